@@ -1,0 +1,133 @@
+/** What the registry says of one error. */
+export interface ErrorDefinition {
+  /** When it is raised, for the documentation. */
+  readonly when: string;
+  /** What a person can do about it, one sentence. */
+  readonly remedy: string;
+  /** Exit code of the command line. */
+  readonly exitCode: number;
+  /** Status of an HTTP answer. */
+  readonly httpStatus: number;
+}
+
+/** Exit codes follow sysexits.h where it has a fitting one; 1 is "some pictures failed". */
+const usage = { exitCode: 64, httpStatus: 400 };
+const badData = { exitCode: 65, httpStatus: 422 };
+const missing = { exitCode: 66, httpStatus: 404 };
+const internal = { exitCode: 70, httpStatus: 500 };
+const unwritable = { exitCode: 73, httpStatus: 507 };
+
+/**
+ * Every error that Bigrid raises on purpose, by its stable code. Codes are never reused and never change
+ * their meaning; `docs/errors.md` is generated from this table.
+ */
+export const errorRegistry = {
+  GRAPH_SHAPE_MISMATCH: {
+    when: 'An operator is given shapes that do not fit together.',
+    remedy: 'Look at the node named in the message: both shapes are given.',
+    ...internal,
+  },
+  GRAPH_TYPE_MISMATCH: {
+    when: 'An operator is given an element type that it does not take.',
+    remedy: 'Cast the value to the type named in the message.',
+    ...internal,
+  },
+  GRAPH_NO_GRADIENT: {
+    when: 'A gradient is asked for through an operator that has none.',
+    remedy: 'Stop the gradient before that operator, or write its rule.',
+    ...internal,
+  },
+  GRAPH_NAME_TAKEN: {
+    when: 'Two inputs, outputs or initialisers of one graph are given the same name.',
+    remedy: 'Give each its own name.',
+    ...internal,
+  },
+  ENGINE_FAILED: {
+    when: 'The engine refuses a graph or fails while it runs it.',
+    remedy: 'Report it with the whole message: a graph of ours should never fail.',
+    ...internal,
+  },
+  OPTION_INVALID: {
+    when: 'An option has a value outside its range, or two options contradict each other.',
+    remedy: 'Use a value from the range in the message; `--help` lists them all.',
+    ...usage,
+  },
+  WEIGHTS_INVALID: {
+    when: 'A safetensors file is cut short, malformed, or lacks a tensor that the backbone needs.',
+    remedy: 'Fetch the file again and check that it is the backbone named.',
+    ...badData,
+  },
+  PATH_MISSING: {
+    when: 'A file or folder named by the user does not exist.',
+    remedy: 'Check the path for a slip of the pen.',
+    ...missing,
+  },
+  PATH_UNREADABLE: {
+    when: 'A file or folder exists but may not be read.',
+    remedy: 'Check its permissions.',
+    ...missing,
+  },
+  OUTPUT_UNWRITABLE: {
+    when: 'A result cannot be written where it was asked for.',
+    remedy: 'Choose a folder that exists, may be written to, and has room.',
+    ...unwritable,
+  },
+  DATA_EMPTY: {
+    when: 'A folder holds no picture.',
+    remedy: 'Point to a folder with PNG, JPEG, WebP, TIFF, AVIF or GIF files.',
+    ...badData,
+  },
+  DATA_NO_GOOD: {
+    when: 'A data folder has no good pictures to learn from.',
+    remedy: 'Put good pictures into DIR/train/good, DIR/good, or straight into DIR.',
+    ...badData,
+  },
+  DATA_NO_TEST: {
+    when: 'A data folder has nothing to evaluate on.',
+    remedy: 'Put good test pictures into DIR/test/good and bad ones into DIR/test/NAME-OF-DEFECT.',
+    ...badData,
+  },
+  DATA_TOO_FEW: {
+    when: 'There are too few readable good pictures to train on and to hold some out for the threshold.',
+    remedy: 'Add good pictures; a few dozen make a first model, some hundred a steady threshold.',
+    ...badData,
+  },
+  PICTURE_UNREADABLE: {
+    when: 'A file that should be a picture cannot be decoded: not a picture, cut short, or of an unknown kind.',
+    remedy: 'Open it in a viewer; export it again as PNG or JPEG, or take it out of the folder.',
+    ...badData,
+  },
+  PICTURE_TOO_LARGE: {
+    when: 'The header of a picture states more pixels than are allowed.',
+    remedy: 'Crop or tile the picture first.',
+    exitCode: 65,
+    httpStatus: 413,
+  },
+  MASK_MISMATCH: {
+    when: 'A ground-truth mask does not fit its picture.',
+    remedy: 'Export the mask at the size of its picture, white where the defect is.',
+    ...badData,
+  },
+  BUNDLE_INVALID: {
+    when: 'A file is not an ONNX model of Bigrid: another kind of file, cut short, or damaged.',
+    remedy: 'Copy the bundle again, or train it again with `bigrid train`.',
+    ...badData,
+  },
+  BUNDLE_TOO_NEW: {
+    when: 'A bundle was made by a newer version of Bigrid than this one can read.',
+    remedy: 'Update Bigrid.',
+    ...badData,
+  },
+  SOME_PICTURES_FAILED: {
+    when: 'A command went through all pictures, but some of them could not be read.',
+    remedy: 'The list names each picture and its own error.',
+    exitCode: 1,
+    httpStatus: 207,
+  },
+  CANCELLED: {
+    when: 'The user (Ctrl-C) or the caller (AbortSignal) stopped the work.',
+    remedy: 'Start it again: nothing half-written was left behind.',
+    exitCode: 130,
+    httpStatus: 499,
+  },
+} as const satisfies Record<string, ErrorDefinition>;

@@ -1,0 +1,166 @@
+import { fail } from '@bigrid/errors';
+import { formatShape, type Shape } from './shape.ts';
+import { type ElementType, type Tensor, tensor } from './tensor.ts';
+
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+/** One value of a graph: an input, an initialiser, or an output of a node. */
+export class Value {
+  readonly graph: Graph;
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: Shape;
+  /** The node that makes it; undefined for inputs and initialisers. */
+  readonly producer: GraphNode | undefined;
+
+  constructor(graph: Graph, name: string, type: ElementType, shape: Shape, producer?: GraphNode) {
+    this.graph = graph;
+    this.name = name;
+    this.type = type;
+    this.shape = shape;
+    this.producer = producer;
+  }
+
+  toString(): string {
+    return `${this.name} (${this.type} ${formatShape(this.shape)})`;
+  }
+}
+
+/** One operator of a graph. `inputs` may have holes where ONNX leaves an optional input out. */
+export interface GraphNode {
+  readonly operator: string;
+  readonly name: string;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly output: Value;
+}
+
+/**
+ * An ONNX graph in the making. Operators (see `operators/`) append nodes through {@link Graph.node} and
+ * infer shapes as they go, so that a wrong shape is rejected on the line that wrote it.
+ */
+export class Graph {
+  readonly name: string;
+  readonly nodes: GraphNode[] = [];
+  readonly inputs: Value[] = [];
+  readonly outputs = new Map<string, Value>();
+  readonly initialisers = new Map<string, Tensor>();
+  readonly #names = new Set<string>();
+  readonly #counters = new Map<string, number>();
+  readonly #constants = new Map<string, Value>();
+  #scope = '';
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Declares an input. @throws GRAPH_NAME_TAKEN */
+  input(name: string, type: ElementType, shape: Shape): Value {
+    const value = new Value(this, this.#take(name), type, shape);
+    this.inputs.push(value);
+    return value;
+  }
+
+  /** Adds a named tensor to the graph: a trained table, a weight. @throws GRAPH_NAME_TAKEN */
+  initialiser(name: string, value: Tensor): Value {
+    return this.#store(this.#take(name), value);
+  }
+
+  /** A float32 constant that has no name of its own; a number becomes a scalar. Equal scalars are shared. */
+  constant(value: number | Tensor): Value {
+    if (typeof value !== 'number') return this.#store(this.#unique('constant'), value);
+    return this.#shared(`float ${value}`, () =>
+      tensor('float32', [], Float32Array.of(value)),
+    );
+  }
+
+  /** An int64 constant vector, as ONNX wants shapes and axes. Equal ones are shared. */
+  integers(values: readonly number[]): Value {
+    return this.#shared(`integers ${values.join(' ')}`, () =>
+      tensor('int64', [values.length], BigInt64Array.from(values, BigInt)),
+    );
+  }
+
+  /** Names what the graph returns. @throws GRAPH_NAME_TAKEN */
+  output(name: string, value: Value): void {
+    // An identity gives the output its own name, also where one value is returned under two.
+    if (this.outputs.has(name)) fail('GRAPH_NAME_TAKEN', `Expected a new name for an output but received ${name}`);
+    const node = this.#append('Identity', this.#take(name), [value], {}, value.type, value.shape);
+    this.outputs.set(name, node);
+  }
+
+  /** Runs `build` with node names prefixed by `name/`, so that a viewer shows the parts of the model. */
+  scope<T>(name: string, build: () => T): T {
+    const outer = this.#scope;
+    this.#scope = `${outer}${name}/`;
+    try {
+      return build();
+    } finally {
+      this.#scope = outer;
+    }
+  }
+
+  /** The name that the next node of this operator gets: for messages of shape inference. */
+  nextName(operator: string): string {
+    return `${this.#scope}${operator}_${(this.#counters.get(this.#scope + operator) ?? 0) + 1}`;
+  }
+
+  /** Appends a node with one output. Operators call this after their own checks. */
+  node(
+    operator: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Readonly<Record<string, Attribute>>,
+    type: ElementType,
+    shape: Shape,
+  ): Value {
+    return this.#append(operator, this.#unique(operator), inputs, attributes, type, shape);
+  }
+
+  #append(
+    operator: string,
+    name: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Readonly<Record<string, Attribute>>,
+    type: ElementType,
+    shape: Shape,
+  ): Value {
+    const node: { -readonly [K in keyof GraphNode]: GraphNode[K] } = {
+      operator,
+      name,
+      inputs,
+      attributes,
+      output: undefined as unknown as Value,
+    };
+    node.output = new Value(this, name, type, shape, node);
+    this.nodes.push(node);
+    return node.output;
+  }
+
+  #shared(key: string, make: () => Tensor): Value {
+    const known = this.#constants.get(key);
+    if (known) return known;
+    const constant = this.#store(this.#take(`constant/${key.replaceAll(' ', '_')}`), make());
+    this.#constants.set(key, constant);
+    return constant;
+  }
+
+  #store(name: string, value: Tensor): Value {
+    this.initialisers.set(name, value);
+    return new Value(this, name, value.type, value.shape);
+  }
+
+  #take(name: string): string {
+    if (this.#names.has(name)) {
+      fail('GRAPH_NAME_TAKEN', `Expected a new name in graph ${this.name} but received ${name}`);
+    }
+    this.#names.add(name);
+    return name;
+  }
+
+  #unique(kind: string): string {
+    const key = this.#scope + kind;
+    const count = (this.#counters.get(key) ?? 0) + 1;
+    this.#counters.set(key, count);
+    return this.#take(`${key}_${count}`);
+  }
+}

@@ -1,0 +1,152 @@
+import { fail } from '@bigrid/errors';
+import { type GradientRule, inputOf } from '../gradient-rule.ts';
+import type { Value } from '../graph.ts';
+import { broadcastShapes } from '../shape.ts';
+import type { ElementType } from '../tensor.ts';
+import { sumTo } from './reduce.ts';
+
+/** A value, or a number that becomes a float32 scalar of the same graph. */
+export type Operand = Value | number;
+
+function lift(value: Operand, other: Operand): Value {
+  if (typeof value !== 'number') return value;
+  if (typeof other === 'number') return fail('GRAPH_TYPE_MISMATCH', 'Expected a value for an operand but received two numbers');
+  return other.graph.constant(value);
+}
+
+function binary(operator: string, a: Operand, b: Operand, type?: ElementType): Value {
+  const left = lift(a, b);
+  const right = lift(b, a);
+  const { graph } = left;
+  const name = graph.nextName(operator);
+  if (left.type !== right.type) {
+    fail('GRAPH_TYPE_MISMATCH', `Expected one element type for ${name} but received ${left} and ${right}`);
+  }
+  const shape = broadcastShapes(left.shape, right.shape, name);
+  return graph.node(operator, [left, right], {}, type ?? left.type, shape);
+}
+
+function unary(operator: string, x: Value): Value {
+  if (x.type !== 'float32') {
+    fail('GRAPH_TYPE_MISMATCH', `Expected float32 for ${x.graph.nextName(operator)} but received ${x}`);
+  }
+  return x.graph.node(operator, [x], {}, x.type, x.shape);
+}
+
+/** a + b, broadcasting as NumPy does; so do `sub`, `mul`, `div`, `maximum`, `greater`, `less`, `where`. */
+export const add = (a: Operand, b: Operand): Value => binary('Add', a, b);
+/** a - b */
+export const sub = (a: Operand, b: Operand): Value => binary('Sub', a, b);
+/** a * b */
+export const mul = (a: Operand, b: Operand): Value => binary('Mul', a, b);
+/** a / b */
+export const div = (a: Operand, b: Operand): Value => binary('Div', a, b);
+/** max(a, b). No gradient flows through it. */
+export const maximum = (a: Operand, b: Operand): Value => binary('Max', a, b);
+/** min(a, b). No gradient flows through it. */
+export const minimum = (a: Operand, b: Operand): Value => binary('Min', a, b);
+/** a > b, as bool */
+export const greater = (a: Operand, b: Operand): Value => binary('Greater', a, b, 'bool');
+/** a < b, as bool */
+export const less = (a: Operand, b: Operand): Value => binary('Less', a, b, 'bool');
+/** a^exponent for a constant exponent. */
+export const power = (a: Operand, exponent: Operand): Value => binary('Pow', a, exponent);
+
+export const neg = (x: Value): Value => unary('Neg', x);
+export const abs = (x: Value): Value => unary('Abs', x);
+export const sign = (x: Value): Value => unary('Sign', x);
+export const sqrt = (x: Value): Value => unary('Sqrt', x);
+export const exp = (x: Value): Value => unary('Exp', x);
+export const log = (x: Value): Value => unary('Log', x);
+export const tanh = (x: Value): Value => unary('Tanh', x);
+export const sigmoid = (x: Value): Value => unary('Sigmoid', x);
+export const relu = (x: Value): Value => unary('Relu', x);
+/** x * x */
+export const square = (x: Value): Value => mul(x, x);
+/** x * sigmoid(x), also called swish. */
+export const silu = (x: Value): Value => mul(x, sigmoid(x));
+
+/** x held within [low, high]. No gradient flows where it is held. */
+export function clip(x: Value, low: number, high: number): Value {
+  return x.graph.node('Clip', [x, x.graph.constant(low), x.graph.constant(high)], {}, x.type, x.shape);
+}
+
+/** `condition` ? a : b, elementwise. */
+export function where(condition: Value, a: Operand, b: Operand): Value {
+  const { graph } = condition;
+  const name = graph.nextName('Where');
+  if (condition.type !== 'bool') {
+    fail('GRAPH_TYPE_MISMATCH', `Expected bool for the condition of ${name} but received ${condition}`);
+  }
+  const left = typeof a === 'number' ? graph.constant(a) : a;
+  const right = typeof b === 'number' ? graph.constant(b) : b;
+  const shape = broadcastShapes(condition.shape, broadcastShapes(left.shape, right.shape, name), name);
+  return graph.node('Where', [condition, left, right], {}, left.type, shape);
+}
+
+/** The same numbers as another element type; rounds to nearest even towards float16. */
+export function cast(x: Value, type: ElementType): Value {
+  return x.type === type ? x : x.graph.node('Cast', [x], { to: type }, type, x.shape);
+}
+
+/** The same value, through which no gradient flows. */
+export function stopGradient(x: Value): Value {
+  return x.graph.node('Identity', [x], {}, x.type, x.shape);
+}
+
+const toShapeOf = (gradient: Value, input: Value): Value => sumTo(gradient, input.shape);
+
+export const elementwiseGradients: Readonly<Record<string, GradientRule>> = {
+  Add: (node, g) => node.inputs.map((input) => () => toShapeOf(g, input as Value)),
+  Sub: (node, g) => [
+    () => toShapeOf(g, inputOf(node, 0)),
+    () => neg(toShapeOf(g, inputOf(node, 1))),
+  ],
+  Mul: (node, g) => {
+    const [a, b] = [inputOf(node, 0), inputOf(node, 1)];
+    // x * x has one input twice: 2 g x in one pass instead of two gradients added.
+    if (a === b) return [() => mul(mul(g, 2), a), undefined];
+    return [() => toShapeOf(mul(g, b), a), () => toShapeOf(mul(g, a), b)];
+  },
+  Div: (node, g) => {
+    const [a, b] = [inputOf(node, 0), inputOf(node, 1)];
+    // d(a/b)/db = -(a/b)/b
+    return [
+      () => toShapeOf(div(g, b), a),
+      () => toShapeOf(neg(div(mul(g, node.output), b)), b),
+    ];
+  },
+  Pow: (node, g) => {
+    const [x, exponent] = [inputOf(node, 0), inputOf(node, 1)];
+    return [() => toShapeOf(mul(g, mul(exponent, power(x, sub(exponent, 1)))), x), undefined];
+  },
+  Neg: (_, g) => [() => neg(g)],
+  Abs: (node, g) => [() => mul(g, sign(inputOf(node, 0)))],
+  // d sqrt(x) = 1 / (2 sqrt(x))
+  Sqrt: (node, g) => [() => div(mul(g, 0.5), node.output)],
+  Exp: (node, g) => [() => mul(g, node.output)],
+  Log: (node, g) => [() => div(g, inputOf(node, 0))],
+  // d tanh = 1 - tanh^2
+  Tanh: (node, g) => [() => mul(g, sub(1, square(node.output)))],
+  // d sigmoid = s (1 - s)
+  Sigmoid: (node, g) => [() => mul(g, mul(node.output, sub(1, node.output)))],
+  Relu: (node, g) => [() => where(greater(node.output, 0), g, 0)],
+  Clip: (node, g) => {
+    const [x, low, high] = [inputOf(node, 0), inputOf(node, 1), inputOf(node, 2)];
+    return [() => where(greater(x, low), where(less(x, high), g, 0), 0)];
+  },
+  Where: (node, g) => {
+    const [condition, a, b] = [inputOf(node, 0), inputOf(node, 1), inputOf(node, 2)];
+    return [
+      undefined,
+      () => toShapeOf(where(condition, g, 0), a),
+      () => toShapeOf(where(condition, 0, g), b),
+    ];
+  },
+  Cast: (node, g) => [() => cast(g, inputOf(node, 0).type)],
+  // `stopGradient` and outputs are identities; neither passes a gradient on.
+  Identity: () => [undefined],
+  Sign: () => [undefined],
+  Greater: () => [undefined, undefined],
+  Less: () => [undefined, undefined],
+};

@@ -1,0 +1,172 @@
+import { fail } from '@bigrid/errors';
+import { type GradientRule, inputOf } from '../gradient-rule.ts';
+import type { GraphNode, Value } from '../graph.ts';
+import {
+  broadcastShapes,
+  type Dimension,
+  formatShape,
+  resolveAxis,
+  type Shape,
+  sameShape,
+  staticShape,
+} from '../shape.ts';
+import { sizeOf } from '../tensor.ts';
+import { sumTo } from './reduce.ts';
+
+/** The same elements in another shape. One size may be -1: what is left over. */
+export function reshape(x: Value, shape: Shape): Value {
+  const name = x.graph.nextName('Reshape');
+  const from = staticShape(x.shape, name);
+  const to = staticShape(shape, name);
+  const known = sizeOf(to.filter((size) => size !== -1));
+  const full = to.map((size) => (size === -1 ? sizeOf(from) / known : size));
+  if (sizeOf(full) !== sizeOf(from) || !full.every(Number.isInteger)) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected a shape of ${sizeOf(from)} elements for ${name} but received ${formatShape(shape)} for ${formatShape(from)}`,
+    );
+  }
+  if (sameShape(x.shape, full)) return x;
+  return x.graph.node('Reshape', [x, x.graph.integers(full)], {}, x.type, full);
+}
+
+/** The axes in another order: axis i of the result is axis `order[i]` of x. */
+export function transpose(x: Value, order: readonly number[]): Value {
+  const name = x.graph.nextName('Transpose');
+  if (order.length !== x.shape.length || new Set(order).size !== order.length) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected an order of the axes of ${formatShape(x.shape)} for ${name} but received ${formatShape(order)}`,
+    );
+  }
+  const shape = order.map((axis) => x.shape[resolveAxis(axis, x.shape, name)] as Dimension);
+  return x.graph.node('Transpose', [x], { perm: order }, x.type, shape);
+}
+
+/** Joins values along `axis`; all other sizes must agree. */
+export function concat(values: readonly Value[], axis: number): Value {
+  const [first] = values;
+  if (!first) return fail('GRAPH_SHAPE_MISMATCH', 'Expected at least one value for Concat but received none');
+  const name = first.graph.nextName('Concat');
+  const along = resolveAxis(axis, first.shape, name);
+  let size = 0;
+  for (const value of values) {
+    const fits =
+      value.shape.length === first.shape.length &&
+      value.shape.every((dimension, at) => at === along || dimension === first.shape[at]);
+    if (!fits) {
+      fail(
+        'GRAPH_SHAPE_MISMATCH',
+        `Expected shapes that agree but for axis ${along} for ${name} but received ${formatShape(first.shape)} and ${formatShape(value.shape)}`,
+      );
+    }
+    size += staticShape([value.shape[along] as Dimension], name)[0] as number;
+  }
+  const shape = first.shape.map((dimension, at) => (at === along ? size : dimension));
+  return first.graph.node('Concat', values, { axis: along }, first.type, shape);
+}
+
+/** Elements [start, end) along `axis`. */
+export function slice(x: Value, axis: number, start: number, end: number): Value {
+  const name = x.graph.nextName('Slice');
+  const along = resolveAxis(axis, x.shape, name);
+  const [size] = staticShape([x.shape[along] as Dimension], name) as [number];
+  if (!(start >= 0 && end > start && end <= size)) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected a range within axis ${along} of ${formatShape(x.shape)} for ${name} but received [${start}, ${end})`,
+    );
+  }
+  const { graph } = x;
+  const shape = x.shape.map((dimension, at) => (at === along ? end - start : dimension));
+  return graph.node(
+    'Slice',
+    [x, graph.integers([start]), graph.integers([end]), graph.integers([along])],
+    {},
+    x.type,
+    shape,
+  );
+}
+
+/** Zeros before and after each axis. */
+export function pad(x: Value, before: readonly number[], after: readonly number[]): Value {
+  const name = x.graph.nextName('Pad');
+  if (before.length !== x.shape.length || after.length !== x.shape.length) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected ${x.shape.length} sizes before and after for ${name} of ${formatShape(x.shape)} but received ${before.length} and ${after.length}`,
+    );
+  }
+  const shape = staticShape(x.shape, name).map(
+    (size, axis) => size + (before[axis] as number) + (after[axis] as number),
+  );
+  return x.graph.node('Pad', [x, x.graph.integers([...before, ...after])], {}, x.type, shape);
+}
+
+/** Repeats axes of size 1 until `shape` is reached. */
+export function expand(x: Value, shape: Shape): Value {
+  if (sameShape(x.shape, shape)) return x;
+  const name = x.graph.nextName('Expand');
+  if (!sameShape(broadcastShapes(x.shape, shape, name), shape)) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected a shape that ${formatShape(x.shape)} broadcasts to for ${name} but received ${formatShape(shape)}`,
+    );
+  }
+  return x.graph.node(
+    'Expand',
+    [x, x.graph.integers(staticShape(shape, name))],
+    {},
+    x.type,
+    shape,
+  );
+}
+
+/** The integers of the initialiser behind an input: starts, ends, pads. */
+function integersOf(node: GraphNode, index: number): number[] {
+  const data = node.output.graph.initialisers.get(inputOf(node, index).name)?.data;
+  return Array.from((data ?? []) as Iterable<bigint>, Number);
+}
+
+export const layoutGradients: Readonly<Record<string, GradientRule>> = {
+  Reshape: (node, g) => [() => reshape(g, inputOf(node, 0).shape), undefined],
+  Transpose: (node, g) => {
+    const order = node.attributes.perm as readonly number[];
+    return [() => transpose(g, order.map((_, axis) => order.indexOf(axis)))];
+  },
+  Concat: (node, g) => {
+    const axis = node.attributes.axis as number;
+    let start = 0;
+    return node.inputs.map((input) => {
+      const from = start;
+      start += input?.shape[axis] as number;
+      const to = start;
+      return () => slice(g, axis, from, to);
+    });
+  },
+  Slice: (node, g) => {
+    const x = inputOf(node, 0);
+    const [start, end, axis] = [1, 2, 3].map((index) => integersOf(node, index)[0] as number) as [
+      number,
+      number,
+      number,
+    ];
+    const around = (size: number) => x.shape.map((_, at) => (at === axis ? size : 0));
+    return [() => pad(g, around(start), around((x.shape[axis] as number) - end))];
+  },
+  Pad: (node, g) => {
+    const x = inputOf(node, 0);
+    const before = integersOf(node, 1);
+    return [
+      () =>
+        x.shape.reduce<Value>(
+          (cut, size, axis) =>
+            cut.shape[axis] === size
+              ? cut
+              : slice(cut, axis, before[axis] as number, (before[axis] as number) + (size as number)),
+          g,
+        ),
+    ];
+  },
+  Expand: (node, g) => [() => sumTo(g, inputOf(node, 0).shape), undefined],
+};

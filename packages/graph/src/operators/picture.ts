@@ -1,0 +1,51 @@
+import { fail } from '@bigrid/errors';
+import type { Value } from '../graph.ts';
+import { type Dimension, formatShape, staticShape } from '../shape.ts';
+
+/**
+ * Resizes a picture to [height, width], linear with half-pixel centres; where it shrinks, the kernel widens
+ * with it (antialias), as Pillow's BILINEAR does.
+ * @param x [batch, height, width, channels] when `layout` is `nhwc`, [batch, channels, height, width] when `nchw`;
+ *   the picture's own sizes may be known only at run time
+ */
+export function resize(
+  x: Value,
+  size: readonly [height: number, width: number],
+  layout: 'nhwc' | 'nchw',
+  antialias: boolean,
+): Value {
+  const name = x.graph.nextName('Resize');
+  if (x.shape.length !== 4) {
+    fail('GRAPH_SHAPE_MISMATCH', `Expected four axes for ${name} but received ${formatShape(x.shape)}`);
+  }
+  const axes = layout === 'nhwc' ? [1, 2] : [2, 3];
+  const shape = x.shape.map((dimension, axis): Dimension => {
+    const at = axes.indexOf(axis);
+    return at === -1 ? dimension : (size[at] as number);
+  });
+  const sizes = x.graph.integers(staticShape(shape, name));
+  return x.graph.node(
+    'Resize',
+    [x, undefined, undefined, sizes],
+    { mode: 'linear', coordinate_transformation_mode: 'half_pixel', antialias: antialias ? 1 : 0 },
+    x.type,
+    shape,
+  );
+}
+
+/** Mean over a window of `size` x `size` around each cell, the padding left out. x is [b, c, h, w]. */
+export function averagePool(x: Value, size: number): Value {
+  const around = (size - 1) / 2;
+  return x.graph.node(
+    'AveragePool',
+    [x],
+    {
+      kernel_shape: [size, size],
+      pads: [around, around, around, around],
+      strides: [1, 1],
+      count_include_pad: 0,
+    },
+    x.type,
+    x.shape,
+  );
+}

@@ -1,0 +1,67 @@
+import type { GradientRule } from '../gradient-rule.ts';
+import { inputOf } from '../gradient-rule.ts';
+import type { Value } from '../graph.ts';
+import { type Dimension, resolveAxis, type Shape, sameShape, staticShape } from '../shape.ts';
+import { mul } from './elementwise.ts';
+import { expand, reshape } from './layout.ts';
+
+interface ReduceOptions {
+  /** Axes to reduce; all of them where left out. */
+  readonly axes?: readonly number[];
+  /** Keep the reduced axes with size 1. Default true. */
+  readonly keepDimensions?: boolean;
+}
+
+function reduce(operator: string, x: Value, options: ReduceOptions): Value {
+  const name = x.graph.nextName(operator);
+  const axes = (options.axes ?? x.shape.map((_, axis) => axis)).map((axis) =>
+    resolveAxis(axis, x.shape, name),
+  );
+  const keep = options.keepDimensions ?? true;
+  const shape = x.shape.flatMap((dimension, axis): Dimension[] =>
+    axes.includes(axis) ? (keep ? [1] : []) : [dimension],
+  );
+  // Since opset 18 every reduction takes its axes as an input.
+  return x.graph.node(operator, [x, x.graph.integers(axes)], { keepdims: keep ? 1 : 0 }, x.type, shape);
+}
+
+/** Sum over `axes`. */
+export const reduceSum = (x: Value, options: ReduceOptions = {}): Value =>
+  reduce('ReduceSum', x, options);
+/** Mean over `axes`. */
+export const reduceMean = (x: Value, options: ReduceOptions = {}): Value =>
+  reduce('ReduceMean', x, options);
+/** Maximum over `axes`. No gradient flows through it. */
+export const reduceMax = (x: Value, options: ReduceOptions = {}): Value =>
+  reduce('ReduceMax', x, options);
+
+/** Sums the axes that broadcasting `shape` to `x.shape` repeated: the gradient of broadcasting. */
+export function sumTo(x: Value, shape: Shape): Value {
+  if (sameShape(x.shape, shape)) return x;
+  const lead = x.shape.length - shape.length;
+  const axes = x.shape.flatMap((dimension, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && dimension !== 1) ? [axis] : [],
+  );
+  const summed = reduceSum(x, { axes });
+  return sameShape(summed.shape, shape) ? summed : reshape(summed, shape);
+}
+
+/** Spreads the gradient of a reduction back over the axes that were reduced. */
+function spread(gradient: Value, input: Value, output: Value): Value {
+  const reduced = staticShape(input.shape, output.name);
+  const axes = (input.graph.initialisers.get(output.producer?.inputs[1]?.name ?? '')?.data ??
+    []) as ArrayLike<bigint>;
+  for (let i = 0; i < axes.length; i++) reduced[Number(axes[i])] = 1;
+  return expand(reshape(gradient, reduced), input.shape);
+}
+
+export const reduceGradients: Readonly<Record<string, GradientRule>> = {
+  ReduceSum: (node, g) => [() => spread(g, inputOf(node, 0), node.output), undefined],
+  ReduceMean: (node, g) => {
+    const x = inputOf(node, 0);
+    const count = (shape: Shape) =>
+      staticShape(shape, node.name).reduce((product, size) => product * size, 1);
+    const share = count(node.output.shape) / count(x.shape);
+    return [() => spread(mul(g, share), x, node.output), undefined];
+  },
+};

@@ -1,0 +1,84 @@
+import { fail } from '@bigrid/errors';
+
+/** The element types that our graphs use. `float16` travels as its raw 16 bits. */
+export type ElementType = 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';
+
+interface ArrayOf {
+  float32: Float32Array;
+  float16: Uint16Array;
+  int64: BigInt64Array;
+  int32: Int32Array;
+  uint8: Uint8Array;
+  bool: Uint8Array;
+}
+
+/** A dense array in row-major order. `data.length` is the product of `shape`. */
+export interface Tensor<T extends ElementType = ElementType> {
+  readonly type: T;
+  readonly shape: readonly number[];
+  readonly data: ArrayOf[T];
+}
+
+const constructors = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+
+/** Bytes of one element. */
+export function bytesPerElement(type: ElementType): number {
+  return constructors[type].BYTES_PER_ELEMENT;
+}
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, dimension) => size * dimension, 1);
+}
+
+/** Wraps `data` without a copy. @throws GRAPH_SHAPE_MISMATCH when its length is not that of `shape`. */
+export function tensor<T extends ElementType>(
+  type: T,
+  shape: readonly number[],
+  data: ArrayOf[T],
+): Tensor<T> {
+  if (data.length !== sizeOf(shape)) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected ${sizeOf(shape)} elements for a tensor of shape [${shape.join(', ')}] but received ${data.length}`,
+    );
+  }
+  return { type, shape, data };
+}
+
+/** A float32 tensor from plain numbers. */
+export function float32(shape: readonly number[], values: ArrayLike<number>): Tensor<'float32'> {
+  return tensor('float32', shape, Float32Array.from(values));
+}
+
+/** A tensor of zeros. */
+export function zeros<T extends ElementType>(type: T, shape: readonly number[]): Tensor<T> {
+  return tensor(type, shape, new constructors[type](sizeOf(shape)) as ArrayOf[T]);
+}
+
+/** The tensor's bytes, little-endian, without a copy. */
+export function bytesOf(value: Tensor): Uint8Array {
+  return new Uint8Array(value.data.buffer, value.data.byteOffset, value.data.byteLength);
+}
+
+/** A tensor from little-endian bytes, copied so that it is aligned and owns its memory. */
+export function fromBytes<T extends ElementType>(
+  type: T,
+  shape: readonly number[],
+  bytes: Uint8Array,
+): Tensor<T> {
+  if (bytes.byteLength !== sizeOf(shape) * bytesPerElement(type)) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected ${sizeOf(shape) * bytesPerElement(type)} bytes for a ${type} tensor of shape [${shape.join(', ')}] but received ${bytes.byteLength}`,
+    );
+  }
+  return tensor(type, shape, new constructors[type](new Uint8Array(bytes).buffer) as ArrayOf[T]);
+}

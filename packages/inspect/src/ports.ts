@@ -1,0 +1,43 @@
+/** A decoded picture: 8-bit RGB, row by row, 3 bytes a pixel. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** height * width * 3 bytes. */
+  readonly data: Uint8Array;
+}
+
+/** A decoded ground-truth mask: one byte a pixel; above 127 is defect. */
+export interface Mask {
+  readonly width: number;
+  readonly height: number;
+  /** height * width bytes. */
+  readonly data: Uint8Array;
+}
+
+/** A picture that can be read. */
+export interface PictureEntry {
+  /** Names the picture in events, results and errors: a path, a URL. */
+  readonly path: string;
+  /** Decodes the picture. @throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE, PATH_MISSING, PATH_UNREADABLE */
+  read(): Promise<Picture>;
+}
+
+/** A test picture with what is known of it. */
+export interface LabelledEntry extends PictureEntry {
+  /** The product it shows. */
+  readonly className: string;
+  /** `good`, or the name of the defect. */
+  readonly defect: string;
+  /** Decodes its mask; undefined for a good picture, and where there is none. */
+  readonly readMask: (() => Promise<Mask>) | undefined;
+}
+
+/** Bytes kept aside while training: one block a picture, all of one size. */
+export interface Scratch {
+  /** Appends a block. */
+  append(block: Uint8Array): Promise<void>;
+  /** Copies block `index` into `target`, which has its size. */
+  read(index: number, target: Uint8Array): Promise<void>;
+  /** Gives the space back. */
+  dispose(): Promise<void>;
+}

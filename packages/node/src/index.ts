@@ -1,0 +1,1 @@
+export { type EngineOptions, onnxRuntimeEngine } from './engine.ts';
