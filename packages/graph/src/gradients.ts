@@ -6,8 +6,8 @@ import { add, elementwiseGradients } from './operators/elementwise.ts';
 import { layoutGradients } from './operators/layout.ts';
 import { linearGradients } from './operators/linear.ts';
 import { reduceGradients } from './operators/reduce.ts';
-import { sizeOf, tensor } from './tensor.ts';
 import { staticShape } from './shape.ts';
+import { sizeOf, tensor } from './tensor.ts';
 
 const rules: Readonly<Record<string, GradientRule>> = {
   ...elementwiseGradients,
@@ -22,20 +22,25 @@ export const differentiableOperators: readonly string[] = Object.keys(rules);
 
 /**
  * Reverse-mode differentiation: appends the backward pass of `loss` to its graph.
- * @param loss one number, of any rank
+ * @param loss one float32 number, of any rank
  * @param wanted values to differentiate by
  * @returns d loss / d wanted[i], each with the shape of wanted[i]
- * @throws GRAPH_NO_GRADIENT when the loss does not depend on one of them, or only through an operator without a rule
+ * @throws GRAPH_NO_GRADIENT when no gradient reaches one of them, or a path to one leads through an operator
+ *   without a rule; GRAPH_SHAPE_MISMATCH and GRAPH_TYPE_MISMATCH when the loss is not one float32 number
  */
 export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
   const { graph } = loss;
   if (sizeOf(staticShape(loss.shape, loss.name)) !== 1) {
     fail('GRAPH_SHAPE_MISMATCH', `Expected one number for the loss but received ${loss}`);
   }
+  if (loss.type !== 'float32') {
+    fail('GRAPH_TYPE_MISMATCH', `Expected float32 for the loss but received ${loss}`);
+  }
   const forward = [...graph.nodes];
   const needed = new Set<Value>(wanted);
   for (const node of forward) {
-    if (node.inputs.some((input) => input && needed.has(input))) needed.add(node.output);
+    const depends = node.inputs.some((input) => input && needed.has(input));
+    if (depends || (node.attached && needed.has(node.attached.to))) needed.add(node.output);
   }
   const found = new Map<Value, Value>();
   return graph.scope('backward', () => {
@@ -43,17 +48,37 @@ export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
     for (let i = forward.length - 1; i >= 0; i--) {
       const node = forward[i] as GraphNode;
       const gradient = found.get(node.output);
-      if (gradient && needed.has(node.output)) passOn(node, gradient, needed, found);
+      if (gradient) passOn(node, gradient, needed, found);
     }
     return wanted.map(
       (value) =>
         found.get(value) ??
-        fail('GRAPH_NO_GRADIENT', `Expected ${loss} to depend on ${value} but no gradient reaches it`),
+        fail(
+          'GRAPH_NO_GRADIENT',
+          `Expected ${loss} to depend on ${value} but no gradient reaches it`,
+        ),
     );
   });
 }
 
-function passOn(node: GraphNode, gradient: Value, needed: Set<Value>, found: Map<Value, Value>): void {
+function passOn(
+  node: GraphNode,
+  gradient: Value,
+  needed: ReadonlySet<Value>,
+  found: Map<Value, Value>,
+): void {
+  // A wanted value may be made by an operator without a rule: nothing behind it is asked for.
+  if (!node.inputs.some((input) => input && needed.has(input))) return;
+  const pass = (input: Value, contribution: Value) => {
+    const known = found.get(input);
+    found.set(input, known ? add(known, contribution) : contribution);
+  };
+  if (node.attached) {
+    const [value] = node.inputs as [Value];
+    if (needed.has(value)) pass(value, gradient);
+    if (needed.has(node.attached.to)) pass(node.attached.to, node.attached.gradient(gradient));
+    return;
+  }
   const rule = rules[node.operator];
   if (!rule) {
     fail(
@@ -65,9 +90,7 @@ function passOn(node: GraphNode, gradient: Value, needed: Set<Value>, found: Map
   node.inputs.forEach((input, index) => {
     const thunk = thunks[index];
     if (!input || !thunk || !needed.has(input)) return;
-    const contribution = thunk();
-    const known = found.get(input);
-    found.set(input, known ? add(known, contribution) : contribution);
+    pass(input, thunk());
   });
 }
 

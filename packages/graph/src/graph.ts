@@ -33,6 +33,8 @@ export interface GraphNode {
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly output: Value;
+  /** A gradient given by hand for a value that the output depends on: see `attachGradient`. */
+  readonly attached?: { readonly to: Value; readonly gradient: (g: Value) => Value };
 }
 
 /**
@@ -69,7 +71,8 @@ export class Graph {
   /** A float32 constant that has no name of its own; a number becomes a scalar. Equal scalars are shared. */
   constant(value: number | Tensor): Value {
     if (typeof value !== 'number') return this.#store(this.#unique('constant'), value);
-    return this.#shared(`float ${value}`, () =>
+    // Printed, -0 looks like 0.
+    return this.#shared(`float ${Object.is(value, -0) ? '-0' : value}`, () =>
       tensor('float32', [], Float32Array.of(value)),
     );
   }
@@ -84,7 +87,8 @@ export class Graph {
   /** Names what the graph returns. @throws GRAPH_NAME_TAKEN */
   output(name: string, value: Value): void {
     // An identity gives the output its own name, also where one value is returned under two.
-    if (this.outputs.has(name)) fail('GRAPH_NAME_TAKEN', `Expected a new name for an output but received ${name}`);
+    if (this.outputs.has(name))
+      fail('GRAPH_NAME_TAKEN', `Expected a new name for an output but received ${name}`);
     const node = this.#append('Identity', this.#take(name), [value], {}, value.type, value.shape);
     this.outputs.set(name, node);
   }
@@ -102,7 +106,7 @@ export class Graph {
 
   /** The name that the next node of this operator gets: for messages of shape inference. */
   nextName(operator: string): string {
-    return `${this.#scope}${operator}_${(this.#counters.get(this.#scope + operator) ?? 0) + 1}`;
+    return this.#next(this.#scope + operator).name;
   }
 
   /** Appends a node with one output. Operators call this after their own checks. */
@@ -114,6 +118,18 @@ export class Graph {
     shape: Shape,
   ): Value {
     return this.#append(operator, this.#unique(operator), inputs, attributes, type, shape);
+  }
+
+  /**
+   * The same value, with the gradient towards `to` given by hand: for a value whose own operators are not
+   * differentiable in `to`, or only at a higher cost. Other gradients flow on through `value` as they would.
+   * @param gradient from the gradient of the value to the gradient of `to`, with the shape of `to`
+   */
+  attachGradient(value: Value, to: Value, gradient: (g: Value) => Value): Value {
+    const output = this.node('Identity', [value], {}, value.type, value.shape);
+    const node = output.producer as { -readonly [K in keyof GraphNode]: GraphNode[K] };
+    node.attached = { to, gradient };
+    return output;
   }
 
   #append(
@@ -159,8 +175,15 @@ export class Graph {
 
   #unique(kind: string): string {
     const key = this.#scope + kind;
-    const count = (this.#counters.get(key) ?? 0) + 1;
+    const { name, count } = this.#next(key);
     this.#counters.set(key, count);
-    return this.#take(`${key}_${count}`);
+    return this.#take(name);
+  }
+
+  #next(key: string): { name: string; count: number } {
+    let count = (this.#counters.get(key) ?? 0) + 1;
+    // A name that the caller chose may look like one of ours.
+    while (this.#names.has(`${key}_${count}`)) count++;
+    return { name: `${key}_${count}`, count };
   }
 }

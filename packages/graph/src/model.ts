@@ -76,23 +76,35 @@ export function readModel(bytes: Uint8Array): ReadModel {
     const raw = proto.rawData ?? new Uint8Array();
     const name = proto.name ?? '';
     if (!type || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-      fail('BUNDLE_INVALID', `Expected a tensor of a known type and shape for initialiser ${name} but received type ${proto.dataType}, shape [${shape.join(', ')}]`);
+      fail(
+        'BUNDLE_INVALID',
+        `Expected a tensor of a known type and shape for initialiser ${name} but received type ${proto.dataType}, shape [${shape.join(', ')}]`,
+      );
     }
     try {
       initialisers.set(name, fromBytes(type as ElementType, shape, raw));
     } catch (error) {
-      fail('BUNDLE_INVALID', `Expected ${sizeOf(shape)} elements for initialiser ${name} but received ${raw.byteLength} bytes`, { cause: error });
+      fail(
+        'BUNDLE_INVALID',
+        `Expected ${sizeOf(shape)} elements for initialiser ${name} but received ${raw.byteLength} bytes`,
+        { cause: error },
+      );
     }
   }
   return {
     producerName: model.producerName ?? '',
-    metadata: new Map((model.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? ''])),
+    metadata: new Map(
+      (model.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? '']),
+    ),
     initialisers,
   };
 }
 
 /** The same model with other metadata; graph and weights stay as they are. @throws BUNDLE_INVALID */
-export function withMetadata(bytes: Uint8Array, metadata: Readonly<Record<string, string>>): Uint8Array {
+export function withMetadata(
+  bytes: Uint8Array,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const model = decode(bytes);
   model.metadataProps = Object.entries(metadata).map(([key, value]) => ({ key, value }));
   return onnx.ModelProto.encode(model).finish();
@@ -104,7 +116,11 @@ function decode(bytes: Uint8Array) {
     if (!model.graph?.node?.length) throw new Error('no graph');
     return model;
   } catch (error) {
-    return fail('BUNDLE_INVALID', `Expected an ONNX model but received ${bytes.byteLength} bytes that are not one, or only part of one`, { cause: error });
+    return fail(
+      'BUNDLE_INVALID',
+      `Expected an ONNX model but received ${bytes.byteLength} bytes that are not one, or only part of one`,
+      { cause: error },
+    );
   }
 }
 

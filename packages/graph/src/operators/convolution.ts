@@ -2,7 +2,8 @@ import { fail } from '@bigrid/errors';
 import { type GradientRule, inputOf } from '../gradient-rule.ts';
 import type { Attribute, Value } from '../graph.ts';
 import { type Dimension, formatShape, staticShape } from '../shape.ts';
-import { reshape, slice, transpose } from './layout.ts';
+import { concat, pad, reshape, slice, transpose } from './layout.ts';
+import { matMul } from './linear.ts';
 import { reduceSum } from './reduce.ts';
 
 export interface ConvolutionOptions {
@@ -19,6 +20,7 @@ export interface ConvolutionOptions {
 /**
  * 2-D convolution: x [batch, in, height, width], weight [out, in / groups, kh, kw], bias [out].
  * @returns [batch, out, height', width']
+ * @throws GRAPH_SHAPE_MISMATCH, GRAPH_TYPE_MISMATCH
  */
 export function convolution(
   x: Value,
@@ -29,7 +31,11 @@ export function convolution(
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const name = x.graph.nextName('Conv');
   const [batch, channels, ...space] = x.shape as [Dimension, Dimension, ...Dimension[]];
-  const [out, inGroup, ...kernel] = staticShape(weight.shape, name) as [number, number, ...number[]];
+  const [out, inGroup, ...kernel] = staticShape(weight.shape, name) as [
+    number,
+    number,
+    ...number[],
+  ];
   if (
     x.shape.length !== 4 ||
     weight.shape.length !== 4 ||
@@ -42,6 +48,14 @@ export function convolution(
       `Expected x [b, i, h, w], weight [o, i / ${groups}, kh, kw] and bias [o] for ${name} but received ${formatShape(x.shape)}, ${formatShape(weight.shape)} and ${bias ? formatShape(bias.shape) : 'none'}`,
     );
   }
+  for (const other of bias ? [weight, bias] : [weight]) {
+    if (other.type !== x.type) {
+      fail(
+        'GRAPH_TYPE_MISMATCH',
+        `Expected one element type for ${name} but received ${x} and ${other}`,
+      );
+    }
+  }
   const attributes: Record<string, Attribute> = {
     strides: [stride, stride],
     dilations: [dilation, dilation],
@@ -53,9 +67,46 @@ export function convolution(
     padding === 'same'
       ? Math.ceil(length / stride)
       : Math.floor((length + 2 * padding - dilation * (reach - 1) - 1) / stride) + 1;
-  const outSpace = staticShape(space, name).map((length, axis) => size(length, kernel[axis] as number));
+  const outSpace = staticShape(space, name).map((length, axis) =>
+    size(length, kernel[axis] as number),
+  );
+  if (!outSpace.every((length) => length > 0)) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected a padded picture of at least the kernel's reach for ${name} but received ${formatShape(x.shape)} and ${formatShape(weight.shape)} with padding ${padding}, dilation ${dilation}`,
+    );
+  }
   const inputs = bias ? [x, weight, bias] : [x, weight];
   return x.graph.node('Conv', inputs, attributes, x.type, [batch, out, ...outSpace]);
+}
+
+/** The kernel turned by 180 degrees. */
+function turned(weight: Value): Value {
+  const { graph } = weight;
+  const inputs = [[-1, -1], [-(2 ** 31), -(2 ** 31)], [2, 3], [-1, -1]].map((ints) => graph.integers(ints));
+  return graph.node('Slice', [weight, ...inputs], {}, weight.type, weight.shape);
+}
+
+/**
+ * dL/dx where the stride is 1: a convolution of the gradient with the turned kernel, in and out swapped.
+ * Several times faster on ONNX Runtime than the ConvTranspose that it equals.
+ */
+function turnedConvolution(
+  g: Value,
+  weight: Value,
+  attributes: Readonly<Record<string, Attribute>>,
+): Value {
+  const groups = attributes.group as number;
+  const [dilation] = attributes.dilations as [number];
+  const [padding] = attributes.pads as [number];
+  const kernel = groups === 1 ? transpose(weight, [1, 0, 2, 3]) : weight;
+  const reach = dilation * ((weight.shape[2] as number) - 1);
+  const plain = weight.shape[2] === 1 && weight.shape[3] === 1;
+  return convolution(g, plain ? kernel : turned(kernel), undefined, {
+    padding: reach - padding,
+    dilation,
+    groups,
+  });
 }
 
 /** The transpose of {@link convolution} in its picture: what passes a gradient back to x. */
@@ -72,7 +123,9 @@ function transposedConvolution(
   // Rows that a stride skipped at the far edge get their size back, with gradient zero.
   const outputPadding = [2, 3].map((axis) => {
     const reach = dilation * ((weight.shape[axis] as number) - 1) + 1;
-    return (shape[axis] as number) - (((g.shape[axis] as number) - 1) * stride - 2 * padding + reach);
+    return (
+      (shape[axis] as number) - (((g.shape[axis] as number) - 1) * stride - 2 * padding + reach)
+    );
   });
   return g.graph.node(
     'ConvTranspose',
@@ -103,9 +156,15 @@ function weightGradient(
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const [out, inGroup, kh, kw] = weight.shape as [number, number, number, number];
   const options = { stride: dilation, dilation: stride, padding };
+  if (groups === 1 && stride === 1) return weightGradientByCells(x, g, weight, attributes);
   const crop = (full: Value) => slice(slice(full, 2, 0, kh), 3, 0, kw);
   if (groups === 1) {
-    const full = convolution(transpose(x, [1, 0, 2, 3]), transpose(g, [1, 0, 2, 3]), undefined, options);
+    const full = convolution(
+      transpose(x, [1, 0, 2, 3]),
+      transpose(g, [1, 0, 2, 3]),
+      undefined,
+      options,
+    );
     return transpose(crop(full), [1, 0, 2, 3]);
   }
   if (inGroup !== 1 || out !== channels) {
@@ -126,15 +185,70 @@ function weightGradient(
   return reshape(reduceSum(perPicture, { axes: [0], keepDimensions: false }), weight.shape);
 }
 
+/**
+ * dL/dweight where the stride is 1: for each kernel cell, the gradient times the picture shifted by that cell,
+ * [b, o, n] [b, n, i] summed over b. Plain matrix products, so several times faster than a convolution whose
+ * kernel is as large as the picture.
+ */
+function weightGradientByCells(
+  x: Value,
+  g: Value,
+  weight: Value,
+  attributes: Readonly<Record<string, Attribute>>,
+): Value {
+  const [dilation] = attributes.dilations as [number];
+  const [padding] = attributes.pads as [number];
+  const [out, channels, kh, kw] = weight.shape as [number, number, number, number];
+  const [batch, , height, width] = g.shape as [number, number, number, number];
+  const around = [0, 0, padding, padding];
+  const padded = padding > 0 ? pad(x, around, around) : x;
+  const flat = reshape(g, [batch, out, height * width]);
+  const cells: Value[] = [];
+  for (let row = 0; row < kh; row++) {
+    for (let column = 0; column < kw; column++) {
+      const [top, left] = [row * dilation, column * dilation];
+      const shifted = cut(cut(padded, 2, top, top + height), 3, left, left + width);
+      const picture = transpose(reshape(shifted, [batch, channels, height * width]), [0, 2, 1]);
+      cells.push(reduceSum(matMul(flat, picture), { axes: [0], keepDimensions: false }));
+    }
+  }
+  return reshape(
+    concat(cells.map((cell) => reshape(cell, [out, channels, 1])), 2),
+    weight.shape,
+  );
+}
+
+function canTurn(weight: Value, attributes: Readonly<Record<string, Attribute>>): boolean {
+  const groups = attributes.group as number;
+  const [dilation] = attributes.dilations as [number];
+  const [padding] = attributes.pads as [number];
+  const [out, inGroup, kh, kw] = weight.shape as [number, number, number, number];
+  const square = kh === kw && dilation * (kh - 1) >= padding;
+  const depthwise = inGroup === 1 && out === groups;
+  return square && (attributes.strides as [number])[0] === 1 && (groups === 1 || depthwise);
+}
+
+/** A slice, or the value itself where nothing is cut off. */
+function cut(x: Value, axis: number, start: number, end: number): Value {
+  return start === 0 && end === x.shape[axis] ? x : slice(x, axis, start, end);
+}
+
 export const convolutionGradients: Readonly<Record<string, GradientRule>> = {
   Conv: (node, g) => {
     const [x, weight] = [inputOf(node, 0), inputOf(node, 1)];
     const { attributes } = node;
     if (!attributes.pads) {
-      fail('GRAPH_NO_GRADIENT', `Expected explicit padding for the gradient of ${node.name} but received SAME`);
+      fail(
+        'GRAPH_NO_GRADIENT',
+        `Expected explicit padding for the gradient of ${node.name} but received SAME`,
+      );
     }
     return [
-      () => transposedConvolution(g, weight, staticShape(x.shape, node.name), attributes),
+      () =>
+        // Only depthwise and plain kernels can be turned; so can none whose padding exceeds its reach.
+        canTurn(weight, attributes)
+          ? turnedConvolution(g, weight, attributes)
+          : transposedConvolution(g, weight, staticShape(x.shape, node.name), attributes),
       () => weightGradient(x, g, weight, attributes),
       () => reduceSum(g, { axes: [0, 2, 3], keepDimensions: false }),
     ];

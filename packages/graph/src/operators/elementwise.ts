@@ -10,7 +10,8 @@ export type Operand = Value | number;
 
 function lift(value: Operand, other: Operand): Value {
   if (typeof value !== 'number') return value;
-  if (typeof other === 'number') return fail('GRAPH_TYPE_MISMATCH', 'Expected a value for an operand but received two numbers');
+  if (typeof other === 'number')
+    return fail('GRAPH_TYPE_MISMATCH', 'Expected a value for an operand but received two numbers');
   return other.graph.constant(value);
 }
 
@@ -20,7 +21,10 @@ function binary(operator: string, a: Operand, b: Operand, type?: ElementType): V
   const { graph } = left;
   const name = graph.nextName(operator);
   if (left.type !== right.type) {
-    fail('GRAPH_TYPE_MISMATCH', `Expected one element type for ${name} but received ${left} and ${right}`);
+    fail(
+      'GRAPH_TYPE_MISMATCH',
+      `Expected one element type for ${name} but received ${left} and ${right}`,
+    );
   }
   const shape = broadcastShapes(left.shape, right.shape, name);
   return graph.node(operator, [left, right], {}, type ?? left.type, shape);
@@ -28,12 +32,18 @@ function binary(operator: string, a: Operand, b: Operand, type?: ElementType): V
 
 function unary(operator: string, x: Value): Value {
   if (x.type !== 'float32') {
-    fail('GRAPH_TYPE_MISMATCH', `Expected float32 for ${x.graph.nextName(operator)} but received ${x}`);
+    fail(
+      'GRAPH_TYPE_MISMATCH',
+      `Expected float32 for ${x.graph.nextName(operator)} but received ${x}`,
+    );
   }
   return x.graph.node(operator, [x], {}, x.type, x.shape);
 }
 
-/** a + b, broadcasting as NumPy does; so do `sub`, `mul`, `div`, `maximum`, `greater`, `less`, `where`. */
+/**
+ * a + b, broadcasting as NumPy does; so do all operators here that take two values or more.
+ * @throws GRAPH_SHAPE_MISMATCH, GRAPH_TYPE_MISMATCH; so do all operators here
+ */
 export const add = (a: Operand, b: Operand): Value => binary('Add', a, b);
 /** a - b */
 export const sub = (a: Operand, b: Operand): Value => binary('Sub', a, b);
@@ -41,9 +51,9 @@ export const sub = (a: Operand, b: Operand): Value => binary('Sub', a, b);
 export const mul = (a: Operand, b: Operand): Value => binary('Mul', a, b);
 /** a / b */
 export const div = (a: Operand, b: Operand): Value => binary('Div', a, b);
-/** max(a, b). No gradient flows through it. */
+/** max(a, b). It has no gradient: asking for one through it fails. */
 export const maximum = (a: Operand, b: Operand): Value => binary('Max', a, b);
-/** min(a, b). No gradient flows through it. */
+/** min(a, b). It has no gradient: asking for one through it fails. */
 export const minimum = (a: Operand, b: Operand): Value => binary('Min', a, b);
 /** a > b, as bool */
 export const greater = (a: Operand, b: Operand): Value => binary('Greater', a, b, 'bool');
@@ -68,7 +78,19 @@ export const silu = (x: Value): Value => mul(x, sigmoid(x));
 
 /** x held within [low, high]. No gradient flows where it is held. */
 export function clip(x: Value, low: number, high: number): Value {
-  return x.graph.node('Clip', [x, x.graph.constant(low), x.graph.constant(high)], {}, x.type, x.shape);
+  if (x.type !== 'float32' || !(low <= high)) {
+    fail(
+      'GRAPH_TYPE_MISMATCH',
+      `Expected float32 and a range for ${x.graph.nextName('Clip')} but received ${x} and [${low}, ${high}]`,
+    );
+  }
+  return x.graph.node(
+    'Clip',
+    [x, x.graph.constant(low), x.graph.constant(high)],
+    {},
+    x.type,
+    x.shape,
+  );
 }
 
 /** `condition` ? a : b, elementwise. */
@@ -76,15 +98,31 @@ export function where(condition: Value, a: Operand, b: Operand): Value {
   const { graph } = condition;
   const name = graph.nextName('Where');
   if (condition.type !== 'bool') {
-    fail('GRAPH_TYPE_MISMATCH', `Expected bool for the condition of ${name} but received ${condition}`);
+    fail(
+      'GRAPH_TYPE_MISMATCH',
+      `Expected bool for the condition of ${name} but received ${condition}`,
+    );
   }
   const left = typeof a === 'number' ? graph.constant(a) : a;
   const right = typeof b === 'number' ? graph.constant(b) : b;
-  const shape = broadcastShapes(condition.shape, broadcastShapes(left.shape, right.shape, name), name);
+  if (left.type !== right.type) {
+    fail(
+      'GRAPH_TYPE_MISMATCH',
+      `Expected one element type for ${name} but received ${left} and ${right}`,
+    );
+  }
+  const shape = broadcastShapes(
+    condition.shape,
+    broadcastShapes(left.shape, right.shape, name),
+    name,
+  );
   return graph.node('Where', [condition, left, right], {}, left.type, shape);
 }
 
-/** The same numbers as another element type; rounds to nearest even towards float16. */
+/**
+ * The same numbers as another element type; rounds to nearest even towards float16. A gradient flows
+ * only between float32 and float16.
+ */
 export function cast(x: Value, type: ElementType): Value {
   return x.type === type ? x : x.graph.node('Cast', [x], { to: type }, type, x.shape);
 }
@@ -94,6 +132,7 @@ export function stopGradient(x: Value): Value {
   return x.graph.node('Identity', [x], {}, x.type, x.shape);
 }
 
+const isFloat = (type: ElementType): boolean => type === 'float32' || type === 'float16';
 const toShapeOf = (gradient: Value, input: Value): Value => sumTo(gradient, input.shape);
 
 export const elementwiseGradients: Readonly<Record<string, GradientRule>> = {
@@ -111,14 +150,18 @@ export const elementwiseGradients: Readonly<Record<string, GradientRule>> = {
   Div: (node, g) => {
     const [a, b] = [inputOf(node, 0), inputOf(node, 1)];
     // d(a/b)/db = -(a/b)/b
-    return [
-      () => toShapeOf(div(g, b), a),
-      () => toShapeOf(neg(div(mul(g, node.output), b)), b),
-    ];
+    return [() => toShapeOf(div(g, b), a), () => toShapeOf(neg(div(mul(g, node.output), b)), b)];
   },
   Pow: (node, g) => {
     const [x, exponent] = [inputOf(node, 0), inputOf(node, 1)];
-    return [() => toShapeOf(mul(g, mul(exponent, power(x, sub(exponent, 1)))), x), undefined];
+    return [
+      () => toShapeOf(mul(g, mul(exponent, power(x, sub(exponent, 1)))), x),
+      () =>
+        fail(
+          'GRAPH_NO_GRADIENT',
+          `Expected a constant exponent for the gradient of ${node.name} but received ${exponent}`,
+        ),
+    ];
   },
   Neg: (_, g) => [() => neg(g)],
   Abs: (node, g) => [() => mul(g, sign(inputOf(node, 0)))],
@@ -143,7 +186,11 @@ export const elementwiseGradients: Readonly<Record<string, GradientRule>> = {
       () => toShapeOf(where(condition, 0, g), b),
     ];
   },
-  Cast: (node, g) => [() => cast(g, inputOf(node, 0).type)],
+  // Between kinds of float only: whole numbers are steps, and a step's slope is zero.
+  Cast: (node, g) => {
+    const from = inputOf(node, 0).type;
+    return [isFloat(from) && isFloat(g.type) ? () => cast(g, from) : undefined];
+  },
   // `stopGradient` and outputs are identities; neither passes a gradient on.
   Identity: () => [undefined],
   Sign: () => [undefined],

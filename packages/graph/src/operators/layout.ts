@@ -13,14 +13,15 @@ import {
 import { sizeOf } from '../tensor.ts';
 import { sumTo } from './reduce.ts';
 
-/** The same elements in another shape. One size may be -1: what is left over. */
+/** The same elements in another shape. One size may be -1: what is left over. @throws GRAPH_SHAPE_MISMATCH; so do all here */
 export function reshape(x: Value, shape: Shape): Value {
   const name = x.graph.nextName('Reshape');
   const from = staticShape(x.shape, name);
   const to = staticShape(shape, name);
   const known = sizeOf(to.filter((size) => size !== -1));
   const full = to.map((size) => (size === -1 ? sizeOf(from) / known : size));
-  if (sizeOf(full) !== sizeOf(from) || !full.every(Number.isInteger)) {
+  const whole = full.every((size) => Number.isInteger(size) && size >= 0);
+  if (sizeOf(full) !== sizeOf(from) || !whole) {
     fail(
       'GRAPH_SHAPE_MISMATCH',
       `Expected a shape of ${sizeOf(from)} elements for ${name} but received ${formatShape(shape)} for ${formatShape(from)}`,
@@ -33,20 +34,23 @@ export function reshape(x: Value, shape: Shape): Value {
 /** The axes in another order: axis i of the result is axis `order[i]` of x. */
 export function transpose(x: Value, order: readonly number[]): Value {
   const name = x.graph.nextName('Transpose');
-  if (order.length !== x.shape.length || new Set(order).size !== order.length) {
+  // ONNX takes no negative axes here.
+  const resolved = order.map((axis) => resolveAxis(axis, x.shape, name));
+  if (order.length !== x.shape.length || new Set(resolved).size !== order.length) {
     fail(
       'GRAPH_SHAPE_MISMATCH',
       `Expected an order of the axes of ${formatShape(x.shape)} for ${name} but received ${formatShape(order)}`,
     );
   }
-  const shape = order.map((axis) => x.shape[resolveAxis(axis, x.shape, name)] as Dimension);
-  return x.graph.node('Transpose', [x], { perm: order }, x.type, shape);
+  const shape = resolved.map((axis) => x.shape[axis] as Dimension);
+  return x.graph.node('Transpose', [x], { perm: resolved }, x.type, shape);
 }
 
 /** Joins values along `axis`; all other sizes must agree. */
 export function concat(values: readonly Value[], axis: number): Value {
   const [first] = values;
-  if (!first) return fail('GRAPH_SHAPE_MISMATCH', 'Expected at least one value for Concat but received none');
+  if (!first)
+    return fail('GRAPH_SHAPE_MISMATCH', 'Expected at least one value for Concat but received none');
   const name = first.graph.nextName('Concat');
   const along = resolveAxis(axis, first.shape, name);
   let size = 0;
@@ -60,6 +64,12 @@ export function concat(values: readonly Value[], axis: number): Value {
         `Expected shapes that agree but for axis ${along} for ${name} but received ${formatShape(first.shape)} and ${formatShape(value.shape)}`,
       );
     }
+    if (value.type !== first.type) {
+      fail(
+        'GRAPH_TYPE_MISMATCH',
+        `Expected one element type for ${name} but received ${first} and ${value}`,
+      );
+    }
     size += staticShape([value.shape[along] as Dimension], name)[0] as number;
   }
   const shape = first.shape.map((dimension, at) => (at === along ? size : dimension));
@@ -71,7 +81,8 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
   const name = x.graph.nextName('Slice');
   const along = resolveAxis(axis, x.shape, name);
   const [size] = staticShape([x.shape[along] as Dimension], name) as [number];
-  if (!(start >= 0 && end > start && end <= size)) {
+  const whole = Number.isInteger(start) && Number.isInteger(end);
+  if (!whole || start < 0 || end <= start || end > size) {
     fail(
       'GRAPH_SHAPE_MISMATCH',
       `Expected a range within axis ${along} of ${formatShape(x.shape)} for ${name} but received [${start}, ${end})`,
@@ -91,16 +102,19 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
 /** Zeros before and after each axis. */
 export function pad(x: Value, before: readonly number[], after: readonly number[]): Value {
   const name = x.graph.nextName('Pad');
-  if (before.length !== x.shape.length || after.length !== x.shape.length) {
+  const rank = x.shape.length;
+  const sizes = [...before, ...after];
+  const whole = sizes.every((size) => Number.isInteger(size) && size >= 0);
+  if (before.length !== rank || after.length !== rank || !whole) {
     fail(
       'GRAPH_SHAPE_MISMATCH',
-      `Expected ${x.shape.length} sizes before and after for ${name} of ${formatShape(x.shape)} but received ${before.length} and ${after.length}`,
+      `Expected ${rank} sizes before and after for ${name} of ${formatShape(x.shape)} but received ${formatShape(before)} and ${formatShape(after)}`,
     );
   }
   const shape = staticShape(x.shape, name).map(
     (size, axis) => size + (before[axis] as number) + (after[axis] as number),
   );
-  return x.graph.node('Pad', [x, x.graph.integers([...before, ...after])], {}, x.type, shape);
+  return x.graph.node('Pad', [x, x.graph.integers(sizes)], {}, x.type, shape);
 }
 
 /** Repeats axes of size 1 until `shape` is reached. */
@@ -113,13 +127,7 @@ export function expand(x: Value, shape: Shape): Value {
       `Expected a shape that ${formatShape(x.shape)} broadcasts to for ${name} but received ${formatShape(shape)}`,
     );
   }
-  return x.graph.node(
-    'Expand',
-    [x, x.graph.integers(staticShape(shape, name))],
-    {},
-    x.type,
-    shape,
-  );
+  return x.graph.node('Expand', [x, x.graph.integers(staticShape(shape, name))], {}, x.type, shape);
 }
 
 /** The integers of the initialiser behind an input: starts, ends, pads. */
@@ -132,7 +140,13 @@ export const layoutGradients: Readonly<Record<string, GradientRule>> = {
   Reshape: (node, g) => [() => reshape(g, inputOf(node, 0).shape), undefined],
   Transpose: (node, g) => {
     const order = node.attributes.perm as readonly number[];
-    return [() => transpose(g, order.map((_, axis) => order.indexOf(axis)))];
+    return [
+      () =>
+        transpose(
+          g,
+          order.map((_, axis) => order.indexOf(axis)),
+        ),
+    ];
   },
   Concat: (node, g) => {
     const axis = node.attributes.axis as number;
@@ -163,7 +177,12 @@ export const layoutGradients: Readonly<Record<string, GradientRule>> = {
           (cut, size, axis) =>
             cut.shape[axis] === size
               ? cut
-              : slice(cut, axis, before[axis] as number, (before[axis] as number) + (size as number)),
+              : slice(
+                  cut,
+                  axis,
+                  before[axis] as number,
+                  (before[axis] as number) + (size as number),
+                ),
           g,
         ),
     ];

@@ -7,6 +7,7 @@ import { type Dimension, formatShape, staticShape } from '../shape.ts';
  * with it (antialias), as Pillow's BILINEAR does.
  * @param x [batch, height, width, channels] when `layout` is `nhwc`, [batch, channels, height, width] when `nchw`;
  *   the picture's own sizes may be known only at run time
+ * @throws GRAPH_SHAPE_MISMATCH
  */
 export function resize(
   x: Value,
@@ -15,8 +16,11 @@ export function resize(
   antialias: boolean,
 ): Value {
   const name = x.graph.nextName('Resize');
-  if (x.shape.length !== 4) {
-    fail('GRAPH_SHAPE_MISMATCH', `Expected four axes for ${name} but received ${formatShape(x.shape)}`);
+  if (x.shape.length !== 4 || !size.every((length) => Number.isInteger(length) && length > 0)) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected four axes and two sizes for ${name} but received ${formatShape(x.shape)} and ${formatShape(size)}`,
+    );
   }
   const axes = layout === 'nhwc' ? [1, 2] : [2, 3];
   const shape = x.shape.map((dimension, axis): Dimension => {
@@ -33,9 +37,20 @@ export function resize(
   );
 }
 
-/** Mean over a window of `size` x `size` around each cell, the padding left out. x is [b, c, h, w]. */
+/**
+ * Mean over a window of `size` x `size` around each cell, the padding left out.
+ * @param x [batch, channels, height, width]
+ * @param size odd, so that the window has a middle
+ * @throws GRAPH_SHAPE_MISMATCH
+ */
 export function averagePool(x: Value, size: number): Value {
   const around = (size - 1) / 2;
+  if (x.shape.length !== 4 || !Number.isInteger(around) || around < 0) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected four axes and an odd window for ${x.graph.nextName('AveragePool')} but received ${formatShape(x.shape)} and [${size}, ${size}]`,
+    );
+  }
   return x.graph.node(
     'AveragePool',
     [x],

@@ -1,7 +1,14 @@
-import type { GradientRule } from '../gradient-rule.ts';
-import { inputOf } from '../gradient-rule.ts';
+import { fail } from '@bigrid/errors';
+import { type GradientRule, inputOf } from '../gradient-rule.ts';
 import type { Value } from '../graph.ts';
-import { type Dimension, resolveAxis, type Shape, sameShape, staticShape } from '../shape.ts';
+import {
+  type Dimension,
+  formatShape,
+  resolveAxis,
+  type Shape,
+  sameShape,
+  staticShape,
+} from '../shape.ts';
 import { mul } from './elementwise.ts';
 import { expand, reshape } from './layout.ts';
 
@@ -17,21 +24,35 @@ function reduce(operator: string, x: Value, options: ReduceOptions): Value {
   const axes = (options.axes ?? x.shape.map((_, axis) => axis)).map((axis) =>
     resolveAxis(axis, x.shape, name),
   );
+  if (new Set(axes).size !== axes.length) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected each axis of ${formatShape(x.shape)} once for ${name} but received ${formatShape(axes)}`,
+    );
+  }
+  // ONNX reads an empty list of axes as all of them.
+  if (axes.length === 0) return x;
   const keep = options.keepDimensions ?? true;
   const shape = x.shape.flatMap((dimension, axis): Dimension[] =>
     axes.includes(axis) ? (keep ? [1] : []) : [dimension],
   );
   // Since opset 18 every reduction takes its axes as an input.
-  return x.graph.node(operator, [x, x.graph.integers(axes)], { keepdims: keep ? 1 : 0 }, x.type, shape);
+  return x.graph.node(
+    operator,
+    [x, x.graph.integers(axes)],
+    { keepdims: keep ? 1 : 0 },
+    x.type,
+    shape,
+  );
 }
 
-/** Sum over `axes`. */
+/** Sum over `axes`; x itself where there are none. @throws GRAPH_SHAPE_MISMATCH; so do all here */
 export const reduceSum = (x: Value, options: ReduceOptions = {}): Value =>
   reduce('ReduceSum', x, options);
 /** Mean over `axes`. */
 export const reduceMean = (x: Value, options: ReduceOptions = {}): Value =>
   reduce('ReduceMean', x, options);
-/** Maximum over `axes`. No gradient flows through it. */
+/** Maximum over `axes`. It has no gradient: asking for one through it fails. */
 export const reduceMax = (x: Value, options: ReduceOptions = {}): Value =>
   reduce('ReduceMax', x, options);
 
