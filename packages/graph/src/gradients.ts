@@ -39,6 +39,8 @@ export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
   const forward = [...graph.nodes];
   const needed = new Set<Value>(wanted);
   for (const node of forward) {
+    // A bare identity is a stopped gradient: nothing behind it is asked for.
+    if (node.operator === 'Identity' && !node.attached) continue;
     const depends = node.inputs.some((input) => input && needed.has(input));
     if (depends || (node.attached && needed.has(node.attached.to))) needed.add(node.output);
   }
