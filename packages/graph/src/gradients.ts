@@ -41,8 +41,7 @@ export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
   for (const node of forward) {
     // A bare identity is a stopped gradient: nothing behind it is asked for.
     if (node.operator === 'Identity' && !node.attached) continue;
-    const depends = node.inputs.some((input) => input && needed.has(input));
-    if (depends || (node.attached && needed.has(node.attached.to))) needed.add(node.output);
+    if (leadsToAny(node, needed)) needed.add(node.output);
   }
   const found = new Map<Value, Value>();
   return graph.scope('backward', () => {
@@ -63,6 +62,11 @@ export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
   });
 }
 
+function leadsToAny(node: GraphNode, values: ReadonlySet<Value>): boolean {
+  const depends = node.inputs.some((input) => input && values.has(input));
+  return depends || (node.attached !== undefined && values.has(node.attached.to));
+}
+
 function passOn(
   node: GraphNode,
   gradient: Value,
@@ -70,7 +74,7 @@ function passOn(
   found: Map<Value, Value>,
 ): void {
   // A wanted value may be made by an operator without a rule: nothing behind it is asked for.
-  if (!node.inputs.some((input) => input && needed.has(input))) return;
+  if (!leadsToAny(node, needed)) return;
   const pass = (input: Value, contribution: Value) => {
     const known = found.get(input);
     found.set(input, known ? add(known, contribution) : contribution);

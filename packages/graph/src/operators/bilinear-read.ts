@@ -81,10 +81,13 @@ function hatMatrix(position: Value, resolution: number): Value {
   const { graph } = position;
   const count = position.shape[0] as number;
   const cells = graph.constant(
-    tensor('float32', [1, resolution], Float32Array.from({ length: resolution }, (_, i) => i)),
+    tensor(
+      'float32',
+      [1, resolution],
+      Float32Array.from({ length: resolution }, (_, i) => i),
+    ),
   );
-  const hat = (axis: number) =>
-    relu(sub(1, abs(sub(slice(position, 1, axis, axis + 1), cells))));
+  const hat = (axis: number) => relu(sub(1, abs(sub(slice(position, 1, axis, axis + 1), cells))));
   return reshape(
     mul(reshape(hat(1), [count, resolution, 1]), reshape(hat(0), [count, 1, resolution])),
     [count, resolution * resolution],

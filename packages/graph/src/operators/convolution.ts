@@ -83,7 +83,12 @@ export function convolution(
 /** The kernel turned by 180 degrees. */
 function turned(weight: Value): Value {
   const { graph } = weight;
-  const inputs = [[-1, -1], [-(2 ** 31), -(2 ** 31)], [2, 3], [-1, -1]].map((ints) => graph.integers(ints));
+  const inputs = [
+    [-1, -1],
+    [-(2 ** 31), -(2 ** 31)],
+    [2, 3],
+    [-1, -1],
+  ].map((ints) => graph.integers(ints));
   return graph.node('Slice', [weight, ...inputs], {}, weight.type, weight.shape);
 }
 
@@ -213,7 +218,10 @@ function weightGradientByCells(
     }
   }
   return reshape(
-    concat(cells.map((cell) => reshape(cell, [out, channels, 1])), 2),
+    concat(
+      cells.map((cell) => reshape(cell, [out, channels, 1])),
+      2,
+    ),
     weight.shape,
   );
 }

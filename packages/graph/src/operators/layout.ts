@@ -160,6 +160,12 @@ export const layoutGradients: Readonly<Record<string, GradientRule>> = {
   },
   Slice: (node, g) => {
     const x = inputOf(node, 0);
+    if (node.inputs.length > 4) {
+      fail(
+        'GRAPH_NO_GRADIENT',
+        `Expected a step of one for the gradient of ${node.name} but received others`,
+      );
+    }
     const [start, end, axis] = [1, 2, 3].map((index) => integersOf(node, index)[0] as number) as [
       number,
       number,

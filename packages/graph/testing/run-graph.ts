@@ -1,0 +1,49 @@
+import { onnxRuntimeEngine } from '@bigrid/node';
+import type { Engine, Tensors } from '../src/engine.ts';
+import type { Graph } from '../src/graph.ts';
+import { toModel } from '../src/model.ts';
+import { float32, sizeOf, type Tensor } from '../src/tensor.ts';
+
+export const engine: Engine = onnxRuntimeEngine({ threads: 1 });
+
+/** Runs a graph once on ONNX Runtime. */
+export async function runGraph(graph: Graph, inputs: Tensors = {}): Promise<Tensors> {
+  const session = await engine.load(toModel(graph));
+  try {
+    return await session.run(inputs);
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** An output's elements as plain numbers. */
+export function numbersOf(outputs: Tensors, name: string): number[] {
+  const output = outputs[name];
+  if (!output) throw new Error(`Expected an output ${name} but received ${Object.keys(outputs)}`);
+  return Array.from(output.data as ArrayLike<number>, Number);
+}
+
+/** Random numbers in [0, 1) that are the same in every run (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A tensor of seeded numbers in [low, high), in steps of 1/64, so that float16 holds them exactly too. */
+export function randomTensor(
+  shape: readonly number[],
+  random: () => number,
+  low = -1.5,
+  high = 1.5,
+): Tensor<'float32'> {
+  const values = Array.from(
+    { length: sizeOf(shape) },
+    () => Math.floor((low + (high - low) * random()) * 64) / 64,
+  );
+  return float32(shape, values);
+}
