@@ -82,3 +82,40 @@ export function fromBytes<T extends ElementType>(
   }
   return tensor(type, shape, new constructors[type](new Uint8Array(bytes).buffer) as ArrayOf[T]);
 }
+
+const floatBits = new Float32Array(1);
+const integerBits = new Uint32Array(floatBits.buffer);
+
+/** Rounds to half precision, to nearest even, as raw bits; what is too large becomes infinity. */
+export function float32ToFloat16(values: Float32Array): Uint16Array {
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    floatBits[0] = values[i] as number;
+    const bits = integerBits[0] as number;
+    const sign = (bits >>> 16) & 0x8000;
+    const magnitude = bits & 0x7fffffff;
+    if (magnitude > 0x7f800000) halves[i] = sign | 0x7e00;
+    else if (magnitude >= 0x477ff000) halves[i] = sign | 0x7c00;
+    else if (magnitude >= 0x38800000) {
+      // Normal: move the exponent, round the 13 bits that go.
+      const rounded = magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1);
+      halves[i] = sign | (rounded >>> 13);
+    } else {
+      // Subnormal: in units of 2^-24; adding and taking away 2^23 rounds to nearest even.
+      halves[i] = sign | Math.fround(Math.fround(Math.abs(floatBits[0]) * 2 ** 24 + 2 ** 23) - 2 ** 23);
+    }
+  }
+  return halves;
+}
+
+/** The float32 numbers behind half-precision bits. */
+export function float16ToFloat32(halves: Uint16Array): Float32Array {
+  return Float32Array.from(halves, (half) => {
+    const sign = half & 0x8000 ? -1 : 1;
+    const exponent = (half >>> 10) & 0x1f;
+    const fraction = half & 0x3ff;
+    if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  });
+}

@@ -1,1 +1,1 @@
-export {};
+export type { LabelledEntry, Mask, Picture, PictureEntry, Scratch } from './ports.ts';

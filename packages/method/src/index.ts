@@ -1,1 +1,19 @@
-export {};
+export { anomalyMap, channelWeights, imageScore, MAP_SIZE } from './anomaly-map.ts';
+export type { Backbone } from './backbones/backbone.ts';
+export { efficientNetLite0 } from './backbones/efficientnet-lite.ts';
+export { detector, extractor } from './detector.ts';
+export { pasteMask } from './feature-block-paste.ts';
+export {
+  type MethodOptions,
+  methodOptionsSchema,
+  type Profile,
+  type ProfileName,
+  profileNames,
+  profiles,
+  type Schedule,
+  scheduleSchema,
+} from './options.ts';
+export { initialValue, type Parameter, type ParameterValues } from './parameters.ts';
+export { Random } from './random.ts';
+export { readSafetensors } from './safetensors.ts';
+export { type FeatureStatistics, type Stage, stagesOf, trainingStep } from './training-step.ts';

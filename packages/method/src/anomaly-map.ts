@@ -1,0 +1,98 @@
+import {
+  float32,
+  mul,
+  reduceMax,
+  reduceSum,
+  reshape,
+  resize,
+  square,
+  sub,
+  type Value,
+} from '@bigrid/graph';
+
+/** Side of every map, in pixels: the resolution at which published figures are evaluated. */
+export const MAP_SIZE = 256;
+
+/**
+ * How much each channel's squared error counts: the channel's variance, which undoes the standardisation, over
+ * the summed variance of its tap, so that every tap counts the same.
+ * @param deviations [channels]
+ */
+export function channelWeights(deviations: Float32Array, tapChannels: readonly number[]): Float32Array {
+  const weights = new Float32Array(deviations.length);
+  let start = 0;
+  for (const channels of tapChannels) {
+    const variances = deviations.subarray(start, start + channels).map((deviation) => deviation ** 2);
+    const total = variances.reduce((sum, variance) => sum + variance, 0);
+    variances.forEach((variance, channel) => {
+      weights[start + channel] = variance / total;
+    });
+    start += channels;
+  }
+  return weights;
+}
+
+/**
+ * Weighted squared error a cell, brought to MAP_SIZE and smoothed.
+ * @param features [1, channels, cells, cells], standardised; so is `reconstruction`
+ * @param weights from {@link channelWeights}
+ * @param smoothing deviation of the Gaussian in map pixels; 0 leaves it out
+ * @returns [1, 1, MAP_SIZE, MAP_SIZE]
+ */
+export function anomalyMap(
+  features: Value,
+  reconstruction: Value,
+  weights: Float32Array,
+  smoothing: number,
+): Value {
+  const { graph } = features;
+  return graph.scope('anomalyMap', () => {
+    const perChannel = graph.constant(float32([1, weights.length, 1, 1], weights));
+    const error = reduceSum(mul(square(sub(features, reconstruction)), perChannel), { axes: [1] });
+    const map = resize(error, [MAP_SIZE, MAP_SIZE], 'nchw', false);
+    return smoothing > 0 ? gaussianBlur(map, smoothing) : map;
+  });
+}
+
+/** Image score: the maximum of its map. @returns [1] */
+export function imageScore(map: Value): Value {
+  return reshape(reduceMax(map), [1]);
+}
+
+/** Separable Gaussian, cut off at four deviations, normalised inside the picture by the same blur of ones. */
+function gaussianBlur(map: Value, deviation: number): Value {
+  const { graph } = map;
+  const radius = Math.ceil(4 * deviation);
+  const taps = Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    Math.exp(-((i - radius) ** 2) / (2 * deviation ** 2)),
+  );
+  const total = taps.reduce((sum, tap) => sum + tap, 0);
+  // Near an edge the kernel's part outside the picture is shared out over the part inside.
+  const edge = Array.from({ length: MAP_SIZE }, (_, at) => {
+    let inside = 0;
+    taps.forEach((tap, i) => {
+      const position = at + i - radius;
+      if (position >= 0 && position < MAP_SIZE) inside += tap;
+    });
+    return total / inside;
+  });
+  const kernel = taps.map((tap) => tap / total);
+  const vertical = convolveAlong(map, kernel, [2 * radius + 1, 1], radius);
+  const both = convolveAlong(vertical, kernel, [1, 2 * radius + 1], radius);
+  return mul(
+    mul(both, graph.constant(float32([1, 1, MAP_SIZE, 1], edge))),
+    graph.constant(float32([1, 1, 1, MAP_SIZE], edge)),
+  );
+}
+
+function convolveAlong(map: Value, kernel: readonly number[], size: readonly [number, number], radius: number): Value {
+  const weight = map.graph.constant(float32([1, 1, ...size], kernel));
+  const pads = size[0] > 1 ? [radius, 0, radius, 0] : [0, radius, 0, radius];
+  return map.graph.node(
+    'Conv',
+    [map, weight],
+    { pads, strides: [1, 1], dilations: [1, 1], group: 1 },
+    map.type,
+    map.shape,
+  );
+}

@@ -1,0 +1,74 @@
+import { add, mul, type Value } from '@bigrid/graph';
+import type { Random } from './random.ts';
+
+export interface FeatureBlockPasteOptions {
+  /** B: how far the walk may go from its centre, in cells; the mask has 2B + 1 cells a side. */
+  readonly reach: number;
+  /** I: uniform range of the intensity, in standard deviations of the feature. */
+  readonly intensity: readonly [low: number, high: number];
+}
+
+/**
+ * The shape of one pasted block: a random walk from the centre of a (2B + 1)^2 mask, N in [B, 2B] steps of
+ * {-1, 0, 1}^2, visited cells 1, then blurred 3x3. Feature Block Paste, GRAD section "FBP".
+ * @returns (2B + 1)^2 numbers in [0, 1]
+ */
+export function walkMask(random: Random, reach: number): Float32Array {
+  const side = 2 * reach + 1;
+  const visited = new Float32Array(side * side);
+  let [x, y] = [reach, reach];
+  visited[y * side + x] = 1;
+  const steps = random.integer(reach, 2 * reach);
+  for (let step = 0; step < steps; step++) {
+    x = Math.min(side - 1, Math.max(0, x + random.integer(-1, 1)));
+    y = Math.min(side - 1, Math.max(0, y + random.integer(-1, 1)));
+    visited[y * side + x] = 1;
+  }
+  return boxBlur(visited, side);
+}
+
+/**
+ * Puts a block at a random centre P of a feature map, cut off at its edges.
+ * @returns cells * cells numbers in [0, 1]: how much of the intensity each cell gets
+ */
+export function pasteMask(
+  random: Random,
+  cells: number,
+  options: FeatureBlockPasteOptions,
+): Float32Array {
+  const reach = random.integer(1, options.reach);
+  const block = walkMask(random, reach);
+  const side = 2 * reach + 1;
+  const [left, top] = [random.integer(0, cells - 1) - reach, random.integer(0, cells - 1) - reach];
+  const mask = new Float32Array(cells * cells);
+  for (let y = Math.max(0, -top); y < side && top + y < cells; y++) {
+    for (let x = Math.max(0, -left); x < side && left + x < cells; x++) {
+      mask[(top + y) * cells + left + x] = block[y * side + x] as number;
+    }
+  }
+  return mask;
+}
+
+/** Mean over 3x3, zeros outside. */
+function boxBlur(values: Float32Array, side: number): Float32Array {
+  return values.map((_, index) => {
+    const [cx, cy] = [index % side, Math.floor(index / side)];
+    let sum = 0;
+    for (let y = Math.max(0, cy - 1); y <= Math.min(side - 1, cy + 1); y++) {
+      for (let x = Math.max(0, cx - 1); x <= Math.min(side - 1, cx + 1); x++) {
+        sum += values[y * side + x] as number;
+      }
+    }
+    return sum / 9;
+  });
+}
+
+/**
+ * feature + mask * intensity: a synthetic defect.
+ * @param features [batch, channels, height, width], standardised
+ * @param mask [batch, 1, height, width] in [0, 1]
+ * @param intensity [batch, channels, 1, 1], or [batch, channels, height, width] where it differs from cell to cell
+ */
+export function featureBlockPaste(features: Value, mask: Value, intensity: Value): Value {
+  return add(features, mul(mask, intensity));
+}

@@ -1,0 +1,36 @@
+import { averagePool, cast, concat, div, float32, type Graph, resize, sub, transpose, type Value } from '@bigrid/graph';
+import type { Backbone } from './backbones/backbone.ts';
+import type { MethodOptions } from './options.ts';
+
+/** The features of one picture and how their channels divide into taps. */
+export interface Features {
+  /** [1, channels, cells, cells] */
+  readonly value: Value;
+  readonly tapChannels: readonly number[];
+}
+
+/**
+ * From a picture to its features: antialiased resize to `inputSize`, normalisation, backbone; each tap brought to
+ * `cells` x `cells`, averaged over its neighbourhood, and joined.
+ * @param image [1, height, width, 3] uint8 RGB of any size
+ */
+export function features(graph: Graph, image: Value, backbone: Backbone, options: MethodOptions): Features {
+  const { inputSize, cells, pooling, taps } = options;
+  const perChannel = (values: readonly number[]) => graph.constant(float32([1, 1, 1, 3], values));
+  const normalised = graph.scope('preprocessing', () => {
+    const resized = cast(resize(image, [inputSize, inputSize], 'nhwc', true), 'float32');
+    const centred = div(sub(resized, perChannel(backbone.mean)), perChannel(backbone.deviation));
+    return transpose(centred, [0, 3, 1, 2]);
+  });
+  const tapped = graph.scope('backbone', () => backbone.taps(normalised, taps));
+  return graph.scope('features', () => ({
+    value: concat(
+      tapped.map((tap) => {
+        const sized = tap.shape[2] === cells ? tap : resize(tap, [cells, cells], 'nchw', true);
+        return pooling > 1 ? averagePool(sized, pooling) : sized;
+      }),
+      1,
+    ),
+    tapChannels: tapped.map((tap) => tap.shape[1] as number),
+  }));
+}

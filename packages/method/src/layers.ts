@@ -1,0 +1,38 @@
+import { add, convolution, reshape, type Value } from '@bigrid/graph';
+import { type ParameterSource, uniformByFanIn } from './parameters.ts';
+
+/**
+ * A learned convolution with bias, square kernel, padded so that the size stays.
+ * @param x [batch, in, height, width]
+ * @returns [batch, channels, height, width]
+ */
+export function learnedConvolution(
+  parameters: ParameterSource,
+  name: string,
+  x: Value,
+  channels: number,
+  options: { kernel?: number; depthwise?: boolean; bias?: boolean } = {},
+): Value {
+  const { kernel = 1, depthwise = false, bias = true } = options;
+  const input = x.shape[1] as number;
+  const fanIn = (depthwise ? 1 : input) * kernel * kernel;
+  const weight = parameters.get({
+    name: `${name}.weight`,
+    shape: [channels, depthwise ? 1 : input, kernel, kernel],
+    kind: 'weight',
+    initialise: uniformByFanIn(fanIn),
+  });
+  const y = convolution(x, weight, undefined, {
+    padding: (kernel - 1) / 2,
+    groups: depthwise ? input : 1,
+  });
+  if (!bias) return y;
+  // Added apart: the gradient of a broadcast sum is cheaper than that of a convolution's bias.
+  const offset = parameters.get({
+    name: `${name}.bias`,
+    shape: [channels],
+    kind: 'weight',
+    initialise: uniformByFanIn(fanIn),
+  });
+  return add(y, reshape(offset, [1, channels, 1, 1]));
+}

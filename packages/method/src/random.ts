@@ -1,0 +1,70 @@
+import { uniformFloat32 } from 'pure-rand/distribution/uniformFloat32';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+
+/**
+ * Seeded random numbers. The same seed gives the same numbers on every machine, and `fork` gives each use a
+ * sequence of its own, so that adding a draw in one place changes nothing elsewhere.
+ */
+export class Random {
+  readonly #seed: number;
+  readonly #generator: ReturnType<typeof xoroshiro128plus>;
+  #spare: number | undefined;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#generator = xoroshiro128plus(seed);
+  }
+
+  /** An independent sequence for the use called `name`. */
+  fork(name: string): Random {
+    // FNV-1a over the name, mixed with the seed.
+    let hash = 0x811c9dc5 ^ this.#seed;
+    for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+    return new Random(hash | 0);
+  }
+
+  /** Uniform in [low, high). */
+  uniform(low = 0, high = 1): number {
+    return low + (high - low) * uniformFloat32(this.#generator);
+  }
+
+  /** A whole number in [low, high], both included. */
+  integer(low: number, high: number): number {
+    return uniformInt(this.#generator, low, high);
+  }
+
+  /** Normal with mean 0 and deviation 1, by the polar method. */
+  normal(): number {
+    if (this.#spare !== undefined) {
+      const spare = this.#spare;
+      this.#spare = undefined;
+      return spare;
+    }
+    for (;;) {
+      const [x, y] = [this.uniform(-1, 1), this.uniform(-1, 1)];
+      const square = x * x + y * y;
+      if (square === 0 || square >= 1) continue;
+      const scale = Math.sqrt((-2 * Math.log(square)) / square);
+      this.#spare = y * scale;
+      return x * scale;
+    }
+  }
+
+  /** The whole numbers 0..count-1 in random order. */
+  permutation(count: number): number[] {
+    const order = Array.from({ length: count }, (_, index) => index);
+    for (let i = count - 1; i > 0; i--) {
+      const j = this.integer(0, i);
+      [order[i], order[j]] = [order[j] as number, order[i] as number];
+    }
+    return order;
+  }
+
+  /** `count` numbers from `draw`. */
+  array(count: number, draw: () => number): Float32Array {
+    const values = new Float32Array(count);
+    for (let i = 0; i < count; i++) values[i] = draw();
+    return values;
+  }
+}

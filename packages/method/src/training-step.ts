@@ -1,0 +1,178 @@
+import {
+  type AdamWOptions,
+  adamW,
+  adamWDefaults,
+  add,
+  cast,
+  float32,
+  Graph,
+  gradients,
+  mul,
+  reduceMean,
+  square,
+  sub,
+  type Value,
+} from '@bigrid/graph';
+import { contrastiveLoss } from './contrastive-loss.ts';
+import { featureBlockPaste } from './feature-block-paste.ts';
+import { ABNORMAL, reconstruct } from './grad.ts';
+import type { MethodOptions, Schedule } from './options.ts';
+import { FixedParameters, type Parameter, type ParameterValues, TrainedParameters } from './parameters.ts';
+
+/** Mean and deviation of each feature channel over the training pictures. */
+export interface FeatureStatistics {
+  readonly mean: Float32Array;
+  readonly deviation: Float32Array;
+}
+
+/**
+ * The two stages: first the abnormal grid learns from pasted defects, then it is frozen and the normal grid
+ * learns to rebuild. A model with one grid has one stage.
+ */
+export type Stage = 'abnormal' | 'normal';
+
+export function stagesOf(options: MethodOptions): readonly Stage[] {
+  if (options.grids === 'normal') return ['normal'];
+  return options.grids === 'abnormal' ? ['abnormal'] : ['abnormal', 'normal'];
+}
+
+/**
+ * One optimiser step as a graph. Inputs beside the parameters, their moments `NAME/m` and `NAME/v`:
+ *
+ * - `features` float16 [batch, channels, cells, cells], raw
+ * - `jitter` float32 [batch, 2, cells, cells]
+ * - `mask` float32 [batch, 1, cells, cells] and `intensity` float32 [batch, channels, 1, 1] (`noise`: [batch,
+ *   channels, cells, cells]) in the abnormal stage
+ * - `step` and `learningRate`, float32 scalars
+ *
+ * Outputs: `loss`, and each parameter and moment as `next/NAME`.
+ */
+export interface TrainingStep {
+  readonly graph: Graph;
+  /** Parameters that change in this stage, statistics included. */
+  readonly parameters: readonly Parameter[];
+}
+
+/**
+ * @param frozen parameters that an earlier stage found and this one leaves as they are
+ */
+export function trainingStep(
+  stage: Stage,
+  options: MethodOptions,
+  schedule: Schedule,
+  statistics: FeatureStatistics,
+  frozen: ParameterValues,
+): TrainingStep {
+  const graph = new Graph(`training-step-${stage}`);
+  const channels = statistics.mean.length;
+  const { cells } = options;
+  const batch = schedule.batchSize;
+  const raw = graph.input('features', 'float16', [batch, channels, cells, cells]);
+  const jitter = graph.input('jitter', 'float32', [batch, 2, cells, cells]);
+  const features = standardise(cast(raw, 'float32'), statistics);
+  const parameters = new TrainedParameters(graph);
+  const loss =
+    stage === 'abnormal'
+      ? abnormalLoss(parameters, features, jitter, options)
+      : normalLoss(parameters, features, jitter, options, frozen);
+  return { graph, parameters: optimise(graph, parameters, loss, schedule) };
+}
+
+/** (features - mean) / deviation, a channel at a time. */
+export function standardise(features: Value, statistics: FeatureStatistics): Value {
+  const { graph } = features;
+  const perChannel = (values: Float32Array) =>
+    graph.constant(float32([1, values.length, 1, 1], values));
+  return mul(
+    sub(features, perChannel(statistics.mean)),
+    perChannel(statistics.deviation.map((deviation) => 1 / deviation)),
+  );
+}
+
+/** Contrastive loss on pasted features; a model with the abnormal grid alone rebuilds the clean features too. */
+function abnormalLoss(
+  parameters: TrainedParameters,
+  features: Value,
+  jitter: Value,
+  options: MethodOptions,
+): Value {
+  const { graph } = parameters;
+  const [batch, channels, cells] = features.shape as [number, number, number];
+  const spread = options.anomalySource === 'noise' ? cells : 1;
+  const mask = graph.input('mask', 'float32', [batch, 1, cells, cells]);
+  const intensity = graph.input('intensity', 'float32', [batch, channels, spread, spread]);
+  const pasted = featureBlockPaste(features, mask, intensity);
+  const { value, abnormality } = reconstruct(
+    parameters,
+    pasted,
+    { ...options, grids: 'abnormal' },
+    parameters,
+    jitter,
+  );
+  const contrast = contrastiveLoss(abnormality as Value, mask);
+  return options.grids === 'abnormal' ? add(contrast, meanSquaredError(value, features)) : contrast;
+}
+
+function normalLoss(
+  parameters: TrainedParameters,
+  features: Value,
+  jitter: Value,
+  options: MethodOptions,
+  frozen: ParameterValues,
+): Value {
+  const { graph } = parameters;
+  const source = options.grids === 'both' ? new FixedParameters(graph, frozen) : parameters;
+  const { value } = reconstruct(parameters, features, options, source, jitter);
+  return meanSquaredError(value, features);
+}
+
+function meanSquaredError(a: Value, b: Value): Value {
+  return reduceMean(square(sub(a, b)), { keepDimensions: false });
+}
+
+function optimise(
+  graph: Graph,
+  parameters: TrainedParameters,
+  loss: Value,
+  schedule: Schedule,
+): Parameter[] {
+  const declared = [...parameters.declared.values()];
+  const trained = declared.filter(({ parameter }) => parameter.kind !== 'statistic');
+  const optimiser: AdamWOptions = {
+    ...adamWDefaults,
+    weightDecay: schedule.weightDecay,
+    clipNorm: schedule.clipNorm,
+  };
+  const trainables = trained.map(({ parameter, value }) => ({
+    name: parameter.name,
+    value,
+    firstMoment: graph.input(`${parameter.name}/m`, 'float32', parameter.shape),
+    secondMoment: graph.input(`${parameter.name}/v`, 'float32', parameter.shape),
+    learningRateScale:
+      (parameter.kind === 'table' ? schedule.tableLearningRate : schedule.weightLearningRate) /
+      schedule.weightLearningRate,
+  }));
+  const gradientOf = gradients(loss, trained.map(({ value }) => value));
+  const next = adamW(
+    graph,
+    trainables,
+    gradientOf,
+    graph.input('step', 'float32', []),
+    graph.input('learningRate', 'float32', []),
+    optimiser,
+  );
+  graph.output('loss', loss);
+  next.forEach(({ value, firstMoment, secondMoment }, index) => {
+    const { name } = trainables[index] as { name: string };
+    graph.output(`next/${name}`, value);
+    graph.output(`next/${name}/m`, firstMoment);
+    graph.output(`next/${name}/v`, secondMoment);
+  });
+  for (const [name, value] of parameters.updates) graph.output(`next/${name}`, value);
+  return declared.map(({ parameter }) => parameter);
+}
+
+export function isAbnormal(parameter: Parameter): boolean {
+  return parameter.name.startsWith(`${ABNORMAL}.`);
+}
+
