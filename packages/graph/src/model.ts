@@ -1,7 +1,6 @@
-import { fail } from '@bigrid/errors';
 import onnxProto, { type onnx as Onnx } from 'onnx-proto';
 import type { Attribute, Graph, GraphNode, Value } from './graph.ts';
-import { bytesOf, type ElementType, fromBytes, sizeOf, type Tensor } from './tensor.ts';
+import { bytesOf, type ElementType } from './tensor.ts';
 
 /** ONNX operator set and format version of everything we emit: the oldest with antialiased Resize. */
 export const OPERATOR_SET = 18;
@@ -10,7 +9,8 @@ const IR_VERSION = 8;
 // The package is CommonJS: its namespace is the default export, its types are under `Onnx`.
 const { onnx } = onnxProto;
 const { DataType } = onnx.TensorProto;
-const dataTypes: Readonly<Record<ElementType, number>> = {
+/** ONNX's codes of our element types. */
+export const dataTypes: Readonly<Record<ElementType, number>> = {
   float32: DataType.FLOAT,
   float16: DataType.FLOAT16,
   int64: DataType.INT64,
@@ -53,75 +53,9 @@ export function toModel(graph: Graph, options: ModelOptions = {}): Uint8Array {
         })),
     },
   });
-  return onnx.ModelProto.encode(model).finish();
-}
-
-/** What can be read back from a serialised model without running it. */
-export interface ReadModel {
-  readonly producerName: string;
-  readonly metadata: ReadonlyMap<string, string>;
-  readonly initialisers: ReadonlyMap<string, Tensor>;
-}
-
-/**
- * Reads metadata and initialisers of an ONNX model. Every stated size is checked against the bytes that are there.
- * @throws BUNDLE_INVALID
- */
-export function readModel(bytes: Uint8Array): ReadModel {
-  const model = decode(bytes);
-  const initialisers = new Map<string, Tensor>();
-  for (const proto of model.graph?.initializer ?? []) {
-    const type = Object.entries(dataTypes).find(([, code]) => code === proto.dataType)?.[0];
-    const shape = (proto.dims ?? []).map(Number);
-    const raw = proto.rawData ?? new Uint8Array();
-    const name = proto.name ?? '';
-    if (!type || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-      fail(
-        'BUNDLE_INVALID',
-        `Expected a tensor of a known type and shape for initialiser ${name} but received type ${proto.dataType}, shape [${shape.join(', ')}]`,
-      );
-    }
-    try {
-      initialisers.set(name, fromBytes(type as ElementType, shape, raw));
-    } catch (error) {
-      fail(
-        'BUNDLE_INVALID',
-        `Expected ${sizeOf(shape)} elements for initialiser ${name} but received ${raw.byteLength} bytes`,
-        { cause: error },
-      );
-    }
-  }
-  return {
-    producerName: model.producerName ?? '',
-    metadata: new Map(
-      (model.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? '']),
-    ),
-    initialisers,
-  };
-}
-
-/** The same model with other metadata; graph and weights stay as they are. @throws BUNDLE_INVALID */
-export function withMetadata(
-  bytes: Uint8Array,
-  metadata: Readonly<Record<string, string>>,
-): Uint8Array {
-  const model = decode(bytes);
-  model.metadataProps = Object.entries(metadata).map(([key, value]) => ({ key, value }));
-  return onnx.ModelProto.encode(model).finish();
-}
-
-function decode(bytes: Uint8Array) {
-  try {
-    const model = onnx.ModelProto.decode(bytes);
-    if (!model.graph?.node?.length) throw new Error('no graph');
-    return model;
-  } catch (error) {
-    return fail(
-      'BUNDLE_INVALID',
-      `Expected an ONNX model but received ${bytes.byteLength} bytes that are not one, or only part of one`,
-      { cause: error },
-    );
-  }
+  const { buffer, byteOffset, byteLength } = onnx.ModelProto.encode(model).finish();
+  // In Node it is a Buffer, whose `slice` shares memory where that of every other array copies.
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function liveNodes(graph: Graph): GraphNode[] {

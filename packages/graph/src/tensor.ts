@@ -102,7 +102,8 @@ export function float32ToFloat16(values: Float32Array): Uint16Array {
       halves[i] = sign | (rounded >>> 13);
     } else {
       // Subnormal: in units of 2^-24; adding and taking away 2^23 rounds to nearest even.
-      halves[i] = sign | Math.fround(Math.fround(Math.abs(floatBits[0]) * 2 ** 24 + 2 ** 23) - 2 ** 23);
+      halves[i] =
+        sign | Math.fround(Math.fround(Math.abs(floatBits[0]) * 2 ** 24 + 2 ** 23) - 2 ** 23);
     }
   }
   return halves;

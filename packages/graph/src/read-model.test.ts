@@ -1,0 +1,205 @@
+import { isBigridError } from '@bigrid/errors';
+import fc from 'fast-check';
+import onnxProto, { type onnx as Onnx } from 'onnx-proto';
+import { describe, expect, test } from 'vitest';
+import { exampleGraph } from '../testing/example-graph.ts';
+import { engine, numbersOf } from '../testing/run-graph.ts';
+import { toModel } from './model.ts';
+import { type ReadModel, readModel, withMetadata } from './read-model.ts';
+import { zeros } from './tensor.ts';
+
+const model = toModel(exampleGraph(), { metadata: { manifest: '{"é":1}', empty: '' } });
+const { onnx } = onnxProto;
+
+/** The example with its protobuf changed, as a hostile writer would. */
+function altered(change: (model: Onnx.IModelProto, graph: Onnx.IGraphProto) => void): Uint8Array {
+  const message = onnx.ModelProto.decode(model);
+  change(message, message.graph as Onnx.IGraphProto);
+  return onnx.ModelProto.encode(message).finish();
+}
+
+function withInitialiser(initialiser: Onnx.ITensorProto): Uint8Array {
+  return altered((_, graph) => {
+    graph.initializer = [initialiser];
+  });
+}
+
+/** What reading gives: the model, or the code of the error; any other error is thrown. */
+function outcome(bytes: Uint8Array): ReadModel | string {
+  try {
+    return readModel(bytes);
+  } catch (error) {
+    if (isBigridError(error)) return error.code;
+    throw error;
+  }
+}
+
+describe('reading back what was written', () => {
+  test('metadata, producer and used initialisers', () => {
+    const read = readModel(model);
+    expect(read.producerName).toBe('bigrid');
+    expect([...read.metadata]).toEqual([
+      ['manifest', '{"é":1}'],
+      ['empty', ''],
+    ]);
+    const written = exampleGraph().initialisers;
+    for (const name of ['weight', 'scale', 'counts']) {
+      expect(read.initialisers.get(name)).toEqual(written.get(name));
+    }
+    expect(read.initialisers.has('unused')).toBe(false);
+  });
+
+  test('tensors own their memory', () => {
+    const bytes = model.slice();
+    const { initialisers } = readModel(bytes);
+    bytes.fill(0);
+    expect([...(initialisers.get('scale')?.data ?? [])]).toEqual([0.5]);
+  });
+});
+
+describe('withMetadata', () => {
+  test('gives the bytes that writing with that metadata gives', () => {
+    const metadata = { other: 'text', second: '2' };
+    expect(withMetadata(model, metadata)).toEqual(toModel(exampleGraph(), { metadata }));
+    expect(withMetadata(model, {})).toEqual(toModel(exampleGraph()));
+  });
+
+  test('keeps the weights, and the model runs as before', async () => {
+    const changed = withMetadata(model, { only: 'this' });
+    expect(readModel(changed).initialisers).toEqual(readModel(model).initialisers);
+    expect([...readModel(changed).metadata]).toEqual([['only', 'this']]);
+    const picture = zeros('float32', [1, 2, 4, 4]);
+    picture.data.fill(1);
+    const session = await engine.load(changed);
+    expect(numbersOf(await session.run({ picture }), 'score')).toEqual([18]);
+    await session.dispose();
+  });
+});
+
+describe('a file that is damaged or lies is refused', () => {
+  const FLOAT = onnx.TensorProto.DataType.FLOAT;
+  const four = new Uint8Array(4);
+
+  test.each([
+    ['nothing', new Uint8Array()],
+    ['another kind of file', new TextEncoder().encode('<html><body>404</body></html>')],
+    ['a PNG', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)],
+    ['no graph', altered((message) => delete message.graph)],
+    ['a graph without nodes', altered((_, graph) => delete graph.node)],
+    ['no operator sets', altered((message) => delete message.opsetImport)],
+    ['two graphs', new Uint8Array([...model, ...model])],
+    [
+      'more elements than bytes',
+      withInitialiser({ name: 'w', dataType: FLOAT, dims: [2 ** 40], rawData: four }),
+    ],
+    [
+      'sizes whose product overflows',
+      withInitialiser({ name: 'w', dataType: FLOAT, dims: Array(8).fill(2 ** 52), rawData: four }),
+    ],
+    ['a negative size', withInitialiser({ name: 'w', dataType: FLOAT, dims: [-1], rawData: four })],
+    [
+      'two negative sizes',
+      withInitialiser({ name: 'w', dataType: FLOAT, dims: [-1, -1], rawData: four }),
+    ],
+    ['no bytes at all', withInitialiser({ name: 'w', dataType: FLOAT, dims: [1] })],
+    [
+      'more bytes than elements',
+      withInitialiser({ name: 'w', dataType: FLOAT, dims: [0], rawData: four }),
+    ],
+    [
+      'an unknown element type',
+      withInitialiser({ name: 'w', dataType: 11, dims: [1], rawData: new Uint8Array(8) }),
+    ],
+    [
+      'too many axes',
+      withInitialiser({ name: 'w', dataType: FLOAT, dims: Array(1000).fill(1), rawData: four }),
+    ],
+    [
+      'weights in another file',
+      withInitialiser({
+        name: 'w',
+        dataType: FLOAT,
+        dims: [1],
+        externalData: [{ key: 'location', value: '/etc/passwd' }],
+        dataLocation: 1,
+      }),
+    ],
+    ['text that is not UTF-8', new Uint8Array([...model, 0x72, 4, 0x0a, 2, 0xff, 0xff])],
+    ['a length beyond the end', new Uint8Array([...model, 0x72, 0xff, 0xff, 0xff, 0xff, 0x0f])],
+    ['a number without an end', new Uint8Array([...model, ...Array(20).fill(0xff)])],
+    ['field number zero', new Uint8Array([...model, 0, 0])],
+  ])('%s', (_, bytes) => {
+    expect(outcome(bytes)).toBe('BUNDLE_INVALID');
+  });
+
+  test('one name for two initialisers', () => {
+    const twice = { name: 'w', dataType: FLOAT, dims: [1], rawData: four };
+    const bytes = altered((_, graph) => {
+      graph.initializer = [twice, twice];
+    });
+    expect(outcome(bytes)).toBe('BUNDLE_INVALID');
+  });
+
+  test('the message names the initialiser, the stated shape and the bytes there', () => {
+    const bytes = withInitialiser({ name: 'w', dataType: FLOAT, dims: [3, 5], rawData: four });
+    expect(() => readModel(bytes)).toThrow(
+      /received 4 bytes, shape \[3, 5\] and type float32 for initialiser w/,
+    );
+  });
+
+  test('withMetadata refuses it too', () => {
+    expect(() => withMetadata(model.subarray(0, 100), {})).toThrow(/100 bytes that are not one/);
+  });
+});
+
+describe('whatever the bytes, reading ends in a model or in BUNDLE_INVALID', () => {
+  test('cut short anywhere: nothing but whole entries of metadata can go unnoticed', () => {
+    const whole = readModel(model);
+    for (let length = 0; length < model.length; length++) {
+      const read = outcome(model.subarray(0, length));
+      if (read === 'BUNDLE_INVALID') continue;
+      expect(read).toMatchObject({ initialisers: whole.initialisers });
+      expect((read as ReadModel).metadata.size).toBeLessThan(whole.metadata.size);
+    }
+  });
+
+  test('random bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
+        expect(outcome(bytes)).toBe('BUNDLE_INVALID');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('flipped and replaced bytes', () => {
+    const edit = fc.tuple(fc.nat(model.length - 1), fc.nat(255));
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 6 }), (edits) => {
+        const bytes = model.slice();
+        for (const [at, byte] of edits) bytes[at] = byte;
+        const read = outcome(bytes);
+        if (typeof read === 'string') {
+          expect(read).toBe('BUNDLE_INVALID');
+          return;
+        }
+        const size = [...read.initialisers.values()].reduce(
+          (sum, { data }) => sum + data.byteLength,
+          0,
+        );
+        expect(size).toBeLessThanOrEqual(bytes.length);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('a file of a million empty nodes takes no more memory than its own size', () => {
+    const nodes = new Uint8Array(2_000_000).map((_, i) => (i % 2 === 0 ? 0x0a : 0));
+    // Field 7, a message of 2,000,000 bytes; field 8, an empty operator set.
+    const bytes = new Uint8Array([0x3a, 0x80, 0x89, 0x7a, ...nodes, 0x42, 0]);
+    const before = process.memoryUsage();
+    expect(readModel(bytes).initialisers.size).toBe(0);
+    const after = process.memoryUsage();
+    expect(after.heapTotal - before.heapTotal).toBeLessThan(32 * bytes.length);
+  });
+});
