@@ -37,7 +37,7 @@ def f1_max(labels, scores):
         hits = int(np.sum(called & labels))
         f1 = Fraction(2 * hits, int(called.sum() + labels.sum()))
         if f1 > best[0]:
-            best = f1, float(threshold)
+            best = f1, float(threshold) + 0.0
     precision, recall, _ = precision_recall_curve(labels, scores)
     with np.errstate(invalid="ignore"):
         assert abs(float(best[0]) - np.nanmax(2 * precision * recall / (precision + recall))) < 1e-12
@@ -61,10 +61,10 @@ def ranking_case(name, scores, labels):
         "f1Max": f1_max(labels, scores),
         "falsePositiveRate": false_positive_rate.tolist(),
         "truePositiveRate": true_positive_rate.tolist(),
-        # By falling threshold, as the other curve; the first point has no threshold.
+        # By falling threshold, as the other curve; the first point has no threshold. Adding 0 turns -0 into 0.
         "precision": precision[::-1].tolist(),
         "recall": recall[::-1].tolist(),
-        "thresholds": thresholds[::-1].tolist(),
+        "thresholds": (thresholds[::-1] + 0.0).tolist(),
     }
 
 
