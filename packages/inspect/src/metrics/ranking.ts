@@ -1,0 +1,235 @@
+import { fail } from '@bigrid/errors';
+import { fallingKey, float32Bits, isNaNBits, radixSort } from './radix-sort.ts';
+
+/** Anomaly scores, higher is more anomalous. Any finite unit; only their order counts. */
+export type Scores = Float32Array | readonly number[];
+
+/** What is true of each score's picture or pixel: 0 or false is good, anything else is defect. */
+export type Labels = Uint8Array | readonly (number | boolean)[];
+
+/**
+ * What a threshold at each distinct score would catch. Made once by {@link rank}; every metric and curve
+ * reads from it. A score is called anomalous where it is at or above the threshold.
+ */
+export interface Ranking {
+  /** The distinct scores, falling. Empty if there are no scores or one of them is not a number. */
+  readonly thresholds: Float32Array | Float64Array;
+  /** Defects scored at or above each threshold. */
+  readonly truePositives: Uint32Array;
+  /** Good ones scored at or above each threshold. */
+  readonly falsePositives: Uint32Array;
+  /** Defects in all. */
+  readonly positives: number;
+  /** Good ones in all. */
+  readonly negatives: number;
+}
+
+/**
+ * Sorts scores once and counts, at each distinct one, the true and false positives. Equal scores (0 and -0
+ * too) share one threshold. A Float32Array is sorted in linear time and takes 8 bytes a score to sort and
+ * at most 12 to keep; numbers are ranked at full double precision.
+ *
+ * @param scores one number each; one that is not a number leaves the ranking empty and its metrics NaN
+ * @param labels as many labels as scores
+ * @throws GRAPH_SHAPE_MISMATCH if there are not as many labels as scores
+ */
+export function rank(scores: Scores, labels: Labels): Ranking {
+  if (labels.length !== scores.length) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected ${scores.length} labels for ${scores.length} scores but received ${labels.length}`,
+    );
+  }
+  const marks =
+    labels instanceof Uint8Array ? labels : Uint8Array.from(labels, (label) => (label ? 1 : 0));
+  return scores instanceof Float32Array ? rankFloats(scores, marks) : rankDoubles(scores, marks);
+}
+
+function rankFloats(scores: Float32Array, labels: Uint8Array): Ranking {
+  const positives = countMarked(labels);
+  const negatives = scores.length - positives;
+  const bits = float32Bits(scores);
+  // Defects first, then good ones: sorted apart, so that no label need travel with its score.
+  const values = new Uint32Array(scores.length);
+  let positive = 0;
+  let negative = positives;
+  for (let index = 0; index < scores.length; index++) {
+    const score = bits[index] as number;
+    if (isNaNBits(score)) return unranked(positives, negatives);
+    values[labels[index] === 0 ? negative++ : positive++] = fallingKey(score);
+  }
+  const sorted = new Uint32Array(scores.length);
+  const positiveKeys = sorted.subarray(0, positives);
+  const negativeKeys = sorted.subarray(positives);
+  radixSort({ values: values.subarray(0, positives), sorted: positiveKeys });
+  radixSort({ values: values.subarray(positives), sorted: negativeKeys });
+  const distinct = countDistinct(positiveKeys, negativeKeys);
+  // Sorting is done with `values`: its memory holds the thresholds.
+  const keys = values.subarray(0, distinct);
+  const counts = cumulate(positiveKeys, negativeKeys, keys);
+  for (let index = 0; index < distinct; index++) keys[index] = fallingKey(keys[index] as number);
+  const thresholds = new Float32Array(keys.buffer, 0, distinct);
+  return { thresholds, ...counts, positives, negatives };
+}
+
+function rankDoubles(scores: readonly number[], labels: Uint8Array): Ranking {
+  const positives = countMarked(labels);
+  const negatives = scores.length - positives;
+  if (scores.some(Number.isNaN)) return unranked(positives, negatives);
+  const positiveKeys = new Float64Array(positives);
+  const negativeKeys = new Float64Array(negatives);
+  let positive = 0;
+  let negative = 0;
+  for (const [index, score] of scores.entries()) {
+    if (labels[index] === 0) negativeKeys[negative++] = -score;
+    else positiveKeys[positive++] = -score;
+  }
+  positiveKeys.sort();
+  negativeKeys.sort();
+  const keys = new Float64Array(countDistinct(positiveKeys, negativeKeys));
+  const counts = cumulate(positiveKeys, negativeKeys, keys);
+  // Subtracting from 0 turns a key of 0 back into 0, where negating would give -0.
+  return { thresholds: keys.map((key) => 0 - key), ...counts, positives, negatives };
+}
+
+function unranked(positives: number, negatives: number): Ranking {
+  return {
+    thresholds: new Float64Array(0),
+    truePositives: new Uint32Array(0),
+    falsePositives: new Uint32Array(0),
+    positives,
+    negatives,
+  };
+}
+
+function countMarked(labels: Uint8Array): number {
+  let count = 0;
+  for (let index = 0; index < labels.length; index++) if (labels[index] !== 0) count++;
+  return count;
+}
+
+type Keys = Uint32Array | Float64Array;
+
+/** How many different keys there are in two rising lists together. */
+function countDistinct(left: Keys, right: Keys): number {
+  let count = 0;
+  for (let i = 0, j = 0; i < left.length || j < right.length; count++) {
+    const key = Math.min(left[i] ?? Infinity, right[j] ?? Infinity);
+    while (i < left.length && left[i] === key) i++;
+    while (j < right.length && right[j] === key) j++;
+  }
+  return count;
+}
+
+/** Merges two rising lists: the distinct keys into `keys`, and how many of either list are at or below each. */
+function cumulate(positiveKeys: Keys, negativeKeys: Keys, keys: Keys) {
+  const truePositives = new Uint32Array(keys.length);
+  const falsePositives = new Uint32Array(keys.length);
+  let i = 0;
+  let j = 0;
+  for (let index = 0; index < keys.length; index++) {
+    const key = Math.min(positiveKeys[i] ?? Infinity, negativeKeys[j] ?? Infinity);
+    while (i < positiveKeys.length && positiveKeys[i] === key) i++;
+    while (j < negativeKeys.length && negativeKeys[j] === key) j++;
+    keys[index] = key;
+    truePositives[index] = i;
+    falsePositives[index] = j;
+  }
+  return { truePositives, falsePositives };
+}
+
+/** Whether both labels are there and every score is a number, so that metrics mean something. */
+export function isDefined(ranking: Ranking): boolean {
+  return ranking.thresholds.length > 0 && ranking.positives > 0 && ranking.negatives > 0;
+}
+
+/** Takes a ranking as it is; ranks scores and labels. */
+function toRanking(input: Ranking | Scores, labels: Labels | undefined): Ranking {
+  return 'thresholds' in input ? input : rank(input, labels ?? []);
+}
+
+/**
+ * Area under the receiver operating characteristic, in 0..1: the chance that a defect scores above a good
+ * one, a tie counting one half. Equal to scikit-learn's `roc_auc_score`; exact up to the last division.
+ *
+ * @returns NaN where only one label is present, or a score is not a number
+ */
+export function auroc(ranking: Ranking): number;
+export function auroc(scores: Scores, labels: Labels): number;
+export function auroc(input: Ranking | Scores, labels?: Labels): number {
+  const ranking = toRanking(input, labels);
+  if (!isDefined(ranking)) return Number.NaN;
+  const { truePositives, falsePositives, positives, negatives } = ranking;
+  // Twice the area in whole counts: at most twice positives * negatives, which a double holds exactly.
+  let twiceArea = 0;
+  let lastTrue = 0;
+  let lastFalse = 0;
+  for (let index = 0; index < truePositives.length; index++) {
+    const hits = truePositives[index] as number;
+    const alarms = falsePositives[index] as number;
+    twiceArea += (alarms - lastFalse) * (hits + lastTrue);
+    lastTrue = hits;
+    lastFalse = alarms;
+  }
+  return twiceArea / (2 * positives * negatives);
+}
+
+/**
+ * Average precision, in 0..1: the sum over falling thresholds of (R_n - R_(n-1)) P_n, with R_n the recall
+ * and P_n the precision at the n-th. Equal to scikit-learn's `average_precision_score`: a step function, not
+ * the trapezoid.
+ *
+ * @returns NaN where only one label is present (scikit-learn: 0 without defects, 1 without good ones, which
+ *   would pass for measurements in a mean over classes), or a score is not a number
+ */
+export function averagePrecision(ranking: Ranking): number;
+export function averagePrecision(scores: Scores, labels: Labels): number;
+export function averagePrecision(input: Ranking | Scores, labels?: Labels): number {
+  const ranking = toRanking(input, labels);
+  if (!isDefined(ranking)) return Number.NaN;
+  const { truePositives, falsePositives, positives } = ranking;
+  let sum = 0;
+  let lastTrue = 0;
+  for (let index = 0; index < truePositives.length; index++) {
+    const hits = truePositives[index] as number;
+    if (hits === lastTrue) continue;
+    sum += ((hits - lastTrue) * hits) / (hits + (falsePositives[index] as number));
+    lastTrue = hits;
+  }
+  return sum / positives;
+}
+
+/** The best F1 and where it is reached. */
+export interface F1Max {
+  /** F1 = 2 TP / (2 TP + FP + FN), in 0..1. */
+  readonly value: number;
+  /** A score at or above it is anomalous; in the unit of the scores. */
+  readonly threshold: number;
+}
+
+/**
+ * The highest F1 over all distinct scores as thresholds, as the maximum of 2PR / (P + R) over scikit-learn's
+ * `precision_recall_curve`. Of several thresholds with the same F1 it is the lowest: the one that misses
+ * least, and the first in scikit-learn's order.
+ *
+ * @returns value and threshold NaN where only one label is present, or a score is not a number
+ */
+export function f1Max(ranking: Ranking): F1Max;
+export function f1Max(scores: Scores, labels: Labels): F1Max;
+export function f1Max(input: Ranking | Scores, labels?: Labels): F1Max {
+  const ranking = toRanking(input, labels);
+  if (!isDefined(ranking)) return { value: Number.NaN, threshold: Number.NaN };
+  const { thresholds, truePositives, falsePositives, positives } = ranking;
+  let value = 0;
+  let best = 0;
+  for (let index = 0; index < thresholds.length; index++) {
+    const hits = truePositives[index] as number;
+    // The denominator is 2 TP + FP + FN, as TP + FN are all positives.
+    const f1 = (2 * hits) / (hits + (falsePositives[index] as number) + positives);
+    if (f1 >= value) {
+      value = f1;
+      best = index;
+    }
+  }
+  return { value, threshold: thresholds[best] as number };
+}
