@@ -31,7 +31,14 @@ export function resize(
   return x.graph.node(
     'Resize',
     [x, undefined, undefined, sizes],
-    { mode: 'linear', coordinate_transformation_mode: 'half_pixel', antialias: antialias ? 1 : 0 },
+    {
+      mode: 'linear',
+      coordinate_transformation_mode: 'half_pixel',
+      antialias: antialias ? 1 : 0,
+      // A widened kernel that reaches beyond the edge is cut there, as in Pillow; ONNX's default repeats the
+      // edge, which is off by several levels of 255 in the outer rows.
+      exclude_outside: antialias ? 1 : 0,
+    },
     x.type,
     shape,
   );
