@@ -4,10 +4,10 @@ import {
   adamWDefaults,
   add,
   cast,
+  div,
   float32,
   Graph,
   gradients,
-  mul,
   reduceMean,
   square,
   sub,
@@ -78,15 +78,13 @@ export function trainingStep(
   return { graph, parameters: optimise(graph, parameters, loss, schedule) };
 }
 
-/** (features - mean) / deviation, a channel at a time. */
+/** (features - mean) / deviation, a channel at a time; both become initialisers `features.*`. */
 export function standardise(features: Value, statistics: FeatureStatistics): Value {
   const { graph } = features;
-  const perChannel = (values: Float32Array) =>
-    graph.constant(float32([1, values.length, 1, 1], values));
-  return mul(
-    sub(features, perChannel(statistics.mean)),
-    perChannel(statistics.deviation.map((deviation) => 1 / deviation)),
-  );
+  const perChannel = (name: string, values: Float32Array) =>
+    graph.initialiser(`features.${name}`, float32([1, values.length, 1, 1], values));
+  const centred = sub(features, perChannel('mean', statistics.mean));
+  return div(centred, perChannel('deviation', statistics.deviation));
 }
 
 /** Contrastive loss on pasted features; a model with the abnormal grid alone rebuilds the clean features too. */

@@ -64,8 +64,13 @@ async function attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
 }
 
 function toRuntime(value: Tensor): onnxruntime.Tensor {
-  // ONNX Runtime takes the same arrays; float16 as Uint16Array.
-  return new onnxruntime.Tensor(value.type as 'float32', value.data as Float32Array, value.shape);
+  const made = new onnxruntime.Tensor(value.type as 'float32', value.data as Float32Array, value.shape);
+  if (value.type === 'float16') {
+    // On Node.js 24 the constructor rewraps the bits as Float16Array, of which the native binding of
+    // onnxruntime-node 1.30 sees no bytes ("not enough space: expected 8, got 0"); it does take Uint16Array.
+    Object.assign(made, { cpuData: value.data });
+  }
+  return made;
 }
 
 function fromRuntime(value: onnxruntime.Tensor): Tensor {

@@ -58,7 +58,7 @@ export function efficientNetLite0(weights: ReadonlyMap<string, Tensor>): Backbon
       const { graph } = image;
       const found = new Map<number, Value>();
       const last = Math.max(...wanted);
-      let x = clip(foldedConvolution(graph, weights, 'stem_conv', 'bn0', image, { stride: 2 }), 0, 6);
+      let x = clip(foldedConvolution(graph, weights, 'conv_stem', 'bn0', image, { stride: 2 }), 0, 6);
       for (let index = 0; index <= last; index++) {
         x = mobileBlock(graph, weights, index, x);
         if (wanted.includes(index)) found.set(index, x);

@@ -1,0 +1,54 @@
+import { fail } from '@bigrid/errors';
+import { float16ToFloat32, readModel, type Tensor, tensor, withMetadata } from '@bigrid/graph';
+import type { FeatureStatistics, ParameterValues } from '@bigrid/method';
+import { MANIFEST_KEY, type Manifest, parseManifest } from './manifest.ts';
+
+/** A trained model: the bytes of its ONNX file and the manifest read from them. */
+export interface Bundle {
+  readonly bytes: Uint8Array;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Reads a bundle. Runs no code from it and trusts no size that it states.
+ * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW
+ */
+export function openBundle(bytes: Uint8Array): Bundle {
+  const model = readModel(bytes);
+  return { bytes, manifest: parseManifest(model.metadata.get(MANIFEST_KEY)) };
+}
+
+/** The same model under another manifest: recalibrated, say. */
+export function withManifest(bundle: Bundle, manifest: Manifest): Bundle {
+  return { bytes: withMetadata(bundle.bytes, manifestMetadata(manifest)), manifest };
+}
+
+/** The manifest as `metadata_props`. */
+export function manifestMetadata(manifest: Manifest): Record<string, string> {
+  return { [MANIFEST_KEY]: JSON.stringify(manifest) };
+}
+
+/** What training goes on from: every tensor that is not the frozen backbone's, and the statistics of the features. */
+export function trainedValues(bundle: Bundle): {
+  parameters: ParameterValues;
+  statistics: FeatureStatistics;
+} {
+  const { initialisers } = readModel(bundle.bytes);
+  const parameters: ParameterValues = new Map();
+  for (const [name, value] of initialisers) {
+    const data = asFloat32(value);
+    if (data) parameters.set(name, tensor('float32', value.shape, data));
+  }
+  const perChannel = (name: string) =>
+    parameters.get(name)?.data ??
+    fail('BUNDLE_INVALID', `Expected an initialiser ${name} in the bundle but received none`);
+  return {
+    parameters,
+    statistics: { mean: perChannel('features.mean'), deviation: perChannel('features.deviation') },
+  };
+}
+
+function asFloat32(value: Tensor): Float32Array | undefined {
+  if (value.type === 'float32') return value.data as Float32Array;
+  return value.type === 'float16' ? float16ToFloat32(value.data as Uint16Array) : undefined;
+}

@@ -1,0 +1,31 @@
+import type { BigridError } from '@bigrid/errors';
+
+/** What a long piece of work is doing. */
+export type Phase = 'reading' | 'abnormal grid' | 'normal grid' | 'calibrating' | 'inspecting' | 'evaluating';
+
+/** What happens while work goes on. Faces (command line, server, page) only render these. */
+export type WorkEvent =
+  | {
+      readonly type: 'progress';
+      readonly phase: Phase;
+      readonly done: number;
+      readonly total: number;
+      /** Estimated from the pace so far in this phase; undefined until there is one. */
+      readonly secondsLeft: number | undefined;
+      /** Training phases: the loss, smoothed. */
+      readonly loss?: number;
+    }
+  | { readonly type: 'skipped'; readonly path: string; readonly error: BigridError };
+
+export type OnEvent = (event: WorkEvent) => void;
+
+/** Reports how far a phase is, with the time left. */
+export function progressOf(phase: Phase, total: number, onEvent: OnEvent) {
+  const started = performance.now();
+  onEvent({ type: 'progress', phase, done: 0, total, secondsLeft: undefined });
+  return (done: number, loss?: number) => {
+    const elapsed = (performance.now() - started) / 1000;
+    const secondsLeft = done > 0 ? (elapsed / done) * (total - done) : undefined;
+    onEvent({ type: 'progress', phase, done, total, secondsLeft, ...(loss === undefined ? {} : { loss }) });
+  };
+}

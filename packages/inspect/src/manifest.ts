@@ -1,0 +1,60 @@
+import { fail } from '@bigrid/errors';
+import { methodOptionsSchema, profileNames, scheduleSchema } from '@bigrid/method';
+import { z } from 'zod';
+
+/** Version of the manifest's shape. A higher one is from a newer Bigrid and is refused. */
+export const MANIFEST_VERSION = 1;
+
+/** Key of the manifest among the `metadata_props` of the bundle. */
+export const MANIFEST_KEY = 'bigrid.manifest';
+
+export const calibrationSchema = z.strictObject({
+  scores: z.array(z.number()).min(1).describe('Scores of the good pictures held out from training, ascending'),
+  quantile: z.number().min(0).max(1).describe('Rule behind the threshold: this quantile of the scores'),
+  threshold: z.number().describe('Scores above it are anomalous'),
+  pixelThreshold: z.number().describe('Map values above it are outlined as defects: the highest value seen on the pictures held out'),
+});
+
+export const manifestSchema = z.strictObject({
+  manifestVersion: z.literal(MANIFEST_VERSION),
+  bigridVersion: z.string().describe('Version of Bigrid that trained the bundle'),
+  createdAt: z.iso.datetime().describe('When training ended, UTC'),
+  classes: z.array(z.string()).min(1).describe('Products that it was trained on'),
+  profile: z.enum(profileNames),
+  method: methodOptionsSchema,
+  schedule: scheduleSchema,
+  backbone: z.strictObject({ name: z.string(), licence: z.string() }),
+  calibration: calibrationSchema,
+  training: z.strictObject({
+    seed: z.int(),
+    pictures: z.int().describe('Good pictures trained on'),
+    heldOut: z.int().describe('Good pictures kept for the threshold'),
+    skipped: z.int().describe('Pictures that could not be read'),
+    steps: z.int().describe('Optimiser steps, all stages'),
+    dataHash: z.string().describe('SHA-256 over the pictures, in order'),
+    engine: z.string(),
+  }),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type Calibration = z.infer<typeof calibrationSchema>;
+
+/** @throws BUNDLE_INVALID, BUNDLE_TOO_NEW */
+export function parseManifest(text: string | undefined): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text ?? '');
+  } catch (cause) {
+    return fail('BUNDLE_INVALID', 'Expected an ONNX model with a manifest of Bigrid but received one without', { cause });
+  }
+  const version = (json as { manifestVersion?: unknown } | null)?.manifestVersion;
+  if (typeof version === 'number' && version > MANIFEST_VERSION) {
+    const made = (json as { bigridVersion?: unknown }).bigridVersion;
+    fail('BUNDLE_TOO_NEW', `Expected a bundle with manifest version ${MANIFEST_VERSION} or older but received version ${version}, made by Bigrid ${made}`);
+  }
+  const manifest = manifestSchema.safeParse(json);
+  if (!manifest.success) {
+    fail('BUNDLE_INVALID', `Expected a valid manifest but received one with faults:\n${z.prettifyError(manifest.error)}`);
+  }
+  return manifest.data;
+}

@@ -1,0 +1,167 @@
+import { BigridError, fail } from '@bigrid/errors';
+import { type Engine, toModel } from '@bigrid/graph';
+import {
+  type Backbone,
+  detector,
+  type MethodOptions,
+  type ParameterValues,
+  type ProfileName,
+  Random,
+  type Schedule,
+  stagesOf,
+} from '@bigrid/method';
+import { type Bundle, manifestMetadata, trainedValues } from './bundle.ts';
+import { calibrate } from './calibration.ts';
+import { Detector } from './detector.ts';
+import { type OnEvent, progressOf } from './events.ts';
+import { extractFeatures } from './feature-extraction.ts';
+import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
+import type { PictureEntry, Scratch } from './ports.ts';
+import { trainStage } from './training-loop.ts';
+import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
+
+/** Good pictures of one product. */
+export interface TrainingClass {
+  readonly name: string;
+  readonly entries: readonly PictureEntry[];
+}
+
+export interface TrainInput {
+  readonly engine: Engine;
+  readonly backbone: Backbone;
+  readonly openScratch: (blockBytes: number) => Promise<Scratch>;
+  readonly classes: readonly TrainingClass[];
+  readonly profile: ProfileName;
+  readonly method: MethodOptions;
+  readonly schedule: Schedule;
+  readonly seed: number;
+  readonly version: string;
+  readonly now: () => Date;
+  /** Go on from this bundle: its method, statistics and values are kept. */
+  readonly from?: Bundle | undefined;
+  readonly onEvent?: OnEvent | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Steps of the normal stage where no number of epochs is asked for, whatever the number of pictures. */
+const DEFAULT_STEPS = 480;
+/** The abnormal stage takes this share of the normal stage's steps. */
+const ABNORMAL_SHARE = 0.5;
+/** Share of the good pictures that training never sees: they set the threshold. */
+const HELD_OUT_SHARE = 0.1;
+const LEAST_PICTURES = 4;
+const MOST_HELD_OUT = 200;
+
+/**
+ * Trains GRAD on good pictures and calibrates it on some that were held out.
+ * @throws DATA_TOO_FEW, CANCELLED, ENGINE_FAILED
+ */
+export async function train(input: TrainInput): Promise<Bundle> {
+  const { engine, seed, signal } = input;
+  const onEvent = input.onEvent ?? (() => {});
+  const started = input.from ? trainedValues(input.from) : undefined;
+  const method = input.from?.manifest.method ?? input.method;
+  const { training, heldOut } = split(input.classes, seed);
+
+  const extracted = await extractFeatures(engine, input.backbone, method, training, input.openScratch, onEvent, signal);
+  const features = started ? { ...extracted, statistics: started.statistics } : extracted;
+  const values: ParameterValues = started?.parameters ?? new Map();
+  let steps = 0;
+  try {
+    if (features.count < LEAST_PICTURES - 1) tooFew(features.count);
+    for (const stage of stagesOf(method)) {
+      const stageSteps = stepsOf(input.schedule, features.count, stage === 'abnormal' && method.grids === 'both');
+      const { schedule } = input;
+      await trainStage(stage, values, { engine, options: method, schedule, features, steps: stageSteps, seed, onEvent, signal });
+      steps += stageSteps;
+    }
+  } finally {
+    await features.scratch.dispose();
+  }
+
+  const graph = detector(input.backbone, method, features.statistics, values);
+  const { calibration, skipped } = await calibrateOn(heldOut, engine, toModel(graph), onEvent, signal);
+  const manifest: Manifest = {
+    manifestVersion: MANIFEST_VERSION,
+    bigridVersion: input.version,
+    createdAt: input.now().toISOString(),
+    classes: input.classes.map(({ name }) => name),
+    profile: input.profile,
+    method,
+    schedule: input.schedule,
+    backbone: { name: input.backbone.name, licence: input.backbone.licence },
+    calibration,
+    training: {
+      seed,
+      pictures: features.count,
+      heldOut: calibration.scores.length,
+      skipped: features.skipped + skipped,
+      steps,
+      dataHash: features.dataHash,
+      engine: engine.description,
+    },
+  };
+  const bytes = toModel(graph, {
+    metadata: manifestMetadata(manifest),
+    description: 'Visual anomaly detection trained by Bigrid: see the manifest in metadata_props.',
+    producerVersion: input.version,
+  });
+  return { bytes, manifest };
+}
+
+/** Holds out a share of each class's pictures, drawn by seed. */
+function split(classes: readonly TrainingClass[], seed: number) {
+  const training: PictureEntry[] = [];
+  const heldOut: PictureEntry[] = [];
+  for (const { name, entries } of classes) {
+    if (entries.length < LEAST_PICTURES) tooFew(entries.length, name);
+    const order = new Random(seed).fork(`split ${name}`).permutation(entries.length);
+    const kept = Math.min(MOST_HELD_OUT, Math.max(1, Math.round(entries.length * HELD_OUT_SHARE)));
+    const chosen = new Set(order.slice(0, kept));
+    entries.forEach((entry, index) => (chosen.has(index) ? heldOut : training).push(entry));
+  }
+  return { training, heldOut };
+}
+
+function stepsOf(schedule: Schedule, pictures: number, abnormal: boolean): number {
+  const { epochs, batchSize } = schedule;
+  const steps = epochs === undefined ? DEFAULT_STEPS : Math.ceil((epochs * pictures) / batchSize);
+  return Math.max(1, Math.round(abnormal ? steps * ABNORMAL_SHARE : steps));
+}
+
+async function calibrateOn(
+  heldOut: readonly PictureEntry[],
+  engine: Engine,
+  model: Uint8Array,
+  onEvent: OnEvent,
+  signal: AbortSignal | undefined,
+) {
+  const loaded = await Detector.load(engine, { bytes: model });
+  const scores: number[] = [];
+  const maxima: number[] = [];
+  let [done, skipped] = [0, 0];
+  try {
+    const progress = progressOf('calibrating', heldOut.length, onEvent);
+    for await (const outcome of inOrder(heldOut, (entry) => entry.read(), DECODE_AHEAD)) {
+      checkCancelled(signal);
+      if ('error' in outcome) {
+        if (!(outcome.error instanceof BigridError)) throw outcome.error;
+        skipped++;
+        onEvent({ type: 'skipped', path: outcome.item.path, error: outcome.error });
+      } else {
+        const { score, map } = await loaded.inspect(outcome.value);
+        scores.push(score);
+        maxima.push(map.data.reduce((highest, value) => Math.max(highest, value), 0));
+      }
+      progress(++done);
+    }
+  } finally {
+    await loaded.dispose();
+  }
+  if (scores.length === 0) tooFew(0, 'the pictures held out for the threshold');
+  return { calibration: calibrate(scores, maxima), skipped };
+}
+
+function tooFew(count: number, where = 'the training folder'): never {
+  return fail('DATA_TOO_FEW', `Expected at least ${LEAST_PICTURES} readable good pictures in ${where} but received ${count}`);
+}

@@ -1,0 +1,173 @@
+import { type Engine, float32, type Tensor, type Tensors, tensor, toModel, zeros } from '@bigrid/graph';
+import {
+  initialValue,
+  type MethodOptions,
+  type ParameterValues,
+  pasteMask,
+  Random,
+  type Schedule,
+  type Stage,
+  trainingStep,
+} from '@bigrid/method';
+import { type OnEvent, progressOf } from './events.ts';
+import type { ExtractedFeatures } from './feature-extraction.ts';
+import { checkCancelled } from './work.ts';
+
+export interface StageInput {
+  readonly engine: Engine;
+  readonly options: MethodOptions;
+  readonly schedule: Schedule;
+  readonly features: ExtractedFeatures;
+  readonly steps: number;
+  readonly seed: number;
+  readonly onEvent: OnEvent;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Runs one stage of training and puts the values it finds into `values`, which also holds where it starts from:
+ * earlier stages' values and, when training goes on from a bundle, that bundle's.
+ */
+export async function trainStage(stage: Stage, values: ParameterValues, input: StageInput): Promise<void> {
+  const { engine, options, schedule, features, steps, onEvent, signal } = input;
+  const { graph, parameters } = trainingStep(stage, options, schedule, features.statistics, values);
+  const session = await engine.load(toModel(graph));
+  const random = new Random(input.seed).fork(stage);
+  const batches = new BatchSource(features, schedule.batchSize, random.fork('batches'));
+  const defects = new DefectSource(stage, options, schedule.batchSize, features.shape, random.fork('defects'));
+  const jitter = new JitterSource(options, schedule.batchSize, random.fork('jitter'));
+  const weights = new Random(input.seed).fork('initial values');
+  let current: Record<string, Tensor> = {};
+  for (const parameter of parameters) {
+    const { name, shape, kind } = parameter;
+    current[name] = values.get(name) ?? initialValue(parameter, weights);
+    if (kind === 'statistic') continue;
+    current[`${name}/m`] = zeros('float32', shape);
+    current[`${name}/v`] = zeros('float32', shape);
+  }
+  // Two sets of tensors take turns as input and output of the step, so that a step allocates none of them.
+  let spare = copyShapes(current);
+  try {
+    const progress = progressOf(stage === 'abnormal' ? 'abnormal grid' : 'normal grid', steps, onEvent);
+    let loss: number | undefined;
+    for (let step = 1; step <= steps; step++) {
+      checkCancelled(signal);
+      const outputs = await session.run(
+        {
+          ...current,
+          features: await batches.next(),
+          jitter: jitter.next(),
+          ...defects.next(),
+          step: float32([], [step]),
+          learningRate: float32([], [schedule.weightLearningRate * cosineDecay(step, steps)]),
+        },
+        prefixed(spare),
+      );
+      [current, spare] = [spare, current];
+      const now = (outputs.loss as Tensor<'float32'>).data[0] as number;
+      loss = loss === undefined ? now : 0.95 * loss + 0.05 * now;
+      progress(step, loss);
+    }
+  } finally {
+    await session.dispose();
+  }
+  for (const { name } of parameters) values.set(name, current[name] as Tensor<'float32'>);
+}
+
+/** From 1 at the first step to almost 0 at the last (Loshchilov & Hutter 2017). */
+function cosineDecay(step: number, steps: number): number {
+  return 0.5 * (1 + Math.cos((Math.PI * (step - 1)) / steps));
+}
+
+function copyShapes(tensors: Tensors): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { type, shape }]) => [name, zeros(type, shape)]),
+  );
+}
+
+function prefixed(tensors: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [`next/${name}`, value]));
+}
+
+/** Batches of features in random order; every picture once before any comes again. */
+class BatchSource {
+  readonly #features: ExtractedFeatures;
+  readonly #random: Random;
+  readonly #batch: Tensor<'float16'>;
+  #order: number[] = [];
+
+  constructor(features: ExtractedFeatures, batchSize: number, random: Random) {
+    this.#features = features;
+    this.#random = random;
+    this.#batch = zeros('float16', [batchSize, ...features.shape]);
+  }
+
+  async next(): Promise<Tensor<'float16'>> {
+    const { data, shape } = this.#batch;
+    const [batchSize] = shape as [number];
+    const block = data.byteLength / batchSize;
+    const bytes = new Uint8Array(data.buffer);
+    for (let i = 0; i < batchSize; i++) {
+      if (this.#order.length === 0) this.#order = this.#random.permutation(this.#features.count);
+      const picture = this.#order.pop() as number;
+      await this.#features.scratch.read(picture, bytes.subarray(i * block, (i + 1) * block));
+    }
+    return this.#batch;
+  }
+}
+
+/** Synthetic defects for the abnormal stage: where, and how strong. */
+class DefectSource {
+  readonly #draw: () => Tensors;
+
+  constructor(stage: Stage, options: MethodOptions, batchSize: number, shape: readonly number[], random: Random) {
+    const [channels, cells] = shape as [number, number];
+    const area = cells * cells;
+    const [low, high] = options.pasteIntensity;
+    const pasted = () => {
+      const mask = new Float32Array(batchSize * area);
+      const intensity = new Float32Array(batchSize * channels);
+      for (let i = 0; i < batchSize; i++) {
+        const paste = { reach: options.pasteReach, intensity: options.pasteIntensity };
+        mask.set(pasteMask(random, cells, paste), i * area);
+        intensity.fill(random.uniform(low, high), i * channels, (i + 1) * channels);
+      }
+      return {
+        mask: tensor('float32', [batchSize, 1, cells, cells], mask),
+        intensity: tensor('float32', [batchSize, channels, 1, 1], intensity),
+      };
+    };
+    // Every other picture gets noise all over, the rest stay clean.
+    const noisy = () => ({
+      mask: tensor('float32', [batchSize, 1, cells, cells], Float32Array.from({ length: batchSize * area }, (_, at) => Math.floor(at / area) % 2)),
+      intensity: tensor('float32', [batchSize, channels, cells, cells], random.array(batchSize * channels * area, () => random.uniform(low, high) * random.normal())),
+    });
+    const draw = options.anomalySource === 'fbp' ? pasted : noisy;
+    this.#draw = stage === 'abnormal' ? draw : () => ({});
+  }
+
+  next(): Tensors {
+    return this.#draw();
+  }
+}
+
+/** Noise on the local points, on half of the steps. */
+class JitterSource {
+  readonly #deviation: number;
+  readonly #shape: readonly number[];
+  readonly #random: Random;
+
+  constructor(options: MethodOptions, batchSize: number, random: Random) {
+    this.#deviation = options.jitter;
+    this.#shape = [batchSize, 2, options.cells, options.cells];
+    this.#random = random;
+  }
+
+  next(): Tensor<'float32'> {
+    const noise = zeros('float32', this.#shape);
+    if (this.#random.uniform() < 0.5) {
+      for (let i = 0; i < noise.data.length; i++) noise.data[i] = this.#deviation * this.#random.normal();
+    }
+    return noise;
+  }
+}
