@@ -9,7 +9,10 @@ import { reduceSum } from './reduce.ts';
 export interface ConvolutionOptions {
   /** Step of the kernel along both axes. Default 1. */
   readonly stride?: number;
-  /** Zeros around the picture along both axes, or `same`: TensorFlow's SAME, the odd zero at the end. Default 0. */
+  /**
+   * Zeros around the picture along both axes, or `same`: TensorFlow's SAME, the odd zero at the end, for
+   * kernels without dilation. Default 0.
+   */
   readonly padding?: number | 'same';
   /** Distance between kernel cells. Default 1. */
   readonly dilation?: number;
@@ -55,6 +58,14 @@ export function convolution(
         `Expected one element type for ${name} but received ${x} and ${other}`,
       );
     }
+  }
+  const steps = [stride, dilation, groups].every((n) => Number.isInteger(n) && n > 0);
+  // ONNX Runtime has no SAME padding for dilated kernels.
+  if (!steps || (padding === 'same' && dilation !== 1)) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected whole steps, and dilation 1 where padding is SAME, for ${name} of ${formatShape(x.shape)} and ${formatShape(weight.shape)} but received stride ${stride}, dilation ${dilation}, groups ${groups}, padding ${padding}`,
+    );
   }
   const attributes: Record<string, Attribute> = {
     strides: [stride, stride],
