@@ -1,0 +1,222 @@
+import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import {
+  access,
+  chmod,
+  constants,
+  mkdir,
+  open,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fail, isBigridError } from '@bigrid/errors';
+
+export interface WriteOptions {
+  /** Stops the write; what was written so far is taken away again. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads a whole file.
+ *
+ * @throws PATH_MISSING when there is none; PATH_UNREADABLE when it may not be read or is a folder.
+ */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    return failToRead(path, 'a file', error);
+  }
+}
+
+/**
+ * Turns an error of the file system met while reading into one of the registry.
+ *
+ * @param expected what should have been at `path`, with its article: "a file", "a folder".
+ * @throws PATH_MISSING, PATH_UNREADABLE
+ */
+export function failToRead(path: string, expected: string, error: unknown): never {
+  const reason = reasonOf(error);
+  const code = systemCode(error);
+  if (code === 'ENOENT') {
+    fail('PATH_MISSING', `Expected ${expected} at ${path} but received nothing: ${reason}`, {
+      cause: error,
+    });
+  }
+  if (code === 'ENOTDIR') {
+    fail('PATH_MISSING', `Expected ${expected} at ${path} but received a path through a file`, {
+      cause: error,
+    });
+  }
+  fail('PATH_UNREADABLE', `Expected ${expected} to read at ${path} but received: ${reason}`, {
+    cause: error,
+  });
+}
+
+/**
+ * Writes a file so that whoever looks at `path` sees the old content or the whole new one, never a part:
+ * into a temporary file beside it, flushed to the disk, then renamed. Missing parent folders are made, since
+ * people name a folder of results before it exists. A link is followed; a device or a pipe (`/dev/stdout`)
+ * is written to directly, for a rename would replace it. Whatever goes wrong, the temporary file is removed.
+ *
+ * @throws OUTPUT_UNWRITABLE naming the path and the reason; CANCELLED when `signal` is aborted.
+ */
+export async function writeAtomically(
+  path: string,
+  content: Uint8Array | string,
+  options: WriteOptions = {},
+): Promise<void> {
+  const { signal } = options;
+  let temporary: string | undefined;
+  try {
+    signal?.throwIfAborted();
+    const target = await followLinks(path);
+    const present = await statOrUndefined(target);
+    if (present !== undefined && !present.isFile()) {
+      if (present.isDirectory()) failOnFolder(path);
+      await writeThrough(target, content, 'w');
+      return;
+    }
+    await mkdir(dirname(target), { recursive: true });
+    temporary = temporaryBeside(target);
+    await writeThrough(temporary, content, 'wx', signal);
+    // A file that others may read should not become private because it was written anew.
+    if (present !== undefined) await chmod(temporary, present.mode & 0o777);
+    signal?.throwIfAborted();
+    await rename(temporary, target);
+  } catch (error) {
+    if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => {});
+    if (signal?.aborted) {
+      fail('CANCELLED', `Writing ${path} was stopped`, { cause: error });
+    }
+    failToWrite(path, error);
+  }
+}
+
+/**
+ * Finds out before a long run whether {@link writeAtomically} could write `path`: probes the nearest folder
+ * above it that exists with an empty temporary file, and makes nothing that stays.
+ *
+ * @throws OUTPUT_UNWRITABLE naming the path and the reason.
+ */
+export async function assertWritable(path: string): Promise<void> {
+  try {
+    const target = await followLinks(path);
+    const present = await statOrUndefined(target);
+    if (present?.isDirectory()) failOnFolder(path);
+    if (present !== undefined && !present.isFile()) {
+      // Opening a pipe waits for its reader, and closing it would end the reader's input.
+      await access(target, constants.W_OK);
+      return;
+    }
+    const probe = join(await nearestFolder(dirname(target)), basename(temporaryBeside(target)));
+    await (await open(probe, 'wx')).close();
+    await rm(probe);
+  } catch (error) {
+    failToWrite(path, error);
+  }
+}
+
+/**
+ * Turns an error met while writing into OUTPUT_UNWRITABLE; one of the registry passes through as it is.
+ *
+ * @throws OUTPUT_UNWRITABLE
+ */
+export function failToWrite(path: string, error: unknown): never {
+  if (isBigridError(error)) throw error;
+  fail('OUTPUT_UNWRITABLE', `Expected to write ${path} but received: ${reasonOf(error)}`, {
+    cause: error,
+  });
+}
+
+/** The code of an error of the operating system, such as `ENOENT`. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EEXIST: 'a part of the path is a file, not a folder',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many files are open',
+  EIO: 'the disk reports an input/output error',
+  ELOOP: 'its links go round in a circle',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+function reasonOf(error: unknown): string {
+  const code = systemCode(error);
+  const known = code === undefined ? undefined : reasons[code];
+  if (known !== undefined) return `${known} (${code})`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function failOnFolder(path: string): never {
+  fail('OUTPUT_UNWRITABLE', `Expected a file to write at ${path} but received a folder`);
+}
+
+/** Hidden, so that no listing of pictures picks it up, and with a name that no other process takes. */
+function temporaryBeside(target: string): string {
+  // Names hold 255 bytes at most: a long one is cut, so that adding to it cannot go over.
+  const stem = basename(target).slice(0, 40);
+  return join(dirname(target), `.${stem}.${randomBytes(6).toString('hex')}.tmp`);
+}
+
+async function writeThrough(
+  path: string,
+  content: Uint8Array | string,
+  flag: 'w' | 'wx',
+  signal?: AbortSignal,
+): Promise<void> {
+  const handle = await open(path, flag);
+  try {
+    await handle.writeFile(content, signal === undefined ? {} : { signal });
+    // Without it a power cut soon after the rename can leave an empty file. Pipes have nothing to flush.
+    if (flag === 'wx') await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function followLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return resolve(path);
+    throw error;
+  }
+}
+
+async function statOrUndefined(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function nearestFolder(path: string): Promise<string> {
+  for (let folder = path; ; folder = dirname(folder)) {
+    const present = await statOrUndefined(folder);
+    if (present?.isDirectory()) return folder;
+    if (present !== undefined || folder === dirname(folder)) {
+      fail(
+        'OUTPUT_UNWRITABLE',
+        `Expected a folder at ${folder} to write into but received ${present === undefined ? 'nothing' : 'a file'}`,
+      );
+    }
+  }
+}
