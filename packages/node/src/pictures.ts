@@ -1,0 +1,162 @@
+import { fail, isBigridError } from '@bigrid/errors';
+import type { Mask, Picture, PictureEntry } from '@bigrid/inspect';
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
+import { readBytes, systemCode } from './files.ts';
+import { knownKinds, pictureKind } from './picture-kind.ts';
+
+/** Pixels that a picture may have: 10,000 x 10,000. Its decoded bytes are then 300 MB. */
+export const pixelLimit = 100_000_000;
+
+// Every picture is decoded once: a cache would only hold memory.
+sharp.cache(false);
+
+/**
+ * Reads a picture from a file: {@link decodePicture} with the errors of the path.
+ *
+ * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE
+ */
+export async function readPicture(path: string): Promise<Picture> {
+  return decodePicture(await readPictureBytes(path), path);
+}
+
+/**
+ * Decodes PNG, JPEG, WebP, TIFF, AVIF or GIF (its first page) to 8-bit sRGB, upright.
+ *
+ * - 16 bits a channel are scaled to 8, not clipped.
+ * - An embedded profile is applied; CMYK without one is read by the usual print profile.
+ * - The orientation that a camera noted (EXIF) is applied.
+ * - Transparency is laid over black. Dropping the alpha channel instead would bring back whatever colour the
+ *   editor left under the erased pixels, which nobody sees and which differs from tool to tool; white would
+ *   put a glare around parts that were cut out. Opaque pictures come out the same either way.
+ *
+ * @param bytes the encoded picture.
+ * @param name names the picture in errors.
+ * @throws PICTURE_UNREADABLE when it is no picture, cut short, or of a kind not listed;
+ *   PICTURE_TOO_LARGE, from the header alone, above {@link pixelLimit}.
+ */
+export async function decodePicture(bytes: Uint8Array, name: string): Promise<Picture> {
+  const header = await readHeader(bytes, name);
+  const pipeline = open(bytes, header);
+  if (header.hasAlpha) pipeline.flatten({ background: 'black' });
+  return pixels(pipeline.toColourspace('srgb'), 3, name);
+}
+
+/**
+ * Reads a ground-truth mask: a picture in grey, white where the defect is. A lossless one that knows only
+ * the values 0 and 1 is taken for a table of labels: 1 becomes 255, where it would pass for an empty mask.
+ *
+ * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE
+ */
+export async function readMask(path: string): Promise<Mask> {
+  const bytes = await readPictureBytes(path);
+  const header = await readHeader(bytes, path);
+  const pipeline = open(bytes, header);
+  if (header.hasAlpha) pipeline.flatten({ background: 'black' });
+  const mask = await pixels(pipeline.toColourspace('b-w'), 1, path);
+  const lossless = header.format === 'png' || header.format === 'tiff' || header.format === 'gif';
+  if (lossless && mask.data.every((value) => value <= 1)) {
+    for (let i = 0; i < mask.data.length; i++) mask.data[i] = (mask.data[i] ?? 0) * 255;
+  }
+  return mask;
+}
+
+/** A picture of the file system, decoded when asked for. */
+export function pictureEntry(path: string): PictureEntry {
+  return { path, read: () => readPicture(path) };
+}
+
+async function readPictureBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readBytes(path);
+  } catch (error) {
+    if (isBigridError(error) && systemCode(error.cause) === 'EISDIR') {
+      fail('PICTURE_UNREADABLE', `Expected a picture at ${path} but received a folder`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** What is decided before a single pixel is decoded. */
+async function readHeader(bytes: Uint8Array, name: string): Promise<Metadata> {
+  const received = bytes.byteLength === 0 ? 'an empty file' : pictureKind(bytes);
+  if (!knownKinds.has(received)) {
+    const kinds = [...knownKinds].join(', ');
+    fail('PICTURE_UNREADABLE', `Expected one of ${kinds} for ${name} but received ${received}`);
+  }
+  // The limit is checked below, where the message can name the size.
+  const header = await sharp(bytes, { ...decoding, limitInputPixels: false })
+    .metadata()
+    .catch((error: unknown) => failToDecode(name, error));
+  const height = header.pageHeight ?? header.height;
+  if (header.width * height > pixelLimit) {
+    fail(
+      'PICTURE_TOO_LARGE',
+      `Expected at most ${pixelLimit} pixels for ${name} but received ${header.width} x ${height}`,
+    );
+  }
+  if (header.depth !== 'uchar' && header.depth !== 'ushort') {
+    // Floating-point and 32-bit pictures state no range: any scaling to 8 bits would be a guess.
+    fail(
+      'PICTURE_UNREADABLE',
+      `Expected 8 or 16 bits a channel for ${name} but received values of type ${header.depth}`,
+    );
+  }
+  return header;
+}
+
+// 'error' and not 'truncated': only it notices a JPEG strip of a TIFF that is cut short. 'warning' would
+// refuse pictures whose only fault is a sloppy header.
+const decoding = { failOn: 'error', limitInputPixels: pixelLimit } satisfies SharpOptions;
+
+function open(bytes: Uint8Array, header: Metadata): Sharp {
+  const pipeline = sharp(bytes, { ...decoding, ignoreIcc: isPlainSrgb(header.icc) });
+  return (header.orientation ?? 1) > 1 ? pipeline.autoOrient() : pipeline;
+}
+
+/**
+ * Whether a profile says no more than what is assumed without one, so that the conversion, which takes
+ * longer than the decoding, can be left out. Profiles with tables (over 4 KB) may name sRGB as their goal.
+ */
+function isPlainSrgb(profile: Uint8Array | undefined): boolean {
+  if (profile === undefined || profile.byteLength > 4096) return false;
+  // Names are stored as ASCII or UTF-16; without the zero bytes both read alike.
+  const text = Buffer.from(profile).toString('latin1').replaceAll('\0', '');
+  return text.includes('RGB XYZ') && text.includes('sRGB') && !/linear/i.test(text);
+}
+
+async function pixels(
+  pipeline: Sharp,
+  channels: 1 | 3,
+  name: string,
+): Promise<{ width: number; height: number; data: Uint8Array }> {
+  const { data, info } = await pipeline
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: unknown) => failToDecode(name, error));
+  if (info.channels !== channels) {
+    fail(
+      'PICTURE_UNREADABLE',
+      `Expected ${channels} channels for ${name} but received ${info.channels}`,
+    );
+  }
+  return {
+    width: info.width,
+    height: info.height,
+    // A plain view: a Buffer's own `slice` would share memory where a Uint8Array's copies.
+    data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  };
+}
+
+function failToDecode(name: string, error: unknown): never {
+  const text = error instanceof Error ? error.message : String(error);
+  const reason =
+    text
+      .split('\n')[0]
+      ?.trim()
+      .replace(/[:.]+$/, '') ?? text;
+  fail('PICTURE_UNREADABLE', `Expected a whole picture for ${name} but received: ${reason}`, {
+    cause: error,
+  });
+}
