@@ -1,18 +1,9 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import { isBigridError } from '@bigrid/errors';
 import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodePicture, pictureEntry, pixelLimit, readMask, readPicture } from './pictures.ts';
-
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bigrid-pictures-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
+import { describe, expect, it } from 'vitest';
+import { decodePicture, pixelLimit } from './pictures.ts';
 
 /** 64 x 48 pixels of gentle gradients, which every lossy format keeps nearly as they are. */
 function gradient(width = 64, height = 48): Uint8Array {
@@ -289,103 +280,5 @@ describe('decodePicture', () => {
       ),
       { numRuns: 200 },
     );
-  });
-});
-
-describe('readPicture', () => {
-  it('reads a file, also through an entry', async () => {
-    const path = join(folder, 'fine.png');
-    await rgb().png().toFile(path);
-    expect((await readPicture(path)).data).toEqual(gradient());
-    const entry = pictureEntry(path);
-    expect(entry.path).toBe(path);
-    expect((await entry.read()).width).toBe(64);
-  });
-
-  it('says that a file is missing', async () => {
-    const path = join(folder, 'none.png');
-    await expect(readPicture(path)).rejects.toMatchObject({
-      code: 'PATH_MISSING',
-      message: expect.stringContaining(path),
-    });
-  });
-
-  it('says that a part of the path is a file', async () => {
-    const file = join(folder, 'plain.txt');
-    await writeFile(file, 'text');
-    await expect(readPicture(join(file, 'x.png'))).rejects.toMatchObject({ code: 'PATH_MISSING' });
-  });
-
-  it('names an empty file', async () => {
-    const path = join(folder, 'empty.png');
-    await writeFile(path, '');
-    await expect(readPicture(path)).rejects.toMatchObject({
-      code: 'PICTURE_UNREADABLE',
-      message: expect.stringMatching(/empty\.png but received an empty file$/),
-    });
-  });
-
-  it('refuses a folder that is named like a picture', async () => {
-    const path = join(folder, 'folder.png');
-    await mkdir(path);
-    await expect(readPicture(path)).rejects.toMatchObject({
-      code: 'PICTURE_UNREADABLE',
-      message: `Expected a picture at ${path} but received a folder`,
-    });
-  });
-
-  // The superuser may read every file, so that no file can be made unreadable for it.
-  it.skipIf(process.getuid?.() === 0)('says that a file may not be read', async () => {
-    const path = join(folder, 'secret.png');
-    await rgb().png().toFile(path);
-    await chmod(path, 0);
-    await expect(readPicture(path)).rejects.toMatchObject({ code: 'PATH_UNREADABLE' });
-  });
-});
-
-describe('readMask', () => {
-  async function maskFile(name: string, values: readonly number[], format: 'png' | 'jpeg') {
-    const path = join(folder, name);
-    await sharp(Uint8Array.from(values), { raw: { width: 4, height: 2, channels: 1 } })
-      .toColourspace('b-w')
-      .toFormat(format)
-      .toFile(path);
-    return path;
-  }
-
-  it('reads one byte a pixel', async () => {
-    const values = [0, 255, 127, 128, 0, 0, 255, 255];
-    const mask = await readMask(await maskFile('m.png', values, 'png'));
-    expect(mask.width).toBe(4);
-    expect(mask.height).toBe(2);
-    expect([...mask.data]).toEqual(values);
-  });
-
-  it('reads colour, palettes, transparency and 16 bits as grey', async () => {
-    const white = join(folder, 'white.png');
-    for (const options of [{}, { palette: true, colours: 2 }]) {
-      await sharp({ create: { width: 2, height: 2, channels: 4, background: '#ffffff' } })
-        .png(options)
-        .toFile(white);
-      expect([...(await readMask(white)).data]).toEqual([255, 255, 255, 255]);
-    }
-    const deep = join(folder, 'deep.png');
-    await wide(1, [0, 255]).toColourspace('grey16').png().toFile(deep);
-    expect([...(await readMask(deep)).data]).toEqual([0, 255]);
-  });
-
-  it('takes the labels 0 and 1 for black and white', async () => {
-    const mask = await readMask(await maskFile('l.png', [0, 1, 1, 0, 0, 0, 0, 1], 'png'));
-    expect([...mask.data]).toEqual([0, 255, 255, 0, 0, 0, 0, 255]);
-  });
-
-  it('keeps an empty mask empty', async () => {
-    const mask = await readMask(await maskFile('e.png', [0, 0, 0, 0, 0, 0, 0, 0], 'png'));
-    expect(mask.data.every((value) => value === 0)).toBe(true);
-  });
-
-  it('takes near-black noise of a JPEG for black', async () => {
-    const mask = await readMask(await maskFile('n.jpg', [1, 1, 1, 1, 1, 1, 1, 1], 'jpeg'));
-    expect(mask.data.every((value) => value <= 2)).toBe(true);
   });
 });
