@@ -30,7 +30,8 @@ def numbers(values):
 
 def adamw():
     random = np.random.default_rng(5)
-    options = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weightDecay": 0.05, "clipNorm": 1.5}
+    # An epsilon large enough to show where it is added.
+    options = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-3, "weightDecay": 0.05, "clipNorm": 1.5}
     groups = [{"shape": [3, 2], "learningRateScale": 1}, {"shape": [4], "learningRateScale": 0.1}]
     learning_rates = [0.05 * (1 - step / 20) for step in range(10)]
     starts = [random.normal(size=group["shape"]).astype(np.float32) for group in groups]

@@ -8,7 +8,7 @@ import { matMul } from './operators/linear.ts';
 import { averagePool, resize } from './operators/picture.ts';
 import { reduceMax, reduceMean, reduceSum } from './operators/reduce.ts';
 import { formatShape, type Shape } from './shape.ts';
-import { type ElementType, float32, fromBytes, tensor } from './tensor.ts';
+import { type ElementType, float32 } from './tensor.ts';
 
 const { add, cast, clip, div, exp, greater, less, maximum, minimum, mul, power, sub, where } =
   elementwise;
@@ -259,19 +259,5 @@ describe('a wrong element type is refused where it is written, naming the node a
   test('the same type needs no cast', () => {
     const x = new Graph('casts').input('x', 'float32', [2]);
     expect(cast(x, 'float32')).toBe(x);
-  });
-});
-
-describe('tensors', () => {
-  test('as many elements as the shape states', () => {
-    expect(() => tensor('uint8', [2, 2], new Uint8Array(3))).toThrow(
-      'Expected 4 elements for a tensor of shape [2, 2] but received 3',
-    );
-    expect(() => fromBytes('float32', [2], new Uint8Array(7))).toThrow(/8 bytes .* received 7/);
-  });
-
-  test('bytes at an odd offset', () => {
-    const bytes = new Uint8Array([0, ...new Uint8Array(Float32Array.of(1, -2).buffer)]);
-    expect([...fromBytes('float32', [2], bytes.subarray(1)).data]).toEqual([1, -2]);
   });
 });
