@@ -4,7 +4,7 @@ import * as onnxruntime from 'onnxruntime-node';
 
 export interface EngineOptions {
   /** Threads within one run. Default: as many as the machine has cores. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
 }
 
 /** ONNX Runtime for Node.js behind the engine port. The only file that knows it. */

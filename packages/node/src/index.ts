@@ -1,1 +1,19 @@
+export type {
+  Bundle,
+  Evaluation,
+  FailedInspection,
+  Manifest,
+  Metrics,
+  OnEvent,
+  Verdict,
+  WorkEvent,
+} from '@bigrid/inspect';
+export { trainOptionsSchema } from '@bigrid/inspect';
+export { evaluate, inspect, readBundle, type TrainRequest, train, type WorkOptions } from './api.ts';
 export { type EngineOptions, onnxRuntimeEngine } from './engine.ts';
+export { writeAtomically } from './files.ts';
+export { listPictures } from './folders.ts';
+export { drawHeatMap, type HeatMapOptions } from './heat-map.ts';
+export { decodePicture, readPicture } from './pictures.ts';
+export { type SyntheticLine, type SyntheticLineOptions, writeSyntheticLine } from './synthetic.ts';
+export { version } from './version.ts';

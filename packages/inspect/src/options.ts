@@ -1,0 +1,61 @@
+import { fail } from '@bigrid/errors';
+import {
+  type MethodOptions,
+  methodOptionsSchema,
+  type ProfileName,
+  profileNames,
+  profiles,
+  type Schedule,
+  scheduleSchema,
+} from '@bigrid/method';
+import { z } from 'zod';
+
+const method = methodOptionsSchema.shape;
+
+/** What a user may choose about training; the one definition for the command line, the API and the docs. */
+export const trainOptionsSchema = z.strictObject({
+  profile: z.enum(profileNames).default('fast').describe('Set of options to start from'),
+  seed: z.int().min(0).max(2 ** 31 - 1).default(0).describe('Seed of everything random: the same seed gives the same bundle'),
+  epochs: scheduleSchema.shape.epochs,
+  size: method.inputSize.optional().describe('Side to which pictures are resized, in pixels, a multiple of 32 (default 256)'),
+  grids: method.grids.optional(),
+  anomalySource: method.anomalySource.optional(),
+  refinement: method.refinement.optional(),
+  localResolution: method.localResolution.optional(),
+  globalResolution: method.globalResolution.optional(),
+  branch: method.branch.optional(),
+  depth: method.depth.optional(),
+  jitter: method.jitter.optional(),
+});
+
+export type TrainOptions = z.input<typeof trainOptionsSchema>;
+
+export interface ResolvedTrainOptions {
+  readonly profile: ProfileName;
+  readonly seed: number;
+  readonly method: MethodOptions;
+  readonly schedule: Schedule;
+}
+
+/** Feature cells are this many pixels wide: the stride of the backbone's middle tap. */
+const CELL_PIXELS = 8;
+
+/** Checks what a user chose and lays it over the profile. @throws OPTION_INVALID */
+export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions {
+  const parsed = trainOptionsSchema.safeParse(options);
+  if (!parsed.success) {
+    return fail('OPTION_INVALID', `Expected valid training options but received:\n${z.prettifyError(parsed.error)}`);
+  }
+  const { profile: name, seed, epochs, size, ...chosen } = parsed.data;
+  const profile = profiles[name];
+  const given = Object.fromEntries(
+    Object.entries(chosen).filter(([, value]) => value !== undefined),
+  ) as Partial<MethodOptions>;
+  const sized = size === undefined ? {} : { inputSize: size, cells: size / CELL_PIXELS };
+  return {
+    profile: name,
+    seed,
+    method: { ...profile.method, ...given, ...sized },
+    schedule: epochs === undefined ? profile.schedule : { ...profile.schedule, epochs },
+  };
+}

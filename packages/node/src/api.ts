@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import {
+  type Bundle,
+  Detector,
+  type Evaluation,
+  evaluate as evaluateEntries,
+  type FailedInspection,
+  inspect as inspectEntries,
+  type OnEvent,
+  openBundle,
+  resolveTrainOptions,
+  type TrainOptions,
+  train as trainOnEntries,
+  type Verdict,
+} from '@bigrid/inspect';
+import { type Backbone, efficientNetLite0, readSafetensors } from '@bigrid/method';
+import { onnxRuntimeEngine } from './engine.ts';
+import { assertWritable, readBytes, writeAtomically } from './files.ts';
+import { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
+import { pictureEntry } from './pictures.ts';
+import { fileScratch } from './scratch.ts';
+import { version } from './version.ts';
+
+/** What every verb takes beside its own options. */
+export interface WorkOptions {
+  /** Called as work goes on: progress with time left, pictures skipped. */
+  readonly onEvent?: OnEvent;
+  /** Stops the work: the promise rejects with CANCELLED, and nothing half-written stays. */
+  readonly signal?: AbortSignal;
+  /** Threads of the engine. Default: as many as the machine has cores. */
+  readonly threads?: number;
+}
+
+export interface TrainRequest extends TrainOptions, WorkOptions {
+  /** File to write the bundle to. */
+  readonly out?: string;
+  /** Bundle, or its file, to go on from: its method is kept. */
+  readonly from?: Bundle | string;
+}
+
+/**
+ * Trains a model on a folder of good pictures.
+ * @param dir a folder with `train/good`, with `good`, with pictures straight in it, or of such folders, one a class
+ * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, OPTION_INVALID, OUTPUT_UNWRITABLE, CANCELLED
+ */
+export async function train(dir: string, request: TrainRequest = {}): Promise<Bundle> {
+  const { onEvent, signal, threads, out, from, ...chosen } = request;
+  const options = resolveTrainOptions(chosen);
+  const { classes } = await openTrainingFolder(dir);
+  // Better to fail before a minute of training than after it.
+  if (out !== undefined) await assertWritable(out);
+  const bundle = await trainOnEntries({
+    ...options,
+    engine: onnxRuntimeEngine({ threads }),
+    backbone: await embeddedBackbone(),
+    openScratch: fileScratch,
+    classes,
+    version,
+    now: () => new Date(),
+    from: from === undefined ? undefined : await bundleFrom(from),
+    onEvent,
+    signal,
+  });
+  if (out !== undefined) await writeAtomically(out, bundle.bytes);
+  return bundle;
+}
+
+/**
+ * Inspects pictures, one verdict each, in order. A picture that cannot be read yields its error.
+ * @param paths files, and folders that are searched for pictures
+ * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, PATH_MISSING, DATA_EMPTY, CANCELLED
+ */
+export async function* inspect(
+  bundle: Bundle | string,
+  paths: readonly string[],
+  options: WorkOptions = {},
+): AsyncGenerator<Verdict | FailedInspection> {
+  const opened = await bundleFrom(bundle);
+  const files: string[] = [];
+  for (const path of paths) files.push(...(await listPictures(path)));
+  const detector = await Detector.load(onnxRuntimeEngine({ threads: options.threads }), opened);
+  try {
+    yield* inspectEntries(detector, opened.manifest, files.map(pictureEntry), options.signal);
+  } finally {
+    await detector.dispose();
+  }
+}
+
+/**
+ * Evaluates a bundle on labelled test pictures.
+ * @param dir a folder in the layout of MVTec AD (`test/good`, `test/DEFECT`, `ground_truth/DEFECT`), or of such folders
+ * @throws DATA_NO_TEST, BUNDLE_INVALID, CANCELLED
+ */
+export async function evaluate(
+  bundle: Bundle | string,
+  dir: string,
+  options: WorkOptions = {},
+): Promise<Evaluation> {
+  const opened = await bundleFrom(bundle);
+  const entries = await openTestFolder(dir);
+  const detector = await Detector.load(onnxRuntimeEngine({ threads: options.threads }), opened);
+  try {
+    return await evaluateEntries({ detector, entries, onEvent: options.onEvent, signal: options.signal });
+  } finally {
+    await detector.dispose();
+  }
+}
+
+/** Opens a bundle file. @throws PATH_MISSING, PATH_UNREADABLE, BUNDLE_INVALID, BUNDLE_TOO_NEW */
+export async function readBundle(path: string): Promise<Bundle> {
+  return openBundle(await readBytes(path));
+}
+
+async function bundleFrom(bundle: Bundle | string): Promise<Bundle> {
+  return typeof bundle === 'string' ? readBundle(bundle) : bundle;
+}
+
+/** The backbone that the package carries. */
+async function embeddedBackbone(): Promise<Backbone> {
+  const file = createRequire(import.meta.url).resolve(
+    '@bigrid/method/assets/efficientnet_lite0.safetensors',
+  );
+  return efficientNetLite0(readSafetensors(await readFile(file)));
+}
