@@ -1,0 +1,48 @@
+// Installs what is missing and builds what has changed. Needs nothing but Node.js and npm; safe to repeat, and quick
+// when there is nothing to do.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stampFile = join(root, 'node_modules', '.bigrid-installed');
+const windows = process.platform === 'win32';
+
+function run(command, args, options = {}) {
+  // Progress goes to standard error: standard output belongs to the command that comes after.
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+  if (result.error) throw result.error;
+  if (result.status !== 0) {
+    console.error(`\nsetup: '${[command, ...args].join(' ')}' ended with exit code ${result.status}`);
+    process.exit(result.status ?? 1);
+  }
+}
+
+/** Everything that decides what is installed. */
+function installedState() {
+  const hash = createHash('sha256');
+  const manifests = readdirSync(join(root, 'packages')).map((name) => join('packages', name, 'package.json'));
+  for (const file of ['package.json', 'package-lock.json', '.npmrc', ...manifests.sort()]) {
+    if (existsSync(join(root, file))) hash.update(file).update(readFileSync(join(root, file)));
+  }
+  return hash.digest('hex');
+}
+
+const state = installedState();
+const known = existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : undefined;
+if (known !== state) {
+  console.error('setup: installing packages (once; about half a minute)');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    shell: windows,
+    // onnxruntime-node carries its CPU engine; its install script would fetch a CUDA one where it sees CUDA.
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
+  });
+  writeFileSync(stampFile, state);
+}
+
+const node = join(root, 'node_modules', 'node', 'bin', windows ? 'node.exe' : 'node');
+// The compiler looks at what has changed by itself.
+run(existsSync(node) ? node : process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
