@@ -1,6 +1,6 @@
 import { uniformFloat32 } from 'pure-rand/distribution/uniformFloat32';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
 /**
  * Seeded random numbers. The same seed gives the same numbers on every machine, and `fork` gives each use a
@@ -8,12 +8,15 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
  */
 export class Random {
   readonly #seed: number;
-  readonly #generator: ReturnType<typeof xoroshiro128plus>;
+  readonly #generator: ReturnType<typeof xoroshiro128plusFromState>;
   #spare: number | undefined;
 
   constructor(seed: number) {
     this.#seed = seed;
-    this.#generator = xoroshiro128plus(seed);
+    // The generator's first numbers are almost its state: states of neighbouring seeds must not be neighbours.
+    this.#generator = xoroshiro128plusFromState(
+      [1, 2, 3, 4].map((word) => scramble(seed + Math.imul(word, 0x9e3779b9))),
+    );
   }
 
   /** An independent sequence for the use called `name`. */
@@ -67,4 +70,12 @@ export class Random {
     for (let i = 0; i < count; i++) values[i] = draw();
     return values;
   }
+}
+
+/** Spreads each bit of a 32-bit word over all of them (the finaliser of MurmurHash3). */
+function scramble(word: number): number {
+  let bits = word | 0;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
 }
