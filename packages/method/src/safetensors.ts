@@ -11,14 +11,15 @@ const elementTypes: Readonly<Record<string, ElementType>> = {
   BOOL: 'bool',
 };
 
-const headerSchema = z.record(
-  z.string(),
-  z.looseObject({
-    dtype: z.string().optional(),
-    shape: z.array(z.int().nonnegative()).optional(),
-    data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]).optional(),
-  }),
-);
+const entrySchema = z.looseObject({
+  dtype: z.string(),
+  shape: z.array(z.int().nonnegative()),
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+});
+
+const headerSchema = z
+  .object({ __metadata__: z.record(z.string(), z.unknown()).optional() })
+  .catchall(entrySchema);
 
 /**
  * Reads a safetensors file: 8 bytes of header length, a JSON header, then the tensors' bytes. Every stated
@@ -46,15 +47,21 @@ export function readSafetensors(bytes: Uint8Array): Map<string, Tensor> {
   const header = headerSchema.safeParse(parsed);
   if (!header.success) return invalid('tensors by name', z.prettifyError(header.error));
   const tensors = new Map<string, Tensor>();
-  for (const [name, entry] of Object.entries(header.data)) {
-    const { dtype, shape, data_offsets: offsets } = entry;
-    const type = elementTypes[dtype ?? ''];
-    if (name === '__metadata__' || !type || !shape || !offsets) continue;
+  const { __metadata__: _, ...entries } = header.data;
+  for (const [name, { dtype, shape, data_offsets: offsets }] of Object.entries(entries)) {
+    const type = elementTypes[dtype];
+    if (!type) continue;
     if (offsets[1] > bytes.byteLength - start || offsets[0] > offsets[1]) {
-      invalid(`${name} at bytes ${offsets.join('..')}`, `${bytes.byteLength - start} bytes of data`);
+      invalid(
+        `${name} at bytes ${offsets.join('..')}`,
+        `${bytes.byteLength - start} bytes of data`,
+      );
     }
     try {
-      tensors.set(name, fromBytes(type, shape, bytes.subarray(start + offsets[0], start + offsets[1])));
+      tensors.set(
+        name,
+        fromBytes(type, shape, bytes.subarray(start + offsets[0], start + offsets[1])),
+      );
     } catch (error) {
       invalid(`${name} of shape [${shape.join(', ')}]`, `bytes ${offsets.join('..')}`, error);
     }
