@@ -3,29 +3,69 @@ import { z } from 'zod';
 /** Everything about the method that can be chosen, with its range; the one definition for CLI, manifest and docs. */
 export const methodOptionsSchema = z.strictObject({
   backbone: z.enum(['efficientnet-lite0']).describe('Frozen network that describes pictures'),
-  taps: z.array(z.int().nonnegative()).min(1).describe('Blocks of the backbone whose outputs are the features'),
-  inputSize: z.int().min(64).max(1024).multipleOf(32).describe('Side to which pictures are resized, in pixels'),
+  taps: z
+    .array(z.int().nonnegative())
+    .min(1)
+    .describe('Blocks of the backbone whose outputs are the features'),
+  inputSize: z
+    .int()
+    .min(64)
+    .max(1024)
+    .multipleOf(32)
+    .describe('Side to which pictures are resized, in pixels'),
   cells: z.int().min(8).max(128).describe('Feature cells along one side'),
-  pooling: z.union([z.literal(1), z.literal(3), z.literal(5)]).describe('Neighbourhood over which features are averaged, in cells'),
+  pooling: z
+    .union([z.literal(1), z.literal(3), z.literal(5)])
+    .describe('Neighbourhood over which features are averaged, in cells'),
   grids: z.enum(['normal', 'abnormal', 'both']).describe('Grids that rebuild the features'),
   gridChannels: z.int().min(8).max(1024).describe('Channels of the tables'),
-  localResolution: z.int().min(2).max(128).describe('Rl: entries along one side of the local table'),
-  globalResolution: z.int().min(1).max(16).describe('Rg: entries along one side of the global table'),
-  branch: z.enum(['light', 'basic']).describe('Blocks behind each grid: light, or the BasicBlocks of the paper'),
+  localResolution: z
+    .int()
+    .min(2)
+    .max(128)
+    .describe('Rl: entries along one side of the local table'),
+  globalResolution: z
+    .int()
+    .min(1)
+    .max(16)
+    .describe('Rg: entries along one side of the global table'),
+  branch: z
+    .enum(['light', 'basic'])
+    .describe('Blocks behind each grid: light, or the BasicBlocks of the paper'),
   depth: z.int().min(0).max(16).describe('Blocks in each branch'),
-  jitter: z.number().min(0).max(1).describe('Deviation of the noise on local points, on half of the training steps'),
-  anomalySource: z.enum(['fbp', 'noise']).describe('Synthetic defects of the abnormal grid: Feature Block Paste, or Gaussian noise'),
+  jitter: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Deviation of the noise on local points, on half of the training steps'),
+  anomalySource: z
+    .enum(['fbp', 'noise'])
+    .describe('Synthetic defects of the abnormal grid: Feature Block Paste, or Gaussian noise'),
   pasteReach: z.int().min(1).max(32).describe('B: how far a pasted block reaches, in cells'),
-  pasteIntensity: z.tuple([z.number().positive(), z.number().positive()]).describe('I: range of the intensity of a pasted block, in standard deviations of the features'),
+  pasteIntensity: z
+    .tuple([z.number().positive(), z.number().positive()])
+    .refine(([low, high]) => low <= high, 'Expected the lower end first')
+    .describe(
+      'I: range of the intensity of a pasted block, in standard deviations of the features',
+    ),
   refinement: z.enum(['on', 'off']).describe('Feature refinement for the score'),
-  smoothing: z.number().min(0).max(16).describe('Deviation of the Gaussian that smooths the map, in pixels of 256'),
+  smoothing: z
+    .number()
+    .min(0)
+    .max(16)
+    .describe('Deviation of the Gaussian that smooths the map, in pixels of 256'),
 });
 
 export type MethodOptions = z.infer<typeof methodOptionsSchema>;
 
 /** How the parameters are found. */
 export const scheduleSchema = z.strictObject({
-  epochs: z.int().min(1).max(10_000).optional().describe('Passes over the training pictures; default: as many as fill the profile\'s time'),
+  epochs: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe("Passes over the training pictures; default: as many as fill the profile's time"),
   batchSize: z.int().min(1).max(256).describe('Pictures in one step'),
   tableLearningRate: z.number().positive().describe('Learning rate of the tables'),
   weightLearningRate: z.number().positive().describe('Learning rate of everything else'),
