@@ -37,13 +37,16 @@ export function bilinearRead(table: Value, points: Value, resolution: number): V
   const position = add(mul(points, resolution / 2), (resolution - 1) / 2);
   const x = corners(slice(position, 1, 0, 1), resolution);
   const y = corners(slice(position, 1, 1, 2), resolution);
-  const rows = [y.low, y.high].map((row) => {
-    const [left, right] = [x.low, x.high].map((column) =>
-      mul(gatherRows(table, add(mul(row.index, resolution), column.index)), column.weight),
-    ) as [Value, Value];
-    return mul(add(left, right), row.weight);
-  }) as [Value, Value];
-  return graph.attachGradient(add(rows[0], rows[1]), table, (g) =>
+  // Both axes' weights are joined first: products of [count, 1] cost nothing beside those of [count, channels].
+  const parts = [y.low, y.high].flatMap((row) =>
+    [x.low, x.high].map((column) =>
+      mul(
+        gatherRows(table, add(mul(row.index, resolution), column.index)),
+        mul(row.weight, column.weight),
+      ),
+    ),
+  );
+  return graph.attachGradient(parts.reduce(add), table, (g) =>
     matMul(transpose(hatMatrix(position, resolution), [1, 0]), g),
   );
 }
