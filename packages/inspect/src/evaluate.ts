@@ -1,8 +1,8 @@
 import { BigridError, fail } from '@bigrid/errors';
 import type { Detector } from './detector.ts';
 import { type OnEvent, progressOf } from './events.ts';
-import { type ClassCurves, type Metrics, metricsOf } from './metrics/metrics.ts';
 import { resizeMaskNearest } from './metrics/masks.ts';
+import { type ClassCurves, type Metrics, metricsOf } from './metrics/metrics.ts';
 import type { LabelledEntry } from './ports.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
 
@@ -27,7 +27,7 @@ export interface Evaluation {
   readonly mapHeight: number;
   /** Anomalous pictures without a usable mask: counted for image metrics, left out of pixel metrics. */
   readonly withoutMask: readonly string[];
-  /** Pictures that could not be read, with their errors. */
+  /** Pictures that could not be read, or whose mask is of another size, with their errors. */
   readonly failed: readonly { readonly path: string; readonly error: BigridError }[];
 }
 
@@ -49,10 +49,12 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
   const pictures: EvaluatedPicture[] = [];
   const failed: { path: string; error: BigridError }[] = [];
   let [mapWidth, mapHeight, done] = [0, 0, 0];
-  const read = async (entry: LabelledEntry) => ({
-    picture: await entry.read(),
-    mask: await entry.readMask?.(),
-  });
+  const read = async (entry: LabelledEntry) => {
+    const picture = await entry.read();
+    const mask = await entry.readMask?.();
+    checkMask(entry, picture, mask);
+    return { picture, mask };
+  };
   for await (const outcome of inOrder(entries, read, DECODE_AHEAD)) {
     checkCancelled(signal);
     if ('error' in outcome) {
@@ -62,7 +64,6 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
       onEvent({ type: 'skipped', path: item.path, error });
     } else {
       const { picture, mask } = outcome.value;
-      checkMask(outcome.item, picture, mask);
       const { score, map } = await detector.inspect(picture);
       [mapWidth, mapHeight] = [map.width, map.height];
       const sized = mask && resizeMaskNearest(mask, map.width, map.height);
@@ -85,7 +86,12 @@ function summarise(pictures: readonly EvaluatedPicture[], width: number, height:
   for (const name of names) {
     const own = pictures.filter(({ entry }) => entry.className === name);
     const computed = metricsOf(
-      own.map(({ entry, score, map, mask }) => ({ anomalous: isAnomalous(entry), score, map, mask })),
+      own.map(({ entry, score, map, mask }) => ({
+        anomalous: isAnomalous(entry),
+        score,
+        map,
+        mask,
+      })),
       width,
       height,
     );

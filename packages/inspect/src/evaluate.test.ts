@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { answeringEngine, entry, labelled, unreadable } from '../testing/fakes.ts';
+import { Detector } from './detector.ts';
+import { type Evaluation, evaluate } from './evaluate.ts';
+import type { WorkEvent } from './events.ts';
+import { metricsOf } from './metrics/metrics.ts';
+import type { LabelledEntry, Mask } from './ports.ts';
+
+// A picture of 4 x 2 pixels; the detector answers with what its first bytes say: [score, place of the defect].
+const [width, height] = [4, 2];
+const mapOf = (score: number, place: number) =>
+  Float32Array.from({ length: 8 }, (_, i) => (i === place ? score : ((i * 3) % 5) / 10));
+
+const engine = answeringEngine(({ data }) => {
+  const [score, place] = data as unknown as [number, number];
+  return { score, width, map: mapOf(score, place) };
+});
+
+function maskAt(places: readonly number[], level = 255): Mask {
+  const data = new Uint8Array(8);
+  for (const place of places) data[place] = level;
+  return { width, height, data };
+}
+
+interface Case {
+  readonly path: string;
+  readonly score: number;
+  readonly place: number;
+  readonly className?: string;
+  readonly defect?: string;
+  readonly mask?: Mask;
+}
+
+function pictured({ path, score, place, ...label }: Case): LabelledEntry {
+  const data = new Uint8Array(width * height * 3);
+  data.set([score, place]);
+  return labelled(
+    entry(path, () => ({ width, height, data })),
+    label,
+  );
+}
+
+async function evaluated(
+  entries: readonly LabelledEntry[],
+  more: { onEvent?: (event: WorkEvent) => void; signal?: AbortSignal } = {},
+): Promise<Evaluation> {
+  const detector = await Detector.load(engine, { bytes: new Uint8Array() });
+  return evaluate({ detector, entries, ...more });
+}
+
+const cases: Case[] = [
+  { path: 'a/good/0', className: 'a', score: 1, place: 0 },
+  { path: 'a/good/1', className: 'a', score: 4, place: 3 },
+  { path: 'a/crack/0', className: 'a', defect: 'crack', score: 3, place: 5, mask: maskAt([5, 6]) },
+  { path: 'a/crack/1', className: 'a', defect: 'crack', score: 9, place: 2, mask: maskAt([2]) },
+  { path: 'b/good/0', className: 'b', score: 2, place: 1 },
+  { path: 'b/hole/0', className: 'b', defect: 'hole', score: 7, place: 7, mask: maskAt([3, 7]) },
+];
+
+/** The metrics of a class, from the same answers without a detector. */
+function expected(of: readonly Case[]) {
+  return metricsOf(
+    of.map(({ score, place, defect, mask }) => ({
+      anomalous: defect !== undefined,
+      score,
+      map: mapOf(score, place),
+      mask: mask && Uint8Array.from(mask.data, (level) => (level > 127 ? 1 : 0)),
+    })),
+    width,
+    height,
+  ).metrics;
+}
+
+describe('evaluate', () => {
+  it('gives the metrics of each class, and their plain mean', async () => {
+    const { classes, mean, ...rest } = await evaluated(cases.map(pictured));
+    const [a, b] = ['a', 'b'].map((name) => expected(cases.filter((c) => c.className === name)));
+    expect(classes).toEqual({ a, b });
+    expect(classes.a?.imageAuroc).toBe(0.75);
+    expect(classes.b?.imageAuroc).toBe(1);
+    expect(mean.imageAuroc).toBe(0.875);
+    for (const [key, value] of Object.entries(mean)) {
+      const [left, right] = [a, b].map((metrics) => metrics?.[key as keyof typeof mean] as number);
+      expect(value, key).toBeCloseTo(((left as number) + (right as number)) / 2, 12);
+    }
+    expect(rest).toMatchObject({ withoutMask: [], failed: [], mapWidth: 4, mapHeight: 2 });
+    expect(rest.pictures.map(({ entry, score }) => [entry.path, score])).toEqual(
+      cases.map(({ path, score }) => [path, score]),
+    );
+    expect(Object.keys(rest.curves)).toEqual(['a', 'b']);
+  });
+
+  it('leaves pictures without a usable mask out of pixel metrics, and names them', async () => {
+    const unusable: Case[] = [
+      { path: 'no mask', className: 'a', defect: 'crack', score: 8, place: 1 },
+      { path: 'empty', className: 'a', defect: 'crack', score: 6, place: 1, mask: maskAt([]) },
+      {
+        path: 'faint',
+        className: 'a',
+        defect: 'crack',
+        score: 5,
+        place: 1,
+        mask: maskAt([1], 127),
+      },
+    ];
+    const own = cases.filter((c) => c.className === 'a');
+    const { classes, withoutMask } = await evaluated([...own, ...unusable].map(pictured));
+    expect(withoutMask).toEqual(['no mask', 'empty', 'faint']);
+    const { imageAuroc, imageAp, imageF1Max, ...pixels } = classes.a ?? {};
+    const { imageAuroc: _, imageAp: __, imageF1Max: ___, ...expectedPixels } = expected(own);
+    expect(pixels).toEqual(expectedPixels);
+    const images = expected([...own, ...unusable].map(({ mask: _, ...rest }) => rest));
+    expect({ imageAuroc, imageAp, imageF1Max }).toEqual({
+      imageAuroc: images.imageAuroc,
+      imageAp: images.imageAp,
+      imageF1Max: images.imageF1Max,
+    });
+  });
+
+  it('sets aside pictures whose mask has another size and pictures that it cannot read', async () => {
+    const events: WorkEvent[] = [];
+    const mismatched = pictured({
+      path: 'mismatched',
+      className: 'a',
+      defect: 'crack',
+      score: 5,
+      place: 1,
+      mask: { width: 3, height: 2, data: new Uint8Array(6).fill(255) },
+    });
+    const broken = labelled(unreadable('broken'), { className: 'a', defect: 'crack' });
+    const entries = [broken, ...cases.map(pictured), mismatched];
+    const { failed, classes, pictures } = await evaluated(entries, {
+      onEvent: (event) => events.push(event),
+    });
+    expect(failed.map(({ path, error }) => [path, error.code])).toEqual([
+      ['broken', 'PICTURE_UNREADABLE'],
+      ['mismatched', 'MASK_MISMATCH'],
+    ]);
+    expect(failed[1]?.error.message).toBe(
+      'Expected a mask of 4 x 2 for mismatched but received 3 x 2',
+    );
+    expect(classes).toEqual((await evaluated(cases.map(pictured))).classes);
+    expect(pictures).toHaveLength(cases.length);
+    const skipped = events.filter((event) => event.type === 'skipped').map(({ path }) => path);
+    expect(skipped).toEqual(['broken', 'mismatched']);
+    const progress = events.filter((event) => event.type === 'progress');
+    expect(progress.map(({ done }) => done)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(progress.every(({ phase, total }) => phase === 'evaluating' && total === 8)).toBe(true);
+  });
+
+  it('brings masks to the size of the map', async () => {
+    const data = new Uint8Array(12 * 4 * 3);
+    data.set([9, 2]);
+    const mask = { width: 12, height: 4, data: new Uint8Array(48) };
+    // Columns 6 to 8 and rows 0 and 1 are pixel (2, 0) of the map.
+    for (const row of [0, 1]) mask.data.fill(255, row * 12 + 6, row * 12 + 9);
+    const large = labelled(
+      entry('large', () => ({ width: 12, height: 4, data })),
+      { defect: 'x', mask },
+    );
+    const { pictures } = await evaluated([large]);
+    expect([...(pictures[0]?.mask ?? [])]).toEqual([0, 0, 1, 0, 0, 0, 0, 0]);
+  });
+
+  it('fails where no picture can be read', async () => {
+    const noTest = expect.objectContaining({ code: 'DATA_NO_TEST' });
+    await expect(evaluated([])).rejects.toThrow(noTest);
+    await expect(evaluated([labelled(unreadable('a'))])).rejects.toThrow(noTest);
+  });
+
+  it('stops when it is cancelled, and at faults of the program', async () => {
+    const controller = new AbortController();
+    const onEvent = (event: WorkEvent) => {
+      if (event.type === 'progress' && event.done === 2) controller.abort();
+    };
+    await expect(
+      evaluated(cases.map(pictured), { onEvent, signal: controller.signal }),
+    ).rejects.toThrow(expect.objectContaining({ code: 'CANCELLED' }));
+    const odd = labelled(entry('odd', () => Promise.reject(new TypeError('a slip'))));
+    await expect(evaluated([odd])).rejects.toThrow(new TypeError('a slip'));
+  });
+});

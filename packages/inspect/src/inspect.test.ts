@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { exampleManifest } from '../testing/example-manifest.ts';
+import { answeringEngine, entry, picture, unreadable } from '../testing/fakes.ts';
+import { Detector } from './detector.ts';
+import { type FailedInspection, inspect, type Verdict } from './inspect.ts';
+import type { PictureEntry } from './ports.ts';
+
+const width = 4;
+/** The score is the width of the picture. */
+const engine = answeringEngine(({ shape }) => ({
+  score: shape[2] as number,
+  width,
+  map: Float32Array.from({ length: 8 }, (_, i) => i),
+}));
+const manifest = {
+  ...exampleManifest,
+  calibration: { ...exampleManifest.calibration, threshold: 20 },
+};
+
+async function inspected(entries: Iterable<PictureEntry>, signal?: AbortSignal) {
+  const detector = await Detector.load(engine, { bytes: new Uint8Array() });
+  const results: (Verdict | FailedInspection)[] = [];
+  for await (const result of inspect(detector, manifest, entries, signal)) results.push(result);
+  return results;
+}
+
+const of = (size: number) => entry(`${size}.png`, () => picture(0, { width: size }));
+
+describe('inspect', () => {
+  it('gives a verdict a picture, in order; a score at the threshold is not above it', async () => {
+    const verdicts = await inspected([of(21), of(20), of(5)]);
+    expect(verdicts).toMatchObject([
+      { path: '21.png', score: 21, threshold: 20, isAnomalous: true },
+      { path: '20.png', score: 20, threshold: 20, isAnomalous: false },
+      { path: '5.png', score: 5, threshold: 20, isAnomalous: false },
+    ]);
+    const [first] = verdicts as Verdict[];
+    expect(first?.picture).toEqual(picture(0, { width: 21 }));
+    expect(first?.map).toEqual({
+      width: 4,
+      height: 2,
+      data: Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7),
+    });
+  });
+
+  it('gives the error of a picture that it cannot read, and goes on', async () => {
+    const results = await inspected([of(5), unreadable('b', 'PATH_MISSING'), of(30)]);
+    expect(results).toMatchObject([
+      { path: '5.png' },
+      { path: 'b', error: { code: 'PATH_MISSING' } },
+      { path: '30.png', isAnomalous: true },
+    ]);
+  });
+
+  it('stops when it is cancelled, and at faults of the program', async () => {
+    const controller = new AbortController();
+    const last = entry('last', () => {
+      controller.abort();
+      return picture(1);
+    });
+    const entries = [of(5), last, of(6)];
+    await expect(inspected(entries, controller.signal)).rejects.toThrow(
+      expect.objectContaining({ code: 'CANCELLED' }),
+    );
+    const odd = entry('odd', () => Promise.reject(new TypeError('a slip')));
+    await expect(inspected([odd])).rejects.toThrow(new TypeError('a slip'));
+  });
+});

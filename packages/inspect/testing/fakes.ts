@@ -1,0 +1,127 @@
+import { BigridError, type ErrorCode } from '@bigrid/errors';
+import { type Engine, float32, type Tensor } from '@bigrid/graph';
+import { Random } from '@bigrid/method';
+import { onnxRuntimeEngine } from '@bigrid/node';
+import { tinyBackbone, tinyMethod, tinySchedule } from '../../method/testing/tiny.ts';
+import type { LabelledEntry, Mask, Picture, PictureEntry, Scratch } from '../src/ports.ts';
+import type { TrainInput } from '../src/train.ts';
+
+export const engine: Engine = onnxRuntimeEngine({ threads: 1 });
+
+/** A striped picture with some noise of its own; a defect is a bright patch. */
+export function picture(seed: number, options: { defect?: boolean; width?: number } = {}): Picture {
+  const { defect = false, width = 64 } = options;
+  const height = 64;
+  const random = new Random(seed).fork('picture');
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+    const pixel = Math.floor(i / 3);
+    const [x, y] = [pixel % width, Math.floor(pixel / width)];
+    if (defect && x >= 24 && x < 40 && y >= 24 && y < 40) return i % 3 === 0 ? 255 : 20;
+    return 100 + 40 * Math.sin(x / 6) + 20 * Math.cos(y / 9) + random.uniform(-8, 8);
+  });
+  return { width, height, data };
+}
+
+export function entry(path: string, read: () => Picture | Promise<Picture>): PictureEntry {
+  return { path, read: async () => read() };
+}
+
+export function unreadable(path: string, code: ErrorCode = 'PICTURE_UNREADABLE'): PictureEntry {
+  return entry(path, () => {
+    throw new BigridError(code, `Expected a picture for ${path} but received noise`);
+  });
+}
+
+/** Good pictures of one product. */
+export function goodEntries(count: number, firstSeed = 0): PictureEntry[] {
+  return Array.from({ length: count }, (_, i) =>
+    entry(`good/${firstSeed + i}.png`, () => picture(firstSeed + i)),
+  );
+}
+
+export function labelled(
+  base: PictureEntry,
+  label: { className?: string; defect?: string; mask?: Mask | undefined } = {},
+): LabelledEntry {
+  const { className = 'part', defect = 'good', mask } = label;
+  const readMask = mask && (async () => mask);
+  return { path: base.path, read: base.read, className, defect, readMask };
+}
+
+/** Blocks in memory; counts how many scratches are open. */
+export function memoryScratches() {
+  const state = { opened: 0, disposed: 0 };
+  const open = async (blockBytes: number): Promise<Scratch> => {
+    state.opened++;
+    const blocks: Uint8Array[] = [];
+    return {
+      async append(block) {
+        if (block.byteLength !== blockBytes) throw new Error(`Block of ${block.byteLength} bytes`);
+        blocks.push(block.slice());
+      },
+      async read(index, target) {
+        target.set(blocks[index] as Uint8Array);
+      },
+      async dispose() {
+        state.disposed++;
+      },
+    };
+  };
+  return { state, open };
+}
+
+/** The real engine, with a count of the sessions that it holds. */
+export function countingEngine(): { engine: Engine; state: { open: number } } {
+  const state = { open: 0 };
+  const counting: Engine = {
+    description: engine.description,
+    async load(model) {
+      const session = await engine.load(model);
+      state.open++;
+      return {
+        run: (inputs, reuse) => session.run(inputs, reuse),
+        async dispose() {
+          state.open--;
+          await session.dispose();
+        },
+      };
+    },
+  };
+  return { engine: counting, state };
+}
+
+/** An engine whose every graph answers with what `answer` makes of the picture. */
+export function answeringEngine(
+  answer: (image: Tensor<'uint8'>) => { score: number; width: number; map: ArrayLike<number> },
+): Engine {
+  return {
+    description: 'answers',
+    load: async () => ({
+      async run({ image }) {
+        const { score, width, map } = answer(image as Tensor<'uint8'>);
+        return {
+          score: float32([1], [score]),
+          anomaly_map: float32([1, map.length / width, width], map),
+        };
+      },
+      async dispose() {},
+    }),
+  };
+}
+
+/** A training that takes a fraction of a second. */
+export function tinyTraining(over: Partial<TrainInput> = {}): TrainInput {
+  return {
+    engine,
+    backbone: tinyBackbone,
+    openScratch: memoryScratches().open,
+    classes: [{ name: 'part', entries: goodEntries(12) }],
+    profile: 'fast',
+    method: tinyMethod,
+    schedule: { ...tinySchedule, epochs: 4 },
+    seed: 0,
+    version: '1.2.3',
+    now: () => new Date('2025-01-02T03:04:05Z'),
+    ...over,
+  };
+}
