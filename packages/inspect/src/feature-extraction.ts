@@ -1,6 +1,11 @@
 import { BigridError } from '@bigrid/errors';
 import { bytesOf, type Engine, type Tensor, toModel } from '@bigrid/graph';
-import { type Backbone, extractor, type FeatureStatistics, type MethodOptions } from '@bigrid/method';
+import {
+  type Backbone,
+  extractor,
+  type FeatureStatistics,
+  type MethodOptions,
+} from '@bigrid/method';
 import { imageTensor } from './detector.ts';
 import { type OnEvent, progressOf } from './events.ts';
 import type { PictureEntry, Scratch } from './ports.ts';
@@ -35,13 +40,14 @@ export async function extractFeatures(
   const { graph } = extractor(backbone, options);
   const channels = graph.outputs.get('features')?.shape[1] as number;
   const shape = [channels, options.cells, options.cells];
-  const scratch = await openScratch(2 * channels * options.cells ** 2);
   const session = await engine.load(toModel(graph));
   const sum = new Float64Array(channels);
   const squares = new Float64Array(channels);
   let hash = new Uint8Array(32);
   let [done, skipped] = [0, 0];
+  let scratch: Scratch | undefined;
   try {
+    scratch = await openScratch(2 * channels * options.cells ** 2);
     const progress = progressOf('reading', entries.length, onEvent);
     const read = async (entry: PictureEntry) => {
       const picture = await entry.read();
@@ -64,7 +70,7 @@ export async function extractFeatures(
       progress(++done);
     }
   } catch (error) {
-    await scratch.dispose();
+    await scratch?.dispose();
     throw error;
   } finally {
     await session.dispose();
@@ -74,7 +80,7 @@ export async function extractFeatures(
   const mean = Float32Array.from(sum, (total) => total / cells);
   const deviation = Float32Array.from(squares, (total, channel) =>
     // A channel that never moves must not be divided by nothing.
-    Math.sqrt(Math.max(total / cells - (sum[channel] as number / cells) ** 2, 1e-10)),
+    Math.sqrt(Math.max(total / cells - ((sum[channel] as number) / cells) ** 2, 1e-10)),
   );
   const dataHash = [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return { scratch, count, skipped, shape, statistics: { mean, deviation }, dataHash };

@@ -2,7 +2,8 @@ import { fail } from '@bigrid/errors';
 
 /** @throws CANCELLED once the signal is aborted */
 export function checkCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) fail('CANCELLED', 'Expected to finish but was cancelled', { cause: signal.reason });
+  if (signal?.aborted)
+    fail('CANCELLED', 'Expected to finish but was cancelled', { cause: signal.reason });
 }
 
 /** What became of one item: its value, or the error it threw. */
@@ -25,18 +26,24 @@ export async function* inOrder<Item, Result>(
     const next = iterator.next();
     if (next.done) return;
     const item = next.value;
-    started.push(
-      action(item).then(
-        (value) => ({ item, value }),
-        (error: unknown) => ({ item, error }),
-      ),
-    );
+    started.push(attempt(item, action));
   };
   for (let i = 0; i < ahead; i++) start();
   for (let next = started.shift(); next; next = started.shift()) {
     const outcome = await next;
     start();
     yield outcome;
+  }
+}
+
+async function attempt<Item, Result>(
+  item: Item,
+  action: (item: Item) => Promise<Result>,
+): Promise<Outcome<Item, Result>> {
+  try {
+    return { item, value: await action(item) };
+  } catch (error) {
+    return { item, error };
   }
 }
 

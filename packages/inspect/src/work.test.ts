@@ -1,0 +1,100 @@
+import { setTimeout } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkCancelled, inOrder, type Outcome } from './work.ts';
+
+async function collect<Item, Result>(outcomes: AsyncIterable<Outcome<Item, Result>>) {
+  const all: Outcome<Item, Result>[] = [];
+  for await (const outcome of outcomes) all.push(outcome);
+  return all;
+}
+
+describe('inOrder', () => {
+  it('yields in the order of the items, whichever is done first', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(3), { maxLength: 12 }),
+        fc.integer({ min: 1, max: 5 }),
+        async (delays, ahead) => {
+          const items = delays.map((delay, index) => ({ delay, index }));
+          const action = async ({ delay, index }: { delay: number; index: number }) => {
+            await setTimeout(delay);
+            return index * 2;
+          };
+          const outcomes = await collect(inOrder(items, action, ahead));
+          expect(outcomes).toEqual(items.map((item) => ({ item, value: item.index * 2 })));
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('never starts more than it may before their turn', async () => {
+    const ahead = 3;
+    let [started, taken] = [0, 0];
+    const action = async (item: number) => {
+      started++;
+      expect(started).toBeLessThanOrEqual(taken + ahead + 1);
+      return item;
+    };
+    function* endless() {
+      for (let item = 0; ; item++) yield item;
+    }
+    for await (const { item } of inOrder(endless(), action, ahead)) {
+      expect(item).toBe(taken);
+      await setTimeout(1);
+      expect(started).toBe(taken + ahead + 1);
+      if (++taken === 10) break;
+    }
+    await setTimeout(1);
+    expect(started).toBe(10 + ahead);
+  });
+
+  it('yields errors in their place, also those thrown at once, and goes on', async () => {
+    const later = async (item: number) => {
+      await setTimeout(3 - item);
+      if (item === 1) throw new Error('late');
+      return item;
+    };
+    const action = (item: number) => {
+      if (item === 2) throw new Error('at once');
+      return later(item);
+    };
+    expect(await collect(inOrder([0, 1, 2, 3], action, 2))).toEqual([
+      { item: 0, value: 0 },
+      { item: 1, error: new Error('late') },
+      { item: 2, error: new Error('at once') },
+      { item: 3, value: 3 },
+    ]);
+  });
+
+  it('leaves no rejection unhandled when nobody waits any more', async () => {
+    const rejections: unknown[] = [];
+    const note = (reason: unknown) => rejections.push(reason);
+    process.on('unhandledRejection', note);
+    const action = async (item: number) => {
+      await setTimeout(1);
+      throw new Error(`${item}`);
+    };
+    for await (const _ of inOrder([0, 1, 2, 3], action, 4)) break;
+    await setTimeout(10);
+    process.off('unhandledRejection', note);
+    expect(rejections).toEqual([]);
+  });
+
+  it('yields nothing of nothing', async () => {
+    expect(await collect(inOrder([], async () => 1, 4))).toEqual([]);
+  });
+});
+
+describe('checkCancelled', () => {
+  it('throws CANCELLED, with the reason as its cause, once the signal is aborted', () => {
+    const controller = new AbortController();
+    checkCancelled(undefined);
+    checkCancelled(controller.signal);
+    controller.abort('enough');
+    expect(() => checkCancelled(controller.signal)).toThrow(
+      expect.objectContaining({ code: 'CANCELLED', cause: 'enough' }),
+    );
+  });
+});
