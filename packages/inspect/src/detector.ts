@@ -1,3 +1,4 @@
+import { fail, isBigridError } from '@bigrid/errors';
 import { type Engine, type Session, type Tensor, tensor } from '@bigrid/graph';
 import type { Bundle } from './bundle.ts';
 import type { Picture } from './ports.ts';
@@ -24,18 +25,34 @@ export class Detector {
     this.#session = session;
   }
 
-  /** @throws BUNDLE_INVALID, ENGINE_FAILED */
+  /** @throws BUNDLE_INVALID when the engine refuses the model */
   static async load(engine: Engine, bundle: Pick<Bundle, 'bytes'>): Promise<Detector> {
-    return new Detector(await engine.load(bundle.bytes));
+    try {
+      return new Detector(await engine.load(bundle.bytes));
+    } catch (cause) {
+      if (!isBigridError(cause, 'ENGINE_FAILED')) throw cause;
+      // The graphs that we emit load; one that does not is damaged.
+      return fail('BUNDLE_INVALID', `Expected a model that loads but received: ${cause.message}`, {
+        cause,
+      });
+    }
   }
 
+  /** @throws BUNDLE_INVALID when the model is none of ours, ENGINE_FAILED */
   async inspect(picture: Picture): Promise<Inspection> {
     const outputs = await this.#session.run({ image: imageTensor(picture) });
-    const map = outputs.anomaly_map as Tensor<'float32'>;
+    const { anomaly_map: map, score } = outputs;
+    if (map?.type !== 'float32' || map.shape.length !== 3 || score?.type !== 'float32') {
+      const received = Object.keys(outputs).join(', ');
+      return fail(
+        'BUNDLE_INVALID',
+        `Expected outputs anomaly_map and score from the model but received ${received}`,
+      );
+    }
     const [, height, width] = map.shape as [number, number, number];
     return {
-      score: (outputs.score as Tensor<'float32'>).data[0] as number,
-      map: { width, height, data: map.data },
+      score: (score as Tensor<'float32'>).data[0] as number,
+      map: { width, height, data: (map as Tensor<'float32'>).data },
     };
   }
 

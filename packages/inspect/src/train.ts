@@ -14,7 +14,7 @@ import { type Bundle, manifestMetadata, trainedValues } from './bundle.ts';
 import { calibrate } from './calibration.ts';
 import { Detector } from './detector.ts';
 import { type OnEvent, progressOf } from './events.ts';
-import { extractFeatures } from './feature-extraction.ts';
+import { type ExtractedFeatures, extractFeatures } from './feature-extraction.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
 import type { PictureEntry, Scratch } from './ports.ts';
 import { trainStage } from './training-loop.ts';
@@ -61,18 +61,40 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const onEvent = input.onEvent ?? (() => {});
   const started = input.from ? trainedValues(input.from) : undefined;
   const method = input.from?.manifest.method ?? input.method;
-  const { training, heldOut } = split(input.classes, seed);
+  const { training, heldOut, unreadable } = await split(input.classes, seed, onEvent, signal);
 
-  const extracted = await extractFeatures(engine, input.backbone, method, training, input.openScratch, onEvent, signal);
+  const extracted = await extractFeatures(
+    engine,
+    input.backbone,
+    method,
+    training,
+    input.openScratch,
+    onEvent,
+    signal,
+  );
   const features = started ? { ...extracted, statistics: started.statistics } : extracted;
   const values: ParameterValues = started?.parameters ?? new Map();
   let steps = 0;
   try {
-    if (features.count < LEAST_PICTURES - 1) tooFew(features.count);
+    if (features.count < LEAST_PICTURES - 1) tooFew(features.count + heldOut.length);
+    checkStatistics(features);
     for (const stage of stagesOf(method)) {
-      const stageSteps = stepsOf(input.schedule, features.count, stage === 'abnormal' && method.grids === 'both');
+      const stageSteps = stepsOf(
+        input.schedule,
+        features.count,
+        stage === 'abnormal' && method.grids === 'both',
+      );
       const { schedule } = input;
-      await trainStage(stage, values, { engine, options: method, schedule, features, steps: stageSteps, seed, onEvent, signal });
+      await trainStage(stage, values, {
+        engine,
+        options: method,
+        schedule,
+        features,
+        steps: stageSteps,
+        seed,
+        onEvent,
+        signal,
+      });
       steps += stageSteps;
     }
   } finally {
@@ -80,7 +102,13 @@ export async function train(input: TrainInput): Promise<Bundle> {
   }
 
   const graph = detector(input.backbone, method, features.statistics, values);
-  const { calibration, skipped } = await calibrateOn(heldOut, engine, toModel(graph), onEvent, signal);
+  const { calibration, skipped } = await calibrateOn(
+    heldOut,
+    engine,
+    toModel(graph),
+    onEvent,
+    signal,
+  );
   const manifest: Manifest = {
     manifestVersion: MANIFEST_VERSION,
     bigridVersion: input.version,
@@ -95,7 +123,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
       seed,
       pictures: features.count,
       heldOut: calibration.scores.length,
-      skipped: features.skipped + skipped,
+      skipped: unreadable + features.skipped + skipped,
       steps,
       dataHash: features.dataHash,
       engine: engine.description,
@@ -109,18 +137,65 @@ export async function train(input: TrainInput): Promise<Bundle> {
   return { bytes, manifest };
 }
 
-/** Holds out a share of each class's pictures, drawn by seed. */
-function split(classes: readonly TrainingClass[], seed: number) {
+/**
+ * Holds out a share of each class's pictures, drawn by seed. The first of them is read at once: were it the only
+ * one and broken, all of training would be for nothing.
+ */
+async function split(
+  classes: readonly TrainingClass[],
+  seed: number,
+  onEvent: OnEvent,
+  signal: AbortSignal | undefined,
+) {
   const training: PictureEntry[] = [];
   const heldOut: PictureEntry[] = [];
+  let unreadable = 0;
   for (const { name, entries } of classes) {
-    if (entries.length < LEAST_PICTURES) tooFew(entries.length, name);
-    const order = new Random(seed).fork(`split ${name}`).permutation(entries.length);
-    const kept = Math.min(MOST_HELD_OUT, Math.max(1, Math.round(entries.length * HELD_OUT_SHARE)));
-    const chosen = new Set(order.slice(0, kept));
-    entries.forEach((entry, index) => (chosen.has(index) ? heldOut : training).push(entry));
+    const shuffled = new Random(seed)
+      .fork(`split ${name}`)
+      .permutation(entries.length)
+      .map((index) => entries[index] as PictureEntry);
+    const dropped = new Set<PictureEntry>();
+    for (const entry of shuffled) {
+      checkCancelled(signal);
+      const error = await errorOf(entry);
+      if (!error) break;
+      dropped.add(entry);
+      onEvent({ type: 'skipped', path: entry.path, error });
+    }
+    unreadable += dropped.size;
+    const usable = shuffled.filter((entry) => !dropped.has(entry));
+    if (usable.length < LEAST_PICTURES) tooFew(usable.length, name);
+    const share = Math.round(usable.length * HELD_OUT_SHARE);
+    const chosen = new Set(usable.slice(0, Math.min(MOST_HELD_OUT, Math.max(1, share))));
+    for (const entry of entries) {
+      if (chosen.has(entry)) heldOut.push(entry);
+      else if (!dropped.has(entry)) training.push(entry);
+    }
   }
-  return { training, heldOut };
+  return { training, heldOut, unreadable };
+}
+
+/** Why a picture cannot be read; undefined where it can. */
+async function errorOf(entry: PictureEntry): Promise<BigridError | undefined> {
+  try {
+    await entry.read();
+    return undefined;
+  } catch (error) {
+    if (error instanceof BigridError) return error;
+    throw error;
+  }
+}
+
+/** @throws BUNDLE_INVALID when statistics from a bundle do not fit the features of its own method */
+function checkStatistics({ shape, statistics }: ExtractedFeatures): void {
+  for (const { length } of [statistics.mean, statistics.deviation]) {
+    if (length === shape[0]) continue;
+    fail(
+      'BUNDLE_INVALID',
+      `Expected statistics of ${shape[0]} channels in the bundle but received ${length}`,
+    );
+  }
 }
 
 function stepsOf(schedule: Schedule, pictures: number, abnormal: boolean): number {
@@ -163,5 +238,8 @@ async function calibrateOn(
 }
 
 function tooFew(count: number, where = 'the training folder'): never {
-  return fail('DATA_TOO_FEW', `Expected at least ${LEAST_PICTURES} readable good pictures in ${where} but received ${count}`);
+  return fail(
+    'DATA_TOO_FEW',
+    `Expected at least ${LEAST_PICTURES} readable good pictures in ${where} but received ${count}`,
+  );
 }

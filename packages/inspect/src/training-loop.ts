@@ -1,7 +1,17 @@
-import { type Engine, float32, type Tensor, type Tensors, tensor, toModel, zeros } from '@bigrid/graph';
+import { fail } from '@bigrid/errors';
+import {
+  type Engine,
+  float32,
+  type Tensor,
+  type Tensors,
+  tensor,
+  toModel,
+  zeros,
+} from '@bigrid/graph';
 import {
   initialValue,
   type MethodOptions,
+  type Parameter,
   type ParameterValues,
   pasteMask,
   Random,
@@ -28,19 +38,29 @@ export interface StageInput {
  * Runs one stage of training and puts the values it finds into `values`, which also holds where it starts from:
  * earlier stages' values and, when training goes on from a bundle, that bundle's.
  */
-export async function trainStage(stage: Stage, values: ParameterValues, input: StageInput): Promise<void> {
+export async function trainStage(
+  stage: Stage,
+  values: ParameterValues,
+  input: StageInput,
+): Promise<void> {
   const { engine, options, schedule, features, steps, onEvent, signal } = input;
   const { graph, parameters } = trainingStep(stage, options, schedule, features.statistics, values);
   const session = await engine.load(toModel(graph));
   const random = new Random(input.seed).fork(stage);
   const batches = new BatchSource(features, schedule.batchSize, random.fork('batches'));
-  const defects = new DefectSource(stage, options, schedule.batchSize, features.shape, random.fork('defects'));
+  const defects = new DefectSource(
+    stage,
+    options,
+    schedule.batchSize,
+    features.shape,
+    random.fork('defects'),
+  );
   const jitter = new JitterSource(options, schedule.batchSize, random.fork('jitter'));
   const weights = new Random(input.seed).fork('initial values');
   let current: Record<string, Tensor> = {};
   for (const parameter of parameters) {
     const { name, shape, kind } = parameter;
-    current[name] = values.get(name) ?? initialValue(parameter, weights);
+    current[name] = fitting(parameter, values) ?? initialValue(parameter, weights);
     if (kind === 'statistic') continue;
     current[`${name}/m`] = zeros('float32', shape);
     current[`${name}/v`] = zeros('float32', shape);
@@ -48,7 +68,11 @@ export async function trainStage(stage: Stage, values: ParameterValues, input: S
   // Two sets of tensors take turns as input and output of the step, so that a step allocates none of them.
   let spare = copyShapes(current);
   try {
-    const progress = progressOf(stage === 'abnormal' ? 'abnormal grid' : 'normal grid', steps, onEvent);
+    const progress = progressOf(
+      stage === 'abnormal' ? 'abnormal grid' : 'normal grid',
+      steps,
+      onEvent,
+    );
     let loss: number | undefined;
     for (let step = 1; step <= steps; step++) {
       checkCancelled(signal);
@@ -74,6 +98,19 @@ export async function trainStage(stage: Stage, values: ParameterValues, input: S
   for (const { name } of parameters) values.set(name, current[name] as Tensor<'float32'>);
 }
 
+/** The value to start from, if there is one. @throws BUNDLE_INVALID when it has another shape */
+function fitting({ name, shape }: Parameter, values: ParameterValues) {
+  const value = values.get(name);
+  if (value && value.shape.join() !== shape.join()) {
+    const sizes = (of: readonly number[]) => `[${of.join(', ')}]`;
+    fail(
+      'BUNDLE_INVALID',
+      `Expected ${sizes(shape)} for ${name} in the bundle but received ${sizes(value.shape)}`,
+    );
+  }
+  return value;
+}
+
 /** From 1 at the first step to almost 0 at the last (Loshchilov & Hutter 2017). */
 function cosineDecay(step: number, steps: number): number {
   return 0.5 * (1 + Math.cos((Math.PI * (step - 1)) / steps));
@@ -86,7 +123,9 @@ function copyShapes(tensors: Tensors): Record<string, Tensor> {
 }
 
 function prefixed(tensors: Tensors): Tensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [`next/${name}`, value]));
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, value]) => [`next/${name}`, value]),
+  );
 }
 
 /** Batches of features in random order; every picture once before any comes again. */
@@ -120,7 +159,13 @@ class BatchSource {
 class DefectSource {
   readonly #draw: () => Tensors;
 
-  constructor(stage: Stage, options: MethodOptions, batchSize: number, shape: readonly number[], random: Random) {
+  constructor(
+    stage: Stage,
+    options: MethodOptions,
+    batchSize: number,
+    shape: readonly number[],
+    random: Random,
+  ) {
     const [channels, cells] = shape as [number, number];
     const area = cells * cells;
     const [low, high] = options.pasteIntensity;
@@ -139,8 +184,19 @@ class DefectSource {
     };
     // Every other picture gets noise all over, the rest stay clean.
     const noisy = () => ({
-      mask: tensor('float32', [batchSize, 1, cells, cells], Float32Array.from({ length: batchSize * area }, (_, at) => Math.floor(at / area) % 2)),
-      intensity: tensor('float32', [batchSize, channels, cells, cells], random.array(batchSize * channels * area, () => random.uniform(low, high) * random.normal())),
+      mask: tensor(
+        'float32',
+        [batchSize, 1, cells, cells],
+        Float32Array.from({ length: batchSize * area }, (_, at) => Math.floor(at / area) % 2),
+      ),
+      intensity: tensor(
+        'float32',
+        [batchSize, channels, cells, cells],
+        random.array(
+          batchSize * channels * area,
+          () => random.uniform(low, high) * random.normal(),
+        ),
+      ),
     });
     const draw = options.anomalySource === 'fbp' ? pasted : noisy;
     this.#draw = stage === 'abnormal' ? draw : () => ({});
@@ -166,7 +222,8 @@ class JitterSource {
   next(): Tensor<'float32'> {
     const noise = zeros('float32', this.#shape);
     if (this.#random.uniform() < 0.5) {
-      for (let i = 0; i < noise.data.length; i++) noise.data[i] = this.#deviation * this.#random.normal();
+      for (let i = 0; i < noise.data.length; i++)
+        noise.data[i] = this.#deviation * this.#random.normal();
     }
     return noise;
   }

@@ -1,0 +1,285 @@
+import { readModel } from '@bigrid/graph';
+import { describe, expect, it } from 'vitest';
+import {
+  entry,
+  goodEntries,
+  memoryScratches,
+  picture,
+  tinyTraining,
+  unreadable,
+} from '../testing/fakes.ts';
+import { type Bundle, openBundle, trainedValues, withManifest } from './bundle.ts';
+import { Detector } from './detector.ts';
+import type { Phase, WorkEvent } from './events.ts';
+import type { PictureEntry } from './ports.ts';
+import { train } from './train.ts';
+
+async function scoresOf(bundle: Bundle, pictures: ReturnType<typeof picture>[]): Promise<number[]> {
+  const detector = await Detector.load(tinyTraining().engine, bundle);
+  const scores: number[] = [];
+  for (const one of pictures) scores.push((await detector.inspect(one)).score);
+  await detector.dispose();
+  return scores;
+}
+
+function progress(events: readonly WorkEvent[]) {
+  return events.filter((event) => event.type === 'progress');
+}
+
+describe('train', () => {
+  it('makes a bundle that tells defects from good pictures', async () => {
+    const classes = [{ name: 'part', entries: goodEntries(24) }];
+    const scratches = memoryScratches();
+    const bundle = await train(tinyTraining({ classes, openScratch: scratches.open }));
+    expect(scratches.state).toEqual({ opened: 1, disposed: 1 });
+    expect(openBundle(bundle.bytes)).toEqual(bundle);
+    const { threshold } = bundle.manifest.calibration;
+    const good = await scoresOf(
+      bundle,
+      [100, 101, 102].map((seed) => picture(seed)),
+    );
+    const bad = await scoresOf(
+      bundle,
+      [103, 104, 105].map((seed) => picture(seed, { defect: true })),
+    );
+    expect(Math.min(...bad)).toBeGreaterThan(2 * Math.max(...good));
+    expect(Math.min(...bad)).toBeGreaterThan(threshold);
+  });
+
+  it('writes down where the bundle comes from', async () => {
+    const { manifest } = await train(tinyTraining({ seed: 5 }));
+    const { method, schedule, backbone, engine } = tinyTraining();
+    expect(manifest).toMatchObject({
+      bigridVersion: '1.2.3',
+      createdAt: '2025-01-02T03:04:05.000Z',
+      classes: ['part'],
+      profile: 'fast',
+      method,
+      schedule,
+      backbone: { name: backbone.name, licence: backbone.licence },
+      training: { seed: 5, pictures: 11, heldOut: 1, skipped: 0, engine: engine.description },
+    });
+    // 4 epochs of 11 pictures in batches of 4, and half as many steps for the abnormal grid.
+    expect(manifest.training.steps).toBe(11 + 6);
+    expect(manifest.training.dataHash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('gives the same bytes for the same seed and pictures, and others for others', async () => {
+    const first = await train(tinyTraining());
+    expect((await train(tinyTraining())).bytes).toEqual(first.bytes);
+    const reseeded = await train(tinyTraining({ seed: 1 }));
+    const tables = (bundle: Bundle) => [...trainedValues(bundle).parameters.values()];
+    expect(tables(reseeded)).not.toEqual(tables(first));
+    const classes = [{ name: 'part', entries: goodEntries(12, 1) }];
+    const { manifest } = await train(tinyTraining({ classes }));
+    expect(manifest.training.dataHash).not.toBe(first.manifest.training.dataHash);
+  });
+
+  it('takes a number of steps that does not depend on the pictures where no epochs are given', async () => {
+    const controller = new AbortController();
+    const totals = new Map<Phase, number>();
+    const { epochs: _, ...schedule } = tinyTraining().schedule;
+    const onEvent = (event: WorkEvent) => {
+      if (event.type !== 'progress') return;
+      totals.set(event.phase, event.total);
+      if (event.phase === 'abnormal grid') controller.abort();
+    };
+    const input = tinyTraining({ schedule, onEvent, signal: controller.signal });
+    await expect(train(input)).rejects.toThrow(expect.objectContaining({ code: 'CANCELLED' }));
+    expect(totals.get('abnormal grid')).toBeGreaterThan(100);
+  });
+
+  it('learns several classes at once, each with pictures held out', async () => {
+    const classes = [
+      { name: 'left', entries: goodEntries(5) },
+      { name: 'right', entries: goodEntries(25, 50) },
+    ];
+    const { manifest } = await train(tinyTraining({ classes }));
+    expect(manifest.classes).toEqual(['left', 'right']);
+    expect(manifest.training).toMatchObject({ pictures: 26, heldOut: 4 });
+    expect(manifest.calibration.scores).toHaveLength(4);
+  });
+});
+
+describe('pictures held out', () => {
+  it('are never among those trained on, and set the threshold', async () => {
+    const reads: { phase: string; path: string }[] = [];
+    let phase = 'before';
+    const classes = [{ name: 'part', entries: goodEntries(30) }].map(({ name, entries }) => ({
+      name,
+      entries: entries.map(({ path, read }) =>
+        entry(path, () => {
+          reads.push({ phase, path });
+          return read();
+        }),
+      ),
+    }));
+    const bundle = await train(
+      tinyTraining({
+        classes,
+        onEvent: (event) => {
+          if (event.type === 'progress') phase = event.phase;
+        },
+      }),
+    );
+    const during = (wanted: string) =>
+      reads.filter((read) => read.phase === wanted).map(({ path }) => path);
+    const [trained, heldOut] = [during('reading'), during('calibrating')];
+    expect(heldOut).toHaveLength(3);
+    expect([...trained, ...heldOut].sort()).toEqual(
+      goodEntries(30)
+        .map(({ path }) => path)
+        .sort(),
+    );
+    const { scores, threshold, quantile } = bundle.manifest.calibration;
+    const seeds = heldOut.map((path) => Number(/\d+/.exec(path)?.[0]));
+    const expected = (
+      await scoresOf(
+        bundle,
+        seeds.map((seed) => picture(seed)),
+      )
+    ).sort((a, b) => a - b);
+    expect(scores).toEqual(expected);
+    expect(threshold).toBe(expected[Math.ceil(quantile * 2)]);
+  });
+
+  it('differ from seed to seed', async () => {
+    const firstRead = async (seed: number) => {
+      let first = '';
+      const entries = goodEntries(40).map(({ path, read }) =>
+        entry(path, () => {
+          first ||= path;
+          return read();
+        }),
+      );
+      const controller = new AbortController();
+      const onEvent = () => controller.abort();
+      const classes = [{ name: 'part', entries }];
+      await train(tinyTraining({ seed, classes, onEvent, signal: controller.signal })).catch(
+        () => {},
+      );
+      return first;
+    };
+    const firsts = new Set(await Promise.all([0, 1, 2, 3, 4].map(firstRead)));
+    expect(firsts.size).toBeGreaterThan(2);
+  });
+});
+
+describe('events', () => {
+  it('go up in each phase, from nothing to all, in order of the work', async () => {
+    const events: WorkEvent[] = [];
+    await train(tinyTraining({ onEvent: (event) => events.push(event) }));
+    const phases = [...new Set(progress(events).map(({ phase }) => phase))];
+    expect(phases).toEqual(['reading', 'abnormal grid', 'normal grid', 'calibrating']);
+    for (const phase of phases) {
+      const own = progress(events).filter((event) => event.phase === phase);
+      const { total } = own[0] as { total: number };
+      expect(own.map(({ done }) => done)).toEqual(Array.from({ length: total + 1 }, (_, i) => i));
+      expect(own.every((event) => event.total === total)).toBe(true);
+      expect(own[0]?.secondsLeft).toBeUndefined();
+      expect(own.slice(1).every(({ secondsLeft = -1 }) => secondsLeft >= 0)).toBe(true);
+      expect(own.at(-1)?.secondsLeft).toBe(0);
+      const losses = own.slice(1).map(({ loss }) => loss);
+      expect(losses.every((loss) => Number.isFinite(loss) === phase.endsWith('grid'))).toBe(true);
+    }
+  });
+});
+
+describe('pictures that cannot be read', () => {
+  it.each([0, 3, 7, 11])('are skipped and counted: number %i of 12', async (broken) => {
+    const skipped: string[] = [];
+    const entries = goodEntries(12);
+    entries[broken] = unreadable('broken.png');
+    const { manifest } = await train(
+      tinyTraining({
+        classes: [{ name: 'part', entries }],
+        schedule: { ...tinyTraining().schedule, epochs: 1 },
+        onEvent: (event) => {
+          if (event.type !== 'skipped') return;
+          expect(event.error.code).toBe('PICTURE_UNREADABLE');
+          skipped.push(event.path);
+        },
+      }),
+    );
+    expect(skipped).toEqual(['broken.png']);
+    expect(manifest.training).toMatchObject({ pictures: 10, heldOut: 1, skipped: 1 });
+  });
+
+  it('do not hide faults of the program', async () => {
+    const entries: PictureEntry[] = goodEntries(12);
+    entries[3] = entry('odd.png', () => {
+      throw new TypeError('a slip');
+    });
+    const input = tinyTraining({ classes: [{ name: 'part', entries }] });
+    await expect(train(input)).rejects.toThrow(new TypeError('a slip'));
+  });
+
+  it.each([
+    ['no picture', []],
+    ['three pictures', goodEntries(3)],
+    ['four, one of them broken', [...goodEntries(3), unreadable('a')]],
+    ['only broken ones', ['a', 'b', 'c', 'd', 'e'].map((path) => unreadable(path))],
+  ])('leave too few: %s', async (_, entries) => {
+    const scratches = memoryScratches();
+    const input = tinyTraining({
+      classes: [{ name: 'part', entries }],
+      openScratch: scratches.open,
+    });
+    await expect(train(input)).rejects.toThrow(expect.objectContaining({ code: 'DATA_TOO_FEW' }));
+    expect(scratches.state.disposed).toBe(scratches.state.opened);
+  });
+});
+
+describe('going on from a bundle', () => {
+  it('starts where it ended, and keeps its method', async () => {
+    const losses = async (from?: Bundle) => {
+      const first = new Map<Phase, number>();
+      const method = from ? { ...tinyTraining().method, gridChannels: 64 } : tinyTraining().method;
+      const bundle = await train(
+        tinyTraining({
+          from,
+          method,
+          schedule: { ...tinyTraining().schedule, epochs: 12 },
+          onEvent: (event) => {
+            if (event.type !== 'progress' || event.loss === undefined) return;
+            if (event.done === 1) first.set(event.phase, event.loss);
+          },
+        }),
+      );
+      return { first, bundle };
+    };
+    const fresh = await losses();
+    const further = await losses(fresh.bundle);
+    for (const phase of ['abnormal grid', 'normal grid'] as const) {
+      expect(further.first.get(phase)).toBeLessThan(0.95 * (fresh.first.get(phase) as number));
+    }
+    expect(further.bundle.manifest.method).toEqual(fresh.bundle.manifest.method);
+    const statistics = (bundle: Bundle) => trainedValues(bundle).statistics;
+    expect(statistics(further.bundle)).toEqual(statistics(fresh.bundle));
+    expect(further.bundle.bytes).not.toEqual(fresh.bundle.bytes);
+  });
+
+  it.each([
+    ['tables of another size', { gridChannels: 16 }],
+    ['statistics of other features', { taps: [0] }],
+  ])('refuses %s than its manifest says', async (_, method) => {
+    const bundle = await train(
+      tinyTraining({ schedule: { ...tinyTraining().schedule, epochs: 1 } }),
+    );
+    const { manifest } = bundle;
+    const lying = withManifest(bundle, { ...manifest, method: { ...manifest.method, ...method } });
+    const scratches = memoryScratches();
+    await expect(train(tinyTraining({ from: lying, openScratch: scratches.open }))).rejects.toThrow(
+      expect.objectContaining({ code: 'BUNDLE_INVALID' }),
+    );
+    expect(scratches.state).toEqual({ opened: 1, disposed: 1 });
+  });
+
+  it('leaves the bundle that it came from alone', async () => {
+    const bundle = await train(tinyTraining());
+    const bytes = bundle.bytes.slice();
+    await train(tinyTraining({ from: bundle }));
+    expect(bundle.bytes).toEqual(bytes);
+    expect(readModel(bytes).initialisers.size).toBeGreaterThan(10);
+  });
+});
