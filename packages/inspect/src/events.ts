@@ -1,7 +1,13 @@
 import type { BigridError } from '@bigrid/errors';
 
 /** What a long piece of work is doing. */
-export type Phase = 'reading' | 'abnormal grid' | 'normal grid' | 'calibrating' | 'inspecting' | 'evaluating';
+export type Phase =
+  | 'reading'
+  | 'abnormal grid'
+  | 'normal grid'
+  | 'calibrating'
+  | 'inspecting'
+  | 'evaluating';
 
 /** What happens while work goes on. Faces (command line, server, page) only render these. */
 export type WorkEvent =
@@ -26,6 +32,13 @@ export function progressOf(phase: Phase, total: number, onEvent: OnEvent) {
   return (done: number, loss?: number) => {
     const elapsed = (performance.now() - started) / 1000;
     const secondsLeft = done > 0 ? (elapsed / done) * (total - done) : undefined;
-    onEvent({ type: 'progress', phase, done, total, secondsLeft, ...(loss === undefined ? {} : { loss }) });
+    onEvent({
+      type: 'progress',
+      phase,
+      done,
+      total,
+      secondsLeft,
+      ...(loss === undefined ? {} : { loss }),
+    });
   };
 }

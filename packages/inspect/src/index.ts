@@ -4,9 +4,20 @@ export { type AnomalyMap, Detector, type Inspection } from './detector.ts';
 export { type EvaluatedPicture, type Evaluation, evaluate, isAnomalous } from './evaluate.ts';
 export type { OnEvent, Phase, WorkEvent } from './events.ts';
 export { type FailedInspection, inspect, type Verdict } from './inspect.ts';
-export { type Calibration, MANIFEST_KEY, type Manifest, manifestSchema, parseManifest } from './manifest.ts';
+export {
+  type Calibration,
+  MANIFEST_KEY,
+  type Manifest,
+  manifestSchema,
+  parseManifest,
+} from './manifest.ts';
 export { labelComponents } from './metrics/connected-components.ts';
 export type { ClassCurves, Metrics } from './metrics/metrics.ts';
-export { type ResolvedTrainOptions, resolveTrainOptions, type TrainOptions, trainOptionsSchema } from './options.ts';
+export {
+  type ResolvedTrainOptions,
+  resolveTrainOptions,
+  type TrainOptions,
+  trainOptionsSchema,
+} from './options.ts';
 export type { LabelledEntry, Mask, Picture, PictureEntry, Scratch } from './ports.ts';
 export { type TrainInput, type TrainingClass, train } from './train.ts';

@@ -9,10 +9,21 @@ export const MANIFEST_VERSION = 1;
 export const MANIFEST_KEY = 'bigrid.manifest';
 
 export const calibrationSchema = z.strictObject({
-  scores: z.array(z.number()).min(1).describe('Scores of the good pictures held out from training, ascending'),
-  quantile: z.number().min(0).max(1).describe('Rule behind the threshold: this quantile of the scores'),
+  scores: z
+    .array(z.number())
+    .min(1)
+    .describe('Scores of the good pictures held out from training, ascending'),
+  quantile: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Rule behind the threshold: this quantile of the scores'),
   threshold: z.number().describe('Scores above it are anomalous'),
-  pixelThreshold: z.number().describe('Map values above it are outlined as defects: the highest value seen on the pictures held out'),
+  pixelThreshold: z
+    .number()
+    .describe(
+      'Map values above it are outlined as defects: the highest value seen on the pictures held out',
+    ),
 });
 
 export const manifestSchema = z.strictObject({
@@ -45,16 +56,26 @@ export function parseManifest(text: string | undefined): Manifest {
   try {
     json = JSON.parse(text ?? '');
   } catch (cause) {
-    return fail('BUNDLE_INVALID', 'Expected an ONNX model with a manifest of Bigrid but received one without', { cause });
+    return fail(
+      'BUNDLE_INVALID',
+      'Expected an ONNX model with a manifest of Bigrid but received one without',
+      { cause },
+    );
   }
   const version = (json as { manifestVersion?: unknown } | null)?.manifestVersion;
   if (typeof version === 'number' && version > MANIFEST_VERSION) {
     const made = (json as { bigridVersion?: unknown }).bigridVersion;
-    fail('BUNDLE_TOO_NEW', `Expected a bundle with manifest version ${MANIFEST_VERSION} or older but received version ${version}, made by Bigrid ${made}`);
+    fail(
+      'BUNDLE_TOO_NEW',
+      `Expected a bundle with manifest version ${MANIFEST_VERSION} or older but received version ${version}, made by Bigrid ${made}`,
+    );
   }
   const manifest = manifestSchema.safeParse(json);
   if (!manifest.success) {
-    fail('BUNDLE_INVALID', `Expected a valid manifest but received one with faults:\n${z.prettifyError(manifest.error)}`);
+    fail(
+      'BUNDLE_INVALID',
+      `Expected a valid manifest but received one with faults:\n${z.prettifyError(manifest.error)}`,
+    );
   }
   return manifest.data;
 }

@@ -15,9 +15,16 @@ const method = methodOptionsSchema.shape;
 /** What a user may choose about training; the one definition for the command line, the API and the docs. */
 export const trainOptionsSchema = z.strictObject({
   profile: z.enum(profileNames).default('fast').describe('Set of options to start from'),
-  seed: z.int().min(0).max(2 ** 31 - 1).default(0).describe('Seed of everything random: the same seed gives the same bundle'),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(0)
+    .describe('Seed of everything random: the same seed gives the same bundle'),
   epochs: scheduleSchema.shape.epochs,
-  size: method.inputSize.optional().describe('Side to which pictures are resized, in pixels, a multiple of 32 (default 256)'),
+  size: method.inputSize
+    .optional()
+    .describe('Side to which pictures are resized, in pixels, a multiple of 32 (default 256)'),
   grids: method.grids.optional(),
   anomalySource: method.anomalySource.optional(),
   refinement: method.refinement.optional(),
@@ -44,7 +51,10 @@ const CELL_PIXELS = 8;
 export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions {
   const parsed = trainOptionsSchema.safeParse(options);
   if (!parsed.success) {
-    return fail('OPTION_INVALID', `Expected valid training options but received:\n${z.prettifyError(parsed.error)}`);
+    return fail(
+      'OPTION_INVALID',
+      `Expected valid training options but received:\n${z.prettifyError(parsed.error)}`,
+    );
   }
   const { profile: name, seed, epochs, size, ...chosen } = parsed.data;
   const profile = profiles[name];
