@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import {
+  count,
+  facts,
+  formatBytes,
+  formatDuration,
+  formatScore,
+  shellQuoted,
+  shorten,
+  table,
+} from './output.ts';
+
+test('tables keep columns in line, also where heads have two lines', () => {
+  const columns = [{ head: 'name' }, { head: 'pixel\nAP', align: 'right' }] as const;
+  const rows = [
+    ['a', '1.5'],
+    ['longer', '22.25'],
+  ];
+  expect(table(columns, rows).split('\n')).toEqual([
+    'name    pixel',
+    '           AP',
+    'a         1.5',
+    'longer  22.25',
+  ]);
+});
+
+test('facts keep further lines below the first', () => {
+  expect(
+    facts([
+      ['a', '1'],
+      ['long', '2\n3'],
+    ]),
+  ).toBe('  a     1\n  long  2\n        3');
+});
+
+test('long paths are cut in the middle and keep their end', () => {
+  expect(shorten('short.png', 20)).toBe('short.png');
+  const cut = shorten('/data/products/flange/test/scratch/000.png', 24);
+  expect(cut).toHaveLength(24);
+  expect(cut).toMatch(/^\/data.*….*scratch\/000\.png$/);
+});
+
+test('scores show as many decimals as their threshold asks for', () => {
+  expect(formatScore(0.0123456, 0.000878)).toBe('0.012346');
+  expect(formatScore(4.26159, 4.3)).toBe('4.262');
+  expect(formatScore(0, 0)).toBe('0.000');
+  expect(formatScore(1e-30, 1e-30)).toBe('0.000000000000');
+});
+
+test('durations, sizes and numbers of things', () => {
+  expect([0, 59.6, 61, 3725].map(formatDuration)).toEqual(['0:00', '1:00', '1:01', '1:02:05']);
+  expect([10, 4_549_000, 10_368_836].map(formatBytes)).toEqual(['1 kB', '4.5 MB', '10.4 MB']);
+  expect([count(1, 'picture'), count(2, 'picture')]).toEqual(['1 picture', '2 pictures']);
+});
+
+test('paths are quoted where a shell would take them apart', () => {
+  expect(shellQuoted('a/b-1.onnx')).toBe('a/b-1.onnx');
+  expect(shellQuoted("my part's")).toBe("'my part'\\''s'");
+});

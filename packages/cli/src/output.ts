@@ -1,0 +1,101 @@
+import { styleText } from 'node:util';
+import Table from 'cli-table3';
+
+type Format = Parameters<typeof styleText>[0];
+
+/** Colours a text where the stream is a terminal and NO_COLOR is not set. */
+export function paint(
+  format: Format,
+  text: string,
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
+  return styleText(format, text, { stream });
+}
+
+/** Writes a result: lines on standard output. */
+export function print(...lines: string[]): void {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+/** Writes what is said beside the results: lines on standard error. */
+export function say(...lines: string[]): void {
+  process.stderr.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+export interface Column {
+  readonly head: string;
+  readonly align?: 'left' | 'right';
+}
+
+/** Columns apart by two spaces, without lines around them: easy to read, and to take apart by other programs. */
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const nothing = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+  const edges = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '' };
+  const bottom = { bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' };
+  const drawn = new Table({
+    chars: { ...nothing, ...edges, ...bottom, left: '', right: '', middle: '  ' },
+    // The library's own colours know neither NO_COLOR nor pipes.
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: columns.map(({ align }) => align ?? 'left'),
+  });
+  drawn.push(
+    columns.map(({ head }) => paint('bold', head)),
+    ...rows.map((row) => [...row]),
+  );
+  return drawn
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Names and values below each other, values in line; a value of several lines stays in its column. */
+export function facts(entries: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...entries.map(([name]) => name.length));
+  return entries
+    .map(([name, value]) => {
+      const [first = '', ...more] = value.split('\n');
+      const head = `  ${paint('bold', name.padEnd(width))}  ${first}`;
+      return [head, ...more.map((line) => `  ${' '.repeat(width)}  ${line}`)].join('\n');
+    })
+    .join('\n');
+}
+
+/** Cuts a text in its middle, so that both the folder and the file of a path are still seen. */
+export function shorten(text: string, width: number): string {
+  const letters = [...text];
+  if (letters.length <= width) return text;
+  const kept = Math.max(2, width - 1);
+  const tail = Math.ceil(kept * 0.65);
+  return `${letters.slice(0, kept - tail).join('')}…${letters.slice(-tail).join('')}`;
+}
+
+/** Scores with the same number of decimals, as many as the threshold needs for three digits that count. */
+export function formatScore(score: number, threshold: number): string {
+  const small = threshold > 0 ? -Math.floor(Math.log10(threshold)) : 0;
+  return score.toFixed(Math.min(12, Math.max(3, small + 2)));
+}
+
+/** Seconds as `m:ss` or `h:mm:ss`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0
+    ? `${hours}:${two(minutes)}:${two(whole % 60)}`
+    : `${minutes}:${two(whole % 60)}`;
+}
+
+export function formatBytes(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** `1 picture`, `2 pictures`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** A path as a shell takes it. */
+export function shellQuoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
