@@ -1,0 +1,178 @@
+import type { OnEvent, WorkEvent } from '@bigrid/node';
+import cliProgress from 'cli-progress';
+import { count, formatDuration, paint, say } from './output.ts';
+
+type ProgressEvent = Omit<Extract<WorkEvent, { type: 'progress' }>, 'phase' | 'type'> & {
+  readonly phase: string;
+};
+type SkippedEvent = Extract<WorkEvent, { type: 'skipped' }>;
+
+/** Shows how far work is, on standard error. */
+export interface Progress {
+  readonly onEvent: OnEvent;
+  /** For work without events of its own: call the result with how many are done. */
+  count(phase: string, total: number): (done: number) => void;
+  /** Ends the last bar, then names and counts the pictures that were skipped. Call it whatever happened. */
+  finish(): void;
+}
+
+/** Between two lines where standard error is no terminal. */
+const SECONDS_BETWEEN_LINES = 3;
+/** More are counted, but no longer named. */
+const MOST_NAMED = 20;
+const BAR_WIDTH = 16;
+const PHASE_WIDTH = 'abnormal grid'.length;
+
+export interface ProgressOptions {
+  readonly quiet?: boolean | undefined;
+  /** Whether lines go to standard output meanwhile, which may be the same terminal: then no bar is drawn. */
+  readonly printing?: boolean;
+}
+
+/** Bars on a terminal, lines elsewhere, nothing with `--quiet`. */
+export function showProgress({ quiet, printing }: ProgressOptions): Progress {
+  const isTerminal = process.stderr.isTTY && process.env.TERM !== 'dumb';
+  const skipped: SkippedEvent[] = [];
+  const display =
+    quiet || (printing && process.stdout.isTTY) ? silent() : isTerminal ? bars() : lines();
+  return {
+    onEvent(event) {
+      if (event.type === 'skipped') skipped.push(event);
+      else display.show(event);
+    },
+    count(phase, total) {
+      const started = performance.now();
+      return (done) => {
+        const secondsLeft = ((performance.now() - started) / 1000 / done) * (total - done);
+        display.show({ phase, done, total, secondsLeft });
+      };
+    },
+    finish() {
+      display.finish();
+      if (skipped.length > 0) say(...describeSkipped(skipped));
+    },
+  };
+}
+
+interface Display {
+  show(event: ProgressEvent): void;
+  finish(): void;
+}
+
+function silent(): Display {
+  return { show() {}, finish() {} };
+}
+
+function lines(): Display {
+  const clock = phaseClock();
+  let shown = 0;
+  return {
+    show(event) {
+      const seconds = clock(event);
+      const ended = event.done === event.total;
+      if (
+        event.done === 0 ||
+        (!ended && performance.now() - shown < SECONDS_BETWEEN_LINES * 1000)
+      ) {
+        return;
+      }
+      shown = performance.now();
+      say([`${event.phase} ${event.done}/${event.total}`, ...details(event, seconds)].join(', '));
+    },
+    finish() {},
+  };
+}
+
+function bars(): Display {
+  const clock = phaseClock();
+  let bar: cliProgress.SingleBar | undefined;
+  let phase: string | undefined;
+  const finish = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  // While a bar is drawn, lines do not wrap; who leaves in the middle must not leave the terminal so.
+  process.once('exit', finish);
+  return {
+    show(event) {
+      const seconds = clock(event);
+      if (event.phase !== phase) finish();
+      phase = event.phase;
+      bar ??= startBar(event);
+      bar.update(event.done, { event, seconds });
+      if (event.done === event.total) {
+        finish();
+        phase = undefined;
+      }
+    },
+    finish,
+  };
+}
+
+function startBar(event: ProgressEvent): cliProgress.SingleBar {
+  const bar = new cliProgress.SingleBar({
+    stream: process.stderr,
+    format: (_options, _parameters, payload) => renderBar(payload.event, payload.seconds),
+    // Signals are for the whole program to handle.
+    gracefulExit: false,
+    fps: 8,
+  });
+  bar.start(event.total, 0, { event, seconds: 0 });
+  return bar;
+}
+
+function renderBar(event: ProgressEvent, seconds: number): string {
+  const share = event.total === 0 ? 1 : event.done / event.total;
+  const filled = Math.round(share * BAR_WIDTH);
+  const colour = event.done === event.total ? 'green' : 'cyan';
+  const bar =
+    paint(colour, '━'.repeat(filled), process.stderr) +
+    paint('dim', '─'.repeat(BAR_WIDTH - filled), process.stderr);
+  let line = `${event.done}/${event.total}`;
+  const width = (process.stderr.columns || 80) - PHASE_WIDTH - BAR_WIDTH - 4;
+  for (const detail of details(event, seconds)) {
+    if (line.length + 2 + detail.length <= width) line += `  ${detail}`;
+  }
+  return `${event.phase.padEnd(PHASE_WIDTH)}  ${bar}  ${line}`;
+}
+
+/** Pace, time left or taken, and loss. */
+function details(
+  { phase, done, total, secondsLeft, loss }: ProgressEvent,
+  seconds: number,
+): string[] {
+  const pace = seconds > 0.05 ? done / seconds : undefined;
+  const unit = phase.endsWith('grid') ? 'steps/s' : 'pictures/s';
+  const parts: string[] = [];
+  if (pace !== undefined && done > 0) parts.push(`${pace.toFixed(pace < 10 ? 1 : 0)} ${unit}`);
+  if (done === total) parts.push(`in ${formatDuration(seconds)}`);
+  else if (secondsLeft !== undefined) parts.push(`${formatDuration(secondsLeft)} left`);
+  if (loss !== undefined) parts.push(`loss ${loss.toPrecision(3)}`);
+  return parts;
+}
+
+/** Seconds since the phase of an event began. */
+function phaseClock(): (event: ProgressEvent) => number {
+  let [phase, started] = ['', 0];
+  return (event) => {
+    if (event.phase !== phase || event.done === 0) {
+      phase = event.phase;
+      started = performance.now();
+    }
+    return (performance.now() - started) / 1000;
+  };
+}
+
+function describeSkipped(skipped: readonly SkippedEvent[]): string[] {
+  const named = skipped.slice(0, MOST_NAMED).map(({ error }) => `  ${error.message}`);
+  const rest = skipped.length - named.length;
+  return [
+    paint(
+      'yellow',
+      `Skipped ${count(skipped.length, 'picture')} that could not be read:`,
+      process.stderr,
+    ),
+    ...named,
+    ...(rest > 0 ? [`  and ${rest} more`] : []),
+  ];
+}

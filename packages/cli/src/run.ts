@@ -1,0 +1,77 @@
+import { constants } from 'node:os';
+import { type BigridError, errorRegistry, isBigridError } from '@bigrid/errors';
+import { CommanderError } from 'commander';
+import { paint, say } from './output.ts';
+
+/** What every command is given beside its own arguments. */
+export interface Context {
+  /** Aborted by Ctrl-C, and when nobody reads the output any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Exit codes of what is no error of the registry. */
+const USAGE = errorRegistry.OPTION_INVALID.exitCode;
+const INTERNAL = errorRegistry.ENGINE_FAILED.exitCode;
+
+/**
+ * Runs a command to its end and sets the exit code: errors of the registry with their code and remedy, mistakes
+ * in the command line with 64, anything else as an internal error with 70.
+ */
+export async function run(action: (context: Context) => Promise<unknown>): Promise<void> {
+  const stopped = new AbortController();
+  let [interruptedBy, outputGone] = [undefined as NodeJS.Signals | undefined, false];
+
+  const interrupt = (signal: NodeJS.Signals) => {
+    const exitCode = 128 + constants.signals[signal];
+    if (interruptedBy !== undefined) process.exit(exitCode);
+    interruptedBy = signal;
+    say('', 'Stopping; press Ctrl-C again to stop at once.');
+    stopped.abort();
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+
+  // `bigrid inspect … | head`: whoever reads has seen enough, which is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    outputGone = true;
+    stopped.abort();
+  });
+  process.stderr.on('error', () => {});
+
+  try {
+    await action({ signal: stopped.signal });
+  } catch (error) {
+    const cancelled = isBigridError(error, 'CANCELLED');
+    if (cancelled && outputGone && interruptedBy === undefined) return;
+    process.exitCode =
+      cancelled && interruptedBy ? 128 + constants.signals[interruptedBy] : exitCodeOf(error);
+    report(error);
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (isBigridError(error)) return error.exitCode;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  return INTERNAL;
+}
+
+function report(error: unknown): void {
+  // Commander has already said what is wrong.
+  if (error instanceof CommanderError) return;
+  const known = isBigridError(error);
+  const { code, message, remedy } = known ? error : internal(error);
+  say(`${paint(['red', 'bold'], `error ${code}`, process.stderr)}: ${message}`, `  ${remedy}`);
+  if (process.env.DEBUG) say(String(error instanceof Error ? error.stack : error));
+}
+
+function internal(error: unknown): { code: string } & Pick<BigridError, 'message' | 'remedy'> {
+  return {
+    code: 'INTERNAL',
+    message: error instanceof Error ? error.message : String(error),
+    remedy: process.env.DEBUG
+      ? 'This is a fault of Bigrid: report it with the lines below.'
+      : 'This is a fault of Bigrid: run it again with DEBUG=1 and report what it prints.',
+  };
+}
