@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { temporaryFolder, write, writePictures } from '../testing/command-line.ts';
+import { findPictures, resultFiles } from './pictures.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const at = (...parts: string[]) => join(folder.path, ...parts);
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await writePictures(at('a', 'deep'), 2);
+  await writePictures(at('a', 'marked'), 1);
+});
+afterAll(() => folder.remove());
+
+test('paths are relative to the folder given; a file given has its bare name', async () => {
+  const found = await findPictures([at('a'), at('a', 'deep', '0.png')], undefined);
+  expect(found.map(({ relativePath }) => relativePath)).toEqual([
+    join('deep', '0.png'),
+    join('deep', '1.png'),
+    join('marked', '0.png'),
+    '0.png',
+  ]);
+});
+
+test('results of an earlier run are left out, unless they are what was asked for', async () => {
+  const names = async (given: string, out: string) =>
+    (await findPictures([at(given)], at(out))).map(({ relativePath }) => relativePath);
+  expect(await names('a', 'a/marked')).toEqual([join('deep', '0.png'), join('deep', '1.png')]);
+  expect(await names('a/marked', 'a')).toEqual(['0.png']);
+  await writePictures(at('b', 'marked'), 1);
+  await expect(findPictures([at('b')], at('b', 'marked'))).rejects.toMatchObject({
+    code: 'DATA_EMPTY',
+  });
+});
+
+test('names stay apart on file systems that do not tell capitals, and from the pictures', async () => {
+  await write(at('out', 'x-3.png'), 'a picture to inspect');
+  const pictures = ['x.png', 'X.jpg', 'x.webp', 'y.tar.png'].map((relativePath) => ({
+    path: at('in', relativePath),
+    relativePath,
+  }));
+  const files = await resultFiles(
+    [...pictures, { path: at('out', 'x-3.png'), relativePath: 'z.png' }],
+    at('out'),
+  );
+  expect(files).toEqual(
+    ['x.png', 'X-2.png', 'x-4.png', 'y.tar.png', 'z.png'].map((name) => at('out', name)),
+  );
+});

@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { crc32 } from 'node:zlib';
+import sharp from 'sharp';
+
+const bin = fileURLToPath(new URL('../bin/bigrid.js', import.meta.url));
+
+/** Flags of a training that takes a second. */
+export const tiny = ['--epochs', '1', '--size', '64', '--threads', '1'];
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the real command line to its end. */
+export function bigrid(...words: string[]): Promise<Ended> {
+  return ended(start(words));
+}
+
+/** Starts it without waiting, to interrupt it or to take its output away. */
+export function start(words: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  // Test runners ask for colours that a user's shell does not.
+  const plain = { ...process.env, DEBUG: undefined, FORCE_COLOR: undefined, NO_COLOR: undefined };
+  return spawn(process.execPath, [bin, ...words], { env: { ...plain, ...env } });
+}
+
+export function ended(child: ChildProcess): Promise<Ended> {
+  let [stdout, stderr] = ['', ''];
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+/** Interrupts a command as Ctrl-C does, a little after its output is as asked for. */
+export async function interruptAt(
+  isTime: (output: string) => boolean,
+  words: readonly string[],
+  times = 1,
+): Promise<Ended> {
+  const child = start(words);
+  let [waiting, output] = [true, ''];
+  const look = async (text: unknown) => {
+    output += text;
+    if (!waiting || !isTime(output)) return;
+    waiting = false;
+    for (let i = 0; i < times; i++) {
+      await setTimeout(300);
+      child.kill('SIGINT');
+    }
+  };
+  child.stderr?.on('data', look);
+  child.stdout?.on('data', look);
+  return ended(child);
+}
+
+/** Whether a text is free of escape codes and carriage returns. */
+export function isPlain(text: string): boolean {
+  return !text.includes('\u001b') && !text.includes('\r');
+}
+
+/** A folder that is gone after the tests. */
+export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'bigrid-cli-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** Bytes of a small PNG: stripes with noise, and a bright spot where it should be defective. */
+export async function pictureBytes(seed: number, defective = false): Promise<Buffer> {
+  const side = 64;
+  let state = seed * 7919 + 1;
+  const data = Buffer.alloc(side * side * 3);
+  for (let i = 0; i < data.length; i++) {
+    state = (state * 1103515245 + 12345) % 2 ** 31;
+    const x = Math.floor(i / 3) % side;
+    data[i] = 90 + 50 * Math.floor((x % 16) / 8) + ((state >> 16) % 20);
+  }
+  for (let y = 20; defective && y < 40; y++)
+    data.fill(255, (y * side + 20) * 3, (y * side + 40) * 3);
+  return sharp(data, { raw: { width: side, height: side, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
+export async function writePictures(
+  folder: string,
+  count: number,
+  defective = false,
+): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    await write(join(folder, `${i}.png`), await pictureBytes(i, defective));
+  }
+}
+
+/** Writes a file, and the folders above it. */
+export async function write(file: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+}
+
+/** A PNG that states 20,000 x 20,000 pixels in its header and has next to nothing behind it. */
+export async function hugePicture(): Promise<Buffer> {
+  const bytes = Buffer.from(await pictureBytes(0));
+  bytes.writeUInt32BE(20_000, 16);
+  bytes.writeUInt32BE(20_000, 20);
+  // The checksum covers the type and the content of the header.
+  bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29);
+  return bytes;
+}
+
+/** A JPEG cut in the middle. */
+export async function truncatedJpeg(): Promise<Buffer> {
+  const whole = await sharp(await pictureBytes(3))
+    .jpeg()
+    .toBuffer();
+  return whole.subarray(0, whole.length / 2);
+}
+
+/** A product in the layout of MVTec AD with 8 good pictures, 2 good ones to test, 2 with a spot, and masks. */
+export async function writeProduct(folder: string): Promise<void> {
+  await writePictures(join(folder, 'train', 'good'), 8);
+  await writePictures(join(folder, 'test', 'good'), 2);
+  await writePictures(join(folder, 'test', 'spot'), 2, true);
+  const white = sharp({ create: { width: 20, height: 20, channels: 3, background: 'white' } });
+  const mask = await white
+    .extend({ left: 20, top: 20, right: 24, bottom: 24, background: 'black' })
+    .png()
+    .toBuffer();
+  for (const name of ['0', '1'])
+    await write(join(folder, 'ground_truth', 'spot', `${name}_mask.png`), mask);
+}
