@@ -1,0 +1,152 @@
+import { type Evaluation, isAnomalous, type Metrics } from '@bigrid/inspect';
+import { formatMetric, formatPercent, formatScore, plural, undefinedSign } from './format.ts';
+import { type Html, html } from './html.ts';
+import { summariseDefects } from './summary.ts';
+
+interface MetricText {
+  readonly key: keyof Metrics;
+  readonly group: 'picture' | 'pixel';
+  readonly name: string;
+  readonly meaning: string;
+}
+
+const metricTexts: readonly MetricText[] = [
+  {
+    key: 'imageAuroc',
+    group: 'picture',
+    name: 'AUROC',
+    meaning: 'The chance that a defective picture scores above a good one. 0.5 is guessing.',
+  },
+  {
+    key: 'imageAp',
+    group: 'picture',
+    name: 'AP',
+    meaning: 'Share of alarms that are right, averaged over all shares of defects found.',
+  },
+  {
+    key: 'imageF1Max',
+    group: 'picture',
+    name: 'F1 max',
+    meaning: 'The best balance of defects found and alarms that are right, at the best threshold.',
+  },
+  {
+    key: 'pixelAuroc',
+    group: 'pixel',
+    name: 'AUROC',
+    meaning: 'The chance that a pixel of a defect is marked more strongly than one outside.',
+  },
+  {
+    key: 'pixelAp',
+    group: 'pixel',
+    name: 'AP',
+    meaning:
+      'As AP, but over pixels: hard where defects are small. Shows how exact the outlines are.',
+  },
+  {
+    key: 'pixelF1Max',
+    group: 'pixel',
+    name: 'F1 max',
+    meaning:
+      'The best overlap of outlines and true defects, as a balance of pixels found and pixels right.',
+  },
+  {
+    key: 'aupro',
+    group: 'pixel',
+    name: 'AUPRO',
+    meaning:
+      'Mean share of each defect that is outlined, small ones counting as much as large ones, while up to 30 % of the good pixels are outlined too.',
+  },
+];
+
+const groupNames = { picture: 'Whole pictures', pixel: 'Single pixels' } as const;
+
+/** The seven metrics of every class and their mean. */
+export function metricsSection(evaluation: Evaluation): Html {
+  const names = Object.keys(evaluation.classes);
+  const notes = new Set<string>();
+  const cell = (value: number, reason: () => string) => {
+    if (!Number.isNaN(value)) {
+      return html`<td class="metric" style="--share:${(value * 100).toFixed(1)}%">${formatMetric(value)}</td>`;
+    }
+    const text = reason();
+    notes.add(text);
+    return html`<td class="metric" title="${text}">${undefinedSign}</td>`;
+  };
+  const rows = names.map((name) => {
+    const metrics = evaluation.classes[name] as Metrics;
+    const cells = metricTexts.map(({ key, group }) =>
+      cell(
+        metrics[key],
+        () => `${name}, ${groupNames[group].toLowerCase()}: ${reasonFor(evaluation, name, group)}`,
+      ),
+    );
+    return html`<tr><th scope="row">${name}</th>${cells}</tr>`;
+  });
+  const mean = metricTexts.map(({ key }) =>
+    cell(evaluation.mean[key], () => 'Mean: not defined where a product has no value.'),
+  );
+  const headers = metricTexts.map(
+    ({ name, meaning }) => html`<th scope="col"><abbr title="${meaning}">${name}</abbr></th>`,
+  );
+  const meanings = metricTexts.map(
+    ({ name, group, meaning }) =>
+      html`<div><dt>${name} <small>${groupNames[group].toLowerCase()}</small></dt><dd>${meaning}</dd></div>`,
+  );
+  return html`<section id="metrics" aria-labelledby="metrics-title">
+<h2 id="metrics-title">Metrics</h2>
+<p class="lead">From 0 to 1, higher is better. None of them depends on the threshold.</p>
+<div class="panel scroll" tabindex="0"><table class="numbers">
+<caption class="hidden">Metrics by product</caption>
+<thead><tr><td></td><th scope="colgroup" colspan="3">${groupNames.picture}</th><th scope="colgroup" colspan="4">${groupNames.pixel}</th></tr>
+<tr><th scope="col">Product</th>${headers}</tr></thead>
+<tbody>${rows}</tbody>
+${names.length > 1 && html`<tfoot><tr><th scope="row">Mean</th>${mean}</tr></tfoot>`}
+</table></div>
+${notes.size > 0 && html`<ul class="notes">${[...notes].map((note) => html`<li>${undefinedSign} ${note}</li>`)}</ul>`}
+<details class="meanings"><summary>What the metrics mean</summary><dl>${meanings}</dl></details>
+</section>`;
+}
+
+/** Why a class has no value for the metrics of pictures or of pixels. */
+export function reasonFor(
+  evaluation: Evaluation,
+  className: string,
+  group: 'picture' | 'pixel',
+): string {
+  const own = evaluation.pictures.filter(({ entry }) => entry.className === className);
+  const bad = own.filter(({ entry }) => isAnomalous(entry));
+  if (bad.length === 0) return 'there are no defective test pictures.';
+  if (group === 'picture') {
+    if (bad.length === own.length) return 'there are no good test pictures to compare with.';
+    return 'a score is not a number.';
+  }
+  if (bad.every(({ mask }) => !mask)) return 'no defective picture has a mask.';
+  const counted = own.filter(({ entry, mask }) => !isAnomalous(entry) || mask);
+  if (counted.some(({ map }) => map.some(Number.isNaN)))
+    return 'a map has a value that is not a number.';
+  return 'the masks leave no good pixel to compare with.';
+}
+
+/** What became of each kind of defect. */
+export function defectsSection(evaluation: Evaluation, threshold: number): Html | undefined {
+  const defects = summariseDefects(evaluation, threshold);
+  if (defects.length === 0) return undefined;
+  const several = Object.keys(evaluation.classes).length > 1;
+  const rows = defects.map((defect) => {
+    const { className, count, caught, missed, meanScore, imageAuroc } = defect;
+    const reason = reasonFor(evaluation, className, 'picture');
+    return html`<tr><th scope="row">${defect.defect}</th>${several && html`<td class="text">${className}</td>`}
+<td>${count}</td><td>${caught}</td><td${missed > 0 && html` class="alert"`}>${missed}</td>
+<td class="metric" style="--share:${((caught / count) * 100).toFixed(1)}%">${formatPercent(caught, count)}</td>
+<td>${formatScore(meanScore)}</td>
+<td${Number.isNaN(imageAuroc) && html` title="${className}: ${reason}"`}>${formatMetric(imageAuroc)}</td></tr>`;
+  });
+  return html`<section id="defects" aria-labelledby="defects-title">
+<h2 id="defects-title">Defects</h2>
+<p class="lead">${plural(defects.length, 'kind')} of defect at the bundle’s threshold. AUROC compares the defect with the good pictures of its product.</p>
+<div class="panel scroll" tabindex="0"><table class="numbers">
+<caption class="hidden">Verdicts by kind of defect</caption>
+<thead><tr><th scope="col">Defect</th>${several && html`<th scope="col" class="text">Product</th>`}<th scope="col">Pictures</th><th scope="col">Caught</th><th scope="col">Missed</th><th scope="col">Share caught</th><th scope="col">Mean score</th><th scope="col">Image AUROC</th></tr></thead>
+<tbody>${rows}</tbody></table></div>
+</section>`;
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import type { EvaluatedPicture, Evaluation, Manifest } from '@bigrid/inspect';
+import { picturesSection } from './cards.ts';
+import type { DrawChart } from './charts.ts';
+import { clientScript } from './client.ts';
+import { curvesSection } from './curves.ts';
+import { commonFolder, formatDate, plural } from './format.ts';
+import type { HeatScale } from './heat-scale.ts';
+import { type Html, html, markup } from './html.ts';
+import { defectsSection, metricsSection } from './metrics-section.ts';
+import { styles } from './styles.ts';
+import type { PictureGroup } from './summary.ts';
+import { leftOutSection, summarySection, trainingSection } from './summary-section.ts';
+import { thresholdSection } from './threshold-section.ts';
+import type { Thumbnail, UnreadableThumbnail } from './thumbnails.ts';
+
+export interface PageInput {
+  readonly evaluation: Evaluation;
+  readonly manifest: Manifest;
+  readonly title: string;
+  readonly groups: readonly PictureGroup[];
+  readonly scale: HeatScale;
+  readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail | UnreadableThumbnail>;
+  readonly drawChart: DrawChart;
+}
+
+/** Puts the page together. */
+export function renderPage(input: PageInput): string {
+  const { evaluation, manifest, title, drawChart } = input;
+  const { threshold } = manifest.calibration;
+  const folder = commonFolder(evaluation.pictures.map(({ entry }) => entry.path));
+  const sections: readonly (readonly [id: string, name: string, body: Html | undefined])[] = [
+    ['summary', 'Summary', summarySection(evaluation, manifest)],
+    ['metrics', 'Metrics', metricsSection(evaluation)],
+    ['defects', 'Defects', defectsSection(evaluation, threshold)],
+    ['pictures', 'Pictures', picturesSection({ ...input, threshold, folder })],
+    ['threshold', 'Threshold', thresholdSection(evaluation, manifest, drawChart)],
+    ['curves', 'Curves', curvesSection(evaluation, threshold, drawChart)],
+    ['training', 'Model', trainingSection(manifest)],
+    ['left-out', 'Left out', leftOutSection(evaluation, folder)],
+  ];
+  const present = sections.filter(([, , body]) => body !== undefined);
+  const { training } = manifest;
+  const names = Object.keys(evaluation.classes);
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<style>${markup(styles)}</style>
+</head>
+<body>
+<a class="skip" href="#pictures">Skip to the pictures</a>
+<header>
+<h1>${title}</h1>
+<p>${names.length > 6 ? plural(names.length, 'product') : names.join(', ')} · ${plural(evaluation.pictures.length, 'test picture')} · model of ${formatDate(manifest.createdAt)}, profile ${manifest.profile}, seed ${training.seed}, learnt from ${plural(training.pictures, 'good picture')}, ${training.heldOut} held out</p>
+</header>
+<nav aria-label="Sections"><ul>${present.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
+<main>
+${present.map(([, , body]) => body)}
+</main>
+<footer>Bigrid ${manifest.bigridVersion} · everything on this page is in this one file</footer>
+<script>${markup(clientScript)}</script>
+</body>
+</html>
+`.text;
+}
+
+// Nothing is fetched and no script but the page's own runs, whatever a file or class is called.
+const contentPolicy = [
+  "default-src 'none'",
+  'img-src data:',
+  "style-src 'unsafe-inline'",
+  `script-src 'sha256-${createHash('sha256').update(clientScript).digest('base64')}'`,
+].join('; ');

@@ -1,0 +1,182 @@
+import { Script } from 'node:vm';
+import type { Evaluation, Manifest } from '@bigrid/inspect';
+import { describe, expect, it } from 'vitest';
+import { clientScript, countingScript } from './client.ts';
+import { commonFolder, formatCount, formatMetric, formatPercent, formatScore } from './format.ts';
+import { heatScaleOf } from './heat-scale.ts';
+import { html, jsonFor, markup } from './html.ts';
+import { maskOutline } from './outline.ts';
+import { axisTicks, histogram, onAxis, scoreAxisOf, tickLabel } from './score-axis.ts';
+import { aurocOf } from './summary.ts';
+import { thresholdMeaning } from './summary-section.ts';
+
+describe('html', () => {
+  it('escapes text and takes markup, lists and nothing as they are', () => {
+    const items = ['<a>', '"b"'].map((item) => html`<li title="${item}">${item}</li>`);
+    expect(html`<ul>${items}${undefined}${false}${markup('<hr>')}${0}</ul>`.text).toBe(
+      '<ul><li title="&lt;a&gt;">&lt;a&gt;</li><li title="&quot;b&quot;">&quot;b&quot;</li><hr>0</ul>',
+    );
+  });
+
+  it('writes data that cannot end its element', () => {
+    expect(jsonFor({ a: '</script><!--' }).text).toBe('{"a":"\\u003c/script>\\u003c!--"}');
+  });
+});
+
+describe('numbers', () => {
+  it.each([
+    [0.076462, '0.0765'],
+    [1234.5, '1230'],
+    [-0.5, '−0.500'],
+    [0, '0.00'],
+    [4.12e-9, '4.12e−9'],
+    [Number.NaN, '–'],
+    [Number.POSITIVE_INFINITY, '∞'],
+  ])('writes the score %s as %s', (score, text) => expect(formatScore(score)).toBe(text));
+
+  it('never rounds a metric up to 1 or a share to all or nothing', () => {
+    expect(formatMetric(1)).toBe('1.000');
+    expect(formatMetric(0.99996)).toBe('> 0.999');
+    expect(formatMetric(0.9994)).toBe('0.999');
+    expect(formatPercent(999, 1000)).toBe('99 %');
+    expect(formatPercent(1, 1000)).toBe('< 1 %');
+    expect(formatPercent(0, 0)).toBe('–');
+    expect(formatCount(1234567)).toBe('1,234,567');
+  });
+
+  it('finds the folder that paths share', () => {
+    expect(commonFolder(['/a/bc/1.png', '/a/bd/1.png'])).toBe('/a/');
+    expect(commonFolder(['C:\\a\\b\\1.png', 'C:\\a\\b\\2.png'])).toBe('C:\\a\\b\\');
+    expect(commonFolder(['/a/1.png'])).toBe('/a/');
+    expect(commonFolder(['1.png', 'a/1.png'])).toBe('');
+    expect(commonFolder([])).toBe('');
+  });
+});
+
+describe('axis of scores', () => {
+  it('is linear for scores of one size and logarithmic for scores of many', () => {
+    expect(scoreAxisOf([1, 2, 10], 5).logarithmic).toBe(false);
+    expect(scoreAxisOf([0.001, 1], 0.5).logarithmic).toBe(true);
+    expect(scoreAxisOf([0, 1000], 5).logarithmic).toBe(false);
+  });
+
+  it('has room even when all scores are the same, or none is a number', () => {
+    for (const scores of [[0], [0.5, 0.5], [Number.NaN], []]) {
+      const axis = scoreAxisOf(scores, scores[0] || 0);
+      expect(axis.high).toBeGreaterThan(axis.low);
+    }
+  });
+
+  it('labels round places', () => {
+    const labels = (scores: readonly number[], wanted: number) => {
+      const axis = scoreAxisOf(scores, scores[0] as number);
+      return axisTicks(axis, wanted).map((tick) => tickLabel(axis, tick));
+    };
+    expect(labels([0, 1], 5)).toEqual(['0', '0.2', '0.4', '0.6', '0.8', '1']);
+    expect(labels([0.001, 1], 4)).toEqual(['0.001', '0.01', '0.1', '1']);
+    expect(labels([0.04, 1], 9)).toEqual(['0.05', '0.1', '0.2', '0.5', '1']);
+    expect(labels([1e-12, 1], 4).length).toBeLessThanOrEqual(5);
+  });
+
+  it('puts every number into a bin', () => {
+    const axis = scoreAxisOf([0, 1], 0.5);
+    const scores = [0, 0.5, 1, Infinity, -Infinity, Number.NaN];
+    expect(histogram(axis, scores, 4)).toEqual([2, 0, 1, 2]);
+    expect(onAxis(axis, Infinity)).toBe(axis.high);
+  });
+});
+
+describe('AUROC of a defect', () => {
+  it('is the chance to be above a good one, a tie counting half', () => {
+    expect(aurocOf([2, 3], [0, 1])).toBe(1);
+    expect(aurocOf([1], [0, 1])).toBe(0.75);
+    expect(aurocOf([0], [1, 2])).toBe(0);
+    expect(aurocOf([1], [])).toBeNaN();
+    expect(aurocOf([Number.NaN], [1])).toBeNaN();
+  });
+});
+
+describe('outline of a mask', () => {
+  const pathOf = (rows: readonly string[]) => {
+    const mask = Uint8Array.from(rows.join(''), (character) => (character === '#' ? 1 : 0));
+    const { text } = maskOutline(mask, rows[0]?.length ?? 0, rows.length);
+    return / d="([^"]*)"/.exec(text)?.[1];
+  };
+
+  it('goes through the middles of the outer edges', () => {
+    expect(pathOf(['...', '.#.', '...'])).toBe('M3 2l1 1 -1 1 -1 -1z');
+    expect(pathOf(['....', '.##.', '....'])).toBe('M3 2l2 0 1 1 -1 1 -2 0 -1 -1z');
+  });
+
+  it('follows holes and every region, those that touch at a corner as one', () => {
+    const closed = (rows: readonly string[]) => pathOf(rows)?.match(/z/g)?.length;
+    expect(closed(['#.#'])).toBe(2);
+    expect(closed(['#.', '.#'])).toBe(1);
+    expect(closed(['###', '#.#', '###'])).toBe(2);
+    expect(closed(['##', '##'])).toBe(1);
+  });
+
+  it('stays small however ragged the mask', () => {
+    const size = 256;
+    const mask = Uint8Array.from({ length: size * size }, (_, i) => ((i * 7919) % 13 < 4 ? 1 : 0));
+    expect(maskOutline(mask, size, size).text.length).toBeLessThan(25_000);
+  });
+});
+
+describe('scale of the heat maps', () => {
+  const picture = (defect: string, peak: number) => ({
+    entry: { defect },
+    map: Float32Array.of(0, peak),
+  });
+  const scaleOf = (peaks: readonly number[], pixelThreshold: number) =>
+    heatScaleOf(
+      {
+        pictures: [picture('good', 99), ...peaks.map((peak) => picture('dent', peak))],
+      } as unknown as Evaluation,
+      { calibration: { pixelThreshold } } as Manifest,
+    );
+
+  it('starts below the threshold and ends at the middle peak of the defects', () => {
+    expect(scaleOf([2, 50, 4], 1)).toEqual({ lowest: 0.8, highest: 4, threshold: 1 });
+  });
+
+  it('leaves room above the threshold when defects hardly reach it', () => {
+    expect(scaleOf([1.1], 1).highest).toBe(1.5);
+    expect(scaleOf([], 1).highest).toBe(1.5);
+    expect(scaleOf([Infinity], 0)).toEqual({ lowest: 0, highest: 1, threshold: 0 });
+  });
+});
+
+describe('meaning of the threshold', () => {
+  it('follows from the order of the scores held out', () => {
+    const scores = Array.from({ length: 199 }, (_, i) => i);
+    const ruled = { scores, quantile: 0.5, threshold: 99, pixelThreshold: 1 };
+    expect(thresholdMeaning(ruled)).toContain(
+      'the 0.5 quantile of the scores of 199 good pictures',
+    );
+    expect(thresholdMeaning(ruled)).toContain('Expect about 1 in 2 good parts');
+    expect(thresholdMeaning({ ...ruled, threshold: 100.5 })).toContain('set by hand; 98 of 199');
+  });
+});
+
+describe('script of the page', () => {
+  it('is a valid program', () => {
+    expect(() => new Script(clientScript)).not.toThrow();
+    expect(clientScript).not.toContain('</');
+  });
+
+  it('counts as the report does', () => {
+    const countAt = new Script(`(${countingScript})`).runInThisContext();
+    const scores = [
+      [0.5, 0, 1],
+      [0.6, 0, 1],
+      [0.7, 1, 0],
+      [null, 1, 0],
+      [null, 1, 1],
+    ];
+    const counts = { caught: 1, missed: 2, falseAlarms: 1, passed: 1 };
+    expect(countAt(scores, 0.5)).toEqual(counts);
+    expect(countAt(scores, 0.5, 0)).toEqual({ caught: 1, missed: 1, falseAlarms: 0, passed: 0 });
+    expect(countAt(scores, -1, 1)).toEqual({ caught: 0, missed: 1, falseAlarms: 1, passed: 1 });
+  });
+});

@@ -1,0 +1,118 @@
+import type { Evaluation, Manifest } from '@bigrid/inspect';
+import { formatCount, formatDate, formatPercent, formatScore, plural } from './format.ts';
+import { type Html, html } from './html.ts';
+import { countOutcomes } from './summary.ts';
+
+/** What to know at a glance: how many defects were caught and missed, how many good ones rejected. */
+export function summarySection(evaluation: Evaluation, manifest: Manifest): Html {
+  const { caught, missed, falseAlarms, passed } = countOutcomes(
+    evaluation.pictures,
+    manifest.calibration.threshold,
+  );
+  const defective = caught + missed;
+  const good = falseAlarms + passed;
+  const tile = (name: string, label: string, count: number, whole: number, of: string) =>
+    html`<div class="tile ${name}${count === 0 && ' none'}"><dt>${label}</dt>
+<dd><b>${formatCount(count)}</b> of ${formatCount(whole)} ${of} <span class="share">${formatPercent(count, whole)}</span></dd></div>`;
+  const { failed, withoutMask } = evaluation;
+  return html`<section id="summary" aria-label="Summary">
+<p class="headline">${sentence(caught, defective, falseAlarms, good)}</p>
+<dl class="tiles">
+${tile('caught', 'Caught', caught, defective, 'defective')}
+${tile('missed', 'Missed', missed, defective, 'defective')}
+${tile('false-alarm', 'False alarms', falseAlarms, good, 'good')}
+${tile('passed', 'Passed', passed, good, 'good')}
+</dl>
+${
+  (failed.length > 0 || withoutMask.length > 0) &&
+  html`<p class="warning">${[
+    failed.length > 0 &&
+      `${plural(failed.length, 'picture')} could not be read and ${failed.length === 1 ? 'is' : 'are'} not counted.`,
+    withoutMask.length > 0 &&
+      `${plural(withoutMask.length, 'defective picture')} without a usable mask: left out of the pixel metrics.`,
+  ]
+    .filter(Boolean)
+    .join(' ')} <a href="#left-out">List</a></p>`
+}
+</section>`;
+}
+
+function sentence(caught: number, defective: number, falseAlarms: number, good: number): string {
+  const found =
+    defective === 0
+      ? 'There were no defective pictures to find.'
+      : `${caught === defective ? 'All' : `${formatCount(caught)} of`} ${plural(defective, 'defective picture')} caught`;
+  if (good === 0) return defective === 0 ? found : `${found}.`;
+  const alarms = `${falseAlarms === 0 ? 'no false alarm' : plural(falseAlarms, 'false alarm')} among ${formatCount(good)} good`;
+  return defective === 0 ? `${found} There was ${alarms}.` : `${found}, ${alarms}.`;
+}
+
+/** How the bundle came to be, and what its threshold promises. */
+export function trainingSection(manifest: Manifest): Html {
+  const { training, calibration, method, schedule, backbone } = manifest;
+  const fact = (name: string, value: string) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+  return html`<section id="training" aria-labelledby="training-title">
+<h2 id="training-title">Model</h2>
+<div class="panel">
+<dl class="facts">
+${fact('Products', manifest.classes.join(', '))}
+${fact('Trained', formatDate(manifest.createdAt))}
+${fact('Good pictures learnt', formatCount(training.pictures))}
+${fact('Held out for the threshold', formatCount(training.heldOut))}
+${training.skipped > 0 && fact('Unreadable, skipped', formatCount(training.skipped))}
+${fact('Profile', manifest.profile)}
+${fact('Seed', String(training.seed))}
+${fact('Steps', `${formatCount(training.steps)}${schedule.epochs === undefined ? '' : ` (${formatCount(schedule.epochs)} epochs)`}`)}
+${fact('Backbone', `${backbone.name} (${backbone.licence})`)}
+${fact('Input', `${method.inputSize} × ${method.inputSize} pixels`)}
+${fact('Engine', training.engine)}
+${fact('Bigrid', manifest.bigridVersion)}
+${fact('Threshold', formatScore(calibration.threshold))}
+${fact('Outline from', formatScore(calibration.pixelThreshold))}
+<div class="wide-fact"><dt>Training data (SHA-256)</dt><dd><code>${training.dataHash}</code></dd></div>
+</dl>
+<p>${thresholdMeaning(calibration)}</p>
+</div></section>`;
+}
+
+/**
+ * Says what the threshold promises. Of n held-out scores and a new good one, each order is as likely: the
+ * new one is above all but the k highest of the others with a chance of (k + 1) / (n + 1).
+ */
+export function thresholdMeaning(calibration: Manifest['calibration']): string {
+  const { scores, quantile, threshold } = calibration;
+  const above = scores.filter((score) => score > threshold).length;
+  const ruled = scores[Math.ceil(quantile * (scores.length - 1))] === threshold;
+  const origin = ruled
+    ? above === 0
+      ? `the highest score of ${plural(scores.length, 'good picture')} held out from training (quantile ${quantile})`
+      : `the ${quantile} quantile of the scores of ${plural(scores.length, 'good picture')} held out from training`
+    : `set by hand; ${formatCount(above)} of ${plural(scores.length, 'good picture')} held out from training score above it`;
+  const rate = (above + 1) / (scores.length + 1);
+  const promise = ruled
+    ? ` Expect about 1 in ${formatCount(Math.round(1 / rate))} good parts above it; more pictures held out make it steadier.`
+    : '';
+  return `A picture is called anomalous when its score is above ${formatScore(threshold)}: ${origin}.${promise}`;
+}
+
+/** Pictures that are missing from some or all of the numbers. */
+export function leftOutSection(evaluation: Evaluation, folder: string): Html | undefined {
+  const { failed, withoutMask } = evaluation;
+  if (failed.length === 0 && withoutMask.length === 0) return undefined;
+  const short = (path: string) => path.slice(path.startsWith(folder) ? folder.length : 0);
+  return html`<section id="left-out" aria-labelledby="left-out-title">
+<h2 id="left-out-title">Left out</h2>
+${
+  failed.length > 0 &&
+  html`<h3>Could not be read <span class="count">${failed.length}</span></h3>
+<div class="panel scroll" tabindex="0"><table><thead><tr><th scope="col">Picture</th><th scope="col">Error</th><th scope="col">What happened</th></tr></thead>
+<tbody>${failed.map(({ path, error }) => html`<tr><th scope="row" class="path">${short(path)}</th><td><code>${error.code}</code></td><td>${error.message}</td></tr>`)}</tbody></table></div>`
+}
+${
+  withoutMask.length > 0 &&
+  html`<h3>Without a usable mask <span class="count">${withoutMask.length}</span></h3>
+<p class="lead">Counted for whole pictures, not for pixels.</p>
+<ul class="panel paths">${withoutMask.map((path) => html`<li>${short(path)}</li>`)}</ul>`
+}
+</section>`;
+}

@@ -1,0 +1,161 @@
+import { type Evaluation, isAnomalous, type Manifest } from '@bigrid/inspect';
+import { type ChartOption, type DrawChart, valueAxis } from './charts.ts';
+import { formatScore, plural } from './format.ts';
+import { type Html, html, jsonFor } from './html.ts';
+import {
+  axisTicks,
+  histogram,
+  onAxis,
+  type ScoreAxis,
+  scoreAxisOf,
+  tickLabel,
+} from './score-axis.ts';
+import { type Counts, countOutcomes } from './summary.ts';
+
+/** Share of the width on the left and right of the plot: the page lays the threshold's line over it. */
+const margins = { left: 9, right: 2 };
+const bins = 36;
+const wide = { width: 1000, height: 280 };
+const narrow = { width: 380, height: 300 };
+
+/** Scores of good and defective pictures over each other, and a threshold to move between them. */
+export function thresholdSection(
+  evaluation: Evaluation,
+  manifest: Manifest,
+  draw: DrawChart,
+): Html {
+  const { pictures } = evaluation;
+  const { threshold } = manifest.calibration;
+  const scores = pictures.map(({ score }) => score);
+  const axis = scoreAxisOf(scores, threshold);
+  const good = pictures.filter(({ entry }) => !isAnomalous(entry)).map(({ score }) => score);
+  const bad = pictures.filter(({ entry }) => isAnomalous(entry)).map(({ score }) => score);
+  const counts = countOutcomes(pictures, threshold);
+  const classNames = Object.keys(evaluation.classes);
+  const place = ((onAxis(axis, threshold) - axis.low) / (axis.high - axis.low)) * 100;
+  const drawAt = (id: string, size: typeof wide) => {
+    const ticks = axisTicks(axis, size === wide ? 9 : 4);
+    return draw(id, size, histogramOption(axis, good, bad, ticks, size));
+  };
+  const data = {
+    threshold,
+    ...axis,
+    scores: pictures.map(({ entry, score }) => [
+      // JSON has no infinity, and null stands for what is not a number.
+      Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, score)),
+      classNames.indexOf(entry.className),
+      isAnomalous(entry) ? 1 : 0,
+    ]),
+  };
+  const label = `Histogram of scores${axis.logarithmic ? ', logarithmic' : ''}: ${plural(good.length, 'good picture')} above, ${plural(bad.length, 'defective one')} below. At the bundle’s threshold ${formatScore(threshold)}: ${counts.caught} caught, ${counts.missed} missed, ${counts.falseAlarms} false alarms, ${counts.passed} passed.`;
+  return html`<section id="threshold" aria-labelledby="threshold-title">
+<h2 id="threshold-title">Scores and threshold</h2>
+<p class="lead">Whatever scores above the threshold is called anomalous.
+<span class="screen-only">Move it to see what another one would do; the rest of the report stays with the bundle’s.</span></p>
+<div class="panel explorer" id="explorer" style="--left:${margins.left}%;--right:${margins.right}%;--place:${place.toFixed(3)}">
+<div class="plot">
+<div role="img" aria-label="${label}"><div class="wide">${drawAt('hw', wide)}</div><div class="narrow">${drawAt('hn', narrow)}</div></div>
+<div class="over" aria-hidden="true">
+<div class="beyond"></div><div class="threshold-line"></div>
+<span class="corner top left"><b data-count="passed">${counts.passed}</b> passed</span>
+<span class="corner top right"><b data-count="falseAlarms">${counts.falseAlarms}</b> false alarms</span>
+<span class="corner bottom left"><b data-count="missed">${counts.missed}</b> missed</span>
+<span class="corner bottom right"><b data-count="caught">${counts.caught}</b> caught</span>
+</div>
+</div>
+<div class="slider screen-only">
+<input type="range" id="slider" min="0" max="1000" step="1" value="${Math.round(place * 10)}" aria-label="Threshold">
+</div>
+<div class="readout">
+<p>Threshold <output id="threshold-value" for="slider">${formatScore(threshold)}</output>
+<button type="button" id="reset" class="screen-only" disabled>Back to the bundle’s ${formatScore(threshold)}</button></p>
+${outcomeTable(evaluation, threshold, counts)}
+</div>
+</div>
+<script type="application/json" id="scores">${jsonFor(data)}</script>
+</section>`;
+}
+
+/** Counts at the threshold, a row a class; the script of the page fills it anew when the threshold moves. */
+function outcomeTable(evaluation: Evaluation, threshold: number, total: Counts): Html {
+  const names = Object.keys(evaluation.classes);
+  const row = (name: string, counts: Counts, index: string) => html`<tr data-row="${index}">
+<th scope="row">${name}</th>
+<td data-count="caught">${counts.caught}</td><td data-count="missed">${counts.missed}</td>
+<td data-count="falseAlarms">${counts.falseAlarms}</td><td data-count="passed">${counts.passed}</td></tr>`;
+  const rows = names.map((name, index) => {
+    const own = evaluation.pictures.filter(({ entry }) => entry.className === name);
+    return row(name, countOutcomes(own, threshold), String(index));
+  });
+  return html`<div class="scroll" tabindex="0"><table class="numbers" id="outcomes">
+<caption class="hidden">Verdicts at the chosen threshold</caption>
+<thead><tr><th scope="col">Product</th><th scope="col">Caught</th><th scope="col">Missed</th><th scope="col">False alarms</th><th scope="col">Passed</th></tr></thead>
+<tbody>${rows}</tbody>
+${names.length > 1 && html`<tfoot>${row('All', total, 'all')}</tfoot>`}
+</table></div>`;
+}
+
+function histogramOption(
+  axis: ScoreAxis,
+  good: readonly number[],
+  bad: readonly number[],
+  ticks: readonly number[],
+  size: { readonly width: number; readonly height: number },
+): ChartOption {
+  const [left, right] = [`${margins.left}%`, `${margins.right}%`];
+  const middle = Math.round((size.height - 40) / 2);
+  const step = (axis.high - axis.low) / bins;
+  const plotWidth = (size.width * (100 - margins.left - margins.right)) / 100;
+  const half = (index: 0 | 1, scores: readonly number[], name: string, colour: string) => {
+    const counts = histogram(axis, scores, bins);
+    const most = Math.max(1, ...counts);
+    // Room above the bars for the counts in the corners.
+    const highest = most * 1.3;
+    const bottomAxis = valueAxis(
+      index === 1 ? `score${axis.logarithmic ? ' (logarithmic)' : ''}` : '',
+      [axis.low, axis.high],
+      ticks,
+      (value) => tickLabel(axis, value),
+    );
+    const countAxis = valueAxis(name, [0, highest], most > 1 ? [0, most] : [most], String);
+    return {
+      x: {
+        ...bottomAxis,
+        gridIndex: index,
+        nameGap: 26,
+        axisLine: { ...bottomAxis.axisLine, show: index === 0, onZero: false },
+        axisLabel: { ...bottomAxis.axisLabel, show: index === 1 },
+        splitLine: { show: false },
+      },
+      y: {
+        ...countAxis,
+        gridIndex: index,
+        inverse: index === 1,
+        nameGap: size === narrow ? 20 : 44,
+        axisLine: { show: false },
+        splitLine: { show: false },
+      },
+      series: {
+        type: 'bar',
+        xAxisIndex: index,
+        yAxisIndex: index,
+        silent: true,
+        barWidth: Math.max(2, plotWidth / bins - 2),
+        itemStyle: { color: colour, borderRadius: index === 0 ? [2, 2, 0, 0] : [0, 0, 2, 2] },
+        data: counts.flatMap((count, bin) =>
+          count > 0 ? [[axis.low + (bin + 0.5) * step, count]] : [],
+        ),
+      },
+    };
+  };
+  const halves = [half(0, good, 'good', 'var(--good)'), half(1, bad, 'defective', 'var(--bad)')];
+  return {
+    grid: [
+      { left, right, top: 0, height: middle },
+      { left, right, top: middle, height: middle },
+    ],
+    xAxis: halves.map(({ x }) => x),
+    yAxis: halves.map(({ y }) => y),
+    series: halves.map(({ series }) => series),
+  };
+}
