@@ -9,11 +9,19 @@ export type {
   WorkEvent,
 } from '@bigrid/inspect';
 export { trainOptionsSchema } from '@bigrid/inspect';
-export { evaluate, inspect, readBundle, type TrainRequest, train, type WorkOptions } from './api.ts';
+export {
+  evaluate,
+  inspect,
+  readBundle,
+  type TrainRequest,
+  train,
+  type WorkOptions,
+} from './api.ts';
 export { type EngineOptions, onnxRuntimeEngine } from './engine.ts';
-export { writeAtomically } from './files.ts';
-export { listPictures } from './folders.ts';
+export { assertWritable, writeAtomically } from './files.ts';
+export { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
 export { drawHeatMap, type HeatMapOptions } from './heat-map.ts';
 export { decodePicture, readPicture } from './pictures.ts';
+export { type ReportOptions, renderReport } from './report/report.ts';
 export { type SyntheticLine, type SyntheticLineOptions, writeSyntheticLine } from './synthetic.ts';
 export { version } from './version.ts';
