@@ -87,14 +87,22 @@ function bars(): Display {
   const clock = phaseClock();
   let bar: cliProgress.SingleBar | undefined;
   let phase: string | undefined;
+  let interrupted = false;
   const finish = () => {
     bar?.stop();
     bar = undefined;
   };
   // While a bar is drawn, lines do not wrap; who leaves in the middle must not leave the terminal so.
   process.once('exit', finish);
+  // What is said about the interruption comes below the bar, and no bar is drawn over it.
+  const interrupt = () => {
+    interrupted = true;
+    finish();
+  };
+  process.prependOnceListener('SIGINT', interrupt).prependOnceListener('SIGTERM', interrupt);
   return {
     show(event) {
+      if (interrupted) return;
       const seconds = clock(event);
       if (event.phase !== phase) finish();
       phase = event.phase;

@@ -1,0 +1,278 @@
+import { createHash } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isBigridError } from '@bigrid/errors';
+import type { Bundle, Evaluation, OnEvent } from '@bigrid/node';
+import { Command } from 'commander';
+import {
+  type DemoRecord,
+  fingerprint,
+  hashOfFile,
+  readRecord,
+  writeRecord,
+} from '../demo-record.ts';
+import { addFlags, type Fields, pick, threadsField } from '../flags.ts';
+import { HeatMapWriter } from '../heat-maps.ts';
+import { count, facts, paint, print, say, shellQuoted } from '../output.ts';
+import { type Progress, showProgress } from '../progress.ts';
+import { writeReport } from '../report.ts';
+import type { Context } from '../run.ts';
+import { metricsTable, remarks } from './evaluate.ts';
+import { describeTraining } from './train.ts';
+
+interface DemoFlags {
+  readonly data?: string;
+  readonly out: string;
+  readonly seed: number;
+  readonly epochs?: number;
+  readonly threads?: number;
+  readonly quiet?: boolean;
+}
+
+/** One run of the demo. */
+interface Demo extends DemoFlags {
+  /** Folder of the pictures. */
+  readonly data: string;
+  /** Whether the pictures are ours to draw. */
+  readonly isSynthetic: boolean;
+  readonly signal: AbortSignal;
+  readonly onEvent: OnEvent;
+  /** Says something that is no result. */
+  readonly note: (...lines: string[]) => void;
+}
+
+/** Pictures that the training sees in all its passes: about a minute on two cores. */
+const PICTURES_SEEN = 2000;
+/** Heat maps of each kind of picture, and of good ones where there are no others. */
+const MAPS_OF_DEFECT = 2;
+const MAPS_OF_GOOD = 3;
+
+export function demoCommand(context: Context, fields: Fields): Command {
+  const command = new Command('demo')
+    .description('Do it all at once, on pictures drawn on the spot')
+    .option(
+      '--data <dir>',
+      'Folder of pictures (default: a synthetic product line, drawn on the spot)',
+    )
+    .option('--out <dir>', 'Folder for everything that is made', 'bigrid-demo');
+  if (fields.seed) addFlags(command, pick(fields, ['seed', 'epochs']));
+  return addFlags(command, threadsField)
+    .option('--quiet', 'Print nothing but results')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ bigrid demo
+  $ bigrid demo --data mvtec/bottle --out bottle-demo`,
+    )
+    .action((flags: DemoFlags) => runDemo(flags, context));
+}
+
+async function runDemo(flags: DemoFlags, { signal }: Context): Promise<void> {
+  const progress = showProgress(flags);
+  const demo: Demo = {
+    ...flags,
+    data: flags.data ?? join(flags.out, 'flange'),
+    isSynthetic: flags.data === undefined,
+    signal,
+    onEvent: progress.onEvent,
+    note: (...lines) => (flags.quiet ? undefined : say(...lines)),
+  };
+  const made = await makeEverything(demo, progress).finally(() => progress.finish());
+  conclude(demo, made);
+}
+
+/** What came of a run. */
+interface Made {
+  readonly bundle: Bundle;
+  readonly evaluation: Evaluation | undefined;
+  /** Why there is no evaluation. */
+  readonly missing: string;
+  /** Number of heat maps drawn. */
+  readonly heatMaps: number;
+}
+
+async function makeEverything(demo: Demo, progress: Progress): Promise<Made> {
+  if (demo.isSynthetic) await drawPictures(demo);
+  const bundle = await trainOrReuse(demo);
+  const { evaluation, missing } = await evaluateIfPossible(demo, bundle);
+  if (evaluation) {
+    const content = { evaluation, manifest: bundle.manifest };
+    await writeReport(places(demo).report, 'Bigrid demo', content, progress, demo.signal);
+  }
+  const heatMaps = await drawHeatMaps(demo, bundle, evaluation);
+  return { bundle, evaluation, missing, heatMaps };
+}
+
+/** Where everything goes. */
+function places({ out }: Pick<Demo, 'out'>) {
+  return {
+    bundle: join(out, 'model.onnx'),
+    report: join(out, 'report.html'),
+    heatMaps: join(out, 'heat-maps'),
+  };
+}
+
+async function drawPictures({ data, out, seed, note }: Demo): Promise<void> {
+  const { assertWritable, version, writeSyntheticLine } = await import('@bigrid/node');
+  const record = await readRecord(out);
+  const present = await fingerprint(data);
+  if (present !== undefined && record?.pictures === present && isSame(record, version, seed)) {
+    note(`The pictures in ${data} are there already.`);
+    return;
+  }
+  note(`Drawing pictures of a product, good and defective, into ${data}`);
+  await assertWritable(join(data, 'picture.png'));
+  await writeSyntheticLine(data, { seed });
+  await writeRecord(out, { version, seed, pictures: (await fingerprint(data)) ?? '' });
+}
+
+async function trainOrReuse(demo: Demo): Promise<Bundle> {
+  const { openTrainingFolder, readBundle, train, version } = await import('@bigrid/node');
+  const { data, out, seed, threads, signal, onEvent, note } = demo;
+  const { bundle: file } = places(demo);
+  const pictures = (await fingerprint(data)) ?? '';
+  const record = await readRecord(out);
+  const present = await hashOfFile(file);
+  if (
+    present !== undefined &&
+    record?.bundle === present &&
+    record.pictures === pictures &&
+    record.epochs === demo.epochs &&
+    isSame(record, version, seed)
+  ) {
+    note(
+      `The bundle ${file} is there already, of the same version, seed and pictures; not trained again.`,
+    );
+    return readBundle(file);
+  }
+  const { classes } = await openTrainingFolder(data);
+  const good = classes.reduce((sum, { entries }) => sum + entries.length, 0);
+  const epochs = demo.epochs ?? Math.round(PICTURES_SEEN / good);
+  note(`Learning from ${count(good, 'good picture')} in ${data}`);
+  const bundle = await train(data, {
+    seed,
+    out: file,
+    signal,
+    onEvent,
+    // With very many pictures the default, which is a number of steps, ends sooner.
+    ...(epochs >= 1 ? { epochs } : {}),
+    ...(threads === undefined ? {} : { threads }),
+  });
+  await writeRecord(out, {
+    version,
+    seed,
+    pictures,
+    ...(demo.epochs === undefined ? {} : { epochs }),
+    bundle: createHash('sha256').update(bundle.bytes).digest('hex'),
+  });
+  return bundle;
+}
+
+function isSame(record: Partial<DemoRecord>, version: string, seed: number): boolean {
+  return record.version === version && record.seed === seed;
+}
+
+/** Evaluates where there are good and defective test pictures; otherwise tells what is missing. */
+async function evaluateIfPossible(
+  { data, threads, signal, onEvent }: Demo,
+  bundle: Bundle,
+): Promise<{ evaluation: Evaluation | undefined; missing: string }> {
+  const { evaluate, openTestFolder } = await import('@bigrid/node');
+  const advice = `put good ones into ${join(data, 'test', 'good')} and bad ones into ${join(data, 'test', 'NAME-OF-DEFECT')}`;
+  try {
+    const defects = new Set((await openTestFolder(data)).map(({ defect }) => defect));
+    if (!defects.delete('good') || defects.size === 0) {
+      return { evaluation: undefined, missing: `no test pictures of both kinds: ${advice}` };
+    }
+  } catch (error) {
+    if (!isBigridError(error, 'DATA_NO_TEST')) throw error;
+    return { evaluation: undefined, missing: `no test pictures: ${advice}` };
+  }
+  const options = { signal, onEvent, ...(threads === undefined ? {} : { threads }) };
+  return { evaluation: await evaluate(bundle, data, options), missing: '' };
+}
+
+/** Heat maps of some pictures; of good ones where nothing was evaluated. */
+async function drawHeatMaps(
+  demo: Demo,
+  bundle: Bundle,
+  evaluation: Evaluation | undefined,
+): Promise<number> {
+  const { inspect, openTrainingFolder } = await import('@bigrid/node');
+  const folder = places(demo).heatMaps;
+  await removeHeatMaps(folder);
+  const writer = new HeatMapWriter(bundle.manifest, demo.signal);
+  let drawn = 0;
+  try {
+    if (evaluation) {
+      for (const { entry, map } of chooseSome(evaluation)) {
+        const { mapWidth: width, mapHeight: height } = evaluation;
+        const name = `${String(++drawn).padStart(2, '0')}-${entry.defect}.png`;
+        await writer.add(
+          { picture: await entry.read(), map: { width, height, data: map } },
+          join(folder, name),
+        );
+      }
+    } else {
+      const { classes } = await openTrainingFolder(demo.data);
+      const paths = classes.flatMap(({ entries }) =>
+        entries.slice(0, MAPS_OF_GOOD).map(({ path }) => path),
+      );
+      for await (const outcome of inspect(bundle, paths, { signal: demo.signal })) {
+        if ('error' in outcome) continue;
+        await writer.add(outcome, join(folder, `${String(++drawn).padStart(2, '0')}-good.png`));
+      }
+    }
+    await writer.finish();
+  } finally {
+    await writer.settle();
+  }
+  return drawn;
+}
+
+/** Those of a run before, on other pictures, would be taken for results of this one. */
+async function removeHeatMaps(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const ours = names.filter((name) => /^\d{2}-.+\.png$/.test(name));
+  for (const name of ours) await rm(join(folder, name), { force: true });
+}
+
+/** Some of each kind, spread over those that there are: first, last and between. */
+function chooseSome({ pictures }: Evaluation): Evaluation['pictures'] {
+  const kinds = Map.groupBy(pictures, ({ entry }) => `${entry.className}/${entry.defect}`);
+  return [...kinds.values()].flatMap((own) => {
+    const wanted = Math.min(MAPS_OF_DEFECT, own.length);
+    return Array.from({ length: wanted }, (_, index) => {
+      const at = Math.floor(((index + 1) * (own.length - 1)) / wanted);
+      return own[at] as (typeof own)[number];
+    });
+  });
+}
+
+function conclude(demo: Demo, { bundle: { manifest }, evaluation, missing, heatMaps }: Made): void {
+  const { bundle, report, heatMaps: folder } = places(demo);
+  const { data, note } = demo;
+  print('', `${paint('bold', 'Model')}: ${describeTraining(manifest)}`);
+  if (evaluation) {
+    print('', metricsTable(evaluation));
+    note(...remarks(evaluation));
+  } else {
+    print('', `Not evaluated, and no report: ${missing}`);
+  }
+  print(
+    '',
+    paint('bold', 'Where everything is:'),
+    facts([
+      ['pictures', data],
+      ['bundle', bundle],
+      ...(evaluation ? ([['report', report]] as const) : []),
+      ['heat maps', `${folder} (${heatMaps})`],
+    ]),
+    '',
+    paint('bold', 'Try next:'),
+    `  bigrid info ${shellQuoted(bundle)}`,
+    `  bigrid inspect ${shellQuoted(bundle)} ${shellQuoted(evaluation ? join(data, 'test') : data)} --out ${shellQuoted(join(demo.out, 'inspected'))}`,
+    '  bigrid train FOLDER-OF-GOOD-PICTURES --out mine.onnx',
+  );
+}

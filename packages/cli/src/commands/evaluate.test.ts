@@ -1,0 +1,131 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  bigrid,
+  isPlain,
+  temporaryFolder,
+  tiny,
+  write,
+  writePictures,
+  writeProduct,
+} from '../../testing/command-line.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let model: string;
+const at = (...parts: string[]) => join(folder.path, ...parts);
+const names = [
+  'imageAuroc',
+  'imageAp',
+  'imageF1Max',
+  'pixelAuroc',
+  'pixelAp',
+  'pixelF1Max',
+  'aupro',
+];
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  model = at('model.onnx');
+  await writeProduct(at('line', 'bolt'));
+  await writeProduct(at('line', 'nut'));
+  await bigrid('train', at('line'), '--out', model, ...tiny);
+});
+afterAll(() => folder.remove());
+
+test('a table has a row a class and their mean; JSON has exactly the metrics', async () => {
+  const words = ['evaluate', model, at('line'), '--json', at('m.json'), '--report', at('r.html')];
+  const { code, stdout, stderr } = await bigrid(...words);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^bolt( +\d\.\d{4}){7}$/m);
+  expect(stdout).toMatch(/^nut( +\d\.\d{4}){7}$/m);
+  expect(stdout).toMatch(/^mean( +\d\.\d{4}){7}$/m);
+  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(80);
+  expect(isPlain(stdout + stderr)).toBe(true);
+  const metrics = JSON.parse(await readFile(at('m.json'), 'utf8'));
+  expect(Object.keys(metrics)).toEqual(['classes', 'mean']);
+  expect(Object.keys(metrics.classes)).toEqual(['bolt', 'nut']);
+  for (const one of [metrics.mean, ...Object.values(metrics.classes)] as object[]) {
+    expect(Object.keys(one)).toEqual(names);
+  }
+  expect(metrics.mean.imageAuroc).toBeGreaterThan(0.5);
+  expect(await readFile(at('r.html'), 'utf8')).toMatch(/^<!doctype html>/i);
+});
+
+test('without masks the pixel metrics are a dash and null, and it is said why', async () => {
+  await writeProduct(at('bare'));
+  await rm(at('bare', 'ground_truth'), { recursive: true });
+  const { code, stdout, stderr } = await bigrid(
+    'evaluate',
+    model,
+    at('bare'),
+    '--json',
+    at('n.json'),
+  );
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^mean( +\d\.\d{4}){3}( +-){4}$/m);
+  expect(stderr).toContain('2 defective pictures without a usable mask');
+  const { mean } = JSON.parse(await readFile(at('n.json'), 'utf8'));
+  expect(Object.keys(mean)).toEqual(names);
+  expect([mean.pixelAuroc, mean.aupro]).toEqual([null, null]);
+});
+
+test('pictures that cannot be read are named, and the command fails after the rest', async () => {
+  await writeProduct(at('broken'));
+  await write(at('broken', 'test', 'good', 'text.png'), 'not a picture');
+  const { code, stdout, stderr } = await bigrid(
+    'evaluate',
+    model,
+    at('broken'),
+    '--json',
+    at('b.json'),
+  );
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^mean/m);
+  expect(stderr).toContain('text.png');
+  expect(stderr).toContain(
+    'error SOME_PICTURES_FAILED: Expected to read 5 test pictures but received 1',
+  );
+  expect(JSON.parse(await readFile(at('b.json'), 'utf8')).mean.imageAuroc).toBeTypeOf('number');
+});
+
+test('--quiet prints the table alone', async () => {
+  const { stdout, stderr } = await bigrid('evaluate', model, at('line', 'nut'), '--quiet');
+  expect(stdout).toMatch(/^nut/m);
+  expect(stderr).toBe('');
+});
+
+test('a folder without test pictures is refused', async () => {
+  await writePictures(at('flat'), 2);
+  const { code, stderr } = await bigrid('evaluate', model, at('flat'));
+  expect(stderr).toMatch(/^error DATA_NO_TEST: /);
+  expect(code).toBe(65);
+});
+
+test('an output that cannot be written is refused before anything is evaluated', async () => {
+  for (const flag of ['--json', '--report']) {
+    const { code, stderr } = await bigrid(
+      'evaluate',
+      model,
+      at('line'),
+      flag,
+      join(model, 'below'),
+    );
+    expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: /);
+    expect(code).toBe(73);
+  }
+});
+
+test('info tells about the bundle, to people and to programs', async () => {
+  const { code, stdout } = await bigrid('info', model);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/classes +bolt, nut/);
+  expect(stdout).toMatch(/threshold +\d+\.\d+: pictures that score above it are anomalous/);
+  expect(stdout).toMatch(/training +14 good pictures, 2 more held out/);
+  expect(stdout).toContain('image: uint8 [1, height, width, 3]');
+  expect(stdout).toContain('anomaly_map: float32 [1, 64, 64]');
+  const facts = JSON.parse((await bigrid('info', model, '--json')).stdout);
+  expect(Object.keys(facts)).toEqual(['path', 'bytes', 'inputs', 'outputs', 'manifest']);
+  expect(facts.bytes).toBe((await readFile(model)).length);
+  expect(facts.manifest.classes).toEqual(['bolt', 'nut']);
+});

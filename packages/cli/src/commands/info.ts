@@ -1,0 +1,96 @@
+import type { Bundle, Manifest } from '@bigrid/node';
+import { Command } from 'commander';
+import { count, facts, formatBytes, formatScore, paint, print } from '../output.ts';
+import type { Context } from '../run.ts';
+
+interface InfoFlags {
+  readonly json?: boolean;
+}
+
+export function infoCommand(_context: Context): Command {
+  return new Command('info')
+    .description('Tell what a bundle learnt and how it judges')
+    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
+    .option('--json', 'Print everything as JSON')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ bigrid info parts.onnx`,
+    )
+    .action(showInfo);
+}
+
+async function showInfo(file: string, { json }: InfoFlags): Promise<void> {
+  const { readBundle } = await import('@bigrid/node');
+  const bundle = await readBundle(file);
+  if (!json) return print(paint('bold', file), facts(describe(bundle)));
+  const { bytes, manifest } = bundle;
+  print(
+    JSON.stringify({ path: file, bytes: bytes.length, ...ports(manifest), manifest }, undefined, 2),
+  );
+}
+
+/** Every bundle has these, whatever the method: they are what other programs rely on. */
+function ports({ method }: Manifest) {
+  const { inputSize } = method;
+  return {
+    inputs: { image: { type: 'uint8', shape: [1, 'height', 'width', 3] } },
+    outputs: {
+      score: { type: 'float32', shape: [1] },
+      anomaly_map: { type: 'float32', shape: [1, inputSize, inputSize] },
+    },
+  };
+}
+
+function describe({ bytes, manifest }: Bundle): [string, string][] {
+  const { training, backbone } = manifest;
+  const made = `${manifest.createdAt.slice(0, 16).replace('T', ' ')} UTC`;
+  const { inputs, outputs } = ports(manifest);
+  const port = ([name, { type, shape }]: [string, { type: string; shape: unknown[] }]) =>
+    `${name}: ${type} [${shape.join(', ')}]`;
+  return [
+    ['file', `${formatBytes(bytes.length)}, made by Bigrid ${manifest.bigridVersion} on ${made}`],
+    [manifest.classes.length === 1 ? 'class' : 'classes', manifest.classes.join(', ')],
+    ['profile', `${manifest.profile}, over ${backbone.name} (${backbone.licence})`],
+    ['method', describeMethod(manifest)],
+    ['threshold', describeThreshold(manifest)],
+    ['training', describeTraining(manifest)],
+    ['data', `SHA-256 ${training.dataHash}`],
+    ['input', `${Object.entries(inputs).map(port).join('\n')} (RGB, any size)`],
+    ['outputs', Object.entries(outputs).map(port).join('\n')],
+  ];
+}
+
+function describeMethod({ method }: Manifest): string {
+  const grids =
+    method.grids === 'both' ? 'a normal and an abnormal grid' : `the ${method.grids} grid alone`;
+  const defects = method.anomalySource === 'fbp' ? 'Feature Block Paste' : 'Gaussian noise';
+  const lines = [
+    `GRAD with ${grids}; pictures at ${method.inputSize} x ${method.inputSize}, ${method.cells} x ${method.cells} cells`,
+    `tables of ${method.localResolution} x ${method.localResolution} (local) and ${method.globalResolution} x ${method.globalResolution} (global), ${method.gridChannels} channels`,
+    `${method.branch} branches of ${count(method.depth, 'block')}, jitter ${method.jitter}, refinement ${method.refinement}`,
+  ];
+  if (method.grids !== 'normal') lines.push(`made-up defects: ${defects}`);
+  return lines.join('\n');
+}
+
+function describeThreshold({ calibration }: Manifest): string {
+  const { scores, quantile, threshold, pixelThreshold } = calibration;
+  const score = (value: number) => formatScore(value, threshold);
+  return [
+    `${score(threshold)}: pictures that score above it are anomalous`,
+    `the ${quantile * 100} % quantile of ${count(scores.length, 'good picture')} held out from training,`,
+    `which scored ${score(scores[0] ?? threshold)} to ${score(scores.at(-1) ?? threshold)}`,
+    `places of the map above ${formatScore(pixelThreshold, pixelThreshold)} are outlined as defects`,
+  ].join('\n');
+}
+
+function describeTraining({ training, schedule }: Manifest): string {
+  const epochs = schedule.epochs === undefined ? '' : `, ${count(schedule.epochs, 'epoch')}`;
+  const skipped = training.skipped === 0 ? '' : `, ${training.skipped} unreadable and skipped`;
+  return [
+    `${count(training.pictures, 'good picture')}, ${training.heldOut} more held out${skipped}`,
+    `${count(training.steps, 'step')}${epochs}, seed ${training.seed}, ${training.engine}`,
+  ].join('\n');
+}

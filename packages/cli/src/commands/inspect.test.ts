@@ -1,0 +1,238 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  bigrid,
+  ended,
+  hugePicture,
+  interruptAt,
+  isPlain,
+  pictureBytes,
+  start,
+  temporaryFolder,
+  tiny,
+  truncatedJpeg,
+  write,
+  writePictures,
+} from '../../testing/command-line.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let model: string;
+const at = (...parts: string[]) => join(folder.path, ...parts);
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  model = at('model.onnx');
+  await writePictures(at('good'), 8);
+  await bigrid('train', at('good'), '--out', model, ...tiny);
+  await write(at('new', 'fine.png'), await pictureBytes(1));
+  await write(at('new', 'deep', 'spot.png'), await pictureBytes(2, true));
+});
+afterAll(() => folder.remove());
+
+test('a table gives path, score, threshold and verdict of each picture', async () => {
+  const { code, stdout, stderr } = await bigrid('inspect', model, at('new'));
+  expect(code).toBe(0);
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines[0]).toMatch(/^path +score +threshold +verdict$/);
+  expect(lines[1]).toMatch(/deep\/spot\.png +\d+\.\d+ +\d+\.\d+ {2}ANOMALOUS$/);
+  expect(lines[2]).toMatch(/fine\.png +\d+\.\d+ +\d+\.\d+ {2}normal$/);
+  expect(lines).toHaveLength(3);
+  expect(isPlain(stdout + stderr)).toBe(true);
+  expect(stderr).toContain('2 pictures: 1 anomalous, 1 normal');
+});
+
+test('anomalous rows stand out in colour, unless NO_COLOR is set', async () => {
+  const words = ['inspect', model, at('new')];
+  const [bright, plain] = await Promise.all([
+    ended(start(words, { FORCE_COLOR: '1' })),
+    ended(start(words, { NO_COLOR: '1' })),
+  ]);
+  expect(bright.stdout).toContain('\u001b[31m');
+  expect(plain.stdout + plain.stderr).not.toContain('\u001b');
+});
+
+test('--json prints an object a line, with the error of a picture that failed', async () => {
+  await write(at('mixed', '1.png'), await pictureBytes(1));
+  await write(at('mixed', '2-cut.jpg'), await truncatedJpeg());
+  await write(at('mixed', '3-text.png'), 'not a picture');
+  await write(at('mixed', '4-huge.png'), await hugePicture());
+  await write(at('mixed', '5.png'), await pictureBytes(2, true));
+  const { code, stdout, stderr } = await bigrid('inspect', model, at('mixed'), '--json');
+  const results = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(results.map(({ path }) => path)).toEqual(
+    ['1.png', '2-cut.jpg', '3-text.png', '4-huge.png', '5.png'].map((name) => at('mixed', name)),
+  );
+  expect(Object.keys(results[0])).toEqual(['path', 'score', 'threshold', 'isAnomalous']);
+  expect(results[0].isAnomalous).toBe(results[0].score > results[0].threshold);
+  expect(results[4].isAnomalous).toBe(true);
+  expect(results.slice(1, 4).map(({ error }) => error.code)).toEqual([
+    'PICTURE_UNREADABLE',
+    'PICTURE_UNREADABLE',
+    'PICTURE_TOO_LARGE',
+  ]);
+  expect(Object.keys(results[1].error)).toEqual(['code', 'message']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('Skipped 3 pictures that could not be read:');
+  expect(stderr).toContain(
+    'error SOME_PICTURES_FAILED: Expected to read 5 pictures but received 3 that',
+  );
+});
+
+test('--quiet prints results alone', async () => {
+  const { code, stdout, stderr } = await bigrid('inspect', model, at('new'), '--quiet');
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('spot.png');
+});
+
+test('pictures of one pixel and of many kinds all get a verdict', async () => {
+  const picture = sharp(await pictureBytes(4));
+  const kinds = at('kinds');
+  await write(join(kinds, 'pixel.png'), await picture.clone().resize(1, 1).png().toBuffer());
+  await write(join(kinds, 'grey.png'), await picture.clone().toColourspace('b-w').png().toBuffer());
+  await write(
+    join(kinds, 'deep.png'),
+    await picture.clone().toColourspace('rgb16').png().toBuffer(),
+  );
+  await write(join(kinds, 'clear.png'), await picture.clone().ensureAlpha(0.5).png().toBuffer());
+  await write(
+    join(kinds, 'print.jpg'),
+    await picture.clone().toColourspace('cmyk').jpeg().toBuffer(),
+  );
+  await write(
+    join(kinds, 'turned.jpg'),
+    await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+  );
+  const { code, stdout } = await bigrid(
+    'inspect',
+    model,
+    kinds,
+    '--json',
+    '--out',
+    at('kinds-out'),
+  );
+  expect(code).toBe(0);
+  const scores = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).score);
+  expect(scores).toHaveLength(6);
+  expect(scores.every((score) => score > 0)).toBe(true);
+  expect(await readdir(at('kinds-out'))).toHaveLength(6);
+});
+
+test('--out keeps relative paths, tells equal names apart and leaves the pictures alone', async () => {
+  const original = await pictureBytes(5);
+  for (const name of ['a/x.png', 'a/X.jpg', 'b/y.png']) await write(at('many', name), original);
+  await write(at('alone', 'x.png'), original);
+  // The last one lies where its own heat map would go.
+  await write(at('marked', 'z.png'), original);
+  const words = [
+    'inspect',
+    model,
+    at('many'),
+    at('alone', 'x.png'),
+    at('marked', 'z.png'),
+    '--out',
+    at('marked'),
+  ];
+  for (let run = 0; run < 2; run++) {
+    expect((await bigrid(...words)).code).toBe(0);
+    const files = (await readdir(at('marked'), { recursive: true })).filter((name) =>
+      name.endsWith('.png'),
+    );
+    expect(files.sort()).toEqual(['a/X.png', 'a/x-2.png', 'b/y.png', 'x.png', 'z-2.png', 'z.png']);
+  }
+  expect((await readFile(at('marked', 'z.png'))).equals(original)).toBe(true);
+  const { width, format } = await sharp(at('marked', 'b', 'y.png')).metadata();
+  expect({ width, format }).toEqual({ width: 64, format: 'png' });
+});
+
+test('results below the folder are no pictures the next time; the folder itself is refused', async () => {
+  await writePictures(at('own'), 2);
+  const words = ['inspect', model, at('own'), '--out', at('own', 'marked')];
+  await bigrid(...words);
+  expect((await bigrid(...words)).stderr).toContain('2 pictures:');
+  const refused = await bigrid('inspect', model, at('own'), '--out', at('own'));
+  expect(refused.code).toBe(64);
+  expect(refused.stderr).toMatch(/^error OPTION_INVALID: Expected a folder for --out other than/);
+});
+
+test.each([
+  ['cut short', 'BUNDLE_INVALID', async (bytes: Buffer) => bytes.subarray(0, bytes.length * 0.7)],
+  ['a picture', 'BUNDLE_INVALID', () => pictureBytes(0)],
+  ['empty', 'BUNDLE_INVALID', async () => Buffer.alloc(0)],
+  ['of a newer version', 'BUNDLE_TOO_NEW', async (bytes: Buffer) => newer(bytes)],
+] as const)('a bundle that is %s is refused with %s', async (_what, expected, change) => {
+  await write(at('other.onnx'), await change(await readFile(model)));
+  const { code, stdout, stderr } = await bigrid('inspect', at('other.onnx'), at('new'));
+  expect(stderr).toMatch(new RegExp(`^error ${expected}: `));
+  expect([code, stdout]).toEqual([65, '']);
+});
+
+test.each([
+  ['a bundle that is missing', ['nowhere.onnx', 'new'], 'PATH_MISSING', 66],
+  ['a path that is missing', ['model.onnx', 'new', 'nowhere'], 'PATH_MISSING', 66],
+  ['a folder without pictures', ['model.onnx', 'nothing'], 'DATA_EMPTY', 65],
+] as const)('%s is refused', async (_what, words, expected, exitCode) => {
+  await write(at('nothing', '.keep'), '');
+  const { code, stderr } = await bigrid('inspect', ...words.map((word) => at(word)));
+  expect(stderr).toMatch(new RegExp(`^error ${expected}: `));
+  expect(code).toBe(exitCode);
+});
+
+test('an output that cannot be written is refused before anything is inspected', async () => {
+  const { code, stdout, stderr } = await bigrid(
+    'inspect',
+    model,
+    at('new'),
+    '--json',
+    '--out',
+    join(model, 'below'),
+  );
+  expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: /);
+  expect([code, stdout]).toEqual([73, '']);
+});
+
+test('Ctrl-C leaves whole heat maps alone, and nothing temporary', async () => {
+  const large = at('large.png');
+  await write(
+    large,
+    await sharp(await pictureBytes(6))
+      .resize(1500, 1500)
+      .png()
+      .toBuffer(),
+  );
+  const words = ['inspect', model, ...Array(200).fill(large), '--json', '--out', at('stopped')];
+  const { code, stdout, stderr } = await interruptAt(
+    (output) => output.split('\n').length > 8,
+    words,
+  );
+  expect(code).toBe(130);
+  expect(stderr).toContain('error CANCELLED');
+  const files = await readdir(at('stopped'));
+  // Three are drawn at a time: of eight pictures, some are written.
+  expect(files.length).toBeGreaterThan(0);
+  expect(files.length).toBeLessThan(200);
+  expect(files.filter((name) => !/^large(-\d+)?\.png$/.test(name))).toEqual([]);
+  for (const name of files) await sharp(at('stopped', name)).stats();
+  expect(stdout.endsWith('\n')).toBe(true);
+});
+
+test('a reader that has seen enough ends it without an error', async () => {
+  const child = start(['inspect', model, ...Array(100).fill(at('new')), '--json']);
+  child.stdout?.once('data', () => child.stdout?.destroy());
+  const { code, stderr } = await ended(child);
+  expect(code).toBe(0);
+  expect(stderr).not.toMatch(/error|EPIPE/);
+});
+
+/** The manifest is text within the file; a digit changes nothing about its length. */
+function newer(bytes: Buffer): Buffer {
+  const text = bytes.toString('latin1').replace('"manifestVersion":1', '"manifestVersion":9');
+  return Buffer.from(text, 'latin1');
+}

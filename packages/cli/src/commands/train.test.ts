@@ -1,0 +1,254 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  bigrid,
+  ended,
+  interruptAt,
+  isPlain,
+  pictureBytes,
+  start,
+  temporaryFolder,
+  tiny,
+  truncatedJpeg,
+  write,
+  writePictures,
+} from '../../testing/command-line.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let good: string;
+const at = (...parts: string[]) => join(folder.path, ...parts);
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  good = at('part', 'good');
+  await writePictures(good, 8);
+});
+afterAll(() => folder.remove());
+
+test('a training writes one file, says what it learnt from, and what to do next', async () => {
+  const out = at('deep', 'er', 'model.onnx');
+  const { code, stdout, stderr } = await bigrid('train', at('part'), '--out', out, ...tiny);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^Wrote .*model\.onnx \(\d\.\d MB\) in 0:\d\d: 7 good pictures learnt, 1 held out/,
+  );
+  expect(stderr).toContain('reading 7/7');
+  expect(stderr).toMatch(/normal grid 1\/1, .*loss \d/);
+  expect(stderr).toContain('calibrating 1/1');
+  expect(stderr).toContain('bigrid inspect');
+  expect(await readdir(at('deep', 'er'))).toEqual(['model.onnx']);
+});
+
+test('piped output has no escape codes and no carriage returns', async () => {
+  const { stdout, stderr } = await bigrid('train', good, '--out', at('plain.onnx'), ...tiny);
+  expect(isPlain(stdout + stderr)).toBe(true);
+});
+
+test('--quiet prints the result alone', async () => {
+  const { stdout, stderr } = await bigrid('train', good, '--out', at('q.onnx'), '--quiet', ...tiny);
+  expect(stdout).toMatch(/^Wrote /);
+  expect(stderr).toBe('');
+});
+
+test('the same seed gives the same bytes apart from the time; another seed gives others', async () => {
+  const run = async (name: string, seed: string) => {
+    await bigrid('train', good, '--out', at(name), '--seed', seed, ...tiny);
+    return (await readFile(at(name), 'latin1')).replace(/"createdAt":"[^"]*"/, '');
+  };
+  const [first, second, other] = await Promise.all([
+    run('1.onnx', '7'),
+    run('2.onnx', '7'),
+    run('3.onnx', '8'),
+  ]);
+  expect(first.length).toBeGreaterThan(1_000_000);
+  expect(second === first).toBe(true);
+  expect(other === first).toBe(false);
+});
+
+test('flags for research reach the method', async () => {
+  const out = at('ablation.onnx');
+  const flags = [
+    '--grids',
+    'normal',
+    '--local-resolution',
+    '8',
+    '--branch',
+    'basic',
+    '--depth',
+    '1',
+    '--jitter',
+    '0',
+  ];
+  expect((await bigrid('train', good, '--out', out, ...flags, ...tiny)).code).toBe(0);
+  const { manifest } = JSON.parse((await bigrid('info', out, '--json')).stdout);
+  const chosen = {
+    grids: 'normal',
+    localResolution: 8,
+    branch: 'basic',
+    depth: 1,
+    jitter: 0,
+    inputSize: 64,
+    cells: 8,
+  };
+  expect(manifest.method).toMatchObject(chosen);
+});
+
+test('--from goes on from a bundle and keeps its method', async () => {
+  const [before, after] = [at('before.onnx'), at('after.onnx')];
+  await bigrid('train', good, '--out', before, ...tiny);
+  const again = await bigrid('train', good, '--out', after, '--from', before, '--epochs', '2');
+  expect(again.code).toBe(0);
+  const { manifest } = JSON.parse((await bigrid('info', after, '--json')).stdout);
+  expect(manifest.method.inputSize).toBe(64);
+  expect(manifest.schedule.epochs).toBe(2);
+  expect((await readFile(after)).equals(await readFile(before))).toBe(false);
+
+  const both = await bigrid('train', good, '--out', after, '--from', before, '--size', '64');
+  expect(both.code).toBe(64);
+  expect(both.stderr).toMatch(/error OPTION_INVALID: Expected --from without --size/);
+});
+
+test('pictures that cannot be read are named, counted and left out', async () => {
+  const mixed = at('mixed', 'good');
+  await writePictures(mixed, 8);
+  // Which ones are held out depends on the seed; all the same they are skipped.
+  await write(join(mixed, 'cut.jpg'), await truncatedJpeg());
+  await write(join(mixed, 'text.png'), 'not a picture');
+  const out = at('mixed.onnx');
+  const { code, stderr } = await bigrid('train', at('mixed'), '--out', out, ...tiny);
+  expect(code).toBe(0);
+  expect(stderr).toContain('Skipped 2 pictures that could not be read:');
+  expect(stderr).toMatch(/Expected a whole picture for .*cut\.jpg/);
+  expect(stderr).toMatch(/text\.png/);
+  const { manifest } = JSON.parse((await bigrid('info', out, '--json')).stdout);
+  expect(manifest.training).toMatchObject({ skipped: 2 });
+  expect(manifest.training.pictures + manifest.training.heldOut).toBe(8);
+});
+
+test('pictures of one pixel and of many kinds are all learnt from', async () => {
+  const kinds = at('kinds');
+  await writePictures(kinds, 4);
+  const picture = sharp(await pictureBytes(9));
+  await write(join(kinds, 'pixel.png'), await picture.clone().resize(1, 1).png().toBuffer());
+  await write(join(kinds, 'grey.png'), await picture.clone().toColourspace('b-w').png().toBuffer());
+  await write(
+    join(kinds, 'deep.png'),
+    await picture.clone().toColourspace('rgb16').png().toBuffer(),
+  );
+  await write(join(kinds, 'clear.png'), await picture.clone().ensureAlpha(0.5).png().toBuffer());
+  await write(
+    join(kinds, 'print.jpg'),
+    await picture.clone().toColourspace('cmyk').jpeg().toBuffer(),
+  );
+  await write(
+    join(kinds, 'turned.jpg'),
+    await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+  );
+  const { code, stdout, stderr } = await bigrid('train', kinds, '--out', at('kinds.onnx'), ...tiny);
+  expect(stderr).not.toContain('Skipped');
+  expect(code).toBe(0);
+  expect(stdout).toContain('9 good pictures learnt, 1 held out');
+});
+
+test.each([
+  ['an empty folder', 'DATA_EMPTY', async () => write(at('empty', '.keep'), ''), 'empty', 65],
+  [
+    'a folder with defects alone',
+    'DATA_NO_GOOD',
+    () => writePictures(at('bad', 'test', 'bad'), 1),
+    'bad',
+    65,
+  ],
+  ['too few pictures', 'DATA_TOO_FEW', () => writePictures(at('few'), 3), 'few', 65],
+  [
+    'pictures none of which can be read',
+    'DATA_TOO_FEW',
+    () => textsAsPictures(at('texts')),
+    'texts',
+    65,
+  ],
+  ['no such folder', 'PATH_MISSING', async () => {}, 'nowhere', 66],
+] as const)('%s is refused with %s', async (_what, expected, prepare, name, exitCode) => {
+  await prepare();
+  const { code, stdout, stderr } = await bigrid('train', at(name), '--out', at('no.onnx'), ...tiny);
+  expect(stderr).toMatch(
+    new RegExp(`^error ${expected}: Expected .* but received .*\n  \\w.*\n$`, 'ms'),
+  );
+  expect(code).toBe(exitCode);
+  expect(stdout).toBe('');
+  await expect(stat(at('no.onnx'))).rejects.toThrow();
+});
+
+test.each([
+  [['--epochs', '0'], 'an integer from 1 to 10000 for --epochs but received 0'],
+  [['--epochs', 'many'], 'an integer from 1 to 10000 for --epochs but received many'],
+  [['--size', '100'], 'a multiple of 32 from 64 to 1024 for --size but received 100'],
+  [['--seed', '-1'], 'an integer from 0 to 2147483647 for --seed but received -1'],
+  [['--grids', 'neither'], 'one of normal, abnormal, both for --grids but received neither'],
+  [['--jitter', ''], 'a number from 0 to 1 for --jitter but received nothing'],
+  [['--threads', '0'], 'an integer from 1 to 1024 for --threads but received 0'],
+])('%s is refused', async (flags, expected) => {
+  const { code, stderr } = await bigrid('train', good, '--out', at('no.onnx'), ...flags);
+  expect(stderr).toContain(`error OPTION_INVALID: Expected ${expected}\n`);
+  expect(code).toBe(64);
+});
+
+test('an output that cannot be written is refused before anything is read', async () => {
+  await write(at('file'), '');
+  const { code, stderr } = await bigrid('train', good, '--out', at('file', 'model.onnx'), ...tiny);
+  expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: /);
+  expect(stderr).not.toContain('reading');
+  expect(code).toBe(73);
+});
+
+test('Ctrl-C ends a training with 130 and leaves no file behind', async () => {
+  await write(at('stopped', 'other.txt'), '');
+  const words = [
+    'train',
+    good,
+    '--out',
+    at('stopped', 'model.onnx'),
+    '--epochs',
+    '9999',
+    '--size',
+    '64',
+  ];
+  const { code, stdout, stderr } = await interruptAt(
+    (output) => output.includes('reading 7/7'),
+    words,
+  );
+  expect(code).toBe(130);
+  expect(stdout).toBe('');
+  expect(stderr).toContain('Stopping; press Ctrl-C again');
+  expect(stderr).toMatch(/error CANCELLED: .*\n {2}Start it again/);
+  expect(await readdir(at('stopped'))).toEqual(['other.txt']);
+});
+
+test('a second Ctrl-C ends it at once', async () => {
+  const words = ['train', good, '--out', at('stopped.onnx'), '--epochs', '9999', '--size', '64'];
+  const { code } = await interruptAt((output) => output.includes('reading 7/7'), words, 2);
+  expect(code).toBe(130);
+  await expect(stat(at('stopped.onnx'))).rejects.toThrow();
+});
+
+test('faults of the program end with 70, and with a stack where DEBUG is set', async () => {
+  // A preloaded module that breaks what no input can break.
+  await write(
+    at('break.mjs'),
+    "Object.defineProperty(globalThis, 'performance', { get() { throw new Error('broken clock'); } });",
+  );
+  const words = ['train', good, '--out', at('x.onnx'), ...tiny];
+  const options = `--import=${at('break.mjs')}`;
+  const plain = await ended(start(words, { NODE_OPTIONS: options }));
+  expect(plain.code).toBe(70);
+  expect(plain.stderr).toMatch(/error INTERNAL: broken clock\n {2}This is a fault of Bigrid/);
+  expect(plain.stderr).not.toMatch(/^ +at /m);
+  const detailed = await ended(start(words, { NODE_OPTIONS: options, DEBUG: '1' }));
+  expect(detailed.stderr).toMatch(/^ +at /m);
+});
+
+async function textsAsPictures(dir: string): Promise<void> {
+  for (let i = 0; i < 6; i++) await write(join(dir, `${i}.png`), 'not a picture');
+}

@@ -1,0 +1,89 @@
+import { stat } from 'node:fs/promises';
+import { fail } from '@bigrid/errors';
+import type { Manifest, TrainRequest } from '@bigrid/node';
+import { Command } from 'commander';
+import { addFlags, type Fields, kebabCase, omit, pick, threadsField } from '../flags.ts';
+import {
+  count,
+  formatBytes,
+  formatDuration,
+  formatScore,
+  print,
+  say,
+  shellQuoted,
+} from '../output.ts';
+import { showProgress } from '../progress.ts';
+import type { Context } from '../run.ts';
+
+/** Flags that everybody may want; all others are for taking the method apart. */
+const everyday = ['profile', 'seed', 'epochs', 'size'];
+/** A bundle that training goes on from has settled everything but these. */
+const freeWithFrom = ['profile', 'seed', 'epochs'];
+
+interface TrainFlags extends Omit<TrainRequest, 'out' | 'from' | 'threads'> {
+  readonly out: string;
+  readonly from?: string;
+  readonly threads?: number;
+  readonly quiet?: boolean;
+}
+
+/** @param fields of the schema of training; empty where nobody asks for them */
+export function trainCommand(context: Context, fields: Fields): Command {
+  const asked = Object.keys(fields).length > 0;
+  const command = new Command('train')
+    .description('Learn from good pictures; write one .onnx file')
+    .argument('<dir>', 'folder with train/good, with good, with pictures, or of such folders')
+    .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
+  if (asked) addFlags(command, pick(fields, everyday));
+  command.option('--from <file>', 'Bundle to go on from; its method is kept');
+  addFlags(command, threadsField);
+  command.option('--quiet', 'Print nothing but results');
+  command.optionsGroup('Ablations:');
+  if (asked) addFlags(command, omit(fields, everyday));
+  return command
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ bigrid train parts/good --out parts.onnx
+  $ bigrid train mvtec/bottle --out bottle.onnx --seed 7 --grids normal`,
+    )
+    .action((dir: string, flags: TrainFlags, self: Command) => {
+      const conflict = omit(fields, freeWithFrom);
+      for (const name of flags.from === undefined ? [] : Object.keys(conflict)) {
+        if (self.getOptionValueSource(name) !== 'cli') continue;
+        const flag = `--${kebabCase(name)}`;
+        fail(
+          'OPTION_INVALID',
+          `Expected --from without ${flag}, for the method of ${flags.from} is kept, but received both`,
+        );
+      }
+      return trainBundle(dir, flags, context);
+    });
+}
+
+async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context): Promise<void> {
+  const { train } = await import('@bigrid/node');
+  const { quiet, ...request } = flags;
+  const started = performance.now();
+  const progress = showProgress({ quiet });
+  let manifest: Manifest;
+  try {
+    ({ manifest } = await train(dir, { ...request, onEvent: progress.onEvent, signal }));
+  } finally {
+    progress.finish();
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const size = await stat(flags.out);
+  print(
+    `Wrote ${flags.out} (${formatBytes(size.size)}) in ${formatDuration(seconds)}: ${describeTraining(manifest)}`,
+  );
+  if (!quiet) say('', 'Next:', `  bigrid inspect ${shellQuoted(flags.out)} PICTURES-OR-FOLDERS`);
+}
+
+/** What was learnt from, and the threshold that came of it. */
+export function describeTraining({ training, calibration, classes }: Manifest): string {
+  const { threshold } = calibration;
+  const products = classes.length === 1 ? '' : ` of ${classes.length} classes`;
+  return `${count(training.pictures, 'good picture')}${products} learnt, ${training.heldOut} held out for the threshold, which is ${formatScore(threshold, threshold)}`;
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+
+/** What a demo made, and from what: what says whether its results still hold. */
+export interface DemoRecord {
+  readonly version: string;
+  readonly seed: number;
+  /** Absent where the demo chose them. */
+  readonly epochs?: number;
+  /** Fingerprint of the pictures. */
+  readonly pictures: string;
+  /** SHA-256 of the bundle; absent while there is none. */
+  readonly bundle?: string;
+}
+
+const FILE = 'demo.json';
+
+/** The record in a folder of results; undefined where there is none that can be read. */
+export async function readRecord(out: string): Promise<Partial<DemoRecord> | undefined> {
+  try {
+    return JSON.parse(await readFile(join(out, FILE), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+export async function writeRecord(out: string, record: DemoRecord): Promise<void> {
+  const { writeAtomically } = await import('@bigrid/node');
+  await writeAtomically(join(out, FILE), `${JSON.stringify(record, undefined, 2)}\n`);
+}
+
+/**
+ * Tells whether pictures are the same as before by their names, sizes and times of change: reading gigabytes
+ * would take longer than is worth it here. Undefined where there are none.
+ */
+export async function fingerprint(folder: string): Promise<string | undefined> {
+  const { listPictures } = await import('@bigrid/node');
+  const hash = createHash('sha256');
+  try {
+    for (const path of await listPictures(folder)) {
+      const { size, mtimeMs } = await stat(path);
+      hash.update(`${relative(folder, path)}\0${size}\0${mtimeMs}\0`);
+    }
+  } catch {
+    return undefined;
+  }
+  return hash.digest('hex');
+}
+
+/** SHA-256 of a file; undefined where there is none. */
+export async function hashOfFile(path: string): Promise<string | undefined> {
+  try {
+    return createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bigrid, temporaryFolder, tiny, writePictures } from '../testing/command-line.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+afterAll(() => folder.remove());
+
+test('--version prints the version of the package', async () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect(await bigrid('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test.each(['', 'train', 'inspect', 'evaluate', 'info', 'demo'])(
+  'the help of bigrid %s fits 80 columns and has an example',
+  async (command) => {
+    const { code, stdout, stderr } = await bigrid(...(command ? [command] : []), '--help');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^Examples?:\n {2}\$ bigrid /m);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(81);
+  },
+);
+
+test('the help of train groups the flags for research', async () => {
+  const { stdout } = await bigrid('help', 'train');
+  const [everyday = '', research = ''] = stdout.split('Ablations:');
+  for (const flag of [
+    '--out',
+    '--profile <fast>',
+    '--seed',
+    '--epochs',
+    '--size',
+    '--from',
+    '--threads',
+  ]) {
+    expect(everyday).toContain(flag);
+  }
+  for (const flag of [
+    '--grids <normal|abnormal|both>',
+    '--anomaly-source <fbp|noise>',
+    '--refinement <on|off>',
+  ]) {
+    expect(research).toContain(flag);
+  }
+  for (const flag of [
+    '--local-resolution',
+    '--global-resolution',
+    '--branch',
+    '--depth',
+    '--jitter',
+  ]) {
+    expect(research).toContain(flag);
+  }
+});
+
+test.each([
+  [['inspct'], "unknown command 'inspct'"],
+  [['train', 'x', '--out', 'y', '--epoch', '1'], "unknown option '--epoch'"],
+  [['train', 'x'], "required option '--out <file>' not specified"],
+  [['inspect', 'x.onnx'], "missing required argument 'path'"],
+  [['info', 'x', 'y'], 'too many arguments'],
+  [[], 'Usage: bigrid'],
+])('%s is a mistake in the command line: 64', async (words, said) => {
+  const { code, stdout, stderr } = await bigrid(...words);
+  expect(stderr).toContain(said);
+  expect([code, stdout]).toEqual([64, '']);
+});
+
+test.skipIf(process.platform !== 'linux')('a terminal gets bars that fit it', async () => {
+  await writePictures(join(folder.path, 'good'), 8);
+  const words = ['train', join(folder.path, 'good'), '--out', join(folder.path, 'm.onnx'), ...tiny];
+  const command = [process.execPath, join(root, 'bin', 'bigrid.js'), ...words].join(' ');
+  const shown = await onTerminal(`stty cols 60; ${command}`);
+  if (shown === undefined) return;
+  expect(shown).toContain('━━━━━━━━━━━━━━━━');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape codes are what is looked for
+  const lines = shown.replaceAll(/\u001b(\[[0-9;?]*[A-Za-z]|[78])/g, '\r').split(/[\r\n]+/);
+  expect(lines.some((line) => line.startsWith('reading'))).toBe(true);
+  // Wrapping is off while a bar is drawn, and on again at the end.
+  expect(shown.lastIndexOf('\u001b[?7h')).toBeGreaterThan(shown.lastIndexOf('\u001b[?7l'));
+});
+
+test('the example of the README runs', async () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const lines = /```sh\n(?<code>[\s\S]*?)```/.exec(readme)?.groups?.code?.trim().split('\n') ?? [];
+  expect(lines).toHaveLength(3);
+  await writePictures(join(folder.path, 'parts', 'good'), 8);
+  await writePictures(join(folder.path, 'new'), 2, true);
+  for (const line of lines) {
+    const quick = line.includes(' train ') ? tiny : [];
+    const words = line.replace(/ +#.*/, '').split(' ').slice(1);
+    await new Promise<void>((resolve, reject) => {
+      const done = (error: Error | null) => (error ? reject(error) : resolve());
+      execFile(
+        process.execPath,
+        [join(root, 'bin', 'bigrid.js'), ...words, ...quick],
+        { cwd: folder.path },
+        done,
+      );
+    });
+  }
+});
+
+/** What a command draws on a terminal; undefined where there is no `script` to make one. */
+function onTerminal(command: string): Promise<string | undefined> {
+  const env = { ...process.env, TERM: 'xterm-256color' };
+  return new Promise((resolve) => {
+    execFile('script', ['-qec', command, '/dev/null'], { env }, (error, stdout) =>
+      resolve(error ? undefined : stdout),
+    );
+  });
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { demoCommand } from './commands/demo.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
+import { infoCommand } from './commands/info.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { trainCommand } from './commands/train.ts';
+import { type Fields, fieldsOf } from './flags.ts';
+import { paint } from './output.ts';
+import { type Context, run } from './run.ts';
+
+const version: string = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+).version;
+
+/** Commands with flags that a schema defines. */
+const commandsWithSchema = ['train', 'demo'];
+
+async function program(words: readonly string[], context: Context): Promise<Command> {
+  // Loading the schema takes longer than all the rest of the help: only who asks for its flags waits for it.
+  const fields = words.some((word) => commandsWithSchema.includes(word)) ? await trainFields() : {};
+  const commands = [
+    trainCommand(context, fields),
+    inspectCommand(context),
+    evaluateCommand(context),
+    infoCommand(context),
+    demoCommand(context, fields),
+  ];
+  const root = new Command('bigrid')
+    .description(
+      'Finds what is off in pictures after learning from good ones only:\ntrain on a folder, get one .onnx file, inspect new pictures.',
+    )
+    .version(version, '--version', 'Print the version')
+    .helpOption('-h, --help', 'Print this help')
+    .helpCommand('help [command]', 'Print the help of a command')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ bigrid demo                                   see it work, on drawn pictures
+  $ bigrid train parts/good --out parts.onnx      learn from good pictures
+  $ bigrid inspect parts.onnx new/ --out marked   inspect others`,
+    );
+  for (const command of commands) {
+    root.addCommand(command.helpOption('-h, --help', 'Print this help'));
+  }
+  for (const command of [root, ...commands]) {
+    command
+      .exitOverride()
+      .showHelpAfterError(
+        `See \`${command === root ? 'bigrid' : `bigrid ${command.name()}`} --help\`.`,
+      )
+      .configureHelp({
+        styleTitle: (title) => paint('bold', title),
+        // Every command has options: saying so each time only pushes the summaries to the right.
+        subcommandTerm: (command) =>
+          `${command.name()} ${command.usage().replace('[options]', '').trim()}`.trim(),
+      });
+  }
+  return root;
+}
+
+async function trainFields(): Promise<Fields> {
+  const { trainOptionsSchema } = await import('@bigrid/node');
+  return fieldsOf(trainOptionsSchema);
+}
+
+await run(async (context) => {
+  const words = process.argv.slice(2);
+  await (await program(words, context)).parseAsync(words, { from: 'user' });
+});
