@@ -137,11 +137,16 @@ def reconstruct(parameters, features, jitter, grids, kind, frozen):
 
     def through(name, training):
         local_read, whole = grid(parameters, f"{name}.grid", local, over_all)
+        if name == "abnormal":
+            # Every channel of every picture, over space.
+            local_read, whole = F.instance_norm(local_read, eps=1e-5), F.instance_norm(whole, eps=1e-5)
         return branch(parameters, f"{name}.branch", local_read, whole, kind, training)
 
     if grids == "normal":
         return through("normal", True), None
     abnormal = through("abnormal", not frozen)
+    if frozen:
+        abnormal = abnormal.detach()
     if grids == "abnormal":
         return abnormal, abnormal
     return through("normal", True) + parameters.get("fusion.weight", [], 0.1, around=-0.2) * abnormal, abnormal

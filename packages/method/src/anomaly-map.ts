@@ -18,11 +18,16 @@ export const MAP_SIZE = 256;
  * the summed variance of its tap, so that every tap counts the same.
  * @param deviations [channels]
  */
-export function channelWeights(deviations: Float32Array, tapChannels: readonly number[]): Float32Array {
+export function channelWeights(
+  deviations: Float32Array,
+  tapChannels: readonly number[],
+): Float32Array {
   const weights = new Float32Array(deviations.length);
   let start = 0;
   for (const channels of tapChannels) {
-    const variances = deviations.subarray(start, start + channels).map((deviation) => deviation ** 2);
+    const variances = deviations
+      .subarray(start, start + channels)
+      .map((deviation) => deviation ** 2);
     const total = variances.reduce((sum, variance) => sum + variance, 0);
     variances.forEach((variance, channel) => {
       weights[start + channel] = variance / total;
@@ -85,7 +90,12 @@ function gaussianBlur(map: Value, deviation: number): Value {
   );
 }
 
-function convolveAlong(map: Value, kernel: readonly number[], size: readonly [number, number], radius: number): Value {
+function convolveAlong(
+  map: Value,
+  kernel: readonly number[],
+  size: readonly [number, number],
+  radius: number,
+): Value {
   const weight = map.graph.constant(float32([1, 1, ...size], kernel));
   const pads = size[0] > 1 ? [radius, 0, radius, 0] : [0, radius, 0, radius];
   return map.graph.node(

@@ -1,4 +1,16 @@
-import { add, concat, div, mul, reduceMean, relu, reshape, sqrt, square, sub, type Value } from '@bigrid/graph';
+import {
+  add,
+  concat,
+  div,
+  mul,
+  reduceMean,
+  relu,
+  reshape,
+  sqrt,
+  square,
+  sub,
+  type Value,
+} from '@bigrid/graph';
 import type { GridRead } from './grids.ts';
 import { learnedConvolution } from './layers.ts';
 import { constantInitialiser, type ParameterSource } from './parameters.ts';
@@ -39,7 +51,10 @@ function basicBlock(parameters: ParameterSource, name: string, x: Value): Value 
     batchNorm(
       parameters,
       `${name}.${part}.norm`,
-      learnedConvolution(parameters, `${name}.${part}`, input, channels, { kernel: 3, bias: false }),
+      learnedConvolution(parameters, `${name}.${part}`, input, channels, {
+        kernel: 3,
+        bias: false,
+      }),
     );
   return relu(add(x, stage('1', relu(stage('0', x)))));
 }
@@ -49,7 +64,10 @@ function lightBlock(parameters: ParameterSource, name: string, x: Value): Value 
   const channels = x.shape[1] as number;
   const wide = relu(learnedConvolution(parameters, `${name}.expand`, x, channels));
   const mixed = relu(
-    learnedConvolution(parameters, `${name}.depthwise`, wide, channels, { kernel: 3, depthwise: true }),
+    learnedConvolution(parameters, `${name}.depthwise`, wide, channels, {
+      kernel: 3,
+      depthwise: true,
+    }),
   );
   return add(x, learnedConvolution(parameters, `${name}.project`, mixed, channels));
 }

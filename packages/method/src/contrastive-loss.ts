@@ -17,8 +17,5 @@ export function contrastiveLoss(q: Value, mask: Value): Value {
       reduceSum(mul(loss, cells), { keepDimensions: false }),
       add(reduceSum(cells, { keepDimensions: false }), 1e-6),
     );
-  return add(
-    meanOver(relu(sub(threshold, q)), pasted),
-    meanOver(relu(add(threshold, q)), others),
-  );
+  return add(meanOver(relu(sub(threshold, q)), pasted), meanOver(relu(add(threshold, q)), others));
 }

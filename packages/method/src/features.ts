@@ -1,4 +1,15 @@
-import { averagePool, cast, concat, div, float32, type Graph, resize, sub, transpose, type Value } from '@bigrid/graph';
+import {
+  averagePool,
+  cast,
+  concat,
+  div,
+  float32,
+  type Graph,
+  resize,
+  sub,
+  transpose,
+  type Value,
+} from '@bigrid/graph';
 import type { Backbone } from './backbones/backbone.ts';
 import type { MethodOptions } from './options.ts';
 
@@ -14,7 +25,12 @@ export interface Features {
  * `cells` x `cells`, averaged over its neighbourhood, and joined.
  * @param image [1, height, width, 3] uint8 RGB of any size
  */
-export function features(graph: Graph, image: Value, backbone: Backbone, options: MethodOptions): Features {
+export function features(
+  graph: Graph,
+  image: Value,
+  backbone: Backbone,
+  options: MethodOptions,
+): Features {
   const { inputSize, cells, pooling, taps } = options;
   const perChannel = (values: readonly number[]) => graph.constant(float32([1, 1, 1, 3], values));
   const normalised = graph.scope('preprocessing', () => {

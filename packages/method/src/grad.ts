@@ -1,8 +1,8 @@
-import { slice, type Value } from '@bigrid/graph';
+import { slice, stopGradient, type Value } from '@bigrid/graph';
 import { branch } from './branches.ts';
 import { coordinates } from './coordinates.ts';
 import { fuse } from './fusion.ts';
-import { readGrid } from './grids.ts';
+import { readGrid, standardiseOverSpace } from './grids.ts';
 import type { MethodOptions } from './options.ts';
 import type { ParameterSource } from './parameters.ts';
 
@@ -34,20 +34,36 @@ export function reconstruct(
   const at = graph.scope('coordinates', () =>
     coordinates(parameters, 'coordinates', features, jitter),
   );
-  const through = (name: string, source: ParameterSource) =>
-    graph.scope(name, () =>
-      branch(source, `${name}.branch`, readGrid(source, `${name}.grid`, at, gridOptions(options)), {
-        kind: options.branch,
-        depth: options.depth,
-        outputChannels: features.shape[1] as number,
-      }),
+  const read = (name: string, source: ParameterSource) =>
+    readGrid(source, `${name}.grid`, at, gridOptions(options));
+  const branchOptions = {
+    kind: options.branch,
+    depth: options.depth,
+    outputChannels: features.shape[1] as number,
+  };
+  const throughNormal = () =>
+    graph.scope('normal', () =>
+      branch(parameters, 'normal.branch', read('normal', parameters), branchOptions),
     );
-  if (options.grids === 'normal') return { value: through('normal', parameters), abnormality: undefined };
-  const abnormal = through(ABNORMAL, frozen);
+  const throughAbnormal = () =>
+    graph.scope(ABNORMAL, () => {
+      const { local, global } = read(ABNORMAL, frozen);
+      const standardised = {
+        local: standardiseOverSpace(local),
+        global: standardiseOverSpace(global),
+      };
+      return branch(frozen, `${ABNORMAL}.branch`, standardised, branchOptions);
+    });
+
+  if (options.grids === 'normal') return { value: throughNormal(), abnormality: undefined };
+  const abnormal = throughAbnormal();
   const abnormality = slice(abnormal, 1, 0, 1);
   if (options.grids === 'abnormal') return { value: abnormal, abnormality };
-  const normal = through('normal', parameters);
-  return { value: graph.scope('fusion', () => fuse(parameters, normal, abnormal)), abnormality };
+  // What is frozen is a given for the normal grid: the points that both share follow the normal grid alone, and
+  // a step needs no backward pass through the abnormal branch.
+  const given = frozen === parameters ? abnormal : stopGradient(abnormal);
+  const value = graph.scope('fusion', () => fuse(parameters, throughNormal(), given));
+  return { value, abnormality };
 }
 
 function gridOptions(options: MethodOptions) {

@@ -1,4 +1,15 @@
-import { bilinearRead, reshape, transpose, type Value } from '@bigrid/graph';
+import {
+  add,
+  bilinearRead,
+  div,
+  reduceMean,
+  reshape,
+  sqrt,
+  square,
+  sub,
+  transpose,
+  type Value,
+} from '@bigrid/graph';
 import type { Coordinates } from './coordinates.ts';
 import { type ParameterSource, xavierNormal } from './parameters.ts';
 
@@ -42,21 +53,38 @@ export function readGrid(
       kind: 'table',
       initialise: xavierNormal(resolution * resolution, width * resolution),
     });
-  const localPoints = reshape(
-    transpose(reshape(at.local, [batch, 2, area]), [0, 2, 1]),
-    [batch * area, 2],
+  const localPoints = reshape(transpose(reshape(at.local, [batch, 2, area]), [0, 2, 1]), [
+    batch * area,
+    2,
+  ]);
+  const local = bilinearRead(
+    table('local', localResolution, channels),
+    localPoints,
+    localResolution,
   );
-  const local = bilinearRead(table('local', localResolution, channels), localPoints, localResolution);
   const global = bilinearRead(
     table('global', globalResolution, channels * area),
     reshape(at.global, [batch, 2]),
     globalResolution,
   );
   return {
-    local: reshape(
-      transpose(reshape(local, [batch, area, channels]), [0, 2, 1]),
-      [batch, channels, cells, cells],
-    ),
+    local: reshape(transpose(reshape(local, [batch, area, channels]), [0, 2, 1]), [
+      batch,
+      channels,
+      cells,
+      cells,
+    ]),
     global: reshape(global, [batch, channels, cells, cells]),
   };
+}
+
+/**
+ * Each channel of each picture less its mean over space, over its deviation. The published code does this to what
+ * the abnormal grid gives, so that its branch sees where a picture differs from the rest of itself.
+ * @param x [batch, channels, height, width]
+ */
+export function standardiseOverSpace(x: Value): Value {
+  const space = { axes: [2, 3] };
+  const centred = sub(x, reduceMean(x, space));
+  return div(centred, sqrt(add(reduceMean(square(centred), space), 1e-5)));
 }

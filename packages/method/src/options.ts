@@ -94,7 +94,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       pooling: 3,
       grids: 'both',
       gridChannels: 96,
-      localResolution: 32,
+      localResolution: 16,
       globalResolution: 4,
       branch: 'light',
       depth: 2,

@@ -1,5 +1,13 @@
 import { fail } from '@bigrid/errors';
-import { cast, float32ToFloat16, type Graph, sizeOf, type Tensor, tensor, type Value } from '@bigrid/graph';
+import {
+  cast,
+  float32ToFloat16,
+  type Graph,
+  sizeOf,
+  type Tensor,
+  tensor,
+  type Value,
+} from '@bigrid/graph';
 import type { Random } from './random.ts';
 
 /** Draws the first values of a parameter. */
@@ -62,7 +70,11 @@ export class FixedParameters implements ParameterSource {
   readonly #tablePrecision: 'float32' | 'float16';
   readonly #known = new Map<string, Value>();
 
-  constructor(graph: Graph, values: ParameterValues, tablePrecision: 'float32' | 'float16' = 'float32') {
+  constructor(
+    graph: Graph,
+    values: ParameterValues,
+    tablePrecision: 'float32' | 'float16' = 'float32',
+  ) {
     this.graph = graph;
     this.#values = values;
     this.#tablePrecision = tablePrecision;
@@ -79,7 +91,9 @@ export class FixedParameters implements ParameterSource {
       );
     }
     const half = parameter.kind === 'table' && this.#tablePrecision === 'float16';
-    const stored = half ? tensor('float16', trained.shape, float32ToFloat16(trained.data)) : trained;
+    const stored = half
+      ? tensor('float16', trained.shape, float32ToFloat16(trained.data))
+      : trained;
     const value = cast(this.graph.initialiser(parameter.name, stored), 'float32');
     this.#known.set(parameter.name, value);
     return value;

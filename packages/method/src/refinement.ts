@@ -1,4 +1,16 @@
-import { add, cast, div, less, mul, reduceMean, reduceSum, sqrt, square, sub, type Value } from '@bigrid/graph';
+import {
+  add,
+  cast,
+  div,
+  less,
+  mul,
+  reduceMean,
+  reduceSum,
+  sqrt,
+  square,
+  sub,
+  type Value,
+} from '@bigrid/graph';
 
 /** The published threshold k on a cell's mean squared error. */
 const errorLimit = 10;
@@ -23,7 +35,10 @@ export function refine(features: Value, reconstruction: Value): Value {
     );
     const product = reduceSum(mul(features, reconstruction), overChannels);
     const lengths = sqrt(
-      mul(reduceSum(square(features), overChannels), reduceSum(square(reconstruction), overChannels)),
+      mul(
+        reduceSum(square(features), overChannels),
+        reduceSum(square(reconstruction), overChannels),
+      ),
     );
     const cosine = div(product, add(lengths, 1e-8));
     const similarity = add(mul(close, 0.3), mul(cosine, 0.7));

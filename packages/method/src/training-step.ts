@@ -17,7 +17,12 @@ import { contrastiveLoss } from './contrastive-loss.ts';
 import { featureBlockPaste } from './feature-block-paste.ts';
 import { ABNORMAL, reconstruct } from './grad.ts';
 import type { MethodOptions, Schedule } from './options.ts';
-import { FixedParameters, type Parameter, type ParameterValues, TrainedParameters } from './parameters.ts';
+import {
+  FixedParameters,
+  type Parameter,
+  type ParameterValues,
+  TrainedParameters,
+} from './parameters.ts';
 
 /** Mean and deviation of each feature channel over the training pictures. */
 export interface FeatureStatistics {
@@ -150,7 +155,10 @@ function optimise(
       (parameter.kind === 'table' ? schedule.tableLearningRate : schedule.weightLearningRate) /
       schedule.weightLearningRate,
   }));
-  const gradientOf = gradients(loss, trained.map(({ value }) => value));
+  const gradientOf = gradients(
+    loss,
+    trained.map(({ value }) => value),
+  );
   const next = adamW(
     graph,
     trainables,
@@ -173,4 +181,3 @@ function optimise(
 export function isAbnormal(parameter: Parameter): boolean {
   return parameter.name.startsWith(`${ABNORMAL}.`);
 }
-
