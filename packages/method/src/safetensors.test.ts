@@ -126,6 +126,7 @@ describe('a malformed file is WEIGHTS_INVALID', () => {
     'offsets beyond the end': file(entry({ data_offsets: [0, 9] }), data),
     'offsets far beyond the end': file(entry({ data_offsets: [2 ** 52, 2 ** 52 + 8] }), data),
     'offsets the wrong way round': file(entry({ data_offsets: [8, 0] }), data),
+    'no bytes the wrong way round': file(entry({ shape: [0], data_offsets: [8, 4] }), data),
     'fewer bytes than the shape needs': file(entry({ data_offsets: [0, 4] }), data),
     'more bytes than the shape needs': file(entry({ shape: [1] }), data),
     'a shape of more elements than there are numbers': file(
