@@ -48,9 +48,14 @@ for (const layer of Object.keys(below)) {
 function check(file, layer, specifier) {
   const [, target] = specifier.match(/^@bigrid\/([a-z]+)/) ?? [];
   if (target && !below[layer].includes(target)) {
-    problems.push(`${file} imports ${specifier}, but ${layer} may import only [${below[layer].join(', ')}]`);
+    problems.push(
+      `${file} imports ${specifier}, but ${layer} may import only [${below[layer].join(', ')}]`,
+    );
   }
-  if (specifier.startsWith('.') && specifier.split('/').filter((part) => part === '..').length > file.split('/').length - 3) {
+  if (
+    specifier.startsWith('.') &&
+    specifier.split('/').filter((part) => part === '..').length > file.split('/').length - 3
+  ) {
     problems.push(`${file} imports ${specifier} from outside its package's src`);
   }
   for (const { library, files } of confined) {

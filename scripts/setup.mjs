@@ -16,7 +16,9 @@ function run(command, args, options = {}) {
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
   if (result.error) throw result.error;
   if (result.status !== 0) {
-    console.error(`\nsetup: '${[command, ...args].join(' ')}' ended with exit code ${result.status}`);
+    console.error(
+      `\nsetup: '${[command, ...args].join(' ')}' ended with exit code ${result.status}`,
+    );
     process.exit(result.status ?? 1);
   }
 }
@@ -24,7 +26,9 @@ function run(command, args, options = {}) {
 /** Everything that decides what is installed. */
 function installedState() {
   const hash = createHash('sha256');
-  const manifests = readdirSync(join(root, 'packages')).map((name) => join('packages', name, 'package.json'));
+  const manifests = readdirSync(join(root, 'packages')).map((name) =>
+    join('packages', name, 'package.json'),
+  );
   for (const file of ['package.json', 'package-lock.json', '.npmrc', ...manifests.sort()]) {
     if (existsSync(join(root, file))) hash.update(file).update(readFileSync(join(root, file)));
   }
@@ -45,4 +49,7 @@ if (known !== state) {
 
 const node = join(root, 'node_modules', 'node', 'bin', windows ? 'node.exe' : 'node');
 // The compiler looks at what has changed by itself.
-run(existsSync(node) ? node : process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
+run(existsSync(node) ? node : process.execPath, [
+  join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+  '-b',
+]);
