@@ -1,4 +1,4 @@
-import { add, convolution, reshape, type Value } from '@bigrid/graph';
+import { convolution, type Value } from '@bigrid/graph';
 import { type ParameterSource, uniformByFanIn } from './parameters.ts';
 
 /**
@@ -22,17 +22,16 @@ export function learnedConvolution(
     kind: 'weight',
     initialise: uniformByFanIn(fanIn),
   });
-  const y = convolution(x, weight, undefined, {
+  const offset = bias
+    ? parameters.get({
+        name: `${name}.bias`,
+        shape: [channels],
+        kind: 'weight',
+        initialise: uniformByFanIn(fanIn),
+      })
+    : undefined;
+  return convolution(x, weight, offset, {
     padding: (kernel - 1) / 2,
     groups: depthwise ? input : 1,
   });
-  if (!bias) return y;
-  // Added apart: the gradient of a broadcast sum is cheaper than that of a convolution's bias.
-  const offset = parameters.get({
-    name: `${name}.bias`,
-    shape: [channels],
-    kind: 'weight',
-    initialise: uniformByFanIn(fanIn),
-  });
-  return add(y, reshape(offset, [1, channels, 1, 1]));
 }

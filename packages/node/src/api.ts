@@ -101,7 +101,12 @@ export async function evaluate(
   const entries = await openTestFolder(dir);
   const detector = await Detector.load(onnxRuntimeEngine({ threads: options.threads }), opened);
   try {
-    return await evaluateEntries({ detector, entries, onEvent: options.onEvent, signal: options.signal });
+    return await evaluateEntries({
+      detector,
+      entries,
+      onEvent: options.onEvent,
+      signal: options.signal,
+    });
   } finally {
     await detector.dispose();
   }

@@ -59,12 +59,18 @@ async function attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
     return await action();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    return fail('ENGINE_FAILED', `Expected ONNX Runtime to ${what} but received: ${reason}`, { cause });
+    return fail('ENGINE_FAILED', `Expected ONNX Runtime to ${what} but received: ${reason}`, {
+      cause,
+    });
   }
 }
 
 function toRuntime(value: Tensor): onnxruntime.Tensor {
-  const made = new onnxruntime.Tensor(value.type as 'float32', value.data as Float32Array, value.shape);
+  const made = new onnxruntime.Tensor(
+    value.type as 'float32',
+    value.data as Float32Array,
+    value.shape,
+  );
   if (value.type === 'float16') {
     // On Node.js 24 the constructor rewraps the bits as Float16Array, of which the native binding of
     // onnxruntime-node 1.30 sees no bytes ("not enough space: expected 8, got 0"); it does take Uint16Array.
@@ -83,6 +89,11 @@ function fromRuntime(value: onnxruntime.Tensor): Tensor {
   return tensor(value.type as 'float32', value.dims, plain as Float32Array);
 }
 
-function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A, name: string) => B) {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
+function mapValues<A, B>(
+  record: Readonly<Record<string, A>>,
+  change: (value: A, name: string) => B,
+) {
+  return Object.fromEntries(
+    Object.entries(record).map(([name, value]) => [name, change(value, name)]),
+  );
 }

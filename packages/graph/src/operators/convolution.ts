@@ -2,6 +2,7 @@ import { fail } from '@bigrid/errors';
 import { type GradientRule, inputOf } from '../gradient-rule.ts';
 import type { Attribute, Value } from '../graph.ts';
 import { type Dimension, formatShape, staticShape } from '../shape.ts';
+import { zeros } from '../tensor.ts';
 import { concat, pad, reshape, slice, transpose } from './layout.ts';
 import { matMul } from './linear.ts';
 import { reduceSum } from './reduce.ts';
@@ -189,6 +190,7 @@ function weightGradient(
       `Expected one group or as many as channels for the gradient of Conv but received ${groups} groups of ${formatShape(weight.shape)}`,
     );
   }
+  if (stride === 1) return depthwiseWeightGradient(x, g, weight, attributes);
   // Depthwise: every (picture, channel) pair is a group of its own, then pictures are summed.
   const [, , outHeight, outWidth] = g.shape as [number, number, number, number];
   const folded = convolution(
@@ -199,6 +201,47 @@ function weightGradient(
   );
   const perPicture = reshape(crop(folded), [batch, channels, kh, kw]);
   return reshape(reduceSum(perPicture, { axes: [0], keepDimensions: false }), weight.shape);
+}
+
+/**
+ * dL/dweight of a depthwise convolution where the stride is 1. For each kernel row, the product of gradient and
+ * shifted picture over all their rows, [width, rows] [rows, padded width] a channel, holds every pair of columns;
+ * the pairs that a kernel column joins lie on one diagonal, which a product with a constant matrix adds up.
+ */
+function depthwiseWeightGradient(
+  x: Value,
+  g: Value,
+  weight: Value,
+  attributes: Readonly<Record<string, Attribute>>,
+): Value {
+  const { graph } = x;
+  const [dilation] = attributes.dilations as [number];
+  const [padding] = attributes.pads as [number];
+  const [channels, , kh, kw] = weight.shape as [number, number, number, number];
+  const [batch, , height, width] = g.shape as [number, number, number, number];
+  const byChannel = (value: Value) => transpose(value, [1, 0, 2, 3]);
+  const around = [0, 0, padding, padding];
+  const picture = byChannel(padding > 0 ? pad(x, around, around) : x);
+  const paddedWidth = picture.shape[3] as number;
+  const turnedGradient = transpose(
+    reshape(byChannel(g), [channels, batch * height, width]),
+    [0, 2, 1],
+  );
+  const pairs = Array.from({ length: kh }, (_, row) => {
+    const shifted = cut(picture, 2, row * dilation, row * dilation + height);
+    const product = matMul(
+      turnedGradient,
+      reshape(shifted, [channels, batch * height, paddedWidth]),
+    );
+    return reshape(product, [channels, 1, width * paddedWidth]);
+  });
+  const diagonals = zeros('float32', [width * paddedWidth, kw]);
+  for (let column = 0; column < kw; column++) {
+    for (let at = 0; at < width; at++) {
+      diagonals.data[(at * paddedWidth + at + column * dilation) * kw + column] = 1;
+    }
+  }
+  return reshape(matMul(concat(pairs, 1), graph.constant(diagonals)), weight.shape);
 }
 
 /**

@@ -1,4 +1,9 @@
-import { type PrecisionRecallPoint, precisionRecallCurve, type RocPoint, rocCurve } from './curves.ts';
+import {
+  type PrecisionRecallPoint,
+  precisionRecallCurve,
+  type RocPoint,
+  rocCurve,
+} from './curves.ts';
 import { aupro, type ProPoint } from './per-region-overlap.ts';
 import { auroc, averagePrecision, f1Max, rank } from './ranking.ts';
 
