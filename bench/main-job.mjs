@@ -1,0 +1,162 @@
+// Measures the main job on a data folder in the layout of MVTec AD: accuracy over seeds, training time, peak memory (also
+// with the pictures repeated ten times), bundle size, inspection rate, and whether the same seed gives the same bytes.
+// Everything runs through the command line, as a user would run it.
+//
+//   npm run bench:main -- DIR [--seeds 1,2,3] [--out FILE.md]
+
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seeds: { type: 'string', default: '1,2,3' }, out: { type: 'string' } },
+});
+const [folder] = positionals;
+if (!folder) {
+  console.error('Expected a data folder, for example: npm run bench:main -- data/bottle');
+  process.exit(64);
+}
+const data = resolve(folder);
+const seeds = values.seeds.split(',').map(Number);
+const cli = resolve(import.meta.dirname, '../packages/cli/bin/bigrid.js');
+const work = mkdtempSync(join(tmpdir(), 'bigrid-bench-'));
+
+/** Runs the command line; gives its output, its wall time in seconds and its peak resident memory in MB. */
+function bigrid(...args) {
+  return new Promise((done, failed) => {
+    const started = performance.now();
+    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [output, errors, peak] = ['', '', 0];
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      errors += chunk;
+    });
+    // The kernel keeps the peak (VmHWM) itself; asking often only makes sure of the last moments.
+    const watch = setInterval(() => {
+      try {
+        const [, kilobytes] =
+          readFileSync(`/proc/${child.pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/) ?? [];
+        if (kilobytes) peak = Number(kilobytes) / 1024;
+      } catch {
+        // It has just ended, or this system has no /proc: the figure stays what it was.
+      }
+    }, 50);
+    child.on('close', (code) => {
+      clearInterval(watch);
+      const seconds = (performance.now() - started) / 1000;
+      if (code === 0) done({ output, seconds, peak });
+      else failed(new Error(`bigrid ${args.join(' ')} ended with ${code}:\n${errors}`));
+    });
+  });
+}
+
+const rows = [];
+const add = (what, figure) => {
+  rows.push([what, figure]);
+  console.log(`${what}: ${figure}`);
+};
+const spread = (numbers, digits) => {
+  const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+  const deviation = Math.sqrt(
+    numbers.reduce((sum, number) => sum + (number - mean) ** 2, 0) /
+      Math.max(1, numbers.length - 1),
+  );
+  return `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)} (${numbers.map((number) => number.toFixed(digits)).join(', ')})`;
+};
+const withoutDate = (file) =>
+  readFileSync(file)
+    .toString('latin1')
+    .replace(/"createdAt":"[^"]*"/, '');
+
+const metrics = [];
+const trainings = [];
+for (const seed of seeds) {
+  const bundle = join(work, `${seed}.onnx`);
+  trainings.push(await bigrid('train', data, '--out', bundle, '--seed', String(seed), '--quiet'));
+  const json = join(work, `${seed}.json`);
+  await bigrid('evaluate', bundle, data, '--json', json, '--quiet');
+  metrics.push(JSON.parse(readFileSync(json, 'utf8')).mean);
+}
+for (const name of Object.keys(metrics[0]))
+  add(
+    name,
+    spread(
+      metrics.map((m) => m[name]),
+      4,
+    ),
+  );
+add(
+  'training, PNG to bundle, s',
+  spread(
+    trainings.map(({ seconds }) => seconds),
+    1,
+  ),
+);
+add(
+  'training, peak resident memory, MB',
+  spread(
+    trainings.map(({ peak }) => peak),
+    0,
+  ),
+);
+const first = join(work, `${seeds[0]}.onnx`);
+add('bundle, MB', (statSync(first).size / 1e6).toFixed(2));
+
+const again = join(work, 'again.onnx');
+await bigrid('train', data, '--out', again, '--seed', String(seeds[0]), '--quiet');
+add(
+  'the same seed twice, date aside',
+  withoutDate(first) === withoutDate(again) ? 'the same bytes' : 'DIFFERENT BYTES',
+);
+
+const good = join(data, 'train/good');
+const rates = [];
+for (let round = 0; round < 3; round++) {
+  const { seconds } = await bigrid('inspect', first, good, '--json', '--quiet');
+  rates.push(readdirSync(good).length / seconds);
+}
+add('inspecting train/good from disk, pictures/s, start of the program included', spread(rates, 1));
+
+const tenfold = join(work, basename(data));
+mkdirSync(join(tenfold, 'train/good'), { recursive: true });
+for (const name of readdirSync(good)) {
+  for (let copy = 0; copy < 10; copy++)
+    symlinkSync(join(good, name), join(tenfold, 'train/good', `${copy}-${name}`));
+}
+const large = await bigrid(
+  'train',
+  tenfold,
+  '--out',
+  join(work, 'large.onnx'),
+  '--seed',
+  '1',
+  '--quiet',
+);
+add('the pictures repeated 10 times: training, s', large.seconds.toFixed(1));
+add('the pictures repeated 10 times: peak resident memory, MB', large.peak.toFixed(0));
+rmSync(work, { recursive: true });
+
+const revision = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+const page = `## ${basename(data)}
+
+${cpus().length} x ${cpus()[0].model}, Node.js ${process.version}, revision ${revision}, ${new Date().toISOString().slice(0, 10)}, seeds ${seeds.join(', ')}.
+
+| what | mean ± deviation (each seed) |
+| --- | --- |
+${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}
+`;
+if (values.out) writeFileSync(values.out, page);
