@@ -13,11 +13,14 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-test('paths are relative to the folder given; a file given has its bare name', async () => {
-  const found = await findPictures([at('a'), at('a', 'deep', '0.png')], undefined);
-  expect(found.map(({ relativePath }) => relativePath)).toEqual([
-    join('deep', '0.png'),
-    join('deep', '1.png'),
+test('paths are relative to the folder given, named where there are several; a file has its bare name', async () => {
+  const names = async (...given: string[]) =>
+    (await findPictures(given, undefined)).map(({ relativePath }) => relativePath);
+  expect(await names(at('a', 'deep'))).toEqual(['0.png', '1.png']);
+  expect(await names(at('a'), at('a', 'marked'), at('a', 'deep', '0.png'))).toEqual([
+    join('a', 'deep', '0.png'),
+    join('a', 'deep', '1.png'),
+    join('a', 'marked', '0.png'),
     join('marked', '0.png'),
     '0.png',
   ]);

@@ -5,7 +5,7 @@ import { fail } from '@bigrid/errors';
 /** A picture to inspect. */
 export interface NamedPicture {
   readonly path: string;
-  /** Relative to the folder that was given; the bare name of a file that was given. */
+  /** Relative to the folder that was given, with that folder's name where there are several; the bare name of a file that was given. */
   readonly relativePath: string;
 }
 
@@ -27,11 +27,12 @@ export async function findPictures(
         `Expected a folder for --out other than the one inspected but received ${out} for both`,
       );
     }
+    const lead = paths.length > 1 ? basename(resolve(given)) : '';
     const results = out !== undefined && isInside(out, given) ? out : undefined;
     for (const path of await listPictures(given)) {
       if (path === given) pictures.push({ path, relativePath: basename(path) });
       else if (results === undefined || !isInside(path, results)) {
-        pictures.push({ path, relativePath: relative(given, path) });
+        pictures.push({ path, relativePath: join(lead, relative(given, path)) });
       }
     }
   }

@@ -271,8 +271,8 @@ function conclude(demo: Demo, { bundle: { manifest }, evaluation, missing, heatM
     ]),
     '',
     paint('bold', 'Try next:'),
-    `  bigrid info ${shellQuoted(bundle)}`,
-    `  bigrid inspect ${shellQuoted(bundle)} ${shellQuoted(evaluation ? join(data, 'test') : data)} --out ${shellQuoted(join(demo.out, 'inspected'))}`,
-    '  bigrid train FOLDER-OF-GOOD-PICTURES --out mine.onnx',
+    `  npx bigrid info ${shellQuoted(bundle)}`,
+    `  npx bigrid inspect ${shellQuoted(bundle)} ${shellQuoted(evaluation ? join(data, 'test') : data)} --out ${shellQuoted(join(demo.out, 'inspected'))}`,
+    '  npx bigrid train FOLDER-OF-GOOD-PICTURES --out mine.onnx',
   );
 }
