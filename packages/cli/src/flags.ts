@@ -1,4 +1,5 @@
 import { fail } from '@bigrid/errors';
+import type { Device } from '@bigrid/node';
 import { type Command, Option } from 'commander';
 import type { ZodType } from 'zod';
 
@@ -11,12 +12,23 @@ export interface Field {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly multipleOf?: number;
+  /** What the help shows for the value, where listing its values would take the line. */
+  readonly placeholder?: string;
 }
 
 export type Fields = Readonly<Record<string, Field>>;
 
-/** Threads of the engine: a matter of the machine and not of training, so that no schema has it. */
-export const threadsField: Fields = {
+/** Written out: loading the engine to ask it would make the help wait. */
+const devices: readonly Device[] = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'];
+
+/** What the engine computes with: a matter of the machine and not of training, so that no schema has it. */
+export const machineFields: Fields = {
+  device: {
+    type: 'string',
+    enum: devices,
+    placeholder: 'name',
+    description: `Where to compute: ${devices.join(', ')} (default: cpu)`,
+  },
   threads: {
     type: 'integer',
     minimum: 1,
@@ -100,7 +112,7 @@ function range({ minimum, maximum }: Field): string {
 }
 
 function placeholder(field: Field): string {
-  return field.enum?.join('|') ?? 'N';
+  return field.placeholder ?? field.enum?.join('|') ?? 'N';
 }
 
 function isNumber(field: Field): boolean {

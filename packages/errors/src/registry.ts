@@ -47,6 +47,12 @@ export const errorRegistry = {
     remedy: 'Report it with the whole message: a graph of ours should never fail.',
     ...internal,
   },
+  DEVICE_MISSING: {
+    when: 'The device asked for is not there, or the engine installed cannot use it.',
+    remedy: 'Use a device from the message, or leave `--device` out to compute on the processor.',
+    exitCode: 69,
+    httpStatus: 501,
+  },
   OPTION_INVALID: {
     when: 'An option has a value outside its range, or two options contradict each other.',
     remedy: 'Use a value from the range in the message; `--help` lists them all.',

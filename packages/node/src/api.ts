@@ -15,7 +15,7 @@ import {
   type Verdict,
 } from '@bigrid/inspect';
 import { type Backbone, efficientNetLite0, readSafetensors } from '@bigrid/method';
-import { onnxRuntimeEngine } from './engine.ts';
+import { type Device, onnxRuntimeEngine } from './engine.ts';
 import { assertWritable, readBytes, writeAtomically } from './files.ts';
 import { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
 import { pictureEntry } from './pictures.ts';
@@ -30,6 +30,8 @@ export interface WorkOptions {
   readonly signal?: AbortSignal;
   /** Threads of the engine. Default: as many as the machine has cores. */
   readonly threads?: number;
+  /** Where to compute. Default: `cpu`. */
+  readonly device?: Device;
 }
 
 export interface TrainRequest extends TrainOptions, WorkOptions {
@@ -42,17 +44,18 @@ export interface TrainRequest extends TrainOptions, WorkOptions {
 /**
  * Trains a model on a folder of good pictures.
  * @param dir a folder with `train/good`, with `good`, with pictures straight in it, or of such folders, one a class
- * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, OPTION_INVALID, OUTPUT_UNWRITABLE, CANCELLED
+ * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, OPTION_INVALID, OUTPUT_UNWRITABLE, DEVICE_MISSING,
+ *   CANCELLED
  */
 export async function train(dir: string, request: TrainRequest = {}): Promise<Bundle> {
-  const { onEvent, signal, threads, out, from, ...chosen } = request;
+  const { onEvent, signal, threads, device, out, from, ...chosen } = request;
   const options = resolveTrainOptions(chosen);
   const { classes } = await openTrainingFolder(dir);
   // Better to fail before a minute of training than after it.
   if (out !== undefined) await assertWritable(out);
   const bundle = await trainOnEntries({
     ...options,
-    engine: onnxRuntimeEngine({ threads }),
+    engine: onnxRuntimeEngine({ threads, device }),
     backbone: await embeddedBackbone(),
     openScratch: fileScratch,
     classes,
@@ -69,7 +72,7 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
 /**
  * Inspects pictures, one verdict each, in order. A picture that cannot be read yields its error.
  * @param paths files, and folders that are searched for pictures
- * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, PATH_MISSING, DATA_EMPTY, CANCELLED
+ * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, PATH_MISSING, DATA_EMPTY, DEVICE_MISSING, CANCELLED
  */
 export async function* inspect(
   bundle: Bundle | string,
@@ -79,7 +82,7 @@ export async function* inspect(
   const opened = await bundleFrom(bundle);
   const files: string[] = [];
   for (const path of paths) files.push(...(await listPictures(path)));
-  const detector = await Detector.load(onnxRuntimeEngine({ threads: options.threads }), opened);
+  const detector = await Detector.load(onnxRuntimeEngine(options), opened);
   try {
     yield* inspectEntries(detector, opened.manifest, files.map(pictureEntry), options.signal);
   } finally {
@@ -90,7 +93,7 @@ export async function* inspect(
 /**
  * Evaluates a bundle on labelled test pictures.
  * @param dir a folder in the layout of MVTec AD (`test/good`, `test/DEFECT`, `ground_truth/DEFECT`), or of such folders
- * @throws DATA_NO_TEST, BUNDLE_INVALID, CANCELLED
+ * @throws DATA_NO_TEST, BUNDLE_INVALID, DEVICE_MISSING, CANCELLED
  */
 export async function evaluate(
   bundle: Bundle | string,
@@ -99,7 +102,7 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const opened = await bundleFrom(bundle);
   const entries = await openTestFolder(dir);
-  const detector = await Detector.load(onnxRuntimeEngine({ threads: options.threads }), opened);
+  const detector = await Detector.load(onnxRuntimeEngine(options), opened);
   try {
     return await evaluateEntries({
       detector,

@@ -1,21 +1,42 @@
 import { fail } from '@bigrid/errors';
-import { type Engine, type Session, type Tensor, type Tensors, tensor } from '@bigrid/graph';
+import {
+  type Engine,
+  Graph,
+  type Session,
+  type Tensor,
+  type Tensors,
+  tensor,
+  toModel,
+} from '@bigrid/graph';
 import * as onnxruntime from 'onnxruntime-node';
+
+/** Where a graph can be computed. Which of them are there depends on the system and on what is installed. */
+export const deviceNames = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
+export type Device = (typeof deviceNames)[number];
 
 export interface EngineOptions {
   /** Threads within one run. Default: as many as the machine has cores. */
   readonly threads?: number | undefined;
+  /** Where to compute. Operators that the device lacks run on the processor. Default: `cpu`. */
+  readonly device?: Device | undefined;
 }
 
-/** ONNX Runtime for Node.js behind the engine port. The only file that knows it. */
+/**
+ * ONNX Runtime for Node.js behind the engine port. The only file that knows it.
+ * @throws DEVICE_MISSING, from the first `load` where the device is listed but cannot be used
+ */
 export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
-  const threads = options.threads ?? 0;
+  const { threads = 0, device = 'cpu' } = options;
+  if (device !== 'cpu' && !backends().includes(device)) missing(device);
+  let checked: Promise<void> | undefined;
   return {
-    description: `onnxruntime-node ${onnxruntime.env.versions.node} (cpu)`,
+    description: `onnxruntime-node ${onnxruntime.env.versions.node} (${device})`,
     async load(model) {
+      checked ??= device === 'cpu' ? Promise.resolve() : checkDevice(device);
+      await checked;
       const session = await attempt('load a graph', () =>
         onnxruntime.InferenceSession.create(model, {
-          executionProviders: ['cpu'],
+          executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
           intraOpNumThreads: threads,
           interOpNumThreads: 1,
           executionMode: 'sequential',
@@ -26,6 +47,38 @@ export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
       return new OnnxRuntimeSession(session);
     },
   };
+}
+
+/** What the installed ONNX Runtime was built for; whether it works is seen when it is tried. */
+function backends(): string[] {
+  const names = onnxruntime.listSupportedBackends().map(({ name }) => name);
+  return names.filter((name) => (deviceNames as readonly string[]).includes(name));
+}
+
+/**
+ * Tries the device on the smallest graph, without the processor to fall back on. So a device that is missing is
+ * told from a graph that it refuses.
+ */
+async function checkDevice(device: Device): Promise<void> {
+  const graph = new Graph('device');
+  graph.output('same', graph.input('value', 'float32', [1]));
+  try {
+    const options = { executionProviders: [device], logSeverityLevel: 4 } as const;
+    await (await onnxruntime.InferenceSession.create(toModel(graph), options)).release();
+  } catch (cause) {
+    missing(device, cause);
+  }
+}
+
+function missing(device: string, cause?: unknown): never {
+  // ONNX Runtime puts the place in its source before the reason.
+  const reason =
+    cause instanceof Error ? `: ${cause.message.trim().replace(/^.* was false\. /s, '')}` : '';
+  return fail(
+    'DEVICE_MISSING',
+    `Expected a device that works here (ONNX Runtime was built for ${backends().join(', ')}) but received ${device}${reason}`,
+    { cause },
+  );
 }
 
 class OnnxRuntimeSession implements Session {

@@ -17,7 +17,7 @@ export {
   train,
   type WorkOptions,
 } from './api.ts';
-export { type EngineOptions, onnxRuntimeEngine } from './engine.ts';
+export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine.ts';
 export { assertWritable, writeAtomically } from './files.ts';
 export { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
 export { drawHeatMap, type HeatMapOptions } from './heat-map.ts';

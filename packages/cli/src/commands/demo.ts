@@ -11,7 +11,7 @@ import {
   readRecord,
   writeRecord,
 } from '../demo-record.ts';
-import { addFlags, type Fields, pick, threadsField } from '../flags.ts';
+import { addFlags, type Fields, machineFields, pick } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { count, facts, paint, print, say, shellQuoted } from '../output.ts';
 import { type Progress, showProgress } from '../progress.ts';
@@ -56,7 +56,7 @@ export function demoCommand(context: Context, fields: Fields): Command {
     )
     .option('--out <dir>', 'Folder for everything that is made', 'bigrid-demo');
   if (fields.seed) addFlags(command, pick(fields, ['seed', 'epochs']));
-  return addFlags(command, threadsField)
+  return addFlags(command, pick(machineFields, ['threads']))
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',

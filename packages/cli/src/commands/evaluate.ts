@@ -1,7 +1,7 @@
 import { fail } from '@bigrid/errors';
-import type { Evaluation, Metrics } from '@bigrid/node';
+import type { Device, Evaluation, Metrics } from '@bigrid/node';
 import { Command } from 'commander';
-import { addFlags, threadsField } from '../flags.ts';
+import { addFlags, machineFields } from '../flags.ts';
 import { count, paint, print, say, table } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import { writeReport } from '../report.ts';
@@ -10,6 +10,7 @@ import type { Context } from '../run.ts';
 interface EvaluateFlags {
   readonly json?: string;
   readonly report?: string;
+  readonly device?: Device;
   readonly threads?: number;
   readonly quiet?: boolean;
 }
@@ -36,7 +37,7 @@ export function evaluateCommand(context: Context): Command {
     )
     .option('--json <file>', 'File to write the metrics to, as JSON')
     .option('--report <file>', 'File to write a report to, one HTML page');
-  return addFlags(command, threadsField)
+  return addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -53,7 +54,7 @@ Examples:
 async function evaluateBundle(
   file: string,
   dir: string,
-  { json, report, threads, quiet }: EvaluateFlags,
+  { json, report, quiet, ...machine }: EvaluateFlags,
   { signal }: Context,
 ): Promise<void> {
   const { assertWritable, evaluate, readBundle, writeAtomically } = await import('@bigrid/node');
@@ -62,11 +63,7 @@ async function evaluateBundle(
   const progress = showProgress({ quiet });
   let evaluation: Evaluation;
   try {
-    const options = {
-      onEvent: progress.onEvent,
-      signal,
-      ...(threads === undefined ? {} : { threads }),
-    };
+    const options = { onEvent: progress.onEvent, signal, ...machine };
     evaluation = await evaluate(bundle, dir, options);
     // What is known is shown first: drawing the report takes its time.
     print(metricsTable(evaluation));

@@ -1,7 +1,7 @@
 import { fail } from '@bigrid/errors';
-import type { FailedInspection, Verdict } from '@bigrid/node';
+import type { Device, FailedInspection, Verdict } from '@bigrid/node';
 import { Command } from 'commander';
-import { addFlags, threadsField } from '../flags.ts';
+import { addFlags, machineFields } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { count, formatScore, paint, print, say, shorten, table } from '../output.ts';
 import { findPictures, resultFiles } from '../pictures.ts';
@@ -11,6 +11,7 @@ import type { Context } from '../run.ts';
 interface InspectFlags {
   readonly out?: string;
   readonly json?: boolean;
+  readonly device?: Device;
   readonly threads?: number;
   readonly quiet?: boolean;
 }
@@ -25,7 +26,7 @@ export function inspectCommand(context: Context): Command {
     .argument('<path...>', 'pictures, and folders to search for pictures')
     .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each picture (PNG)')
     .option('--json', 'Print one JSON object a line, as each picture is done');
-  return addFlags(command, threadsField)
+  return addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -44,7 +45,7 @@ Examples:
 async function inspectPictures(
   file: string,
   paths: readonly string[],
-  { out, json, threads, quiet }: InspectFlags,
+  { out, json, quiet, ...machine }: InspectFlags,
   { signal }: Context,
 ): Promise<void> {
   const { assertWritable, inspect, readBundle } = await import('@bigrid/node');
@@ -58,7 +59,7 @@ async function inspectPictures(
   const progress = showProgress({ quiet, printing: json === true });
   const advance = progress.count('inspecting', pictures.length);
   try {
-    const options = { signal, ...(threads === undefined ? {} : { threads }) };
+    const options = { signal, ...machine };
     for await (const outcome of inspect(
       bundle,
       pictures.map(({ path }) => path),

@@ -195,6 +195,20 @@ test.each([
   expect(code).toBe(64);
 });
 
+test.each([
+  ['abacus', 'OPTION_INVALID', 'Expected one of cpu, cuda, webgpu, coreml, dml for --device', 64],
+  ['dml', 'DEVICE_MISSING', 'cpu', 69],
+])('--device %s is refused with %s', async (device, code, expected, exitCode) => {
+  // DirectML is there on Windows alone.
+  if (process.platform === 'win32' && device === 'dml') return;
+  const out = at('device.onnx');
+  const ended = await bigrid('train', good, '--out', out, '--device', device, ...tiny);
+  expect(ended.stderr).toContain(`error ${code}: `);
+  expect(ended.stderr).toContain(expected);
+  expect(ended.code).toBe(exitCode);
+  await expect(stat(out)).rejects.toThrow();
+});
+
 test('an output that cannot be written is refused before anything is read', async () => {
   await write(at('file'), '');
   const { code, stderr } = await bigrid('train', good, '--out', at('file', 'model.onnx'), ...tiny);

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { fail } from '@bigrid/errors';
 import type { Manifest, TrainRequest } from '@bigrid/node';
 import { Command } from 'commander';
-import { addFlags, type Fields, kebabCase, omit, pick, threadsField } from '../flags.ts';
+import { addFlags, type Fields, kebabCase, machineFields, omit, pick } from '../flags.ts';
 import {
   count,
   formatBytes,
@@ -36,7 +36,7 @@ export function trainCommand(context: Context, fields: Fields): Command {
     .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
   if (asked) addFlags(command, pick(fields, everyday));
   command.option('--from <file>', 'Bundle to go on from; its method is kept');
-  addFlags(command, threadsField);
+  addFlags(command, machineFields);
   command.option('--quiet', 'Print nothing but results');
   command.optionsGroup('Ablations:');
   if (asked) addFlags(command, omit(fields, everyday));

@@ -1,0 +1,46 @@
+import { isBigridError } from '@bigrid/errors';
+import { float32, Graph, toModel } from '@bigrid/graph';
+import { expect, test } from 'vitest';
+import { type Device, onnxRuntimeEngine } from './engine.ts';
+
+const graph = new Graph('same');
+graph.output('same', graph.input('value', 'float32', [1]));
+const model = toModel(graph);
+
+test('computes on the processor where nothing else is asked for, and says so', async () => {
+  const engine = onnxRuntimeEngine({ threads: 1 });
+  expect(engine.description).toMatch(/^onnxruntime-node \d+\.\d+\.\d+ \(cpu\)$/);
+  const session = await engine.load(model);
+  expect((await session.run({ value: float32([1], [2]) })).same).toEqual(float32([1], [2]));
+  await session.dispose();
+});
+
+test.each(['cuda', 'webgpu', 'coreml', 'dml', 'abacus'])(
+  '%s computes, or ends in DEVICE_MISSING with what there is',
+  async (name) => {
+    const attempt = async () => {
+      const engine = onnxRuntimeEngine({ threads: 1, device: name as Device });
+      const session = await engine.load(model);
+      const outputs = await session.run({ value: float32([1], [2]) });
+      await session.dispose();
+      return outputs.same;
+    };
+    try {
+      expect(await attempt()).toEqual(float32([1], [2]));
+      expect(name).not.toBe('abacus');
+    } catch (error) {
+      if (!isBigridError(error)) throw error;
+      expect([error.code, error.exitCode, error.httpStatus]).toEqual(['DEVICE_MISSING', 69, 501]);
+      expect(error.message).toMatch(
+        new RegExp(`^Expected a device that works here \\(.*cpu.*\\) but received ${name}`),
+      );
+    }
+  },
+);
+
+test('a graph that the engine refuses is no missing device', async () => {
+  const engine = onnxRuntimeEngine({ threads: 1 });
+  await expect(engine.load(new Uint8Array([1, 2, 3]))).rejects.toMatchObject({
+    code: 'ENGINE_FAILED',
+  });
+});
