@@ -1,5 +1,11 @@
 export { anomalyMap, channelWeights, imageScore, MAP_SIZE } from './anomaly-map.ts';
 export type { Backbone } from './backbones/backbone.ts';
+export {
+  type EfficientNetVariant,
+  efficientNet,
+  efficientNetVariants,
+  lastBlocksAtStrides,
+} from './backbones/efficientnet.ts';
 export { efficientNetLite0 } from './backbones/efficientnet-lite.ts';
 export { detector, extractor } from './detector.ts';
 export { pasteMask } from './feature-block-paste.ts';
