@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorRegistry } from '@bigrid/errors';
 import { manifestSchema, trainOptionsSchema } from '@bigrid/inspect';
-import { methodOptionsSchema, profiles, scheduleSchema } from '@bigrid/method';
+import { methodOptionsSchema, profileNames, profiles, scheduleSchema } from '@bigrid/method';
 import { z } from 'zod';
 
 const docs = join(import.meta.dirname, '..', 'docs');
@@ -32,6 +32,24 @@ function optionRows(schema, defaults) {
       property.description ?? '',
     ];
   });
+}
+
+/** What each profile sets, a column each. */
+function profileTable(part, schema) {
+  const { properties } = z.toJSONSchema(schema, { io: 'input' });
+  const value = (profile, name) => {
+    const set = profiles[profile][part][name];
+    return set === undefined ? '' : `\`${JSON.stringify(set)}\``;
+  };
+  return table(
+    ['option', 'values', ...profileNames.map((name) => `\`${name}\``), 'what it is'],
+    Object.entries(properties).map(([name, property]) => [
+      `\`${name}\``,
+      range(property),
+      ...profileNames.map((profile) => value(profile, name)),
+      property.description ?? '',
+    ]),
+  );
 }
 
 function range(property) {
@@ -77,15 +95,17 @@ is a property of the request. Options without a default come from the profile.
 
 ${table(head, optionRows(trainOptionsSchema))}
 
-## What the profile \`fast\` sets
+## What the profiles set
+
+\`fast\` is the default; [paper-profile.md](paper-profile.md) is about \`paper\`.
 
 ### Method
 
-${table(head, optionRows(methodOptionsSchema, profiles.fast.method))}
+${profileTable('method', methodOptionsSchema)}
 
 ### Schedule
 
-${table(head, optionRows(scheduleSchema, profiles.fast.schedule))}
+${profileTable('schedule', scheduleSchema)}
 `,
   'manifest.md': `# The manifest of a bundle
 

@@ -33,7 +33,7 @@ test('the help of train groups the flags for research', async () => {
   const [everyday = '', research = ''] = stdout.split('Ablations:');
   for (const flag of [
     '--out',
-    '--profile <fast>',
+    '--profile <fast|paper>',
     '--seed',
     '--epochs',
     '--size',

@@ -11,6 +11,11 @@ describe('parseManifest', () => {
     expect(parse({})()).toEqual(exampleManifest);
   });
 
+  it('reads one from before learning rates had a choice of decay', () => {
+    const { decay: _, ...schedule } = exampleManifest.schedule;
+    expect(parse({ schedule })().schedule.decay).toBe('cosine');
+  });
+
   it('refuses a newer version by name, whatever else is in it', () => {
     const tooNew = expect.objectContaining({
       code: 'BUNDLE_TOO_NEW',

@@ -230,6 +230,21 @@ describe('pictures that cannot be read', () => {
   });
 });
 
+describe('a method for another backbone', () => {
+  it('is refused before anything is read', async () => {
+    const entries = [unreadable('never read')];
+    const method = { ...tinyTraining().method, backbone: 'tf_efficientnet_b6' };
+    const input = tinyTraining({ classes: [{ name: 'part', entries }], method, profile: 'paper' });
+    await expect(train(input)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        message:
+          'Expected weights of tf_efficientnet_b6 (--backbone FILE) for the profile paper but received efficientnet-lite0',
+      }),
+    );
+  });
+});
+
 describe('going on from a bundle', () => {
   it('starts where it ended, and keeps its method', async () => {
     const losses = async (from?: Bundle) => {

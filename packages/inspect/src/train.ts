@@ -54,13 +54,14 @@ const MOST_HELD_OUT = 200;
 
 /**
  * Trains GRAD on good pictures and calibrates it on some that were held out.
- * @throws DATA_TOO_FEW, CANCELLED, ENGINE_FAILED
+ * @throws OPTION_INVALID where the method needs another backbone; DATA_TOO_FEW, CANCELLED, ENGINE_FAILED
  */
 export async function train(input: TrainInput): Promise<Bundle> {
   const { engine, seed, signal } = input;
   const onEvent = input.onEvent ?? (() => {});
   const started = input.from ? trainedValues(input.from) : undefined;
   const method = input.from?.manifest.method ?? input.method;
+  checkBackbone(input.backbone, method, input.profile);
   const { training, heldOut, unreadable } = await split(input.classes, seed, onEvent, signal);
 
   const extracted = await extractFeatures(
@@ -185,6 +186,15 @@ async function errorOf(entry: PictureEntry): Promise<BigridError | undefined> {
     if (error instanceof BigridError) return error;
     throw error;
   }
+}
+
+/** @throws OPTION_INVALID when the method is for another network than the one at hand */
+function checkBackbone(backbone: Backbone, method: MethodOptions, profile: ProfileName): void {
+  if (backbone.name === method.backbone) return;
+  fail(
+    'OPTION_INVALID',
+    `Expected weights of ${method.backbone} (--backbone FILE) for the profile ${profile} but received ${backbone.name}`,
+  );
 }
 
 /** @throws BUNDLE_INVALID when statistics from a bundle do not fit the features of its own method */

@@ -21,6 +21,7 @@ import {
 } from '@bigrid/method';
 import { type OnEvent, progressOf } from './events.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
+import { learningRateFactor } from './learning-rate.ts';
 import { checkCancelled } from './work.ts';
 
 export interface StageInput {
@@ -83,7 +84,10 @@ export async function trainStage(
           jitter: jitter.next(),
           ...defects.next(),
           step: float32([], [step]),
-          learningRate: float32([], [schedule.weightLearningRate * cosineDecay(step, steps)]),
+          learningRate: float32(
+            [],
+            [schedule.weightLearningRate * learningRateFactor(schedule.decay, step, steps)],
+          ),
         },
         prefixed(spare),
       );
@@ -109,11 +113,6 @@ function fitting({ name, shape }: Parameter, values: ParameterValues) {
     );
   }
   return value;
-}
-
-/** From 1 at the first step to almost 0 at the last (Loshchilov & Hutter 2017). */
-function cosineDecay(step: number, steps: number): number {
-  return 0.5 * (1 + Math.cos((Math.PI * (step - 1)) / steps));
 }
 
 function copyShapes(tensors: Tensors): Record<string, Tensor> {

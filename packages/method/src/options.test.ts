@@ -11,7 +11,7 @@ describe.each(profileNames)('profile %s', (name) => {
 
 /** The ends of each range, and what lies just outside. */
 const ranges = {
-  backbone: { inside: ['efficientnet-lite0'], outside: ['resnet', ''] },
+  backbone: { inside: ['efficientnet-lite0', 'resnet50'], outside: ['', 4] },
   taps: { inside: [[0], [2, 4, 10]], outside: [[], [-1], [1.5], 4] },
   inputSize: { inside: [64, 1024], outside: [32, 1056, 100, 64.5] },
   cells: { inside: [8, 128], outside: [7, 129, 8.5] },
@@ -41,6 +41,7 @@ const scheduleRanges = {
   batchSize: { inside: [1, 256], outside: [0, 257, 1.5] },
   tableLearningRate: { inside: [1e-9, 5], outside: [0, -1, Number.POSITIVE_INFINITY] },
   weightLearningRate: { inside: [1e-9, 5], outside: [0, -1] },
+  decay: { inside: ['cosine', 'step', undefined], outside: ['linear'] },
   weightDecay: { inside: [0, 1], outside: [-1e-9] },
   clipNorm: { inside: [1e-9, 100], outside: [0, -1] },
 };

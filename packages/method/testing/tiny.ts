@@ -60,6 +60,7 @@ export const tinySchedule: Schedule = {
   batchSize: 4,
   tableLearningRate: 2e-2,
   weightLearningRate: 2e-3,
+  decay: 'cosine',
   weightDecay: 1e-2,
   clipNorm: 1,
 };
