@@ -2,7 +2,18 @@ import { fail } from '@bigrid/errors';
 import { formatShape, type Shape } from './shape.ts';
 import { type ElementType, type Tensor, tensor } from './tensor.ts';
 
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+/** What an operator is told beside its inputs. A plain number is an integer. */
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly strings: readonly string[] }
+  | { readonly tensor: Tensor };
+
+/** Shape of what a node of another model gives: it is known when the graph runs. */
+export const unknownShape: Shape = ['unknown'];
 
 /** One value of a graph: an input, an initialiser, or an output of a node. */
 export class Value {
@@ -33,6 +44,8 @@ export interface GraphNode {
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly output: Value;
+  /** What a node of another model gives beside `output`; one without a name is left out. */
+  readonly others?: readonly Value[];
   /** A gradient given by hand for a value that the output depends on: see `attachGradient`. */
   readonly attached?: { readonly to: Value; readonly gradient: (g: Value) => Value };
 }
@@ -118,6 +131,32 @@ export class Graph {
     shape: Shape,
   ): Value {
     return this.#append(operator, this.#unique(operator), inputs, attributes, type, shape);
+  }
+
+  /**
+   * Appends a node of another model, which our operators need not know: nothing is checked.
+   * @param names of its outputs; one that is empty is left out
+   * @returns its outputs. Their type and shape are not known: give them to such nodes alone
+   * @throws GRAPH_NAME_TAKEN
+   */
+  foreignNode(
+    operator: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Readonly<Record<string, Attribute>>,
+    names: readonly [string, ...string[]],
+  ): readonly Value[] {
+    const [first, ...others] = names.map((name) => (name === '' ? '' : this.#take(name)));
+    const output = this.#append(
+      operator,
+      first as string,
+      inputs,
+      attributes,
+      'float32',
+      unknownShape,
+    );
+    const node = output.producer as { -readonly [K in keyof GraphNode]: GraphNode[K] };
+    node.others = others.map((name) => new Value(this, name, 'float32', unknownShape, node));
+    return [output, ...node.others];
   }
 
   /**

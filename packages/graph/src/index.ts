@@ -1,14 +1,17 @@
 export { type AdamWOptions, adamW, adamWDefaults, type Trainable } from './adamw.ts';
 export type { Engine, Session, Tensors } from './engine.ts';
+export { type ForeignModel, readForeignModel } from './foreign-model.ts';
 export { differentiableOperators, gradients } from './gradients.ts';
 export { Graph, type GraphNode, Value } from './graph.ts';
+export { importModel } from './import-model.ts';
 export { type ModelOptions, OPERATOR_SET, toModel } from './model.ts';
+export { nearest } from './nearest.ts';
 export { bilinearRead } from './operators/bilinear-read.ts';
 export { type ConvolutionOptions, convolution } from './operators/convolution.ts';
 export * from './operators/elementwise.ts';
 export { concat, expand, pad, reshape, slice, transpose } from './operators/layout.ts';
 export { matMul } from './operators/linear.ts';
-export { averagePool, resize } from './operators/picture.ts';
+export { averagePool, maxPool, resize } from './operators/picture.ts';
 export { reduceMax, reduceMean, reduceSum, sumTo } from './operators/reduce.ts';
 export { type ReadModel, readModel, withMetadata } from './read-model.ts';
 export { type Dimension, formatShape, type Shape, staticShape } from './shape.ts';

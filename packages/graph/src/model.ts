@@ -1,6 +1,6 @@
 import onnxProto, { type onnx as Onnx } from 'onnx-proto';
 import type { Attribute, Graph, GraphNode, Value } from './graph.ts';
-import { bytesOf, type ElementType } from './tensor.ts';
+import { bytesOf, type ElementType, type Tensor } from './tensor.ts';
 
 /** ONNX operator set and format version of everything we emit: the oldest with antialiased Resize. */
 export const OPERATOR_SET = 18;
@@ -45,17 +45,17 @@ export function toModel(graph: Graph, options: ModelOptions = {}): Uint8Array {
       output: [...graph.outputs].map(([, value]) => valueInfo(value)),
       initializer: [...graph.initialisers]
         .filter(([name]) => used.has(name))
-        .map(([name, value]) => ({
-          name,
-          dataType: dataTypes[value.type],
-          dims: [...value.shape],
-          rawData: bytesOf(value),
-        })),
+        .map(([name, value]) => tensorProto(name, value)),
     },
   });
   const { buffer, byteOffset, byteLength } = onnx.ModelProto.encode(model).finish();
   // In Node it is a Buffer, whose `slice` shares memory where that of every other array copies.
   return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function tensorProto(name: string, value: Tensor): Onnx.ITensorProto {
+  const { type, shape } = value;
+  return { name, dataType: dataTypes[type], dims: [...shape], rawData: bytesOf(value) };
 }
 
 function liveNodes(graph: Graph): GraphNode[] {
@@ -75,19 +75,28 @@ function nodeProto(node: GraphNode): Onnx.INodeProto {
     opType: node.operator,
     name: node.name,
     input: node.inputs.map((input) => input?.name ?? ''),
-    output: [node.output.name],
+    output: [node.output, ...(node.others ?? [])].map(({ name }) => name),
     attribute: Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value)),
   };
 }
 
 function attributeProto(name: string, value: Attribute): Onnx.IAttributeProto {
   const { AttributeType } = onnx.AttributeProto;
-  if (name === 'to') return { name, type: AttributeType.INT, i: dataTypes[value as ElementType] };
+  if (name === 'to' && typeof value === 'string')
+    return { name, type: AttributeType.INT, i: dataTypes[value as ElementType] };
   if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
   if (typeof value === 'string') {
     return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   }
   if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  if ('floats' in value) return { name, type: AttributeType.FLOATS, floats: [...value.floats] };
+  if ('strings' in value) {
+    const strings = value.strings.map((text) => new TextEncoder().encode(text));
+    return { name, type: AttributeType.STRINGS, strings };
+  }
+  if ('tensor' in value) {
+    return { name, type: AttributeType.TENSOR, t: tensorProto('', value.tensor) };
+  }
   return { name, type: AttributeType.INTS, ints: [...value] };
 }
 

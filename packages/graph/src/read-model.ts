@@ -1,17 +1,13 @@
-import { fail, isBigridError } from '@bigrid/errors';
+import { type ErrorCode, fail, isBigridError } from '@bigrid/errors';
 import onnxProto from 'onnx-proto';
-import { dataTypes } from './model.ts';
-import { bytesPerElement, type ElementType, fromBytes, sizeOf, type Tensor } from './tensor.ts';
-import { bytesIn, type Field, fieldsOf, numbersIn, textIn } from './wire-format.ts';
+import { readTensor } from './read-tensor.ts';
+import type { Tensor } from './tensor.ts';
+import { bytesIn, type Field, fieldsOf, textIn } from './wire-format.ts';
 
 // Numbers of the fields in onnx.proto that are read; all others are skipped.
-const MODEL = { producerName: 2, graph: 7, operatorSets: 8, metadata: 14 };
-const GRAPH = { node: 1, initialiser: 5 };
-const TENSOR = { shape: 1, type: 2, name: 8, data: 9 };
+export const MODEL = { producerName: 2, graph: 7, operatorSets: 8, metadata: 14 };
+export const GRAPH = { node: 1, initialiser: 5, input: 11 };
 const ENTRY = { key: 1, value: 2 };
-
-/** More axes than any of our tensors has. */
-const MOST_AXES = 8;
 
 /** What can be read back from a serialised model without running it. */
 export interface ReadModel {
@@ -26,7 +22,7 @@ export interface ReadModel {
  * @throws BUNDLE_INVALID
  */
 export function readModel(bytes: Uint8Array): ReadModel {
-  return attempt(bytes, () => {
+  return attempt(bytes, 'BUNDLE_INVALID', () => {
     const metadata = new Map<string, string>();
     const initialisers = new Map<string, Tensor>();
     let producerName = '';
@@ -46,7 +42,7 @@ export function withMetadata(
 ): Uint8Array {
   const metadataProps = Object.entries(metadata).map(([key, value]) => ({ key, value }));
   const added = onnxProto.onnx.ModelProto.encode({ metadataProps }).finish();
-  return attempt(bytes, () => {
+  return attempt(bytes, 'BUNDLE_INVALID', () => {
     const result = new Uint8Array(bytes.length + added.length);
     let length = 0;
     for (const { number, encoded } of modelFields(bytes)) {
@@ -61,7 +57,7 @@ export function withMetadata(
 }
 
 /** The fields of a model. @throws Error unless it has operator sets and one graph, with nodes */
-function* modelFields(bytes: Uint8Array): Generator<Field> {
+export function* modelFields(bytes: Uint8Array): Generator<Field> {
   let graphs = 0;
   let operatorSets = 0;
   for (const field of fieldsOf(bytes)) {
@@ -81,7 +77,8 @@ function hasNodes(graph: Field): boolean {
   return false;
 }
 
-function readEntry(entry: Field): [key: string, value: string] {
+/** One key-value pair: of `metadata_props`, say. */
+export function readEntry(entry: Field): [key: string, value: string] {
   let [key, value] = ['', ''];
   for (const field of fieldsOf(bytesIn(entry))) {
     if (field.number === ENTRY.key) key = textIn(field);
@@ -93,7 +90,7 @@ function readEntry(entry: Field): [key: string, value: string] {
 function readInitialisers(graph: Field, initialisers: Map<string, Tensor>): void {
   for (const field of fieldsOf(bytesIn(graph))) {
     if (field.number !== GRAPH.initialiser) continue;
-    const [name, value] = readTensor(bytesIn(field));
+    const [name, value] = readTensor(bytesIn(field), 'BUNDLE_INVALID');
     if (initialisers.has(name)) {
       fail('BUNDLE_INVALID', `Expected a new name for an initialiser but received ${name} again`);
     }
@@ -101,43 +98,17 @@ function readInitialisers(graph: Field, initialisers: Map<string, Tensor>): void
   }
 }
 
-function readTensor(message: Uint8Array): [name: string, value: Tensor] {
-  const shape: number[] = [];
-  let [name, code, data] = ['', 0, new Uint8Array()];
-  for (const field of fieldsOf(message)) {
-    if (field.number === TENSOR.name) name = textIn(field);
-    if (field.number === TENSOR.data) data = new Uint8Array(bytesIn(field));
-    if (field.number === TENSOR.type) for (const number of numbersIn(field)) code = number;
-    if (field.number === TENSOR.shape) {
-      for (const size of numbersIn(field)) {
-        // Counted as they come: a list of sizes can be as long as the file.
-        if (shape.push(size) > MOST_AXES) {
-          fail(
-            'BUNDLE_INVALID',
-            `Expected at most ${MOST_AXES} axes for ${name} but received more`,
-          );
-        }
-      }
-    }
-  }
-  const type = (Object.keys(dataTypes) as ElementType[]).find((key) => dataTypes[key] === code);
-  const stated = `shape [${shape.join(', ')}] and type ${type ?? code} for initialiser ${name}`;
-  if (!type || sizeOf(shape) * bytesPerElement(type) !== data.length) {
-    fail(
-      'BUNDLE_INVALID',
-      `Expected a known type and as many bytes as it needs but received ${data.length} bytes, ${stated}`,
-    );
-  }
-  return [name, fromBytes(type, shape, data)];
-}
-
-function attempt<T>(bytes: Uint8Array, action: () => T): T {
+/**
+ * Runs a reader of a model's bytes; whatever it makes of damaged ones becomes one error.
+ * @throws BigridError of that code
+ */
+export function attempt<T>(bytes: Uint8Array, code: ErrorCode, action: () => T): T {
   try {
     return action();
   } catch (cause) {
     if (isBigridError(cause)) throw cause;
     return fail(
-      'BUNDLE_INVALID',
+      code,
       `Expected an ONNX model but received ${bytes.byteLength} bytes that are not one, or only part of one`,
       { cause },
     );

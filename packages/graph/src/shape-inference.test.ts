@@ -6,7 +6,7 @@ import { convolution } from './operators/convolution.ts';
 import * as elementwise from './operators/elementwise.ts';
 import { concat, expand, pad, reshape, slice, transpose } from './operators/layout.ts';
 import { matMul } from './operators/linear.ts';
-import { averagePool, resize } from './operators/picture.ts';
+import { averagePool, maxPool, resize } from './operators/picture.ts';
 import { reduceMax, reduceMean, reduceSum } from './operators/reduce.ts';
 
 const { abs, add, cast, clip, div, exp, greater, less, log, maximum, minimum } = elementwise;
@@ -225,6 +225,20 @@ describe('the inferred shape and type are those that ONNX Runtime returns', () =
               }),
             ],
           ),
+      ),
+      RUNS,
+    );
+  });
+
+  test('maxPool', () => {
+    const window = fc.integer({ min: 1, max: 4 });
+    return fc.assert(
+      fc.asyncProperty(
+        fc.tuple(size, size, fc.integer({ min: 4, max: 9 }), fc.integer({ min: 4, max: 9 })),
+        window.chain((side) => fc.tuple(fc.constant(side), fc.nat(side - 1))),
+        fc.integer({ min: 1, max: 3 }),
+        (shape, [side, padding], stride) =>
+          checkShape([shape], (x) => [maxPool(x as Value, side, stride, padding)]),
       ),
       RUNS,
     );

@@ -56,6 +56,18 @@ export function* numbersIn({ content }: Field): Generator<number> {
   else for (const cursor = { at: 0 }; cursor.at < content.length; ) yield varint(content, cursor);
 }
 
+/** The same as {@link numbersIn} for numbers that may be negative, without loss: int64 in two's complement. */
+export function* integersIn({ content, encoded }: Field): Generator<bigint> {
+  const cursor = { at: 0 };
+  if (typeof content !== 'number') {
+    while (cursor.at < content.length) yield integer(content, cursor);
+    return;
+  }
+  // The field starts with its own number.
+  varint(encoded, cursor);
+  yield integer(encoded, cursor);
+}
+
 interface Cursor {
   at: number;
 }
@@ -69,6 +81,18 @@ function varint(message: Uint8Array, cursor: Cursor): number {
     if (byte < 128) return value;
   }
   throw new Error('Expected a whole number of at most ten bytes but received more');
+}
+
+function integer(message: Uint8Array, cursor: Cursor): bigint {
+  const start = cursor.at;
+  // Most are small and positive, which needs no arithmetic of many words.
+  const value = varint(message, cursor);
+  if (Number.isSafeInteger(value)) return BigInt(value);
+  let exact = 0n;
+  for (let at = cursor.at - 1; at >= start; at--) {
+    exact = (exact << 7n) | BigInt((message[at] as number) & 127);
+  }
+  return BigInt.asIntN(64, exact);
 }
 
 function take(message: Uint8Array, cursor: Cursor, length: number): Uint8Array {

@@ -3,7 +3,7 @@ import { gradients } from '../src/gradients.ts';
 import { Graph, type Value } from '../src/graph.ts';
 import { convolution } from '../src/operators/convolution.ts';
 import { cast, greater, less, maximum, minimum, sign } from '../src/operators/elementwise.ts';
-import { averagePool, resize } from '../src/operators/picture.ts';
+import { averagePool, maxPool, resize } from '../src/operators/picture.ts';
 import { reduceMax, reduceSum } from '../src/operators/reduce.ts';
 import { compositeCases, type GradientCase, gradientCases } from './gradient-cases.ts';
 
@@ -19,6 +19,7 @@ export function everyOperatorGraph(): Graph {
     resize(picture, [16, 12], 'nhwc', true),
     resize(graph.input('plane', 'float32', [1, 1, 4, 4]), [8, 8], 'nchw', false),
     averagePool(planes, 3),
+    maxPool(planes, 3, 2, 1),
     convolution(planes, weight, undefined, { stride: 2, padding: 'same' }),
     maximum(planes, 0),
     minimum(planes, 1),

@@ -1,5 +1,5 @@
 export { anomalyMap, channelWeights, imageScore, MAP_SIZE } from './anomaly-map.ts';
-export type { Backbone } from './backbones/backbone.ts';
+export type { Backbone, Tap } from './backbones/backbone.ts';
 export {
   type EfficientNetVariant,
   efficientNet,
@@ -7,6 +7,7 @@ export {
   lastBlocksAtStrides,
 } from './backbones/efficientnet.ts';
 export { efficientNetLite0 } from './backbones/efficientnet-lite.ts';
+export { type ResNetVariant, resNet, resNetVariants } from './backbones/resnet.ts';
 export { detector, extractor } from './detector.ts';
 export { pasteMask } from './feature-block-paste.ts';
 export {

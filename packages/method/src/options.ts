@@ -5,9 +5,9 @@ import { lastBlocksAtStrides } from './backbones/efficientnet.ts';
 export const methodOptionsSchema = z.strictObject({
   backbone: z.string().min(1).describe('Name of the frozen network that describes pictures'),
   taps: z
-    .array(z.int().nonnegative())
+    .array(z.union([z.int().nonnegative(), z.string().min(1)]))
     .min(1)
-    .describe('Blocks of the backbone whose outputs are the features'),
+    .describe('Blocks of the backbone whose outputs are the features, by number or name'),
   inputSize: z
     .int()
     .min(64)

@@ -31,7 +31,7 @@ export const tinyBackbone: Backbone = {
       );
       found.push(x);
     });
-    return wanted.map((tap) => found[tap] as Value);
+    return wanted.map((tap) => found[Number(tap)] as Value);
   },
 };
 

@@ -71,3 +71,35 @@ export function averagePool(x: Value, size: number): Value {
     x.shape,
   );
 }
+
+/**
+ * Maximum over windows of `size` x `size`, `stride` apart, `padding` cells around the picture left out.
+ * @param x [batch, channels, height, width]
+ * @param padding less than `size`
+ * @returns [batch, channels, height', width']
+ * @throws GRAPH_SHAPE_MISMATCH
+ */
+export function maxPool(x: Value, size: number, stride: number, padding: number): Value {
+  const name = x.graph.nextName('MaxPool');
+  const space = staticShape(x.shape.slice(2), name).map(
+    (length) => Math.floor((length + 2 * padding - size) / stride) + 1,
+  );
+  const whole = [size, stride, padding + 1].every((n) => Number.isInteger(n) && n > 0);
+  if (x.shape.length !== 4 || !whole || padding >= size || !space.every((length) => length > 0)) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected a padded picture of at least the window for ${name} but received ${formatShape(x.shape)} and window ${size}, stride ${stride}, padding ${padding}`,
+    );
+  }
+  return x.graph.node(
+    'MaxPool',
+    [x],
+    {
+      kernel_shape: [size, size],
+      pads: [padding, padding, padding, padding],
+      strides: [stride, stride],
+    },
+    x.type,
+    [...x.shape.slice(0, 2), ...space],
+  );
+}

@@ -1,4 +1,8 @@
+import { fail } from '@bigrid/errors';
 import type { Value } from '@bigrid/graph';
+
+/** Where a backbone is tapped: the number of a block, or a name. */
+export type Tap = number | string;
 
 /** A frozen network whose inner activations describe a picture. */
 export interface Backbone {
@@ -7,12 +11,33 @@ export interface Backbone {
   /** Normalisation of 0..255 RGB: (value - mean) / deviation. */
   readonly mean: readonly [number, number, number];
   readonly deviation: readonly [number, number, number];
-  /** Taps are numbered 0 .. tapCount - 1, from the picture on. */
+  /** How many taps it has. Where they are numbered: 0 .. tapCount - 1, from the picture on. */
   readonly tapCount: number;
+  /** What is tapped where nobody says; undefined where somebody must. */
+  readonly defaultTaps?: readonly Tap[];
   /**
    * Emits the network, cut after the last tap wanted.
    * @param image [batch, 3, size, size], normalised
    * @returns one value a tap, [batch, channels, size / stride, size / stride]
+   * @throws OPTION_INVALID for a tap that there is not; WEIGHTS_INVALID
    */
-  taps(image: Value, wanted: readonly number[]): Value[];
+  taps(image: Value, wanted: readonly Tap[]): Value[];
+}
+
+/** Mean and deviation of ImageNet's pictures, which most backbones were trained with. */
+export const imageNet = {
+  mean: [0.485 * 255, 0.456 * 255, 0.406 * 255],
+  deviation: [0.229 * 255, 0.224 * 255, 0.225 * 255],
+} as const;
+
+/** The taps of a backbone that numbers them. @throws OPTION_INVALID */
+export function numberedTaps(network: string, count: number, wanted: readonly Tap[]): number[] {
+  return wanted.map((tap) =>
+    typeof tap === 'number' && tap < count
+      ? tap
+      : fail(
+          'OPTION_INVALID',
+          `Expected taps from 0 to ${count - 1} for ${network} but received ${tap}`,
+        ),
+  );
 }

@@ -47,6 +47,7 @@ export function efficientNetLite0(weights: ReadonlyMap<string, Tensor>): Backbon
     mean: [127, 127, 127],
     deviation: [128, 128, 128],
     tapCount: blocks.length,
+    defaultTaps: [2, 4, 10],
     taps: (image, wanted) => mobileTaps(network, image, wanted),
   };
 }

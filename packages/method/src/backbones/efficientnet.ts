@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
 import { type Graph, mul, reduceMean, sigmoid, silu, type Tensor, type Value } from '@bigrid/graph';
-import type { Backbone } from './backbone.ts';
+import { type Backbone, imageNet } from './backbone.ts';
 import { type NetworkWeights, pointConvolution } from './folded-convolution.ts';
 import {
   efficientNetStages,
@@ -160,10 +160,9 @@ export function efficientNet(
   return {
     name: variant,
     licence: 'Apache-2.0',
-    // ImageNet's, of 0..1, times 255.
-    mean: [0.485 * 255, 0.456 * 255, 0.406 * 255],
-    deviation: [0.229 * 255, 0.224 * 255, 0.225 * 255],
+    ...imageNet,
     tapCount: network.blocks.length,
+    defaultTaps: lastBlocksAtStrides(variant, [8, 16]),
     taps: (image, wanted) => mobileTaps(network, image, wanted),
   };
 }

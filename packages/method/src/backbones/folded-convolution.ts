@@ -14,6 +14,8 @@ export interface ConvolutionShape {
   readonly kernel: number;
   readonly stride?: number;
   readonly groups?: number;
+  /** Default: TensorFlow's SAME. */
+  readonly padding?: number | 'same';
 }
 
 /** A tensor of the weights. @throws WEIGHTS_INVALID when it is missing or has another type or shape */
@@ -38,7 +40,6 @@ export function readWeight(
  *
  *     w' = w s        b' = beta - mean s        s = gamma / sqrt(variance + epsilon)
  *
- * Padding is TensorFlow's SAME.
  * @param x [batch, in, height, width]
  * @returns [batch, channels, ceil(height / stride), ceil(width / stride)]
  * @throws WEIGHTS_INVALID
@@ -49,7 +50,7 @@ export function foldedConvolution(
   convolutionName: string,
   normName: string,
   x: Value,
-  { channels, kernel, stride = 1, groups = 1 }: ConvolutionShape,
+  { channels, kernel, stride = 1, groups = 1, padding = 'same' }: ConvolutionShape,
 ): Value {
   const inputs = (x.shape[1] as number) / groups;
   const weight = readWeight(weights, `${convolutionName}.weight`, [
@@ -74,7 +75,7 @@ export function foldedConvolution(
       tensor('float32', weight.shape, folded),
     ),
     graph.initialiser(`backbone.${convolutionName}.bias`, tensor('float32', [bias.length], bias)),
-    { stride, groups, padding: 'same' },
+    { stride, groups, padding },
   );
 }
 

@@ -1,5 +1,5 @@
-import { fail } from '@bigrid/errors';
 import { add, type Graph, type Value } from '@bigrid/graph';
+import { numberedTaps, type Tap } from './backbone.ts';
 import { foldedConvolution, type NetworkWeights } from './folded-convolution.ts';
 
 /** Convolution and batch norm, as the weights name them. */
@@ -49,20 +49,11 @@ export const efficientNetStages = [
  * @returns one value a tap, in the order asked for
  * @throws WEIGHTS_INVALID, and OPTION_INVALID for a block that there is not
  */
-export function mobileTaps(
-  network: MobileNetwork,
-  image: Value,
-  wanted: readonly number[],
-): Value[] {
+export function mobileTaps(network: MobileNetwork, image: Value, taps: readonly Tap[]): Value[] {
   const { graph } = image;
   const { blocks, stem, weights } = network;
+  const wanted = numberedTaps(weights.network, blocks.length, taps);
   const last = Math.max(...wanted);
-  if (last >= blocks.length) {
-    fail(
-      'OPTION_INVALID',
-      `Expected taps from 0 to ${blocks.length - 1} for ${weights.network} but received ${last}`,
-    );
-  }
   const found = new Map<number, Value>();
   const shape = { channels: stem.channels, kernel: 3, stride: 2 };
   let x = network.activation(foldedConvolution(graph, weights, ...stem.names, image, shape));

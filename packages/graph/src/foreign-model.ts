@@ -1,0 +1,190 @@
+import { fail } from '@bigrid/errors';
+import type { Attribute } from './graph.ts';
+import { attempt, GRAPH, MODEL, modelFields, readEntry } from './read-model.ts';
+import { readTensor } from './read-tensor.ts';
+import { bytesIn, type Field, fieldsOf, integersIn, numbersIn, textIn } from './wire-format.ts';
+
+// Numbers of the fields in onnx.proto that are read; all others are skipped.
+const OPERATOR_SET = { domain: 1, version: 2 };
+const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7 };
+const ATTRIBUTE = {
+  name: 1,
+  float: 2,
+  integer: 3,
+  text: 4,
+  tensor: 5,
+  floats: 7,
+  integers: 8,
+  texts: 9,
+  type: 20,
+};
+const TYPE = { float: 1, integer: 2, text: 3, tensor: 4, floats: 6, integers: 7, texts: 8 };
+const INPUT = { name: 1, type: 2 };
+
+/** Ten times as many as the largest backbones have: a file of empty nodes must not fill the memory. */
+const MOST_NODES = 100_000;
+
+/** A node as a file states it. Its attributes are decoded when they are asked for. */
+export interface ForeignNode {
+  readonly name: string;
+  readonly operator: string;
+  /** Empty for ONNX's own operators. */
+  readonly domain: string;
+  /** Empty names are inputs and outputs left out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** @throws WEIGHTS_INVALID where one is a graph of its own, or malformed */
+  attributes(): Record<string, Attribute>;
+}
+
+/** An ONNX model that others made. Views of the file's bytes: nothing large is decoded. */
+export interface ForeignModel {
+  /** Version of ONNX's own operators that it is written in. */
+  readonly operatorSet: number;
+  readonly metadata: ReadonlyMap<string, string>;
+  /** What it takes from outside, by name, with ONNX's code of the element type; weights are not among them. */
+  readonly inputs: ReadonlyMap<string, number>;
+  readonly nodes: readonly ForeignNode[];
+  /** Messages of its tensors by name: see `readTensor`. */
+  readonly initialisers: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Reads an ONNX model of any origin, without running it and without trust in what it states.
+ * @throws WEIGHTS_INVALID
+ */
+export function readForeignModel(bytes: Uint8Array): ForeignModel {
+  return attempt(bytes, 'WEIGHTS_INVALID', () => {
+    const metadata = new Map<string, string>();
+    const inputs = new Map<string, number>();
+    const initialisers = new Map<string, Uint8Array>();
+    const nodes: ForeignNode[] = [];
+    let operatorSet = 0;
+    for (const field of modelFields(bytes)) {
+      if (field.number === MODEL.metadata) metadata.set(...readEntry(field));
+      if (field.number === MODEL.operatorSets) operatorSet = readVersion(field) ?? operatorSet;
+      if (field.number !== MODEL.graph) continue;
+      for (const part of fieldsOf(bytesIn(field))) {
+        if (nodes.length + initialisers.size + inputs.size > MOST_NODES) tooMany();
+        if (part.number === GRAPH.node) nodes.push(readNode(bytes, bytesIn(part)));
+        if (part.number === GRAPH.input) inputs.set(...readInput(part));
+        if (part.number !== GRAPH.initialiser) continue;
+        const name = tensorName(part);
+        if (initialisers.has(name)) {
+          fail('WEIGHTS_INVALID', `Expected a new name for a tensor but received ${name} again`);
+        }
+        initialisers.set(name, bytesIn(part));
+      }
+    }
+    // Files of the first years list their weights among their inputs.
+    for (const name of initialisers.keys()) inputs.delete(name);
+    return { operatorSet, metadata, inputs, nodes, initialisers };
+  });
+}
+
+function tooMany(): never {
+  return fail('WEIGHTS_INVALID', `Expected at most ${MOST_NODES} nodes but received more`);
+}
+
+/** The version of ONNX's own operators; undefined for those of another domain. */
+function readVersion(field: Field): number | undefined {
+  let [domain, version] = ['', 1];
+  for (const part of fieldsOf(bytesIn(field))) {
+    if (part.number === OPERATOR_SET.domain) domain = textIn(part);
+    if (part.number === OPERATOR_SET.version) for (const n of numbersIn(part)) version = n;
+  }
+  return isOwn(domain) ? version : undefined;
+}
+
+/** ONNX's own domain has two names. */
+function isOwn(domain: string): boolean {
+  return domain === '' || domain === 'ai.onnx';
+}
+
+function readNode(bytes: Uint8Array, message: Uint8Array): ForeignNode {
+  let [name, operator, domain] = ['', '', ''];
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  for (const field of fieldsOf(message)) {
+    if (field.number === NODE.input) inputs.push(textIn(field));
+    if (field.number === NODE.output) outputs.push(textIn(field));
+    if (field.number === NODE.name) name = textIn(field);
+    if (field.number === NODE.operator) operator = textIn(field);
+    if (field.number === NODE.domain) domain = textIn(field);
+  }
+  const attributes = () =>
+    attempt(bytes, 'WEIGHTS_INVALID', () => {
+      const result: Record<string, Attribute> = {};
+      for (const field of fieldsOf(message)) {
+        if (field.number !== NODE.attribute) continue;
+        const [key, value] = readAttribute(bytesIn(field), name || operator);
+        result[key] = value;
+      }
+      return result;
+    });
+  return { name, operator, domain: isOwn(domain) ? '' : domain, inputs, outputs, attributes };
+}
+
+function readAttribute(message: Uint8Array, node: string): [name: string, value: Attribute] {
+  const floats: number[] = [];
+  const integers: number[] = [];
+  const texts: string[] = [];
+  let [name, type, float, integer, text] = ['', 0, 0, 0, ''];
+  let tensor: Uint8Array | undefined;
+  for (const field of fieldsOf(message)) {
+    if (field.number === ATTRIBUTE.name) name = textIn(field);
+    if (field.number === ATTRIBUTE.type) for (const n of numbersIn(field)) type = n;
+    if (field.number === ATTRIBUTE.float) float = floatsIn(field)[0] ?? 0;
+    if (field.number === ATTRIBUTE.integer) for (const n of integersIn(field)) integer = Number(n);
+    if (field.number === ATTRIBUTE.text) text = textIn(field);
+    if (field.number === ATTRIBUTE.tensor) tensor = bytesIn(field);
+    if (field.number === ATTRIBUTE.floats) for (const n of floatsIn(field)) floats.push(n);
+    if (field.number === ATTRIBUTE.integers)
+      for (const n of integersIn(field)) integers.push(Number(n));
+    if (field.number === ATTRIBUTE.texts) texts.push(textIn(field));
+  }
+  const whole = [integer, ...integers].every(Number.isSafeInteger);
+  if (type === TYPE.float) return [name, { float }];
+  if (type === TYPE.integer && whole) return [name, integer];
+  if (type === TYPE.text) return [name, text];
+  if (type === TYPE.floats) return [name, { floats }];
+  if (type === TYPE.integers && whole) return [name, integers];
+  if (type === TYPE.texts) return [name, { strings: texts }];
+  if (type === TYPE.tensor && tensor) {
+    return [name, { tensor: readTensor(tensor, 'WEIGHTS_INVALID')[1] }];
+  }
+  return fail(
+    'WEIGHTS_INVALID',
+    `Expected numbers, texts or a tensor for attribute ${name} of node ${node} but received kind ${type}; nodes with graphs inside (If, Loop, Scan) cannot be taken over`,
+  );
+}
+
+function floatsIn(field: Field): number[] {
+  const bytes = bytesIn(field);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, i) =>
+    view.getFloat32(4 * i, true),
+  );
+}
+
+/** Name and element type of an input; type 0 for what is no tensor. */
+function readInput(field: Field): [name: string, type: number] {
+  let [name, type] = ['', 0];
+  for (const part of fieldsOf(bytesIn(field))) {
+    if (part.number === INPUT.name) name = textIn(part);
+    if (part.number !== INPUT.type) continue;
+    for (const kind of fieldsOf(bytesIn(part))) {
+      // Field 1 is a tensor, and in it field 1 the type of its elements.
+      if (kind.number !== 1) continue;
+      for (const tensor of fieldsOf(bytesIn(kind))) {
+        if (tensor.number === 1) for (const n of numbersIn(tensor)) type = n;
+      }
+    }
+  }
+  return [name, type];
+}
+
+function tensorName(field: Field): string {
+  for (const part of fieldsOf(bytesIn(field))) if (part.number === 8) return textIn(part);
+  return '';
+}

@@ -1,0 +1,112 @@
+import { type ErrorCode, fail } from '@bigrid/errors';
+import { dataTypes } from './model.ts';
+import {
+  bytesPerElement,
+  type ElementType,
+  fromBytes,
+  sizeOf,
+  type Tensor,
+  zeros,
+} from './tensor.ts';
+import { bytesIn, fieldsOf, integersIn, numbersIn, textIn } from './wire-format.ts';
+
+// Numbers of the fields in onnx.proto that are read; all others are skipped.
+const TENSOR = {
+  shape: 1,
+  type: 2,
+  floats: 4,
+  integers: 5,
+  longs: 7,
+  name: 8,
+  data: 9,
+  location: 14,
+};
+const LOCATION_EXTERNAL = 1;
+
+/** More axes than any of our tensors has. */
+const MOST_AXES = 8;
+
+interface Header {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly type: ElementType | undefined;
+  readonly code: number;
+  readonly data: Uint8Array | undefined;
+  readonly external: boolean;
+}
+
+/**
+ * Reads a serialised tensor, whether its elements are raw bytes or a list of numbers. Its stated size is checked
+ * against the bytes that are there before any memory is taken.
+ * @param code of the error that refuses it
+ * @throws BigridError of that code, or Error where the bytes are no message
+ */
+export function readTensor(message: Uint8Array, code: ErrorCode): [name: string, value: Tensor] {
+  const header = readHeader(message, code);
+  const { name, shape, type, data } = header;
+  if (header.external) {
+    fail(
+      code,
+      `Expected one file with everything in it but received initialiser ${name} whose elements are in another: save it with onnx.save(onnx.load(FILE), ONE_FILE)`,
+    );
+  }
+  const stated = `shape [${shape.join(', ')}] and type ${type ?? header.code} for initialiser ${name}`;
+  const refuse = (received: string): never =>
+    fail(
+      code,
+      `Expected a known type and as many bytes as it needs but received ${received}, ${stated}`,
+    );
+  if (!type) return refuse(`${data?.length ?? 0} bytes`);
+  // Every element takes a byte at least, however it is written.
+  if (data === undefined && sizeOf(shape) <= message.length) {
+    const value = zeros(type, shape);
+    const count = fillFromNumbers(value, message);
+    return count === value.data.length ? [name, value] : refuse(`${count} numbers`);
+  }
+  const received = data?.length ?? 0;
+  if (sizeOf(shape) * bytesPerElement(type) !== received) refuse(`${received} bytes`);
+  return [name, fromBytes(type, shape, data as Uint8Array)];
+}
+
+function readHeader(message: Uint8Array, code: ErrorCode): Header {
+  const shape: number[] = [];
+  let [name, typeCode, external] = ['', 0, false];
+  let data: Uint8Array | undefined;
+  for (const field of fieldsOf(message)) {
+    if (field.number === TENSOR.name) name = textIn(field);
+    if (field.number === TENSOR.data) data = bytesIn(field);
+    if (field.number === TENSOR.type) for (const number of numbersIn(field)) typeCode = number;
+    if (field.number === TENSOR.location) {
+      for (const number of numbersIn(field)) external = number === LOCATION_EXTERNAL;
+    }
+    if (field.number === TENSOR.shape) {
+      for (const size of numbersIn(field)) {
+        // Counted as they come: a list of sizes can be as long as the file.
+        if (shape.push(size) > MOST_AXES) {
+          fail(code, `Expected at most ${MOST_AXES} axes for ${name} but received more`);
+        }
+      }
+    }
+  }
+  const types = Object.keys(dataTypes) as ElementType[];
+  const type = types.find((key) => dataTypes[key] === typeCode);
+  return { name, shape, type, code: typeCode, data, external };
+}
+
+/** Fills a tensor from the lists of numbers in its message. @returns how many there were, also beyond its size */
+function fillFromNumbers({ type, data }: Tensor, message: Uint8Array): number {
+  let count = 0;
+  for (const field of fieldsOf(message)) {
+    if (type === 'float32' && field.number === TENSOR.floats) {
+      const bytes = bytesIn(field);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      for (let at = 0; at + 4 <= bytes.length; at += 4) data[count++] = view.getFloat32(at, true);
+    } else if (type === 'int64' && field.number === TENSOR.longs) {
+      for (const value of integersIn(field)) data[count++] = value;
+    } else if (type !== 'float32' && type !== 'int64' && field.number === TENSOR.integers) {
+      // Half precision is here as its bits.
+      for (const value of integersIn(field)) data[count++] = Number(value);
+    }
+  }
+  return count;
+}
