@@ -12,8 +12,6 @@ export interface Field {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly multipleOf?: number;
-  /** What the help shows for the value, where listing its values would take the line. */
-  readonly placeholder?: string;
 }
 
 export type Fields = Readonly<Record<string, Field>>;
@@ -26,8 +24,7 @@ export const machineFields: Fields = {
   device: {
     type: 'string',
     enum: devices,
-    placeholder: 'name',
-    description: `Where to compute: ${devices.join(', ')} (default: cpu)`,
+    description: 'Where to compute (default: cpu)',
   },
   threads: {
     type: 'integer',
@@ -43,11 +40,16 @@ export async function fieldsOf(schema: ZodType): Promise<Fields> {
   return z.toJSONSchema(schema, { io: 'input' }).properties as Fields;
 }
 
+/** Beside a longer flag there is no room for its description in 80 columns: its values go there too. */
+const LONGEST_FLAG = 31;
+
 /** Adds `--kebab-case` flags for fields, so that name, range, default and description have one source. */
 export function addFlags(command: Command, fields: Fields): Command {
   for (const [name, field] of Object.entries(fields)) {
     const flag = `--${kebabCase(name)}`;
-    const option = new Option(`${flag} <${placeholder(field)}>`, describe(field));
+    const listed = `${flag} <${field.enum?.join('|') ?? 'N'}>`;
+    const lists = listed.length <= LONGEST_FLAG;
+    const option = new Option(lists ? listed : `${flag} <name>`, describe(field, lists));
     if (field.default !== undefined) option.default(field.default);
     command.addOption(option.argParser((text: string) => parseFlag(flag, field, text)));
   }
@@ -67,6 +69,30 @@ export function omit(fields: Fields, names: readonly string[]): Fields {
 /** `localResolution` as `local-resolution`. */
 export function kebabCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Taps as `2,4,10` or as `layer1,layer2`: whole numbers are blocks, all else are names. @throws OPTION_INVALID */
+export function parseTaps(text: string): (number | string)[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.includes('')) {
+    fail(
+      'OPTION_INVALID',
+      `Expected numbers or names, as in a,b,c, for --taps but received ${text || 'nothing'}`,
+    );
+  }
+  return parts.map((part) => (/^(0|[1-9]\d{0,8})$/.test(part) ? Number(part) : part));
+}
+
+/** Three numbers as `123.7,116.3,103.5`. @throws OPTION_INVALID */
+export function parseNumbers(flag: string, text: string): [number, number, number] {
+  const numbers = text.split(',').map((part) => parseNumber(part.trim()));
+  if (numbers.length !== 3 || numbers.some(Number.isNaN)) {
+    fail(
+      'OPTION_INVALID',
+      `Expected three numbers, as in 123.7,116.3,103.5, for ${flag} but received ${text || 'nothing'}`,
+    );
+  }
+  return numbers as [number, number, number];
 }
 
 /** @throws OPTION_INVALID */
@@ -102,17 +128,14 @@ function expectation(field: Field): string {
   return `${field.type === 'integer' ? 'an integer' : 'a number'} ${range(field)}`;
 }
 
-function describe(field: Field): string {
+function describe(field: Field, lists: boolean): string {
   const { description = '' } = field;
+  if (field.enum && !lists) return `${description} [${field.enum.join(', ')}]`;
   return isNumber(field) ? `${description} [${range(field).replace('from ', '')}]` : description;
 }
 
 function range({ minimum, maximum }: Field): string {
   return `from ${minimum} to ${maximum}`;
-}
-
-function placeholder(field: Field): string {
-  return field.placeholder ?? field.enum?.join('|') ?? 'N';
 }
 
 function isNumber(field: Field): boolean {

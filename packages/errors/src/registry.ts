@@ -59,8 +59,8 @@ export const errorRegistry = {
     ...usage,
   },
   WEIGHTS_INVALID: {
-    when: 'A safetensors file is cut short, malformed, or lacks a tensor that the backbone needs.',
-    remedy: 'Fetch the file again and check that it is the backbone named.',
+    when: 'The file of a backbone (safetensors or ONNX) is cut short, malformed, lacks a tensor, or cannot be taken over.',
+    remedy: 'Fetch or export the file again; docs/backbones.md tells which backbones can be used.',
     ...badData,
   },
   PATH_MISSING: {

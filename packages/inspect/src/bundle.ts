@@ -1,6 +1,18 @@
 import { fail } from '@bigrid/errors';
-import { float16ToFloat32, readModel, type Tensor, tensor, withMetadata } from '@bigrid/graph';
-import type { FeatureStatistics, ParameterValues } from '@bigrid/method';
+import {
+  bytesOf,
+  float16ToFloat32,
+  readModel,
+  type Tensor,
+  tensor,
+  withMetadata,
+} from '@bigrid/graph';
+import {
+  type Backbone,
+  extractor,
+  type FeatureStatistics,
+  type ParameterValues,
+} from '@bigrid/method';
 import { MANIFEST_KEY, type Manifest, parseManifest } from './manifest.ts';
 
 /** A trained model: the bytes of its ONNX file and the manifest read from them. */
@@ -28,6 +40,9 @@ export function manifestMetadata(manifest: Manifest): Record<string, string> {
   return { [MANIFEST_KEY]: JSON.stringify(manifest) };
 }
 
+/** What the names of the frozen network's tensors start with. */
+const BACKBONE_PREFIX = 'backbone.';
+
 /** What training goes on from: every tensor that is not the frozen backbone's, and the statistics of the features. */
 export function trainedValues(bundle: Bundle): {
   parameters: ParameterValues;
@@ -36,6 +51,7 @@ export function trainedValues(bundle: Bundle): {
   const { initialisers } = readModel(bundle.bytes);
   const parameters: ParameterValues = new Map();
   for (const [name, value] of initialisers) {
+    if (name.startsWith(BACKBONE_PREFIX)) continue;
     const data = asFloat32(value);
     if (data) parameters.set(name, tensor('float32', value.shape, data));
   }
@@ -46,6 +62,25 @@ export function trainedValues(bundle: Bundle): {
     parameters,
     statistics: { mean: perChannel('features.mean'), deviation: perChannel('features.deviation') },
   };
+}
+
+/** @throws OPTION_INVALID when the bundle was trained with other weights than the backbone's */
+export function checkSameBackbone({ bytes, manifest }: Bundle, backbone: Backbone): void {
+  const { initialisers } = extractor(backbone, manifest.method).graph;
+  const trained = readModel(bytes).initialisers;
+  for (const [name, value] of initialisers) {
+    if (!name.startsWith(BACKBONE_PREFIX)) continue;
+    const other = trained.get(name);
+    if (other && sameBytes(bytesOf(other), bytesOf(value))) continue;
+    fail(
+      'OPTION_INVALID',
+      `Expected the backbone ${manifest.backbone.name} that the bundle was trained with but received another: its ${name} ${other ? 'differs' : 'is not in the bundle'}`,
+    );
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
 function asFloat32(value: Tensor): Float32Array | undefined {

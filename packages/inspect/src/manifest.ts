@@ -26,6 +26,8 @@ export const calibrationSchema = z.strictObject({
     ),
 });
 
+const rgbSchema = z.tuple([z.number(), z.number(), z.number()]);
+
 export const manifestSchema = z.strictObject({
   manifestVersion: z.literal(MANIFEST_VERSION),
   bigridVersion: z.string().describe('Version of Bigrid that trained the bundle'),
@@ -34,7 +36,12 @@ export const manifestSchema = z.strictObject({
   profile: z.enum(profileNames),
   method: methodOptionsSchema,
   schedule: scheduleSchema,
-  backbone: z.strictObject({ name: z.string(), licence: z.string() }),
+  backbone: z.strictObject({
+    name: z.string(),
+    licence: z.string(),
+    mean: rgbSchema.optional().describe('What it takes from pictures of 0..255, RGB'),
+    deviation: rgbSchema.optional().describe('What it then divides them by'),
+  }),
   calibration: calibrationSchema,
   training: z.strictObject({
     seed: z.int(),

@@ -25,6 +25,7 @@ export const trainOptionsSchema = z.strictObject({
   size: method.inputSize
     .optional()
     .describe('Side to which pictures are resized, in pixels, a multiple of 32 (default 256)'),
+  taps: method.taps.optional(),
   grids: method.grids.optional(),
   anomalySource: method.anomalySource.optional(),
   refinement: method.refinement.optional(),

@@ -10,7 +10,7 @@ import {
   type Schedule,
   stagesOf,
 } from '@bigrid/method';
-import { type Bundle, manifestMetadata, trainedValues } from './bundle.ts';
+import { type Bundle, checkSameBackbone, manifestMetadata, trainedValues } from './bundle.ts';
 import { calibrate } from './calibration.ts';
 import { Detector } from './detector.ts';
 import { type OnEvent, progressOf } from './events.ts';
@@ -62,6 +62,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const started = input.from ? trainedValues(input.from) : undefined;
   const method = input.from?.manifest.method ?? input.method;
   checkBackbone(input.backbone, method, input.profile);
+  if (input.from) checkSameBackbone(input.from, input.backbone);
   const { training, heldOut, unreadable } = await split(input.classes, seed, onEvent, signal);
 
   const extracted = await extractFeatures(
@@ -118,7 +119,12 @@ export async function train(input: TrainInput): Promise<Bundle> {
     profile: input.profile,
     method,
     schedule: input.schedule,
-    backbone: { name: input.backbone.name, licence: input.backbone.licence },
+    backbone: {
+      name: input.backbone.name,
+      licence: input.backbone.licence,
+      mean: [...input.backbone.mean],
+      deviation: [...input.backbone.deviation],
+    },
     calibration,
     training: {
       seed,

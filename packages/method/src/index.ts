@@ -7,6 +7,7 @@ export {
   lastBlocksAtStrides,
 } from './backbones/efficientnet.ts';
 export { efficientNetLite0 } from './backbones/efficientnet-lite.ts';
+export { type OnnxBackboneOptions, onnxBackbone } from './backbones/onnx.ts';
 export { type ResNetVariant, resNet, resNetVariants } from './backbones/resnet.ts';
 export { detector, extractor } from './detector.ts';
 export { pasteMask } from './feature-block-paste.ts';

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import {
   type Bundle,
   Detector,
@@ -14,7 +12,7 @@ import {
   train as trainOnEntries,
   type Verdict,
 } from '@bigrid/inspect';
-import { type Backbone, efficientNetLite0, readSafetensors } from '@bigrid/method';
+import { type BackboneFile, openBackbone } from './backbones.ts';
 import { type Device, onnxRuntimeEngine } from './engine.ts';
 import { assertWritable, readBytes, writeAtomically } from './files.ts';
 import { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
@@ -34,7 +32,7 @@ export interface WorkOptions {
   readonly device?: Device;
 }
 
-export interface TrainRequest extends TrainOptions, WorkOptions {
+export interface TrainRequest extends TrainOptions, BackboneFile, WorkOptions {
   /** File to write the bundle to. */
   readonly out?: string;
   /** Bundle, or its file, to go on from: its method is kept. */
@@ -44,24 +42,28 @@ export interface TrainRequest extends TrainOptions, WorkOptions {
 /**
  * Trains a model on a folder of good pictures.
  * @param dir a folder with `train/good`, with `good`, with pictures straight in it, or of such folders, one a class
- * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, OPTION_INVALID, OUTPUT_UNWRITABLE, DEVICE_MISSING,
- *   CANCELLED
+ * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, OPTION_INVALID, OUTPUT_UNWRITABLE, WEIGHTS_INVALID,
+ *   DEVICE_MISSING, CANCELLED
  */
 export async function train(dir: string, request: TrainRequest = {}): Promise<Bundle> {
-  const { onEvent, signal, threads, device, out, from, ...chosen } = request;
+  const { onEvent, signal, threads, device, out, from: source, ...others } = request;
+  const { backbone, backboneMean, backboneDeviation, ...chosen } = others;
   const options = resolveTrainOptions(chosen);
+  const engine = onnxRuntimeEngine({ threads, device });
   const { classes } = await openTrainingFolder(dir);
   // Better to fail before a minute of training than after it.
   if (out !== undefined) await assertWritable(out);
+  const from = source === undefined ? undefined : await bundleFrom(source);
+  const choice = { backbone, backboneMean, backboneDeviation, taps: chosen.taps };
   const bundle = await trainOnEntries({
     ...options,
-    engine: onnxRuntimeEngine({ threads, device }),
-    backbone: await embeddedBackbone(),
+    ...(await openBackbone(choice, options.method, engine, from)),
+    engine,
     openScratch: fileScratch,
     classes,
     version,
     now: () => new Date(),
-    from: from === undefined ? undefined : await bundleFrom(from),
+    from,
     onEvent,
     signal,
   });
@@ -122,12 +124,4 @@ export async function readBundle(path: string): Promise<Bundle> {
 
 async function bundleFrom(bundle: Bundle | string): Promise<Bundle> {
   return typeof bundle === 'string' ? readBundle(bundle) : bundle;
-}
-
-/** The backbone that the package carries. */
-async function embeddedBackbone(): Promise<Backbone> {
-  const file = createRequire(import.meta.url).resolve(
-    '@bigrid/method/assets/efficientnet_lite0.safetensors',
-  );
-  return efficientNetLite0(readSafetensors(await readFile(file)));
 }

@@ -17,6 +17,7 @@ export {
   train,
   type WorkOptions,
 } from './api.ts';
+export type { BackboneFile, Rgb } from './backbones.ts';
 export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine.ts';
 export { assertWritable, writeAtomically } from './files.ts';
 export { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';

@@ -2,7 +2,16 @@ import { stat } from 'node:fs/promises';
 import { fail } from '@bigrid/errors';
 import type { Manifest, TrainRequest } from '@bigrid/node';
 import { Command } from 'commander';
-import { addFlags, type Fields, kebabCase, machineFields, omit, pick } from '../flags.ts';
+import {
+  addFlags,
+  type Fields,
+  kebabCase,
+  machineFields,
+  omit,
+  parseNumbers,
+  parseTaps,
+  pick,
+} from '../flags.ts';
 import {
   count,
   formatBytes,
@@ -38,15 +47,22 @@ export function trainCommand(context: Context, fields: Fields): Command {
   command.option('--from <file>', 'Bundle to go on from; its method is kept');
   addFlags(command, machineFields);
   command.option('--quiet', 'Print nothing but results');
+  command
+    .optionsGroup('Backbone, the frozen network that describes pictures:')
+    .option('--backbone <file>', 'Its weights (.safetensors), or any model (.onnx)')
+    .option('--taps <list>', 'Where to tap it, by numbers or names: a,b,c', parseTaps)
+    .option('--backbone-mean <r,g,b>', ...rgbFlag('Mean', '--backbone-mean'))
+    .option('--backbone-deviation <r,g,b>', ...rgbFlag('Deviation', '--backbone-deviation'));
   command.optionsGroup('Ablations:');
-  if (asked) addFlags(command, omit(fields, everyday));
+  if (asked) addFlags(command, omit(fields, [...everyday, 'taps']));
   return command
     .addHelpText(
       'after',
       `
 Examples:
   $ bigrid train parts/good --out parts.onnx
-  $ bigrid train mvtec/bottle --out bottle.onnx --seed 7 --grids normal`,
+  $ bigrid train mvtec/bottle --out bottle.onnx --seed 7 --grids normal
+  $ bigrid train parts --out parts.onnx --backbone resnet50.safetensors`,
     )
     .action((dir: string, flags: TrainFlags, self: Command) => {
       const conflict = omit(fields, freeWithFrom);
@@ -60,6 +76,11 @@ Examples:
       }
       return trainBundle(dir, flags, context);
     });
+}
+
+function rgbFlag(what: string, flag: string) {
+  const description = `${what} of the pictures it was trained with, of 0..255`;
+  return [description, (text: string) => parseNumbers(flag, text)] as const;
 }
 
 async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context): Promise<void> {
