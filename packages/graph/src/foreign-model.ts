@@ -2,6 +2,7 @@ import { fail } from '@bigrid/errors';
 import type { Attribute } from './graph.ts';
 import { attempt, GRAPH, MODEL, modelFields, readEntry } from './read-model.ts';
 import { readTensor } from './read-tensor.ts';
+import type { Tensor } from './tensor.ts';
 import { bytesIn, type Field, fieldsOf, integersIn, numbersIn, textIn } from './wire-format.ts';
 
 // Numbers of the fields in onnx.proto that are read; all others are skipped.
@@ -45,8 +46,8 @@ export interface ForeignModel {
   /** What it takes from outside, by name, with ONNX's code of the element type; weights are not among them. */
   readonly inputs: ReadonlyMap<string, number>;
   readonly nodes: readonly ForeignNode[];
-  /** Messages of its tensors by name: see `readTensor`. */
-  readonly initialisers: ReadonlyMap<string, Uint8Array>;
+  /** Its tensors by name, decoded when they are asked for. They throw WEIGHTS_INVALID where they are malformed. */
+  readonly initialisers: ReadonlyMap<string, () => Tensor>;
 }
 
 /**
@@ -57,7 +58,7 @@ export function readForeignModel(bytes: Uint8Array): ForeignModel {
   return attempt(bytes, 'WEIGHTS_INVALID', () => {
     const metadata = new Map<string, string>();
     const inputs = new Map<string, number>();
-    const initialisers = new Map<string, Uint8Array>();
+    const initialisers = new Map<string, () => Tensor>();
     const nodes: ForeignNode[] = [];
     let operatorSet = 0;
     for (const field of modelFields(bytes)) {
@@ -73,7 +74,10 @@ export function readForeignModel(bytes: Uint8Array): ForeignModel {
         if (initialisers.has(name)) {
           fail('WEIGHTS_INVALID', `Expected a new name for a tensor but received ${name} again`);
         }
-        initialisers.set(name, bytesIn(part));
+        const message = bytesIn(part);
+        initialisers.set(name, () =>
+          attempt(bytes, 'WEIGHTS_INVALID', () => readTensor(message, 'WEIGHTS_INVALID')[1]),
+        );
       }
     }
     // Files of the first years list their weights among their inputs.

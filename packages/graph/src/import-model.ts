@@ -4,7 +4,6 @@ import type { Value } from './graph.ts';
 import { dataTypes, OPERATOR_SET } from './model.ts';
 import { nearest } from './nearest.ts';
 import { OLDEST_OPERATOR_SET, toOurOperatorSet } from './operator-versions.ts';
-import { readTensor } from './read-tensor.ts';
 
 /**
  * Splices the part of another model that makes the values named into the graph of `image`, as it stands: its nodes
@@ -90,12 +89,17 @@ function checkOperators({ operatorSet }: ForeignModel, needed: ReadonlySet<Forei
       `Expected operator set ${OLDEST_OPERATOR_SET} to ${OPERATOR_SET} for the model but received ${operatorSet}: export it again, with opset_version=${OPERATOR_SET} say`,
     );
   }
-  for (const { domain, operator } of needed) {
-    if (domain === '') continue;
-    fail(
-      'WEIGHTS_INVALID',
-      `Expected operators of ONNX alone up to the taps but received ${operator} of ${domain}`,
-    );
+  for (const { domain, operator, outputs } of needed) {
+    if (domain !== '') {
+      fail(
+        'WEIGHTS_INVALID',
+        `Expected operators of ONNX alone up to the taps but received ${operator} of ${domain}`,
+      );
+    }
+    // ONNX Runtime 1.30 ends the whole process when it meets one.
+    if (operator === 'Split' && outputs.includes('')) {
+      fail('WEIGHTS_INVALID', `Expected a name for every part of Split but received ${outputs}`);
+    }
   }
 }
 
@@ -130,14 +134,14 @@ function appendNode(
     if (name === '') return undefined;
     const known = values.get(name);
     if (known) return known;
-    const message = model.initialisers.get(name);
-    if (!message) {
+    const tensor = model.initialisers.get(name);
+    if (!tensor) {
       return fail(
         'WEIGHTS_INVALID',
         `Expected nodes in the order in which they run but received ${node.name || node.operator} before what makes ${name}`,
       );
     }
-    const weight = graph.initialiser(prefix + name, readTensor(message, 'WEIGHTS_INVALID')[1]);
+    const weight = graph.initialiser(prefix + name, tensor());
     values.set(name, weight);
     return weight;
   };

@@ -24,10 +24,10 @@ export interface Backbone {
   taps(image: Value, wanted: readonly Tap[]): Value[];
 }
 
-/** Mean and deviation of ImageNet's pictures, which most backbones were trained with. */
+/** Mean and deviation of ImageNet's pictures, which most backbones were trained with: 255 times the usual ones. */
 export const imageNet = {
-  mean: [0.485 * 255, 0.456 * 255, 0.406 * 255],
-  deviation: [0.229 * 255, 0.224 * 255, 0.225 * 255],
+  mean: [123.675, 116.28, 103.53],
+  deviation: [58.395, 57.12, 57.375],
 } as const;
 
 /** The taps of a backbone that numbers them. @throws OPTION_INVALID */
