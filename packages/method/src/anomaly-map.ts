@@ -54,9 +54,14 @@ export function anomalyMap(
   return graph.scope('anomalyMap', () => {
     const perChannel = graph.constant(float32([1, weights.length, 1, 1], weights));
     const error = reduceSum(mul(square(sub(features, reconstruction)), perChannel), { axes: [1] });
-    const map = resize(error, [MAP_SIZE, MAP_SIZE], 'nchw', false);
-    return smoothing > 0 ? gaussianBlur(map, smoothing) : map;
+    return smoothedMap(error, smoothing);
   });
+}
+
+/** From one value a cell, [1, 1, cells, cells], to a map [1, 1, MAP_SIZE, MAP_SIZE], smoothed. */
+export function smoothedMap(cells: Value, smoothing: number): Value {
+  const map = resize(cells, [MAP_SIZE, MAP_SIZE], 'nchw', false);
+  return smoothing > 0 ? gaussianBlur(map, smoothing) : map;
 }
 
 /** Image score: the maximum of its map. @returns [1] */

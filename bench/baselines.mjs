@@ -1,0 +1,117 @@
+// Baselines on the same features as ours: nearest-neighbour banks, as graphs with the outputs of a bundle, so that the
+// same code inspects and evaluates them.
+
+import {
+  add,
+  float16ToFloat32,
+  float32,
+  Graph,
+  matMul,
+  mul,
+  neg,
+  reduceMax,
+  reduceSum,
+  reshape,
+  square,
+  toModel,
+  transpose,
+} from '@bigrid/graph';
+import { Random } from '@bigrid/method';
+import { imageScore, MAP_SIZE, smoothedMap } from '../packages/method/dist/anomaly-map.js';
+import { features } from '../packages/method/dist/features.js';
+
+/**
+ * A bank of feature cells (PatchCore's idea): the anomaly of a cell is its squared distance to the nearest one.
+ * Every tap is weighted by one over the deviation of its channels, summed as variances.
+ * @param extracted features of the training pictures, from `extractFeatures`
+ * @param size cells in the bank
+ * @param choice `random`, or `coreset`: each next cell is the one furthest from those chosen, among 20 times as many
+ *   random ones at the most (Sener & Savarese 2018, on a sample to bound its time)
+ */
+export async function bankModel(backbone, options, extracted, tapChannels, size, choice, seed) {
+  const weights = tapWeights(extracted.statistics.deviation, tapChannels);
+  const random = new Random(seed).fork('bank');
+  const candidates = choice === 'random' ? size : Math.min(20_000, 20 * size);
+  const cells = await sampleCells(extracted, candidates, weights, random);
+  const channels = weights.length;
+  const bank = choice === 'random' ? cells : coreset(cells, channels, size, random);
+  const count = bank.length / channels;
+
+  const graph = new Graph(`bank-${choice}`);
+  const image = graph.input('image', 'uint8', [1, 'height', 'width', 3]);
+  const { value } = features(graph, image, backbone, options);
+  const area = options.cells ** 2;
+  const rows = transpose(
+    reshape(mul(value, graph.constant(float32([1, channels, 1, 1], weights))), [channels, area]),
+    [1, 0],
+  );
+  const squares = new Float32Array(count);
+  for (let i = 0; i < bank.length; i++) squares[Math.floor(i / channels)] += bank[i] ** 2;
+  const products = matMul(
+    rows,
+    transpose(graph.initialiser('bank', float32([count, channels], bank)), [1, 0]),
+  );
+  const toBank = add(mul(products, -2), graph.constant(float32([1, count], squares)));
+  const nearest = neg(reduceMax(neg(toBank), { axes: [1] }));
+  const distance = add(nearest, reduceSum(square(rows), { axes: [1] }));
+  const map = smoothedMap(
+    reshape(distance, [1, 1, options.cells, options.cells]),
+    options.smoothing,
+  );
+  graph.output('anomaly_map', reshape(map, [1, MAP_SIZE, MAP_SIZE]));
+  graph.output('score', imageScore(map));
+  return toModel(graph);
+}
+
+function tapWeights(deviation, tapChannels) {
+  const weights = new Float32Array(deviation.length);
+  let start = 0;
+  for (const channels of tapChannels) {
+    const own = deviation.subarray(start, start + channels);
+    weights.fill(1 / Math.sqrt(own.reduce((sum, d) => sum + d * d, 0)), start, start + channels);
+    start += channels;
+  }
+  return weights;
+}
+
+/** Random cells of random pictures, [count, channels]. */
+async function sampleCells({ scratch, count: pictures, shape }, count, weights, random) {
+  const [channels, side] = shape;
+  const area = side * side;
+  const cells = new Float32Array(count * channels);
+  const block = new Uint16Array(channels * area);
+  const each = Math.ceil(count / pictures);
+  let filled = 0;
+  for (const picture of random.permutation(pictures)) {
+    await scratch.read(picture, new Uint8Array(block.buffer));
+    const values = float16ToFloat32(block);
+    for (const cell of random.permutation(area).slice(0, Math.min(each, count - filled))) {
+      for (let c = 0; c < channels; c++)
+        cells[filled * channels + c] = values[c * area + cell] * weights[c];
+      filled++;
+    }
+  }
+  return cells.subarray(0, filled * channels);
+}
+
+function coreset(cells, channels, size, random) {
+  const count = cells.length / channels;
+  const chosen = new Float32Array(size * channels);
+  const distance = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+  let next = random.integer(0, count - 1);
+  for (let picked = 0; picked < size; picked++) {
+    const from = next * channels;
+    chosen.set(cells.subarray(from, from + channels), picked * channels);
+    let furthest = -1;
+    for (let i = 0; i < count; i++) {
+      let sum = 0;
+      for (let c = 0; c < channels; c++) sum += (cells[i * channels + c] - cells[from + c]) ** 2;
+      if (sum < distance[i]) distance[i] = sum;
+      if (distance[i] > furthest) {
+        furthest = distance[i];
+        next = i;
+      }
+    }
+  }
+  return chosen;
+}
