@@ -209,6 +209,29 @@ test.each([
   await expect(stat(out)).rejects.toThrow();
 });
 
+test("a backbone of one's own is trained over, and info names it", async () => {
+  const foreign = new URL('../../../method/src/goldens/foreign.onnx', import.meta.url);
+  await write(at('small-net.onnx'), await readFile(foreign));
+  const backbone = ['--backbone', at('small-net.onnx'), '--backbone-mean', '127.5, 127.5,127.5'];
+  const out = at('own.onnx');
+  const words = ['train', good, '--out', out, ...backbone, '--taps', '/block1/joined, gated'];
+  const { code, stderr } = await bigrid(...words, ...tiny);
+  expect([code, stderr]).toEqual([0, expect.stringContaining('calibrating 1/1')]);
+  const info = await bigrid('info', out);
+  expect(info.stdout).toContain('over small-net (CC0-1.0)');
+});
+
+test.each([
+  [['--taps', 'a,,b'], 'numbers or names, as in a,b,c, for --taps but received a,,b'],
+  [['--taps', 'layer1'], 'taps from 0 to 15 for EfficientNet-Lite0 but received layer1'],
+  [['--backbone-mean', '1,2'], 'three numbers, as in 123.7,116.3,103.5, for --backbone-mean but'],
+  [['--backbone', 'net.pth'], 'a .safetensors or .onnx file for --backbone but received net.pth'],
+])('%s is refused', async (flags, expected) => {
+  const { code, stderr } = await bigrid('train', good, '--out', at('no.onnx'), ...flags, ...tiny);
+  expect(stderr).toContain(`error OPTION_INVALID: Expected ${expected}`);
+  expect(code).toBe(64);
+});
+
 test('an output that cannot be written is refused before anything is read', async () => {
   await write(at('file'), '');
   const { code, stderr } = await bigrid('train', good, '--out', at('file', 'model.onnx'), ...tiny);
