@@ -106,10 +106,10 @@ def branch(parameters, name, local, over_all, kind, training, channels=CHANNELS)
     return convolution(parameters, f"{name}.exit", x, channels)
 
 
-def coordinates(parameters, features, jitter):
+def coordinates(parameters, features, jitter, name="coordinates"):
     def points(part, x):
-        hidden = torch.tanh(convolution(parameters, f"coordinates.{part}.0", x, x.shape[1]))
-        return torch.tanh(convolution(parameters, f"coordinates.{part}.1", hidden, 2))
+        hidden = torch.tanh(convolution(parameters, f"{name}.{part}.0", x, x.shape[1]))
+        return torch.tanh(convolution(parameters, f"{name}.{part}.1", hidden, 2))
 
     local = points("local", features)
     over_all = points("global", features.mean((2, 3), keepdim=True))
@@ -152,12 +152,19 @@ def reconstruct(parameters, features, jitter, grids, kind, frozen):
     return through("normal", True) + parameters.get("fusion.weight", [], 0.1, around=-0.2) * abnormal, abnormal
 
 
+def restore(parameters, features, jitter, kind):
+    """What a restoring grid, with coordinate nets of its own, makes of the features."""
+    local, over_all = coordinates(parameters, features, jitter, "abnormal.coordinates")
+    local_read, whole = grid(parameters, "abnormal.grid", local, over_all)
+    return branch(parameters, "abnormal.branch", local_read, whole, kind, True)
+
+
 def contrastive(q, mask):
     pasted = mask > 0
     return F.relu(PASTE_THRESHOLD - q[pasted]).mean() + F.relu(PASTE_THRESHOLD + q[~pasted]).mean()
 
 
-def case(seed, stage, grids, kind, clip_norm):
+def case(seed, stage, grids, kind, clip_norm, form="published"):
     random = np.random.default_rng(seed)
 
     def normal(*shape):
@@ -181,6 +188,8 @@ def case(seed, stage, grids, kind, clip_norm):
             return F.mse_loss(value, features)
         mask = torch.tensor(masks[step])
         pasted = features + mask * torch.tensor(intensities[step])
+        if form == "restoring":
+            return F.mse_loss(restore(parameters, pasted, jitter, kind), features)
         value, abnormal = reconstruct(parameters, pasted, jitter, "abnormal", kind, False)
         loss = contrastive(abnormal[:, :1], mask)
         return loss + F.mse_loss(value, features) if grids == "abnormal" else loss
@@ -221,6 +230,7 @@ def case(seed, stage, grids, kind, clip_norm):
         "stage": stage,
         "method": {
             "grids": grids,
+            "abnormalGrid": form,
             "branch": kind,
             "cells": CELLS,
             "gridChannels": GRID_CHANNELS,
@@ -280,6 +290,7 @@ def main():
     write("training-normal-beside-frozen", case(32, "normal", "both", "basic", 0.3))
     write("training-abnormal-first", case(33, "abnormal", "both", "light", 2.3))
     write("training-abnormal-alone", case(34, "abnormal", "abnormal", "basic", 100))
+    write("training-restoring", case(35, "abnormal", "both", "light", 1.2, "restoring"))
 
 
 if __name__ == "__main__":

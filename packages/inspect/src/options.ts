@@ -27,6 +27,7 @@ export const trainOptionsSchema = z.strictObject({
     .describe('Side to which pictures are resized, in pixels, a multiple of 32 (default 256)'),
   taps: method.taps.optional(),
   grids: method.grids.optional(),
+  abnormalGrid: method.abnormalGrid.optional(),
   anomalySource: method.anomalySource.optional(),
   refinement: method.refinement.optional(),
   localResolution: method.localResolution.optional(),

@@ -174,7 +174,12 @@ class DefectSource {
       for (let i = 0; i < batchSize; i++) {
         const paste = { reach: options.pasteReach, intensity: options.pasteIntensity };
         mask.set(pasteMask(random, cells, paste), i * area);
-        intensity.fill(random.uniform(low, high), i * channels, (i + 1) * channels);
+        const strength = random.uniform(low, high);
+        const own = intensity.subarray(i * channels, (i + 1) * channels);
+        // As published a block is one number for all channels: enough to tell it apart, but all blocks point the
+        // same way. What is to be restored goes off in a direction of its own.
+        if (options.abnormalGrid === 'published') own.fill(strength);
+        else own.set(random.array(channels, () => strength * random.normal()));
       }
       return {
         mask: tensor('float32', [batchSize, 1, cells, cells], mask),

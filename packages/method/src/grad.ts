@@ -1,8 +1,8 @@
 import { slice, stopGradient, type Value } from '@bigrid/graph';
 import { branch } from './branches.ts';
-import { coordinates } from './coordinates.ts';
-import { fuse } from './fusion.ts';
-import { readGrid, standardiseOverSpace } from './grids.ts';
+import { type Coordinates, coordinates } from './coordinates.ts';
+import { average, fuse } from './fusion.ts';
+import { readGrid, standardiseRead } from './grids.ts';
 import type { MethodOptions } from './options.ts';
 import type { ParameterSource } from './parameters.ts';
 
@@ -13,13 +13,14 @@ export const ABNORMAL = 'abnormal';
 export interface Reconstruction {
   /** rec: [batch, channels, cells, cells] */
   readonly value: Value;
-  /** q: [batch, 1, cells, cells], high where the abnormal grid sees a defect; undefined without that grid. */
+  /** q: [batch, 1, cells, cells], high where the published abnormal grid sees a defect; undefined without it. */
   readonly abnormality: Value | undefined;
 }
 
 /**
  * The forward pass of GRAD on standardised features: coordinates, reads of one or both grids, their branches,
- * fusion. The abnormal branch may read its parameters from a source of its own, where they are frozen.
+ * fusion. The abnormal grid may read its parameters from a source of its own, where they are frozen. As published
+ * both grids share their points; a restoring grid has coordinate nets of its own.
  * @param features [batch, channels, cells, cells]
  * @param jitter [batch, 2, cells, cells], in training
  */
@@ -31,39 +32,40 @@ export function reconstruct(
   jitter?: Value,
 ): Reconstruction {
   const { graph } = parameters;
-  const at = graph.scope('coordinates', () =>
-    coordinates(parameters, 'coordinates', features, jitter),
-  );
-  const read = (name: string, source: ParameterSource) =>
-    readGrid(source, `${name}.grid`, at, gridOptions(options));
-  const branchOptions = {
-    kind: options.branch,
-    depth: options.depth,
-    outputChannels: features.shape[1] as number,
-  };
-  const throughNormal = () =>
-    graph.scope('normal', () =>
-      branch(parameters, 'normal.branch', read('normal', parameters), branchOptions),
-    );
-  const throughAbnormal = () =>
-    graph.scope(ABNORMAL, () => {
-      const { local, global } = read(ABNORMAL, frozen);
-      const standardised = {
-        local: standardiseOverSpace(local),
-        global: standardiseOverSpace(global),
-      };
-      return branch(frozen, `${ABNORMAL}.branch`, standardised, branchOptions);
+  const points = (name: string, source: ParameterSource) =>
+    graph.scope('coordinates', () => coordinates(source, name, features, jitter));
+  const through = (name: string, source: ParameterSource, at: Coordinates) =>
+    graph.scope(name, () => {
+      const read = readGrid(source, `${name}.grid`, at, gridOptions(options));
+      const published = name === ABNORMAL && options.abnormalGrid === 'published';
+      return branch(source, `${name}.branch`, published ? standardiseRead(read) : read, {
+        kind: options.branch,
+        depth: options.depth,
+        outputChannels: features.shape[1] as number,
+      });
     });
+  const restore = () => through(ABNORMAL, frozen, points(`${ABNORMAL}.coordinates`, frozen));
+  const { grids } = options;
 
-  if (options.grids === 'normal') return { value: throughNormal(), abnormality: undefined };
-  const abnormal = throughAbnormal();
+  if (grids === 'abnormal' && options.abnormalGrid === 'restoring') {
+    return { value: restore(), abnormality: undefined };
+  }
+  const at = points('coordinates', parameters);
+  if (grids === 'normal') {
+    return { value: through('normal', parameters, at), abnormality: undefined };
+  }
+  if (options.abnormalGrid === 'restoring') {
+    const value = average(through('normal', parameters, at), restore());
+    return { value, abnormality: undefined };
+  }
+  const abnormal = through(ABNORMAL, frozen, at);
   const abnormality = slice(abnormal, 1, 0, 1);
-  if (options.grids === 'abnormal') return { value: abnormal, abnormality };
+  if (grids === 'abnormal') return { value: abnormal, abnormality };
   // What is frozen is a given for the normal grid: the points that both share follow the normal grid alone, and
   // a step needs no backward pass through the abnormal branch.
   const given = frozen === parameters ? abnormal : stopGradient(abnormal);
-  const value = graph.scope('fusion', () => fuse(parameters, throughNormal(), given));
-  return { value, abnormality };
+  const normal = through('normal', parameters, at);
+  return { value: graph.scope('fusion', () => fuse(parameters, normal, given)), abnormality };
 }
 
 function gridOptions(options: MethodOptions) {

@@ -79,11 +79,14 @@ export function readGrid(
 }
 
 /**
- * Each channel of each picture less its mean over space, over its deviation. The published code does this to what
- * the abnormal grid gives, so that its branch sees where a picture differs from the rest of itself.
- * @param x [batch, channels, height, width]
+ * Both reads, each channel of each picture less its mean over space, over its deviation. The published code does
+ * this to what the abnormal grid gives, so that its branch sees where a picture differs from the rest of itself.
  */
-export function standardiseOverSpace(x: Value): Value {
+export function standardiseRead(read: GridRead): GridRead {
+  return { local: standardiseOverSpace(read.local), global: standardiseOverSpace(read.global) };
+}
+
+function standardiseOverSpace(x: Value): Value {
   const space = { axes: [2, 3] };
   const centred = sub(x, reduceMean(x, space));
   return div(centred, sqrt(add(reduceMean(square(centred), space), 1e-5)));

@@ -19,6 +19,11 @@ export const methodOptionsSchema = z.strictObject({
     .union([z.literal(1), z.literal(3), z.literal(5)])
     .describe('Neighbourhood over which features are averaged, in cells'),
   grids: z.enum(['normal', 'abnormal', 'both']).describe('Grids that rebuild the features'),
+  abnormalGrid: z
+    .enum(['restoring', 'published'])
+    .describe(
+      'How the abnormal grid learns: to restore features that defects were pasted into, or, as published, to tell pasted cells',
+    ),
   gridChannels: z.int().min(8).max(1024).describe('Channels of the tables'),
   localResolution: z
     .int()
@@ -103,6 +108,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       cells: 32,
       pooling: 3,
       grids: 'normal',
+      abnormalGrid: 'restoring',
       gridChannels: 128,
       localResolution: 16,
       globalResolution: 4,
@@ -132,6 +138,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       cells: 32,
       pooling: 1,
       grids: 'both',
+      abnormalGrid: 'published',
       gridChannels: 272,
       localResolution: 32,
       globalResolution: 4,

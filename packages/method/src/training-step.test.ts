@@ -81,6 +81,7 @@ describe.each([
   'training-normal-beside-frozen',
   'training-abnormal-first',
   'training-abnormal-alone',
+  'training-restoring',
 ])('three steps of %s', (name) => {
   it('are those of the same method written in PyTorch', async () => {
     const expected = golden<TrainingGolden>(name);

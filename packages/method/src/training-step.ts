@@ -92,7 +92,10 @@ export function standardise(features: Value, statistics: FeatureStatistics): Val
   return div(centred, perChannel('deviation', statistics.deviation));
 }
 
-/** Contrastive loss on pasted features; a model with the abnormal grid alone rebuilds the clean features too. */
+/**
+ * On pasted features. A restoring grid rebuilds the clean ones from them. The published one tells pasted cells apart
+ * (contrastive loss); where it is the only grid, it rebuilds the clean features too.
+ */
 function abnormalLoss(
   parameters: TrainedParameters,
   features: Value,
@@ -104,18 +107,19 @@ function abnormalLoss(
   const spread = options.anomalySource === 'noise' ? cells : 1;
   const mask = graph.input('mask', 'float32', [batch, 1, cells, cells]);
   const intensity = graph.input('intensity', 'float32', [batch, channels, spread, spread]);
-  const pasted = featureBlockPaste(features, mask, intensity);
   const { value, abnormality } = reconstruct(
     parameters,
-    pasted,
+    featureBlockPaste(features, mask, intensity),
     { ...options, grids: 'abnormal' },
     parameters,
     jitter,
   );
-  const contrast = contrastiveLoss(abnormality as Value, mask);
+  if (!abnormality) return meanSquaredError(value, features);
+  const contrast = contrastiveLoss(abnormality, mask);
   return options.grids === 'abnormal' ? add(contrast, meanSquaredError(value, features)) : contrast;
 }
 
+/** The published normal grid rebuilds what the frozen branch leaves over; beside a restoring grid it is on its own. */
 function normalLoss(
   parameters: TrainedParameters,
   features: Value,
@@ -124,8 +128,10 @@ function normalLoss(
   frozen: ParameterValues,
 ): Value {
   const { graph } = parameters;
-  const source = options.grids === 'both' ? new FixedParameters(graph, frozen) : parameters;
-  const { value } = reconstruct(parameters, features, options, source, jitter);
+  const fused = options.grids === 'both' && options.abnormalGrid === 'published';
+  const { value } = fused
+    ? reconstruct(parameters, features, options, new FixedParameters(graph, frozen), jitter)
+    : reconstruct(parameters, features, { ...options, grids: 'normal' }, parameters, jitter);
   return meanSquaredError(value, features);
 }
 

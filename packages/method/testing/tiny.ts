@@ -49,6 +49,7 @@ export const tinyMethod: MethodOptions = {
   branch: 'light',
   depth: 1,
   jitter: 0.05,
+  abnormalGrid: 'published',
   anomalySource: 'fbp',
   pasteReach: 3,
   pasteIntensity: [1, 3],
