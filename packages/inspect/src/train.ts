@@ -44,7 +44,7 @@ export interface TrainInput {
 }
 
 /** Steps of a stage where no number of epochs is asked for, whatever the number of pictures. */
-const DEFAULT_STEPS = 400;
+const DEFAULT_STEPS = 480;
 /** A published abnormal stage, which only tells cells apart, takes this share of the normal stage's steps. */
 const ABNORMAL_SHARE = 0.5;
 /** Share of the good pictures that training never sees: they set the threshold. */
