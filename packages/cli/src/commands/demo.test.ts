@@ -24,7 +24,7 @@ test('it trains, evaluates, reports and draws; the second time it reuses the bun
   expect(first.code).toBe(0);
   expect(first.stdout).toMatch(/^bolt( +\d\.\d{4}){7}$/m);
   expect(first.stdout).toMatch(/report +.*report\.html/);
-  expect(first.stdout.match(/^ {2}bigrid /gm)).toHaveLength(3);
+  expect(first.stdout.match(/^ {2}npx bigrid /gm)).toHaveLength(3);
   expect((await readdir(at('made'))).sort()).toEqual([
     'demo.json',
     'heat-maps',
