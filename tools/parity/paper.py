@@ -14,11 +14,13 @@ All weights are random, for what is compared is arithmetic. Written to FOLDER, a
 - start: parameters before training, by our names; `forward/rec` and `forward/abnormal`, of the first step's features.
 - abnormal, normal: of each stage, from `start`, the clipped gradients of the first step (`gradient/NAME`); before the
   last step the parameters and moments (`before/NAME`, `before/NAME/m`, `before/NAME/v`), after it the parameters
-  (`end/NAME`), and those that the same steps give in double precision (`exact/NAME`).
+  (`end/NAME`); gradients and parameters of the same steps in double precision (`exact/gradient/NAME`,
+  `exact/end/NAME`).
 
-Why double precision: Adam divides each gradient by its own size, so that in the first steps an element whose gradient
-is zero but for rounding moves as far as any other. Two correct programs in single precision therefore drift apart; how
-far each is from double precision says whether that is all.
+Why double precision: rounding decides on which side of a ReLU a value near zero falls, and Adam divides each gradient
+by its own size, so that in the first steps an element whose gradient is zero but for rounding moves as far as any
+other. Two correct programs in single precision therefore drift apart; how far each is from double precision says
+whether that is all.
 """
 
 import argparse
@@ -254,7 +256,7 @@ def train(stage, method, start, inputs, steps, dtype):
     )
     found, losses, seconds = {}, [], []
     for step in range(steps):
-        if step == steps - 1:
+        if 0 < step == steps - 1:
             found |= {f"before/{name}": ours(name, value) for name, value in own.items()}
             for name, value in trained.items():
                 found[f"before/{name}/m"] = ours(name, optimiser.state[value]["exp_avg"])
@@ -291,7 +293,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--full", action="store_true", help="the published size instead of a reduced one")
     parser.add_argument("--batch", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--steps", type=int, default=10, help="at least 2")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     folder, batch, steps = options.folder, options.batch, options.steps
@@ -334,9 +336,8 @@ def main():
     for stage in ["abnormal", "normal"]:
         found, case["losses"][stage], case["seconds"][stage] = train(stage, method, start, inputs, steps, torch.float32)
         exact, _, _ = train(stage, method, start, inputs, steps, torch.float64)
-        found |= {
-            name.replace("end/", "exact/"): value.float() for name, value in exact.items() if name.startswith("end/")
-        }
+        kept = ("gradient/", "end/")
+        found |= {f"exact/{name}": value.float() for name, value in exact.items() if name.startswith(kept)}
         save_file(found, folder / f"{stage}.safetensors")
     (folder / "case.json").write_text(json.dumps(case, indent=1) + "\n")
 
