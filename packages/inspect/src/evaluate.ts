@@ -1,6 +1,6 @@
-import { BigridError, fail } from '@bigrid/errors';
+import { type BigridError, fail } from '@bigrid/errors';
 import type { Detector } from './detector.ts';
-import { type OnEvent, progressOf } from './events.ts';
+import { type OnEvent, progressOf, reportSkipped } from './events.ts';
 import { resizeMaskNearest } from './metrics/masks.ts';
 import { type ClassCurves, type Metrics, metricsOf } from './metrics/metrics.ts';
 import type { LabelledEntry } from './ports.ts';
@@ -58,10 +58,8 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
   for await (const outcome of inOrder(entries, read, DECODE_AHEAD)) {
     checkCancelled(signal);
     if ('error' in outcome) {
-      const { error, item } = outcome;
-      if (!(error instanceof BigridError)) throw error;
-      failed.push({ path: item.path, error });
-      onEvent({ type: 'skipped', path: item.path, error });
+      const { path } = outcome.item;
+      failed.push({ path, error: reportSkipped(path, outcome.error, onEvent) });
     } else {
       const { picture, mask } = outcome.value;
       const { score, map } = await detector.inspect(picture);

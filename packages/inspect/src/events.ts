@@ -1,4 +1,4 @@
-import type { BigridError } from '@bigrid/errors';
+import { type BigridError, isBigridError } from '@bigrid/errors';
 
 /** What a long piece of work is doing. */
 export type Phase =
@@ -24,6 +24,13 @@ export type WorkEvent =
   | { readonly type: 'skipped'; readonly path: string; readonly error: BigridError };
 
 export type OnEvent = (event: WorkEvent) => void;
+
+/** Reports a picture that cannot be read and gives its error; what is no fault of the picture is thrown on. */
+export function reportSkipped(path: string, error: unknown, onEvent: OnEvent): BigridError {
+  if (!isBigridError(error)) throw error;
+  onEvent({ type: 'skipped', path, error });
+  return error;
+}
 
 /** Reports how far a phase is, with the time left. */
 export function progressOf(phase: Phase, total: number, onEvent: OnEvent) {

@@ -1,4 +1,3 @@
-import { BigridError } from '@bigrid/errors';
 import { bytesOf, type Engine, type Tensor, toModel } from '@bigrid/graph';
 import {
   type Backbone,
@@ -7,7 +6,7 @@ import {
   type MethodOptions,
 } from '@bigrid/method';
 import { imageTensor } from './detector.ts';
-import { type OnEvent, progressOf } from './events.ts';
+import { type OnEvent, progressOf, reportSkipped } from './events.ts';
 import type { PictureEntry, Scratch } from './ports.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
 
@@ -57,9 +56,8 @@ export async function extractFeatures(
     for await (const outcome of inOrder(entries, read, DECODE_AHEAD)) {
       checkCancelled(signal);
       if ('error' in outcome) {
-        if (!(outcome.error instanceof BigridError)) throw outcome.error;
+        reportSkipped(outcome.item.path, outcome.error, onEvent);
         skipped++;
-        onEvent({ type: 'skipped', path: outcome.item.path, error: outcome.error });
       } else {
         const outputs = await session.run({ image: imageTensor(outcome.value.picture) });
         await scratch.append(bytesOf(outputs.features as Tensor));

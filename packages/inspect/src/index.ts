@@ -13,6 +13,7 @@ export {
 } from './manifest.ts';
 export { labelComponents } from './metrics/connected-components.ts';
 export type { ClassCurves, Metrics } from './metrics/metrics.ts';
+export { auroc } from './metrics/ranking.ts';
 export {
   type ResolvedTrainOptions,
   resolveTrainOptions,

@@ -13,7 +13,7 @@ import {
 import { type Bundle, checkSameBackbone, manifestMetadata, trainedValues } from './bundle.ts';
 import { calibrate } from './calibration.ts';
 import { Detector } from './detector.ts';
-import { type OnEvent, progressOf } from './events.ts';
+import { type OnEvent, progressOf, reportSkipped } from './events.ts';
 import { type ExtractedFeatures, extractFeatures } from './feature-extraction.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
 import type { PictureEntry, Scratch } from './ports.ts';
@@ -236,9 +236,8 @@ async function calibrateOn(
     for await (const outcome of inOrder(heldOut, (entry) => entry.read(), DECODE_AHEAD)) {
       checkCancelled(signal);
       if ('error' in outcome) {
-        if (!(outcome.error instanceof BigridError)) throw outcome.error;
+        reportSkipped(outcome.item.path, outcome.error, onEvent);
         skipped++;
-        onEvent({ type: 'skipped', path: outcome.item.path, error: outcome.error });
       } else {
         const { score, map } = await loaded.inspect(outcome.value);
         scores.push(score);

@@ -1,4 +1,4 @@
-import { type EvaluatedPicture, type Evaluation, isAnomalous } from '@bigrid/inspect';
+import { auroc, type EvaluatedPicture, type Evaluation, isAnomalous } from '@bigrid/inspect';
 
 /** What the threshold makes of a test picture. */
 export type Outcome = 'missed' | 'false-alarm' | 'caught' | 'passed';
@@ -71,26 +71,8 @@ export function summariseDefects(evaluation: Evaluation, threshold: number): Def
 
 /** The chance that a score of `positives` is above one of `negatives`, a tie counting one half. */
 export function aurocOf(positives: readonly number[], negatives: readonly number[]): number {
-  const pairs = positives.length * negatives.length;
-  if (pairs === 0 || [...positives, ...negatives].some(Number.isNaN)) return Number.NaN;
-  const sorted = Float64Array.from(negatives).sort();
-  let twiceWon = 0;
-  for (const score of positives) {
-    twiceWon += countBelow(sorted, (value) => value < score);
-    twiceWon += countBelow(sorted, (value) => value <= score);
-  }
-  return twiceWon / (2 * pairs);
-}
-
-/** How many of the first of `sorted` fulfil what holds up to some place and not beyond. */
-function countBelow(sorted: Float64Array, holds: (value: number) => boolean): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(sorted[middle] as number)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const labels = [...positives.map(() => true), ...negatives.map(() => false)];
+  return auroc([...positives, ...negatives], labels);
 }
 
 /**
