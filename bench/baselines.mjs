@@ -7,11 +7,13 @@ import {
   float32,
   Graph,
   matMul,
+  maximum,
   mul,
   neg,
   reduceMax,
   reduceSum,
   reshape,
+  sqrt,
   square,
   toModel,
   transpose,
@@ -21,7 +23,7 @@ import { imageScore, MAP_SIZE, smoothedMap } from '../packages/method/dist/anoma
 import { features } from '../packages/method/dist/features.js';
 
 /**
- * A bank of feature cells (PatchCore's idea): the anomaly of a cell is its squared distance to the nearest one.
+ * A bank of feature cells (PatchCore's idea): the anomaly of a cell is its distance to the nearest one.
  * Every tap is weighted by one over the deviation of its channels, summed as variances.
  * @param extracted features of the training pictures, from `extractFeatures`
  * @param size cells in the bank
@@ -53,7 +55,7 @@ export async function bankModel(backbone, options, extracted, tapChannels, size,
   );
   const toBank = add(mul(products, -2), graph.constant(float32([1, count], squares)));
   const nearest = neg(reduceMax(neg(toBank), { axes: [1] }));
-  const distance = add(nearest, reduceSum(square(rows), { axes: [1] }));
+  const distance = sqrt(maximum(add(nearest, reduceSum(square(rows), { axes: [1] })), 0));
   const map = smoothedMap(
     reshape(distance, [1, 1, options.cells, options.cells]),
     options.smoothing,

@@ -30,6 +30,8 @@ export interface TrainInput {
   readonly engine: Engine;
   readonly backbone: Backbone;
   readonly openScratch: (blockBytes: number) => Promise<Scratch>;
+  /** Where the features of pictures come from; a benchmark that trains often on the same ones keeps them. */
+  readonly extract?: typeof extractFeatures | undefined;
   readonly classes: readonly TrainingClass[];
   readonly profile: ProfileName;
   readonly method: MethodOptions;
@@ -65,7 +67,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   if (input.from) checkSameBackbone(input.from, input.backbone);
   const { training, heldOut, unreadable } = await split(input.classes, seed, onEvent, signal);
 
-  const extracted = await extractFeatures(
+  const extracted = await (input.extract ?? extractFeatures)(
     engine,
     input.backbone,
     method,

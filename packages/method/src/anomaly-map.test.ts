@@ -20,13 +20,15 @@ async function run(smoothing: number) {
   return { map: numbersOf(outputs, 'map'), score: numbersOf(outputs, 'score') };
 }
 
-/** Weighted squared error of a cell; beyond the edge, that of the nearest cell. */
+/** Weighted L2 norm of the error of a cell; beyond the edge, that of the nearest cell. */
 function errorAt(row: number, column: number): number {
   const [y, x] = [row, column].map((place) => Math.min(7, Math.max(0, place))) as [number, number];
-  return sum(
-    3,
-    (c) =>
-      (weights[c] as number) * (at(features, 0, c, y, x) - at(reconstruction, 0, c, y, x)) ** 2,
+  return Math.sqrt(
+    sum(
+      3,
+      (c) =>
+        (weights[c] as number) * (at(features, 0, c, y, x) - at(reconstruction, 0, c, y, x)) ** 2,
+    ),
   );
 }
 
@@ -77,7 +79,7 @@ describe('channelWeights', () => {
 });
 
 describe('anomalyMap', () => {
-  it('is the weighted squared error, upsampled', async () => {
+  it('is the weighted L2 norm of the error, upsampled', async () => {
     expect(distance((await run(0)).map, upsampled())).toBeLessThan(1e-4);
   });
 

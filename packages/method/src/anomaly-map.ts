@@ -5,6 +5,7 @@ import {
   reduceSum,
   reshape,
   resize,
+  sqrt,
   square,
   sub,
   type Value,
@@ -38,7 +39,7 @@ export function channelWeights(
 }
 
 /**
- * Weighted squared error a cell, brought to MAP_SIZE and smoothed.
+ * Weighted L2 norm of the error of each cell (GRAD, section "map"), brought to MAP_SIZE and smoothed.
  * @param features [1, channels, cells, cells], standardised; so is `reconstruction`
  * @param weights from {@link channelWeights}
  * @param smoothing deviation of the Gaussian in map pixels; 0 leaves it out
@@ -53,8 +54,8 @@ export function anomalyMap(
   const { graph } = features;
   return graph.scope('anomalyMap', () => {
     const perChannel = graph.constant(float32([1, weights.length, 1, 1], weights));
-    const error = reduceSum(mul(square(sub(features, reconstruction)), perChannel), { axes: [1] });
-    return smoothedMap(error, smoothing);
+    const squares = mul(square(sub(features, reconstruction)), perChannel);
+    return smoothedMap(sqrt(reduceSum(squares, { axes: [1] })), smoothing);
   });
 }
 

@@ -93,7 +93,7 @@ function picture(width: number, height: number): Tensor<'uint8'> {
   return tensor('uint8', [1, height, width, 3], data);
 }
 
-const ablations = (['normal', 'abnormal', 'both'] as const)
+const ablations = (['normal', 'abnormal', 'both', 'none'] as const)
   .flatMap((grids) =>
     (['fbp', 'noise'] as const).flatMap((anomalySource) =>
       (['on', 'off'] as const).flatMap((refinement) =>
@@ -108,7 +108,12 @@ const ablations = (['normal', 'abnormal', 'both'] as const)
   )
   .flatMap((ablation) =>
     (['published', 'restoring'] as const)
-      .filter((abnormalGrid) => ablation.grids !== 'normal' || abnormalGrid === 'published')
+      .filter(
+        (abnormalGrid) =>
+          ablation.grids === 'both' ||
+          ablation.grids === 'abnormal' ||
+          abnormalGrid === 'published',
+      )
       .map((abnormalGrid) => ({ ...ablation, abnormalGrid })),
   );
 
@@ -180,15 +185,18 @@ describe('detector', () => {
     const { graph } = extractor(tinyBackbone, options);
     const { features } = await runGraph(graph, { image });
     const raw = float16ToFloat32(new Uint16Array(bytesOf(features as Tensor).slice().buffer));
-    // Rebuilt as zero, a channel's error is its squared standardised feature, read in tap-equalised units.
+    // Rebuilt as zero, a channel's error is its standardised feature, read in tap-equalised units.
     const total = (from: number, to: number) =>
       statistics.deviation.slice(from, to).reduce((sum, d) => sum + d * d, 0);
     const energies = [total(0, 4), total(4, 10)];
     const error = (cell: number) =>
-      Array.from({ length: channels }, (_, c) => {
-        const centred = (raw[c * cells * cells + cell] as number) - (statistics.mean[c] as number);
-        return centred ** 2 / (energies[c < 4 ? 0 : 1] as number);
-      }).reduce((sum, e) => sum + e, 0);
+      Math.sqrt(
+        Array.from({ length: channels }, (_, c) => {
+          const centred =
+            (raw[c * cells * cells + cell] as number) - (statistics.mean[c] as number);
+          return centred ** 2 / (energies[c < 4 ? 0 : 1] as number);
+        }).reduce((sum, e) => sum + e, 0),
+      );
     const errors = Array.from({ length: cells * cells }, (_, cell) => error(cell));
     const outputs = await runGraph(detector(tinyBackbone, options, statistics, values), { image });
     const map = numbersOf(outputs, 'anomaly_map');

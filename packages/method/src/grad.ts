@@ -1,8 +1,8 @@
-import { slice, stopGradient, type Value } from '@bigrid/graph';
+import { expand, reduceMean, slice, stopGradient, type Value } from '@bigrid/graph';
 import { branch } from './branches.ts';
 import { type Coordinates, coordinates } from './coordinates.ts';
 import { average, fuse } from './fusion.ts';
-import { readGrid, standardiseRead } from './grids.ts';
+import { type GridRead, readGrid, standardiseRead } from './grids.ts';
 import type { MethodOptions } from './options.ts';
 import type { ParameterSource } from './parameters.ts';
 
@@ -34,18 +34,27 @@ export function reconstruct(
   const { graph } = parameters;
   const points = (name: string, source: ParameterSource) =>
     graph.scope('coordinates', () => coordinates(source, name, features, jitter));
+  const branchOf = (source: ParameterSource, name: string, read: GridRead) =>
+    branch(source, `${name}.branch`, read, {
+      kind: options.branch,
+      depth: options.depth,
+      outputChannels: features.shape[1] as number,
+    });
   const through = (name: string, source: ParameterSource, at: Coordinates) =>
     graph.scope(name, () => {
       const read = readGrid(source, `${name}.grid`, at, gridOptions(options));
       const published = name === ABNORMAL && options.abnormalGrid === 'published';
-      return branch(source, `${name}.branch`, published ? standardiseRead(read) : read, {
-        kind: options.branch,
-        depth: options.depth,
-        outputChannels: features.shape[1] as number,
-      });
+      return branchOf(source, name, published ? standardiseRead(read) : read);
     });
-  const restore = () => through(ABNORMAL, frozen, points(`${ABNORMAL}.coordinates`, frozen));
   const { grids } = options;
+  if (grids === 'none') {
+    const mean = expand(reduceMean(features, { axes: [2, 3] }), features.shape);
+    return {
+      value: graph.scope('normal', () => branchOf(parameters, 'normal', { local: features, global: mean })),
+      abnormality: undefined,
+    };
+  }
+  const restore = () => through(ABNORMAL, frozen, points(`${ABNORMAL}.coordinates`, frozen));
 
   if (grids === 'abnormal' && options.abnormalGrid === 'restoring') {
     return { value: restore(), abnormality: undefined };

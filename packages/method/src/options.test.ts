@@ -16,7 +16,7 @@ const ranges = {
   inputSize: { inside: [64, 1024], outside: [32, 1056, 100, 64.5] },
   cells: { inside: [8, 128], outside: [7, 129, 8.5] },
   pooling: { inside: [1, 3, 5], outside: [0, 2, 7] },
-  grids: { inside: ['normal', 'abnormal', 'both'], outside: ['none'] },
+  grids: { inside: ['normal', 'abnormal', 'both', 'none'], outside: ['two'] },
   abnormalGrid: { inside: ['restoring', 'published'], outside: ['other'] },
   gridChannels: { inside: [8, 1024], outside: [7, 1025, 9.5] },
   localResolution: { inside: [2, 128], outside: [1, 129, 2.5] },

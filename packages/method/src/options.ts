@@ -18,7 +18,11 @@ export const methodOptionsSchema = z.strictObject({
   pooling: z
     .union([z.literal(1), z.literal(3), z.literal(5)])
     .describe('Neighbourhood over which features are averaged, in cells'),
-  grids: z.enum(['normal', 'abnormal', 'both']).describe('Grids that rebuild the features'),
+  grids: z
+    .enum(['normal', 'abnormal', 'both', 'none'])
+    .describe(
+      'Grids that rebuild the features; none: a network that sees the features themselves, to compare with',
+    ),
   abnormalGrid: z
     .enum(['restoring', 'published'])
     .describe(

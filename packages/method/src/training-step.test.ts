@@ -133,6 +133,7 @@ describe.each([
 describe('stagesOf', () => {
   it.each([
     ['normal', ['normal']],
+    ['none', ['normal']],
     ['abnormal', ['abnormal']],
     ['both', ['abnormal', 'normal']],
   ] as const)('%s', (grids, stages) => {

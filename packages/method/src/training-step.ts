@@ -37,7 +37,7 @@ export interface FeatureStatistics {
 export type Stage = 'abnormal' | 'normal';
 
 export function stagesOf(options: MethodOptions): readonly Stage[] {
-  if (options.grids === 'normal') return ['normal'];
+  if (options.grids === 'normal' || options.grids === 'none') return ['normal'];
   return options.grids === 'abnormal' ? ['abnormal'] : ['abnormal', 'normal'];
 }
 
@@ -128,10 +128,14 @@ function normalLoss(
   frozen: ParameterValues,
 ): Value {
   const { graph } = parameters;
-  const fused = options.grids === 'both' && options.abnormalGrid === 'published';
-  const { value } = fused
-    ? reconstruct(parameters, features, options, new FixedParameters(graph, frozen), jitter)
-    : reconstruct(parameters, features, { ...options, grids: 'normal' }, parameters, jitter);
+  const own = options.grids === 'both' && options.abnormalGrid === 'restoring';
+  const { value } = reconstruct(
+    parameters,
+    features,
+    own ? { ...options, grids: 'normal' } : options,
+    options.grids === 'both' ? new FixedParameters(graph, frozen) : parameters,
+    jitter,
+  );
   return meanSquaredError(value, features);
 }
 

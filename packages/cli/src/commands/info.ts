@@ -63,15 +63,19 @@ function describe({ bytes, manifest }: Bundle): [string, string][] {
 }
 
 function describeMethod({ method }: Manifest): string {
-  const grids =
-    method.grids === 'both' ? 'a normal and an abnormal grid' : `the ${method.grids} grid alone`;
+  const grids = {
+    both: 'a normal and an abnormal grid',
+    normal: 'the normal grid alone',
+    abnormal: 'the abnormal grid alone',
+    none: 'no grid',
+  }[method.grids];
   const defects = method.anomalySource === 'fbp' ? 'Feature Block Paste' : 'Gaussian noise';
   const lines = [
     `GRAD with ${grids}; pictures at ${method.inputSize} x ${method.inputSize}, ${method.cells} x ${method.cells} cells`,
     `tables of ${method.localResolution} x ${method.localResolution} (local) and ${method.globalResolution} x ${method.globalResolution} (global), ${method.gridChannels} channels`,
     `${method.branch} branches of ${count(method.depth, 'block')}, jitter ${method.jitter}, refinement ${method.refinement}`,
   ];
-  if (method.grids !== 'normal') lines.push(`made-up defects: ${defects}`);
+  if (method.grids === 'both' || method.grids === 'abnormal') lines.push(`made-up defects: ${defects}`);
   return lines.join('\n');
 }
 
