@@ -9,11 +9,11 @@ import { cpus } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Detector, evaluate, train } from '@bigrid/inspect';
-import { efficientNetLite0, extractor, profiles, readSafetensors } from '@bigrid/method';
+import { efficientNetLite0, profiles, readSafetensors } from '@bigrid/method';
 import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, version } from '@bigrid/node';
 import { extractFeatures } from '../packages/inspect/dist/feature-extraction.js';
 import { fileScratch } from '../packages/node/dist/scratch.js';
-import { bankModel } from './baselines.mjs';
+import { bankModel, gaussianModel } from './baselines.mjs';
 
 const { values, positionals: folders } = parseArgs({
   allowPositionals: true,
@@ -43,6 +43,8 @@ const configurations = {
     abnormalGrid: 'restoring',
     refinement: 'off',
   }),
+  'a network without a grid': trained({ grids: 'none' }),
+  'Gaussian a cell': { kind: 'gaussian' },
   'bank of 10,000 random cells': bank(10_000, 'random'),
   'bank of 2,000 cells by coreset': bank(2_000, 'coreset'),
 };
@@ -56,6 +58,9 @@ const weights = readSafetensors(
 );
 const backbone = efficientNetLite0(weights);
 const revision = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+
+/** Features of the last set of pictures asked for: configurations of one seed train on the same ones. */
+let kept;
 
 const key = ({ data, configuration, seed }) => `${data} ${configuration} ${seed}`;
 const readLog = () =>
@@ -104,6 +109,24 @@ for (const folder of folders) {
 }
 if (values.table) writeFileSync(values.table, table(readLog()));
 
+/** {@link extractFeatures}, asked for again and again: those who got features may dispose of what they got. */
+async function extract(engine, backbone, options, entries, ...rest) {
+  const { taps, inputSize, cells, pooling } = options;
+  const key = JSON.stringify([taps, inputSize, cells, pooling, entries.map(({ path }) => path)]);
+  if (kept?.key !== key) {
+    await kept?.scratch.dispose();
+    const features = await extractFeatures(engine, backbone, options, entries, ...rest);
+    kept = { key, features, scratch: features.scratch };
+  }
+  const { features, scratch } = kept;
+  const lent = {
+    append: (block) => scratch.append(block),
+    read: (index, block) => scratch.read(index, block),
+    dispose: async () => {},
+  };
+  return { ...features, scratch: lent };
+}
+
 async function modelOf(configuration, classes, seed) {
   if (configuration.kind === 'trained') {
     const { bytes } = await train({
@@ -112,6 +135,7 @@ async function modelOf(configuration, classes, seed) {
       classes,
       seed,
       version,
+      extract,
       profile: 'fast',
       method: configuration.method,
       schedule: fast.schedule,
@@ -120,30 +144,14 @@ async function modelOf(configuration, classes, seed) {
     });
     return bytes;
   }
-  // A bank needs no threshold, so it sees every good picture.
+  // Baselines need no threshold, so they see every good picture.
   const all = classes.flatMap(({ entries }) => entries);
-  const extracted = await extractFeatures(
-    engine,
-    backbone,
-    fast.method,
-    all,
-    fileScratch,
-    () => {},
-  );
-  const { tapChannels } = extractor(backbone, fast.method);
-  try {
-    return await bankModel(
-      backbone,
-      fast.method,
-      extracted,
-      tapChannels,
-      configuration.size,
-      configuration.choice,
-      seed,
-    );
-  } finally {
-    await extracted.scratch.dispose();
+  const extracted = await extract(engine, backbone, fast.method, all, fileScratch, () => {});
+  if (configuration.kind === 'gaussian') {
+    return gaussianModel(backbone, fast.method, extracted, seed);
   }
+  const { size, choice } = configuration;
+  return bankModel(backbone, fast.method, extracted, size, choice, seed);
 }
 
 function table(rows) {

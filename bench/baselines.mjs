@@ -1,5 +1,5 @@
-// Baselines on the same features as ours: nearest-neighbour banks, as graphs with the outputs of a bundle, so that the
-// same code inspects and evaluates them.
+// Baselines on the same features as ours: nearest-neighbour banks and a Gaussian a cell, as graphs with the outputs of
+// a bundle, so that the same code inspects and evaluates them.
 
 import {
   add,
@@ -15,12 +15,14 @@ import {
   reshape,
   sqrt,
   square,
+  sub,
   toModel,
   transpose,
 } from '@bigrid/graph';
 import { Random } from '@bigrid/method';
 import { imageScore, MAP_SIZE, smoothedMap } from '../packages/method/dist/anomaly-map.js';
 import { features } from '../packages/method/dist/features.js';
+import { standardise } from '../packages/method/dist/training-step.js';
 
 /**
  * A bank of feature cells (PatchCore's idea): the anomaly of a cell is its distance to the nearest one.
@@ -30,8 +32,8 @@ import { features } from '../packages/method/dist/features.js';
  * @param choice `random`, or `coreset`: each next cell is the one furthest from those chosen, among 20 times as many
  *   random ones at the most (Sener & Savarese 2018, on a sample to bound its time)
  */
-export async function bankModel(backbone, options, extracted, tapChannels, size, choice, seed) {
-  const weights = tapWeights(extracted.statistics.deviation, tapChannels);
+export async function bankModel(backbone, options, extracted, size, choice, seed) {
+  const weights = tapWeights(extracted.statistics.deviation, extracted.tapChannels);
   const random = new Random(seed).fork('bank');
   const candidates = choice === 'random' ? size : Math.min(20_000, 20 * size);
   const cells = await sampleCells(extracted, candidates, weights, random);
@@ -56,10 +58,11 @@ export async function bankModel(backbone, options, extracted, tapChannels, size,
   const toBank = add(mul(products, -2), graph.constant(float32([1, count], squares)));
   const nearest = neg(reduceMax(neg(toBank), { axes: [1] }));
   const distance = sqrt(maximum(add(nearest, reduceSum(square(rows), { axes: [1] })), 0));
-  const map = smoothedMap(
-    reshape(distance, [1, 1, options.cells, options.cells]),
-    options.smoothing,
-  );
+  return modelOf(graph, distance, options);
+}
+
+function modelOf(graph, distance, { cells, smoothing }) {
+  const map = smoothedMap(reshape(distance, [1, 1, cells, cells]), smoothing);
   graph.output('anomaly_map', reshape(map, [1, MAP_SIZE, MAP_SIZE]));
   graph.output('score', imageScore(map));
   return toModel(graph);
@@ -116,4 +119,101 @@ function coreset(cells, channels, size, random) {
     }
   }
   return chosen;
+}
+
+/** Of the published 100 random channels, and 0.01 added to each variance. */
+const gaussianChannels = 100;
+const ridge = 0.01;
+
+/**
+ * PaDiM's idea (Defard et al. 2021): a Gaussian for each place of the picture, over random channels of its features,
+ * standardised; the anomaly of a cell is its Mahalanobis distance.
+ * @param extracted features of the training pictures, from `extractFeatures`
+ */
+export async function gaussianModel(backbone, options, extracted, seed) {
+  const [channels, side] = extracted.shape;
+  const area = side * side;
+  const size = Math.min(channels, gaussianChannels);
+  const chosen = new Random(seed).fork('channels').permutation(channels).slice(0, size);
+  const { mean, whitening } = await gaussians(extracted, chosen);
+
+  const graph = new Graph('gaussian');
+  const image = graph.input('image', 'uint8', [1, 'height', 'width', 3]);
+  const { value } = features(graph, image, backbone, options);
+  const rows = transpose(
+    reshape(standardise(value, extracted.statistics), [channels, area]),
+    [1, 0],
+  );
+  const choice = new Float32Array(channels * size);
+  chosen.forEach((channel, i) => {
+    choice[channel * size + i] = 1;
+  });
+  const picked = matMul(rows, graph.constant(float32([channels, size], choice)));
+  const centred = sub(picked, graph.initialiser('mean', float32([area, size], mean)));
+  const white = matMul(
+    graph.initialiser('whitening', float32([area, size, size], whitening)),
+    reshape(centred, [area, size, 1]),
+  );
+  return modelOf(graph, sqrt(reduceSum(square(white), { axes: [1, 2] })), options);
+}
+
+/** Mean [area, size] and the inverse Cholesky factor [area, size, size] of the covariance of each place. */
+async function gaussians({ scratch, count, shape, statistics }, chosen) {
+  const [channels, side] = shape;
+  const area = side * side;
+  const size = chosen.length;
+  const mean = new Float64Array(area * size);
+  const products = new Float64Array(area * size * size);
+  const block = new Uint16Array(channels * area);
+  const row = new Float64Array(size);
+  for (let picture = 0; picture < count; picture++) {
+    await scratch.read(picture, new Uint8Array(block.buffer));
+    const values = float16ToFloat32(block);
+    for (let cell = 0; cell < area; cell++) {
+      for (let i = 0; i < size; i++) {
+        const c = chosen[i];
+        row[i] = (values[c * area + cell] - statistics.mean[c]) / statistics.deviation[c];
+        mean[cell * size + i] += row[i] / count;
+      }
+      for (let i = 0; i < size; i++) {
+        const at = (cell * size + i) * size;
+        for (let j = 0; j <= i; j++) products[at + j] += row[i] * row[j];
+      }
+    }
+  }
+  const whitening = new Float32Array(area * size * size);
+  for (let cell = 0; cell < area; cell++) {
+    const own = mean.subarray(cell * size, (cell + 1) * size);
+    const covariance = products.subarray(cell * size * size, (cell + 1) * size * size);
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j <= i; j++) {
+        const at = i * size + j;
+        covariance[at] = (covariance[at] - count * own[i] * own[j]) / (count - 1);
+        if (i === j) covariance[at] += ridge;
+      }
+    }
+    whitening.set(inverseCholesky(covariance, size), cell * size * size);
+  }
+  return { mean: Float32Array.from(mean), whitening };
+}
+
+/** The inverse of L, where the symmetric matrix, given by its lower half, is L times its transpose. */
+function inverseCholesky(matrix, size) {
+  const factor = Float64Array.from(matrix);
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = factor[i * size + j];
+      for (let k = 0; k < j; k++) sum -= factor[i * size + k] * factor[j * size + k];
+      factor[i * size + j] = i === j ? Math.sqrt(sum) : sum / factor[j * size + j];
+    }
+  }
+  const inverse = new Float64Array(size * size);
+  for (let column = 0; column < size; column++) {
+    for (let i = column; i < size; i++) {
+      let sum = i === column ? 1 : 0;
+      for (let k = column; k < i; k++) sum -= factor[i * size + k] * inverse[k * size + column];
+      inverse[i * size + column] = sum / factor[i * size + i];
+    }
+  }
+  return inverse;
 }

@@ -25,6 +25,7 @@ GOLDENS = Path(__file__).parents[2] / "packages" / "method" / "src" / "goldens"
 
 BATCH = 3
 CHANNELS = 5
+TAP_CHANNELS = [3, 2]
 CELLS = 4
 GRID_CHANNELS = 3
 LOCAL = 4
@@ -38,6 +39,8 @@ SCHEDULE = {
 }
 LEARNING_RATES = [0.002, 0.0015, 0.0005]
 PASTE_THRESHOLD = 0.5
+# Swapped features come from so many pictures, rows and columns further on.
+MOVED = [2, 1, 3]
 
 
 def numbers(values):
@@ -164,7 +167,14 @@ def contrastive(q, mask):
     return F.relu(PASTE_THRESHOLD - q[pasted]).mean() + F.relu(PASTE_THRESHOLD + q[~pasted]).mean()
 
 
-def case(seed, stage, grids, kind, clip_norm, form="published"):
+def loss_weights(deviation):
+    """Square root of each channel's share of the variance of its tap, 1 on average."""
+    variances = torch.tensor(deviation) ** 2
+    shares = torch.cat([tap / tap.sum() for tap in variances.split(TAP_CHANNELS)])
+    return (shares.sqrt() / shares.sqrt().mean())[:, None, None]
+
+
+def case(seed, stage, grids, kind, clip_norm, form="published", counting="even", source="fbp"):
     random = np.random.default_rng(seed)
 
     def normal(*shape):
@@ -175,6 +185,14 @@ def case(seed, stage, grids, kind, clip_norm, form="published"):
     jitters = [0.05 * normal(BATCH, 2, CELLS, CELLS) if i != 1 else np.zeros((BATCH, 2, CELLS, CELLS), np.float32) for i in range(len(raw))]
     masks = [(random.uniform(size=(BATCH, 1, CELLS, CELLS)) * (random.uniform(size=(BATCH, 1, CELLS, CELLS)) < 0.3)).astype(np.float32) for _ in raw]
     intensities = [np.abs(normal(BATCH, CHANNELS, 1, 1)) + 1 for _ in raw]
+    if source == "swap":
+        masks = [(mask > 0).astype(np.float32) for mask in masks]
+        intensities = [intensity[:, :1] for intensity in intensities]
+
+    counts = loss_weights(deviation) if counting == "root" else torch.ones(CHANNELS, 1, 1)
+
+    def error(value, features):
+        return (counts * (value - features) ** 2).mean()
 
     parameters = Parameters(seed + 1)
     frozen = stage == "normal" and grids == "both"
@@ -185,14 +203,18 @@ def case(seed, stage, grids, kind, clip_norm, form="published"):
         jitter = torch.tensor(jitters[step])
         if stage == "normal":
             value, _ = reconstruct(parameters, features, jitter, grids, kind, frozen)
-            return F.mse_loss(value, features)
+            return error(value, features)
         mask = torch.tensor(masks[step])
-        pasted = features + mask * torch.tensor(intensities[step])
+        if source == "swap":
+            donors = torch.roll(features, (-MOVED[0], -MOVED[1], -MOVED[2]), (0, 2, 3)) * torch.tensor(intensities[step])
+            pasted = torch.where(mask > 0, donors, features)
+        else:
+            pasted = features + mask * torch.tensor(intensities[step])
         if form == "restoring":
-            return F.mse_loss(restore(parameters, pasted, jitter, kind), features)
+            return error(restore(parameters, pasted, jitter, kind), features)
         value, abnormal = reconstruct(parameters, pasted, jitter, "abnormal", kind, False)
         loss = contrastive(abnormal[:, :1], mask)
-        return loss + F.mse_loss(value, features) if grids == "abnormal" else loss
+        return loss + error(value, features) if grids == "abnormal" else loss
 
     # A first pass draws the parameters.
     loss_of(0)
@@ -231,6 +253,7 @@ def case(seed, stage, grids, kind, clip_norm, form="published"):
         "method": {
             "grids": grids,
             "abnormalGrid": form,
+            "anomalySource": source,
             "branch": kind,
             "cells": CELLS,
             "gridChannels": GRID_CHANNELS,
@@ -238,7 +261,9 @@ def case(seed, stage, grids, kind, clip_norm, form="published"):
             "globalResolution": GLOBAL,
             "depth": DEPTH,
         },
-        "schedule": {**SCHEDULE, "clipNorm": clip_norm},
+        "schedule": {**SCHEDULE, "lossWeights": counting, "clipNorm": clip_norm},
+        "tapChannels": TAP_CHANNELS,
+        "moved": MOVED,
         "mean": numbers(mean),
         "deviation": numbers(deviation),
         "steps": [
@@ -291,6 +316,8 @@ def main():
     write("training-abnormal-first", case(33, "abnormal", "both", "light", 2.3))
     write("training-abnormal-alone", case(34, "abnormal", "abnormal", "basic", 100))
     write("training-restoring", case(35, "abnormal", "both", "light", 1.2, "restoring"))
+    write("training-normal-weighted", case(38, "normal", "normal", "light", 1.5, counting="root"))
+    write("training-swapping", case(39, "abnormal", "both", "light", 1.2, "restoring", "root", "swap"))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { float32, Graph, toModel, zeros } from '@bigrid/graph';
-import { detector, efficientNet, profiles, readSafetensors, trainingStep } from '@bigrid/method';
+import { detector, efficientNet, extractor, profiles, readSafetensors, trainingStep } from '@bigrid/method';
 import { onnxRuntimeEngine } from '@bigrid/node';
 import { features } from '../../packages/method/dist/features.js';
 import { reconstruct } from '../../packages/method/dist/grad.js';
@@ -40,6 +40,7 @@ const fullSize = JSON.stringify(options) === JSON.stringify(profiles.paper.metho
 const backbone = efficientNet(load('backbone'));
 const inputs = load('inputs');
 const start = load('start');
+const { tapChannels } = extractor(backbone, options);
 const statistics = { mean: inputs.get('mean').data, deviation: inputs.get('deviation').data };
 const rows = [];
 
@@ -156,7 +157,14 @@ async function compareForward() {
 
 /** All steps of a stage; gives the seconds that the fastest took. */
 async function compareStage(stage) {
-  const { graph, parameters } = trainingStep(stage, options, schedule, statistics, start);
+  const { graph, parameters } = trainingStep(
+    stage,
+    options,
+    schedule,
+    statistics,
+    tapChannels,
+    start,
+  );
   const session = await engine.load(toModel(graph));
   const expected = load(stage);
   const trained = parameters.filter(({ kind }) => kind !== 'statistic');

@@ -19,6 +19,8 @@ export interface ExtractedFeatures {
   /** Shape of one block: [channels, cells, cells], float16. */
   readonly shape: readonly number[];
   readonly statistics: FeatureStatistics;
+  /** How the channels divide into taps. */
+  readonly tapChannels: readonly number[];
   /** SHA-256 over the pictures' pixels, in order, as hexadecimal digits. */
   readonly dataHash: string;
 }
@@ -36,7 +38,7 @@ export async function extractFeatures(
   onEvent: OnEvent,
   signal?: AbortSignal,
 ): Promise<ExtractedFeatures> {
-  const { graph } = extractor(backbone, options);
+  const { graph, tapChannels } = extractor(backbone, options);
   const channels = graph.outputs.get('features')?.shape[1] as number;
   const shape = [channels, options.cells, options.cells];
   const session = await engine.load(toModel(graph));
@@ -81,7 +83,7 @@ export async function extractFeatures(
     Math.sqrt(Math.max(total / cells - ((sum[channel] as number) / cells) ** 2, 1e-10)),
   );
   const dataHash = [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return { scratch, count, skipped, shape, statistics: { mean, deviation }, dataHash };
+  return { scratch, count, skipped, shape, statistics: { mean, deviation }, tapChannels, dataHash };
 }
 
 function accumulate(total: Float64Array, values: Float32Array): void {

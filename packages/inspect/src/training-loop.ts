@@ -17,6 +17,7 @@ import {
   Random,
   type Schedule,
   type Stage,
+  swapMask,
   trainingStep,
 } from '@bigrid/method';
 import { type OnEvent, progressOf } from './events.ts';
@@ -45,7 +46,14 @@ export async function trainStage(
   input: StageInput,
 ): Promise<void> {
   const { engine, options, schedule, features, steps, onEvent, signal } = input;
-  const { graph, parameters } = trainingStep(stage, options, schedule, features.statistics, values);
+  const { graph, parameters } = trainingStep(
+    stage,
+    options,
+    schedule,
+    features.statistics,
+    features.tapChannels,
+    values,
+  );
   const session = await engine.load(toModel(graph));
   const random = new Random(input.seed).fork(stage);
   const batches = new BatchSource(features, schedule.batchSize, random.fork('batches'));
@@ -168,12 +176,37 @@ class DefectSource {
     const [channels, cells] = shape as [number, number];
     const area = cells * cells;
     const [low, high] = options.pasteIntensity;
-    const pasted = () => {
+    const masks = (change: (mask: Float32Array) => Float32Array = (mask) => mask) => {
       const mask = new Float32Array(batchSize * area);
-      const intensity = new Float32Array(batchSize * channels);
       for (let i = 0; i < batchSize; i++) {
         const paste = { reach: options.pasteReach, intensity: options.pasteIntensity };
-        mask.set(pasteMask(random, cells, paste), i * area);
+        mask.set(change(pasteMask(random, cells, paste)), i * area);
+      }
+      return tensor('float32', [batchSize, 1, cells, cells], mask);
+    };
+    const swapped = () => {
+      // Other pictures' features, moved: neither the same picture nor the same place says what was there.
+      const picture = random.integer(0, batchSize - 1);
+      const [down, right] = [random.integer(1, cells - 1), random.integer(1, cells - 1)];
+      const from = (at: number) => {
+        const [y, x] = [Math.floor(at / cells) + down, (at % cells) + right];
+        return (y % cells) * cells + (x % cells);
+      };
+      return {
+        mask: masks(swapMask),
+        intensity: tensor(
+          'float32',
+          [batchSize, 1, 1, 1],
+          random.array(batchSize, () => random.uniform(low, high)),
+        ),
+        pictures: int64(batchSize, (at) => (at + picture) % batchSize),
+        places: int64(area, from),
+      };
+    };
+    const pasted = () => {
+      const mask = masks();
+      const intensity = new Float32Array(batchSize * channels);
+      for (let i = 0; i < batchSize; i++) {
         const strength = random.uniform(low, high);
         const own = intensity.subarray(i * channels, (i + 1) * channels);
         // As published a block is one number for all channels: enough to tell it apart, but all blocks point the
@@ -181,10 +214,7 @@ class DefectSource {
         if (options.abnormalGrid === 'published') own.fill(strength);
         else own.set(random.array(channels, () => strength * random.normal()));
       }
-      return {
-        mask: tensor('float32', [batchSize, 1, cells, cells], mask),
-        intensity: tensor('float32', [batchSize, channels, 1, 1], intensity),
-      };
+      return { mask, intensity: tensor('float32', [batchSize, channels, 1, 1], intensity) };
     };
     // Every other picture gets noise all over, the rest stay clean.
     const noisy = () => ({
@@ -202,13 +232,21 @@ class DefectSource {
         ),
       ),
     });
-    const draw = options.anomalySource === 'fbp' ? pasted : noisy;
-    this.#draw = stage === 'abnormal' ? draw : () => ({});
+    const draws = { swap: swapped, fbp: pasted, noise: noisy };
+    this.#draw = stage === 'abnormal' ? draws[options.anomalySource] : () => ({});
   }
 
   next(): Tensors {
     return this.#draw();
   }
+}
+
+function int64(length: number, value: (at: number) => number): Tensor<'int64'> {
+  return tensor(
+    'int64',
+    [length],
+    BigInt64Array.from({ length }, (_, at) => BigInt(value(at))),
+  );
 }
 
 /** Noise on the local points, on half of the steps. */

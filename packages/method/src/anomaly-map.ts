@@ -39,6 +39,20 @@ export function channelWeights(
 }
 
 /**
+ * What each channel's squared error counts in the loss: between none of {@link channelWeights} and all of them lies
+ * their square root, less for channels that hardly show in the map and not only those that do. 1 on average.
+ * @param deviations [channels]
+ */
+export function lossWeights(
+  deviations: Float32Array,
+  tapChannels: readonly number[],
+): Float32Array {
+  const roots = channelWeights(deviations, tapChannels).map(Math.sqrt);
+  const mean = roots.reduce((sum, root) => sum + root, 0) / roots.length;
+  return roots.map((root) => root / mean);
+}
+
+/**
  * Weighted L2 norm of the error of each cell (GRAD, section "map"), brought to MAP_SIZE and smoothed.
  * @param features [1, channels, cells, cells], standardised; so is `reconstruction`
  * @param weights from {@link channelWeights}

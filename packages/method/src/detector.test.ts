@@ -37,11 +37,20 @@ function defects(stage: Stage, options: MethodOptions): Record<string, Tensor> {
   const masks = Array.from({ length: batchSize }, () => [
     ...pasteMask(random, cells, { reach: 3, intensity: [1, 3] }),
   ]);
+  const swap = options.anomalySource === 'swap';
   const spread = options.anomalySource === 'noise' ? cells : 1;
-  const shape = [batchSize, channels, spread, spread];
+  const shape = [batchSize, swap ? 1 : channels, spread, spread];
   return {
     mask: float32([batchSize, 1, cells, cells], masks.flat()),
     intensity: float32(shape, normals(shape, 5, 2)),
+    ...(swap && {
+      pictures: tensor('int64', [4], BigInt64Array.of(1n, 2n, 3n, 0n)),
+      places: tensor(
+        'int64',
+        [64],
+        BigInt64Array.from({ length: 64 }, (_, at) => BigInt(63 - at)),
+      ),
+    }),
   };
 }
 
@@ -63,7 +72,14 @@ async function trained(options: MethodOptions) {
   const after = new Map<Stage, ParameterValues>();
   const losses: number[] = [];
   for (const stage of stagesOf(options)) {
-    const { graph, parameters } = trainingStep(stage, options, tinySchedule, statistics, values);
+    const { graph, parameters } = trainingStep(
+      stage,
+      options,
+      tinySchedule,
+      statistics,
+      [4, 6],
+      values,
+    );
     const session = await engine.load(toModel(graph));
     let state = start(parameters, values);
     for (const step of [1, 2]) {
@@ -95,7 +111,7 @@ function picture(width: number, height: number): Tensor<'uint8'> {
 
 const ablations = (['normal', 'abnormal', 'both', 'none'] as const)
   .flatMap((grids) =>
-    (['fbp', 'noise'] as const).flatMap((anomalySource) =>
+    (['swap', 'fbp', 'noise'] as const).flatMap((anomalySource) =>
       (['on', 'off'] as const).flatMap((refinement) =>
         (['light', 'basic'] as const).map((branch) => ({
           grids,

@@ -1,8 +1,15 @@
-import { float32, Graph } from '@bigrid/graph';
+import { float32, Graph, tensor } from '@bigrid/graph';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distance, normals, numbersOf, runGraph } from '../testing/run-graph.ts';
-import { featureBlockPaste, pasteMask, walkMask } from './feature-block-paste.ts';
+import {
+  featureBlockPaste,
+  featureBlockSwap,
+  pasteMask,
+  rearrange,
+  swapMask,
+  walkMask,
+} from './feature-block-paste.ts';
 import { Random } from './random.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
@@ -188,5 +195,52 @@ describe('featureBlockPaste', () => {
         (mask[Math.floor(i / 48) * 16 + (i % 16)] as number) * (intensity[index(i)] as number),
     );
     expect(distance(numbersOf(outputs, 'pasted'), expected)).toBeLessThan(1e-6);
+  });
+});
+
+describe('swapMask', () => {
+  it('is a connected block without its rim', () => {
+    fc.assert(
+      fc.property(seeds, reaches, (seed, reach) => {
+        const blurred = walkMask(new Random(seed), reach);
+        const mask = swapMask(blurred);
+        mask.forEach((value, cell) => {
+          expect(value).toBe((blurred[cell] as number) >= 2 / 9 - 1e-6 ? 1 : 0);
+        });
+        expect(connected(mask, 2 * reach + 1)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('featureBlockSwap', () => {
+  it('puts features of other pictures and places, times a factor, where the mask is 1', async () => {
+    const shape = [2, 3, 2, 2];
+    const [given, mask, factor] = [normals(shape, 1), [0, 1, 1, 0, 0, 0, 1, 0], [2, 0.5]];
+    const [pictures, places] = [
+      [1, 0],
+      [3, 2, 0, 1],
+    ];
+    const graph = new Graph('swap');
+    const features = graph.constant(float32(shape, given));
+    const int64 = (values: number[]) =>
+      graph.constant(tensor('int64', [values.length], BigInt64Array.from(values, BigInt)));
+    const donors = rearrange(features, int64(pictures), int64(places));
+    graph.output(
+      'swapped',
+      featureBlockSwap(
+        features,
+        donors,
+        graph.constant(float32([2, 1, 2, 2], mask)),
+        graph.constant(float32([2, 1, 1, 1], factor)),
+      ),
+    );
+    const expected = given.map((value, i) => {
+      const [b, c, cell] = [Math.floor(i / 12), Math.floor(i / 4) % 3, i % 4];
+      if (mask[b * 4 + cell] === 0) return value;
+      const from = (pictures[b] as number) * 12 + c * 4 + (places[cell] as number);
+      return (factor[b] as number) * (given[from] as number);
+    });
+    expect(distance(numbersOf(await runGraph(graph), 'swapped'), expected)).toBeLessThan(1e-6);
   });
 });

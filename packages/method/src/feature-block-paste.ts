@@ -1,4 +1,4 @@
-import { add, mul, type Value } from '@bigrid/graph';
+import { add, mul, reshape, sub, type Value } from '@bigrid/graph';
 import type { Random } from './random.ts';
 
 export interface FeatureBlockPasteOptions {
@@ -61,6 +61,42 @@ function boxBlur(values: Float32Array, side: number): Float32Array {
     }
     return sum / 9;
   });
+}
+
+/** The cells that a pasted block changes for good, 1, and the rest, 0: those that the walk visited or passed between. */
+export function swapMask(mask: Float32Array): Float32Array {
+  // One visited neighbour in nine is the rim that the blur adds.
+  return mask.map((value) => (value > 1.5 / 9 ? 1 : 0));
+}
+
+/**
+ * A synthetic defect that looks like features: where the mask is 1, what is elsewhere, times a factor. Blocks of one
+ * number in a random direction lie far from anything a network gives, and are easily undone.
+ * @param features [batch, channels, height, width], standardised; so are `donors`
+ * @param mask [batch, 1, height, width], 0 or 1
+ * @param factor [batch, 1, 1, 1]
+ */
+export function featureBlockSwap(
+  features: Value,
+  donors: Value,
+  mask: Value,
+  factor: Value,
+): Value {
+  return add(features, mul(mask, sub(mul(donors, factor), features)));
+}
+
+/**
+ * Features of other pictures and places of the batch; no gradient flows back through it.
+ * @param features [batch, channels, height, width]
+ * @param pictures int64 [batch]: whose features each picture gets
+ * @param places int64 [height * width]: from which cell each cell gets them
+ */
+export function rearrange(features: Value, pictures: Value, places: Value): Value {
+  const [batch, channels, height, width] = features.shape as [number, number, number, number];
+  const take = (x: Value, indices: Value, axis: number) =>
+    x.graph.node('Gather', [x, indices], { axis }, x.type, x.shape);
+  const flat = reshape(take(features, pictures, 0), [batch, channels, height * width]);
+  return reshape(take(flat, places, 2), features.shape);
 }
 
 /**

@@ -50,7 +50,9 @@ export function reconstruct(
   if (grids === 'none') {
     const mean = expand(reduceMean(features, { axes: [2, 3] }), features.shape);
     return {
-      value: graph.scope('normal', () => branchOf(parameters, 'normal', { local: features, global: mean })),
+      value: graph.scope('normal', () =>
+        branchOf(parameters, 'normal', { local: features, global: mean }),
+      ),
       abnormality: undefined,
     };
   }

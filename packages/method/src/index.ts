@@ -10,7 +10,7 @@ export { efficientNetLite0 } from './backbones/efficientnet-lite.ts';
 export { type OnnxBackboneOptions, onnxBackbone } from './backbones/onnx.ts';
 export { type ResNetVariant, resNet, resNetVariants } from './backbones/resnet.ts';
 export { detector, extractor } from './detector.ts';
-export { pasteMask } from './feature-block-paste.ts';
+export { pasteMask, swapMask } from './feature-block-paste.ts';
 export {
   type MethodOptions,
   methodOptionsSchema,

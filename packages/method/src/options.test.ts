@@ -43,6 +43,7 @@ const scheduleRanges = {
   tableLearningRate: { inside: [1e-9, 5], outside: [0, -1, Number.POSITIVE_INFINITY] },
   weightLearningRate: { inside: [1e-9, 5], outside: [0, -1] },
   decay: { inside: ['cosine', 'step', undefined], outside: ['linear'] },
+  lossWeights: { inside: ['even', 'root', undefined], outside: ['square'] },
   weightDecay: { inside: [0, 1], outside: [-1e-9] },
   clipNorm: { inside: [1e-9, 100], outside: [0, -1] },
 };

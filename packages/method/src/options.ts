@@ -49,14 +49,16 @@ export const methodOptionsSchema = z.strictObject({
     .max(1)
     .describe('Deviation of the noise on local points, on half of the training steps'),
   anomalySource: z
-    .enum(['fbp', 'noise'])
-    .describe('Synthetic defects of the abnormal grid: Feature Block Paste, or Gaussian noise'),
+    .enum(['swap', 'fbp', 'noise'])
+    .describe(
+      'Synthetic defects of the abnormal grid: blocks of features from elsewhere, Feature Block Paste, or Gaussian noise',
+    ),
   pasteReach: z.int().min(1).max(32).describe('B: how far a pasted block reaches, in cells'),
   pasteIntensity: z
     .tuple([z.number().positive(), z.number().positive()])
     .refine(([low, high]) => low <= high, 'Expected the lower end first')
     .describe(
-      'I: range of the intensity of a pasted block, in standard deviations of the features',
+      'I: range of the intensity of a pasted block, in standard deviations of the features; of swapped features, the factor',
     ),
   refinement: z.enum(['on', 'off']).describe('Feature refinement for the score'),
   smoothing: z
@@ -84,6 +86,12 @@ export const scheduleSchema = z.strictObject({
     .default('cosine')
     .describe(
       'How learning rates fall: to nothing along a cosine, or to a tenth at four fifths of the steps',
+    ),
+  lossWeights: z
+    .enum(['even', 'root'])
+    .default('even')
+    .describe(
+      "What a channel's error counts in the loss: each the same, as published, or the square root of what it counts in the map",
     ),
   weightDecay: z.number().nonnegative().describe('Decoupled weight decay'),
   clipNorm: z.number().positive().describe('Largest global norm of the gradients'),
@@ -130,6 +138,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       tableLearningRate: 2e-2,
       weightLearningRate: 2e-3,
       decay: 'cosine',
+      lossWeights: 'root',
       weightDecay: 1e-2,
       clipNorm: 1,
     },
@@ -161,6 +170,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       tableLearningRate: 0.1,
       weightLearningRate: 1e-3,
       decay: 'step',
+      lossWeights: 'even',
       weightDecay: 1e-2,
       clipNorm: 0.1,
     },

@@ -22,6 +22,9 @@ interface TrainingGolden {
   readonly schedule: Schedule;
   readonly mean: number[];
   readonly deviation: number[];
+  readonly tapChannels: number[];
+  /** Pictures, rows and columns. */
+  readonly moved: [number, number, number];
   readonly steps: readonly {
     readonly learningRate: number;
     readonly features: number[];
@@ -38,12 +41,27 @@ type Step = TrainingGolden['steps'][number];
 
 function inputsOf(
   step: Step,
-  stage: Stage,
+  { stage, method, moved }: TrainingGolden,
   [batch, channels, cells]: [number, number, number],
 ): Tensors {
+  const int64 = (length: number, value: (at: number) => number) =>
+    tensor(
+      'int64',
+      [length],
+      BigInt64Array.from({ length }, (_, at) => BigInt(value(at))),
+    );
+  const [pictures, rows, columns] = moved;
+  const swapped = method.anomalySource === 'swap';
   const defects = {
     mask: float32([batch, 1, cells, cells], step.mask),
-    intensity: float32([batch, channels, 1, 1], step.intensity),
+    intensity: float32([batch, swapped ? 1 : channels, 1, 1], step.intensity),
+    ...(swapped && {
+      pictures: int64(batch, (at) => (at + pictures) % batch),
+      places: int64(
+        cells * cells,
+        (at) => ((Math.floor(at / cells) + rows) % cells) * cells + ((at + columns) % cells),
+      ),
+    }),
   };
   return {
     features: tensor(
@@ -82,6 +100,8 @@ describe.each([
   'training-abnormal-first',
   'training-abnormal-alone',
   'training-restoring',
+  'training-normal-weighted',
+  'training-swapping',
 ])('three steps of %s', (name) => {
   it('are those of the same method written in PyTorch', async () => {
     const expected = golden<TrainingGolden>(name);
@@ -92,7 +112,14 @@ describe.each([
       deviation: Float32Array.from(expected.deviation),
     };
     const values = toParameters(expected.start);
-    const { graph, parameters } = trainingStep(stage, options, schedule, statistics, values);
+    const { graph, parameters } = trainingStep(
+      stage,
+      options,
+      schedule,
+      statistics,
+      expected.tapChannels,
+      values,
+    );
     const start: Record<string, Tensor> = {};
     for (const { name, shape, kind } of parameters) {
       start[name] = values.get(name) as Tensor;
@@ -105,7 +132,7 @@ describe.each([
       toModel(graph),
       start,
       steps.map((step) => ({
-        ...inputsOf(step, stage, [...shape]),
+        ...inputsOf(step, expected, [...shape]),
         learningRate: float32([], [step.learningRate]),
       })),
     );
@@ -147,7 +174,14 @@ describe('trainingStep', () => {
   it('trains the tables at a rate of their own', async () => {
     const schedule = { ...tinySchedule, tableLearningRate: 0.5, weightLearningRate: 0.001 };
     const options: MethodOptions = { ...tinyMethod, grids: 'normal' };
-    const { graph, parameters } = trainingStep('normal', options, schedule, statistics, new Map());
+    const { graph, parameters } = trainingStep(
+      'normal',
+      options,
+      schedule,
+      statistics,
+      [6],
+      new Map(),
+    );
     const start: Record<string, Tensor> = {};
     for (const parameter of parameters) {
       const { name, shape } = parameter;

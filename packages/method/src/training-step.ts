@@ -8,13 +8,15 @@ import {
   float32,
   Graph,
   gradients,
+  mul,
   reduceMean,
   square,
   sub,
   type Value,
 } from '@bigrid/graph';
+import { lossWeights } from './anomaly-map.ts';
 import { contrastiveLoss } from './contrastive-loss.ts';
-import { featureBlockPaste } from './feature-block-paste.ts';
+import { featureBlockPaste, featureBlockSwap, rearrange } from './feature-block-paste.ts';
 import { ABNORMAL, reconstruct } from './grad.ts';
 import type { MethodOptions, Schedule } from './options.ts';
 import {
@@ -47,7 +49,8 @@ export function stagesOf(options: MethodOptions): readonly Stage[] {
  * - `features` float16 [batch, channels, cells, cells], raw
  * - `jitter` float32 [batch, 2, cells, cells]
  * - `mask` float32 [batch, 1, cells, cells] and `intensity` float32 [batch, channels, 1, 1] (`noise`: [batch,
- *   channels, cells, cells]) in the abnormal stage
+ *   channels, cells, cells]) in the abnormal stage; for `swap` the mask is 0 or 1, `intensity` [batch, 1, 1, 1], and
+ *   `pictures` int64 [batch] and `places` int64 [cells * cells] say where the features come from
  * - `step` and `learningRate`, float32 scalars
  *
  * Outputs: `loss`, and each parameter and moment as `next/NAME`.
@@ -59,6 +62,7 @@ export interface TrainingStep {
 }
 
 /**
+ * @param tapChannels how the channels of the features divide into taps
  * @param frozen parameters that an earlier stage found and this one leaves as they are
  */
 export function trainingStep(
@@ -66,6 +70,7 @@ export function trainingStep(
   options: MethodOptions,
   schedule: Schedule,
   statistics: FeatureStatistics,
+  tapChannels: readonly number[],
   frozen: ParameterValues,
 ): TrainingStep {
   const graph = new Graph(`training-step-${stage}`);
@@ -76,10 +81,13 @@ export function trainingStep(
   const jitter = graph.input('jitter', 'float32', [batch, 2, cells, cells]);
   const features = standardise(cast(raw, 'float32'), statistics);
   const parameters = new TrainedParameters(graph);
+  const weights =
+    schedule.lossWeights === 'root' ? lossWeights(statistics.deviation, tapChannels) : undefined;
+  const error = (value: Value) => meanSquaredError(value, features, weights);
   const loss =
     stage === 'abnormal'
-      ? abnormalLoss(parameters, features, jitter, options)
-      : normalLoss(parameters, features, jitter, options, frozen);
+      ? abnormalLoss(parameters, features, jitter, options, error)
+      : error(normalReconstruction(parameters, features, jitter, options, frozen));
   return { graph, parameters: optimise(graph, parameters, loss, schedule) };
 }
 
@@ -101,26 +109,37 @@ function abnormalLoss(
   features: Value,
   jitter: Value,
   options: MethodOptions,
+  error: (value: Value) => Value,
 ): Value {
   const { graph } = parameters;
   const [batch, channels, cells] = features.shape as [number, number, number];
-  const spread = options.anomalySource === 'noise' ? cells : 1;
   const mask = graph.input('mask', 'float32', [batch, 1, cells, cells]);
-  const intensity = graph.input('intensity', 'float32', [batch, channels, spread, spread]);
+  const intensity = (width: number, spread: number) =>
+    graph.input('intensity', 'float32', [batch, width, spread, spread]);
+  const sources = {
+    swap: () => {
+      const pictures = graph.input('pictures', 'int64', [batch]);
+      const places = graph.input('places', 'int64', [cells * cells]);
+      const donors = rearrange(features, pictures, places);
+      return featureBlockSwap(features, donors, mask, intensity(1, 1));
+    },
+    fbp: () => featureBlockPaste(features, mask, intensity(channels, 1)),
+    noise: () => featureBlockPaste(features, mask, intensity(channels, cells)),
+  };
   const { value, abnormality } = reconstruct(
     parameters,
-    featureBlockPaste(features, mask, intensity),
+    sources[options.anomalySource](),
     { ...options, grids: 'abnormal' },
     parameters,
     jitter,
   );
-  if (!abnormality) return meanSquaredError(value, features);
+  if (!abnormality) return error(value);
   const contrast = contrastiveLoss(abnormality, mask);
-  return options.grids === 'abnormal' ? add(contrast, meanSquaredError(value, features)) : contrast;
+  return options.grids === 'abnormal' ? add(contrast, error(value)) : contrast;
 }
 
 /** The published normal grid rebuilds what the frozen branch leaves over; beside a restoring grid it is on its own. */
-function normalLoss(
+function normalReconstruction(
   parameters: TrainedParameters,
   features: Value,
   jitter: Value,
@@ -136,11 +155,16 @@ function normalLoss(
     options.grids === 'both' ? new FixedParameters(graph, frozen) : parameters,
     jitter,
   );
-  return meanSquaredError(value, features);
+  return value;
 }
 
-function meanSquaredError(a: Value, b: Value): Value {
-  return reduceMean(square(sub(a, b)), { keepDimensions: false });
+/** @param weights [channels]: what each channel counts; 1 each where there are none */
+function meanSquaredError(a: Value, b: Value, weights: Float32Array | undefined): Value {
+  const squares = square(sub(a, b));
+  const weighted = weights
+    ? mul(squares, a.graph.constant(float32([1, weights.length, 1, 1], weights)))
+    : squares;
+  return reduceMean(weighted, { keepDimensions: false });
 }
 
 function optimise(

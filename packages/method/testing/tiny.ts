@@ -62,6 +62,7 @@ export const tinySchedule: Schedule = {
   tableLearningRate: 2e-2,
   weightLearningRate: 2e-3,
   decay: 'cosine',
+  lossWeights: 'even',
   weightDecay: 1e-2,
   clipNorm: 1,
 };

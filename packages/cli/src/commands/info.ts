@@ -69,13 +69,18 @@ function describeMethod({ method }: Manifest): string {
     abnormal: 'the abnormal grid alone',
     none: 'no grid',
   }[method.grids];
-  const defects = method.anomalySource === 'fbp' ? 'Feature Block Paste' : 'Gaussian noise';
+  const defects = {
+    swap: 'blocks of features from elsewhere',
+    fbp: 'Feature Block Paste',
+    noise: 'Gaussian noise',
+  }[method.anomalySource];
   const lines = [
     `GRAD with ${grids}; pictures at ${method.inputSize} x ${method.inputSize}, ${method.cells} x ${method.cells} cells`,
     `tables of ${method.localResolution} x ${method.localResolution} (local) and ${method.globalResolution} x ${method.globalResolution} (global), ${method.gridChannels} channels`,
     `${method.branch} branches of ${count(method.depth, 'block')}, jitter ${method.jitter}, refinement ${method.refinement}`,
   ];
-  if (method.grids === 'both' || method.grids === 'abnormal') lines.push(`made-up defects: ${defects}`);
+  if (method.grids === 'both' || method.grids === 'abnormal')
+    lines.push(`made-up defects: ${defects}`);
   return lines.join('\n');
 }
 
