@@ -1,17 +1,22 @@
 // Accuracy of configurations and baselines over data sets and seeds. One row a run goes into a JSON-lines log, and runs
 // that are there already are not run again; the table in docs/accuracy.md is made from the log.
 //
-//   npm run bench:accuracy -- DIR... [--seeds 1,2,3] [--only NAME;...] [--log FILE.jsonl] [--table FILE.md]
+//   npm run bench:accuracy -- DIR... [--together] [--seeds 1,2,3] [--only NAME;...] [--log FILE.jsonl] [--table FILE.md]
+//
+// `--together` trains one model for all folders instead of one each.
 
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { toModel } from '@bigrid/graph';
 import { Detector, evaluate, train } from '@bigrid/inspect';
-import { efficientNetLite0, profiles, readSafetensors } from '@bigrid/method';
+import { detector, efficientNetLite0, profiles, readSafetensors } from '@bigrid/method';
 import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, version } from '@bigrid/node';
+import { trainedValues } from '../packages/inspect/dist/bundle.js';
 import { extractFeatures } from '../packages/inspect/dist/feature-extraction.js';
+import { holdOut } from '../packages/inspect/dist/hold-out.js';
 import { fileScratch } from '../packages/node/dist/scratch.js';
 import { bankModel, gaussianModel } from './baselines.mjs';
 
@@ -22,26 +27,28 @@ const { values, positionals: folders } = parseArgs({
     only: { type: 'string' },
     log: { type: 'string', default: join(import.meta.dirname, 'results', 'accuracy.jsonl') },
     table: { type: 'string' },
+    together: { type: 'boolean', default: false },
   },
 });
 
 const fast = profiles.fast;
 const trained = (change) => ({ kind: 'trained', method: { ...fast.method, ...change } });
+// The grids of a restoring pair share nothing: each is what it would be alone, and is read from the same training.
+const part = (change) => ({ kind: 'part', of: BOTH, change });
 const bank = (size, choice) => ({ kind: 'bank', size, choice });
+const BOTH = 'both grids';
 const configurations = {
-  'both grids (restoring)': trained({ grids: 'both', abnormalGrid: 'restoring' }),
-  'normal grid alone': trained({ grids: 'normal' }),
-  'restoring grid alone': trained({ grids: 'abnormal', abnormalGrid: 'restoring' }),
-  'both grids (published)': trained({ grids: 'both', abnormalGrid: 'published' }),
-  'both grids with noise instead of FBP': trained({
+  [BOTH]: trained({ grids: 'both' }),
+  'normal grid alone': part({ grids: 'normal' }),
+  'abnormal grid alone (the default)': part({ grids: 'abnormal' }),
+  'the default without refinement': part({ grids: 'abnormal', refinement: 'off' }),
+  'the default with Feature Block Paste': trained({ anomalySource: 'fbp', pasteIntensity: [1, 3] }),
+  'the default with Gaussian noise': trained({ anomalySource: 'noise', pasteIntensity: [1, 3] }),
+  'both grids as published': trained({
     grids: 'both',
-    abnormalGrid: 'restoring',
-    anomalySource: 'noise',
-  }),
-  'both grids without refinement': trained({
-    grids: 'both',
-    abnormalGrid: 'restoring',
-    refinement: 'off',
+    abnormalGrid: 'published',
+    anomalySource: 'fbp',
+    pasteIntensity: [1, 3],
   }),
   'a network without a grid': trained({ grids: 'none' }),
   'Gaussian a cell': { kind: 'gaussian' },
@@ -61,6 +68,8 @@ const revision = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encodin
 
 /** Features of the last set of pictures asked for: configurations of one seed train on the same ones. */
 let kept;
+/** The last pair of grids that was trained: others are parts of it. */
+let pair;
 
 const key = ({ data, configuration, seed }) => `${data} ${configuration} ${seed}`;
 const readLog = () =>
@@ -74,40 +83,61 @@ const readLog = () =>
 const done = new Set(readLog().map(key));
 mkdirSync(dirname(values.log), { recursive: true });
 
-for (const folder of folders) {
-  const data = basename(resolve(folder));
-  const { classes } = await openTrainingFolder(folder);
-  const entries = await openTestFolder(folder);
+const columns = ['imageAuroc', 'pixelAuroc', 'pixelAp', 'aupro'];
+const TOGETHER = ', one model for all';
+// One model a folder, or one for all folders, each a class of it.
+for (const group of values.together ? [folders] : folders.map((folder) => [folder])) {
+  const opened = await Promise.all(group.map(open));
+  const classes = opened.flatMap((own) => own.classes);
+  const entries = opened.flatMap((own) => own.entries);
+  const data = opened.map((own) => own.name).join(' + ');
+  const names = new Set(classes.map(({ name }) => name));
   for (const seed of values.seeds.split(',').map(Number)) {
-    for (const configuration of chosen) {
-      if (!(configuration in configurations))
+    for (const name of chosen) {
+      if (!(name in configurations)) {
         throw new Error(
-          `Expected one of ${Object.keys(configurations).join(', ')} but received ${configuration}`,
+          `Expected one of ${Object.keys(configurations).join(', ')} but received ${name}`,
         );
-      const run = { data, configuration, seed };
-      if (done.has(key(run))) continue;
+      }
+      const configuration = values.together ? `${name}${TOGETHER}` : name;
+      if ([...names].every((own) => done.has(key({ data: own, configuration, seed })))) continue;
       const started = performance.now();
-      const bytes = await modelOf(configurations[configuration], classes, seed);
+      const bytes = await modelOf(name, data, classes, seed);
       const seconds = (performance.now() - started) / 1000;
-      const detector = await Detector.load(engine, { bytes });
-      const { mean } = await evaluate({ detector, entries });
-      await detector.dispose();
-      const row = {
-        ...run,
-        ...mean,
-        seconds,
-        megabytes: bytes.length / 1e6,
-        revision,
-        date: new Date().toISOString().slice(0, 10),
-      };
-      appendFileSync(values.log, `${JSON.stringify(row)}\n`);
-      console.log(
-        `${data}, ${configuration}, seed ${seed}: ${mean.imageAuroc.toFixed(4)} / ${mean.pixelAuroc.toFixed(4)} / ${mean.pixelAp.toFixed(4)} / ${mean.aupro.toFixed(4)}, ${seconds.toFixed(0)} s`,
-      );
+      const loaded = await Detector.load(engine, { bytes });
+      const evaluation = await evaluate({ detector: loaded, entries });
+      await loaded.dispose();
+      for (const [own, metrics] of Object.entries(evaluation.classes)) {
+        const row = {
+          data: own,
+          configuration,
+          seed,
+          ...metrics,
+          seconds,
+          megabytes: bytes.length / 1e6,
+          revision,
+          date: new Date().toISOString().slice(0, 10),
+        };
+        appendFileSync(values.log, `${JSON.stringify(row)}\n`);
+        const figures = columns.map((column) => metrics[column].toFixed(4)).join(' / ');
+        console.log(`${own}, ${configuration}, seed ${seed}: ${figures}, ${seconds.toFixed(0)} s`);
+      }
     }
   }
 }
 if (values.table) writeFileSync(values.table, table(readLog()));
+
+/** The pictures of a folder, as one class of the folder's name. */
+async function open(folder) {
+  const name = basename(resolve(folder));
+  const { classes } = await openTrainingFolder(folder);
+  const entries = await openTestFolder(folder);
+  return {
+    name,
+    classes: [{ name, entries: classes.flatMap((own) => own.entries) }],
+    entries: entries.map((entry) => ({ ...entry, className: name })),
+  };
+}
 
 /** {@link extractFeatures}, asked for again and again: those who got features may dispose of what they got. */
 async function extract(engine, backbone, options, entries, ...rest) {
@@ -127,9 +157,19 @@ async function extract(engine, backbone, options, entries, ...rest) {
   return { ...features, scratch: lent };
 }
 
-async function modelOf(configuration, classes, seed) {
+async function modelOf(name, data, classes, seed) {
+  const configuration = configurations[name];
+  if (configuration.kind === 'part') {
+    const { of, change } = configuration;
+    if (pair?.key !== key({ data, configuration: of, seed })) {
+      await modelOf(of, data, classes, seed);
+    }
+    const { parameters, statistics } = trainedValues(pair.bundle);
+    const method = { ...pair.bundle.manifest.method, ...change };
+    return toModel(detector(backbone, method, statistics, parameters));
+  }
   if (configuration.kind === 'trained') {
-    const { bytes } = await train({
+    const bundle = await train({
       engine,
       backbone,
       classes,
@@ -142,11 +182,12 @@ async function modelOf(configuration, classes, seed) {
       openScratch: fileScratch,
       now: () => new Date(),
     });
-    return bytes;
+    if (name === BOTH) pair = { key: key({ data, configuration: name, seed }), bundle };
+    return bundle.bytes;
   }
-  // Baselines need no threshold, so they see every good picture.
-  const all = classes.flatMap(({ entries }) => entries);
-  const extracted = await extract(engine, backbone, fast.method, all, fileScratch, () => {});
+  // Baselines see the pictures that a model learns from: none of those held out for its threshold.
+  const { training } = await holdOut(classes, seed, () => {}, undefined);
+  const extracted = await extract(engine, backbone, fast.method, training, fileScratch, () => {});
   if (configuration.kind === 'gaussian') {
     return gaussianModel(backbone, fast.method, extracted, seed);
   }
@@ -155,7 +196,6 @@ async function modelOf(configuration, classes, seed) {
 }
 
 function table(rows) {
-  const columns = ['imageAuroc', 'pixelAuroc', 'pixelAp', 'aupro'];
   const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
   const cell = (numbers) => {
     const centre = mean(numbers);
@@ -168,7 +208,8 @@ function table(rows) {
       : centre.toFixed(4);
   };
   const sections = [...new Set(rows.map(({ data }) => data))].map((data) => {
-    const lines = Object.keys(configurations).flatMap((configuration) => {
+    const names = Object.keys(configurations).flatMap((name) => [name, `${name}${TOGETHER}`]);
+    const lines = names.flatMap((configuration) => {
       const own = rows.filter((row) => row.data === data && row.configuration === configuration);
       if (own.length === 0) return [];
       const cells = columns.map((column) => cell(own.map((row) => row[column])));

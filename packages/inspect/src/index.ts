@@ -3,6 +3,7 @@ export { calibrate } from './calibration.ts';
 export { type AnomalyMap, Detector, type Inspection } from './detector.ts';
 export { type EvaluatedPicture, type Evaluation, evaluate, isAnomalous } from './evaluate.ts';
 export type { OnEvent, Phase, WorkEvent } from './events.ts';
+export type { TrainingClass } from './hold-out.ts';
 export { type FailedInspection, inspect, type Verdict } from './inspect.ts';
 export {
   type Calibration,
@@ -21,4 +22,4 @@ export {
   trainOptionsSchema,
 } from './options.ts';
 export type { LabelledEntry, Mask, Picture, PictureEntry, Scratch } from './ports.ts';
-export { type TrainInput, type TrainingClass, train } from './train.ts';
+export { type TrainInput, train } from './train.ts';

@@ -1,4 +1,4 @@
-import { BigridError, fail } from '@bigrid/errors';
+import { fail } from '@bigrid/errors';
 import { type Engine, toModel } from '@bigrid/graph';
 import {
   type Backbone,
@@ -6,7 +6,6 @@ import {
   type MethodOptions,
   type ParameterValues,
   type ProfileName,
-  Random,
   type Schedule,
   stagesOf,
 } from '@bigrid/method';
@@ -15,16 +14,11 @@ import { calibrate } from './calibration.ts';
 import { Detector } from './detector.ts';
 import { type OnEvent, progressOf, reportSkipped } from './events.ts';
 import { type ExtractedFeatures, extractFeatures } from './feature-extraction.ts';
+import { holdOut, LEAST_PICTURES, type TrainingClass, tooFew } from './hold-out.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
 import type { PictureEntry, Scratch } from './ports.ts';
 import { trainStage } from './training-loop.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
-
-/** Good pictures of one product. */
-export interface TrainingClass {
-  readonly name: string;
-  readonly entries: readonly PictureEntry[];
-}
 
 export interface TrainInput {
   readonly engine: Engine;
@@ -49,10 +43,6 @@ export interface TrainInput {
 const DEFAULT_STEPS = 480;
 /** A published abnormal stage, which only tells cells apart, takes this share of the normal stage's steps. */
 const ABNORMAL_SHARE = 0.5;
-/** Share of the good pictures that training never sees: they set the threshold. */
-const HELD_OUT_SHARE = 0.1;
-const LEAST_PICTURES = 4;
-const MOST_HELD_OUT = 200;
 
 /**
  * Trains GRAD on good pictures and calibrates it on some that were held out.
@@ -65,7 +55,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const method = input.from?.manifest.method ?? input.method;
   checkBackbone(input.backbone, method, input.profile);
   if (input.from) checkSameBackbone(input.from, input.backbone);
-  const { training, heldOut, unreadable } = await split(input.classes, seed, onEvent, signal);
+  const { training, heldOut, unreadable } = await holdOut(input.classes, seed, onEvent, signal);
 
   const extracted = await (input.extract ?? extractFeatures)(
     engine,
@@ -146,56 +136,6 @@ export async function train(input: TrainInput): Promise<Bundle> {
   return { bytes, manifest };
 }
 
-/**
- * Holds out a share of each class's pictures, drawn by seed. The first of them is read at once: were it the only
- * one and broken, all of training would be for nothing.
- */
-async function split(
-  classes: readonly TrainingClass[],
-  seed: number,
-  onEvent: OnEvent,
-  signal: AbortSignal | undefined,
-) {
-  const training: PictureEntry[] = [];
-  const heldOut: PictureEntry[] = [];
-  let unreadable = 0;
-  for (const { name, entries } of classes) {
-    const shuffled = new Random(seed)
-      .fork(`split ${name}`)
-      .permutation(entries.length)
-      .map((index) => entries[index] as PictureEntry);
-    const dropped = new Set<PictureEntry>();
-    for (const entry of shuffled) {
-      checkCancelled(signal);
-      const error = await errorOf(entry);
-      if (!error) break;
-      dropped.add(entry);
-      onEvent({ type: 'skipped', path: entry.path, error });
-    }
-    unreadable += dropped.size;
-    const usable = shuffled.filter((entry) => !dropped.has(entry));
-    if (usable.length < LEAST_PICTURES) tooFew(usable.length, name);
-    const share = Math.round(usable.length * HELD_OUT_SHARE);
-    const chosen = new Set(usable.slice(0, Math.min(MOST_HELD_OUT, Math.max(1, share))));
-    for (const entry of entries) {
-      if (chosen.has(entry)) heldOut.push(entry);
-      else if (!dropped.has(entry)) training.push(entry);
-    }
-  }
-  return { training, heldOut, unreadable };
-}
-
-/** Why a picture cannot be read; undefined where it can. */
-async function errorOf(entry: PictureEntry): Promise<BigridError | undefined> {
-  try {
-    await entry.read();
-    return undefined;
-  } catch (error) {
-    if (error instanceof BigridError) return error;
-    throw error;
-  }
-}
-
 /** @throws OPTION_INVALID when the method is for another network than the one at hand */
 function checkBackbone(backbone: Backbone, method: MethodOptions, profile: ProfileName): void {
   if (backbone.name === method.backbone) return;
@@ -252,11 +192,4 @@ async function calibrateOn(
   }
   if (scores.length === 0) tooFew(0, 'the pictures held out for the threshold');
   return { calibration: calibrate(scores, maxima), skipped };
-}
-
-function tooFew(count: number, where = 'the training folder'): never {
-  return fail(
-    'DATA_TOO_FEW',
-    `Expected at least ${LEAST_PICTURES} readable good pictures in ${where} but received ${count}`,
-  );
 }
