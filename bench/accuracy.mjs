@@ -32,9 +32,9 @@ const { values, positionals: folders } = parseArgs({
 });
 
 const fast = profiles.fast;
-const trained = (change) => ({ kind: 'trained', method: { ...fast.method, ...change } });
-// The grids of a restoring pair share nothing: each is what it would be alone, and is read from the same training.
-const part = (change) => ({ kind: 'part', of: BOTH, change });
+const trained = (change) => ({ kind: 'trained', change });
+// The grids of a restoring pair share nothing: each is what it would be alone, and need not be trained again.
+const part = (change) => ({ kind: 'part', change });
 const bank = (size, choice) => ({ kind: 'bank', size, choice });
 const BOTH = 'both grids';
 const configurations = {
@@ -68,7 +68,7 @@ const revision = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encodin
 
 /** Features of the last set of pictures asked for: configurations of one seed train on the same ones. */
 let kept;
-/** The last pair of grids that was trained: others are parts of it. */
+/** The last pair of grids that was trained. */
 let pair;
 
 const key = ({ data, configuration, seed }) => `${data} ${configuration} ${seed}`;
@@ -159,16 +159,13 @@ async function extract(engine, backbone, options, entries, ...rest) {
 
 async function modelOf(name, data, classes, seed) {
   const configuration = configurations[name];
-  if (configuration.kind === 'part') {
-    const { of, change } = configuration;
-    if (pair?.key !== key({ data, configuration: of, seed })) {
-      await modelOf(of, data, classes, seed);
-    }
+  if (configuration.kind === 'part' && pair?.key === key({ data, configuration: BOTH, seed })) {
+    const { change } = configuration;
     const { parameters, statistics } = trainedValues(pair.bundle);
     const method = { ...pair.bundle.manifest.method, ...change };
     return toModel(detector(backbone, method, statistics, parameters));
   }
-  if (configuration.kind === 'trained') {
+  if (configuration.kind === 'part' || configuration.kind === 'trained') {
     const bundle = await train({
       engine,
       backbone,
@@ -177,7 +174,7 @@ async function modelOf(name, data, classes, seed) {
       version,
       extract,
       profile: 'fast',
-      method: configuration.method,
+      method: { ...fast.method, ...configuration.change },
       schedule: fast.schedule,
       openScratch: fileScratch,
       now: () => new Date(),
