@@ -256,7 +256,7 @@ describe('going on from a bundle', () => {
           method,
           // Other pictures would have other statistics; what was learnt holds only for the old ones.
           classes: [{ name: 'part', entries: goodEntries(12, from ? 300 : 0) }],
-          schedule: { ...tinyTraining().schedule, epochs: 12 },
+          schedule: { ...tinyTraining().schedule, epochs: 40 },
           onEvent: (event) => {
             if (event.type !== 'progress' || event.loss === undefined) return;
             if (event.done === 1) first.set(event.phase, event.loss);
