@@ -98,6 +98,12 @@ export const errorRegistry = {
     remedy: 'Add good pictures; a few dozen make a first model, some hundred a steady threshold.',
     ...badData,
   },
+  THRESHOLD_UNSUPPORTED: {
+    when: 'The rule of a threshold asks for more than there is: more good pictures, or labelled defects.',
+    remedy:
+      'Run `bigrid calibrate` on a folder with what the message asks for, or choose another rule.',
+    ...badData,
+  },
   PICTURE_UNREADABLE: {
     when: 'A file that should be a picture cannot be decoded: not a picture, cut short, or of an unknown kind.',
     remedy: 'Open it in a viewer; export it again as PNG or JPEG, or take it out of the folder.',
