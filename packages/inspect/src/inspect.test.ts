@@ -32,7 +32,13 @@ describe('inspect', () => {
     expect(verdicts).toMatchObject([
       { path: '21.png', score: 21, threshold: 20, isAnomalous: true },
       { path: '20.png', score: 20, threshold: 20, confidence: 0.5, isAnomalous: false },
-      { path: '5.png', score: 5, threshold: 20, confidence: expect.closeTo(1 / 6, 12), isAnomalous: false },
+      {
+        path: '5.png',
+        score: 5,
+        threshold: 20,
+        confidence: expect.closeTo(1 / 6, 12),
+        isAnomalous: false,
+      },
     ]);
     const [first] = verdicts as Verdict[];
     expect(first?.confidence).toBeGreaterThan(0.5);
