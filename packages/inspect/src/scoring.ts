@@ -22,7 +22,7 @@ export async function scorePictures<Entry extends PictureEntry>(
   bundle: Pick<Bundle, 'bytes'>,
   entries: readonly Entry[],
   onEvent: OnEvent,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<ScoredPicture<Entry>[]> {
   const detector = await Detector.load(engine, bundle);
   const scored: ScoredPicture<Entry>[] = [];

@@ -16,7 +16,7 @@ export const thresholdRules = {
     form: 'max-fpr:A',
     amount: z.number().gt(0).lt(1),
     description:
-      'A new good picture scores above it with a probability of at most A, however scores are distributed; takes at least 1 / A - 1 good pictures',
+      'A new good picture of the same line scores above it with a probability of at most A, however scores are distributed; takes at least 1 / A - 1 good pictures',
   },
   sigma: {
     form: 'sigma:K',

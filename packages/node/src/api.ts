@@ -85,7 +85,7 @@ export interface CalibrateRequest extends WorkOptions {
    * such folders, one a class. Without one, the scores in the bundle are used again.
    */
   readonly dir?: string;
-  /** Rule, as in `max-fpr:0.05`: docs/thresholds.md lists them. Default: the rule of the bundle. */
+  /** Rule, as in `max-fpr:0.05`: docs/options.md lists them. Default: the rule of the bundle. */
   readonly threshold?: string;
   /** File to write the bundle to; that of the bundle may be it. */
   readonly out?: string;
