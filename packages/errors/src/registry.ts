@@ -84,8 +84,9 @@ export const errorRegistry = {
     ...badData,
   },
   DATA_NO_GOOD: {
-    when: 'A data folder has no good pictures to learn from.',
-    remedy: 'Put good pictures into DIR/train/good, DIR/good, or straight into DIR.',
+    when: 'A data folder has no good pictures to learn from, or none to calibrate on that training never saw.',
+    remedy:
+      'Put good pictures into DIR/good or straight into DIR; DIR/train/good does for training, DIR/test/good for calibration.',
     ...badData,
   },
   DATA_NO_TEST: {

@@ -25,11 +25,5 @@ export {
 export type { LabelledEntry, Mask, Picture, PictureEntry, Scratch } from './ports.ts';
 export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
 export { scorePictures } from './scoring.ts';
-export {
-  formatRule,
-  parseRule,
-  type ThresholdRule,
-  thresholdRuleSchema,
-  thresholdRules,
-} from './threshold-rules.ts';
+export { parseRule, type ThresholdRule, thresholdRules } from './threshold-rules.ts';
 export { type TrainInput, train } from './train.ts';
