@@ -121,7 +121,7 @@ export async function openTestFolder(dir: string): Promise<LabelledEntry[]> {
 
 /**
  * Finds the pictures to calibrate on: what {@link openTestFolder} finds, or, without labels, the pictures straight in
- * DIR, all of them good. Never `train/good`: on pictures that training saw, scores are too low for a threshold.
+ * DIR, all of them good. `DIR/train/good` is left out: on what training saw, scores are too low for a threshold.
  *
  * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY; DATA_NO_GOOD, naming what was looked for and what was found
  */
