@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorRegistry } from '@bigrid/errors';
-import { manifestSchema, trainOptionsSchema } from '@bigrid/inspect';
+import { manifestSchema, thresholdRules, trainOptionsSchema } from '@bigrid/inspect';
 import { methodOptionsSchema, profileNames, profiles, scheduleSchema } from '@bigrid/method';
 import { z } from 'zod';
 
@@ -62,6 +62,7 @@ function range(property) {
   const bounds = [];
   if (property.minimum !== undefined) bounds.push(`at least ${property.minimum}`);
   if (property.exclusiveMinimum !== undefined) bounds.push(`above ${property.exclusiveMinimum}`);
+  if (property.exclusiveMaximum !== undefined) bounds.push(`below ${property.exclusiveMaximum}`);
   if (property.maximum !== undefined && property.maximum < Number.MAX_SAFE_INTEGER)
     bounds.push(`at most ${property.maximum}`);
   if (property.multipleOf !== undefined) bounds.push(`a multiple of ${property.multipleOf}`);
@@ -106,6 +107,21 @@ ${profileTable('method', methodOptionsSchema)}
 ### Schedule
 
 ${profileTable('schedule', scheduleSchema)}
+
+## Rules of the threshold
+
+Training sets the threshold by \`quantile:0.99\`. \`bigrid calibrate --threshold RULE\` writes a bundle with another one,
+without training; \`bigrid inspect\` and \`bigrid evaluate\` take \`--threshold RULE\` for one run. In the API it is
+\`threshold\`, a text. A picture is anomalous where its score is strictly above the threshold.
+
+${table(
+  ['rule', 'its number', 'the threshold'],
+  Object.values(thresholdRules).map(({ form, amount, description }) => [
+    `\`${form}\``,
+    amount === undefined ? '' : range(z.toJSONSchema(amount)),
+    description,
+  ]),
+)}
 `,
   'manifest.md': `# The manifest of a bundle
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { calibrateCommand } from './commands/calibrate.ts';
 import { demoCommand } from './commands/demo.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { infoCommand } from './commands/info.ts';
@@ -23,6 +24,7 @@ async function program(words: readonly string[], context: Context): Promise<Comm
     trainCommand(context, fields),
     inspectCommand(context),
     evaluateCommand(context),
+    calibrateCommand(context),
     infoCommand(context),
     demoCommand(context, fields),
   ];

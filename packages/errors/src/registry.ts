@@ -84,8 +84,9 @@ export const errorRegistry = {
     ...badData,
   },
   DATA_NO_GOOD: {
-    when: 'A data folder has no good pictures to learn from.',
-    remedy: 'Put good pictures into DIR/train/good, DIR/good, or straight into DIR.',
+    when: 'A data folder has no good pictures to learn from, or none to calibrate on that training never saw.',
+    remedy:
+      'Put good pictures into DIR/good or straight into DIR; DIR/train/good does for training, DIR/test/good for calibration.',
     ...badData,
   },
   DATA_NO_TEST: {
@@ -96,6 +97,12 @@ export const errorRegistry = {
   DATA_TOO_FEW: {
     when: 'There are too few readable good pictures to train on and to hold some out for the threshold.',
     remedy: 'Add good pictures; a few dozen make a first model, some hundred a steady threshold.',
+    ...badData,
+  },
+  THRESHOLD_UNSUPPORTED: {
+    when: 'The rule of a threshold asks for more than there is: more good pictures, or labelled defects.',
+    remedy:
+      'Run `bigrid calibrate` on a folder with what the message asks for, or choose another rule.',
     ...badData,
   },
   PICTURE_UNREADABLE: {

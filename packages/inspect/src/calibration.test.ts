@@ -1,37 +1,81 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { calibrate } from './calibration.ts';
+import { exampleManifest } from '../testing/example-manifest.ts';
+import { calibrate, underRule } from './calibration.ts';
 
-const finite = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 1 });
+const unsupported = expect.objectContaining({ code: 'THRESHOLD_UNSUPPORTED' });
+const invalid = expect.objectContaining({ code: 'OPTION_INVALID' });
 
 describe('calibrate', () => {
-  it('takes the score at the quantile, the next higher one where it falls between two', () => {
-    const scores = Array.from({ length: 201 }, (_, i) => i);
-    expect(calibrate(scores, scores, 0.99).threshold).toBe(198);
-    expect(calibrate(scores.slice(1), scores, 0.99).threshold).toBe(199);
-    expect(calibrate(scores, scores, 0).threshold).toBe(0);
-    expect(calibrate(scores, scores, 1).threshold).toBe(200);
-  });
-
-  it('takes the highest of a few scores', () => {
-    expect(calibrate([3, 9, 4], [30, 20, 10])).toEqual({
+  it('takes the highest of a few scores where no rule is asked for', () => {
+    expect(calibrate({ scores: [3, 9, 4], mapMaxima: [30, 20, 10] })).toEqual({
       scores: [3, 4, 9],
-      quantile: 0.99,
+      mapMaxima: [10, 20, 30],
+      rule: 'quantile:0.99',
       threshold: 9,
       pixelThreshold: 30,
     });
-    expect(calibrate([5], [6])).toMatchObject({ threshold: 5, pixelThreshold: 6 });
+    expect(calibrate({ scores: [5], mapMaxima: [6] })).toMatchObject({
+      threshold: 5,
+      pixelThreshold: 6,
+    });
   });
 
-  it('leaves at most the share above the threshold, whatever the order of the scores', () => {
-    fc.assert(
-      fc.property(finite, fc.double({ min: 0, max: 1, noNaN: true }), (scores, quantile) => {
-        const { threshold, scores: sorted } = calibrate(scores, scores, quantile);
-        expect(scores).toContain(threshold);
-        const above = scores.filter((score) => score > threshold).length;
-        expect(above).toBeLessThanOrEqual((1 - quantile) * scores.length + 1e-9);
-        expect(sorted).toEqual([...scores].sort((a, b) => a - b));
-      }),
-    );
+  it.each([
+    ['quantile:.50', 'quantile:0.5', 3, 30],
+    ['max-fpr:0.5', 'max-fpr:0.5', 3, 30],
+    ['sigma:0', 'sigma:0', 3.2, 32],
+    ['2.50', '2.5', 2.5, 60],
+    ['F1', 'f1', 3.5, 60],
+  ])('by %s both thresholds follow, and the rule is kept as %s', (text, rule, ...thresholds) => {
+    const [scores, mapMaxima] = [
+      [1, 2, 3, 4, 6],
+      [10, 20, 30, 40, 60],
+    ];
+    const made = calibrate({ scores, mapMaxima, defectScores: [4, 6, 7] }, text);
+    expect([made.rule, made.threshold, made.pixelThreshold]).toEqual([rule, ...thresholds]);
+  });
+
+  it('refuses what is no rule, and a rule that asks for more than there is', () => {
+    const few = { scores: [1, 2], mapMaxima: [1, 2] };
+    expect(() => calibrate(few, 'median')).toThrow(invalid);
+    expect(() => calibrate(few, 'f1')).toThrow(unsupported);
+    expect(() => calibrate(few, 'max-fpr:0.3')).toThrow(unsupported);
+  });
+});
+
+describe('underRule', () => {
+  it('leaves the manifest as it is without a rule', () => {
+    expect(underRule(exampleManifest, undefined)).toBe(exampleManifest);
+  });
+
+  it('sets both thresholds anew, and nothing else', () => {
+    const measuredAt = '2026-07-04T12:30:45.000Z';
+    const manifest = {
+      ...exampleManifest,
+      calibration: { ...exampleManifest.calibration, measuredAt },
+    };
+    expect(underRule(manifest, 'quantile:0.5')).toEqual({
+      ...manifest,
+      calibration: {
+        ...manifest.calibration,
+        rule: 'quantile:0.5',
+        threshold: 2,
+        pixelThreshold: 3,
+      },
+    });
+  });
+
+  it('leaves the threshold of maps where their maxima were not kept', () => {
+    const { mapMaxima: _, ...calibration } = exampleManifest.calibration;
+    const old = { ...exampleManifest, calibration };
+    expect(underRule(old, 'max-fpr:0.5').calibration).toEqual({
+      ...calibration,
+      rule: 'max-fpr:0.5',
+      threshold: 2,
+    });
+  });
+
+  it('refuses f1, for a bundle keeps no scores of defects', () => {
+    expect(() => underRule(exampleManifest, 'f1')).toThrow(unsupported);
   });
 });

@@ -1,5 +1,6 @@
 export { type Bundle, openBundle, withManifest } from './bundle.ts';
-export { calibrate } from './calibration.ts';
+export { type CalibrationScores, calibrate, underRule } from './calibration.ts';
+export { confidenceOf } from './confidence.ts';
 export { type AnomalyMap, Detector, type Inspection } from './detector.ts';
 export { type EvaluatedPicture, type Evaluation, evaluate, isAnomalous } from './evaluate.ts';
 export type { OnEvent, Phase, WorkEvent } from './events.ts';
@@ -22,4 +23,7 @@ export {
   trainOptionsSchema,
 } from './options.ts';
 export type { LabelledEntry, Mask, Picture, PictureEntry, Scratch } from './ports.ts';
+export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
+export { scorePictures } from './scoring.ts';
+export { parseRule, type ThresholdRule, thresholdRules } from './threshold-rules.ts';
 export { type TrainInput, train } from './train.ts';

@@ -14,7 +14,7 @@ const engine = answeringEngine(({ shape }) => ({
 }));
 const manifest = {
   ...exampleManifest,
-  calibration: { ...exampleManifest.calibration, threshold: 20 },
+  calibration: { ...exampleManifest.calibration, scores: [5, 10, 20], threshold: 20 },
 };
 
 async function inspected(entries: Iterable<PictureEntry>, signal?: AbortSignal) {
@@ -31,10 +31,17 @@ describe('inspect', () => {
     const verdicts = await inspected([of(21), of(20), of(5)]);
     expect(verdicts).toMatchObject([
       { path: '21.png', score: 21, threshold: 20, isAnomalous: true },
-      { path: '20.png', score: 20, threshold: 20, isAnomalous: false },
-      { path: '5.png', score: 5, threshold: 20, isAnomalous: false },
+      { path: '20.png', score: 20, threshold: 20, confidence: 0.5, isAnomalous: false },
+      {
+        path: '5.png',
+        score: 5,
+        threshold: 20,
+        confidence: expect.closeTo(1 / 6, 12),
+        isAnomalous: false,
+      },
     ]);
     const [first] = verdicts as Verdict[];
+    expect(first?.confidence).toBeGreaterThan(0.5);
     expect(first?.picture).toEqual(picture(0, { width: 21 }));
     expect(first?.map).toEqual({
       width: 4,

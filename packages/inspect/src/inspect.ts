@@ -1,5 +1,5 @@
-import type { BigridError } from '@bigrid/errors';
-import { isBigridError } from '@bigrid/errors';
+import { type BigridError, isBigridError } from '@bigrid/errors';
+import { confidenceOf } from './confidence.ts';
 import type { Detector, Inspection } from './detector.ts';
 import type { Manifest } from './manifest.ts';
 import type { Picture, PictureEntry } from './ports.ts';
@@ -9,8 +9,10 @@ import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
 export interface Verdict extends Inspection {
   readonly path: string;
   readonly picture: Picture;
-  /** The bundle's threshold. */
+  /** The manifest's threshold. */
   readonly threshold: number;
+  /** How sure it is that the picture is anomalous: 0..1, 0.5 at the threshold; see {@link confidenceOf}. */
+  readonly confidence: number;
   /** score > threshold */
   readonly isAnomalous: boolean;
 }
@@ -33,6 +35,7 @@ export async function* inspect(
   signal?: AbortSignal,
 ): AsyncGenerator<Verdict | FailedInspection> {
   const { threshold } = manifest.calibration;
+  const confidence = confidenceOf(manifest.calibration);
   for await (const outcome of inOrder(entries, (entry) => entry.read(), DECODE_AHEAD)) {
     checkCancelled(signal);
     const { path } = outcome.item;
@@ -41,7 +44,15 @@ export async function* inspect(
       yield { path, error: outcome.error };
     } else {
       const { score, map } = await detector.inspect(outcome.value);
-      yield { path, picture: outcome.value, score, map, threshold, isAnomalous: score > threshold };
+      yield {
+        path,
+        picture: outcome.value,
+        score,
+        map,
+        threshold,
+        confidence: confidence(score),
+        isAnomalous: score > threshold,
+      };
     }
   }
 }

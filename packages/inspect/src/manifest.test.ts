@@ -6,6 +6,9 @@ import { parseManifest } from './manifest.ts';
 const parse = (over: object) => () =>
   parseManifest(JSON.stringify({ ...exampleManifest, ...over }));
 
+/** As it was before thresholds had rules. */
+const oldCalibration = { scores: [1, 2, 3], quantile: 0.5, threshold: 2, pixelThreshold: 4 };
+
 describe('parseManifest', () => {
   it('reads what was written', () => {
     expect(parse({})()).toEqual(exampleManifest);
@@ -14,6 +17,14 @@ describe('parseManifest', () => {
   it('reads one from before learning rates had a choice of decay', () => {
     const { decay: _, ...schedule } = exampleManifest.schedule;
     expect(parse({ schedule })().schedule.decay).toBe('cosine');
+  });
+
+  it('reads one from before thresholds had rules', () => {
+    const { quantile: _, ...others } = oldCalibration;
+    expect(parse({ calibration: oldCalibration })().calibration).toEqual({
+      ...others,
+      rule: 'quantile:0.5',
+    });
   });
 
   it('refuses a newer version by name, whatever else is in it', () => {
@@ -54,7 +65,10 @@ describe('parseManifest', () => {
       'a threshold that is null',
       { calibration: { ...exampleManifest.calibration, threshold: null } },
     ],
-    ['a quantile above one', { calibration: { ...exampleManifest.calibration, quantile: 1.1 } }],
+    ['an unknown rule', { calibration: { ...exampleManifest.calibration, rule: 'quantile:1.1' } }],
+    ['no rule', { calibration: { ...exampleManifest.calibration, rule: undefined } }],
+    ['an old quantile above one', { calibration: { ...oldCalibration, quantile: 1.1 } }],
+    ['no calibration', { calibration: undefined }],
     ['half a picture', { training: { ...exampleManifest.training, pictures: 1.5 } }],
   ])('refuses %s and says where', (_, over) => {
     expect(parse(over)).toThrow(

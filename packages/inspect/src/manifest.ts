@@ -1,6 +1,7 @@
 import { fail } from '@bigrid/errors';
 import { methodOptionsSchema, profileNames, scheduleSchema } from '@bigrid/method';
 import { z } from 'zod';
+import { thresholdRuleSchema } from './threshold-rules.ts';
 
 /** Version of the manifest's shape. A higher one is from a newer Bigrid and is refused. */
 export const MANIFEST_VERSION = 1;
@@ -8,23 +9,40 @@ export const MANIFEST_VERSION = 1;
 /** Key of the manifest among the `metadata_props` of the bundle. */
 export const MANIFEST_KEY = 'bigrid.manifest';
 
-export const calibrationSchema = z.strictObject({
+const calibrationFields = z.strictObject({
   scores: z
     .array(z.number())
     .min(1)
-    .describe('Scores of the good pictures held out from training, ascending'),
-  quantile: z
-    .number()
-    .min(0)
-    .max(1)
-    .describe('Rule behind the threshold: this quantile of the scores'),
+    .describe('Scores of good pictures that training never saw, ascending'),
+  mapMaxima: z
+    .array(z.number())
+    .min(1)
+    .optional()
+    .describe(
+      'Highest map values of the same pictures, ascending; bundles of earlier builds have none',
+    ),
+  measuredAt: z.iso
+    .datetime()
+    .optional()
+    .describe('When `bigrid calibrate` scored other good pictures than those held out, UTC'),
+  rule: thresholdRuleSchema.describe(
+    'Rule that made the thresholds; bundles of earlier builds have a number `quantile` in its place',
+  ),
   threshold: z.number().describe('Scores above it are anomalous'),
   pixelThreshold: z
     .number()
     .describe(
-      'Map values above it are outlined as defects: the highest value seen on the pictures held out',
+      'Map values above it are outlined as defects: the same rule over `mapMaxima`, or quantile:0.99 where the rule is f1 or a number',
     ),
 });
+
+export const calibrationSchema = z.preprocess(ruleFromQuantile, calibrationFields);
+
+/** Before there were rules, every threshold was a quantile. */
+function ruleFromQuantile(calibration: unknown): unknown {
+  const { quantile, ...others } = (calibration ?? {}) as Record<string, unknown>;
+  return quantile === undefined ? calibration : { ...others, rule: `quantile:${quantile}` };
+}
 
 const rgbSchema = z.tuple([z.number(), z.number(), z.number()]);
 

@@ -131,7 +131,7 @@ describe('pictures held out', () => {
         .map(({ path }) => path)
         .sort(),
     );
-    const { scores, threshold, quantile } = bundle.manifest.calibration;
+    const { scores, mapMaxima, threshold, rule } = bundle.manifest.calibration;
     const seeds = heldOut.map((path) => Number(/\d+/.exec(path)?.[0]));
     const expected = (
       await scoresOf(
@@ -140,7 +140,8 @@ describe('pictures held out', () => {
       )
     ).sort((a, b) => a - b);
     expect(scores).toEqual(expected);
-    expect(threshold).toBe(expected[Math.ceil(quantile * 2)]);
+    expect([rule, threshold]).toEqual(['quantile:0.99', expected[2]]);
+    expect(mapMaxima).toHaveLength(3);
   });
 
   it('differ from seed to seed', async () => {

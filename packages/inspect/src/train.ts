@@ -11,14 +11,13 @@ import {
 } from '@bigrid/method';
 import { type Bundle, checkSameBackbone, manifestMetadata, trainedValues } from './bundle.ts';
 import { calibrate } from './calibration.ts';
-import { Detector } from './detector.ts';
-import { type OnEvent, progressOf, reportSkipped } from './events.ts';
+import type { OnEvent } from './events.ts';
 import { type ExtractedFeatures, extractFeatures } from './feature-extraction.ts';
 import { holdOut, LEAST_PICTURES, type TrainingClass, tooFew } from './hold-out.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
-import type { PictureEntry, Scratch } from './ports.ts';
+import type { Scratch } from './ports.ts';
+import { scorePictures } from './scoring.ts';
 import { trainStage } from './training-loop.ts';
-import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
 
 export interface TrainInput {
   readonly engine: Engine;
@@ -96,13 +95,12 @@ export async function train(input: TrainInput): Promise<Bundle> {
   }
 
   const graph = detector(input.backbone, method, features.statistics, values);
-  const { calibration, skipped } = await calibrateOn(
-    heldOut,
-    engine,
-    toModel(graph),
-    onEvent,
-    signal,
-  );
+  const scored = await scorePictures(engine, { bytes: toModel(graph) }, heldOut, onEvent, signal);
+  if (scored.length === 0) tooFew(0, 'the pictures held out for the threshold');
+  const calibration = calibrate({
+    scores: scored.map(({ score }) => score),
+    mapMaxima: scored.map(({ mapMaximum }) => mapMaximum),
+  });
   const manifest: Manifest = {
     manifestVersion: MANIFEST_VERSION,
     bigridVersion: input.version,
@@ -121,8 +119,8 @@ export async function train(input: TrainInput): Promise<Bundle> {
     training: {
       seed,
       pictures: features.count,
-      heldOut: calibration.scores.length,
-      skipped: unreadable + features.skipped + skipped,
+      heldOut: scored.length,
+      skipped: unreadable + features.skipped + heldOut.length - scored.length,
       steps,
       dataHash: features.dataHash,
       engine: engine.description,
@@ -160,36 +158,4 @@ function stepsOf(schedule: Schedule, pictures: number, abnormal: boolean): numbe
   const { epochs, batchSize } = schedule;
   const steps = epochs === undefined ? DEFAULT_STEPS : Math.ceil((epochs * pictures) / batchSize);
   return Math.max(1, Math.round(abnormal ? steps * ABNORMAL_SHARE : steps));
-}
-
-async function calibrateOn(
-  heldOut: readonly PictureEntry[],
-  engine: Engine,
-  model: Uint8Array,
-  onEvent: OnEvent,
-  signal: AbortSignal | undefined,
-) {
-  const loaded = await Detector.load(engine, { bytes: model });
-  const scores: number[] = [];
-  const maxima: number[] = [];
-  let [done, skipped] = [0, 0];
-  try {
-    const progress = progressOf('calibrating', heldOut.length, onEvent);
-    for await (const outcome of inOrder(heldOut, (entry) => entry.read(), DECODE_AHEAD)) {
-      checkCancelled(signal);
-      if ('error' in outcome) {
-        reportSkipped(outcome.item.path, outcome.error, onEvent);
-        skipped++;
-      } else {
-        const { score, map } = await loaded.inspect(outcome.value);
-        scores.push(score);
-        maxima.push(map.data.reduce((highest, value) => Math.max(highest, value), 0));
-      }
-      progress(++done);
-    }
-  } finally {
-    await loaded.dispose();
-  }
-  if (scores.length === 0) tooFew(0, 'the pictures held out for the threshold');
-  return { calibration: calibrate(scores, maxima), skipped };
 }

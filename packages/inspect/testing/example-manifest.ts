@@ -10,7 +10,13 @@ export const exampleManifest: Manifest = {
   method: profiles.fast.method,
   schedule: profiles.fast.schedule,
   backbone: { name: 'efficientnet-lite0', licence: 'Apache-2.0' },
-  calibration: { scores: [1, 2, 3], quantile: 0.99, threshold: 3, pixelThreshold: 4 },
+  calibration: {
+    scores: [1, 2, 3],
+    mapMaxima: [2, 3, 4],
+    rule: 'quantile:0.99',
+    threshold: 3,
+    pixelThreshold: 4,
+  },
   training: {
     seed: 0,
     pictures: 27,

@@ -7,15 +7,23 @@ import {
   inspect as inspectEntries,
   type OnEvent,
   openBundle,
+  recalibrate,
   resolveTrainOptions,
   type TrainOptions,
   train as trainOnEntries,
+  underRule,
   type Verdict,
+  withManifest,
 } from '@bigrid/inspect';
 import { type BackboneFile, openBackbone } from './backbones.ts';
 import { type Device, onnxRuntimeEngine } from './engine.ts';
 import { assertWritable, readBytes, writeAtomically } from './files.ts';
-import { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
+import {
+  listPictures,
+  openCalibrationFolder,
+  openTestFolder,
+  openTrainingFolder,
+} from './folders.ts';
 import { pictureEntry } from './pictures.ts';
 import { fileScratch } from './scratch.ts';
 import { version } from './version.ts';
@@ -71,22 +79,69 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
   return bundle;
 }
 
+export interface CalibrateRequest extends WorkOptions {
+  /**
+   * Good pictures that training never saw: a folder with `test/good`, with `good`, with pictures straight in it, or of
+   * such folders, one a class. Without one, the scores in the bundle are used again.
+   */
+  readonly dir?: string;
+  /** Rule, as in `max-fpr:0.05`: docs/options.md lists them. Default: the rule of the bundle. */
+  readonly threshold?: string;
+  /** File to write the bundle to; that of the bundle may be it. */
+  readonly out?: string;
+}
+
+/**
+ * Sets the thresholds of a bundle anew; its model stays as it is.
+ * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED, DATA_EMPTY, DATA_NO_GOOD, BUNDLE_INVALID, OUTPUT_UNWRITABLE,
+ *   DEVICE_MISSING, CANCELLED
+ */
+export async function calibrate(
+  bundle: Bundle | string,
+  request: CalibrateRequest = {},
+): Promise<Bundle> {
+  const { dir, threshold, out, onEvent, signal, ...machine } = request;
+  const opened = await bundleFrom(bundle);
+  if (out !== undefined) await assertWritable(out);
+  const calibrated =
+    dir === undefined
+      ? withManifest(opened, underRule(opened.manifest, threshold))
+      : await recalibrate({
+          ...(await openCalibrationFolder(dir)),
+          engine: onnxRuntimeEngine(machine),
+          bundle: opened,
+          rule: threshold,
+          now: () => new Date(),
+          onEvent,
+          signal,
+        });
+  if (out !== undefined) await writeAtomically(out, calibrated.bytes);
+  return calibrated;
+}
+
+export interface InspectOptions extends WorkOptions {
+  /** Rule for this run alone, as in `max-fpr:0.05`, from the scores in the bundle. Default: its threshold. */
+  readonly threshold?: string;
+}
+
 /**
  * Inspects pictures, one verdict each, in order. A picture that cannot be read yields its error.
  * @param paths files, and folders that are searched for pictures
- * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, PATH_MISSING, DATA_EMPTY, DEVICE_MISSING, CANCELLED
+ * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, PATH_MISSING, DATA_EMPTY, DEVICE_MISSING, OPTION_INVALID,
+ *   THRESHOLD_UNSUPPORTED, CANCELLED
  */
 export async function* inspect(
   bundle: Bundle | string,
   paths: readonly string[],
-  options: WorkOptions = {},
+  options: InspectOptions = {},
 ): AsyncGenerator<Verdict | FailedInspection> {
   const opened = await bundleFrom(bundle);
+  const manifest = underRule(opened.manifest, options.threshold);
   const files: string[] = [];
   for (const path of paths) files.push(...(await listPictures(path)));
   const detector = await Detector.load(onnxRuntimeEngine(options), opened);
   try {
-    yield* inspectEntries(detector, opened.manifest, files.map(pictureEntry), options.signal);
+    yield* inspectEntries(detector, manifest, files.map(pictureEntry), options.signal);
   } finally {
     await detector.dispose();
   }

@@ -5,7 +5,12 @@ import type { LabelledEntry } from '@bigrid/inspect';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
+import {
+  listPictures,
+  openCalibrationFolder,
+  openTestFolder,
+  openTrainingFolder,
+} from './folders.ts';
 import { naturalOrder } from './listing.ts';
 
 let root: string;
@@ -247,6 +252,50 @@ describe('naturalOrder', () => {
             );
           }
       }),
+    );
+  });
+});
+
+describe('openCalibrationFolder', () => {
+  const calibration = async (dir: string) => {
+    const { good, defects } = await openCalibrationFolder(join(root, dir));
+    return [good, defects].map((entries) => within(entries.map(({ path }) => path)));
+  };
+
+  it('takes good test pictures, and defects apart from them', async () => {
+    await files('part/train/good/0.png', 'part/test/good/1.png', 'part/test/crack/2.png');
+    expect(await calibration('part')).toEqual([
+      ['part/test/good/1.png'],
+      ['part/test/crack/2.png'],
+    ]);
+    await files('flat/good/1.png', 'classes/bolt/good/1.png', 'classes/nut/test/good/1.png');
+    expect(await calibration('flat')).toEqual([['flat/good/1.png'], []]);
+    expect(await calibration('classes')).toEqual([
+      ['classes/bolt/good/1.png', 'classes/nut/test/good/1.png'],
+      [],
+    ]);
+  });
+
+  it('takes pictures straight in the folder for good, without masks beside them', async () => {
+    await files('today/1.png', 'today/10.png', 'today/2.png', 'today/2_mask.png');
+    expect(await calibration('today')).toEqual([
+      ['today/1.png', 'today/2.png', 'today/10.png'],
+      [],
+    ]);
+  });
+
+  it('never takes what training saw, and says what it looked for', async () => {
+    await files('seen/train/good/0.png', 'bad/test/crack/0.png');
+    for (const dir of ['seen', 'bad']) {
+      await expect(calibration(dir)).rejects.toThrow(
+        expect.objectContaining({
+          code: 'DATA_NO_GOOD',
+          message: expect.stringContaining('pictures that training never saw'),
+        }),
+      );
+    }
+    await expect(calibration('nowhere')).rejects.toThrow(
+      expect.objectContaining({ code: 'PATH_MISSING' }),
     );
   });
 });

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { fail } from '@bigrid/errors';
-import type { LabelledEntry, PictureEntry } from '@bigrid/inspect';
+import { fail, isBigridError } from '@bigrid/errors';
+import { isAnomalous, type LabelledEntry, type PictureEntry } from '@bigrid/inspect';
 import { failToRead } from './files.ts';
 import { type Listing, listFolder, naturalOrder } from './listing.ts';
 import { pictureEntry, readMask } from './pictures.ts';
@@ -15,6 +15,14 @@ export interface TrainingClass {
 export interface TrainingFolder {
   /** One for a folder of one product; several, in natural order, for a folder of such folders. */
   readonly classes: readonly TrainingClass[];
+}
+
+/** Pictures that training never saw. */
+export interface CalibrationFolder {
+  /** At least one. */
+  readonly good: readonly PictureEntry[];
+  /** Labelled defects, of any kind. */
+  readonly defects: readonly LabelledEntry[];
 }
 
 /**
@@ -109,6 +117,31 @@ export async function openTestFolder(dir: string): Promise<LabelledEntry[]> {
     'DATA_NO_TEST',
     `Expected test pictures in ${places} (or ${join(dir, 'good')} and ${join(dir, 'bad')}) but received ${await contents(dir)}`,
   );
+}
+
+/**
+ * Finds the pictures to calibrate on: what {@link openTestFolder} finds, or, without labels, the pictures straight in
+ * DIR, all of them good. `DIR/train/good` is left out: on what training saw, scores are too low for a threshold.
+ *
+ * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY; DATA_NO_GOOD, naming what was looked for and what was found
+ */
+export async function openCalibrationFolder(dir: string): Promise<CalibrationFolder> {
+  const entries = await openTestFolder(dir).catch((error: unknown) => {
+    if (!isBigridError(error, 'DATA_NO_TEST')) throw error;
+    return undefined;
+  });
+  const straight = withoutMasks((await listFolder(dir)).pictures);
+  const good =
+    entries?.filter((entry) => !isAnomalous(entry)) ??
+    straight.map((name) => pictureEntry(join(dir, name)));
+  if (good.length === 0) {
+    const places = `${join(dir, 'test', 'good')}, ${join(dir, 'good')}, or straight in ${dir}`;
+    fail(
+      'DATA_NO_GOOD',
+      `Expected good pictures that training never saw in ${places} but received ${await contents(dir)}`,
+    );
+  }
+  return { good, defects: entries?.filter(isAnomalous) ?? [] };
 }
 
 /** Paths of the pictures in `train/good` or `good`; undefined where neither holds any. */

@@ -8,9 +8,12 @@ export type {
   Verdict,
   WorkEvent,
 } from '@bigrid/inspect';
-export { trainOptionsSchema } from '@bigrid/inspect';
+export { trainOptionsSchema, underRule } from '@bigrid/inspect';
 export {
+  type CalibrateRequest,
+  calibrate,
   evaluate,
+  type InspectOptions,
   inspect,
   readBundle,
   type TrainRequest,
@@ -24,5 +27,6 @@ export { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
 export { drawHeatMap, type HeatMapOptions } from './heat-map.ts';
 export { decodePicture, readPicture } from './pictures.ts';
 export { type ReportOptions, renderReport } from './report/report.ts';
+export { countOutcomes } from './report/summary.ts';
 export { type SyntheticLine, type SyntheticLineOptions, writeSyntheticLine } from './synthetic.ts';
 export { version } from './version.ts';

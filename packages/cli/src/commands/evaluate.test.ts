@@ -52,6 +52,19 @@ test('a table has a row a class and their mean; JSON has exactly the metrics', a
   expect(await readFile(at('r.html'), 'utf8')).toMatch(/^<!doctype html>/i);
 });
 
+test('verdicts and report follow the threshold, also one for this run alone', async () => {
+  const product = at('line', 'bolt');
+  const words = ['evaluate', model, product, '--report', at('all.html'), '--threshold', '0.0'];
+  const { stdout, stderr } = await bigrid(...words);
+  expect(stderr).toContain(
+    'At the threshold 0.000 (0): 2 of 2 defective pictures caught, 2 false alarms among 2 good.',
+  );
+  expect(await readFile(at('all.html'), 'utf8')).toContain('above 0.00: set by hand; 2 of 2 good');
+  const plain = await bigrid('evaluate', model, product);
+  expect(plain.stdout).toBe(stdout);
+  expect(plain.stderr).toMatch(/At the threshold \d+\.\d+ \(quantile:0\.99\): 2 of 2/);
+});
+
 test('without masks the pixel metrics are a dash and null, and it is said why', async () => {
   await writeProduct(at('bare'));
   await rm(at('bare', 'ground_truth'), { recursive: true });

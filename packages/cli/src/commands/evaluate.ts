@@ -1,8 +1,8 @@
 import { fail } from '@bigrid/errors';
-import type { Device, Evaluation, Metrics } from '@bigrid/node';
+import type { countOutcomes, Device, Evaluation, Manifest, Metrics } from '@bigrid/node';
 import { Command } from 'commander';
 import { addFlags, machineFields } from '../flags.ts';
-import { count, paint, print, say, table } from '../output.ts';
+import { count, formatScore, paint, print, say, table } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import { writeReport } from '../report.ts';
 import type { Context } from '../run.ts';
@@ -10,6 +10,7 @@ import type { Context } from '../run.ts';
 interface EvaluateFlags {
   readonly json?: string;
   readonly report?: string;
+  readonly threshold?: string;
   readonly device?: Device;
   readonly threads?: number;
   readonly quiet?: boolean;
@@ -36,7 +37,8 @@ export function evaluateCommand(context: Context): Command {
       'folder with test/good, test/DEFECT and ground_truth/DEFECT, or of such folders',
     )
     .option('--json <file>', 'File to write the metrics to, as JSON')
-    .option('--report <file>', 'File to write a report to, one HTML page');
+    .option('--report <file>', 'File to write a report to, one HTML page')
+    .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`');
   return addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
@@ -54,11 +56,13 @@ Examples:
 async function evaluateBundle(
   file: string,
   dir: string,
-  { json, report, quiet, ...machine }: EvaluateFlags,
+  { json, report, threshold, quiet, ...machine }: EvaluateFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { assertWritable, evaluate, readBundle, writeAtomically } = await import('@bigrid/node');
+  const { assertWritable, countOutcomes, evaluate, readBundle, underRule, writeAtomically } =
+    await import('@bigrid/node');
   const bundle = await readBundle(file);
+  const manifest = underRule(bundle.manifest, threshold);
   for (const target of [json, report]) if (target !== undefined) await assertWritable(target);
   const progress = showProgress({ quiet });
   let evaluation: Evaluation;
@@ -69,14 +73,17 @@ async function evaluateBundle(
     print(metricsTable(evaluation));
     if (json !== undefined) await writeAtomically(json, metricsJson(evaluation), { signal });
     if (report !== undefined) {
-      const content = { evaluation, manifest: bundle.manifest };
+      const content = { evaluation, manifest };
       await writeReport(report, `Evaluation on ${dir}`, content, progress, signal);
     }
   } finally {
     progress.finish();
   }
-  if (!quiet) say(...remarks(evaluation), ...written(json, report));
   const { failed, pictures } = evaluation;
+  if (!quiet) {
+    const outcomes = countOutcomes(pictures, manifest.calibration.threshold);
+    say(...remarks(evaluation), verdicts(manifest, outcomes), ...written(json, report));
+  }
   if (failed.length > 0) {
     const all = count(pictures.length + failed.length, 'test picture');
     fail(
@@ -114,6 +121,17 @@ export function remarks({ pictures, withoutMask, mean }: Evaluation): string[] {
     );
   }
   return ['', `${count(pictures.length, 'test picture')}.`, ...lines];
+}
+
+/** What the threshold makes of the test pictures. */
+function verdicts(
+  { calibration }: Manifest,
+  { caught, missed, falseAlarms, passed }: ReturnType<typeof countOutcomes>,
+): string {
+  const { rule, threshold } = calibration;
+  const found = `${caught} of ${count(caught + missed, 'defective picture')} caught`;
+  const alarms = `${count(falseAlarms, 'false alarm')} among ${falseAlarms + passed} good`;
+  return `At the threshold ${formatScore(threshold, threshold)} (${rule}): ${found}, ${alarms}.`;
 }
 
 /** JSON knows no NaN: a metric that is not defined becomes null. */

@@ -45,7 +45,7 @@ function ports({ method }: Manifest) {
 
 function describe({ bytes, manifest }: Bundle): [string, string][] {
   const { training, backbone } = manifest;
-  const made = `${manifest.createdAt.slice(0, 16).replace('T', ' ')} UTC`;
+  const made = formatDate(manifest.createdAt);
   const { inputs, outputs } = ports(manifest);
   const port = ([name, { type, shape }]: [string, { type: string; shape: unknown[] }]) =>
     `${name}: ${type} [${shape.join(', ')}]`;
@@ -85,14 +85,20 @@ function describeMethod({ method }: Manifest): string {
 }
 
 function describeThreshold({ calibration }: Manifest): string {
-  const { scores, quantile, threshold, pixelThreshold } = calibration;
+  const { scores, rule, threshold, pixelThreshold, measuredAt } = calibration;
   const score = (value: number) => formatScore(value, threshold);
+  const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'held out from training';
   return [
     `${score(threshold)}: pictures that score above it are anomalous`,
-    `the ${quantile * 100} % quantile of ${count(scores.length, 'good picture')} held out from training,`,
+    `by the rule ${rule} from ${count(scores.length, 'good picture')} ${measured},`,
     `which scored ${score(scores[0] ?? threshold)} to ${score(scores.at(-1) ?? threshold)}`,
     `places of the map above ${formatScore(pixelThreshold, pixelThreshold)} are outlined as defects`,
   ].join('\n');
+}
+
+/** 2026-07-04 12:30 UTC from an ISO date. */
+function formatDate(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function describeTraining({ training, schedule }: Manifest): string {

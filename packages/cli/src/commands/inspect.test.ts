@@ -31,13 +31,15 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-test('a table gives path, score, threshold and verdict of each picture', async () => {
+test('a table gives path, score, threshold, confidence and verdict of each picture', async () => {
   const { code, stdout, stderr } = await bigrid('inspect', model, at('new'));
   expect(code).toBe(0);
   const lines = stdout.trimEnd().split('\n');
-  expect(lines[0]).toMatch(/^path +score +threshold +verdict$/);
-  expect(lines[1]).toMatch(/deep\/spot\.png +\d+\.\d+ +\d+\.\d+ {2}ANOMALOUS$/);
-  expect(lines[2]).toMatch(/fine\.png +\d+\.\d+ +\d+\.\d+ {2}normal$/);
+  expect(lines[0]).toMatch(/^path +score +threshold +confidence +verdict$/);
+  expect(lines[1]).toMatch(
+    /deep\/spot\.png +\d+\.\d+ +\d+\.\d+ +(0\.[5-9]\d\d|1\.000) {2}ANOMALOUS$/,
+  );
+  expect(lines[2]).toMatch(/fine\.png +\d+\.\d+ +\d+\.\d+ +0\.[0-5]\d\d {2}normal$/);
   expect(lines).toHaveLength(3);
   expect(isPlain(stdout + stderr)).toBe(true);
   expect(stderr).toContain('2 pictures: 1 anomalous, 1 normal');
@@ -67,7 +69,14 @@ test('--json prints an object a line, with the error of a picture that failed', 
   expect(results.map(({ path }) => path)).toEqual(
     ['1.png', '2-cut.jpg', '3-text.png', '4-huge.png', '5.png'].map((name) => at('mixed', name)),
   );
-  expect(Object.keys(results[0])).toEqual(['path', 'score', 'threshold', 'isAnomalous']);
+  expect(Object.keys(results[0])).toEqual([
+    'path',
+    'score',
+    'threshold',
+    'confidence',
+    'isAnomalous',
+  ]);
+  expect(results[0].confidence <= 0.5).toBe(!results[0].isAnomalous);
   expect(results[0].isAnomalous).toBe(results[0].score > results[0].threshold);
   expect(results[4].isAnomalous).toBe(true);
   expect(results.slice(1, 4).map(({ error }) => error.code)).toEqual([
@@ -81,6 +90,27 @@ test('--json prints an object a line, with the error of a picture that failed', 
   expect(stderr).toContain(
     'error SOME_PICTURES_FAILED: Expected to read 5 pictures but received 3 that',
   );
+});
+
+test('--threshold holds for this run alone', async () => {
+  const inspected = async (...flags: string[]) => {
+    const { stdout } = await bigrid('inspect', model, at('new'), '--json', ...flags);
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  };
+  const plain = await inspected();
+  const strict = await inspected('--threshold', '0');
+  expect(strict.map(({ threshold, isAnomalous }) => [threshold, isAnomalous])).toEqual([
+    [0, true],
+    [0, true],
+  ]);
+  expect(strict.map(({ score }) => score)).toEqual(plain.map(({ score }) => score));
+  expect(await inspected()).toEqual(plain);
+  const refused = await bigrid('inspect', model, at('new'), '--threshold', 'max-fpr:0.01');
+  expect([refused.code, refused.stdout]).toEqual([65, '']);
+  expect(refused.stderr).toContain('THRESHOLD_UNSUPPORTED: Expected at least 99 good pictures');
 });
 
 test('--quiet prints results alone', async () => {

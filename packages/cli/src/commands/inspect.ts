@@ -11,13 +11,16 @@ import type { Context } from '../run.ts';
 interface InspectFlags {
   readonly out?: string;
   readonly json?: boolean;
+  readonly threshold?: string;
   readonly device?: Device;
   readonly threads?: number;
   readonly quiet?: boolean;
 }
 
 /** What is kept of a picture once it is inspected: not its pixels. */
-type Row = Pick<Verdict, 'path' | 'score' | 'threshold' | 'isAnomalous'> | FailedInspection;
+type Row =
+  | Pick<Verdict, 'path' | 'score' | 'threshold' | 'confidence' | 'isAnomalous'>
+  | FailedInspection;
 
 export function inspectCommand(context: Context): Command {
   const command = new Command('inspect')
@@ -25,12 +28,16 @@ export function inspectCommand(context: Context): Command {
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument('<path...>', 'pictures, and folders to search for pictures')
     .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each picture (PNG)')
-    .option('--json', 'Print one JSON object a line, as each picture is done');
+    .option('--json', 'Print one JSON object a line, as each picture is done')
+    .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`');
   return addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
       `
+Confidence that a picture is anomalous goes from 0 to 1 and is 0.5 at the
+threshold.
+
 Exit code: 0 when all pictures were read, anomalous or not; 1 when some failed.
 
 Examples:
@@ -45,11 +52,12 @@ Examples:
 async function inspectPictures(
   file: string,
   paths: readonly string[],
-  { out, json, quiet, ...machine }: InspectFlags,
+  { out, json, threshold, quiet, ...machine }: InspectFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { assertWritable, inspect, readBundle } = await import('@bigrid/node');
-  const bundle = await readBundle(file);
+  const { assertWritable, inspect, readBundle, underRule } = await import('@bigrid/node');
+  const opened = await readBundle(file);
+  const bundle = { ...opened, manifest: underRule(opened.manifest, threshold) };
   const pictures = await findPictures(paths, out);
   const files = out === undefined ? [] : await resultFiles(pictures, out);
   if (files[0] !== undefined) await assertWritable(files[0]);
@@ -91,8 +99,8 @@ async function inspectPictures(
 
 function rowOf(outcome: Verdict | FailedInspection): Row {
   if ('error' in outcome) return outcome;
-  const { path, score, threshold, isAnomalous } = outcome;
-  return { path, score, threshold, isAnomalous };
+  const { path, score, threshold, confidence, isAnomalous } = outcome;
+  return { path, score, threshold, confidence, isAnomalous };
 }
 
 function jsonLine(row: Row): string {
@@ -106,15 +114,17 @@ function verdictTable(rows: readonly Row[]): string {
     { head: 'path' },
     { head: 'score', align: 'right' },
     { head: 'threshold', align: 'right' },
+    { head: 'confidence', align: 'right' },
     { head: 'verdict' },
   ] as const;
   const cells = rows.map((row) => {
-    if ('error' in row) return [row.path, '-', '-', 'unreadable'];
-    const { score, threshold, isAnomalous } = row;
+    if ('error' in row) return [row.path, '-', '-', '-', 'unreadable'];
+    const { score, threshold, confidence, isAnomalous } = row;
     return [
       row.path,
       formatScore(score, threshold),
       formatScore(threshold, threshold),
+      confidence.toFixed(3),
       isAnomalous ? 'ANOMALOUS' : 'normal',
     ];
   });

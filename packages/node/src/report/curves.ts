@@ -45,7 +45,7 @@ export function curvesSection(evaluation: Evaluation, threshold: number, draw: D
   return html`<section id="curves" aria-labelledby="curves-title">
 <h2 id="curves-title">Curves</h2>
 <p class="lead">What every possible threshold would do. <span class="key key-picture">whole pictures</span>
-<span class="key key-pixel">single pixels</span> <span class="key key-mark">the bundle’s threshold</span></p>
+<span class="key key-pixel">single pixels</span> <span class="key key-mark">the report’s threshold</span></p>
 ${charts}
 </section>`;
 }

@@ -143,7 +143,7 @@ export function defectsSection(evaluation: Evaluation, threshold: number): Html 
   });
   return html`<section id="defects" aria-labelledby="defects-title">
 <h2 id="defects-title">Defects</h2>
-<p class="lead">${plural(defects.length, 'kind')} of defect at the bundle’s threshold. AUROC compares the defect with the good pictures of its product.</p>
+<p class="lead">${plural(defects.length, 'kind')} of defect at the report’s threshold. AUROC compares the defect with the good pictures of its product.</p>
 <div class="panel scroll" tabindex="0"><table class="numbers">
 <caption class="hidden">Verdicts by kind of defect</caption>
 <thead><tr><th scope="col">Defect</th>${several && html`<th scope="col" class="text">Product</th>`}<th scope="col">Pictures</th><th scope="col">Caught</th><th scope="col">Missed</th><th scope="col">Share caught</th><th scope="col">Mean score</th><th scope="col">Image AUROC</th></tr></thead>

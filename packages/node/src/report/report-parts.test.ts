@@ -150,12 +150,24 @@ describe('scale of the heat maps', () => {
 describe('meaning of the threshold', () => {
   it('follows from the order of the scores held out', () => {
     const scores = Array.from({ length: 199 }, (_, i) => i);
-    const ruled = { scores, quantile: 0.5, threshold: 99, pixelThreshold: 1 };
+    const ruled = { scores, rule: 'quantile:0.5', threshold: 99, pixelThreshold: 1 };
     expect(thresholdMeaning(ruled)).toContain(
-      'the 0.5 quantile of the scores of 199 good pictures',
+      'by the rule quantile:0.5 from the scores of 199 good pictures held out from training',
     );
     expect(thresholdMeaning(ruled)).toContain('Expect about 1 in 2 good parts');
-    expect(thresholdMeaning({ ...ruled, threshold: 100.5 })).toContain('set by hand; 98 of 199');
+  });
+
+  it('promises nothing where the rule does not go by rank', () => {
+    const scores = [1, 2, 3, 4];
+    const byHand = { scores, rule: '2.5', threshold: 2.5, pixelThreshold: 1 };
+    expect(thresholdMeaning(byHand)).toMatch(
+      /set by hand; 2 of 4 good pictures held out from training score above it\.$/,
+    );
+    const measuredAt = '2026-07-04T12:30:45.000Z';
+    const deviated = { scores, rule: 'sigma:3', threshold: 9, pixelThreshold: 1, measuredAt };
+    expect(thresholdMeaning(deviated)).toMatch(
+      /by the rule sigma:3 from the scores of 4 good pictures scored on 2026-07-04 12:30 UTC\.$/,
+    );
   });
 });
 

@@ -119,7 +119,12 @@ const manifest = {
   method: { inputSize: 256 },
   schedule: { epochs: 8 },
   backbone: { name: 'efficientnet-lite0', licence: 'Apache-2.0' },
-  calibration: { scores: [0.1, 0.2, 0.5], quantile: 0.99, threshold: 0.5, pixelThreshold: 1 },
+  calibration: {
+    scores: [0.1, 0.2, 0.5],
+    rule: 'quantile:0.99',
+    threshold: 0.5,
+    pixelThreshold: 1,
+  },
   training: {
     seed: 7,
     pictures: 57,
@@ -206,7 +211,7 @@ describe('renderReport', () => {
     expect(text).toContain('2026-07-04 12:30 UTC');
     expect(text).toContain('1,234 (8 epochs)');
     expect(text).toContain(
-      'above 0.500: the highest score of 3 good pictures held out from training (quantile 0.99). Expect about 1 in 4',
+      'above 0.500: the highest score of 3 good pictures held out from training (quantile:0.99). Expect about 1 in 4',
     );
   });
 
@@ -296,7 +301,7 @@ describe('renderReport at its edges', () => {
       withoutMask: [],
       failed: [],
     };
-    const calibration = { scores: [0], quantile: 0.99, threshold: 0, pixelThreshold: 0 };
+    const calibration = { scores: [0], rule: 'quantile:0.99', threshold: 0, pixelThreshold: 0 };
     const page = await renderReport(evaluation, { ...manifest, calibration }, { title: 'x' });
     expect(page).toContain(
       'There were no defective pictures to find. There was 1 false alarm among 2 good.',

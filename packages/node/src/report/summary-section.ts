@@ -1,4 +1,4 @@
-import type { Evaluation, Manifest } from '@bigrid/inspect';
+import { type Evaluation, type Manifest, parseRule } from '@bigrid/inspect';
 import { formatCount, formatDate, formatPercent, formatScore, plural } from './format.ts';
 import { type Html, html } from './html.ts';
 import { countOutcomes } from './summary.ts';
@@ -80,17 +80,22 @@ ${fact('Outline from', formatScore(calibration.pixelThreshold))}
  * new one is above all but the k highest of the others with a chance of (k + 1) / (n + 1).
  */
 export function thresholdMeaning(calibration: Manifest['calibration']): string {
-  const { scores, quantile, threshold } = calibration;
+  const { scores, rule, threshold, measuredAt } = calibration;
+  const { kind } = parseRule(rule);
   const above = scores.filter((score) => score > threshold).length;
-  const ruled = scores[Math.ceil(quantile * (scores.length - 1))] === threshold;
-  const origin = ruled
-    ? above === 0
-      ? `the highest score of ${plural(scores.length, 'good picture')} held out from training (quantile ${quantile})`
-      : `the ${quantile} quantile of the scores of ${plural(scores.length, 'good picture')} held out from training`
-    : `set by hand; ${formatCount(above)} of ${plural(scores.length, 'good picture')} held out from training score above it`;
+  const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'held out from training';
+  const pictures = `${plural(scores.length, 'good picture')} ${measured}`;
+  // These two take one of the scores, by its rank.
+  const isRanked = kind === 'quantile' || kind === 'max-fpr';
+  const origins = {
+    number: `set by hand; ${formatCount(above)} of ${pictures} score above it`,
+    highest: `the highest score of ${pictures} (${rule})`,
+    ruled: `by the rule ${rule} from the scores of ${pictures}`,
+  };
+  const origin = origins[kind === 'number' ? kind : isRanked && above === 0 ? 'highest' : 'ruled'];
   const rate = (above + 1) / (scores.length + 1);
-  const promise = ruled
-    ? ` Expect about 1 in ${formatCount(Math.round(1 / rate))} good parts above it; more pictures held out make it steadier.`
+  const promise = isRanked
+    ? ` Expect about 1 in ${formatCount(Math.round(1 / rate))} good parts above it; more good pictures make it steadier.`
     : '';
   return `A picture is called anomalous when its score is above ${formatScore(threshold)}: ${origin}.${promise}`;
 }

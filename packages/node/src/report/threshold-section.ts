@@ -47,11 +47,11 @@ export function thresholdSection(
       isAnomalous(entry) ? 1 : 0,
     ]),
   };
-  const label = `Histogram of scores${axis.logarithmic ? ', logarithmic' : ''}: ${plural(good.length, 'good picture')} above, ${plural(bad.length, 'defective one')} below. At the bundle’s threshold ${formatScore(threshold)}: ${counts.caught} caught, ${counts.missed} missed, ${counts.falseAlarms} false alarms, ${counts.passed} passed.`;
+  const label = `Histogram of scores${axis.logarithmic ? ', logarithmic' : ''}: ${plural(good.length, 'good picture')} above, ${plural(bad.length, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${counts.caught} caught, ${counts.missed} missed, ${counts.falseAlarms} false alarms, ${counts.passed} passed.`;
   return html`<section id="threshold" aria-labelledby="threshold-title">
 <h2 id="threshold-title">Scores and threshold</h2>
 <p class="lead">Whatever scores above the threshold is called anomalous.
-<span class="screen-only">Move it to see what another one would do; the rest of the report stays with the bundle’s.</span></p>
+<span class="screen-only">Move it to see what another one would do; the rest of the report stays with its own.</span></p>
 <div class="panel explorer" id="explorer" style="--left:${margins.left}%;--right:${margins.right}%;--place:${place.toFixed(3)}">
 <div class="plot">
 <div role="img" aria-label="${label}"><div class="wide">${drawAt('hw', wide)}</div><div class="narrow">${drawAt('hn', narrow)}</div></div>
@@ -68,7 +68,7 @@ export function thresholdSection(
 </div>
 <div class="readout">
 <p>Threshold <output id="threshold-value" for="slider">${formatScore(threshold)}</output>
-<button type="button" id="reset" class="screen-only" disabled>Back to the bundle’s ${formatScore(threshold)}</button></p>
+<button type="button" id="reset" class="screen-only" disabled>Back to the report’s ${formatScore(threshold)}</button></p>
 ${outcomeTable(evaluation, threshold, counts)}
 </div>
 </div>

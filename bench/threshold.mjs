@@ -1,0 +1,61 @@
+// Whether max-fpr keeps its promise: scores the good test pictures of a data folder once, which training never saw, splits
+// the scores in halves many times, sets the threshold on one half, and counts false alarms in the other.
+//
+//   npm run bench:threshold -- DIR FILE.onnx [--rate 0.05] [--splits 200] [--seed 1]
+
+import { parseArgs } from 'node:util';
+import { calibrate, isAnomalous, scorePictures } from '@bigrid/inspect';
+import { Random } from '@bigrid/method';
+import { onnxRuntimeEngine, openTestFolder, readBundle } from '@bigrid/node';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rate: { type: 'string', default: '0.05' },
+    splits: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const [folder, file] = positionals;
+if (!folder || !file) {
+  console.error(
+    'Expected a data folder and a bundle, for example: npm run bench:threshold -- data/bottle bottle.onnx',
+  );
+  process.exit(64);
+}
+const [rate, splits] = [Number(values.rate), Number(values.splits)];
+
+const good = (await openTestFolder(folder)).filter((entry) => !isAnomalous(entry));
+const scored = await scorePictures(
+  onnxRuntimeEngine(),
+  await readBundle(file),
+  good,
+  (event) => event.type === 'skipped' && console.error(event.error.message),
+);
+const half = Math.floor(scored.length / 2);
+const random = new Random(Number(values.seed));
+
+const alarmRates = Array.from({ length: splits }, () => {
+  const shuffled = random.permutation(scored.length).map((index) => scored[index]);
+  const [calibration, test] = [shuffled.slice(0, half), shuffled.slice(half)];
+  const { threshold } = calibrate(
+    {
+      scores: calibration.map(({ score }) => score),
+      mapMaxima: calibration.map(({ mapMaximum }) => mapMaximum),
+    },
+    `max-fpr:${rate}`,
+  );
+  return test.filter(({ score }) => score > threshold).length / test.length;
+});
+
+const mean = alarmRates.reduce((sum, one) => sum + one, 0) / splits;
+const variance = alarmRates.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (splits - 1);
+const standardError = Math.sqrt(variance / splits);
+console.log(
+  `${scored.length} good test pictures; ${splits} splits, ${half} to calibrate, ${scored.length - half} to test`,
+);
+console.log(
+  `mean false-alarm rate: ${mean.toFixed(4)} (standard error ${standardError.toFixed(4)})`,
+);
+console.log(`bound of max-fpr:${rate}: ${rate}`);
+console.log(mean <= rate + 2 * standardError ? 'kept, within two standard errors' : 'BROKEN');

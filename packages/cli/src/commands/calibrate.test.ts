@@ -1,0 +1,113 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  bigrid,
+  isPlain,
+  temporaryFolder,
+  tiny,
+  write,
+  writePictures,
+  writeProduct,
+} from '../../testing/command-line.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let model: string;
+const at = (...parts: string[]) => join(folder.path, ...parts);
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  model = at('model.onnx');
+  await writeProduct(at('part'));
+  await bigrid('train', at('part'), '--out', model, ...tiny);
+  await writePictures(at('today'), 9);
+  await write(at('today', 'text.png'), 'not a picture');
+});
+afterAll(() => folder.remove());
+
+async function calibrationOf(file: string) {
+  const { manifest, bytes } = JSON.parse((await bigrid('info', file, '--json')).stdout);
+  return { ...manifest.calibration, bytes };
+}
+
+test('good pictures of today set the threshold of a new file', async () => {
+  const out = at('deep', 'new.onnx');
+  const words = ['calibrate', model, at('today'), '--threshold', 'max-fpr:.10', '--out', out];
+  const { code, stdout, stderr } = await bigrid(...words);
+  expect(stderr).toContain('calibrating 10/10');
+  expect(stderr).toContain('Skipped 1 picture that could not be read:');
+  expect(stderr).toMatch(/The threshold was \d+\.\d+ \(quantile:0\.99\)\./);
+  expect(stdout).toMatch(
+    /^Wrote .*new\.onnx: threshold \d+\.\d+ by max-fpr:0\.1; 0 of 9 good pictures above it$/m,
+  );
+  expect([code, isPlain(stdout + stderr)]).toEqual([0, true]);
+  expect(await readdir(at('deep'))).toEqual(['new.onnx']);
+  const calibration = await calibrationOf(out);
+  expect(calibration.scores).toHaveLength(9);
+  expect(calibration.threshold).toBe(calibration.scores[8]);
+  expect(calibration.measuredAt).toMatch(/^\d{4}-/);
+  const { stdout: told } = await bigrid('info', out);
+  expect(told).toMatch(/by the rule max-fpr:0\.1 from 9 good pictures scored on \d{4}-/);
+});
+
+test('without a folder the rule alone changes, here in the file itself', async () => {
+  const file = at('same.onnx');
+  await write(file, await readFile(model));
+  const before = await calibrationOf(file);
+  const { code, stderr } = await bigrid('calibrate', file, '--threshold', '7.50', '--out', file);
+  expect([code, stderr]).toEqual([0, expect.not.stringContaining('calibrating')]);
+  expect(await calibrationOf(file)).toEqual({
+    ...before,
+    rule: '7.5',
+    threshold: 7.5,
+    bytes: expect.any(Number),
+  });
+});
+
+test('f1 sets it between good pictures and labelled defects', async () => {
+  const out = at('f1.onnx');
+  const words = ['calibrate', model, at('part'), '--threshold', 'f1', '--out', out];
+  const { code, stdout } = await bigrid(...words);
+  expect(code).toBe(0);
+  expect(stdout).toContain('by f1; 0 of 2 good pictures above it');
+  const { stderr } = await bigrid('evaluate', out, at('part'));
+  expect(stderr).toMatch(
+    /At the threshold \d+\.\d+ \(f1\): 2 of 2 defective pictures caught, 0 false alarms among 2 good\./,
+  );
+});
+
+test.each([
+  ['a rule that there is not', ['today', '--threshold', 'best'], 'OPTION_INVALID', 64],
+  ['neither folder nor rule', [], 'OPTION_INVALID', 64],
+  [
+    'a promise that the pictures cannot keep',
+    ['today', '--threshold', 'max-fpr:0.05'],
+    'THRESHOLD_UNSUPPORTED: Expected at least 19 good pictures for the threshold max-fpr:0.05 but received the scores of 9',
+    65,
+  ],
+  ['f1 without labels', ['today', '--threshold', 'f1'], 'THRESHOLD_UNSUPPORTED', 65],
+  ['a folder that is missing', ['nowhere'], 'PATH_MISSING', 66],
+  ['pictures that training saw', ['seen'], 'DATA_NO_GOOD', 65],
+] as const)('%s is refused, and nothing is written', async (_what, words, expected, exitCode) => {
+  await writePictures(at('seen', 'train', 'good'), 1);
+  const [dir, ...flags] = words;
+  const out = at('refused', 'new.onnx');
+  const given = dir === undefined ? [] : [at(dir)];
+  const { code, stdout, stderr } = await bigrid(
+    'calibrate',
+    model,
+    ...given,
+    ...flags,
+    '--out',
+    out,
+  );
+  expect(stderr).toContain(`error ${expected}`);
+  expect([code, stdout]).toEqual([exitCode, '']);
+  await expect(readdir(at('refused'))).rejects.toThrow('ENOENT');
+});
+
+test('an output that cannot be written is refused before anything is scored', async () => {
+  const { code, stderr } = await bigrid('calibrate', model, at('today'), '--out', join(model, 'x'));
+  expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: /);
+  expect(code).toBe(73);
+});

@@ -1,0 +1,79 @@
+import { fail } from '@bigrid/errors';
+import type { Device, Manifest } from '@bigrid/node';
+import { Command } from 'commander';
+import { addFlags, machineFields } from '../flags.ts';
+import { count, formatScore, print, say } from '../output.ts';
+import { showProgress } from '../progress.ts';
+import type { Context } from '../run.ts';
+
+interface CalibrateFlags {
+  readonly threshold?: string;
+  readonly out: string;
+  readonly device?: Device;
+  readonly threads?: number;
+  readonly quiet?: boolean;
+}
+
+export function calibrateCommand(context: Context): Command {
+  const command = new Command('calibrate')
+    .description('Set the threshold anew, without training')
+    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
+    .argument(
+      '[dir]',
+      'folder with test/good, with good, or with good pictures that training never saw (default: the scores in the bundle)',
+    )
+    .option('--threshold <rule>', 'Rule that sets it (default: the rule of the bundle)')
+    .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
+  return addFlags(command, machineFields)
+    .option('--quiet', 'Print nothing but results')
+    .addHelpText(
+      'after',
+      `
+Rules:
+  quantile:0.99  that quantile of the scores of good pictures
+  max-fpr:0.05   of new good pictures, at most this share scores above it;
+                 takes 1 / 0.05 - 1 good pictures
+  sigma:3        their mean and so many standard deviations
+  f1             the best F1; takes labelled defects in DIR/test/DEFECT
+  4.2            a number: the threshold itself
+
+Examples:
+  $ bigrid calibrate parts.onnx today --threshold max-fpr:0.05 --out new.onnx
+  $ bigrid calibrate parts.onnx --threshold sigma:3 --out new.onnx`,
+    )
+    .action((file: string, dir: string | undefined, flags: CalibrateFlags) =>
+      calibrateBundle(file, dir, flags, context),
+    );
+}
+
+async function calibrateBundle(
+  file: string,
+  dir: string | undefined,
+  { quiet, ...request }: CalibrateFlags,
+  { signal }: Context,
+): Promise<void> {
+  if (dir === undefined && request.threshold === undefined) {
+    fail(
+      'OPTION_INVALID',
+      'Expected a folder of good pictures or --threshold to calibrate by but received neither',
+    );
+  }
+  const { calibrate, readBundle } = await import('@bigrid/node');
+  const bundle = await readBundle(file);
+  const progress = showProgress({ quiet });
+  let manifest: Manifest;
+  try {
+    const options = { ...request, onEvent: progress.onEvent, signal };
+    ({ manifest } = await calibrate(bundle, dir === undefined ? options : { ...options, dir }));
+  } finally {
+    progress.finish();
+  }
+  print(`Wrote ${request.out}: ${describe(manifest)}`);
+  const { threshold: before, rule } = bundle.manifest.calibration;
+  if (!quiet) say(`The threshold was ${formatScore(before, before)} (${rule}).`);
+}
+
+function describe({ calibration: { threshold, rule, scores } }: Manifest): string {
+  const above = scores.filter((score) => score > threshold).length;
+  return `threshold ${formatScore(threshold, threshold)} by ${rule}; ${above} of ${count(scores.length, 'good picture')} above it`;
+}

@@ -1,0 +1,92 @@
+import { readModel } from '@bigrid/graph';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { engine, entry, goodEntries, picture, tinyTraining, unreadable } from '../testing/fakes.ts';
+import { type Bundle, openBundle } from './bundle.ts';
+import type { WorkEvent } from './events.ts';
+import { type RecalibrateInput, recalibrate } from './recalibrate.ts';
+import { scorePictures } from './scoring.ts';
+import { train } from './train.ts';
+
+const day = '2026-07-04T12:30:45.000Z';
+let bundle: Bundle;
+beforeAll(async () => {
+  bundle = await train(tinyTraining());
+});
+
+const today = goodEntries(5, 100);
+const defects = [1, 2, 3].map((seed) =>
+  entry(`bad/${seed}.png`, () => picture(seed, { defect: true })),
+);
+
+function recalibrated(over: Partial<RecalibrateInput> = {}): Promise<Bundle> {
+  return recalibrate({ engine, bundle, good: today, now: () => new Date(day), ...over });
+}
+
+describe('recalibrate', () => {
+  it('takes scores and maxima from the pictures, and leaves model and the rest of the manifest', async () => {
+    const made = await recalibrated({ rule: 'max-fpr:0.2' });
+    const scored = await scorePictures(engine, bundle, today, () => {}, undefined);
+    const sorted = (values: number[]) => values.sort((a, b) => a - b);
+    const scores = sorted(scored.map(({ score }) => score));
+    const mapMaxima = sorted(scored.map(({ mapMaximum }) => mapMaximum));
+    expect(made.manifest).toEqual({
+      ...bundle.manifest,
+      calibration: {
+        scores,
+        mapMaxima,
+        rule: 'max-fpr:0.2',
+        threshold: scores[4],
+        pixelThreshold: mapMaxima[4],
+        measuredAt: day,
+      },
+    });
+    expect(mapMaxima[0]).toBeGreaterThan(0);
+    expect(openBundle(made.bytes).manifest).toEqual(made.manifest);
+    expect(readModel(made.bytes).initialisers).toEqual(readModel(bundle.bytes).initialisers);
+  });
+
+  it('keeps the rule of the bundle where none is asked for', async () => {
+    const first = await recalibrated({ rule: 'sigma:2' });
+    const second = await recalibrated({ bundle: first, good: today.slice(1) });
+    expect(second.manifest.calibration.rule).toBe('sigma:2');
+    expect(second.manifest.calibration.scores).toHaveLength(4);
+  });
+
+  it('reads defects for f1 alone, and sets the threshold between the kinds', async () => {
+    const { calibration } = (await recalibrated({ rule: 'f1', defects })).manifest;
+    const [lowestDefect] = (await scorePictures(engine, bundle, defects, () => {}, undefined))
+      .map(({ score }) => score)
+      .sort((a, b) => a - b);
+    expect(calibration.scores).toHaveLength(5);
+    expect(calibration.threshold).toBeGreaterThan(calibration.scores[4] as number);
+    expect(calibration.threshold).toBeLessThan(lowestDefect as number);
+    const unasked = entry('bad.png', () => Promise.reject(new Error('read for nothing')));
+    await recalibrated({ rule: 'sigma:2', defects: [unasked] });
+    await expect(recalibrated({ rule: 'f1' })).rejects.toThrow(
+      expect.objectContaining({ code: 'THRESHOLD_UNSUPPORTED' }),
+    );
+  });
+
+  it('reports progress, and leaves out pictures that it cannot read', async () => {
+    const events: WorkEvent[] = [];
+    const { manifest } = await recalibrated({
+      good: [...today, unreadable('broken')],
+      onEvent: (event) => events.push(event),
+    });
+    expect(manifest.calibration.scores).toHaveLength(5);
+    expect(events.filter((event) => event.type === 'skipped')).toMatchObject([{ path: 'broken' }]);
+    expect(events.at(-1)).toMatchObject({ phase: 'calibrating', done: 6, total: 6 });
+  });
+
+  it('fails where no good picture can be read, for a slip in the rule, and when it is cancelled', async () => {
+    await expect(recalibrated({ good: [unreadable('a')] })).rejects.toThrow(
+      expect.objectContaining({ code: 'DATA_NO_GOOD' }),
+    );
+    await expect(recalibrated({ rule: 'best' })).rejects.toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
+    await expect(recalibrated({ signal: AbortSignal.abort() })).rejects.toThrow(
+      expect.objectContaining({ code: 'CANCELLED' }),
+    );
+  });
+});

@@ -1,0 +1,57 @@
+import { fail } from '@bigrid/errors';
+import type { Engine } from '@bigrid/graph';
+import { type Bundle, withManifest } from './bundle.ts';
+import { calibrate } from './calibration.ts';
+import type { OnEvent } from './events.ts';
+import type { PictureEntry } from './ports.ts';
+import { scorePictures } from './scoring.ts';
+import { parseRule } from './threshold-rules.ts';
+
+export interface RecalibrateInput {
+  readonly engine: Engine;
+  readonly bundle: Bundle;
+  /** Good pictures that training never saw. */
+  readonly good: readonly PictureEntry[];
+  /** Labelled defects: the rule f1 takes them, and no other reads them. */
+  readonly defects?: readonly PictureEntry[];
+  /** Default: the rule of the bundle. */
+  readonly rule?: string | undefined;
+  readonly now: () => Date;
+  readonly onEvent?: OnEvent | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The same model with its thresholds set by other good pictures: nothing is trained.
+ * @throws OPTION_INVALID, DATA_NO_GOOD where no good picture can be read, THRESHOLD_UNSUPPORTED, BUNDLE_INVALID,
+ *   CANCELLED
+ */
+export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
+  const { bundle, good, rule = bundle.manifest.calibration.rule } = input;
+  const defects = parseRule(rule).kind === 'f1' ? (input.defects ?? []) : [];
+  const scored = await scorePictures(
+    input.engine,
+    bundle,
+    [...good, ...defects],
+    input.onEvent ?? (() => {}),
+    input.signal,
+  );
+  const isDefect = new Set(defects);
+  const sound = scored.filter(({ entry }) => !isDefect.has(entry));
+  if (sound.length === 0) {
+    fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`);
+  }
+  const calibration = calibrate(
+    {
+      scores: sound.map(({ score }) => score),
+      mapMaxima: sound.map(({ mapMaximum }) => mapMaximum),
+      defectScores: scored.filter(({ entry }) => isDefect.has(entry)).map(({ score }) => score),
+    },
+    rule,
+  );
+  const measuredAt = input.now().toISOString();
+  return withManifest(bundle, {
+    ...bundle.manifest,
+    calibration: { ...calibration, measuredAt },
+  });
+}
