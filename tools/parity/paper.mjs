@@ -11,7 +11,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { float32, Graph, toModel, zeros } from '@bigrid/graph';
-import { detector, efficientNet, extractor, profiles, readSafetensors, trainingStep } from '@bigrid/method';
+import {
+  detector,
+  efficientNet,
+  extractor,
+  profiles,
+  readSafetensors,
+  trainingStep,
+} from '@bigrid/method';
 import { onnxRuntimeEngine } from '@bigrid/node';
 import { features } from '../../packages/method/dist/features.js';
 import { reconstruct } from '../../packages/method/dist/grad.js';

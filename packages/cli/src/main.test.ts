@@ -43,8 +43,9 @@ test('the help of train groups the flags for research', async () => {
     expect(everyday).toContain(flag);
   }
   for (const flag of [
-    '--grids <normal|abnormal|both>',
-    '--anomaly-source <fbp|noise>',
+    '--grids <name>',
+    'normal, abnormal, both, none',
+    '--anomaly-source <swap|fbp|noise>',
     '--refinement <on|off>',
   ]) {
     expect(research).toContain(flag);
