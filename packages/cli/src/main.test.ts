@@ -45,7 +45,7 @@ test('the help of train groups the flags for research', async () => {
   for (const flag of [
     '--grids <name>',
     'normal, abnormal, both, none',
-    '--anomaly-source <swap|fbp|noise>',
+    '[swap, fbp, noise]',
     '--refinement <on|off>',
   ]) {
     expect(research).toContain(flag);
