@@ -93,6 +93,11 @@ export const errorRegistry = {
     remedy: 'Put good test pictures into DIR/test/good and bad ones into DIR/test/NAME-OF-DEFECT.',
     ...badData,
   },
+  DATASET_INVALID: {
+    when: 'A table, manifest or file of annotations is malformed, missing, or names a picture or mask that is not there.',
+    remedy: 'Mend the line or item named in the message; docs/data.md shows every layout.',
+    ...badData,
+  },
   DATA_TOO_FEW: {
     when: 'There are too few readable good pictures to train on and to hold some out for the threshold.',
     remedy: 'Add good pictures; a few dozen make a first model, some hundred a steady threshold.',
