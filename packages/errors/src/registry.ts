@@ -80,7 +80,7 @@ export const errorRegistry = {
   },
   DATA_EMPTY: {
     when: 'A folder holds no picture.',
-    remedy: 'Point to a folder with PNG, JPEG, WebP, TIFF, AVIF or GIF files.',
+    remedy: 'Point to a folder with PNG, JPEG, WebP, TIFF, AVIF, GIF or BMP files.',
     ...badData,
   },
   DATA_NO_GOOD: {
