@@ -43,7 +43,7 @@ export class MaskFinder {
   async reportUnused(ignored: Ignored[]): Promise<void> {
     if (this.#root === undefined || this.#rootListing === undefined) return;
     for (const masks of this.#folders.values()) {
-      const unused = masks.unused();
+      const unused = masks.unused((path) => this.#folders.has(path));
       if (unused > 0) {
         ignored.push({ path: masks.path, reason: `${counted(unused, 'mask')} without a picture` });
       }
@@ -107,8 +107,11 @@ class MasksOfFolder {
     return this.#readers.get(name);
   }
 
-  unused(): number {
-    return this.#readers.size - this.#used.size;
+  /** @param isOfDefect whether a folder in here holds the masks of a defect, and not of a picture. */
+  unused(isOfDefect: (path: string) => boolean): number {
+    const names = [...this.#readers.keys()];
+    return names.filter((name) => !this.#used.has(name) && !isOfDefect(join(this.path, name)))
+      .length;
   }
 }
 
