@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { infoCommand } from './commands/info.ts';
@@ -24,6 +25,7 @@ async function program(words: readonly string[], context: Context): Promise<Comm
     inspectCommand(context),
     evaluateCommand(context),
     infoCommand(context),
+    dataCommand(context),
     demoCommand(context, fields),
   ];
   const root = new Command('bigrid')
