@@ -110,7 +110,7 @@ async function drawThumbnail(entry: Entry): Promise<Thumbnail> {
 
 /** Colours the pixels around the defects, so that what is inside stays seen. */
 function outline({ width, height, data }: Thumbnail, mask: Mask): void {
-  const inside = shrunk(mask, width, height);
+  const inside = resized(mask, width, height);
   const isInside = (x: number, y: number) =>
     x >= 0 && y >= 0 && x < width && y < height && inside[y * width + x] === 1;
   for (let y = 0; y < height; y++) {
@@ -122,17 +122,30 @@ function outline({ width, height, data }: Thumbnail, mask: Mask): void {
   }
 }
 
-/** A pixel is set where any of the mask's falls into it: the smallest defect is not lost. */
-function shrunk(mask: Mask, width: number, height: number): Uint8Array {
+/** A pixel is set where any of the mask's lies in it: the smallest defect is not lost. */
+function resized(mask: Mask, width: number, height: number): Uint8Array {
   const small = new Uint8Array(width * height);
-  for (let y = 0; y < mask.height; y++) {
-    const to = Math.floor((y * height) / mask.height) * width;
-    for (let x = 0; x < mask.width; x++) {
-      const isDefect = (mask.data[y * mask.width + x] ?? 0) > 127;
-      if (isDefect) small[to + Math.floor((x * width) / mask.width)] = 1;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const columns = [(x * mask.width) / width, ((x + 1) * mask.width) / width] as const;
+      const rows = [(y * mask.height) / height, ((y + 1) * mask.height) / height] as const;
+      if (hasDefect(mask, columns, rows)) small[y * width + x] = 1;
     }
   }
   return small;
+}
+
+function hasDefect(
+  { width, data }: Mask,
+  [left, right]: readonly [number, number],
+  [top, bottom]: readonly [number, number],
+): boolean {
+  for (let y = Math.floor(top); y < bottom; y++) {
+    for (let x = Math.floor(left); x < right; x++) {
+      if ((data[y * width + x] ?? 0) > 127) return true;
+    }
+  }
+  return false;
 }
 
 /** In the middle of its square. */

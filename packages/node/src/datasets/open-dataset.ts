@@ -5,17 +5,10 @@ import { failToRead } from '../files.ts';
 import { type Listing, listFolder } from '../listing.ts';
 import { pictureEntry } from '../pictures.ts';
 import { type CocoFile, openCoco, readCoco } from './coco.ts';
-import type { Dataset, DatasetOptions } from './dataset.ts';
+import type { Dataset, DatasetOptions, Ignored } from './dataset.ts';
 import { readManifests } from './ground-truth-manifest.ts';
-import {
-  classFolders,
-  classNameOf,
-  contents,
-  isInsideMasks,
-  otherFiles,
-  withoutMasks,
-} from './names.ts';
-import { type Product, readProduct } from './product-folder.ts';
+import { classFolders, classNameOf, contents, isInsideMasks, withoutMasks } from './names.ts';
+import { ignoreFiles, type Product, readProduct } from './product-folder.ts';
 import { findVisa, readVisa } from './visa.ts';
 
 /**
@@ -51,11 +44,15 @@ export async function readDataset(path: string, options: DatasetOptions): Promis
   if (product !== undefined) return fromProducts([product]);
 
   const products: Product[] = [];
+  const ignored: Ignored[] = [];
   for (const name of classFolders(listing)) {
     const found = await readProduct(join(path, name));
     if (found !== undefined) products.push(found);
+    else ignored.push({ path: join(path, name), reason: 'a folder without good or test pictures' });
   }
-  return products.length > 0 ? fromProducts(products) : plainPictures(path, listing);
+  if (products.length === 0) return plainPictures(path, listing);
+  ignoreFiles(path, listing, ignored);
+  return fromProducts(products, ignored);
 }
 
 /**
@@ -139,13 +136,13 @@ async function readAnnotations(
   return coco.length > 0 ? readCoco(coco) : undefined;
 }
 
-function fromProducts(products: readonly Product[]): Dataset {
+function fromProducts(products: readonly Product[], besides: readonly Ignored[] = []): Dataset {
   const layouts = products.map(({ layout }) => layout);
   return {
     // A class without a split among published ones does not change what the whole is.
     layout: layouts.find((layout) => layout !== 'good and bad folders') ?? 'good and bad folders',
     classes: products.map(({ product }) => product),
-    ignored: products.flatMap(({ ignored }) => ignored),
+    ignored: [...products.flatMap(({ ignored }) => ignored), ...besides],
   };
 }
 
@@ -153,13 +150,11 @@ function plainPictures(dir: string, listing: Listing): Dataset {
   const names = isInsideMasks(dir) ? [] : withoutMasks(listing.pictures);
   const training = names.map((name) => pictureEntry(join(dir, name)));
   const classes = training.length === 0 ? [] : [{ name: classNameOf(dir), training, test: [] }];
-  const ignored = listing.folders.map((name) => ({
+  const ignored: Ignored[] = listing.folders.map((name) => ({
     path: join(dir, name),
     reason: 'a folder beside the pictures',
   }));
-  if (listing.others.length > 0) {
-    ignored.push({ path: dir, reason: otherFiles(listing.others.length) });
-  }
+  ignoreFiles(dir, { pictures: [], others: listing.others }, ignored);
   return { layout: 'good pictures alone', classes, ignored };
 }
 

@@ -193,7 +193,7 @@ async function ignoreOthers(dir: string, listing: Listing, ignored: Ignored[]): 
 }
 
 /** Tells of the files that lie where this layout has folders alone. */
-function ignoreFiles(
+export function ignoreFiles(
   folder: string,
   { pictures, others }: Pick<Listing, 'pictures' | 'others'>,
   ignored: Ignored[],
