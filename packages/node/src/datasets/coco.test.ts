@@ -74,7 +74,11 @@ describe('annotations of COCO', () => {
 
   it('are split by the names of files and folders', async () => {
     await data.files('part/train/1.png', 'part/valid/2.png', 'part/test/3.png', 'part/test/4.png');
-    const file = (...images: object[]) => ({ images, annotations: [annotation(4, 1)], categories });
+    const file = (...images: { id: number }[]) => ({
+      images,
+      annotations: images.filter(({ id }) => id === 4).map(({ id }) => annotation(id, 1)),
+      categories,
+    });
     await data.json('part/train/_annotations.coco.json', file(image(1, '1.png')));
     await data.json('part/valid/_annotations.coco.json', file(image(2, '2.png')));
     await data.json('part/test/_annotations.coco.json', file(image(3, '3.png'), image(4, '4.png')));
@@ -87,9 +91,7 @@ describe('annotations of COCO', () => {
         test: ['part/test/3.png good', 'part/test/4.png scratch'],
       },
     ]);
-    expect(ignored).toEqual([
-      expect.stringContaining('1 picture for validation of part: there are test pictures'),
-    ]);
+    expect(ignored).toEqual(['part: 1 picture for validation of part: there are test pictures']);
   });
 
   it('do not make folders out of names of defects', async () => {
@@ -100,6 +102,26 @@ describe('annotations of COCO', () => {
       categories: [{ id: 1, name: '../a/b' }],
     });
     expect((await data.understood('coco.json')).classes[0]?.test).toEqual(['1.png ..-a-b']);
+  });
+
+  it('are taken where folders train and test do not say what is good', async () => {
+    await data.files('part/test/images/1.png', 'part/test/images/2.png');
+    await data.json('part/test/annotations.json', {
+      images: [image(1, '1.png'), image(2, '2.png')],
+      annotations: [annotation(2, 1, [[]]), annotation(7, 1, square)],
+      categories,
+    });
+    expect(await data.understood('part')).toEqual({
+      layout: 'COCO annotations',
+      classes: [
+        {
+          name: 'part',
+          training: [],
+          test: ['part/test/images/1.png good', 'part/test/images/2.png scratch'],
+        },
+      ],
+      ignored: ['part/test/annotations.json: 1 annotation of a picture that is not listed'],
+    });
   });
 
   it('stand behind folders that say what is good', async () => {

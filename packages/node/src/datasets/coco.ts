@@ -8,14 +8,16 @@ import { assertRuns, type Segmentation, segmentationMask } from './coco-mask.ts'
 import {
   assertPresent,
   classFromList,
+  counted,
   type Dataset,
   defectName,
   type Ignored,
   isGoodLabel,
   isPresent,
   type ListedPicture,
+  listName,
+  roleOf,
 } from './dataset.ts';
-import { roleOf } from './ground-truth-manifest.ts';
 import { classNameOf } from './names.ts';
 
 const id = z.union([z.number(), z.string()]);
@@ -23,10 +25,13 @@ const runs = z.object({
   counts: z.array(z.int().nonnegative()),
   size: z.tuple([z.int().positive(), z.int().positive()]),
 });
+/** Some tools write an empty one for a box. */
 const polygon = z
   .array(z.number())
-  .min(6)
-  .refine(({ length }) => length % 2 === 0, 'an even number of coordinates');
+  .refine(
+    ({ length }) => length === 0 || (length >= 6 && length % 2 === 0),
+    'not the coordinates of at least 3 points',
+  );
 
 const cocoSchema = z.looseObject({
   images: z.array(
@@ -79,8 +84,7 @@ export async function openCoco(path: string): Promise<CocoFile | undefined> {
 /**
  * Reads annotations of COCO. A picture without annotations is good, and so is one of a category called good, ok
  * or normal; others bear the names of their categories. Polygons and uncompressed runs (RLE) become masks; boxes
- * do not, for they say too much to measure pixels by. Files with `test` or `val` in their name or their folder's
- * are tested on, as with manifests.
+ * do not, for they say too much to measure pixels by. {@link roleOf} says what a file's pictures are for.
  *
  * @throws DATASET_INVALID, naming the item
  */
@@ -92,15 +96,21 @@ export async function readCoco(files: readonly CocoFile[]): Promise<Dataset> {
     const coco = checked(content, path);
     const folder = await pictureFolder(path, coco.images[0]?.file_name);
     const entries = new AnnotatedPictures(coco, path);
-    // `test/_annotations.coco.json` says it by its folder; a project called `contest` says nothing.
-    const name = basename(path).startsWith('_') ? basename(dirname(resolve(path))) : basename(path);
+    const listed = new Set(coco.images.map((image) => String(image.id)));
+    const lost = coco.annotations.filter(({ image_id }) => !listed.has(String(image_id))).length;
+    if (lost > 0) {
+      ignored.push({
+        path,
+        reason: `${counted(lost, 'annotation')} of a picture that is not listed`,
+      });
+    }
     for (const [index, image] of coco.images.entries()) {
       const picture = join(folder, image.file_name);
       await assertPresent(picture, `image ${index + 1} of ${path}`);
-      pictures.push({ role: roleOf(name), entry: entries.entry(image, picture, className) });
+      pictures.push({ role: roleOf(path), entry: entries.entry(image, picture, className) });
     }
   }
-  const source = files.map(({ path }) => path).join(', ');
+  const source = listName(files.map(({ path }) => path));
   const classes = [classFromList(className, pictures, source, ignored)];
   return { layout: 'COCO annotations', classes, ignored };
 }
@@ -171,13 +181,17 @@ class AnnotatedPictures {
     const drawn: Segmentation[] = [];
     for (const { segmentation } of defects) {
       // A mask that leaves one defect out would call it good.
-      if (!segmentation || (Array.isArray(segmentation) && segmentation.length === 0)) return;
+      if (!segmentation || isEmpty(segmentation)) return undefined;
       assertRuns(segmentation, width, height, `${image.file_name} in ${this.#file}`);
       drawn.push(segmentation);
     }
     if (drawn.length === 0) return undefined;
     return async () => segmentationMask(drawn, width, height);
   }
+}
+
+function isEmpty(segmentation: Segmentation): boolean {
+  return !('counts' in segmentation) && segmentation.every(({ length }) => length === 0);
 }
 
 /** The folder that the names of pictures are relative to: the first in which the first picture lies. */

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import type { LabelledEntry, PictureEntry } from '@bigrid/inspect';
 import { naturalOrder } from '../listing.ts';
@@ -77,6 +78,34 @@ export function classFromList(
   const defective = training.filter(({ defect }) => defect !== 'good');
   if (tested !== training) ignore(defective, 'defective picture to train on', onlyGood);
   return { name, training: training.filter(({ defect }) => defect === 'good'), test: tested };
+}
+
+/**
+ * What the pictures of a list are for: those with the word test in the name of the file are to test on, those with
+ * val are for validation, others to learn from. A file whose name says nothing goes by its folder, if that is
+ * called `test`, `val`, `valid` or `validation`.
+ */
+export function roleOf(file: string): ListedPicture['role'] {
+  const name = basename(file);
+  if (isWordIn(name, 'test')) return 'test';
+  if (isWordIn(name, 'val')) return 'validation';
+  if (isWordIn(name, 'train')) return 'training';
+  const folder = basename(dirname(resolve(file))).toLowerCase();
+  if (folder === 'test') return 'test';
+  return /^val(id|idation)?$/.test(folder) ? 'validation' : 'training';
+}
+
+/** `test` is in `test2017` and `my_testing`, but not in `latest`. */
+function isWordIn(name: string, word: string): boolean {
+  return new RegExp(`(^|[^a-z])${word}`, 'i').test(name);
+}
+
+/** How what is ignored names the lists of a data set: the file, or the folder that holds several. */
+export function listName(files: readonly string[]): string {
+  const [first = '.'] = files;
+  if (files.length === 1) return first;
+  const folders = new Set(files.map((file) => dirname(file)));
+  return folders.size === 1 ? dirname(first) : dirname(dirname(first));
 }
 
 export const onlyGood = 'only good ones are learnt from';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
+import { roleOf } from './dataset.ts';
 
 let data: DataFolder;
 beforeEach(async () => {
@@ -58,8 +59,22 @@ describe('manifests of Lookout for Vision', () => {
           test: ['board/images/3.jpg good', 'board/images/4.jpg anomaly mask'],
         },
       ],
-      ignored: [expect.stringContaining('1 defective picture to train on of board: only good')],
+      ignored: ['board: 1 defective picture to train on of board: only good ones are learnt from'],
     });
+  });
+
+  it.each([
+    ['instances_test2017.json', 'test'],
+    ['my-testing.manifest', 'test'],
+    ['latest.manifest', 'training'],
+    ['instances_val2017.json', 'validation'],
+    ['evaluated.manifest', 'training'],
+    ['test/_annotations.coco.json', 'test'],
+    ['valid/_annotations.coco.json', 'validation'],
+    ['test/train.manifest', 'training'],
+    ['test-data/output.manifest', 'training'],
+  ])('and other lists say by their name what they are for: %s', (file, role) => {
+    expect(roleOf(file)).toBe(role);
   });
 
   it('go by the name of the class where the number says otherwise, as in the documentation', async () => {

@@ -1,4 +1,4 @@
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { z } from 'zod';
 import { readBytes } from '../files.ts';
@@ -13,6 +13,8 @@ import {
   isGoodLabel,
   isPresent,
   type ListedPicture,
+  listName,
+  roleOf,
 } from './dataset.ts';
 import { readMaskExcept } from './mask-files.ts';
 import { classNameOf } from './names.ts';
@@ -35,8 +37,8 @@ type Metadata = z.infer<typeof metadataSchema>;
  * Reads manifests of Amazon Lookout for Vision and SageMaker Ground Truth: one JSON object a line, with
  * `source-ref`, a label of the type `groundtruth/image-classification` (such as `anomaly-label` with
  * `anomaly-label-metadata`), and where there is one a mask of the type `groundtruth/semantic-segmentation`
- * (`anomaly-mask-ref`), in colours over that of its BACKGROUND. A manifest whose name has `test` in it is tested
- * on; one with `val`, where there is none to test; any other is learnt from.
+ * (`anomaly-mask-ref`), in colours over that of its BACKGROUND. {@link roleOf} says what a manifest's
+ * pictures are for.
  *
  * @param files with paths in them relative to each file's own folder.
  * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID, naming the line
@@ -58,17 +60,11 @@ export async function readManifests(
       const where = `line ${index + 1} of ${file}`;
       const line = parseLine(text, where);
       const entry = await labelledEntry(line, file, className, where, options);
-      pictures.push({ role: roleOf(basename(file)), entry });
+      pictures.push({ role: roleOf(file), entry });
     }
   }
-  const classes = [classFromList(className, pictures, files.join(', '), ignored)];
+  const classes = [classFromList(className, pictures, listName(files), ignored)];
   return { layout: 'Ground Truth manifest', classes, ignored };
-}
-
-/** What pictures are for, by the name of the file or folder that lists them. */
-export function roleOf(name: string): ListedPicture['role'] {
-  if (/test/i.test(name)) return 'test';
-  return /val/i.test(name) ? 'validation' : 'training';
 }
 
 function parseLine(text: string, where: string): Line {

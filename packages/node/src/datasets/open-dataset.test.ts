@@ -47,6 +47,19 @@ describe('openDataset', () => {
     });
   });
 
+  it('names the folder of good pictures that a published layout lacks', async () => {
+    await data.files('btad/test/ok/1.bmp', 'btad/test/ko/2.bmp');
+    await expect(openTrainingFolder(data.at('btad'))).rejects.toMatchObject({
+      code: 'DATA_NO_GOOD',
+      message: `Expected good pictures in ${data.at('btad', 'train', 'ok')} but received the folders test`,
+    });
+    await data.files('loco/train/fine/1.png', 'loco/test/logical_anomalies/1.png');
+    await expect(openTrainingFolder(data.at('loco'))).rejects.toMatchObject({
+      code: 'DATA_NO_GOOD',
+      message: `Expected good pictures in ${data.at('loco', 'train', 'good')} but received the folders fine`,
+    });
+  });
+
   it('counts pictures by class, split and defect', async () => {
     await data.files('train/good/1.png', 'train/good/2.png', 'test/good/3.png', 'test/cut/4.png');
     await data.files('test/cut/5.png', 'ground_truth/cut/5_mask.png');

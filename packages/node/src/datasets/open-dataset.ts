@@ -7,7 +7,15 @@ import { pictureEntry } from '../pictures.ts';
 import { type CocoFile, openCoco, readCoco } from './coco.ts';
 import type { Dataset, DatasetOptions, Ignored } from './dataset.ts';
 import { readManifests } from './ground-truth-manifest.ts';
-import { classFolders, classNameOf, contents, isInsideMasks, withoutMasks } from './names.ts';
+import {
+  classFolders,
+  classNameOf,
+  contents,
+  folderNamed,
+  goodFolderOf,
+  isInsideMasks,
+  withoutMasks,
+} from './names.ts';
 import { ignoreFiles, type Product, readProduct } from './product-folder.ts';
 import { findVisa, readVisa } from './visa.ts';
 
@@ -35,10 +43,7 @@ export async function readDataset(path: string, options: DatasetOptions): Promis
   if (visa !== undefined) return readVisa(visa);
 
   const product = await readProduct(path);
-  // `train` and `test` are plain words; a folder `good` may also hold what a file of annotations is about.
-  if (product !== undefined && product.layout !== 'good and bad folders') {
-    return fromProducts([product]);
-  }
+  if (product !== undefined && saysWhatIsGood(product)) return fromProducts([product]);
   const annotated = await readAnnotations(path, listing, options);
   if (annotated !== undefined) return annotated;
   if (product !== undefined) return fromProducts([product]);
@@ -62,10 +67,18 @@ export async function failWithoutGood(path: string): Promise<never> {
   if (!(await isFolder(path))) {
     fail('DATA_NO_GOOD', `Expected good pictures in ${path} but received none`);
   }
-  const { folders, pictures } = await listFolder(path);
+  const listing = await listFolder(path);
   const received = await contents(path);
-  if (folders.length === 0 && pictures.length === 0) {
+  if (listing.folders.length === 0 && listing.pictures.length === 0) {
     fail('DATA_EMPTY', `Expected pictures in ${path} but received ${received}`);
+  }
+  const [train, test] = [folderNamed(listing, 'train'), folderNamed(listing, 'test')];
+  if (train !== undefined || test !== undefined) {
+    // As the pictures to test on are called: BTAD says ok.
+    const inTest = test === undefined ? undefined : await listFolder(join(path, test));
+    const good = join(path, train ?? 'train', (inTest && goodFolderOf(inTest)) ?? 'good');
+    const instead = train === undefined ? received : await contents(join(path, train));
+    fail('DATA_NO_GOOD', `Expected good pictures in ${good} but received ${instead}`);
   }
   const places = `${join(path, 'train', 'good')}, ${join(path, 'good')}, or straight in ${path}`;
   fail('DATA_NO_GOOD', `Expected good pictures in ${places} but received ${received}`);
@@ -134,6 +147,12 @@ async function readAnnotations(
     if (opened !== undefined) coco.push(opened);
   }
   return coco.length > 0 ? readCoco(coco) : undefined;
+}
+
+/** Folders `train` and `test` may just as well hold what a file of annotations is about; so may `good` alone. */
+function saysWhatIsGood({ layout, product: { training, test } }: Product): boolean {
+  const hasGood = training.length > 0 || test.some(({ defect }) => defect === 'good');
+  return hasGood && layout !== 'good and bad folders';
 }
 
 function fromProducts(products: readonly Product[], besides: readonly Ignored[] = []): Dataset {
