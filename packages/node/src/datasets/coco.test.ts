@@ -11,7 +11,7 @@ const image = (id: number, file_name: string) => ({ id, file_name, width: 4, hei
 const categories = [
   { id: 1, name: 'scratch', supercategory: 'defect' },
   { id: 2, name: 'dent' },
-  { id: 3, name: 'good' },
+  { id: 3, name: 'OK' },
 ];
 const square = [[1, 0, 3, 0, 3, 2, 1, 2]];
 const annotation = (image_id: number, category_id: number, segmentation?: unknown) => ({
@@ -70,6 +70,16 @@ describe('annotations of COCO', () => {
       [0, 1, 1, 0],
       [0, 0, 0, 0],
     ]);
+  });
+
+  it('make no mask where one defect of a picture has a box alone', async () => {
+    await data.files('c.png');
+    await data.json('coco.json', {
+      images: [image(1, 'c.png')],
+      annotations: [annotation(1, 1, square), annotation(1, 2)],
+      categories,
+    });
+    expect((await data.understood('coco.json')).classes[0]?.test).toEqual(['c.png dent+scratch']);
   });
 
   it('are split by the names of files and folders', async () => {

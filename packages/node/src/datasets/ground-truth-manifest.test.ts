@@ -141,7 +141,8 @@ describe('manifests of Lookout for Vision', () => {
       [44, 160, 44],
       [0, 0, 0],
     ];
-    await data.png('white.png', [[white, green, white]]);
+    // The last differs from white in one channel alone.
+    await data.png('white.png', [[white, green, white, [255, 250, 255]]]);
     await data.png('black.png', [[black, black, green]]);
     await data.json(
       'test.manifest',
@@ -152,7 +153,7 @@ describe('manifests of Lookout for Vision', () => {
         ...segmentation('black.png', { 'hex-color': '#000000' }),
       },
     );
-    expect(await data.mask('test.manifest', '1.jpg')).toEqual([[0, 1, 0]]);
+    expect(await data.mask('test.manifest', '1.jpg')).toEqual([[0, 1, 0, 1]]);
     expect(await data.mask('test.manifest', '2.jpg')).toEqual([[0, 0, 1]]);
   });
 

@@ -1,3 +1,4 @@
+import { symlink } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
 
@@ -145,6 +146,14 @@ describe('folders of one’s own', () => {
     ]);
     await data.files('mask/other/9.png');
     expect((await data.understood('.')).classes[0]?.test.at(-1)).toBe('anomaly/2.png anomaly');
+  });
+
+  it('follows links to folders, but not for ever', async () => {
+    await data.files('good/1.png', 'cut/bad/2.png');
+    await symlink(data.at('good'), data.at('good', 'again'));
+    const { classes } = await data.understood('.');
+    expect(classes[0]?.training).toEqual(['good/1.png']);
+    expect(classes[0]?.test).toEqual(['good/1.png good', 'cut/bad/2.png cut-bad']);
   });
 
   it('prefers good over ok and normal', async () => {
