@@ -101,7 +101,7 @@ describe('annotations of COCO', () => {
         test: ['part/test/3.png good', 'part/test/4.png scratch'],
       },
     ]);
-    expect(ignored).toEqual(['part: 1 picture for validation of part: there are test pictures']);
+    expect(ignored).toEqual(['part: 1 picture of part for validation: there are test pictures']);
   });
 
   it('do not make folders out of names of defects', async () => {

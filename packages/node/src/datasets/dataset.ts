@@ -68,15 +68,14 @@ export function classFromList(
   const training = entriesOf('training');
   const validation = entriesOf('validation');
   const test = entriesOf('test');
-  const ignore = (entries: readonly LabelledEntry[], what: string, why: string) => {
-    if (entries.length > 0) {
-      ignored.push({ path: source, reason: `${counted(entries.length, what)} of ${name}: ${why}` });
-    }
+  const ignore = (entries: readonly LabelledEntry[], noun: string, rest: string) => {
+    if (entries.length === 0) return;
+    ignored.push({ path: source, reason: `${counted(entries.length, noun)} of ${name} ${rest}` });
   };
-  if (test.length > 0) ignore(validation, 'picture for validation', 'there are test pictures');
+  if (test.length > 0) ignore(validation, 'picture', 'for validation: there are test pictures');
   const tested = [test, validation, training].find((entries) => entries.length > 0) ?? [];
   const defective = training.filter(({ defect }) => defect !== 'good');
-  if (tested !== training) ignore(defective, 'defective picture to train on', onlyGood);
+  if (tested !== training) ignore(defective, 'defective picture', `to train on: ${onlyGood}`);
   return { name, training: training.filter(({ defect }) => defect === 'good'), test: tested };
 }
 
@@ -129,11 +128,9 @@ export function isGoodLabel(text: string): boolean {
   return /^(good|ok|normal|no[ _-]?(defect|anomaly)s?)$/i.test(text.trim());
 }
 
-/** `1 picture`, `2 pictures`, `3 pictures for validation`. */
+/** `1 picture`, `2 pictures`. */
 export function counted(number: number, noun: string): string {
-  if (number === 1) return `1 ${noun}`;
-  const [first = '', ...others] = noun.split(/(?<=^(?:defective )?\w+)(?= )/);
-  return `${number} ${first}s${others.join('')}`;
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /**

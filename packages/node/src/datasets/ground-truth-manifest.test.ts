@@ -59,7 +59,7 @@ describe('manifests of Lookout for Vision', () => {
           test: ['board/images/3.jpg good', 'board/images/4.jpg anomaly mask'],
         },
       ],
-      ignored: ['board: 1 defective picture to train on of board: only good ones are learnt from'],
+      ignored: ['board: 1 defective picture of board to train on: only good ones are learnt from'],
     });
   });
 

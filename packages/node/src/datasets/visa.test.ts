@@ -82,7 +82,7 @@ describe('VisA', () => {
     const { classes, ignored } = await data.understood('.');
     expect(classes).toEqual([understoodCandle]);
     expect(ignored).toEqual([
-      'split_csv/1cls.csv: 1 defective picture to train on of candle: only good ones are learnt from',
+      'split_csv/1cls.csv: 1 defective picture of candle to train on: only good ones are learnt from',
     ]);
   });
 
