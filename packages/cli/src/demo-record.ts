@@ -34,13 +34,15 @@ export async function writeRecord(out: string, record: DemoRecord): Promise<void
  * Tells whether pictures are the same as before by their names, sizes and times of change: reading gigabytes
  * would take longer than is worth it here. Undefined where there are none.
  */
-export async function fingerprint(folder: string): Promise<string | undefined> {
-  const { listPictures } = await import('@bigrid/node');
+export async function fingerprint(data: string, s3Root?: string): Promise<string | undefined> {
+  const { openDataset } = await import('@bigrid/node');
   const hash = createHash('sha256');
   try {
-    for (const path of await listPictures(folder)) {
+    const { classes } = await openDataset(data, { s3Root });
+    const entries = classes.flatMap(({ training, test }) => [...training, ...test]);
+    for (const path of new Set(entries.map((entry) => entry.path))) {
       const { size, mtimeMs } = await stat(path);
-      hash.update(`${relative(folder, path)}\0${size}\0${mtimeMs}\0`);
+      hash.update(`${relative(data, path)}\0${size}\0${mtimeMs}\0`);
     }
   } catch {
     return undefined;

@@ -34,6 +34,12 @@ export const machineFields: Fields = {
   },
 };
 
+/** Where the pictures are that a manifest names by their addresses in S3. */
+export const s3RootFlag = [
+  '--s3-root <dir>',
+  'Copy of the buckets that s3:// addresses in a manifest name',
+] as const;
+
 /** The options that a schema defines, in its order. */
 export async function fieldsOf(schema: ZodType): Promise<Fields> {
   const { z } = await import('zod');

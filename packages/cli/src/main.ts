@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { calibrateCommand } from './commands/calibrate.ts';
+import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { infoCommand } from './commands/info.ts';
@@ -26,6 +27,7 @@ async function program(words: readonly string[], context: Context): Promise<Comm
     evaluateCommand(context),
     calibrateCommand(context),
     infoCommand(context),
+    dataCommand(context),
     demoCommand(context, fields),
   ];
   const root = new Command('bigrid')

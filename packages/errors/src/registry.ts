@@ -80,7 +80,7 @@ export const errorRegistry = {
   },
   DATA_EMPTY: {
     when: 'A folder holds no picture.',
-    remedy: 'Point to a folder with PNG, JPEG, WebP, TIFF, AVIF or GIF files.',
+    remedy: 'Point to a folder with PNG, JPEG, WebP, TIFF, AVIF, GIF or BMP files.',
     ...badData,
   },
   DATA_NO_GOOD: {
@@ -92,6 +92,11 @@ export const errorRegistry = {
   DATA_NO_TEST: {
     when: 'A data folder has nothing to evaluate on.',
     remedy: 'Put good test pictures into DIR/test/good and bad ones into DIR/test/NAME-OF-DEFECT.',
+    ...badData,
+  },
+  DATASET_INVALID: {
+    when: 'A table, manifest or file of annotations is malformed, missing, or names a picture or mask that is not there.',
+    remedy: 'Mend the line or item named in the message; docs/data.md shows every layout.',
     ...badData,
   },
   DATA_TOO_FEW: {

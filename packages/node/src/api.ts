@@ -16,6 +16,7 @@ import {
   withManifest,
 } from '@bigrid/inspect';
 import { type BackboneFile, openBackbone } from './backbones.ts';
+import type { DatasetOptions } from './datasets/dataset.ts';
 import { type Device, onnxRuntimeEngine } from './engine.ts';
 import { assertWritable, readBytes, writeAtomically } from './files.ts';
 import {
@@ -40,7 +41,7 @@ export interface WorkOptions {
   readonly device?: Device;
 }
 
-export interface TrainRequest extends TrainOptions, BackboneFile, WorkOptions {
+export interface TrainRequest extends TrainOptions, BackboneFile, DatasetOptions, WorkOptions {
   /** File to write the bundle to. */
   readonly out?: string;
   /** Bundle, or its file, to go on from: its method is kept. */
@@ -49,16 +50,17 @@ export interface TrainRequest extends TrainOptions, BackboneFile, WorkOptions {
 
 /**
  * Trains a model on a folder of good pictures.
- * @param dir a folder with `train/good`, with `good`, with pictures straight in it, or of such folders, one a class
- * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, OPTION_INVALID, OUTPUT_UNWRITABLE, WEIGHTS_INVALID,
+ * @param dir a folder with `train/good`, with `good`, with pictures straight in it, or of such folders, one a class;
+ *   or any other layout that {@link openDataset} recognises
+ * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, DATASET_INVALID, OPTION_INVALID, OUTPUT_UNWRITABLE, WEIGHTS_INVALID,
  *   DEVICE_MISSING, CANCELLED
  */
 export async function train(dir: string, request: TrainRequest = {}): Promise<Bundle> {
-  const { onEvent, signal, threads, device, out, from: source, ...others } = request;
+  const { onEvent, signal, threads, device, out, from: source, s3Root, ...others } = request;
   const { backbone, backboneMean, backboneDeviation, ...chosen } = others;
   const options = resolveTrainOptions(chosen);
   const engine = onnxRuntimeEngine({ threads, device });
-  const { classes } = await openTrainingFolder(dir);
+  const { classes } = await openTrainingFolder(dir, { s3Root });
   // Better to fail before a minute of training than after it.
   if (out !== undefined) await assertWritable(out);
   const from = source === undefined ? undefined : await bundleFrom(source);
@@ -149,16 +151,17 @@ export async function* inspect(
 
 /**
  * Evaluates a bundle on labelled test pictures.
- * @param dir a folder in the layout of MVTec AD (`test/good`, `test/DEFECT`, `ground_truth/DEFECT`), or of such folders
- * @throws DATA_NO_TEST, BUNDLE_INVALID, DEVICE_MISSING, CANCELLED
+ * @param dir a folder in the layout of MVTec AD (`test/good`, `test/DEFECT`, `ground_truth/DEFECT`), or of such folders;
+ *   or any other layout that {@link openDataset} recognises
+ * @throws DATA_NO_TEST, DATASET_INVALID, BUNDLE_INVALID, DEVICE_MISSING, CANCELLED
  */
 export async function evaluate(
   bundle: Bundle | string,
   dir: string,
-  options: WorkOptions = {},
+  options: WorkOptions & DatasetOptions = {},
 ): Promise<Evaluation> {
   const opened = await bundleFrom(bundle);
-  const entries = await openTestFolder(dir);
+  const entries = await openTestFolder(dir, { s3Root: options.s3Root });
   const detector = await Detector.load(onnxRuntimeEngine(options), opened);
   try {
     return await evaluateEntries({

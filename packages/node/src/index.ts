@@ -21,6 +21,16 @@ export {
   type WorkOptions,
 } from './api.ts';
 export type { BackboneFile, Rgb } from './backbones.ts';
+export { type ContactSheet, type ContactSheetOptions, drawContactSheet } from './contact-sheet.ts';
+export type {
+  Dataset,
+  DatasetClass,
+  DatasetOptions,
+  Ignored,
+  LayoutName,
+} from './datasets/dataset.ts';
+export { type KindOfPictures, kindsOfPictures } from './datasets/kinds.ts';
+export { openDataset } from './datasets/open-dataset.ts';
 export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine.ts';
 export { assertWritable, writeAtomically } from './files.ts';
 export { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';

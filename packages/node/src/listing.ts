@@ -10,8 +10,8 @@ export interface Listing {
   readonly folders: readonly string[];
   /** Files whose names end like a picture's. */
   readonly pictures: readonly string[];
-  /** How many other files there are. */
-  readonly others: number;
+  /** All other files. */
+  readonly others: readonly string[];
 }
 
 const extensions: ReadonlySet<string> = new Set([
@@ -25,13 +25,14 @@ const extensions: ReadonlySet<string> = new Set([
   '.tiff',
   '.avif',
   '.gif',
+  '.bmp',
 ]);
 
 /** @throws PATH_MISSING, PATH_UNREADABLE */
 export async function listFolder(folder: string): Promise<Listing> {
   const folders: string[] = [];
   const pictures: string[] = [];
-  let others = 0;
+  const others: string[] = [];
   let found: Dirent[];
   let realPath: string;
   try {
@@ -45,10 +46,11 @@ export async function listFolder(folder: string): Promise<Listing> {
     if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
     if (await leadsToFolder(folder, entry)) folders.push(entry.name);
     else if (extensions.has(extname(entry.name).toLowerCase())) pictures.push(entry.name);
-    else others++;
+    else others.push(entry.name);
   }
   folders.sort(naturalOrder);
   pictures.sort(naturalOrder);
+  others.sort(naturalOrder);
   return { realPath, folders, pictures, others };
 }
 

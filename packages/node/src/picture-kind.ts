@@ -6,6 +6,7 @@ export const knownKinds: ReadonlySet<string> = new Set([
   'TIFF',
   'AVIF',
   'GIF',
+  'BMP',
 ]);
 
 /**

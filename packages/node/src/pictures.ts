@@ -1,6 +1,7 @@
 import { fail, isBigridError } from '@bigrid/errors';
 import type { Mask, Picture, PictureEntry } from '@bigrid/inspect';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
+import { decodeBmp } from './bmp.ts';
 import { readBytes, systemCode } from './files.ts';
 import { knownKinds, pictureKind } from './picture-kind.ts';
 
@@ -20,7 +21,7 @@ export async function readPicture(path: string): Promise<Picture> {
 }
 
 /**
- * Decodes PNG, JPEG, WebP, TIFF, AVIF or GIF (its first page) to 8-bit sRGB, upright.
+ * Decodes PNG, JPEG, WebP, TIFF, AVIF, GIF (its first page) or BMP to 8-bit sRGB, upright.
  *
  * - 16 bits a channel are scaled to 8, not clipped.
  * - An embedded profile is applied; CMYK without one is read by the usual print profile.
@@ -35,6 +36,7 @@ export async function readPicture(path: string): Promise<Picture> {
  *   PICTURE_TOO_LARGE, from the header alone, above {@link pixelLimit}.
  */
 export async function decodePicture(bytes: Uint8Array, name: string): Promise<Picture> {
+  if (pictureKind(bytes) === 'BMP') return decodeBmp(bytes, name, pixelLimit);
   const header = await readHeader(bytes, name);
   const pipeline = open(bytes, header);
   if (header.hasAlpha) pipeline.flatten({ background: 'black' });
@@ -49,15 +51,26 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Pi
  */
 export async function readMask(path: string): Promise<Mask> {
   const bytes = await readPictureBytes(path);
-  const header = await readHeader(bytes, path);
-  const pipeline = open(bytes, header);
-  if (header.hasAlpha) pipeline.flatten({ background: 'black' });
-  const mask = await pixels(pipeline.toColourspace('b-w'), 1, path);
-  const lossless = header.format === 'png' || header.format === 'tiff' || header.format === 'gif';
+  const kind = pictureKind(bytes);
+  const mask = kind === 'BMP' ? greyBmp(bytes, path) : await decodeGrey(bytes, path);
+  const lossless = kind === 'PNG' || kind === 'TIFF' || kind === 'GIF' || kind === 'BMP';
   if (lossless && mask.data.every((value) => value <= 1)) {
     for (let i = 0; i < mask.data.length; i++) mask.data[i] = (mask.data[i] ?? 0) * 255;
   }
   return mask;
+}
+
+async function decodeGrey(bytes: Uint8Array, path: string): Promise<Mask> {
+  const header = await readHeader(bytes, path);
+  const pipeline = open(bytes, header);
+  if (header.hasAlpha) pipeline.flatten({ background: 'black' });
+  return pixels(pipeline.toColourspace('b-w'), 1, path);
+}
+
+/** Masks are grey: all their channels are the same. */
+function greyBmp(bytes: Uint8Array, path: string): Mask {
+  const { width, height, data } = decodeBmp(bytes, path, pixelLimit);
+  return { width, height, data: data.filter((_, index) => index % 3 === 0) };
 }
 
 /** A picture of the file system, decoded when asked for. */

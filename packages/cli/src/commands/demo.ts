@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { isBigridError } from '@bigrid/errors';
 import type { Bundle, Evaluation, OnEvent } from '@bigrid/node';
 import { Command } from 'commander';
@@ -11,7 +11,7 @@ import {
   readRecord,
   writeRecord,
 } from '../demo-record.ts';
-import { addFlags, type Fields, machineFields, pick } from '../flags.ts';
+import { addFlags, type Fields, machineFields, pick, s3RootFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { count, facts, paint, print, say, shellQuoted } from '../output.ts';
 import { type Progress, showProgress } from '../progress.ts';
@@ -22,6 +22,7 @@ import { describeTraining } from './train.ts';
 
 interface DemoFlags {
   readonly data?: string;
+  readonly s3Root?: string;
   readonly out: string;
   readonly seed: number;
   readonly epochs?: number;
@@ -54,6 +55,7 @@ export function demoCommand(context: Context, fields: Fields): Command {
       '--data <dir>',
       'Folder of pictures (default: a synthetic product line, drawn on the spot)',
     )
+    .option(...s3RootFlag)
     .option('--out <dir>', 'Folder for everything that is made', 'bigrid-demo');
   if (fields.seed) addFlags(command, pick(fields, ['seed', 'epochs']));
   return addFlags(command, pick(machineFields, ['threads']))
@@ -129,9 +131,9 @@ async function drawPictures({ data, out, seed, note }: Demo): Promise<void> {
 
 async function trainOrReuse(demo: Demo): Promise<Bundle> {
   const { openTrainingFolder, readBundle, train, version } = await import('@bigrid/node');
-  const { data, out, seed, threads, signal, onEvent, note } = demo;
+  const { data, s3Root, out, seed, threads, signal, onEvent, note } = demo;
   const { bundle: file } = places(demo);
-  const pictures = (await fingerprint(data)) ?? '';
+  const pictures = (await fingerprint(data, s3Root)) ?? '';
   const record = await readRecord(out);
   const present = await hashOfFile(file);
   if (
@@ -146,12 +148,13 @@ async function trainOrReuse(demo: Demo): Promise<Bundle> {
     );
     return readBundle(file);
   }
-  const { classes } = await openTrainingFolder(data);
+  const { classes } = await openTrainingFolder(data, { s3Root });
   const good = classes.reduce((sum, { entries }) => sum + entries.length, 0);
   const epochs = demo.epochs ?? Math.round(PICTURES_SEEN / good);
   note(`Learning from ${count(good, 'good picture')} in ${data}`);
   const bundle = await train(data, {
     seed,
+    s3Root,
     out: file,
     signal,
     onEvent,
@@ -175,13 +178,13 @@ function isSame(record: Partial<DemoRecord>, version: string, seed: number): boo
 
 /** Evaluates where there are good and defective test pictures; otherwise tells what is missing. */
 async function evaluateIfPossible(
-  { data, threads, signal, onEvent }: Demo,
+  { data, s3Root, threads, signal, onEvent }: Demo,
   bundle: Bundle,
 ): Promise<{ evaluation: Evaluation | undefined; missing: string }> {
   const { evaluate, openTestFolder } = await import('@bigrid/node');
   const advice = `put good ones into ${join(data, 'test', 'good')} and bad ones into ${join(data, 'test', 'NAME-OF-DEFECT')}`;
   try {
-    const defects = new Set((await openTestFolder(data)).map(({ defect }) => defect));
+    const defects = new Set((await openTestFolder(data, { s3Root })).map(({ defect }) => defect));
     if (!defects.delete('good') || defects.size === 0) {
       return { evaluation: undefined, missing: `no test pictures of both kinds: ${advice}` };
     }
@@ -189,7 +192,7 @@ async function evaluateIfPossible(
     if (!isBigridError(error, 'DATA_NO_TEST')) throw error;
     return { evaluation: undefined, missing: `no test pictures: ${advice}` };
   }
-  const options = { signal, onEvent, ...(threads === undefined ? {} : { threads }) };
+  const options = { s3Root, signal, onEvent, ...(threads === undefined ? {} : { threads }) };
   return { evaluation: await evaluate(bundle, data, options), missing: '' };
 }
 
@@ -215,7 +218,7 @@ async function drawHeatMaps(
         );
       }
     } else {
-      const { classes } = await openTrainingFolder(demo.data);
+      const { classes } = await openTrainingFolder(demo.data, { s3Root: demo.s3Root });
       const paths = classes.flatMap(({ entries }) =>
         entries.slice(0, MAPS_OF_GOOD).map(({ path }) => path),
       );
@@ -250,6 +253,14 @@ function chooseSome({ pictures }: Evaluation): Evaluation['pictures'] {
   });
 }
 
+/** A folder of pictures that were evaluated, or the one that all lie in. */
+function picturesToTry(data: string, evaluation: Evaluation | undefined): string {
+  const path = evaluation?.pictures.at(-1)?.entry.path;
+  if (path === undefined) return data;
+  const test = join(data, 'test');
+  return path.startsWith(join(test, sep)) ? test : dirname(path);
+}
+
 function conclude(demo: Demo, { bundle: { manifest }, evaluation, missing, heatMaps }: Made): void {
   const { bundle, report, heatMaps: folder } = places(demo);
   const { data, note } = demo;
@@ -272,7 +283,7 @@ function conclude(demo: Demo, { bundle: { manifest }, evaluation, missing, heatM
     '',
     paint('bold', 'Try next:'),
     `  npx bigrid info ${shellQuoted(bundle)}`,
-    `  npx bigrid inspect ${shellQuoted(bundle)} ${shellQuoted(evaluation ? join(data, 'test') : data)} --out ${shellQuoted(join(demo.out, 'inspected'))}`,
+    `  npx bigrid inspect ${shellQuoted(bundle)} ${shellQuoted(picturesToTry(data, evaluation))} --out ${shellQuoted(join(demo.out, 'inspected'))}`,
     '  npx bigrid train FOLDER-OF-GOOD-PICTURES --out mine.onnx',
   );
 }

@@ -1,7 +1,7 @@
 import { fail } from '@bigrid/errors';
 import type { countOutcomes, Device, Evaluation, Manifest, Metrics } from '@bigrid/node';
 import { Command } from 'commander';
-import { addFlags, machineFields } from '../flags.ts';
+import { addFlags, machineFields, s3RootFlag } from '../flags.ts';
 import { count, formatScore, paint, print, say, table } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import { writeReport } from '../report.ts';
@@ -11,6 +11,7 @@ interface EvaluateFlags {
   readonly json?: string;
   readonly report?: string;
   readonly threshold?: string;
+  readonly s3Root?: string;
   readonly device?: Device;
   readonly threads?: number;
   readonly quiet?: boolean;
@@ -34,11 +35,12 @@ export function evaluateCommand(context: Context): Command {
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument(
       '<dir>',
-      'folder with test/good, test/DEFECT and ground_truth/DEFECT, or of such folders',
+      'folder with test/good, test/DEFECT and ground_truth/DEFECT, of such folders, or in another layout (`bigrid data`)',
     )
     .option('--json <file>', 'File to write the metrics to, as JSON')
     .option('--report <file>', 'File to write a report to, one HTML page')
-    .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`');
+    .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
+    .option(...s3RootFlag);
   return addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
@@ -56,7 +58,7 @@ Examples:
 async function evaluateBundle(
   file: string,
   dir: string,
-  { json, report, threshold, quiet, ...machine }: EvaluateFlags,
+  { json, report, threshold, quiet, ...others }: EvaluateFlags,
   { signal }: Context,
 ): Promise<void> {
   const { assertWritable, countOutcomes, evaluate, readBundle, underRule, writeAtomically } =
@@ -67,7 +69,7 @@ async function evaluateBundle(
   const progress = showProgress({ quiet });
   let evaluation: Evaluation;
   try {
-    const options = { onEvent: progress.onEvent, signal, ...machine };
+    const options = { onEvent: progress.onEvent, signal, ...others };
     evaluation = await evaluate(bundle, dir, options);
     // What is known is shown first: drawing the report takes its time.
     print(metricsTable(evaluation));

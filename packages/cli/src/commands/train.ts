@@ -11,6 +11,7 @@ import {
   parseNumbers,
   parseTaps,
   pick,
+  s3RootFlag,
 } from '../flags.ts';
 import {
   count,
@@ -41,9 +42,13 @@ export function trainCommand(context: Context, fields: Fields): Command {
   const asked = Object.keys(fields).length > 0;
   const command = new Command('train')
     .description('Learn from good pictures; write one .onnx file')
-    .argument('<dir>', 'folder with train/good, with good, with pictures, or of such folders')
+    .argument(
+      '<dir>',
+      'folder with train/good, with good, with pictures, of such folders, or in another layout (`bigrid data`)',
+    )
     .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
   if (asked) addFlags(command, pick(fields, everyday));
+  command.option(...s3RootFlag);
   command.option('--from <file>', 'Bundle to go on from; its method is kept');
   addFlags(command, machineFields);
   command.option('--quiet', 'Print nothing but results');

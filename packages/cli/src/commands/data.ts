@@ -1,0 +1,152 @@
+import type { Dataset, KindOfPictures } from '@bigrid/node';
+import { Command } from 'commander';
+import { s3RootFlag } from '../flags.ts';
+import { count, paint, print, say, table } from '../output.ts';
+import { showProgress } from '../progress.ts';
+import type { Context } from '../run.ts';
+
+interface DataFlags {
+  readonly sheet?: string;
+  readonly s3Root?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Things left out that are listed; more are counted. */
+const MOST_IGNORED = 20;
+
+export function dataCommand(context: Context): Command {
+  return new Command('data')
+    .description('Tell what is understood of a folder of pictures')
+    .argument('<dir>', 'folder, or file that lists pictures (docs/data.md)')
+    .option('--sheet <file>', 'File to draw thumbnails to (.jpg), defects outlined')
+    .option(...s3RootFlag)
+    .option('--json', 'Print everything as JSON')
+    .option('--quiet', 'Print nothing but results')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ bigrid data mvtec/bottle --sheet bottle.jpg
+  $ bigrid data visa --json
+  $ bigrid data labels/train.manifest --s3-root copy-of-bucket`,
+    )
+    .action((dir: string, flags: DataFlags) => showData(dir, flags, context));
+}
+
+async function showData(
+  dir: string,
+  { sheet, s3Root, json, quiet }: DataFlags,
+  { signal }: Context,
+): Promise<void> {
+  const { assertWritable, kindsOfPictures, openDataset } = await import('@bigrid/node');
+  const dataset = await openDataset(dir, { s3Root });
+  if (sheet !== undefined) await assertWritable(sheet);
+  const kinds = kindsOfPictures(dataset);
+  if (json) print(JSON.stringify(asJson(dir, dataset, kinds), undefined, 2));
+  else print(`${paint('bold', dir)}: ${dataset.layout}`, '', kindsTable(kinds));
+  if (!json) print(...remarks(dataset), ...ignoredLines(dataset));
+  if (sheet !== undefined) await drawSheet(sheet, dataset, quiet, signal);
+}
+
+async function drawSheet(
+  file: string,
+  dataset: Dataset,
+  quiet: boolean | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { drawContactSheet, writeAtomically } = await import('@bigrid/node');
+  const progress = showProgress({ quiet });
+  try {
+    let advance: ((done: number) => void) | undefined;
+    const { bytes, leftOut } = await drawContactSheet(dataset, {
+      signal,
+      onPicture(done, total) {
+        advance ??= progress.count('drawing', total);
+        advance(done);
+      },
+    });
+    await writeAtomically(file, bytes, { signal });
+    progress.finish();
+    if (quiet) return;
+    say('', `Wrote ${file}`);
+    if (leftOut > 0) say(`It has no room for ${count(leftOut, 'more row')} of the table.`);
+  } finally {
+    progress.finish();
+  }
+}
+
+/** A row a class, split and defect. */
+function kindsTable(kinds: readonly KindOfPictures[]): string {
+  const right = 'right' as const;
+  return table(
+    [
+      { head: 'class' },
+      { head: 'split' },
+      { head: 'shows' },
+      { head: 'pictures', align: right },
+      { head: 'masks', align: right },
+    ],
+    kinds.map(({ className, split, defect, entries, masks }) => [
+      className,
+      split,
+      defect,
+      String(entries.length),
+      defect === 'good' ? '-' : String(masks),
+    ]),
+  );
+}
+
+/** What the counts mean for training and evaluating. */
+function remarks(dataset: Dataset): string[] {
+  const { classes } = dataset;
+  const lines: string[] = [];
+  const shared = sharedPictures(dataset);
+  if (shared > 0) {
+    lines.push(
+      `${count(shared, 'good picture')} to train on are to test on as well: metrics will flatter.`,
+    );
+  }
+  if (classes.every(({ training }) => training.length === 0)) {
+    lines.push('No good pictures to train on.');
+  }
+  if (classes.every(({ test }) => test.length === 0)) {
+    lines.push('No test pictures: enough to train on, nothing to evaluate on.');
+  }
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+/** How many pictures are both learnt from and tested on. */
+function sharedPictures({ classes }: Dataset): number {
+  return classes.reduce((sum, { training, test }) => {
+    const learnt = new Set(training.map(({ path }) => path));
+    return sum + test.filter(({ path }) => learnt.has(path)).length;
+  }, 0);
+}
+
+function ignoredLines({ ignored }: Dataset): string[] {
+  if (ignored.length === 0) return [];
+  const listed = ignored.slice(0, MOST_IGNORED).map(({ path, reason }) => `  ${path}: ${reason}`);
+  const more = ignored.length - listed.length;
+  return ['', paint('bold', 'Left out:'), ...listed, ...(more > 0 ? [`  and ${more} more`] : [])];
+}
+
+function asJson(path: string, dataset: Dataset, kinds: readonly KindOfPictures[]) {
+  return {
+    path,
+    layout: dataset.layout,
+    classes: dataset.classes.map(({ name }) => ({
+      name,
+      kinds: kinds
+        .filter(({ className }) => className === name)
+        .map(({ split, defect, entries, masks }) => ({
+          split,
+          defect,
+          pictures: entries.length,
+          masks,
+        })),
+    })),
+    trainedAndTestedOn: sharedPictures(dataset),
+    ignored: dataset.ignored,
+  };
+}

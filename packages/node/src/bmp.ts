@@ -1,0 +1,69 @@
+import { fail } from '@bigrid/errors';
+import type { Picture } from '@bigrid/inspect';
+
+/** BITMAPFILEHEADER, and the least of what follows it: BITMAPINFOHEADER. */
+const fileHeader = 14;
+const infoHeader = 40;
+
+/**
+ * Decodes a Windows bitmap, which the cameras of many production lines write and sharp does not read, to 8-bit
+ * RGB: 1, 4 or 8 bits a pixel with a palette, 24 or 32 without, none of them compressed. The fourth channel of 32
+ * bits is not used: most writers leave it empty.
+ *
+ * @param name names the picture in errors.
+ * @param pixelLimit most pixels that it may have, checked before anything is allocated.
+ * @throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE
+ */
+export function decodeBmp(bytes: Uint8Array, name: string, pixelLimit: number): Picture {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.byteLength < fileHeader + infoHeader) refuse(name, 'a whole picture', 'a cut header');
+  const headerSize = view.getUint32(14, true);
+  if (headerSize < infoHeader)
+    refuse(name, 'a header of Windows 3 or later', `${headerSize} bytes`);
+  const width = view.getInt32(18, true);
+  // Below zero where the rows go from top to bottom.
+  const signedHeight = view.getInt32(22, true);
+  const height = Math.abs(signedHeight);
+  if (width <= 0 || height === 0) refuse(name, 'a size above 0', `${width} x ${height}`);
+  if (width * height > pixelLimit) {
+    fail(
+      'PICTURE_TOO_LARGE',
+      `Expected at most ${pixelLimit} pixels for ${name} but received ${width} x ${height}`,
+    );
+  }
+  const bits = view.getUint16(28, true);
+  if (![1, 4, 8, 24, 32].includes(bits)) refuse(name, '1, 4, 8, 24 or 32 bits a pixel', `${bits}`);
+  const compression = view.getUint32(30, true);
+  // 3 states masks for the channels of 32 bits; in practice they are the usual ones, blue first.
+  if (compression !== 0 && !(compression === 3 && bits === 32)) {
+    refuse(name, 'a bitmap without compression', `compression ${compression}`);
+  }
+
+  const first = view.getUint32(10, true);
+  const stride = Math.ceil((width * bits) / 32) * 4;
+  if (first + stride * height > bytes.byteLength) refuse(name, 'a whole picture', 'a cut one');
+  const palette = fileHeader + headerSize;
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const row = first + stride * (signedHeight > 0 ? height - 1 - y : y);
+    for (let x = 0; x < width; x++) {
+      const at = bits >= 24 ? row + (x * bits) / 8 : palette + 4 * indexAt(bytes, row, x, bits);
+      const to = (y * width + x) * 3;
+      data[to] = bytes[at + 2] ?? 0;
+      data[to + 1] = bytes[at + 1] ?? 0;
+      data[to + 2] = bytes[at] ?? 0;
+    }
+  }
+  return { width, height, data };
+}
+
+/** The palette's entry of a pixel; the highest bits of a byte are its leftmost pixel. */
+function indexAt(bytes: Uint8Array, row: number, x: number, bits: number): number {
+  const position = x * bits;
+  const byte = bytes[row + (position >> 3)] ?? 0;
+  return (byte >> (8 - bits - (position & 7))) & ((1 << bits) - 1);
+}
+
+function refuse(name: string, expected: string, received: string): never {
+  fail('PICTURE_UNREADABLE', `Expected ${expected} for ${name} but received ${received}`);
+}

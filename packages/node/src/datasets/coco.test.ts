@@ -1,0 +1,210 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DataFolder } from '../../testing/data-folder.ts';
+
+let data: DataFolder;
+beforeEach(async () => {
+  data = await DataFolder.make();
+});
+afterEach(() => data.remove());
+
+const image = (id: number, file_name: string) => ({ id, file_name, width: 4, height: 3 });
+const categories = [
+  { id: 1, name: 'scratch', supercategory: 'defect' },
+  { id: 2, name: 'dent' },
+  { id: 3, name: 'OK' },
+];
+const square = [[1, 0, 3, 0, 3, 2, 1, 2]];
+const annotation = (image_id: number, category_id: number, segmentation?: unknown) => ({
+  id: image_id * 10 + category_id,
+  image_id,
+  category_id,
+  bbox: [1, 0, 2, 2],
+  area: 4,
+  iscrowd: 0,
+  segmentation,
+});
+const three = {
+  info: {},
+  images: [image(1, 'c.png'), image(2, 'b.png'), image(3, 'a.png')],
+  annotations: [
+    annotation(1, 2, square),
+    annotation(1, 1, { counts: [0, 1, 11], size: [3, 4] }),
+    annotation(2, 3),
+  ],
+  categories,
+};
+const understoodThree = (folder: string) => ({
+  layout: 'COCO annotations',
+  classes: [
+    {
+      name: 'part',
+      training: [`${folder}/a.png`, `${folder}/b.png`],
+      test: [`${folder}/a.png good`, `${folder}/b.png good`, `${folder}/c.png dent+scratch mask`],
+    },
+  ],
+  ignored: [],
+});
+
+describe('annotations of COCO', () => {
+  it.each([
+    ['beside the pictures', 'part/_annotations.coco.json', 'part'],
+    ['in annotations, pictures in images', 'part/annotations/all.json', 'part/images'],
+    [
+      'in annotations, pictures in a folder named alike',
+      'part/annotations/instances_all.json',
+      'part/all',
+    ],
+    ['above a folder of pictures', 'part/coco.json', 'part/images'],
+  ])('are found %s', async (_, file, folder) => {
+    await data.files(`${folder}/a.png`, `${folder}/b.png`, `${folder}/c.png`);
+    await data.json(file, three);
+    expect(await data.understood('part')).toEqual(understoodThree(folder));
+    expect(await data.understood(file)).toEqual(understoodThree(folder));
+  });
+
+  it('become one mask of all defects of a picture', async () => {
+    await data.files('part/a.png', 'part/b.png', 'part/c.png');
+    await data.json('part/coco.json', three);
+    expect(await data.mask('part', 'part/c.png')).toEqual([
+      [1, 1, 1, 0],
+      [0, 1, 1, 0],
+      [0, 0, 0, 0],
+    ]);
+  });
+
+  it('make no mask where one defect of a picture has a box alone', async () => {
+    await data.files('c.png');
+    await data.json('coco.json', {
+      images: [image(1, 'c.png')],
+      annotations: [annotation(1, 1, square), annotation(1, 2)],
+      categories,
+    });
+    expect((await data.understood('coco.json')).classes[0]?.test).toEqual(['c.png dent+scratch']);
+  });
+
+  it('are split by the names of files and folders', async () => {
+    await data.files('part/train/1.png', 'part/valid/2.png', 'part/test/3.png', 'part/test/4.png');
+    const file = (...images: { id: number }[]) => ({
+      images,
+      annotations: images.filter(({ id }) => id === 4).map(({ id }) => annotation(id, 1)),
+      categories,
+    });
+    await data.json('part/train/_annotations.coco.json', file(image(1, '1.png')));
+    await data.json('part/valid/_annotations.coco.json', file(image(2, '2.png')));
+    await data.json('part/test/_annotations.coco.json', file(image(3, '3.png'), image(4, '4.png')));
+    const { classes, ignored } = await data.understood('part');
+    expect(classes).toEqual([
+      {
+        name: 'part',
+        training: ['part/train/1.png'],
+        // A box alone is no mask.
+        test: ['part/test/3.png good', 'part/test/4.png scratch'],
+      },
+    ]);
+    expect(ignored).toEqual(['part: 1 picture of part for validation: there are test pictures']);
+  });
+
+  it('do not make folders out of names of defects', async () => {
+    await data.files('1.png');
+    await data.json('coco.json', {
+      images: [image(1, '1.png')],
+      annotations: [annotation(1, 1)],
+      categories: [{ id: 1, name: '../a/b' }],
+    });
+    expect((await data.understood('coco.json')).classes[0]?.test).toEqual(['1.png ..-a-b']);
+  });
+
+  it('are taken where folders train and test do not say what is good', async () => {
+    await data.files('part/test/images/1.png', 'part/test/images/2.png');
+    await data.json('part/test/annotations.json', {
+      images: [image(1, '1.png'), image(2, '2.png')],
+      annotations: [annotation(2, 1, [[]]), annotation(7, 1, square)],
+      categories,
+    });
+    expect(await data.understood('part')).toEqual({
+      layout: 'COCO annotations',
+      classes: [
+        {
+          name: 'part',
+          training: [],
+          test: ['part/test/images/1.png good', 'part/test/images/2.png scratch'],
+        },
+      ],
+      ignored: ['part/test/annotations.json: 1 annotation of a picture that is not listed'],
+    });
+  });
+
+  it('stand behind folders that say what is good', async () => {
+    await data.files('train/good/1.png', 'test/good/2.png', '1.png');
+    await data.json('coco.json', { images: [image(1, '1.png')], annotations: [], categories });
+    expect((await data.understood('.')).layout).toBe('MVTec AD');
+  });
+
+  it.each([
+    [
+      'a picture that is not there',
+      { ...three, images: [image(1, 'a.png'), image(2, 'z.png')] },
+      /^Expected the file of image 2 of .*coco\.json at .*z\.png but received nothing$/,
+    ],
+    [
+      'a first picture that is nowhere',
+      { ...three, images: [image(1, 'z.png')] },
+      /^Expected the picture z\.png of .* in .*images.* but received nothing there$/,
+    ],
+    [
+      'a category that is not listed',
+      { ...three, categories: [] },
+      /^Expected a category with the id 2, .* in .*coco\.json but received none$/,
+    ],
+    [
+      'compressed runs',
+      { ...three, annotations: [annotation(1, 1, { counts: 'PPYo0', size: [3, 4] })] },
+      /^Expected polygons .* or runs that are not compressed .* for annotations\.0\.segmentation of /,
+    ],
+    [
+      'runs of another size',
+      { ...three, annotations: [annotation(1, 1, { counts: [12], size: [4, 3] })] },
+      /^Expected runs of the size \[3, 4\] for c\.png in .* but received \[4, 3\]$/,
+    ],
+    [
+      'no categories',
+      { images: [], annotations: [] },
+      /^Expected what COCO annotations have for categories of /,
+    ],
+    [
+      'a size of nothing',
+      { ...three, images: [{ id: 1, file_name: 'a.png', width: 0, height: 3 }] },
+      /for images\.0\.width of /,
+    ],
+  ])('name %s', async (_, content, message) => {
+    await data.files('a.png', 'b.png', 'c.png');
+    await data.json('coco.json', content);
+    await expect(data.understood('coco.json')).rejects.toMatchObject({
+      code: 'DATASET_INVALID',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('are refused when a header states a mask too large', async () => {
+    await data.files('a.png');
+    const images = [{ id: 1, file_name: 'a.png', width: 1e6, height: 1e6 }];
+    await data.json('coco.json', { ...three, images, annotations: [] });
+    await expect(data.understood('.')).rejects.toMatchObject({ code: 'PICTURE_TOO_LARGE' });
+  });
+
+  it('are not looked for in other JSON', async () => {
+    await data.json('config.json', { images: 3 });
+    await expect(data.understood('config.json')).rejects.toMatchObject({
+      code: 'DATASET_INVALID',
+      message: expect.stringMatching(
+        /^Expected COCO annotations .* for .*config\.json but received/,
+      ),
+    });
+    await data.write('broken.json', '{');
+    await data.files('1.png');
+    expect(await data.understood('.')).toMatchObject({
+      layout: 'good pictures alone',
+      ignored: ['.: 2 files that are no pictures'],
+    });
+  });
+});

@@ -1,0 +1,153 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { fail } from '@bigrid/errors';
+import type { LabelledEntry, PictureEntry } from '@bigrid/inspect';
+import { naturalOrder } from '../listing.ts';
+
+/** The names of the layouts that are recognised; docs/data.md shows each. */
+export type LayoutName =
+  | 'MVTec AD'
+  | 'MVTec LOCO AD'
+  | 'BTAD'
+  | 'good and bad folders'
+  | 'good pictures alone'
+  | 'VisA'
+  | 'Ground Truth manifest'
+  | 'COCO annotations';
+
+/** What was understood of a folder or a file of annotations. */
+export interface Dataset {
+  readonly layout: LayoutName;
+  /** One for a product; several, in natural order, where there are several products. */
+  readonly classes: readonly DatasetClass[];
+  /** What lies there and is not used. */
+  readonly ignored: readonly Ignored[];
+}
+
+/** The pictures of one product. */
+export interface DatasetClass {
+  readonly name: string;
+  /** Good pictures to learn from. */
+  readonly training: readonly PictureEntry[];
+  /** Good ones first, then defects in natural order. Where no split is made, the training pictures are here too. */
+  readonly test: readonly LabelledEntry[];
+}
+
+export interface Ignored {
+  /** A file or a folder. */
+  readonly path: string;
+  /** What it is, and why it is left out. */
+  readonly reason: string;
+}
+
+export interface DatasetOptions {
+  /** Folder with a copy of the buckets that `s3://` addresses name: `BUCKET/KEY` or `KEY` below it. */
+  readonly s3Root?: string | undefined;
+}
+
+/** A picture of a list that says of each what it is for. */
+export interface ListedPicture {
+  readonly role: 'training' | 'validation' | 'test';
+  readonly entry: LabelledEntry;
+}
+
+/**
+ * A class from a list. Without test pictures, those for validation take their place, and without these all of
+ * them are tested on, as with folders that make no split.
+ *
+ * @param source names the list in what is ignored.
+ */
+export function classFromList(
+  name: string,
+  pictures: readonly ListedPicture[],
+  source: string,
+  ignored: Ignored[],
+): DatasetClass {
+  const entriesOf = (role: ListedPicture['role']) =>
+    inOrder(pictures.filter((picture) => picture.role === role).map(({ entry }) => entry));
+  const training = entriesOf('training');
+  const validation = entriesOf('validation');
+  const test = entriesOf('test');
+  const ignore = (entries: readonly LabelledEntry[], noun: string, rest: string) => {
+    if (entries.length === 0) return;
+    ignored.push({ path: source, reason: `${counted(entries.length, noun)} of ${name} ${rest}` });
+  };
+  if (test.length > 0) ignore(validation, 'picture', 'for validation: there are test pictures');
+  const tested = [test, validation, training].find((entries) => entries.length > 0) ?? [];
+  const defective = training.filter(({ defect }) => defect !== 'good');
+  if (tested !== training) ignore(defective, 'defective picture', `to train on: ${onlyGood}`);
+  return { name, training: training.filter(({ defect }) => defect === 'good'), test: tested };
+}
+
+/**
+ * What the pictures of a list are for: those with the word test in the name of the file are to test on, those with
+ * val are for validation, others to learn from. A file whose name says nothing goes by its folder, if that is
+ * called `test`, `val`, `valid` or `validation`.
+ */
+export function roleOf(file: string): ListedPicture['role'] {
+  const name = basename(file);
+  if (isWordIn(name, 'test')) return 'test';
+  if (isWordIn(name, 'val')) return 'validation';
+  if (isWordIn(name, 'train')) return 'training';
+  const folder = basename(dirname(resolve(file))).toLowerCase();
+  if (folder === 'test') return 'test';
+  return /^val(id|idation)?$/.test(folder) ? 'validation' : 'training';
+}
+
+/** `test` is in `test2017` and `my_testing`, but not in `latest`. */
+function isWordIn(name: string, word: string): boolean {
+  return new RegExp(`(^|[^a-z])${word}`, 'i').test(name);
+}
+
+/** How what is ignored names the lists of a data set: the file, or the folder that holds several. */
+export function listName(files: readonly string[]): string {
+  const [first = '.'] = files;
+  if (files.length === 1) return first;
+  const folders = new Set(files.map((file) => dirname(file)));
+  return folders.size === 1 ? dirname(first) : dirname(dirname(first));
+}
+
+export const onlyGood = 'only good ones are learnt from';
+
+/** Good ones first, then defects, then paths, in natural order. */
+function inOrder(entries: readonly LabelledEntry[]): LabelledEntry[] {
+  const isBad = ({ defect }: LabelledEntry) => Number(defect !== 'good');
+  return [...entries].sort(
+    (a, b) =>
+      isBad(a) - isBad(b) || naturalOrder(a.defect, b.defect) || naturalOrder(a.path, b.path),
+  );
+}
+
+/** A name of a defect that is safe as a part of a file name. */
+export function defectName(text: string): string {
+  return text.trim().replaceAll(/[\\/:\0]+/g, '-') || 'defect';
+}
+
+/** Whether a label says that a picture is good. */
+export function isGoodLabel(text: string): boolean {
+  return /^(good|ok|normal|no[ _-]?(defect|anomaly)s?)$/i.test(text.trim());
+}
+
+/** `1 picture`, `2 pictures`. */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/**
+ * Makes sure that a picture or mask that a list names is there.
+ *
+ * @param where the line or the item that names it, such as `line 3 of train.manifest`.
+ * @throws DATASET_INVALID
+ */
+export async function assertPresent(path: string, where: string): Promise<void> {
+  if (!(await isPresent(path))) {
+    fail('DATASET_INVALID', `Expected the file of ${where} at ${path} but received nothing`);
+  }
+}
+
+export async function isPresent(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,187 @@
+import { dirname, join, resolve } from 'node:path';
+import { fail } from '@bigrid/errors';
+import { z } from 'zod';
+import { readBytes } from '../files.ts';
+import { pictureEntry } from '../pictures.ts';
+import {
+  assertPresent,
+  classFromList,
+  type Dataset,
+  type DatasetOptions,
+  defectName,
+  type Ignored,
+  isGoodLabel,
+  isPresent,
+  type ListedPicture,
+  listName,
+  roleOf,
+} from './dataset.ts';
+import { readMaskExcept } from './mask-files.ts';
+import { classNameOf } from './names.ts';
+
+const recordSchema = z.looseObject({ 'source-ref': z.string().min(1) });
+const metadataSchema = z.looseObject({
+  type: z.string().optional(),
+  'class-name': z.string().optional(),
+  'internal-color-map': z
+    .record(
+      z.string(),
+      z.looseObject({ 'class-name': z.string(), 'hex-color': z.string() }).partial(),
+    )
+    .optional(),
+});
+type Line = z.infer<typeof recordSchema>;
+type Metadata = z.infer<typeof metadataSchema>;
+
+/**
+ * Reads manifests of Amazon Lookout for Vision and SageMaker Ground Truth: one JSON object a line, with
+ * `source-ref`, a label of the type `groundtruth/image-classification` (such as `anomaly-label` with
+ * `anomaly-label-metadata`), and where there is one a mask of the type `groundtruth/semantic-segmentation`
+ * (`anomaly-mask-ref`), in colours over that of its BACKGROUND. {@link roleOf} says what a manifest's
+ * pictures are for.
+ *
+ * @param files with paths in them relative to each file's own folder.
+ * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID, naming the line
+ */
+export async function readManifests(
+  files: readonly string[],
+  options: DatasetOptions,
+): Promise<Dataset> {
+  const ignored: Ignored[] = [];
+  const folder = dirname(resolve(files[0] ?? '.'));
+  const className = classNameOf(folder);
+  const pictures: ListedPicture[] = [];
+  for (const file of files) {
+    const lines = Buffer.from(await readBytes(file))
+      .toString('utf8')
+      .split('\n');
+    for (const [index, text] of lines.entries()) {
+      if (text.trim() === '') continue;
+      const where = `line ${index + 1} of ${file}`;
+      const line = parseLine(text, where);
+      const entry = await labelledEntry(line, file, className, where, options);
+      pictures.push({ role: roleOf(file), entry });
+    }
+  }
+  const classes = [classFromList(className, pictures, listName(files), ignored)];
+  return { layout: 'Ground Truth manifest', classes, ignored };
+}
+
+function parseLine(text: string, where: string): Line {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const shown = text.trim().slice(0, 40);
+    fail('DATASET_INVALID', `Expected a JSON object for ${where} but received ${shown}`, {
+      cause: error,
+    });
+  }
+  const line = recordSchema.safeParse(value);
+  if (line.success) return line.data;
+  const received = typeof value === 'object' && value !== null ? Object.keys(value) : [text.trim()];
+  fail(
+    'DATASET_INVALID',
+    `Expected source-ref, the address of a picture, for ${where} but received ${received.join(', ')}`,
+  );
+}
+
+async function labelledEntry(
+  line: Line,
+  file: string,
+  className: string,
+  where: string,
+  options: DatasetOptions,
+) {
+  const defect = defectOf(line, where);
+  const path = await localPath(line['source-ref'], file, where, options);
+  const mask = defect === 'good' ? undefined : maskOf(line);
+  const maskPath = mask && (await localPath(mask.address, file, where, options));
+  return {
+    ...pictureEntry(path),
+    className,
+    defect,
+    readMask:
+      mask && maskPath !== undefined
+        ? () => readMaskExcept(maskPath, backgroundOf(mask.metadata, where))
+        : undefined,
+  };
+}
+
+/** `good`, or the name of the defect. The number of a label is not asked: published examples contradict it. */
+function defectOf(line: Line, where: string): string {
+  const label = attribute(line, 'anomaly-label', 'image-classification');
+  const name = label?.metadata['class-name'];
+  if (name !== undefined) return isGoodLabel(name) ? 'good' : defectName(name);
+  if (label?.value === 0) return 'good';
+  if (typeof label?.value === 'number') return 'anomaly';
+  fail(
+    'DATASET_INVALID',
+    `Expected anomaly-label, or a label of the type groundtruth/image-classification, for ${where} but received ${Object.keys(line).join(', ')}`,
+  );
+}
+
+function maskOf(line: Line): { address: string; metadata: Metadata } | undefined {
+  const mask = attribute(line, 'anomaly-mask-ref', 'semantic-segmentation');
+  return typeof mask?.value === 'string'
+    ? { address: mask.value, metadata: mask.metadata }
+    : undefined;
+}
+
+/** The attribute of that name, or else the first whose metadata state that type. */
+function attribute(
+  line: Line,
+  name: string,
+  type: string,
+): { value: unknown; metadata: Metadata } | undefined {
+  const metadataOf = (key: string) => metadataSchema.safeParse(line[`${key}-metadata`]).data;
+  const key =
+    name in line
+      ? name
+      : Object.keys(line).find((other) => metadataOf(other)?.type === `groundtruth/${type}`);
+  return key === undefined ? undefined : { value: line[key], metadata: metadataOf(key) ?? {} };
+}
+
+/** The colour of what is no defect: white, where the map of colours names none. */
+function backgroundOf(metadata: Metadata, where: string): [number, number, number] {
+  const colours = Object.values(metadata['internal-color-map'] ?? {});
+  const background = colours.find((colour) => /^background$/i.test(colour['class-name'] ?? ''));
+  const text = background?.['hex-color'] ?? '#ffffff';
+  const digits = /^#?([0-9a-f]{6})$/i.exec(text)?.[1];
+  if (digits === undefined) {
+    fail(
+      'DATASET_INVALID',
+      `Expected a colour such as #ffffff for the background in ${where} but received ${text}`,
+    );
+  }
+  const [red = 0, green = 0, blue = 0] = Buffer.from(digits, 'hex');
+  return [red, green, blue];
+}
+
+async function localPath(
+  address: string,
+  file: string,
+  where: string,
+  { s3Root }: DatasetOptions,
+): Promise<string> {
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/i.exec(address) ?? [];
+  if (bucket === undefined || key === undefined) {
+    const path = resolve(dirname(file), address);
+    await assertPresent(path, where);
+    return path;
+  }
+  if (s3Root === undefined) {
+    fail(
+      'DATASET_INVALID',
+      `Expected a folder with a copy of the bucket ${bucket} (--s3-root, s3Root) for ${where} but received the address ${address} alone`,
+    );
+  }
+  const withBucket = join(s3Root, bucket, key);
+  if (await isPresent(withBucket)) return withBucket;
+  const path = join(s3Root, key);
+  if (await isPresent(path)) return path;
+  fail(
+    'DATASET_INVALID',
+    `Expected the file of ${where} at ${withBucket} or ${path} but received nothing`,
+  );
+}

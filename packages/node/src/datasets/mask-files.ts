@@ -1,0 +1,45 @@
+import { fail } from '@bigrid/errors';
+import type { Mask } from '@bigrid/inspect';
+import { readPicture } from '../pictures.ts';
+
+/**
+ * Reads masks whose values are numbers of defects and merges them: whatever is not black in any of them is
+ * defect. So are the masks of VisA, and those of MVTec LOCO AD, one a defect of the same picture.
+ *
+ * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE; MASK_MISMATCH when their sizes differ
+ */
+export async function readLabelMasks(paths: readonly string[]): Promise<Mask> {
+  let merged: Mask | undefined;
+  for (const path of paths) {
+    const mask = await readMaskExcept(path, [0, 0, 0]);
+    merged ??= mask;
+    if (mask.width !== merged.width || mask.height !== merged.height) {
+      fail(
+        'MASK_MISMATCH',
+        `Expected a mask of ${merged.width} x ${merged.height}, as the others of its picture, at ${path} but received ${mask.width} x ${mask.height}`,
+      );
+    }
+    for (let i = 0; i < mask.data.length; i++) if (mask.data[i] === 255) merged.data[i] = 255;
+  }
+  return merged ?? fail('MASK_MISMATCH', 'Expected at least one mask but received none');
+}
+
+/**
+ * Reads a mask in colours: whatever has another colour than the background is defect.
+ *
+ * @param background 8-bit RGB.
+ * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE
+ */
+export async function readMaskExcept(
+  path: string,
+  [red, green, blue]: readonly [number, number, number],
+): Promise<Mask> {
+  const { width, height, data } = await readPicture(path);
+  const mask = new Uint8Array(width * height);
+  for (let i = 0; i < mask.length; i++) {
+    const isBackground =
+      data[i * 3] === red && data[i * 3 + 1] === green && data[i * 3 + 2] === blue;
+    mask[i] = isBackground ? 0 : 255;
+  }
+  return { width, height, data: mask };
+}

@@ -1,0 +1,90 @@
+import { basename, dirname, extname, resolve } from 'node:path';
+import { type Listing, listFolder } from '../listing.ts';
+
+/** What people call the folder of good pictures; the first is that of MVTec AD, the second of BTAD. */
+const goodNames = ['good', 'ok', 'normal'] as const;
+
+/** The name that a folder of good pictures has here, as written. */
+export function goodFolderOf(listing: Listing): string | undefined {
+  for (const name of goodNames) {
+    const found = folderNamed(listing, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Some tools write `Good` and `Test`; the case must not decide differently on different systems. */
+export function folderNamed(listing: Listing, name: string): string | undefined {
+  if (listing.folders.includes(name)) return name;
+  return listing.folders.find((folder) => folder.toLowerCase() === name.toLowerCase());
+}
+
+export function maskFolderOf(listing: Listing): string | undefined {
+  return folderNamed(listing, 'ground_truth') ?? listing.folders.find(isMaskFolder);
+}
+
+export function isMaskFolder(name: string): boolean {
+  return /^(ground[_-]?truth|masks?)$/i.test(name);
+}
+
+export function isInsideMasks(folder: string): boolean {
+  const absolute = resolve(folder);
+  return isMaskFolder(basename(absolute)) || isMaskFolder(basename(dirname(absolute)));
+}
+
+export function isValidationFolder(name: string): boolean {
+  return /^(validation|valid|val)$/i.test(name);
+}
+
+/** Whether a name says what a folder is for, and not what it shows. */
+export function isRole(name: string): boolean {
+  return (
+    isValidationFolder(name) ||
+    /^(train|test|annotations?|manifests?|split_csv)$/i.test(name) ||
+    goodNames.some((good) => good === name.toLowerCase())
+  );
+}
+
+/** The folders that may each be a product. */
+export function classFolders(listing: Listing): string[] {
+  return listing.folders.filter((name) => !isMaskFolder(name) && !isRole(name));
+}
+
+/** The last part of a path that is a name and no role: `bottle` for `data/bottle/train/good`. */
+export function classNameOf(folder: string): string {
+  const absolute = resolve(folder);
+  let at = absolute;
+  while (isRole(basename(at))) at = dirname(at);
+  return basename(at) || basename(absolute);
+}
+
+/** Leaves out `x_mask.png` where the picture `x` that it belongs to lies beside it. */
+export function withoutMasks(names: readonly string[]): string[] {
+  const stems = new Set(names.map(stemOf));
+  return names.filter((name) => {
+    const stem = stemOf(name);
+    return !(stem.endsWith('_mask') && stems.has(stem.slice(0, -'_mask'.length)));
+  });
+}
+
+export function stemOf(file: string): string {
+  return basename(file, extname(file));
+}
+
+/** For the end of a message: what a folder holds instead of what was looked for. */
+export async function contents(folder: string): Promise<string> {
+  const { folders, pictures, others } = await listFolder(folder);
+  const parts: string[] = [];
+  if (folders.length > 0) {
+    const named = folders.slice(0, 8).join(', ');
+    parts.push(`the folders ${named}${folders.length > 8 ? ' and more' : ''}`);
+  }
+  if (pictures.length > 0)
+    parts.push(pictures.length === 1 ? '1 picture' : `${pictures.length} pictures`);
+  if (others.length > 0) parts.push(otherFiles(others.length));
+  return parts.length === 0 ? 'an empty folder' : parts.join(' and ');
+}
+
+export function otherFiles(number: number): string {
+  return number === 1 ? '1 file that is no picture' : `${number} files that are no pictures`;
+}

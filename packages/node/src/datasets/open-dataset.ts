@@ -1,0 +1,186 @@
+import { stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { fail } from '@bigrid/errors';
+import { failToRead } from '../files.ts';
+import { type Listing, listFolder } from '../listing.ts';
+import { pictureEntry } from '../pictures.ts';
+import { type CocoFile, openCoco, readCoco } from './coco.ts';
+import type { Dataset, DatasetOptions, Ignored } from './dataset.ts';
+import { readManifests } from './ground-truth-manifest.ts';
+import {
+  classFolders,
+  classNameOf,
+  contents,
+  folderNamed,
+  goodFolderOf,
+  isInsideMasks,
+  withoutMasks,
+} from './names.ts';
+import { ignoreFiles, type Product, readProduct } from './product-folder.ts';
+import { findVisa, readVisa } from './visa.ts';
+
+/**
+ * Recognises the layout of a folder, or of a file that lists pictures (`.manifest`, `.jsonl`, `.json` of COCO,
+ * `.csv` of VisA), and tells what is in it. docs/data.md shows each layout. Pictures are not decoded.
+ *
+ * @throws PATH_MISSING, PATH_UNREADABLE; DATA_EMPTY when there is nothing at all; DATA_NO_GOOD when there are
+ *   pictures in no layout known; DATASET_INVALID, naming the piece that is missing or malformed
+ */
+export async function openDataset(path: string, options: DatasetOptions = {}): Promise<Dataset> {
+  const dataset = await readDataset(path, options);
+  if (dataset.classes.some(({ training, test }) => training.length + test.length > 0)) {
+    return dataset;
+  }
+  return failWithoutGood(path);
+}
+
+/** As {@link openDataset}, but without classes where nothing was recognised. */
+export async function readDataset(path: string, options: DatasetOptions): Promise<Dataset> {
+  if (!(await isFolder(path))) return readList(path, options);
+  const listing = await listFolder(path);
+
+  const visa = await findVisa(path, listing);
+  if (visa !== undefined) return readVisa(visa);
+
+  const product = await readProduct(path);
+  if (product !== undefined && saysWhatIsGood(product)) return fromProducts([product]);
+  const annotated = await readAnnotations(path, listing, options);
+  if (annotated !== undefined) return annotated;
+  if (product !== undefined) return fromProducts([product]);
+
+  const products: Product[] = [];
+  const ignored: Ignored[] = [];
+  for (const name of classFolders(listing)) {
+    const found = await readProduct(join(path, name));
+    if (found !== undefined) products.push(found);
+    else ignored.push({ path: join(path, name), reason: 'a folder without good or test pictures' });
+  }
+  if (products.length === 0) return plainPictures(path, listing);
+  ignoreFiles(path, listing, ignored);
+  return fromProducts(products, ignored);
+}
+
+/**
+ * @throws DATA_EMPTY when a folder holds nothing; DATA_NO_GOOD, naming what was looked for and what was found.
+ */
+export async function failWithoutGood(path: string): Promise<never> {
+  if (!(await isFolder(path))) {
+    fail('DATA_NO_GOOD', `Expected good pictures in ${path} but received none`);
+  }
+  const listing = await listFolder(path);
+  const received = await contents(path);
+  if (listing.folders.length === 0 && listing.pictures.length === 0) {
+    fail('DATA_EMPTY', `Expected pictures in ${path} but received ${received}`);
+  }
+  const [train, test] = [folderNamed(listing, 'train'), folderNamed(listing, 'test')];
+  if (train !== undefined || test !== undefined) {
+    // As the pictures to test on are called: BTAD says ok.
+    const inTest = test === undefined ? undefined : await listFolder(join(path, test));
+    const good = join(path, train ?? 'train', (inTest && goodFolderOf(inTest)) ?? 'good');
+    const instead = train === undefined ? received : await contents(join(path, train));
+    fail('DATA_NO_GOOD', `Expected good pictures in ${good} but received ${instead}`);
+  }
+  const places = `${join(path, 'train', 'good')}, ${join(path, 'good')}, or straight in ${path}`;
+  fail('DATA_NO_GOOD', `Expected good pictures in ${places} but received ${received}`);
+}
+
+/** @throws DATA_EMPTY, DATA_NO_TEST */
+export async function failWithoutTest(path: string): Promise<never> {
+  if (!(await isFolder(path))) {
+    fail('DATA_NO_TEST', `Expected test pictures in ${path} but received none`);
+  }
+  const { folders, pictures } = await listFolder(path);
+  const received = await contents(path);
+  if (folders.length === 0 && pictures.length === 0) {
+    fail('DATA_EMPTY', `Expected pictures in ${path} but received ${received}`);
+  }
+  const places = `${join(path, 'test', 'good')} and ${join(path, 'test', 'NAME-OF-DEFECT')}`;
+  fail(
+    'DATA_NO_TEST',
+    `Expected test pictures in ${places} (or ${join(path, 'good')} and ${join(path, 'bad')}) but received ${received}`,
+  );
+}
+
+async function readList(path: string, options: DatasetOptions): Promise<Dataset> {
+  switch (extname(path).toLowerCase()) {
+    case '.manifest':
+    case '.jsonl':
+      return readManifests([path], options);
+    case '.csv':
+      return readVisa({ table: path });
+    case '.json': {
+      const coco = await openCoco(path);
+      if (coco !== undefined) return readCoco([coco]);
+      fail(
+        'DATASET_INVALID',
+        `Expected COCO annotations (a JSON object with images, annotations and categories) for ${path} but received another thing`,
+      );
+    }
+  }
+  fail('PATH_MISSING', `Expected a folder at ${path} but received a file`);
+}
+
+/** Manifests, or else annotations of COCO, in the folder, in its `annotations`, or in a folder a split. */
+async function readAnnotations(
+  dir: string,
+  listing: Listing,
+  options: DatasetOptions,
+): Promise<Dataset | undefined> {
+  const splits = listing.folders.filter((name) => /^(train|valid|val|test)/i.test(name));
+  const places = [
+    dir,
+    ...listing.folders
+      .filter((name) => /^(annotations?|manifests?)$/i.test(name))
+      .map((name) => join(dir, name)),
+    ...splits.map((name) => join(dir, name)),
+  ];
+  const files: string[] = [];
+  for (const place of places) {
+    for (const name of (await listFolder(place)).others) files.push(join(place, name));
+  }
+  const manifests = files.filter((file) => extname(file).toLowerCase() === '.manifest');
+  if (manifests.length > 0) return readManifests(manifests, options);
+
+  const coco: CocoFile[] = [];
+  for (const file of files.filter((name) => extname(name).toLowerCase() === '.json')) {
+    const opened = await openCoco(file);
+    if (opened !== undefined) coco.push(opened);
+  }
+  return coco.length > 0 ? readCoco(coco) : undefined;
+}
+
+/** Folders `train` and `test` may just as well hold what a file of annotations is about; so may `good` alone. */
+function saysWhatIsGood({ layout, product: { training, test } }: Product): boolean {
+  const hasGood = training.length > 0 || test.some(({ defect }) => defect === 'good');
+  return hasGood && layout !== 'good and bad folders';
+}
+
+function fromProducts(products: readonly Product[], besides: readonly Ignored[] = []): Dataset {
+  const layouts = products.map(({ layout }) => layout);
+  return {
+    // A class without a split among published ones does not change what the whole is.
+    layout: layouts.find((layout) => layout !== 'good and bad folders') ?? 'good and bad folders',
+    classes: products.map(({ product }) => product),
+    ignored: [...products.flatMap(({ ignored }) => ignored), ...besides],
+  };
+}
+
+function plainPictures(dir: string, listing: Listing): Dataset {
+  const names = isInsideMasks(dir) ? [] : withoutMasks(listing.pictures);
+  const training = names.map((name) => pictureEntry(join(dir, name)));
+  const classes = training.length === 0 ? [] : [{ name: classNameOf(dir), training, test: [] }];
+  const ignored: Ignored[] = listing.folders.map((name) => ({
+    path: join(dir, name),
+    reason: 'a folder beside the pictures',
+  }));
+  ignoreFiles(dir, { pictures: [], others: listing.others }, ignored);
+  return { layout: 'good pictures alone', classes, ignored };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    return failToRead(path, 'a folder, or a file that lists pictures,', error);
+  }
+}

@@ -1,0 +1,183 @@
+import { symlink } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DataFolder } from '../../testing/data-folder.ts';
+
+let data: DataFolder;
+beforeEach(async () => {
+  data = await DataFolder.make();
+});
+afterEach(() => data.remove());
+
+describe('published layouts', () => {
+  it('reads MPDD, which has the layout of MVTec AD', async () => {
+    await data.files('bracket_black/train/good/000.png', 'bracket_black/test/good/000.png');
+    await data.files('bracket_black/test/hole/000.png', 'bracket_black/test/scratches/001.png');
+    await data.files('bracket_black/ground_truth/hole/000_mask.png');
+    await data.files('bracket_black/ground_truth/scratches/001_mask.png');
+    const expected = {
+      layout: 'MVTec AD',
+      classes: [
+        {
+          name: 'bracket_black',
+          training: ['bracket_black/train/good/000.png'],
+          test: [
+            'bracket_black/test/good/000.png good',
+            'bracket_black/test/hole/000.png hole mask',
+            'bracket_black/test/scratches/001.png scratches mask',
+          ],
+        },
+      ],
+      ignored: [],
+    };
+    expect(await data.understood('bracket_black')).toEqual(expected);
+    expect(await data.understood('.')).toEqual(expected);
+  });
+
+  it('reads GoodsAD, whose masks bear the names of their pictures', async () => {
+    await data.files('drink_can/train/good/0001.jpg', 'drink_can/test/good/0002.jpg');
+    await data.files('drink_can/test/opened/0003.jpg', 'drink_can/ground_truth/opened/0003.png');
+    expect(await data.understood('.')).toMatchObject({
+      layout: 'MVTec AD',
+      classes: [
+        {
+          name: 'drink_can',
+          test: ['drink_can/test/good/0002.jpg good', 'drink_can/test/opened/0003.jpg opened mask'],
+        },
+      ],
+    });
+  });
+
+  it('reads BTAD: ok and ko, pictures and masks with several endings', async () => {
+    await data.files('01/train/ok/0000.bmp', '01/test/ok/0010.bmp', '01/test/ko/0000.bmp');
+    await data.files('01/ground_truth/ko/0000.png');
+    await data.files('02/train/ok/0000.png', '02/test/ko/0001.png', '02/ground_truth/ko/0001.png');
+    await data.files('03/train/ok/0000.bmp', '03/test/ko/0002.bmp', '03/ground_truth/ko/0002.bmp');
+    expect(await data.understood('.')).toEqual({
+      layout: 'BTAD',
+      classes: [
+        {
+          name: '01',
+          training: ['01/train/ok/0000.bmp'],
+          test: ['01/test/ok/0010.bmp good', '01/test/ko/0000.bmp ko mask'],
+        },
+        { name: '02', training: ['02/train/ok/0000.png'], test: ['02/test/ko/0001.png ko mask'] },
+        { name: '03', training: ['03/train/ok/0000.bmp'], test: ['03/test/ko/0002.bmp ko mask'] },
+      ],
+      ignored: [],
+    });
+  });
+
+  it('reads MVTec LOCO AD, merging the masks of a picture', async () => {
+    const root = 'juice_bottle';
+    await data.files(`${root}/train/good/000.png`, `${root}/validation/good/000.png`);
+    await data.files(`${root}/test/good/000.png`, `${root}/test/logical_anomalies/000.png`);
+    await data.files(`${root}/test/structural_anomalies/000.png`, `${root}/defects_config.json`);
+    // The values number the kinds of defects, down from 255.
+    await data.png(`${root}/ground_truth/logical_anomalies/000/000.png`, [
+      [0, 255, 0],
+      [0, 0, 0],
+    ]);
+    await data.png(`${root}/ground_truth/logical_anomalies/000/001.png`, [
+      [0, 0, 0],
+      [1, 0, 250],
+    ]);
+    await data.png(`${root}/ground_truth/structural_anomalies/000/000.png`, [[255]]);
+    expect(await data.understood(root)).toEqual({
+      layout: 'MVTec LOCO AD',
+      classes: [
+        {
+          name: root,
+          training: [`${root}/train/good/000.png`],
+          test: [
+            `${root}/test/good/000.png good`,
+            `${root}/test/logical_anomalies/000.png logical_anomalies mask`,
+            `${root}/test/structural_anomalies/000.png structural_anomalies mask`,
+          ],
+        },
+      ],
+      ignored: [
+        `${root}/validation: 1 picture: kept for validation, which is not used`,
+        `${root}: 1 file that is no picture`,
+      ],
+    });
+    expect(await data.mask(root, `${root}/test/logical_anomalies/000.png`)).toEqual([
+      [0, 1, 0],
+      [1, 0, 1],
+    ]);
+  });
+
+  it('refuses masks of one picture that differ in size', async () => {
+    await data.files('train/good/0.png', 'test/logical_anomalies/000.png');
+    await data.png('ground_truth/logical_anomalies/000/000.png', [[0, 255]]);
+    await data.png('ground_truth/logical_anomalies/000/001.png', [[0], [255]]);
+    await expect(data.mask('.', 'test/logical_anomalies/000.png')).rejects.toMatchObject({
+      code: 'MASK_MISMATCH',
+      message: expect.stringMatching(/Expected a mask of 2 x 1.* but received 1 x 2$/),
+    });
+  });
+});
+
+describe('folders of one’s own', () => {
+  it('reads good and bad with folders a defect below them, and their masks', async () => {
+    await data.files('good/1.png', 'good/night/2.png', 'bad/3.png', 'bad/scratch/4.png');
+    await data.files(
+      'bad/dent/deep/5.png',
+      'masks/bad/scratch/4.png',
+      'masks/dent/deep/5_mask.png',
+    );
+    const { layout, classes, ignored } = await data.understood('.');
+    expect(layout).toBe('good and bad folders');
+    expect(classes[0]?.training).toEqual(['good/1.png', 'good/night/2.png']);
+    expect(classes[0]?.test).toEqual([
+      'good/1.png good',
+      'good/night/2.png good',
+      'bad/3.png bad',
+      'bad/dent/deep/5.png dent-deep mask',
+      'bad/scratch/4.png scratch mask',
+    ]);
+    expect(ignored).toEqual([]);
+  });
+
+  it('finds all masks in one folder, as long as there are no folders beside them', async () => {
+    await data.files('normal/1.png', 'anomaly/2.png', 'mask/2.png');
+    expect((await data.understood('.')).classes[0]?.test).toEqual([
+      'normal/1.png good',
+      'anomaly/2.png anomaly mask',
+    ]);
+    await data.files('mask/other/9.png');
+    expect((await data.understood('.')).classes[0]?.test.at(-1)).toBe('anomaly/2.png anomaly');
+  });
+
+  it('follows links to folders, but not for ever', async () => {
+    await data.files('good/1.png', 'cut/bad/2.png');
+    await symlink(data.at('good'), data.at('good', 'again'));
+    const { classes } = await data.understood('.');
+    expect(classes[0]?.training).toEqual(['good/1.png']);
+    expect(classes[0]?.test).toEqual(['good/1.png good', 'cut/bad/2.png cut-bad']);
+  });
+
+  it('prefers good over ok and normal', async () => {
+    await data.files('train/normal/1.png', 'train/ok/2.png', 'train/good/3.png');
+    const { classes, ignored } = await data.understood('.');
+    expect(classes[0]?.training).toEqual(['train/good/3.png']);
+    expect(ignored).toEqual([
+      'train/normal: 1 picture: only good ones are learnt from',
+      'train/ok: 1 picture: only good ones are learnt from',
+    ]);
+  });
+
+  it('tells what it leaves out, and why', async () => {
+    await data.files('train/good/1.png', 'train/anomaly/2.png', 'train/anomaly/3.png');
+    await data.files('test/good/4.png', 'test/cut/5.png', 'test/cut/5_mask.png', 'test/6.png');
+    await data.files('ground_truth/cut/7_mask.png', 'ground_truth/hole/1_mask.png');
+    await data.files('papers/figure.png', 'readme.txt', 'notes.txt');
+    expect((await data.understood('.')).ignored).toEqual([
+      'train/anomaly: 2 pictures: only good ones are learnt from',
+      'papers: 1 picture: in a folder that this layout does not have',
+      'test: 1 picture outside of its folders',
+      'ground_truth/cut: 1 mask without a picture',
+      'ground_truth/hole: masks of a defect that has no pictures',
+      '.: 2 files that are no pictures',
+    ]);
+  });
+});

@@ -1,0 +1,206 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import type { LabelledEntry } from '@bigrid/inspect';
+import { type Listing, listFolder } from '../listing.ts';
+import { pictureEntry } from '../pictures.ts';
+import {
+  counted,
+  type DatasetClass,
+  defectName,
+  type Ignored,
+  type LayoutName,
+  onlyGood,
+} from './dataset.ts';
+import { MaskFinder } from './mask-finder.ts';
+import {
+  classNameOf,
+  folderNamed,
+  goodFolderOf,
+  isInsideMasks,
+  isMaskFolder,
+  isValidationFolder,
+  otherFiles,
+  withoutMasks,
+} from './names.ts';
+
+export interface Product {
+  readonly layout: LayoutName;
+  readonly product: DatasetClass;
+  readonly ignored: readonly Ignored[];
+}
+
+/**
+ * Reads the folder of one product: `train/good` (or `good`) to learn from; `test/good`, `test/<defect>` and
+ * masks in `ground_truth/<defect>` to test on; without `test`, `good` and every other folder as a defect.
+ * MVTec AD, MPDD, GoodsAD and MVTec LOCO AD are published so; BTAD says `ok` and `ko`. A defect may have folders
+ * of its own (`bad/scratch`). The `test` folder itself may be given too.
+ *
+ * @returns undefined where there is no such picture.
+ * @throws PATH_MISSING, PATH_UNREADABLE
+ */
+export async function readProduct(dir: string): Promise<Product | undefined> {
+  if (isInsideMasks(dir)) return undefined;
+  const listing = await listFolder(dir);
+  const ignored: Ignored[] = [];
+  const { training, layout } = await goodPictures(dir, listing, ignored);
+  const tested = await testPictures(dir, listing, ignored);
+  if (training.length === 0 && tested.test.length === 0) return undefined;
+  ignoreFiles(dir, listing, ignored);
+  return {
+    layout: tested.layout ?? layout,
+    product: {
+      name: classNameOf(dir),
+      training: training.map(pictureEntry),
+      test: tested.test,
+    },
+    ignored,
+  };
+}
+
+async function goodPictures(
+  dir: string,
+  listing: Listing,
+  ignored: Ignored[],
+): Promise<{ training: string[]; layout: LayoutName }> {
+  const train = folderNamed(listing, 'train');
+  if (train !== undefined) {
+    const inTrain = join(dir, train);
+    const below = await listFolder(inTrain);
+    const good = goodFolderOf(below);
+    if (good !== undefined) {
+      const training = await picturesBelow(join(inTrain, good));
+      for (const name of below.folders.filter((folder) => folder !== good)) {
+        const { length } = await picturesBelow(join(inTrain, name));
+        const reason = `${counted(length, 'picture')}: ${onlyGood}`;
+        if (length > 0) ignored.push({ path: join(inTrain, name), reason });
+      }
+      ignoreFiles(inTrain, below, ignored);
+      if (training.length > 0) {
+        return { training: training.map(({ path }) => path), layout: publishedLayout(good) };
+      }
+    }
+  }
+  const good = goodFolderOf(listing);
+  const training = good === undefined ? [] : await picturesBelow(join(dir, good));
+  return { training: training.map(({ path }) => path), layout: 'good and bad folders' };
+}
+
+function publishedLayout(good: string | undefined): LayoutName {
+  return good?.toLowerCase() === 'ok' ? 'BTAD' : 'MVTec AD';
+}
+
+async function testPictures(
+  dir: string,
+  listing: Listing,
+  ignored: Ignored[],
+): Promise<{ test: LabelledEntry[]; layout?: LayoutName }> {
+  const absolute = resolve(dir);
+  const test = folderNamed(listing, 'test');
+  const isTest = test === undefined && basename(absolute).toLowerCase() === 'test';
+  if (test !== undefined || isTest) {
+    const folder = test === undefined ? dir : join(dir, test);
+    const inTest = await listFolder(folder);
+    if (!isTest) await ignoreOthers(dir, listing, ignored);
+    const isLoco = inTest.folders.some((name) => /^(logical|structural)_anomalies$/i.test(name));
+    return {
+      test: await labelledPictures(folder, isTest ? dirname(absolute) : dir, ignored),
+      layout: isLoco ? 'MVTec LOCO AD' : publishedLayout(goodFolderOf(inTest)),
+    };
+  }
+  // Without a folder named `test`, only one of good pictures tells the product's own folder from a folder
+  // of several products.
+  if (goodFolderOf(listing) === undefined) return { test: [] };
+  return { test: await labelledPictures(dir, dir, ignored) };
+}
+
+/**
+ * @param folder holds a folder a defect, and one of good pictures.
+ * @param root the product's folder, where the masks are looked for.
+ */
+async function labelledPictures(
+  folder: string,
+  root: string,
+  ignored: Ignored[],
+): Promise<LabelledEntry[]> {
+  const className = classNameOf(root);
+  const masks = await MaskFinder.in(root);
+  const listing = await listFolder(folder);
+  const good = goodFolderOf(listing);
+  const defects = listing.folders.filter(
+    (name) =>
+      name !== good &&
+      !isMaskFolder(name) &&
+      !isValidationFolder(name) &&
+      !/^(train|test)$/i.test(name),
+  );
+  const entries: LabelledEntry[] = [];
+  for (const name of good === undefined ? defects : [good, ...defects]) {
+    for (const { path, below } of await picturesBelow(join(folder, name))) {
+      const isGood = name === good;
+      const readMask = isGood ? undefined : await masks.find([name, ...below], path);
+      const defect = isGood ? 'good' : nameOfDefect([name, ...below]);
+      entries.push({ ...pictureEntry(path), className, defect, readMask });
+    }
+  }
+  if (folder !== root) ignoreFiles(folder, listing, ignored);
+  await masks.reportUnused(ignored);
+  return entries;
+}
+
+/** `scratch` for `bad/scratch`, `bad` for `bad`, `crack-fine` for `crack/fine`. */
+function nameOfDefect(folders: readonly string[]): string {
+  const named = folders.filter(
+    (name, index) =>
+      index > 0 || !/^(bad|ng|nok|ko|defects?|defective|anomal(y|ies|ous)|abnormal)$/i.test(name),
+  );
+  return defectName((named.length === 0 ? folders : named).join('-'));
+}
+
+interface FoundPicture {
+  readonly path: string;
+  /** Folders between the one searched and the picture. */
+  readonly below: readonly string[];
+}
+
+/** Pictures at any depth, without folders of masks and masks beside their pictures. */
+async function picturesBelow(
+  folder: string,
+  below: readonly string[] = [],
+  above: readonly string[] = [],
+): Promise<FoundPicture[]> {
+  const listing = await listFolder(folder);
+  // A link that leads back to a folder above would be followed for ever.
+  if (above.includes(listing.realPath)) return [];
+  const found = withoutMasks(listing.pictures).map((file) => ({ path: join(folder, file), below }));
+  for (const name of listing.folders.filter((folder) => !isMaskFolder(folder))) {
+    const inside = [...above, listing.realPath];
+    found.push(...(await picturesBelow(join(folder, name), [...below, name], inside)));
+  }
+  return found;
+}
+
+/** Tells of the folders that a product with a folder `test` has beside those of its layout. */
+async function ignoreOthers(dir: string, listing: Listing, ignored: Ignored[]): Promise<void> {
+  for (const name of listing.folders) {
+    if (isMaskFolder(name) || /^(train|test)$/i.test(name)) continue;
+    const { length } = await picturesBelow(join(dir, name));
+    const isGood = name === goodFolderOf(listing) && folderNamed(listing, 'train') === undefined;
+    if (length === 0 || isGood) continue;
+    const why = isValidationFolder(name)
+      ? 'kept for validation, which is not used'
+      : 'in a folder that this layout does not have';
+    ignored.push({ path: join(dir, name), reason: `${counted(length, 'picture')}: ${why}` });
+  }
+}
+
+/** Tells of the files that lie where this layout has folders alone. */
+export function ignoreFiles(
+  folder: string,
+  { pictures, others }: Pick<Listing, 'pictures' | 'others'>,
+  ignored: Ignored[],
+): void {
+  if (pictures.length > 0) {
+    const reason = `${counted(pictures.length, 'picture')} outside of its folders`;
+    ignored.push({ path: folder, reason });
+  }
+  if (others.length > 0) ignored.push({ path: folder, reason: otherFiles(others.length) });
+}

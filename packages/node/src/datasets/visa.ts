@@ -1,0 +1,148 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { fail } from '@bigrid/errors';
+import { parse } from 'csv-parse/sync';
+import { readBytes } from '../files.ts';
+import { type Listing, listFolder, naturalOrder } from '../listing.ts';
+import { pictureEntry } from '../pictures.ts';
+import {
+  assertPresent,
+  classFromList,
+  counted,
+  type Dataset,
+  defectName,
+  type Ignored,
+  isGoodLabel,
+  isPresent,
+  type ListedPicture,
+} from './dataset.ts';
+import { readLabelMasks } from './mask-files.ts';
+import { contents, folderNamed } from './names.ts';
+
+/** A table of VisA, and what of it is asked for. */
+export interface VisaTable {
+  readonly table: string;
+  /** The one product wanted; undefined for all. */
+  readonly product?: string;
+}
+
+const columns = ['object', 'split', 'label', 'image', 'mask'] as const;
+type Row = Readonly<Record<(typeof columns)[number], string>>;
+
+/**
+ * Recognises VisA: a folder with `split_csv/1cls.csv`, or a product's folder (with `Data/Images`) beside it.
+ *
+ * @returns undefined where the folder is of another layout.
+ * @throws DATASET_INVALID when the pictures of VisA are there and the table is not.
+ */
+export async function findVisa(dir: string, listing: Listing): Promise<VisaTable | undefined> {
+  const own = join(dir, 'split_csv', '1cls.csv');
+  if (await isPresent(own)) return { table: own };
+  if (await hasVisaPictures(dir, listing)) {
+    const absolute = resolve(dir);
+    const beside = join(dirname(absolute), 'split_csv', '1cls.csv');
+    if (await isPresent(beside)) return { table: beside, product: basename(absolute) };
+    return failOnMissingTable(dir, beside);
+  }
+  if (folderNamed(listing, 'split_csv') !== undefined) return failOnMissingTable(dir, own);
+  for (const name of listing.folders) {
+    const folder = join(dir, name);
+    if (await hasVisaPictures(folder, await listFolder(folder))) {
+      return failOnMissingTable(dir, own);
+    }
+  }
+  return undefined;
+}
+
+async function hasVisaPictures(dir: string, listing: Listing): Promise<boolean> {
+  if (!listing.folders.includes('Data')) return false;
+  return (await listFolder(join(dir, 'Data'))).folders.includes('Images');
+}
+
+async function failOnMissingTable(dir: string, table: string): Promise<never> {
+  const received = `${await contents(dir)} without it`;
+  fail('DATASET_INVALID', `Expected the table of VisA at ${table} but received ${received}`);
+}
+
+/**
+ * Reads a table of VisA: `object,split,label,image,mask`, paths relative to the folder above `split_csv` (or to
+ * the table's own folder). Products whose folders are not there are left out.
+ *
+ * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID, naming the line, when a column, a picture or a mask is missing
+ */
+export async function readVisa({ table, product }: VisaTable): Promise<Dataset> {
+  const folder = dirname(resolve(table));
+  const root = basename(folder) === 'split_csv' ? dirname(folder) : folder;
+  const rows = rowsOf(await readBytes(table), table);
+  const products = new Map<string, ListedPicture[]>();
+  const absent = new Map<string, number>();
+  for (const { row, line } of rows) {
+    if (product !== undefined && row.object !== product) continue;
+    if (!products.has(row.object) && !absent.has(row.object)) {
+      if (await isPresent(join(root, row.object))) products.set(row.object, []);
+      else absent.set(row.object, 0);
+    }
+    const pictures = products.get(row.object);
+    if (pictures) pictures.push(await listedPicture(row, root, `line ${line} of ${table}`));
+    else absent.set(row.object, (absent.get(row.object) ?? 0) + 1);
+  }
+  const ignored: Ignored[] = [...absent].map(([name, number]) => ({
+    path: join(root, name),
+    reason: `${counted(number, 'picture')} that the table lists: the folder is not there`,
+  }));
+  const names = [...products.keys()].sort(naturalOrder);
+  const classes = names.map((name) =>
+    classFromList(name, products.get(name) ?? [], table, ignored),
+  );
+  return { layout: 'VisA', classes, ignored };
+}
+
+async function listedPicture(row: Row, root: string, where: string): Promise<ListedPicture> {
+  if (row.split !== 'train' && row.split !== 'test') {
+    fail('DATASET_INVALID', `Expected train or test for ${where} but received ${row.split}`);
+  }
+  const path = join(root, row.image);
+  await assertPresent(path, where);
+  const isGood = isGoodLabel(row.label);
+  const mask = isGood || row.mask === '' ? undefined : join(root, row.mask);
+  if (mask !== undefined) await assertPresent(mask, where);
+  return {
+    role: row.split === 'test' ? 'test' : 'training',
+    entry: {
+      ...pictureEntry(path),
+      className: row.object,
+      defect: isGood ? 'good' : defectName(row.label),
+      readMask: mask === undefined ? undefined : () => readLabelMasks([mask]),
+    },
+  };
+}
+
+function rowsOf(bytes: Uint8Array, table: string): { row: Row; line: number }[] {
+  try {
+    const parsed = parse(Buffer.from(bytes), {
+      bom: true,
+      columns: (names: string[]) => assertColumns(names, table),
+      info: true,
+      skip_empty_lines: true,
+      trim: true,
+    }) as unknown as { record: Row; info: { lines: number } }[];
+    return parsed.map(({ record, info }) => ({ row: record, line: info.lines }));
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || !String(error.code).startsWith('CSV_')) {
+      throw error;
+    }
+    fail('DATASET_INVALID', `Expected a table for ${table} but received: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+function assertColumns(names: string[], table: string): string[] {
+  const missing = columns.filter((column) => !names.includes(column));
+  if (missing.length > 0) {
+    fail(
+      'DATASET_INVALID',
+      `Expected the columns ${columns.join(', ')} for ${table} but received ${names.join(', ')}: ${missing.join(', ')} missing`,
+    );
+  }
+  return names;
+}
