@@ -77,7 +77,9 @@ export const scheduleSchema = z.strictObject({
     .min(1)
     .max(10_000)
     .optional()
-    .describe("Passes over the training pictures; default: as many as fill the profile's time"),
+    .describe(
+      'Passes over the training pictures; default: ten, but 240 steps at least and 480 a class at most',
+    ),
   batchSize: z.int().min(1).max(256).describe('Pictures in one step'),
   tableLearningRate: z.number().positive().describe('Learning rate of the tables'),
   weightLearningRate: z.number().positive().describe('Learning rate of everything else'),
