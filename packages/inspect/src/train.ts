@@ -17,6 +17,7 @@ import { holdOut, LEAST_PICTURES, type TrainingClass, tooFew } from './hold-out.
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
 import type { Scratch } from './ports.ts';
 import { scorePictures } from './scoring.ts';
+import { stepsOf } from './steps.ts';
 import { trainStage } from './training-loop.ts';
 
 export interface TrainInput {
@@ -37,16 +38,6 @@ export interface TrainInput {
   readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
-
-/**
- * Epochs of a stage where none are asked for. Few pictures are learnt soon, and a grid that goes on follows defects
- * better, too; many need no more than a sample of them, so that time does not grow with their number.
- */
-const DEFAULT_EPOCHS = 10;
-const LEAST_STEPS = 240;
-const MOST_STEPS_A_CLASS = 480;
-/** A published abnormal stage, which only tells cells apart, takes this share of the normal stage's steps. */
-const ABNORMAL_SHARE = 0.5;
 
 /**
  * Trains GRAD on good pictures and calibrates it on some that were held out.
@@ -158,14 +149,4 @@ function checkStatistics({ shape, statistics }: ExtractedFeatures): void {
       `Expected statistics of ${shape[0]} channels in the bundle but received ${length}`,
     );
   }
-}
-
-function stepsOf(schedule: Schedule, pictures: number, classes: number, abnormal: boolean): number {
-  const { epochs, batchSize } = schedule;
-  const wanted = Math.ceil(((epochs ?? DEFAULT_EPOCHS) * pictures) / batchSize);
-  const steps =
-    epochs !== undefined
-      ? wanted
-      : Math.min(MOST_STEPS_A_CLASS * classes, Math.max(LEAST_STEPS, wanted));
-  return Math.max(1, Math.round(abnormal ? steps * ABNORMAL_SHARE : steps));
 }

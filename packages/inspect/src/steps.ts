@@ -1,0 +1,31 @@
+import type { Schedule } from '@bigrid/method';
+
+/**
+ * Epochs of a stage where none are asked for. Few pictures are learnt soon, and a grid that goes on follows defects
+ * better, too; many need no more than a sample of them, so that time does not grow with their number.
+ */
+const DEFAULT_EPOCHS = 10;
+const LEAST_STEPS = 240;
+const MOST_STEPS_A_CLASS = 480;
+/** A published abnormal stage, which only tells cells apart, takes this share of the normal stage's steps. */
+const ABNORMAL_SHARE = 0.5;
+
+/**
+ * Steps of one stage.
+ * @param pictures that it learns from, of all classes
+ * @param abnormal whether it is the published abnormal stage beside a normal one
+ */
+export function stepsOf(
+  schedule: Schedule,
+  pictures: number,
+  classes: number,
+  abnormal: boolean,
+): number {
+  const { epochs, batchSize } = schedule;
+  const wanted = Math.ceil(((epochs ?? DEFAULT_EPOCHS) * pictures) / batchSize);
+  const steps =
+    epochs !== undefined
+      ? wanted
+      : Math.min(MOST_STEPS_A_CLASS * classes, Math.max(LEAST_STEPS, wanted));
+  return Math.max(1, Math.round(abnormal ? steps * ABNORMAL_SHARE : steps));
+}
