@@ -2,16 +2,11 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bigrid, temporaryFolder, tiny, writePictures } from '../testing/command-line.ts';
+import { expect, test } from 'vitest';
+import { bigrid, tiny, useTemporaryFolder, writePictures } from '../testing/command-line.ts';
 
+const at = useTemporaryFolder();
 const root = fileURLToPath(new URL('..', import.meta.url));
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-
-beforeAll(async () => {
-  folder = await temporaryFolder();
-});
-afterAll(() => folder.remove());
 
 test('--version prints the version of the package', async () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -75,8 +70,8 @@ test.each([
 });
 
 test.skipIf(process.platform !== 'linux')('a terminal gets bars that fit it', async () => {
-  await writePictures(join(folder.path, 'good'), 8);
-  const words = ['train', join(folder.path, 'good'), '--out', join(folder.path, 'm.onnx'), ...tiny];
+  await writePictures(at('good'), 8);
+  const words = ['train', at('good'), '--out', at('m.onnx'), ...tiny];
   const command = [process.execPath, join(root, 'bin', 'bigrid.js'), ...words].join(' ');
   const shown = await onTerminal(`stty cols 60; ${command}`);
   if (shown === undefined) return;
@@ -92,8 +87,8 @@ test('the example of the README runs', async () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const lines = /```sh\n(?<code>[\s\S]*?)```/.exec(readme)?.groups?.code?.trim().split('\n') ?? [];
   expect(lines).toHaveLength(3);
-  await writePictures(join(folder.path, 'parts', 'good'), 8);
-  await writePictures(join(folder.path, 'new'), 2, true);
+  await writePictures(at('parts', 'good'), 8);
+  await writePictures(at('new'), 2, true);
   for (const line of lines) {
     const quick = line.includes(' train ') ? tiny : [];
     const words = line.replace(/ +#.*/, '').split(' ').slice(1);
@@ -102,7 +97,7 @@ test('the example of the README runs', async () => {
       execFile(
         process.execPath,
         [join(root, 'bin', 'bigrid.js'), ...words, ...quick],
-        { cwd: folder.path },
+        { cwd: at() },
         done,
       );
     });

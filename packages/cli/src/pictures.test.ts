@@ -1,17 +1,14 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { temporaryFolder, write, writePictures } from '../testing/command-line.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { useTemporaryFolder, write, writePictures } from '../testing/command-line.ts';
 import { findPictures, resultFiles } from './pictures.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-const at = (...parts: string[]) => join(folder.path, ...parts);
+const at = useTemporaryFolder();
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
   await writePictures(at('a', 'deep'), 2);
   await writePictures(at('a', 'marked'), 1);
 });
-afterAll(() => folder.remove());
 
 test('paths are relative to the folder given, named where there are several; a file has its bare name', async () => {
   const names = async (...given: string[]) =>

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
+import { afterAll, beforeAll } from 'vitest';
 
 const bin = fileURLToPath(new URL('../bin/bigrid.js', import.meta.url));
 
@@ -68,10 +69,14 @@ export function isPlain(text: string): boolean {
   return !text.includes('\u001b') && !text.includes('\r');
 }
 
-/** A folder that is gone after the tests. */
-export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), 'bigrid-cli-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+/** Makes a folder before the tests of a file and removes it after them. @returns gives paths in it, once tests run */
+export function useTemporaryFolder(): (...parts: string[]) => string {
+  let path: string;
+  beforeAll(async () => {
+    path = await mkdtemp(join(tmpdir(), 'bigrid-cli-'));
+  });
+  afterAll(() => rm(path, { recursive: true, force: true }));
+  return (...parts) => join(path, ...parts);
 }
 
 /** Bytes of a small PNG: stripes with noise, and a bright spot where it should be defective. */

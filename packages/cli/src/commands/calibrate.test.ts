@@ -1,29 +1,26 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
   isPlain,
-  temporaryFolder,
   tiny,
+  useTemporaryFolder,
   write,
   writePictures,
   writeProduct,
 } from '../../testing/command-line.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const at = useTemporaryFolder();
 let model: string;
-const at = (...parts: string[]) => join(folder.path, ...parts);
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
   model = at('model.onnx');
   await writeProduct(at('part'));
   await bigrid('train', at('part'), '--out', model, ...tiny);
   await writePictures(at('today'), 9);
   await write(at('today', 'text.png'), 'not a picture');
 });
-afterAll(() => folder.remove());
 
 async function calibrationOf(file: string) {
   const { manifest, bytes } = JSON.parse((await bigrid('info', file, '--json')).stdout);

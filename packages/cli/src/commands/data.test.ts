@@ -1,27 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
   isPlain,
   pictureBytes,
-  temporaryFolder,
   tiny,
+  useTemporaryFolder,
   write,
   writePictures,
   writeProduct,
 } from '../../testing/command-line.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-const at = (...parts: string[]) => join(folder.path, ...parts);
+const at = useTemporaryFolder();
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
   await writeProduct(at('bolt'));
   await writePictures(at('bolt', 'train', 'bad'), 3, true);
 });
-afterAll(() => folder.remove());
 
 test('what is understood is a table, with what is left out and why', async () => {
   const { code, stdout, stderr } = await bigrid('data', at('bolt'));

@@ -1,21 +1,14 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   bigrid,
-  temporaryFolder,
+  useTemporaryFolder,
   write,
   writePictures,
   writeProduct,
 } from '../../testing/command-line.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-const at = (...parts: string[]) => join(folder.path, ...parts);
-
-beforeAll(async () => {
-  folder = await temporaryFolder();
-});
-afterAll(() => folder.remove());
+const at = useTemporaryFolder();
 
 test('it trains, evaluates, reports and draws; the second time it reuses the bundle', async () => {
   await writeProduct(at('bolt'));

@@ -1,19 +1,18 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
   isPlain,
-  temporaryFolder,
   tiny,
+  useTemporaryFolder,
   write,
   writePictures,
   writeProduct,
 } from '../../testing/command-line.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const at = useTemporaryFolder();
 let model: string;
-const at = (...parts: string[]) => join(folder.path, ...parts);
 const names = [
   'imageAuroc',
   'imageAp',
@@ -25,13 +24,11 @@ const names = [
 ];
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
   model = at('model.onnx');
   await writeProduct(at('line', 'bolt'));
   await writeProduct(at('line', 'nut'));
   await bigrid('train', at('line'), '--out', model, ...tiny);
 });
-afterAll(() => folder.remove());
 
 test('a table has a row a class and their mean; JSON has exactly the metrics', async () => {
   const words = ['evaluate', model, at('line'), '--json', at('m.json'), '--report', at('r.html')];

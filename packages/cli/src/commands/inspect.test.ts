@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
   ended,
@@ -10,26 +10,23 @@ import {
   isPlain,
   pictureBytes,
   start,
-  temporaryFolder,
   tiny,
   truncatedJpeg,
+  useTemporaryFolder,
   write,
   writePictures,
 } from '../../testing/command-line.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const at = useTemporaryFolder();
 let model: string;
-const at = (...parts: string[]) => join(folder.path, ...parts);
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
   model = at('model.onnx');
   await writePictures(at('good'), 8);
   await bigrid('train', at('good'), '--out', model, ...tiny);
   await write(at('new', 'fine.png'), await pictureBytes(1));
   await write(at('new', 'deep', 'spot.png'), await pictureBytes(2, true));
 });
-afterAll(() => folder.remove());
 
 test('a table gives path, score, threshold, confidence and verdict of each picture', async () => {
   const { code, stdout, stderr } = await bigrid('inspect', model, at('new'));

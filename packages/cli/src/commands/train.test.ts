@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
   ended,
@@ -9,23 +9,20 @@ import {
   isPlain,
   pictureBytes,
   start,
-  temporaryFolder,
   tiny,
   truncatedJpeg,
+  useTemporaryFolder,
   write,
   writePictures,
 } from '../../testing/command-line.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const at = useTemporaryFolder();
 let good: string;
-const at = (...parts: string[]) => join(folder.path, ...parts);
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
   good = at('part', 'good');
   await writePictures(good, 8);
 });
-afterAll(() => folder.remove());
 
 test('a training writes one file, says what it learnt from, and what to do next', async () => {
   const out = at('deep', 'er', 'model.onnx');
