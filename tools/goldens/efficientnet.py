@@ -9,30 +9,15 @@ weights themselves are not stored: packages/method/testing/formula.ts computes t
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import timm
 import torch
+from formula import GOLDENS, SIZE, formula
 
-GOLDENS = Path(__file__).parents[2] / "packages" / "method" / "src" / "goldens"
-
-SIZE = 64
 # The last blocks at strides 2, 4, 8, 16 and 32 of B0, and those of the paper's profile.
 CASES = {"tf_efficientnet_b0": [0, 2, 4, 10, 15], "tf_efficientnet_b6": [14, 30]}
 SAMPLES = 300
-
-
-def formula(name, size):
-    """Numbers in [-1, 1), the same in every language: a hash (the finaliser of MurmurHash3) of name and place."""
-    seed = 2166136261
-    for letter in name.encode():
-        seed = ((seed ^ letter) * 16777619) & 0xFFFFFFFF
-    x = (np.uint32(seed) + np.arange(size, dtype=np.uint32) * np.uint32(0x9E3779B9)).astype(np.uint32)
-    x = (x ^ (x >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-    x = (x ^ (x >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-    x = x ^ (x >> np.uint32(16))
-    return (x.astype(np.float64) / 2**31 - 1).astype(np.float32)
 
 
 def weight_of(name, shape):

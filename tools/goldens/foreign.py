@@ -9,27 +9,12 @@ attributes, an operator of another domain behind the taps; and foreign.json, wha
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
+from formula import GOLDENS, SIZE, formula
 from onnx import TensorProto, helper
-
-GOLDENS = Path(__file__).parents[2] / "packages" / "method" / "src" / "goldens"
-SIZE = 64
-
-
-def formula(name, size):
-    """Numbers in [-1, 1), as in tools/goldens/efficientnet.py."""
-    seed = 2166136261
-    for letter in name.encode():
-        seed = ((seed ^ letter) * 16777619) & 0xFFFFFFFF
-    x = (np.uint32(seed) + np.arange(size, dtype=np.uint32) * np.uint32(0x9E3779B9)).astype(np.uint32)
-    x = (x ^ (x >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-    x = (x ^ (x >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-    x = x ^ (x >> np.uint32(16))
-    return (x.astype(np.float64) / 2**31 - 1).astype(np.float32)
 
 
 def weight(name, shape, around=0.0):

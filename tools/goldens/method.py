@@ -15,13 +15,11 @@ y * resolution + x.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-
-GOLDENS = Path(__file__).parents[2] / "packages" / "method" / "src" / "goldens"
+from formula import GOLDENS
 
 BATCH = 3
 CHANNELS = 5

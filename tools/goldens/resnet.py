@@ -14,7 +14,8 @@ import numpy as np
 import timm
 import torch
 import torchvision
-from efficientnet import GOLDENS, SAMPLES, SIZE, formula, weight_of
+from efficientnet import SAMPLES, weight_of
+from formula import GOLDENS, SIZE, formula
 
 VARIANTS = ["resnet18", "resnet34", "resnet50", "resnet101", "wide_resnet50_2", "wide_resnet101_2"]
 CASES = {"resnet18": 4, "wide_resnet50_2": 2}
