@@ -20,7 +20,12 @@ import {
   transpose,
 } from '@bigrid/graph';
 import { Random } from '@bigrid/method';
-import { imageScore, MAP_SIZE, smoothedMap } from '../packages/method/dist/anomaly-map.js';
+import {
+  channelWeights,
+  imageScore,
+  MAP_SIZE,
+  smoothedMap,
+} from '../packages/method/dist/anomaly-map.js';
 import { features } from '../packages/method/dist/features.js';
 import { standardise } from '../packages/method/dist/training-step.js';
 
@@ -33,7 +38,11 @@ import { standardise } from '../packages/method/dist/training-step.js';
  *   random ones at the most (Sener & Savarese 2018, on a sample to bound its time)
  */
 export async function bankModel(backbone, options, extracted, size, choice, seed) {
-  const weights = tapWeights(extracted.statistics.deviation, extracted.tapChannels);
+  // What a raw feature counts: standardised ones count as in the map.
+  const { deviation } = extracted.statistics;
+  const weights = channelWeights(deviation, extracted.tapChannels).map(
+    (weight, channel) => Math.sqrt(weight) / deviation[channel],
+  );
   const random = new Random(seed).fork('bank');
   const candidates = choice === 'random' ? size : Math.min(20_000, 20 * size);
   const cells = await sampleCells(extracted, candidates, weights, random);
@@ -66,17 +75,6 @@ function modelOf(graph, distance, { cells, smoothing }) {
   graph.output('anomaly_map', reshape(map, [1, MAP_SIZE, MAP_SIZE]));
   graph.output('score', imageScore(map));
   return toModel(graph);
-}
-
-function tapWeights(deviation, tapChannels) {
-  const weights = new Float32Array(deviation.length);
-  let start = 0;
-  for (const channels of tapChannels) {
-    const own = deviation.subarray(start, start + channels);
-    weights.fill(1 / Math.sqrt(own.reduce((sum, d) => sum + d * d, 0)), start, start + channels);
-    start += channels;
-  }
-  return weights;
 }
 
 /** Random cells of random pictures, [count, channels]. */

@@ -44,7 +44,7 @@ export interface TrainInput {
  * @throws OPTION_INVALID where the method needs another backbone; DATA_TOO_FEW, CANCELLED, ENGINE_FAILED
  */
 export async function train(input: TrainInput): Promise<Bundle> {
-  const { engine, seed, signal } = input;
+  const { engine, schedule, seed, signal } = input;
   const onEvent = input.onEvent ?? (() => {});
   const started = input.from ? trainedValues(input.from) : undefined;
   const method = input.from?.manifest.method ?? input.method;
@@ -69,12 +69,11 @@ export async function train(input: TrainInput): Promise<Bundle> {
     checkStatistics(features);
     for (const stage of stagesOf(method)) {
       const stageSteps = stepsOf(
-        input.schedule,
+        schedule,
         features.count,
         input.classes.length,
         stage === 'abnormal' && method.grids === 'both' && method.abnormalGrid === 'published',
       );
-      const { schedule } = input;
       await trainStage(stage, values, {
         engine,
         options: method,
@@ -105,7 +104,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     classes: input.classes.map(({ name }) => name),
     profile: input.profile,
     method,
-    schedule: input.schedule,
+    schedule,
     backbone: {
       name: input.backbone.name,
       licence: input.backbone.licence,

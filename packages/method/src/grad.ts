@@ -14,7 +14,7 @@ export interface Reconstruction {
   /** rec: [batch, channels, cells, cells] */
   readonly value: Value;
   /** q: [batch, 1, cells, cells], high where the published abnormal grid sees a defect; undefined without it. */
-  readonly abnormality: Value | undefined;
+  readonly abnormality?: Value;
 }
 
 /**
@@ -53,21 +53,20 @@ export function reconstruct(
       value: graph.scope('normal', () =>
         branchOf(parameters, 'normal', { local: features, global: mean }),
       ),
-      abnormality: undefined,
     };
   }
   const restore = () => through(ABNORMAL, frozen, points(`${ABNORMAL}.coordinates`, frozen));
 
   if (grids === 'abnormal' && options.abnormalGrid === 'restoring') {
-    return { value: restore(), abnormality: undefined };
+    return { value: restore() };
   }
   const at = points('coordinates', parameters);
   if (grids === 'normal') {
-    return { value: through('normal', parameters, at), abnormality: undefined };
+    return { value: through('normal', parameters, at) };
   }
   if (options.abnormalGrid === 'restoring') {
     const value = average(through('normal', parameters, at), restore());
-    return { value, abnormality: undefined };
+    return { value };
   }
   const abnormal = through(ABNORMAL, frozen, at);
   const abnormality = slice(abnormal, 1, 0, 1);

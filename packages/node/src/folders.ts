@@ -1,19 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
-import { isAnomalous, type LabelledEntry, type PictureEntry } from '@bigrid/inspect';
+import {
+  isAnomalous,
+  type LabelledEntry,
+  type PictureEntry,
+  type TrainingClass,
+} from '@bigrid/inspect';
 import type { DatasetOptions } from './datasets/dataset.ts';
 import { contents, isMaskFolder, withoutMasks } from './datasets/names.ts';
 import { failWithoutGood, failWithoutTest, readDataset } from './datasets/open-dataset.ts';
 import { failToRead } from './files.ts';
 import { listFolder, naturalOrder } from './listing.ts';
 import { pictureEntry } from './pictures.ts';
-
-/** The good pictures of one product. */
-export interface TrainingClass {
-  readonly name: string;
-  readonly entries: readonly PictureEntry[];
-}
 
 export interface TrainingFolder {
   /** One for a folder of one product; several, in natural order, for a folder of such folders. */
