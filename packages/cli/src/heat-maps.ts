@@ -25,11 +25,20 @@ export class HeatMapWriter {
     this.#signal = signal;
   }
 
-  /** Starts on one; waits for another first when many are under way. @throws OUTPUT_UNWRITABLE, CANCELLED */
-  async add(drawn: Pick<Verdict, 'picture' | 'map'>, file: string): Promise<void> {
+  /**
+   * Starts on one; waits for another first when many are under way.
+   * @param written called once the file is there
+   * @throws OUTPUT_UNWRITABLE, CANCELLED
+   */
+  async add(
+    drawn: Pick<Verdict, 'picture' | 'map'>,
+    file: string,
+    written?: () => Promise<void>,
+  ): Promise<void> {
     if (this.#running.size >= AT_ONCE) await Promise.race(this.#running);
     this.#throwFailure();
     const work = this.#write(drawn, file)
+      .then(written)
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })

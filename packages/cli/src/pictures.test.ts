@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { pictureEntry } from '@bigrid/node';
 import { beforeAll, expect, test } from 'vitest';
 import { useTemporaryFolder, write, writePictures } from '../testing/command-line.ts';
-import { findPictures, resultFiles } from './pictures.ts';
+import { findPictures, ResultFiles } from './pictures.ts';
 
 const at = useTemporaryFolder();
 
@@ -36,14 +37,13 @@ test('results of an earlier run are left out, unless they are what was asked for
 
 test('names stay apart on file systems that do not tell capitals, and from the pictures', async () => {
   await write(at('out', 'x-3.png'), 'a picture to inspect');
-  const pictures = ['x.png', 'X.jpg', 'x.webp', 'y.tar.png'].map((relativePath) => ({
-    path: at('in', relativePath),
-    relativePath,
-  }));
-  const files = await resultFiles(
-    [...pictures, { path: at('out', 'x-3.png'), relativePath: 'z.png' }],
-    at('out'),
+  const places = ['x.png', 'X.jpg', 'x.webp', 'y.tar.png'].map((name) => [at('in', name), name]);
+  const pictures = [...places, [at('out', 'x-3.png'), 'z.png']].map(
+    ([path = '', relativePath = '']) => ({ ...pictureEntry(path), relativePath }),
   );
+  const results = await ResultFiles.in(at('out'), pictures);
+  const files: string[] = [];
+  for (const picture of pictures) files.push(await results.fileFor(picture));
   expect(files).toEqual(
     ['x.png', 'X-2.png', 'x-4.png', 'y.tar.png', 'z.png'].map((name) => at('out', name)),
   );

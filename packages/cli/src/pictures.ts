@@ -1,10 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve, sep } from 'node:path';
-import { fail } from '@bigrid/errors';
+import { addAbortSignal } from 'node:stream';
+import { fail, isBigridError } from '@bigrid/errors';
+import type { PictureEntry } from '@bigrid/node';
 
 /** A picture to inspect. */
-export interface NamedPicture {
-  readonly path: string;
+export interface NamedPicture extends PictureEntry {
   /** Relative to the folder that was given, with that folder's name where there are several; the bare name of a file that was given. */
   readonly relativePath: string;
 }
@@ -18,7 +19,7 @@ export async function findPictures(
   paths: readonly string[],
   out: string | undefined,
 ): Promise<NamedPicture[]> {
-  const { listPictures } = await import('@bigrid/node');
+  const { listPictures, pictureEntry } = await import('@bigrid/node');
   const pictures: NamedPicture[] = [];
   for (const given of paths) {
     if (out !== undefined && resolve(out) === resolve(given)) {
@@ -30,10 +31,9 @@ export async function findPictures(
     const lead = paths.length > 1 ? basename(resolve(given)) : '';
     const results = out !== undefined && isInside(out, given) ? out : undefined;
     for (const path of await listPictures(given)) {
-      if (path === given) pictures.push({ path, relativePath: basename(path) });
-      else if (results === undefined || !isInside(path, results)) {
-        pictures.push({ path, relativePath: join(lead, relative(given, path)) });
-      }
+      if (path !== given && results !== undefined && isInside(path, results)) continue;
+      const relativePath = path === given ? basename(path) : join(lead, relative(given, path));
+      pictures.push({ ...pictureEntry(path), relativePath });
     }
   }
   if (pictures.length === 0) {
@@ -45,35 +45,62 @@ export async function findPictures(
   return pictures;
 }
 
-function isInside(path: string, folder: string): boolean {
+/** What is given instead of a path to read from standard input. */
+export const STANDARD_INPUT = '-';
+
+/**
+ * The pictures that standard input names, each as soon as it is read, or the one that it is.
+ * @throws INPUT_INVALID, CANCELLED
+ */
+export async function* picturesOnInput(signal: AbortSignal): AsyncGenerator<NamedPicture> {
+  const { picturesOfStream } = await import('@bigrid/node');
+  try {
+    const input = addAbortSignal(signal, process.stdin);
+    for await (const picture of picturesOfStream(input, STANDARD_INPUT)) {
+      yield { ...picture, relativePath: basename(picture.path) };
+    }
+  } catch (cause) {
+    if (isBigridError(cause)) throw cause;
+    if (signal.aborted) fail('CANCELLED', 'Reading standard input was stopped', { cause });
+    fail('INPUT_INVALID', `Expected to read standard input but received: ${cause}`, { cause });
+  }
+}
+
+export function isInside(path: string, folder: string): boolean {
   return resolve(path).startsWith(resolve(folder) + sep);
 }
 
 /**
- * A PNG in `out` for each picture, at its relative path. Where two would get the same name, on any file system,
+ * Names a PNG in `out` for each picture, at its relative path. Where two would get the same name, on any file system,
  * or where a picture to inspect lies there, a number is added.
  */
-export async function resultFiles(
-  pictures: readonly NamedPicture[],
-  out: string,
-): Promise<string[]> {
-  const inputs = new Set(await Promise.all(pictures.map(({ path }) => realPath(path))));
-  const taken = new Set<string>();
-  const files: string[] = [];
-  for (const { relativePath } of pictures) {
-    const stem = relativePath.slice(0, relativePath.length - extname(relativePath).length);
-    let file = join(out, `${stem}.png`);
-    for (
-      let number = 2;
-      taken.has(file.toLowerCase()) || inputs.has(await realPath(file));
-      number++
-    ) {
-      file = join(out, `${stem}-${number}.png`);
-    }
-    taken.add(file.toLowerCase());
-    files.push(file);
+export class ResultFiles {
+  readonly #out: string;
+  readonly #inputs: ReadonlySet<string>;
+  readonly #taken = new Set<string>();
+
+  private constructor(out: string, inputs: ReadonlySet<string>) {
+    this.#out = out;
+    this.#inputs = inputs;
   }
-  return files;
+
+  /** @param pictures those that are known to be inspected */
+  static async in(out: string, pictures: readonly NamedPicture[]): Promise<ResultFiles> {
+    const inputs = new Set(await Promise.all(pictures.map(({ path }) => realPath(path))));
+    return new ResultFiles(out, inputs);
+  }
+
+  async fileFor({ path, relativePath }: NamedPicture): Promise<string> {
+    const stem = relativePath.slice(0, relativePath.length - extname(relativePath).length);
+    const own = await realPath(path);
+    for (let number = 1; ; number++) {
+      const file = join(this.#out, `${stem}${number === 1 ? '' : `-${number}`}.png`);
+      const real = await realPath(file);
+      if (this.#taken.has(file.toLowerCase()) || this.#inputs.has(real) || real === own) continue;
+      this.#taken.add(file.toLowerCase());
+      return file;
+    }
+  }
 }
 
 async function realPath(path: string): Promise<string> {

@@ -10,8 +10,8 @@ type SkippedEvent = Extract<WorkEvent, { type: 'skipped' }>;
 /** Shows how far work is, on standard error. */
 export interface Progress {
   readonly onEvent: OnEvent;
-  /** For work without events of its own: call the result with how many are done. */
-  count(phase: string, total: number): (done: number) => void;
+  /** For work without events of its own: call the result with how many are done, and how many of them took no time. */
+  count(phase: string, total: number): (done: number, skipped?: number) => void;
   /** Ends the last bar, then names and counts the pictures that were skipped. Call it whatever happened. */
   finish(): void;
 }
@@ -32,24 +32,26 @@ export interface ProgressOptions {
 /** Bars on a terminal, lines elsewhere, nothing with `--quiet`. */
 export function showProgress({ quiet, printing }: ProgressOptions): Progress {
   const isTerminal = process.stderr.isTTY && process.env.TERM !== 'dumb';
-  const skipped: SkippedEvent[] = [];
+  const named: SkippedEvent[] = [];
+  let skipped = 0;
   const display =
     quiet || (printing && process.stdout.isTTY) ? silent() : isTerminal ? bars() : lines();
   return {
     onEvent(event) {
-      if (event.type === 'skipped') skipped.push(event);
-      else display.show(event);
+      if (event.type !== 'skipped') display.show(event);
+      else if (++skipped <= MOST_NAMED) named.push(event);
     },
     count(phase, total) {
       const started = performance.now();
-      return (done) => {
-        const secondsLeft = ((performance.now() - started) / 1000 / done) * (total - done);
+      return (done, skipped = 0) => {
+        const pace = (performance.now() - started) / 1000 / (done - skipped);
+        const secondsLeft = pace * (total - done);
         display.show({ phase, done, total, secondsLeft });
       };
     },
     finish() {
       display.finish();
-      if (skipped.length > 0) say(...describeSkipped(skipped));
+      if (skipped > 0) say(...describeSkipped(named, skipped));
     },
   };
 }
@@ -171,16 +173,11 @@ function phaseClock(): (event: ProgressEvent) => number {
   };
 }
 
-function describeSkipped(skipped: readonly SkippedEvent[]): string[] {
-  const named = skipped.slice(0, MOST_NAMED).map(({ error }) => `  ${error.message}`);
-  const rest = skipped.length - named.length;
+function describeSkipped(named: readonly SkippedEvent[], skipped: number): string[] {
+  const heading = `Skipped ${count(skipped, 'picture')} that could not be read:`;
   return [
-    paint(
-      'yellow',
-      `Skipped ${count(skipped.length, 'picture')} that could not be read:`,
-      process.stderr,
-    ),
-    ...named,
-    ...(rest > 0 ? [`  and ${rest} more`] : []),
+    paint('yellow', heading, process.stderr),
+    ...named.map(({ error }) => `  ${error.message}`),
+    ...(skipped > named.length ? [`  and ${skipped - named.length} more`] : []),
   ];
 }

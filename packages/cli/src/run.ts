@@ -9,6 +9,9 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
+/** Why the signal is aborted when nobody reads the output any more. */
+export const outputGone = new Error('Nobody reads the output any more');
+
 /** Exit codes of what is no error of the registry. */
 const USAGE = errorRegistry.OPTION_INVALID.exitCode;
 const INTERNAL = errorRegistry.ENGINE_FAILED.exitCode;
@@ -19,7 +22,7 @@ const INTERNAL = errorRegistry.ENGINE_FAILED.exitCode;
  */
 export async function run(action: (context: Context) => Promise<unknown>): Promise<void> {
   const stopped = new AbortController();
-  let [interruptedBy, outputGone] = [undefined as NodeJS.Signals | undefined, false];
+  let interruptedBy: NodeJS.Signals | undefined;
 
   const interrupt = (signal: NodeJS.Signals) => {
     const exitCode = 128 + constants.signals[signal];
@@ -33,8 +36,7 @@ export async function run(action: (context: Context) => Promise<unknown>): Promi
   // `bigrid inspect … | head`: whoever reads has seen enough, which is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    outputGone = true;
-    stopped.abort();
+    stopped.abort(outputGone);
   });
   process.stderr.on('error', () => {});
 
@@ -42,7 +44,7 @@ export async function run(action: (context: Context) => Promise<unknown>): Promi
     await action({ signal: stopped.signal });
   } catch (error) {
     const cancelled = isBigridError(error, 'CANCELLED');
-    if (cancelled && outputGone && interruptedBy === undefined) return;
+    if (cancelled && stopped.signal.reason === outputGone) return;
     process.exitCode =
       cancelled && interruptedBy ? 128 + constants.signals[interruptedBy] : exitCodeOf(error);
     report(error);

@@ -73,6 +73,22 @@ export const errorRegistry = {
     remedy: 'Check its permissions.',
     ...missing,
   },
+  INPUT_INVALID: {
+    when: 'A stream that should hold paths or a picture holds neither.',
+    remedy: 'Pipe paths, one a line, as `find` and `ls` print them, or the bytes of one picture.',
+    ...badData,
+  },
+  LOG_INVALID: {
+    when: 'A file that should be a log of inspections is another file.',
+    remedy: 'Name another file for `--log`: nothing was changed in this one.',
+    ...badData,
+  },
+  IN_USE: {
+    when: 'Another Bigrid on this machine watches the same folder or writes the same log.',
+    remedy: 'Stop the other one first, or name another folder or log.',
+    exitCode: 75,
+    httpStatus: 409,
+  },
   OUTPUT_UNWRITABLE: {
     when: 'A result cannot be written where it was asked for.',
     remedy: 'Choose a folder that exists, may be written to, and has room.',

@@ -31,7 +31,7 @@ export interface FailedInspection {
 export async function* inspect(
   detector: Detector,
   manifest: Manifest,
-  entries: Iterable<PictureEntry>,
+  entries: Iterable<PictureEntry> | AsyncIterable<PictureEntry>,
   signal?: AbortSignal,
 ): AsyncGenerator<Verdict | FailedInspection> {
   const { threshold } = manifest.calibration;

@@ -13,27 +13,41 @@ export type Outcome<Item, Result> =
 
 /**
  * Starts `action` on up to `ahead` items before their turn and yields the outcomes in order, so that decoding
- * goes on while the engine is busy. Memory is bounded by `ahead` results.
+ * goes on while the engine is busy. Each is yielded as soon as it is there, also where the items after it come late,
+ * as from a pipe. Memory is bounded by `ahead` results.
  */
 export async function* inOrder<Item, Result>(
-  items: Iterable<Item>,
+  items: Iterable<Item> | AsyncIterable<Item>,
   action: (item: Item) => Promise<Result>,
   ahead: number,
 ): AsyncGenerator<Outcome<Item, Result>> {
-  const started: Promise<Outcome<Item, Result>>[] = [];
-  const iterator = items[Symbol.iterator]();
+  const started: Promise<Outcome<Item, Result> | undefined>[] = [];
+  const iterator =
+    Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const start = () => {
-    const next = iterator.next();
-    if (next.done) return;
-    const item = next.value;
-    started.push(attempt(item, action));
+    const outcome = takeNext(iterator, action);
+    // Whoever waits for it hears of the failure; until then it is nobody's fault that nobody waits.
+    outcome.catch(() => {});
+    started.push(outcome);
   };
-  for (let i = 0; i < ahead; i++) start();
-  for (let next = started.shift(); next; next = started.shift()) {
-    const outcome = await next;
-    start();
-    yield outcome;
+  try {
+    for (let i = 0; i < ahead; i++) start();
+    for (let outcome = await started.shift(); outcome; outcome = await started.shift()) {
+      start();
+      yield outcome;
+    }
+  } finally {
+    // Not waited for: a source that waits itself, for a line say, may never answer.
+    Promise.resolve(iterator.return?.()).catch(() => {});
   }
+}
+
+async function takeNext<Item, Result>(
+  iterator: Iterator<Item> | AsyncIterator<Item>,
+  action: (item: Item) => Promise<Result>,
+): Promise<Outcome<Item, Result> | undefined> {
+  const next = await iterator.next();
+  return next.done ? undefined : attempt(next.value, action);
 }
 
 async function attempt<Item, Result>(

@@ -7,6 +7,7 @@ import {
   inspect as inspectEntries,
   type OnEvent,
   openBundle,
+  type PictureEntry,
   recalibrate,
   resolveTrainOptions,
   type TrainOptions,
@@ -128,25 +129,31 @@ export interface InspectOptions extends WorkOptions {
 
 /**
  * Inspects pictures, one verdict each, in order. A picture that cannot be read yields its error.
- * @param paths files, and folders that are searched for pictures
+ * @param paths files, and folders that are searched for pictures; or pictures that come one by one, each inspected as
+ *   soon as it is there
  * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, PATH_MISSING, DATA_EMPTY, DEVICE_MISSING, OPTION_INVALID,
  *   THRESHOLD_UNSUPPORTED, CANCELLED
  */
 export async function* inspect(
   bundle: Bundle | string,
-  paths: readonly string[],
+  paths: readonly string[] | AsyncIterable<PictureEntry>,
   options: InspectOptions = {},
 ): AsyncGenerator<Verdict | FailedInspection> {
   const opened = await bundleFrom(bundle);
   const manifest = underRule(opened.manifest, options.threshold);
-  const files: string[] = [];
-  for (const path of paths) files.push(...(await listPictures(path)));
+  const entries = Symbol.asyncIterator in paths ? paths : await entriesAt(paths);
   const detector = await Detector.load(onnxRuntimeEngine(options), opened);
   try {
-    yield* inspectEntries(detector, manifest, files.map(pictureEntry), options.signal);
+    yield* inspectEntries(detector, manifest, entries, options.signal);
   } finally {
     await detector.dispose();
   }
+}
+
+async function entriesAt(paths: readonly string[]): Promise<PictureEntry[]> {
+  const files: string[] = [];
+  for (const path of paths) files.push(...(await listPictures(path)));
+  return files.map(pictureEntry);
 }
 
 /**

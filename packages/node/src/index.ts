@@ -5,6 +5,7 @@ export type {
   Manifest,
   Metrics,
   OnEvent,
+  PictureEntry,
   Verdict,
   WorkEvent,
 } from '@bigrid/inspect';
@@ -35,7 +36,16 @@ export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine.ts'
 export { assertWritable, writeAtomically } from './files.ts';
 export { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
 export { drawHeatMap, type HeatMapOptions } from './heat-map.ts';
-export { decodePicture, readPicture } from './pictures.ts';
+export {
+  type FileStamp,
+  InspectionLog,
+  identify,
+  type Logged,
+  type LoggedOutcome,
+  stampOf,
+} from './inspection-log.ts';
+export { picturesOfStream } from './picture-stream.ts';
+export { decodePicture, pictureEntry, readPicture } from './pictures.ts';
 export { type ReportOptions, renderReport } from './report/report.ts';
 export { countOutcomes } from './report/summary.ts';
 export { type SyntheticLine, type SyntheticLineOptions, writeSyntheticLine } from './synthetic.ts';

@@ -1,15 +1,20 @@
-import { fail } from '@bigrid/errors';
-import type { Device, FailedInspection, Verdict } from '@bigrid/node';
-import { Command } from 'commander';
+import { join } from 'node:path';
+import { fail, isBigridError } from '@bigrid/errors';
+import type { Device, FileStamp, PictureEntry } from '@bigrid/node';
+import { Command, Option } from 'commander';
 import { addFlags, machineFields } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
-import { count, formatScore, paint, print, say, shorten, table } from '../output.ts';
-import { findPictures, resultFiles } from '../pictures.ts';
+import { count, say } from '../output.ts';
+import { findPictures, picturesOnInput, ResultFiles, STANDARD_INPUT } from '../pictures.ts';
 import { showProgress } from '../progress.ts';
-import type { Context } from '../run.ts';
+import { type Format, formats, isLasting, printResults, rowOf } from '../results.ts';
+import { type Context, outputGone } from '../run.ts';
+import { Tally } from '../tally.ts';
 
 interface InspectFlags {
   readonly out?: string;
+  readonly log?: string;
+  readonly format?: Format;
   readonly json?: boolean;
   readonly threshold?: string;
   readonly device?: Device;
@@ -17,18 +22,26 @@ interface InspectFlags {
   readonly quiet?: boolean;
 }
 
-/** What is kept of a picture once it is inspected: not its pixels. */
-type Row =
-  | Pick<Verdict, 'path' | 'score' | 'threshold' | 'confidence' | 'isAnomalous'>
-  | FailedInspection;
+/** What is known of a picture beside its pixels, until its turn comes. */
+interface Job {
+  /** File of its heat map. */
+  readonly target: string | undefined;
+  readonly file: FileStamp | undefined;
+}
 
 export function inspectCommand(context: Context): Command {
   const command = new Command('inspect')
     .description('Score pictures and mark what is off')
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
-    .argument('<path...>', 'pictures, and folders to search for pictures')
+    .argument('<path...>', 'pictures, and folders to search for them; - for standard input')
     .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each picture (PNG)')
-    .option('--json', 'Print one JSON object a line, as each picture is done')
+    .option('--log <file>', 'Append a line a picture; leave out what has its line already')
+    .addOption(
+      new Option('--format <name>', `How to print results [${formats.join(', ')}]`).choices(
+        formats,
+      ),
+    )
+    .addOption(new Option('--json', 'Short for --format jsonl').conflicts('format'))
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`');
   return addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
@@ -38,11 +51,19 @@ export function inspectCommand(context: Context): Command {
 Confidence that a picture is anomalous goes from 0 to 1 and is 0.5 at the
 threshold.
 
+From standard input come paths, one a line or between NULs, or the bytes of one
+picture. With jsonl, their format, json and csv, each is printed as it is done.
+
+With --log, a run that was interrupted or killed goes on where it was.
+
 Exit code: 0 when all pictures were read, anomalous or not; 1 when some failed.
 
 Examples:
   $ bigrid inspect parts.onnx new/ --out marked
-  $ bigrid inspect parts.onnx new/ --json | jq 'select(.isAnomalous)'`,
+  $ bigrid inspect parts.onnx new/ --json | jq 'select(.isAnomalous)'
+  $ bigrid inspect parts.onnx all/ --log all.jsonl --format csv > all.csv
+  $ find new -name '*.png' -print0 | bigrid inspect parts.onnx -
+  $ curl -s http://camera/still.jpg | bigrid inspect parts.onnx -`,
     )
     .action((file: string, paths: string[], flags: InspectFlags) =>
       inspectPictures(file, paths, flags, context),
@@ -50,110 +71,90 @@ Examples:
 }
 
 async function inspectPictures(
-  file: string,
+  bundleFile: string,
   paths: readonly string[],
-  { out, json, threshold, quiet, ...machine }: InspectFlags,
+  { out, log: logFile, json, threshold, quiet, ...flags }: InspectFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { assertWritable, inspect, readBundle, underRule } = await import('@bigrid/node');
-  const opened = await readBundle(file);
+  const { assertWritable, identify, InspectionLog, inspect, readBundle, stampOf, underRule } =
+    await import('@bigrid/node');
+  const opened = await readBundle(bundleFile);
   const bundle = { ...opened, manifest: underRule(opened.manifest, threshold) };
-  const pictures = await findPictures(paths, out);
-  const files = out === undefined ? [] : await resultFiles(pictures, out);
-  if (files[0] !== undefined) await assertWritable(files[0]);
+  const piped = isStandardInput(paths);
+  const { format = json || piped ? 'jsonl' : 'table', ...machine } = flags;
+  const listed = piped ? undefined : await findPictures(paths, out);
+  const targets = out === undefined ? undefined : await ResultFiles.in(out, listed ?? []);
+  if (out !== undefined) await assertWritable(join(out, 'heat-map.png'));
+  const log =
+    logFile === undefined
+      ? undefined
+      : await InspectionLog.open(logFile, identify(opened.bytes, threshold));
 
-  const rows: Row[] = [];
+  const jobs: Job[] = [];
+  const tally = new Tally();
+  const printer = printResults(format, signal);
   const heatMaps = new HeatMapWriter(bundle.manifest, signal);
-  const progress = showProgress({ quiet, printing: json === true });
-  const advance = progress.count('inspecting', pictures.length);
+  const progress = showProgress({ quiet, printing: format !== 'table' });
+  const advance = listed && progress.count('inspecting', listed.length);
+
+  /** The pictures that are not in the log yet, each with its job in line. */
+  async function* undone(): AsyncGenerator<PictureEntry> {
+    for await (const picture of listed ?? picturesOnInput(signal)) {
+      // Also for those that are left out: the others keep their names from run to run.
+      const target = await targets?.fileFor(picture);
+      const file = log ? await stampOf(picture.path) : undefined;
+      const known = log ? log.take(picture.path, file) : undefined;
+      if (known) tally.addLogged(known);
+      else {
+        jobs.push({ target, file });
+        yield picture;
+      }
+    }
+  }
+
+  let cancelled: unknown;
   try {
-    const options = { signal, ...machine };
-    for await (const outcome of inspect(
-      bundle,
-      pictures.map(({ path }) => path),
-      options,
-    )) {
-      const target = files[rows.length];
+    for await (const outcome of inspect(bundle, undone(), { signal, ...machine })) {
+      const { target, file } = jobs.shift() as Job;
       const row = rowOf(outcome);
-      rows.push(row);
+      const record = async () => log?.append(row, isLasting(row) ? file : undefined);
       if ('error' in outcome) progress.onEvent({ type: 'skipped', ...outcome });
-      else if (target !== undefined) await heatMaps.add(outcome, target);
-      if (json) print(jsonLine(row));
-      advance(rows.length);
+      if ('error' in outcome || target === undefined) await record();
+      else await heatMaps.add(outcome, target, record);
+      await printer.add(row);
+      tally.add(row);
+      advance?.(tally.total, tally.logged);
     }
     await heatMaps.finish();
+  } catch (error) {
+    if (!isBigridError(error, 'CANCELLED')) throw error;
+    cancelled = error;
   } finally {
     await heatMaps.settle();
+    await log?.close();
     progress.finish();
   }
-  if (!json) print(verdictTable(rows));
-  const failed = rows.filter((row) => 'error' in row).length;
-  if (!quiet) say('', summary(rows, out));
-  if (failed > 0) {
+  if (signal.reason !== outputGone) {
+    await printer.finish();
+    if (!quiet) say('', tally.summary({ out, log: logFile }));
+  }
+  if (cancelled) throw cancelled;
+  if (tally.unreadable > 0) {
     fail(
       'SOME_PICTURES_FAILED',
-      `Expected to read ${count(rows.length, 'picture')} but received ${failed} that could not be read`,
+      `Expected to read ${count(tally.total, 'picture')} but received ${tally.unreadable} that could not be read`,
     );
   }
 }
 
-function rowOf(outcome: Verdict | FailedInspection): Row {
-  if ('error' in outcome) return outcome;
-  const { path, score, threshold, confidence, isAnomalous } = outcome;
-  return { path, score, threshold, confidence, isAnomalous };
-}
-
-function jsonLine(row: Row): string {
-  if (!('error' in row)) return JSON.stringify(row);
-  const { code, message } = row.error;
-  return JSON.stringify({ path: row.path, error: { code, message } });
-}
-
-function verdictTable(rows: readonly Row[]): string {
-  const columns = [
-    { head: 'path' },
-    { head: 'score', align: 'right' },
-    { head: 'threshold', align: 'right' },
-    { head: 'confidence', align: 'right' },
-    { head: 'verdict' },
-  ] as const;
-  const cells = rows.map((row) => {
-    if ('error' in row) return [row.path, '-', '-', '-', 'unreadable'];
-    const { score, threshold, confidence, isAnomalous } = row;
-    return [
-      row.path,
-      formatScore(score, threshold),
-      formatScore(threshold, threshold),
-      confidence.toFixed(3),
-      isAnomalous ? 'ANOMALOUS' : 'normal',
-    ];
-  });
-  const others = columns
-    .slice(1)
-    .map(({ head }, column) =>
-      Math.max(head.length, ...cells.map((row) => row[column + 1]?.length ?? 0)),
+/** @throws OPTION_INVALID when there are other paths beside it */
+function isStandardInput(paths: readonly string[]): boolean {
+  if (!paths.includes(STANDARD_INPUT)) return false;
+  if (paths.length > 1) {
+    fail(
+      'OPTION_INVALID',
+      `Expected ${STANDARD_INPUT} alone, for standard input, but received ${paths.join(' ')}`,
     );
-  const left = (process.stdout.columns ?? 80) - others.reduce((sum, width) => sum + width + 2, 0);
-  return table(
-    columns,
-    cells.map(([path = '', ...rest]) => {
-      // Programs that read a pipe need whole paths; on a terminal the columns should stay in line.
-      const shown = process.stdout.isTTY ? shorten(path, Math.max(16, left)) : path;
-      return [shown, ...rest].map((cell) => paintRow(rest.at(-1), cell));
-    }),
-  );
-}
-
-function paintRow(verdict: string | undefined, cell: string): string {
-  if (verdict === 'ANOMALOUS') return paint(['red', 'bold'], cell);
-  return verdict === 'unreadable' ? paint('yellow', cell) : cell;
-}
-
-function summary(rows: readonly Row[], out: string | undefined): string {
-  const anomalous = rows.filter((row) => 'isAnomalous' in row && row.isAnomalous).length;
-  const unreadable = rows.filter((row) => 'error' in row).length;
-  const parts = [`${anomalous} anomalous`, `${rows.length - anomalous - unreadable} normal`];
-  if (unreadable > 0) parts.push(`${unreadable} unreadable`);
-  const where = out === undefined ? '' : `; heat maps in ${out}`;
-  return `${count(rows.length, 'picture')}: ${parts.join(', ')}${where}`;
+  }
+  return true;
 }

@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { beforeAll, expect, test } from 'vitest';
+import {
+  bigrid,
+  type Ended,
+  ended,
+  pictureBytes,
+  start,
+  tiny,
+  truncatedJpeg,
+  useTemporaryFolder,
+  write,
+  writePictures,
+} from '../../testing/command-line.ts';
+
+const at = useTemporaryFolder();
+let model: string;
+
+beforeAll(async () => {
+  model = at('model.onnx');
+  await writePictures(at('good'), 8);
+  await bigrid('train', at('good'), '--out', model, ...tiny);
+  await write(at('spot.png'), await pictureBytes(2, true));
+});
+
+/** Runs `bigrid inspect MODEL -` with this on its standard input. */
+function piped(input: string | Uint8Array, ...flags: string[]): Promise<Ended> {
+  const child = start(['inspect', model, '-', '--threads', '1', ...flags]);
+  child.stdin?.end(input);
+  return ended(child);
+}
+
+function parsed({ stdout }: Ended): { path: string; [name: string]: unknown }[] {
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+test('each path on standard input has its result before the next one comes', async () => {
+  const child = start(['inspect', model, '-', '--threads', '1']);
+  const result = ended(child);
+  const lines: string[] = [];
+  child.stdout?.on('data', (text: string) => lines.push(...text.trimEnd().split('\n')));
+  const paths = [at('good', '0.png'), at('spot.png'), at('good', '1.png')];
+  for (const [index, path] of paths.entries()) {
+    child.stdin?.write(`${path}\n`);
+    await expect.poll(() => lines.length, { timeout: 10_000 }).toBe(index + 1);
+  }
+  child.stdin?.end();
+  const { code, stderr } = await result;
+  expect([code, stderr]).toEqual([0, '\n3 pictures: 1 anomalous, 2 normal\n']);
+  expect(lines.map((line) => JSON.parse(line).path)).toEqual(paths);
+});
+
+test('paths may be apart by NULs, and hold newlines then', async () => {
+  const odd = at('odd\nname.png');
+  await write(odd, await pictureBytes(1));
+  const result = await piped([odd, at('spot.png'), ''].join('\0'));
+  expect(parsed(result).map(({ path }) => path)).toEqual([odd, at('spot.png')]);
+  expect(result.code).toBe(0);
+});
+
+test('line ends and marks of Windows are no part of a path; a last line may lack its end', async () => {
+  const result = await piped(`\ufeff${at('spot.png')}\r\n\r\n${at('good', '0.png')}`);
+  expect(parsed(result).map(({ path, isAnomalous }) => [path, isAnomalous])).toEqual([
+    [at('spot.png'), true],
+    [at('good', '0.png'), false],
+  ]);
+});
+
+test('the bytes of a picture are inspected as its file is', async () => {
+  const [fromFile] = parsed(await bigrid('inspect', model, at('spot.png'), '--json'));
+  const [fromBytes] = parsed(await piped(await readFile(at('spot.png'))));
+  expect(fromBytes).toEqual({ ...fromFile, path: '-' });
+  const cut = await piped(await truncatedJpeg());
+  expect(parsed(cut)).toMatchObject([{ path: '-', error: { code: 'PICTURE_UNREADABLE' } }]);
+  expect(cut.code).toBe(1);
+});
+
+test('a path that leads nowhere or to a folder is a result, and the others follow', async () => {
+  const result = await piped([at('nowhere.png'), at('good'), at('spot.png')].join('\n'));
+  const [missing, folder, spot] = parsed(result);
+  expect(missing).toMatchObject({ path: at('nowhere.png'), error: { code: 'PATH_MISSING' } });
+  expect(folder).toMatchObject({ path: at('good'), error: { code: 'PICTURE_UNREADABLE' } });
+  expect(spot).toMatchObject({ isAnomalous: true });
+  expect(result.code).toBe(1);
+});
+
+test.each([
+  ['nothing', '', ['-'], 'INPUT_INVALID', 65],
+  ['neither paths nor a picture', Buffer.alloc(200_000, 'x'), ['-'], 'INPUT_INVALID', 65],
+  ['other paths beside it', '', ['-', '.'], 'OPTION_INVALID', 64],
+] as const)(
+  'standard input with %s is refused',
+  async (_what, input, paths, expected, exitCode) => {
+    const child = start(['inspect', model, ...paths]);
+    child.stdin?.on('error', () => {}).end(input);
+    const { code, stdout, stderr } = await ended(child);
+    expect(stderr).toContain(`error ${expected}: Expected `);
+    expect([code, stdout]).toEqual([exitCode, '']);
+  },
+);
+
+test('a reader that does not keep up holds the writer back', async () => {
+  const child = start(['inspect', model, '-', '--threads', '1']);
+  // Paths that lead nowhere are done with at once.
+  const path = `${at('n'.repeat(150))}\n`;
+  const block = path.repeat(500);
+  let [blocks, stalled] = [0, false];
+  while (!stalled && blocks < 200) {
+    blocks++;
+    if (child.stdin?.write(block)) continue;
+    const drained = new Promise((resolve) => child.stdin?.once('drain', () => resolve('drained')));
+    stalled = (await Promise.race([drained, setTimeout(3000, 'stalled')])) === 'stalled';
+  }
+  // 200 blocks would be 20 MB; what lies in pipes and buffers is a fraction of one.
+  expect(stalled).toBe(true);
+  expect(blocks * block.length).toBeLessThan(2e6);
+  child.stdin?.end();
+  const { code, stdout } = await ended(child);
+  expect(stdout.trimEnd().split('\n')).toHaveLength(blocks * 500);
+  expect(code).toBe(1);
+});
+
+test('a reader that is gone ends it quietly, though paths could still come', async () => {
+  const child = start(['inspect', model, '-', '--threads', '1']);
+  child.stdin?.on('error', () => {});
+  child.stdout?.once('data', () => {
+    child.stdout?.destroy();
+    child.stdin?.write(`${at('spot.png')}\n`.repeat(5));
+  });
+  child.stdin?.write(`${at('spot.png')}\n`);
+  expect(await ended(child)).toMatchObject({ code: 0, stderr: '' });
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s while it waits for a path ends it with a summary', async (signal, exitCode) => {
+  const child = start(['inspect', model, '-', '--threads', '1']);
+  child.stdin?.write(`${at('spot.png')}\n`);
+  child.stdout?.once('data', () => child.kill(signal));
+  const { code, stdout, stderr } = await ended(child);
+  expect(code).toBe(exitCode);
+  expect(JSON.parse(stdout).isAnomalous).toBe(true);
+  expect(stderr).toContain('1 picture: 1 anomalous, 0 normal\n');
+  expect(stderr).toContain('error CANCELLED');
+});
+
+test('--format prints an array, or a table for spreadsheets', async () => {
+  const odd = at('a, "b".png');
+  await write(odd, await pictureBytes(1));
+  const input = [odd, at('nowhere.png')].join('\n');
+  const json = await piped(input, '--format', 'json');
+  expect(JSON.parse(json.stdout).map(({ path }: { path: string }) => path)).toEqual([
+    odd,
+    at('nowhere.png'),
+  ]);
+  const { stdout } = await piped(input, '--format', 'csv');
+  const [head, first, second] = stdout.split('\n');
+  expect(head).toBe('path,score,threshold,confidence,isAnomalous,error');
+  expect(first).toMatch(/a, ""b""\.png",\d+\.\d+,\d+\.\d+,0\.\d+,false,$/);
+  expect(second).toBe(`${at('nowhere.png')},,,,,PATH_MISSING`);
+  const both = await bigrid('inspect', model, at('spot.png'), '--json', '--format', 'csv');
+  expect([both.code, both.stdout]).toEqual([64, '']);
+});

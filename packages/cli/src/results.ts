@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import type { FailedInspection, Verdict } from '@bigrid/node';
+import { formatScore, paint, shorten, table } from './output.ts';
+
+/** What is kept of a picture once it is inspected: not its pixels. */
+export type Row =
+  | Pick<Verdict, 'path' | 'score' | 'threshold' | 'confidence' | 'isAnomalous'>
+  | { readonly path: string; readonly error: { readonly code: string; readonly message: string } };
+
+export function rowOf(outcome: Verdict | FailedInspection): Row {
+  if ('error' in outcome) {
+    const { code, message } = outcome.error;
+    return { path: outcome.path, error: { code, message } };
+  }
+  const { path, score, threshold, confidence, isAnomalous } = outcome;
+  return { path, score, threshold, confidence, isAnomalous };
+}
+
+/** Whether the same file would give the same again: one that may not be read, or is gone, may be there later. */
+export function isLasting(row: Row): boolean {
+  return !('error' in row && row.error.code.startsWith('PATH_'));
+}
+
+/** How results are printed. */
+export const formats = ['table', 'jsonl', 'json', 'csv'] as const;
+export type Format = (typeof formats)[number];
+
+/** Prints results as they come, as far as the format allows; only a table has to wait for the last one. */
+export interface ResultPrinter {
+  /** Resolves once the reader has room for more. */
+  add(row: Row): Promise<void>;
+  finish(): Promise<void>;
+}
+
+export function printResults(format: Format, signal: AbortSignal): ResultPrinter {
+  const write = (text: string) => writeInStep(text, signal);
+  let printed = 0;
+  switch (format) {
+    case 'jsonl':
+      return {
+        add: (row) => write(`${JSON.stringify(row)}\n`),
+        finish: async () => {},
+      };
+    case 'json':
+      return {
+        add: (row) => write(`${printed++ === 0 ? '[' : ','}\n  ${JSON.stringify(row)}`),
+        finish: () => write(printed === 0 ? '[]\n' : '\n]\n'),
+      };
+    case 'csv':
+      return {
+        add: (row) => write(`${printed++ === 0 ? `${columns.join(',')}\n` : ''}${csvLine(row)}\n`),
+        finish: async () => {
+          if (printed === 0) await write(`${columns.join(',')}\n`);
+        },
+      };
+    case 'table': {
+      const rows: Row[] = [];
+      return {
+        add: async (row) => void rows.push(row),
+        finish: () => write(`${verdictTable(rows)}\n`),
+      };
+    }
+  }
+}
+
+/**
+ * Writes to standard output and waits while its reader is slower, so that results do not pile up in memory. A reader
+ * that is gone is for `run` to notice.
+ */
+export async function writeInStep(text: string, signal: AbortSignal): Promise<void> {
+  if (process.stdout.write(text)) return;
+  await once(process.stdout, 'drain', { signal }).catch(() => {});
+}
+
+const columns = ['path', 'score', 'threshold', 'confidence', 'isAnomalous', 'error'] as const;
+
+function csvLine(row: Row): string {
+  const values: Partial<Record<(typeof columns)[number], unknown>> =
+    'error' in row ? { path: row.path, error: row.error.code } : row;
+  return columns.map((name) => csvValue(String(values[name] ?? ''))).join(',');
+}
+
+/** RFC 4180 */
+function csvValue(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function verdictTable(rows: readonly Row[]): string {
+  const columns = [
+    { head: 'path' },
+    { head: 'score', align: 'right' },
+    { head: 'threshold', align: 'right' },
+    { head: 'confidence', align: 'right' },
+    { head: 'verdict' },
+  ] as const;
+  const cells = rows.map((row) => {
+    if ('error' in row) return [row.path, '-', '-', '-', 'unreadable'];
+    const { score, threshold, confidence, isAnomalous } = row;
+    return [
+      row.path,
+      formatScore(score, threshold),
+      formatScore(threshold, threshold),
+      confidence.toFixed(3),
+      isAnomalous ? 'ANOMALOUS' : 'normal',
+    ];
+  });
+  const others = columns
+    .slice(1)
+    .map(({ head }, column) =>
+      Math.max(head.length, ...cells.map((row) => row[column + 1]?.length ?? 0)),
+    );
+  const left = (process.stdout.columns ?? 80) - others.reduce((sum, width) => sum + width + 2, 0);
+  return table(
+    columns,
+    cells.map(([path = '', ...rest]) => {
+      // Programs that read a pipe need whole paths; on a terminal the columns should stay in line.
+      const shown = process.stdout.isTTY ? shorten(path, Math.max(16, left)) : path;
+      return [shown, ...rest].map((cell) => paintRow(rest.at(-1), cell));
+    }),
+  );
+}
+
+function paintRow(verdict: string | undefined, cell: string): string {
+  if (verdict === 'ANOMALOUS') return paint(['red', 'bold'], cell);
+  return verdict === 'unreadable' ? paint('yellow', cell) : cell;
+}

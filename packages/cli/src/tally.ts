@@ -1,0 +1,42 @@
+import type { LoggedOutcome } from '@bigrid/node';
+import { count } from './output.ts';
+import type { Row } from './results.ts';
+
+/** Counts what became of pictures. */
+export class Tally {
+  anomalous = 0;
+  normal = 0;
+  unreadable = 0;
+  /** How many of them were in the log before. */
+  logged = 0;
+
+  get total(): number {
+    return this.anomalous + this.normal + this.unreadable;
+  }
+
+  add(row: Row): void {
+    this.#count('error' in row ? 'unreadable' : row.isAnomalous ? 'anomalous' : 'normal');
+  }
+
+  /** A picture of the log counts with the others; the second of two in one run does not. */
+  addLogged(known: LoggedOutcome | 'under way'): void {
+    if (known === 'under way') return;
+    this.logged++;
+    this.#count(known.verdict);
+  }
+
+  /** One line: `3 pictures: 1 anomalous, 2 normal; heat maps in marked`. */
+  summary({ out, log }: { readonly out?: string | undefined; readonly log?: string | undefined }) {
+    const parts = [`${this.anomalous} anomalous`, `${this.normal} normal`];
+    if (this.unreadable > 0) parts.push(`${this.unreadable} unreadable`);
+    const places = [
+      ...(this.logged > 0 ? [`${this.logged} of them from ${log}`] : []),
+      ...(out === undefined ? [] : [`heat maps in ${out}`]),
+    ];
+    return [`${count(this.total, 'picture')}: ${parts.join(', ')}`, ...places].join('; ');
+  }
+
+  #count(verdict: LoggedOutcome['verdict']): void {
+    this[verdict]++;
+  }
+}

@@ -1,0 +1,44 @@
+/** A line of a stream. */
+export interface Line {
+  readonly text: string;
+  /** Bytes of the stream up to its end, with the byte that ended it. */
+  readonly end: number;
+  /** False for a last line that nothing ends. */
+  readonly isWhole: boolean;
+}
+
+export const NEWLINE = 0x0a;
+
+/**
+ * The lines of a stream of bytes in UTF-8, without what ends them. Holds one at a time.
+ * @param separator the byte that ends a line
+ * @param longest bytes that a line may have; `onTooLong` throws the error for a longer one
+ */
+export async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  separator: number,
+  longest: number,
+  onTooLong: () => never,
+): AsyncGenerator<Line> {
+  let begun: Uint8Array[] = [];
+  let [length, passed] = [0, 0];
+  const take = (last: Uint8Array): string => {
+    const text = Buffer.concat([...begun, last]).toString('utf8');
+    [begun, length] = [[], 0];
+    return text;
+  };
+  for await (const chunk of chunks) {
+    let from = 0;
+    for (let at = chunk.indexOf(separator); at >= 0; at = chunk.indexOf(separator, from)) {
+      if (length + at - from > longest) onTooLong();
+      const text = take(chunk.subarray(from, at));
+      from = at + 1;
+      yield { text, end: passed + from, isWhole: true };
+    }
+    begun.push(chunk.subarray(from));
+    length += chunk.length - from;
+    passed += chunk.length;
+    if (length > longest) onTooLong();
+  }
+  if (length > 0) yield { text: take(new Uint8Array()), end: passed, isWhole: false };
+}
