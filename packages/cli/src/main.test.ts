@@ -13,7 +13,7 @@ test('--version prints the version of the package', async () => {
   expect(await bigrid('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-test.each(['', 'train', 'inspect', 'evaluate', 'calibrate', 'info', 'data', 'demo'])(
+test.each(['', 'train', 'inspect', 'watch', 'evaluate', 'calibrate', 'info', 'data', 'demo'])(
   'the help of bigrid %s fits 80 columns and has an example',
   async (command) => {
     const { code, stdout, stderr } = await bigrid(...(command ? [command] : []), '--help');

@@ -7,6 +7,7 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { infoCommand } from './commands/info.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { trainCommand } from './commands/train.ts';
+import { watchCommand } from './commands/watch.ts';
 import { type Fields, fieldsOf } from './flags.ts';
 import { paint } from './output.ts';
 import { type Context, run } from './run.ts';
@@ -24,6 +25,7 @@ async function program(words: readonly string[], context: Context): Promise<Comm
   const commands = [
     trainCommand(context, fields),
     inspectCommand(context),
+    watchCommand(context),
     evaluateCommand(context),
     calibrateCommand(context),
     infoCommand(context),

@@ -4,7 +4,10 @@ import { formatScore, paint, shorten, table } from './output.ts';
 
 /** What is kept of a picture once it is inspected: not its pixels. */
 export type Row =
-  | Pick<Verdict, 'path' | 'score' | 'threshold' | 'confidence' | 'isAnomalous'>
+  | (Pick<Verdict, 'path' | 'score' | 'threshold' | 'confidence' | 'isAnomalous'> & {
+      /** Where `bigrid watch` moves it to. */
+      readonly movedTo?: string;
+    })
   | { readonly path: string; readonly error: { readonly code: string; readonly message: string } };
 
 export function rowOf(outcome: Verdict | FailedInspection): Row {
@@ -21,9 +24,8 @@ export function isLasting(row: Row): boolean {
   return !('error' in row && row.error.code.startsWith('PATH_'));
 }
 
-/** How results are printed. */
-export const formats = ['table', 'jsonl', 'json', 'csv'] as const;
-export type Format = (typeof formats)[number];
+/** How results are printed; `lines` are for people who look on. */
+export type Format = 'table' | 'lines' | 'jsonl' | 'json' | 'csv';
 
 /** Prints results as they come, as far as the format allows; only a table has to wait for the last one. */
 export interface ResultPrinter {
@@ -36,6 +38,11 @@ export function printResults(format: Format, signal: AbortSignal): ResultPrinter
   const write = (text: string) => writeInStep(text, signal);
   let printed = 0;
   switch (format) {
+    case 'lines':
+      return {
+        add: (row) => write(`${verdictLine(row)}\n`),
+        finish: async () => {},
+      };
     case 'jsonl':
       return {
         add: (row) => write(`${JSON.stringify(row)}\n`),
@@ -118,6 +125,17 @@ function verdictTable(rows: readonly Row[]): string {
       return [shown, ...rest].map((cell) => paintRow(rest.at(-1), cell));
     }),
   );
+}
+
+/** The verdict first, for paths are of any length. */
+function verdictLine(row: Row): string {
+  const time = new Date().toTimeString().slice(0, 8);
+  if ('error' in row) return paintRow('unreadable', `${time}  unreadable  ${row.error.message}`);
+  const { path, score, threshold, isAnomalous, movedTo } = row;
+  const verdict = isAnomalous ? 'ANOMALOUS' : 'normal';
+  const arrow = movedTo === undefined ? '' : ` -> ${movedTo}`;
+  const parts = [time, verdict.padEnd(10), formatScore(score, threshold), `${path}${arrow}`];
+  return paintRow(verdict, parts.join('  '));
 }
 
 function paintRow(verdict: string | undefined, cell: string): string {

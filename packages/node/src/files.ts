@@ -156,7 +156,8 @@ const reasons: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
 };
 
-function reasonOf(error: unknown): string {
+/** What an error of the operating system says, in words. */
+export function reasonOf(error: unknown): string {
   const code = systemCode(error);
   const known = code === undefined ? undefined : reasons[code];
   if (known !== undefined) return `${known} (${code})`;

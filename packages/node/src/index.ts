@@ -44,9 +44,12 @@ export {
   type LoggedOutcome,
   stampOf,
 } from './inspection-log.ts';
+export { moveFile, reserveFile } from './move-file.ts';
 export { picturesOfStream } from './picture-stream.ts';
 export { decodePicture, pictureEntry, readPicture } from './pictures.ts';
 export { type ReportOptions, renderReport } from './report/report.ts';
 export { countOutcomes } from './report/summary.ts';
 export { type SyntheticLine, type SyntheticLineOptions, writeSyntheticLine } from './synthetic.ts';
 export { version } from './version.ts';
+export { FolderWatch, type WatchedPicture, type WatchOptions } from './watch-folder.ts';
+export { Webhook, type WebhookOptions } from './webhook.ts';

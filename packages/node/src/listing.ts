@@ -28,6 +28,11 @@ const extensions: ReadonlySet<string> = new Set([
   '.bmp',
 ]);
 
+/** Whether a file's name ends like a picture's. */
+export function isPictureName(name: string): boolean {
+  return extensions.has(extname(name).toLowerCase());
+}
+
 /** @throws PATH_MISSING, PATH_UNREADABLE */
 export async function listFolder(folder: string): Promise<Listing> {
   const folders: string[] = [];
@@ -45,7 +50,7 @@ export async function listFolder(folder: string): Promise<Listing> {
     // `Thumbs.db` and the like fall out by their endings; these do not (`._001.png` of macOS).
     if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
     if (await leadsToFolder(folder, entry)) folders.push(entry.name);
-    else if (extensions.has(extname(entry.name).toLowerCase())) pictures.push(entry.name);
+    else if (isPictureName(entry.name)) pictures.push(entry.name);
     else others.push(entry.name);
   }
   folders.sort(naturalOrder);

@@ -7,7 +7,7 @@ import { HeatMapWriter } from '../heat-maps.ts';
 import { count, say } from '../output.ts';
 import { findPictures, picturesOnInput, ResultFiles, STANDARD_INPUT } from '../pictures.ts';
 import { showProgress } from '../progress.ts';
-import { type Format, formats, isLasting, printResults, rowOf } from '../results.ts';
+import { type Format, isLasting, printResults, rowOf } from '../results.ts';
 import { type Context, outputGone } from '../run.ts';
 import { Tally } from '../tally.ts';
 
@@ -21,6 +21,8 @@ interface InspectFlags {
   readonly threads?: number;
   readonly quiet?: boolean;
 }
+
+const formats: readonly Format[] = ['table', 'jsonl', 'json', 'csv'];
 
 /** What is known of a picture beside its pixels, until its turn comes. */
 interface Job {

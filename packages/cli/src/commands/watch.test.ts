@@ -1,0 +1,266 @@
+import type { ChildProcess } from 'node:child_process';
+import { cp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import {
+  bigrid,
+  type Ended,
+  ended,
+  pictureBytes,
+  start,
+  tiny,
+  truncatedJpeg,
+  useTemporaryFolder,
+  write,
+  writePictures,
+} from '../../testing/command-line.ts';
+
+const at = useTemporaryFolder();
+let model: string;
+
+beforeAll(async () => {
+  model = at('model.onnx');
+  await writePictures(at('good'), 8);
+  await bigrid('train', at('good'), '--out', model, ...tiny);
+});
+
+interface Watching {
+  readonly child: ChildProcess;
+  /** What it printed so far. */
+  readonly results: { path: string; [name: string]: unknown }[];
+  /** What it said so far. */
+  said(): string;
+  stop(signal?: NodeJS.Signals): Promise<Ended>;
+}
+
+/** Starts to watch, and waits until it does. */
+async function watch(dir: string, ...flags: string[]): Promise<Watching> {
+  const child = start(['watch', model, dir, '--format', 'jsonl', '--threads', '1', ...flags]);
+  const end = ended(child);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const results: Watching['results'] = [];
+  let [rest, said] = ['', ''];
+  child.stdout?.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    results.push(...lines.map((line) => JSON.parse(line)));
+  });
+  child.stderr?.on('data', (text: string) => {
+    said += text;
+  });
+  await expect.poll(() => said, { timeout: 20_000 }).toContain('Watching');
+  return {
+    child,
+    results,
+    said: () => said,
+    stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      return end;
+    },
+  };
+}
+
+const until = (value: () => unknown) => expect.poll(value, { timeout: 20_000, interval: 50 });
+const names = (results: readonly { path: string }[]) => results.map(({ path }) => basename(path));
+
+async function pathsIn(log: string): Promise<string[]> {
+  const text = await readFile(log, 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => basename(JSON.parse(line).path));
+}
+
+interface Receiver {
+  readonly url: string;
+  /** What was taken, by its key. */
+  readonly taken: { key: string; path: string }[];
+  readonly requests: number;
+  /** How many more requests to answer with 503. */
+  failures: number;
+  close(): void;
+}
+
+async function receiver(failures: number, port = 0): Promise<Receiver> {
+  const state = { failures, requests: 0, taken: [] as Receiver['taken'] };
+  const server: Server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (text) => {
+      body += text;
+    });
+    request.on('end', () => {
+      state.requests++;
+      if (state.failures-- > 0) response.writeHead(503).end('not now');
+      else {
+        const key = String(request.headers['idempotency-key']);
+        state.taken.push({ key, path: basename(JSON.parse(body).path) });
+        response.end();
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  onTestFinished(close);
+  const { port: taken } = server.address() as AddressInfo;
+  return Object.assign(state, { url: `http://127.0.0.1:${taken}/results`, close });
+}
+
+test('pictures are inspected as they appear, once each, and never by half', async () => {
+  const dir = at('appear');
+  await write(join(dir, 'there.png'), await pictureBytes(1));
+  await write(join(dir, 'note.txt'), 'no picture');
+  const watching = await watch(dir);
+  await until(() => names(watching.results)).toEqual(['there.png']);
+
+  // A writer that pauses for longer than a file has to rest.
+  const bytes = await pictureBytes(2, true);
+  const slow = await open(join(dir, 'slow.png'), 'w');
+  for (let part = 0; part < 4; part++) {
+    const [from, to] = [part / 4, (part + 1) / 4].map((share) => Math.floor(share * bytes.length));
+    await slow.write(bytes.subarray(from, to));
+    await setTimeout(part === 1 ? 1800 : 300);
+  }
+  await slow.close();
+  await write(at('elsewhere.png'), await pictureBytes(3));
+  await write(join(dir, '.hidden.png'), await pictureBytes(3));
+  await rename(at('elsewhere.png'), join(dir, 'deep.png'));
+  await until(() => names(watching.results).sort()).toEqual(['deep.png', 'slow.png', 'there.png']);
+
+  // The same name with another content is another picture.
+  await write(join(dir, 'there.png'), await pictureBytes(4, true));
+  await until(() => watching.results.length).toBe(4);
+  const { code, stderr } = await watching.stop('SIGINT');
+  expect(code).toBe(0);
+  expect(watching.results.filter((result) => 'error' in result)).toEqual([]);
+  expect(watching.results.at(-1)).toMatchObject({
+    path: join(dir, 'there.png'),
+    isAnomalous: true,
+  });
+  expect(stderr).toMatch(/\n4 pictures: \d anomalous, \d normal\n$/);
+});
+
+test('--good and --bad sort pictures, and never over one that is there', async () => {
+  const dir = at('sort');
+  await write(join(dir, 'sub', 'fine.png'), await pictureBytes(1));
+  await write(join(dir, 'spot.png'), await pictureBytes(2, true));
+  await write(join(dir, 'cut.jpg'), await truncatedJpeg());
+  await write(join(dir, 'bad', 'spot.png'), 'an earlier one');
+  const moves = ['--good', at('sorted'), '--bad', join(dir, 'bad')];
+  const watching = await watch(dir, ...moves);
+  await until(() => watching.results.length).toBe(3);
+  const { code, stderr } = await watching.stop();
+  expect(code).toBe(0);
+  // The one that may not be whole yet is waited for, and does not hold the others up.
+  expect(names(watching.results).at(-1)).toBe('cut.jpg');
+  expect(watching.results.at(-1)).toMatchObject({ error: { code: 'PICTURE_UNREADABLE' } });
+  const moved = watching.results.map(({ movedTo }) => movedTo);
+  expect(moved.slice(0, 2).sort()).toEqual(
+    [at('sorted', 'sub', 'fine.png'), join(dir, 'bad', 'spot-2.png')].sort(),
+  );
+  expect((await readFile(join(dir, 'bad', 'spot-2.png'))).equals(await pictureBytes(2, true))).toBe(
+    true,
+  );
+  expect(await readFile(join(dir, 'bad', 'spot.png'), 'utf8')).toBe('an earlier one');
+  expect(await readdir(at('sorted', 'sub'))).toEqual(['fine.png']);
+  expect((await readdir(dir)).sort()).toEqual(['bad', 'cut.jpg', 'sub']);
+  expect(stderr).toContain('3 pictures: 1 anomalous, 1 normal, 1 unreadable\n');
+});
+
+test('what a webhook does not take at once is sent again, in order and once', async () => {
+  const dir = at('hooked');
+  await writePictures(dir, 3);
+  const hook = await receiver(2);
+  const log = at('hooked.jsonl');
+  const watching = await watch(dir, '--log', log, '--webhook', hook.url);
+  await until(() => hook.taken.length).toBe(3);
+  expect(hook.requests).toBe(5);
+  expect(hook.taken.map(({ path }) => path)).toEqual(await pathsIn(log));
+  expect(new Set(hook.taken.map(({ key }) => key)).size).toBe(3);
+  expect(watching.said()).toMatch(
+    /takes no results: status 503; trying again\n.*takes results again/,
+  );
+  await watching.stop();
+
+  // Nothing is sent twice by the next run, and what is new is.
+  const next = await watch(dir, '--log', log, '--webhook', hook.url);
+  await write(join(dir, 'new.png'), await pictureBytes(9));
+  await until(() => hook.taken.length).toBe(4);
+  expect((await next.stop()).code).toBe(0);
+  expect(names(next.results)).toEqual(['new.png']);
+  expect(hook.taken.at(-1)?.path).toBe('new.png');
+});
+
+test('killed in the middle, with a webhook that is down: nothing is lost and nothing comes twice', async () => {
+  const dir = at('line');
+  const [log, passed, rejected] = [at('line.jsonl'), at('passed'), at('rejected')];
+  const pictures = 24;
+  for (let i = 0; i < pictures; i++) {
+    await write(join(dir, `${i}.png`), await pictureBytes(i, i % 3 === 0));
+  }
+  const hook = await receiver(Number.POSITIVE_INFINITY);
+  const flags = ['--log', log, '--good', passed, '--bad', rejected, '--webhook', hook.url];
+  for (const goal of [6, 12]) {
+    const watching = await watch(dir, ...flags);
+    await until(async () => (await pathsIn(log)).length).toBeGreaterThanOrEqual(goal);
+    await watching.stop('SIGKILL');
+  }
+  expect(hook.taken).toEqual([]);
+  hook.failures = 0;
+  const last = await watch(dir, ...flags);
+  await until(() => hook.taken.length).toBe(pictures);
+  await until(() => readdir(dir)).toEqual([]);
+  expect((await last.stop()).code).toBe(0);
+
+  const expected = Array.from({ length: pictures }, (_, i) => `${i}.png`).sort();
+  expect((await pathsIn(log)).sort()).toEqual(expected);
+  expect(hook.taken.map(({ path }) => path).sort()).toEqual(expected);
+  expect([...(await readdir(passed)), ...(await readdir(rejected))].sort()).toEqual(expected);
+  for (const name of await readdir(passed)) {
+    expect((await readFile(join(passed, name))).length).toBeGreaterThan(100);
+  }
+});
+
+test('a folder that goes away and comes back is watched again', async () => {
+  const dir = at('away');
+  await writePictures(dir, 1);
+  const watching = await watch(dir, '--new-only');
+  await rename(dir, at('away-for-now'));
+  await until(() => watching.said()).toContain(`Waiting for ${dir}: no such file or folder`);
+  await rename(at('away-for-now'), dir);
+  await until(() => watching.said()).toContain(`${dir} is there again`);
+  await write(join(dir, 'new.png'), await pictureBytes(3));
+  await until(() => names(watching.results)).toEqual(['new.png']);
+  await rm(dir, { recursive: true });
+  await cp(at('good'), dir, { recursive: true });
+  await until(() => watching.results.length).toBe(9);
+  expect((await watching.stop()).code).toBe(0);
+});
+
+test.each([
+  ['a second watcher of one folder', ['watched'], 'IN_USE', 75],
+  ['a folder that is missing', ['nowhere'], 'PATH_MISSING', 66],
+  ['a webhook without a log', ['watched', '--webhook', 'http://x'], 'OPTION_INVALID', 64],
+  [
+    'a webhook that is no address',
+    ['watched', '--webhook', 'x', '--log', 'l'],
+    'OPTION_INVALID',
+    64,
+  ],
+] as const)('%s is refused', async (_what, [dir, ...flags], expected, exitCode) => {
+  await writePictures(at('watched'), 1);
+  if (expected === 'IN_USE') await watch(at('watched'));
+  const { code, stderr } = await bigrid(
+    'watch',
+    model,
+    at(dir),
+    ...flags.map((flag) => (flag === 'l' ? at('l') : flag)),
+  );
+  expect(stderr).toContain(`error ${expected}: Expected `);
+  expect(code).toBe(exitCode);
+});

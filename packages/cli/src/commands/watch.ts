@@ -1,0 +1,150 @@
+import { join, relative } from 'node:path';
+import { fail, isBigridError } from '@bigrid/errors';
+import type { Device, FailedInspection, PictureEntry, Verdict, WatchedPicture } from '@bigrid/node';
+import { Command, Option } from 'commander';
+import { addFlags, machineFields } from '../flags.ts';
+import { say } from '../output.ts';
+import { type Format, isLasting, printResults, type Row, rowOf } from '../results.ts';
+import { type Context, outputGone } from '../run.ts';
+import { Tally } from '../tally.ts';
+
+interface WatchFlags {
+  readonly good?: string;
+  readonly bad?: string;
+  readonly newOnly?: boolean;
+  readonly log?: string;
+  readonly webhook?: string;
+  readonly format: Extract<Format, 'lines' | 'jsonl' | 'csv'>;
+  readonly threshold?: string;
+  readonly device?: Device;
+  readonly threads?: number;
+  readonly quiet?: boolean;
+}
+
+export function watchCommand(context: Context): Command {
+  const command = new Command('watch')
+    .description('Inspect pictures as they appear in a folder')
+    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
+    .argument('<dir>', 'folder to watch, with the folders below it')
+    .option('--good <dir>', 'Move normal pictures there')
+    .option('--bad <dir>', 'Move anomalous pictures there')
+    .option('--new-only', 'Leave alone what is there at the start')
+    .option('--log <file>', 'Append a line a picture; leave out what has its line already')
+    .option('--webhook <url>', 'Post each result there; needs --log')
+    .addOption(
+      new Option('--format <name>', 'How to print results [lines, jsonl, csv]')
+        .choices(['lines', 'jsonl', 'csv'])
+        .default('lines'),
+    )
+    .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`');
+  return addFlags(command, machineFields)
+    .option('--quiet', 'Print nothing but results')
+    .addHelpText(
+      'after',
+      `
+A picture is inspected once it has stayed as it is for a second, or is renamed
+into the folder. It ends with Ctrl-C, after the picture under way, with exit
+code 0. One that cannot be read stays where it is.
+
+With --log, the next run takes up what this one left, and repeats nothing. What
+the webhook could not take is in the log and is sent when it can.
+
+Examples:
+  $ bigrid watch parts.onnx camera/
+  $ bigrid watch parts.onnx camera/ --good passed --bad rejected
+  $ bigrid watch parts.onnx camera/ --log line1.jsonl --webhook http://mes/results`,
+    )
+    .action((file: string, dir: string, flags: WatchFlags) => watch(file, dir, flags, context));
+}
+
+async function watch(
+  bundleFile: string,
+  dir: string,
+  { log: logFile, webhook: url, threshold, quiet, format, newOnly, ...flags }: WatchFlags,
+  { signal }: Context,
+): Promise<void> {
+  const node = await import('@bigrid/node');
+  if (url !== undefined && logFile === undefined) {
+    fail(
+      'OPTION_INVALID',
+      'Expected --log with --webhook, to keep what is not sent, but received none',
+    );
+  }
+  const { good, bad, ...machine } = flags;
+  const opened = await node.readBundle(bundleFile);
+  const bundle = { ...opened, manifest: node.underRule(opened.manifest, threshold) };
+  const tell = (text: string) => quiet || say(text);
+  for (const target of [good, bad]) {
+    // What is moved has to leave the one folder and to enter the other.
+    if (target === undefined) continue;
+    await node.assertWritable(join(dir, 'picture'));
+    await node.assertWritable(join(target, 'picture'));
+  }
+  const folder = await node.FolderWatch.open(dir, {
+    signal,
+    newOnly: newOnly === true,
+    leaveOut: [good, bad].filter((path) => path !== undefined),
+    onReachable: (reason) =>
+      tell(reason ? `Waiting for ${dir}: ${reason}` : `${dir} is there again`),
+  });
+  const tally = new Tally();
+  const printer = printResults(format, signal);
+  const waiting: WatchedPicture[] = [];
+  try {
+    const log =
+      logFile === undefined
+        ? undefined
+        : await node.InspectionLog.open(logFile, node.identify(opened.bytes, threshold));
+    const webhook =
+      log && url !== undefined
+        ? await node.Webhook.start(log.path, url, { onTrouble: tell })
+        : undefined;
+
+    /** The pictures that appear and are not in the log yet. */
+    async function* appearing(): AsyncGenerator<PictureEntry> {
+      for await (const picture of folder.pictures()) {
+        const known = log?.take(picture.path, picture.file);
+        const movedTo = known === 'under way' ? undefined : known?.movedTo;
+        // An earlier run that was killed has said where to, but did not come to it.
+        if (movedTo && (await node.moveFile(picture.path, movedTo))) continue;
+        if (known !== undefined && !movedTo) continue;
+        waiting.push(picture);
+        yield node.pictureEntry(picture.path);
+      }
+    }
+
+    const settle = async (outcome: Verdict | FailedInspection, picture: WatchedPicture) => {
+      const row = rowOf(outcome);
+      const target = 'error' in row ? undefined : row.isAnomalous ? bad : good;
+      const movedTo = target && (await node.reserveFile(target, relative(dir, picture.path)));
+      const result: Row = { ...row, ...(movedTo && { movedTo }) };
+      await log?.append(result, isLasting(row) ? picture.file : undefined);
+      if (movedTo) {
+        await node.moveFile(picture.path, movedTo);
+        log?.forget(picture.path, picture.file);
+      }
+      await printer.add(result);
+      tally.add(row);
+      await webhook?.notify(signal);
+    };
+
+    tell(`Watching ${dir}; press Ctrl-C to end.`);
+    try {
+      for await (const outcome of node.inspect(bundle, appearing(), { signal, ...machine })) {
+        const picture = waiting.shift() as WatchedPicture;
+        if ('error' in outcome && folder.putBack(picture)) log?.forget(picture.path, picture.file);
+        else await settle(outcome, picture);
+      }
+    } catch (error) {
+      if (!isBigridError(error, 'CANCELLED')) throw error;
+    } finally {
+      await webhook?.stop();
+      const unsent = (await webhook?.waiting()) ?? 0;
+      if (unsent > 0) say(`Not sent yet, but kept in ${logFile}: ${unsent} bytes of results`);
+      await log?.close();
+    }
+  } finally {
+    await folder.close();
+  }
+  if (signal.reason !== outputGone) tell(`\n${tally.summary({})}`);
+}
