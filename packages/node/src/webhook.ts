@@ -34,6 +34,8 @@ export class Webhook {
   readonly #url: URL;
   readonly #options: WebhookOptions;
   readonly #stopped = new AbortController();
+  /** Ends a request that is under way: only when there is no time left to hear its answer. */
+  readonly #cut = new AbortController();
   #sent: number;
   #wake: () => void = () => {};
   #failing = false;
@@ -54,8 +56,8 @@ export class Webhook {
   static async start(log: string, url: string, options: WebhookOptions = {}): Promise<Webhook> {
     const address = parseAddress(url);
     const { size } = await stat(log);
-    const noted = await readFile(noteBeside(log), 'utf8').then(Number, () => size);
-    const sent = Number.isSafeInteger(noted) && noted <= size ? noted : size;
+    const note = await readFile(noteBeside(log), 'utf8').catch(() => '');
+    const sent = /^\d+\n$/.test(note) && Number(note) <= size ? Number(note) : size;
     await writeAtomically(noteBeside(log), `${sent}\n`);
     const webhook = new Webhook(log, address, sent, options);
     webhook.#running = webhook.#run().catch((error: unknown) => {
@@ -82,7 +84,7 @@ export class Webhook {
     return (await stat(this.#log)).size - this.#sent;
   }
 
-  /** Sends what waits, for a few seconds at most and unless the receiver is failing, and ends. */
+  /** Sends what waits, or, when the receiver is failing, hears its last answer; for a few seconds at most. */
   async stop(): Promise<void> {
     const end = performance.now() + AT_THE_END;
     while (
@@ -95,7 +97,9 @@ export class Webhook {
     }
     this.#stopped.abort();
     this.#wake();
+    const cut = globalThis.setTimeout(() => this.#cut.abort(), end - performance.now());
     await this.#running;
+    clearTimeout(cut);
   }
 
   async #run(): Promise<void> {
@@ -151,7 +155,7 @@ export class Webhook {
         body: line,
         // A redirected POST can become a GET without a body.
         redirect: 'manual',
-        signal: AbortSignal.any([AbortSignal.timeout(timeout), this.#stopped.signal]),
+        signal: AbortSignal.any([AbortSignal.timeout(timeout), this.#cut.signal]),
       });
       await response.body?.cancel();
       const { ok, status } = response;
