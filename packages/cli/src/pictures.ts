@@ -57,7 +57,8 @@ export async function* picturesOnInput(signal: AbortSignal): AsyncGenerator<Name
   try {
     const input = addAbortSignal(signal, process.stdin);
     for await (const picture of picturesOfStream(input, STANDARD_INPUT)) {
-      yield { ...picture, relativePath: basename(picture.path) };
+      const isPath = picture.path !== STANDARD_INPUT;
+      yield { ...picture, relativePath: isPath ? basename(picture.path) : 'picture' };
     }
   } catch (cause) {
     if (isBigridError(cause)) throw cause;

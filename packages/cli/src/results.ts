@@ -64,7 +64,9 @@ export function printResults(format: Format, signal: AbortSignal): ResultPrinter
       const rows: Row[] = [];
       return {
         add: async (row) => void rows.push(row),
-        finish: () => write(`${verdictTable(rows)}\n`),
+        finish: async () => {
+          if (rows.length > 0) await write(`${verdictTable(rows)}\n`);
+        },
       };
     }
   }

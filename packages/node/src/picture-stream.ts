@@ -13,7 +13,7 @@ const LARGEST_PICTURE = 2 ** 30;
  * The pictures that a stream names or is: the bytes of one picture, told by how they begin, or paths in UTF-8, one a
  * line, or, when a NUL is seen, one between NULs (as `find -print0` writes them). A path is yielded as soon as it is
  * there. Folders are not searched.
- * @param name names the stream in errors, and the picture that it is
+ * @param name names the picture that it is
  * @throws INPUT_INVALID when it is neither, or empty
  */
 export async function* picturesOfStream(
@@ -21,7 +21,7 @@ export async function* picturesOfStream(
   name: string,
 ): AsyncGenerator<PictureEntry> {
   const chunks = stream[Symbol.asyncIterator]();
-  const head = await headOf(chunks, name);
+  const head = await headOf(chunks);
   const all = joined(head, chunks);
   if (isPicture(head)) {
     const bytes = await collect(all, name);
@@ -29,14 +29,14 @@ export async function* picturesOfStream(
     return;
   }
   const separator = head.includes(0) ? 0 : NEWLINE;
-  for await (const { text } of linesOf(all, separator, LONGEST_PATH, () => failOn(name))) {
+  for await (const { text } of linesOf(all, separator, LONGEST_PATH, failOnLine)) {
     const path = separator === NEWLINE ? text.replace(/^\ufeff|\r$/g, '') : text;
     if (path !== '') yield pictureEntry(path);
   }
 }
 
 /** The first bytes, enough to tell what they are; a first line shorter than that is not waited beyond. */
-async function headOf(chunks: AsyncIterator<Uint8Array>, name: string): Promise<Uint8Array> {
+async function headOf(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   let head = new Uint8Array();
   // A newline is in the signature of PNG as well.
   while (head.length < 16 && (head[0] === 0x89 || !head.includes(NEWLINE))) {
@@ -45,7 +45,7 @@ async function headOf(chunks: AsyncIterator<Uint8Array>, name: string): Promise<
     head = Buffer.concat([head, next.value]);
   }
   if (head.length === 0) {
-    fail('INPUT_INVALID', `Expected paths or a picture from ${name} but received nothing`);
+    fail('INPUT_INVALID', 'Expected paths or a picture from the pipe but received nothing');
   }
   return head;
 }
@@ -82,9 +82,9 @@ async function* joined(
   for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
 }
 
-function failOn(name: string): never {
+function failOnLine(): never {
   fail(
     'INPUT_INVALID',
-    `Expected paths, one a line, or a picture from ${name} but received a line of more than ${LONGEST_PATH} bytes`,
+    `Expected paths, one a line, or a picture from the pipe but received a line of more than ${LONGEST_PATH} bytes`,
   );
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import type { Device, FileStamp, PictureEntry } from '@bigrid/node';
 import { Command, Option } from 'commander';
-import { addFlags, machineFields } from '../flags.ts';
+import { addFlags, type Fields, machineFields } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { count, say } from '../output.ts';
 import { findPictures, picturesOnInput, ResultFiles, STANDARD_INPUT } from '../pictures.ts';
@@ -24,6 +24,10 @@ interface InspectFlags {
 
 const formats: readonly Format[] = ['table', 'jsonl', 'json', 'csv'];
 
+const formatField: Fields = {
+  format: { type: 'string', enum: formats, description: 'How to print results' },
+};
+
 /** What is known of a picture beside its pixels, until its turn comes. */
 interface Job {
   /** File of its heat map. */
@@ -38,14 +42,9 @@ export function inspectCommand(context: Context): Command {
     .argument('<path...>', 'pictures, and folders to search for them; - for standard input')
     .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each picture (PNG)')
     .option('--log <file>', 'Append a line a picture; leave out what has its line already')
-    .addOption(
-      new Option('--format <name>', `How to print results [${formats.join(', ')}]`).choices(
-        formats,
-      ),
-    )
     .addOption(new Option('--json', 'Short for --format jsonl').conflicts('format'))
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`');
-  return addFlags(command, machineFields)
+  return addFlags(command, { ...formatField, ...machineFields })
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -87,6 +86,7 @@ async function inspectPictures(
   const listed = piped ? undefined : await findPictures(paths, out);
   const targets = out === undefined ? undefined : await ResultFiles.in(out, listed ?? []);
   if (out !== undefined) await assertWritable(join(out, 'heat-map.png'));
+  if (piped && !quiet && process.stdin.isTTY) say('Type paths, one a line; Ctrl-D ends.');
   const log =
     logFile === undefined
       ? undefined

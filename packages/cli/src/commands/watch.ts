@@ -1,8 +1,8 @@
 import { join, relative } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import type { Device, FailedInspection, PictureEntry, Verdict, WatchedPicture } from '@bigrid/node';
-import { Command, Option } from 'commander';
-import { addFlags, machineFields } from '../flags.ts';
+import { Command } from 'commander';
+import { addFlags, type Fields, machineFields } from '../flags.ts';
 import { say } from '../output.ts';
 import { type Format, isLasting, printResults, type Row, rowOf } from '../results.ts';
 import { type Context, outputGone } from '../run.ts';
@@ -21,6 +21,15 @@ interface WatchFlags {
   readonly quiet?: boolean;
 }
 
+const formatField: Fields = {
+  format: {
+    type: 'string',
+    enum: ['lines', 'jsonl', 'csv'] satisfies Format[],
+    default: 'lines',
+    description: 'How to print results',
+  },
+};
+
 export function watchCommand(context: Context): Command {
   const command = new Command('watch')
     .description('Inspect pictures as they appear in a folder')
@@ -31,13 +40,8 @@ export function watchCommand(context: Context): Command {
     .option('--new-only', 'Leave alone what is there at the start')
     .option('--log <file>', 'Append a line a picture; leave out what has its line already')
     .option('--webhook <url>', 'Post each result there; needs --log')
-    .addOption(
-      new Option('--format <name>', 'How to print results [lines, jsonl, csv]')
-        .choices(['lines', 'jsonl', 'csv'])
-        .default('lines'),
-    )
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`');
-  return addFlags(command, machineFields)
+  return addFlags(command, { ...formatField, ...machineFields })
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
