@@ -68,6 +68,38 @@ describe('inOrder', () => {
     ]);
   });
 
+  it('yields each as soon as it is there when the next one is still to come', async () => {
+    let [give, closed] = [(_item: number) => {}, false];
+    async function* source() {
+      try {
+        yield 1;
+        yield await new Promise<number>((resolve) => {
+          give = resolve;
+        });
+      } finally {
+        closed = true;
+      }
+    }
+    const outcomes = inOrder(source(), async (item) => item * 2, 4);
+    expect((await outcomes.next()).value).toEqual({ item: 1, value: 2 });
+    give(5);
+    expect((await outcomes.next()).value).toEqual({ item: 5, value: 10 });
+    // Who stops in the middle closes the source.
+    await outcomes.return(undefined);
+    await setTimeout(1);
+    expect(closed).toBe(true);
+  });
+
+  it('throws what its source throws, after what came before it', async () => {
+    async function* source() {
+      yield 1;
+      throw new Error('no more');
+    }
+    const outcomes = inOrder(source(), async (item) => item, 3);
+    expect((await outcomes.next()).value).toEqual({ item: 1, value: 1 });
+    await expect(outcomes.next()).rejects.toThrow('no more');
+  });
+
   it('leaves no rejection unhandled when nobody waits any more', async () => {
     const rejections: unknown[] = [];
     const note = (reason: unknown) => rejections.push(reason);

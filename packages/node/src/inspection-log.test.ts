@@ -41,6 +41,14 @@ test('cut anywhere, a log is mended: whole lines stay, the picture of the last o
   }
 });
 
+test('zeros that a power cut left at the end are taken away', async () => {
+  const path = await written('zeros.jsonl');
+  const whole = await readFile(path);
+  await appendFile(path, Buffer.alloc(100));
+  await (await InspectionLog.open(path, 'one')).close();
+  expect((await readFile(path)).equals(whole)).toBe(true);
+});
+
 test('a picture is known by its path, size, time and bundle together', async () => {
   const path = await written('known.jsonl');
   const log = await InspectionLog.open(path, 'one');

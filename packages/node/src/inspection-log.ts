@@ -40,6 +40,8 @@ type Known = Map<string, LoggedOutcome | 'under way'>;
 
 /** What begins every line: a torn one that begins otherwise is not ours to cut off. */
 const BEGINNING = '{"time":"';
+/** Milliseconds. */
+const FLUSH_EVERY = 1000;
 /** Bytes of a line. */
 export const LONGEST_LINE = 2 ** 24;
 
@@ -57,6 +59,7 @@ export class InspectionLog {
   readonly #release: Release;
   readonly #known: Known;
   #appending: Promise<unknown> = Promise.resolve();
+  #flushed = 0;
 
   private constructor(
     path: string,
@@ -124,11 +127,17 @@ export class InspectionLog {
     const record = { time, ...result, path, file, bundle: this.#bundle };
     if (file) this.#known.set(keyOf(path, file, this.#bundle), outcomeOf(record));
     // One write a line, one after the other: a kill can cut the last line alone.
-    const appended = this.#appending.then(() =>
-      this.#handle.appendFile(`${JSON.stringify(record)}\n`),
-    );
+    const appended = this.#appending.then(() => this.#write(`${JSON.stringify(record)}\n`));
     this.#appending = appended.catch(() => {});
     await appended.catch((error: unknown) => failToWrite(this.path, error));
+  }
+
+  async #write(line: string): Promise<void> {
+    await this.#handle.appendFile(line);
+    // A kill takes nothing that is written; a power cut takes what was not flushed.
+    if (performance.now() - this.#flushed < FLUSH_EVERY) return;
+    await this.#handle.datasync();
+    this.#flushed = performance.now();
   }
 
   /** Lets a picture be inspected again. */
@@ -138,6 +147,7 @@ export class InspectionLog {
 
   async close(): Promise<void> {
     await this.#appending;
+    await this.#handle.datasync();
     await this.#handle.close();
     await this.#release();
   }
@@ -175,7 +185,9 @@ async function readAndRepair(path: string, handle: FileHandle): Promise<Known> {
     number++;
     if (!line.isWhole) {
       const { text } = line;
-      if (!text.startsWith(BEGINNING) && !BEGINNING.startsWith(text)) refuse();
+      // A power cut can leave zeros where a line should have been.
+      const isOurs = text.startsWith(BEGINNING) || BEGINNING.startsWith(text) || /^\0+$/.test(text);
+      if (!isOurs) refuse();
       await handle.truncate(end);
       break;
     }
