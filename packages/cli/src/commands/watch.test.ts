@@ -226,6 +226,27 @@ test('killed in the middle, with a webhook that is down: nothing is lost and not
   }
 });
 
+test('a move that a kill prevented is made up for, without another inspection', async () => {
+  const [dir, bad, log] = [at('between'), at('between-bad'), at('between.jsonl')];
+  const picture = join(dir, 'spot.png');
+  await write(picture, await pictureBytes(2, true));
+  const first = await watch(dir, '--log', log, '--bad', bad);
+  await until(() => first.results.length).toBe(1);
+  await first.stop();
+  // As it was between the line and the move: the picture in its place, its name in the other folder taken.
+  await rename(join(bad, 'spot.png'), picture);
+  await write(join(bad, 'spot.png'), '');
+  const second = await watch(dir, '--log', log, '--bad', bad);
+  await until(async () => (await readFile(join(bad, 'spot.png'))).length).toBeGreaterThan(0);
+  await second.stop();
+  expect(second.results).toEqual([]);
+  expect([await readdir(dir), await readdir(bad), await pathsIn(log)]).toEqual([
+    [],
+    ['spot.png'],
+    ['spot.png'],
+  ]);
+});
+
 test('a folder that goes away and comes back is watched again', async () => {
   const dir = at('away');
   await writePictures(dir, 1);
