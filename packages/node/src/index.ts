@@ -44,7 +44,7 @@ export {
   type LoggedOutcome,
   stampOf,
 } from './inspection-log.ts';
-export { moveFile, reserveFile } from './move-file.ts';
+export { freeName, moveFile } from './move-file.ts';
 export { picturesOfStream } from './picture-stream.ts';
 export { decodePicture, pictureEntry, readPicture } from './pictures.ts';
 export { type ReportOptions, renderReport } from './report/report.ts';

@@ -10,13 +10,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+const one = { model: '2026-01-01T00:00:00.000Z', bundle: 'one' };
 const file = { size: 10, modified: 1_700_000_000_000 };
 const result = (name: string, isAnomalous = false) => ({ path: join(folder, name), isAnomalous });
 
 /** A log with two pictures. */
 async function written(name: string): Promise<string> {
   const path = join(folder, name);
-  const log = await InspectionLog.open(path, 'one');
+  const log = await InspectionLog.open(path, one);
   await log.append(result('a.png'), file);
   await log.append({ ...result('b.png', true), movedTo: '/bad/b.png' }, file);
   await log.close();
@@ -29,7 +30,7 @@ test('cut anywhere, a log is mended: whole lines stay, the picture of the last o
   const first = whole.indexOf('\n') + 1;
   for (let length = 0; length <= whole.length; length++) {
     await writeFile(path, whole.subarray(0, length));
-    const log = await InspectionLog.open(path, 'one');
+    const log = await InspectionLog.open(path, one);
     const known = ['a.png', 'b.png'].map((name) => log.take(join(folder, name), file)?.valueOf());
     await log.close();
     expect(known).toEqual([
@@ -45,13 +46,13 @@ test('zeros that a power cut left at the end are taken away', async () => {
   const path = await written('zeros.jsonl');
   const whole = await readFile(path);
   await appendFile(path, Buffer.alloc(100));
-  await (await InspectionLog.open(path, 'one')).close();
+  await (await InspectionLog.open(path, one)).close();
   expect((await readFile(path)).equals(whole)).toBe(true);
 });
 
 test('a picture is known by its path, size, time and bundle together', async () => {
   const path = await written('known.jsonl');
-  const log = await InspectionLog.open(path, 'one');
+  const log = await InspectionLog.open(path, one);
   const a = join(folder, 'a.png');
   expect(log.take(a, file)).toEqual({ verdict: 'normal' });
   expect(log.take(a, { ...file, size: 11 })).toBeUndefined();
@@ -64,14 +65,14 @@ test('a picture is known by its path, size, time and bundle together', async () 
   await log.append({ ...result('c.png'), error: { code: 'PICTURE_UNREADABLE' } }, file);
   expect(log.take(join(folder, 'c.png'), file)).toEqual({ verdict: 'unreadable' });
   await log.close();
-  const other = await InspectionLog.open(path, 'two');
+  const other = await InspectionLog.open(path, { ...one, bundle: 'two' });
   expect(other.take(a, file)).toBeUndefined();
   await other.close();
 });
 
 test('lines that are appended at once do not mix, and hold what else is known', async () => {
   const path = join(folder, 'mixed.jsonl');
-  const log = await InspectionLog.open(path, 'one');
+  const log = await InspectionLog.open(path, one);
   const more = { brightness: 0.5, note: 'é\n"'.repeat(2000) };
   await Promise.all(
     Array.from({ length: 50 }, (_, i) => log.append({ ...result(`${i}.png`), ...more }, file)),
@@ -84,43 +85,51 @@ test('lines that are appended at once do not mix, and hold what else is known', 
   expect(records.map(({ path }) => path)).toEqual(
     Array.from({ length: 50 }, (_, i) => join(folder, `${i}.png`)),
   );
-  expect(records[49]).toMatchObject({ ...more, bundle: 'one', file });
+  expect(records[49]).toMatchObject({ ...more, ...one, file });
 });
 
 test.each([
   ['a note', 'a note'],
   ['another log', `${JSON.stringify({ level: 30, msg: 'x' })}\n`],
-  ['a log with a foreign line', '{"time":"2026-01-01T00:00:00.000Z","path":"a","bundle":"b"}\nx\n'],
+  [
+    'a log with a foreign line',
+    '{"at":"2026-01-01T00:00:00.000Z","path":"a","model":"m","bundle":"b"}\nx\n',
+  ],
   ['a picture', '\u0089PNG\r\n'],
 ])('%s is refused and stays as it is', async (_what, content) => {
   const path = join(folder, 'other');
   await writeFile(path, content);
-  await expect(InspectionLog.open(path, 'one')).rejects.toMatchObject({ code: 'LOG_INVALID' });
+  await expect(InspectionLog.open(path, one)).rejects.toMatchObject({ code: 'LOG_INVALID' });
   expect(await readFile(path, 'utf8')).toBe(content);
 });
 
 test('one log is open once at a time; closing gives it back', async () => {
   const path = join(folder, 'held.jsonl');
-  const log = await InspectionLog.open(path, 'one');
-  await expect(InspectionLog.open(path, 'one')).rejects.toMatchObject({ code: 'IN_USE' });
+  const log = await InspectionLog.open(path, one);
+  await expect(InspectionLog.open(path, one)).rejects.toMatchObject({ code: 'IN_USE' });
   await log.close();
-  await (await InspectionLog.open(path, 'one')).close();
+  await (await InspectionLog.open(path, one)).close();
 });
 
 test('folders and devices are no files for a log', async () => {
   for (const path of [folder, '/dev/null']) {
-    await expect(InspectionLog.open(path, 'one')).rejects.toMatchObject({
+    await expect(InspectionLog.open(path, one)).rejects.toMatchObject({
       code: 'OUTPUT_UNWRITABLE',
     });
   }
   await appendFile(join(folder, 'plain'), '');
-  await expect(InspectionLog.open(join(folder, 'plain', 'log'), 'one')).rejects.toMatchObject({
+  await expect(InspectionLog.open(join(folder, 'plain', 'log'), one)).rejects.toMatchObject({
     code: 'OUTPUT_UNWRITABLE',
   });
 });
 
 test('a bundle is told by its bytes and by the rule in force', () => {
-  const [a, b] = [Uint8Array.of(1), Uint8Array.of(2)];
-  expect(identify(a)).toBe(identify(a));
-  expect(new Set([identify(a), identify(b), identify(a, '0'), identify(a, '1')]).size).toBe(4);
+  const bundle = (byte: number) => ({
+    bytes: Uint8Array.of(byte),
+    manifest: { createdAt: one.model },
+  });
+  const ids = [identify(bundle(1)), identify(bundle(2)), identify(bundle(1), '0')];
+  expect(new Set(ids.map(({ bundle }) => bundle)).size).toBe(3);
+  expect(identify(bundle(1))).toEqual(ids[0]);
+  expect(ids[0]?.model).toBe(one.model);
 });

@@ -3,6 +3,7 @@ import { createReadStream, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
+import type { Manifest } from '@bigrid/inspect';
 import { z } from 'zod';
 import { failToWrite } from './files.ts';
 import { holdAlone, type Release } from './hold-alone.ts';
@@ -18,8 +19,9 @@ export interface FileStamp {
 
 /** What a line of a log has in any case; the rest is the result as it was printed. */
 const recordSchema = z.looseObject({
-  time: z.iso.datetime(),
+  at: z.iso.datetime(),
   path: z.string(),
+  model: z.string(),
   bundle: z.string(),
   file: z.object({ size: z.number(), modified: z.number() }).optional(),
   isAnomalous: z.boolean().optional(),
@@ -28,6 +30,14 @@ const recordSchema = z.looseObject({
 });
 
 export type LogRecord = z.infer<typeof recordSchema>;
+
+/** What inspects, in every line. */
+export interface LogSource {
+  /** When the model was made: scores of different models do not compare. */
+  readonly model: string;
+  /** Hash of the bundle and the rule in force: under another, pictures are inspected again. */
+  readonly bundle: string;
+}
 
 /** What became of a picture in a log. */
 export interface LoggedOutcome {
@@ -39,7 +49,7 @@ export interface LoggedOutcome {
 type Known = Map<string, LoggedOutcome | 'under way'>;
 
 /** What begins every line: a torn one that begins otherwise is not ours to cut off. */
-const BEGINNING = '{"time":"';
+const BEGINNING = '{"at":"';
 /** Milliseconds. */
 const FLUSH_EVERY = 1000;
 /** Bytes of a line. */
@@ -54,7 +64,7 @@ export type Logged = Pick<LogRecord, 'path' | 'isAnomalous' | 'error' | 'movedTo
  */
 export class InspectionLog {
   readonly path: string;
-  readonly #bundle: string;
+  readonly #source: LogSource;
   readonly #handle: FileHandle;
   readonly #release: Release;
   readonly #known: Known;
@@ -63,13 +73,13 @@ export class InspectionLog {
 
   private constructor(
     path: string,
-    bundle: string,
+    source: LogSource,
     handle: FileHandle,
     release: Release,
     known: Known,
   ) {
     this.path = path;
-    this.#bundle = bundle;
+    this.#source = source;
     this.#handle = handle;
     this.#release = release;
     this.#known = known;
@@ -78,10 +88,10 @@ export class InspectionLog {
   /**
    * Opens a log, or makes one, for this process alone. A last line that was cut short by a kill or a full disk is
    * taken away.
-   * @param bundle identifies the model and its threshold: see {@link identify}
+   * @param source what inspects: see {@link identify}
    * @throws LOG_INVALID, IN_USE, OUTPUT_UNWRITABLE
    */
-  static async open(path: string, bundle: string): Promise<InspectionLog> {
+  static async open(path: string, source: LogSource): Promise<InspectionLog> {
     let handle: FileHandle | undefined;
     let release: Release | undefined;
     try {
@@ -92,7 +102,7 @@ export class InspectionLog {
         fail('OUTPUT_UNWRITABLE', `Expected a file for the log at ${path} but received a device`);
       }
       const known = await readAndRepair(path, handle);
-      return new InspectionLog(path, bundle, handle, release, known);
+      return new InspectionLog(path, source, handle, release, known);
     } catch (error) {
       await handle?.close();
       await release?.();
@@ -108,7 +118,7 @@ export class InspectionLog {
    */
   take(path: string, file: FileStamp | undefined): LoggedOutcome | 'under way' | undefined {
     if (file === undefined) return undefined;
-    const key = keyOf(path, file, this.#bundle);
+    const key = keyOf(path, file, this.#source.bundle);
     const known = this.#known.get(key);
     if (known === undefined) this.#known.set(key, 'under way');
     return known;
@@ -123,9 +133,9 @@ export class InspectionLog {
   async append(result: Logged, file: FileStamp | undefined): Promise<void> {
     // A picture that came through a pipe has no path.
     const path = result.path === '-' ? '-' : resolve(result.path);
-    const time = new Date().toISOString();
-    const record = { time, ...result, path, file, bundle: this.#bundle };
-    if (file) this.#known.set(keyOf(path, file, this.#bundle), outcomeOf(record));
+    const at = new Date().toISOString();
+    const record = { at, ...result, path, file, ...this.#source };
+    if (file) this.#known.set(keyOf(path, file, this.#source.bundle), outcomeOf(record));
     // One write a line, one after the other: a kill can cut the last line alone.
     const appended = this.#appending.then(() => this.#write(`${JSON.stringify(record)}\n`));
     this.#appending = appended.catch(() => {});
@@ -142,7 +152,7 @@ export class InspectionLog {
 
   /** Lets a picture be inspected again. */
   forget(path: string, file: FileStamp): void {
-    this.#known.delete(keyOf(path, file, this.#bundle));
+    this.#known.delete(keyOf(path, file, this.#source.bundle));
   }
 
   async close(): Promise<void> {
@@ -153,9 +163,16 @@ export class InspectionLog {
   }
 }
 
-/** Identifies a bundle and the rule in force: under another, pictures are inspected again. */
-export function identify(bytes: Uint8Array, rule = ''): string {
-  return createHash('sha256').update(bytes).update(rule).digest('hex').slice(0, 16);
+/** Identifies a bundle and the rule in force. */
+export function identify(
+  {
+    bytes,
+    manifest,
+  }: { readonly bytes: Uint8Array; readonly manifest: Pick<Manifest, 'createdAt'> },
+  rule = '',
+): LogSource {
+  const bundle = createHash('sha256').update(bytes).update(rule).digest('hex').slice(0, 16);
+  return { model: manifest.createdAt, bundle };
 }
 
 /** Size and time of a file; undefined where there is none to read. */

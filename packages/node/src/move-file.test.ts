@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { moveFile, reserveFile } from './move-file.ts';
+import { freeName, moveFile } from './move-file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -11,12 +11,15 @@ beforeEach(async () => {
   await writeFile(join(folder, 'a.png'), 'a picture');
 });
 
-test('many who ask for one name at once get one each', async () => {
-  const out = join(folder, 'out');
-  const names = await Promise.all(Array.from({ length: 10 }, () => reserveFile(out, 'deep/a.png')));
-  expect(new Set(names).size).toBe(10);
-  expect(names).toContain(join(out, 'deep', 'a.png'));
-  expect(names).toContain(join(out, 'deep', 'a-10.png'));
+test('of many who want one name at once, one gets it and nothing is lost', async () => {
+  const to = join(folder, 'out', 'deep', 'x.png');
+  const names = Array.from({ length: 10 }, (_, i) => `${i}.png`);
+  for (const name of names) await writeFile(join(folder, name), name);
+  const moved = await Promise.all(names.map((name) => moveFile(join(folder, name), to)));
+  expect(moved.filter(Boolean)).toHaveLength(1);
+  expect(await readFile(to, 'utf8')).toBe(names[moved.indexOf(true)]);
+  expect((await readdir(folder)).filter((name) => /^\d/.test(name))).toHaveLength(9);
+  expect(await freeName(join(folder, 'out'), 'deep/x.png')).toBe(to.replace('x.png', 'x-2.png'));
 });
 
 test.each([
@@ -26,25 +29,29 @@ test.each([
 ])('a file is moved to %s', async (_what, place) => {
   const out = await mkdtemp(join(place(), 'bigrid-moved-')).catch(() => join(folder, 'out'));
   onTestFinished(() => rm(out, { recursive: true, force: true }));
-  const reserved = await reserveFile(out, 'a.png');
-  expect(await moveFile(join(folder, 'a.png'), reserved)).toBe(true);
-  expect(await readFile(reserved, 'utf8')).toBe('a picture');
+  const to = await freeName(out, 'a.png');
+  expect(await moveFile(join(folder, 'a.png'), to)).toBe(true);
+  expect(await readFile(to, 'utf8')).toBe('a picture');
   expect(await readdir(out)).toEqual(['a.png']);
   expect((await readdir(folder)).includes('a.png')).toBe(false);
 });
 
-test('a file that is gone leaves nothing behind; a name that is used stays as it is', async () => {
-  const reserved = await reserveFile(join(folder, 'out'), 'a.png');
-  expect(await moveFile(join(folder, 'gone.png'), reserved)).toBe(false);
-  expect(await readdir(join(folder, 'out'))).toEqual([]);
-  await writeFile(reserved, 'another');
-  expect(await moveFile(join(folder, 'a.png'), reserved)).toBe(false);
-  expect(await readFile(reserved, 'utf8')).toBe('another');
-  expect(await readFile(join(folder, 'a.png'), 'utf8')).toBe('a picture');
+test('a file that is gone leaves nothing behind; a name that is taken stays as it is', async () => {
+  const [from, to] = [join(folder, 'a.png'), join(folder, 'b.png')];
+  expect(await moveFile(join(folder, 'gone.png'), to)).toBe(false);
+  expect(await readdir(folder)).toEqual(['a.png']);
+  await writeFile(to, 'another');
+  expect([await moveFile(from, to), await moveFile(from, to, true)]).toEqual([false, false]);
+  expect(await readFile(to, 'utf8')).toBe('another');
+  expect(await readFile(from, 'utf8')).toBe('a picture');
+  // Only who knows that the empty file is its own goes on.
+  await writeFile(to, '');
+  expect([await moveFile(from, to), await moveFile(from, to, true)]).toEqual([false, true]);
 });
 
 test('a folder that is a file is refused', async () => {
-  await expect(reserveFile(join(folder, 'a.png'), 'b.png')).rejects.toMatchObject({
-    code: 'OUTPUT_UNWRITABLE',
-  });
+  await writeFile(join(folder, 'b.png'), '');
+  await expect(
+    moveFile(join(folder, 'a.png'), join(folder, 'b.png', 'a.png')),
+  ).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
 });

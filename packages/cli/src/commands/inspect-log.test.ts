@@ -66,7 +66,7 @@ test('a batch that is killed again and again loses nothing and repeats nothing',
   expect(paths.length).toBeGreaterThanOrEqual(60 - kills);
   const { size } = await stat(at('many', '0.png'));
   expect(records[0]).toMatchObject({ file: { size }, bundle: expect.stringMatching(/^\w{16}$/) });
-  expect(Date.parse(String(records[0]?.time))).toBeGreaterThan(Date.now() - 120_000);
+  expect(Date.parse(String(records[0]?.at))).toBeGreaterThan(Date.now() - 120_000);
 });
 
 test('under another threshold pictures are inspected again', async () => {

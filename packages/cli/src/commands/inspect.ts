@@ -90,7 +90,7 @@ async function inspectPictures(
   const log =
     logFile === undefined
       ? undefined
-      : await InspectionLog.open(logFile, identify(opened.bytes, threshold));
+      : await InspectionLog.open(logFile, identify(opened, threshold));
 
   const jobs: Job[] = [];
   const tally = new Tally();

@@ -56,7 +56,7 @@ the webhook could not take is in the log and is sent when it can.
 Examples:
   $ bigrid watch parts.onnx camera/
   $ bigrid watch parts.onnx camera/ --good passed --bad rejected
-  $ bigrid watch parts.onnx camera/ --log line1.jsonl --webhook http://mes/results`,
+  $ bigrid watch parts.onnx camera/ --log line1.jsonl --webhook http://mes/in`,
     )
     .action((file: string, dir: string, flags: WatchFlags) => watch(file, dir, flags, context));
 }
@@ -98,7 +98,7 @@ async function watch(
     const log =
       logFile === undefined
         ? undefined
-        : await node.InspectionLog.open(logFile, node.identify(opened.bytes, threshold));
+        : await node.InspectionLog.open(logFile, node.identify(opened, threshold));
     const webhook =
       log && url !== undefined
         ? await node.Webhook.start(log.path, url, { onTrouble: tell })
@@ -110,7 +110,7 @@ async function watch(
         const known = log?.take(picture.path, picture.file);
         const movedTo = known === 'under way' ? undefined : known?.movedTo;
         // An earlier run that was killed has said where to, but did not come to it.
-        if (movedTo && (await node.moveFile(picture.path, movedTo))) continue;
+        if (movedTo && (await node.moveFile(picture.path, movedTo, true))) continue;
         if (known !== undefined && !movedTo) continue;
         waiting.push(picture);
         yield node.pictureEntry(picture.path);
@@ -120,7 +120,7 @@ async function watch(
     const settle = async (outcome: Verdict | FailedInspection, picture: WatchedPicture) => {
       const row = rowOf(outcome);
       const target = 'error' in row ? undefined : row.isAnomalous ? bad : good;
-      const movedTo = target && (await node.reserveFile(target, relative(dir, picture.path)));
+      const movedTo = target && (await node.freeName(target, relative(dir, picture.path)));
       const result: Row = { ...row, ...(movedTo && { movedTo }) };
       await log?.append(result, isLasting(row) ? picture.file : undefined);
       if (movedTo) {
