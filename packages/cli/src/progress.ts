@@ -70,7 +70,7 @@ function lines(): Display {
   let shown = 0;
   return {
     show(event) {
-      const seconds = clock(event);
+      const pace = clock(event);
       const ended = event.done === event.total;
       if (
         event.done === 0 ||
@@ -79,7 +79,7 @@ function lines(): Display {
         return;
       }
       shown = performance.now();
-      say([`${event.phase} ${event.done}/${event.total}`, ...details(event, seconds)].join(', '));
+      say([`${event.phase} ${event.done}/${event.total}`, ...details(event, pace)].join(', '));
     },
     finish() {},
   };
@@ -105,11 +105,11 @@ function bars(): Display {
   return {
     show(event) {
       if (interrupted) return;
-      const seconds = clock(event);
+      const pace = clock(event);
       if (event.phase !== phase) finish();
       phase = event.phase;
       bar ??= startBar(event);
-      bar.update(event.done, { event, seconds });
+      bar.update(event.done, { event, pace });
       if (event.done === event.total) {
         finish();
         phase = undefined;
@@ -122,16 +122,16 @@ function bars(): Display {
 function startBar(event: ProgressEvent): cliProgress.SingleBar {
   const bar = new cliProgress.SingleBar({
     stream: process.stderr,
-    format: (_options, _parameters, payload) => renderBar(payload.event, payload.seconds),
+    format: (_options, _parameters, payload) => renderBar(payload.event, payload.pace),
     // Signals are for the whole program to handle.
     gracefulExit: false,
     fps: 8,
   });
-  bar.start(event.total, 0, { event, seconds: 0 });
+  bar.start(event.total, 0, { event, pace: { seconds: 0, done: 0 } });
   return bar;
 }
 
-function renderBar(event: ProgressEvent, seconds: number): string {
+function renderBar(event: ProgressEvent, pace: Pace): string {
   const share = event.total === 0 ? 1 : event.done / event.total;
   const filled = Math.round(share * BAR_WIDTH);
   const colour = event.done === event.total ? 'green' : 'cyan';
@@ -140,7 +140,7 @@ function renderBar(event: ProgressEvent, seconds: number): string {
     paint('dim', '─'.repeat(BAR_WIDTH - filled), process.stderr);
   let line = `${event.done}/${event.total}`;
   const width = (process.stderr.columns || 80) - PHASE_WIDTH - BAR_WIDTH - 4;
-  for (const detail of details(event, seconds)) {
+  for (const detail of details(event, pace)) {
     if (line.length + 2 + detail.length <= width) line += `  ${detail}`;
   }
   return `${event.phase.padEnd(PHASE_WIDTH)}  ${bar}  ${line}`;
@@ -149,27 +149,34 @@ function renderBar(event: ProgressEvent, seconds: number): string {
 /** Pace, time left or taken, and loss. */
 function details(
   { phase, done, total, secondsLeft, loss }: ProgressEvent,
-  seconds: number,
+  { seconds, done: doneNow }: Pace,
 ): string[] {
-  const pace = seconds > 0.05 ? done / seconds : undefined;
+  const pace = seconds > 0.05 ? doneNow / seconds : undefined;
   const unit = phase.endsWith('grid') ? 'steps/s' : 'pictures/s';
   const parts: string[] = [];
-  if (pace !== undefined && done > 0) parts.push(`${pace.toFixed(pace < 10 ? 1 : 0)} ${unit}`);
+  if (pace !== undefined && doneNow > 0) parts.push(`${pace.toFixed(pace < 10 ? 1 : 0)} ${unit}`);
   if (done === total) parts.push(`in ${formatDuration(seconds)}`);
   else if (secondsLeft !== undefined) parts.push(`${formatDuration(secondsLeft)} left`);
   if (loss !== undefined) parts.push(`loss ${loss.toPrecision(3)}`);
   return parts;
 }
 
-/** Seconds since the phase of an event began. */
-function phaseClock(): (event: ProgressEvent) => number {
-  let [phase, started] = ['', 0];
+/** What this run did of a phase, and in which time: a training that goes on had done some before. */
+interface Pace {
+  readonly seconds: number;
+  readonly done: number;
+}
+
+function phaseClock(): (event: ProgressEvent) => Pace {
+  let [phase, started, before] = ['', 0, 0];
   return (event) => {
-    if (event.phase !== phase || event.done === 0) {
+    if (event.phase !== phase || event.done <= before) {
       phase = event.phase;
       started = performance.now();
+      // Most phases begin with nothing done; some tell of the first only when it is.
+      before = event.secondsLeft === undefined ? event.done : 0;
     }
-    return (performance.now() - started) / 1000;
+    return { seconds: (performance.now() - started) / 1000, done: event.done - before };
   };
 }
 

@@ -94,6 +94,25 @@ export const errorRegistry = {
     remedy: 'Choose a folder that exists, may be written to, and has room.',
     ...unwritable,
   },
+  OUTPUT_BUSY: {
+    when: 'Another training that still runs is to write the same file.',
+    remedy:
+      'Wait for it, stop it, or choose another file; if it is sure not to run any more, remove the lock named in the message.',
+    exitCode: 75,
+    httpStatus: 409,
+  },
+  CHECKPOINT_MISMATCH: {
+    when: 'The checkpoint that a training is to resume from is of another training: other options, pictures, version or machine settings.',
+    remedy:
+      'Give the options and pictures of before, or leave `--resume` out to start anew, which drops the checkpoint.',
+    exitCode: 65,
+    httpStatus: 409,
+  },
+  CHECKPOINT_INVALID: {
+    when: 'The checkpoint that a training is to resume from is damaged or cut short.',
+    remedy: 'Leave `--resume` out to start anew, which drops the checkpoint.',
+    ...badData,
+  },
   DATA_EMPTY: {
     when: 'A folder holds no picture.',
     remedy: 'Point to a folder with PNG, JPEG, WebP, TIFF, AVIF, GIF or BMP files.',

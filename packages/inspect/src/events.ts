@@ -32,13 +32,16 @@ export function reportSkipped(path: string, error: unknown, onEvent: OnEvent): B
   return error;
 }
 
-/** Reports how far a phase is, with the time left. */
-export function progressOf(phase: Phase, total: number, onEvent: OnEvent) {
+/**
+ * Reports how far a phase is, with the time left. Its clock only goes forward, whatever is done to the system's.
+ * @param before what an earlier run had done of it
+ */
+export function progressOf(phase: Phase, total: number, onEvent: OnEvent, before = 0) {
   const started = performance.now();
-  onEvent({ type: 'progress', phase, done: 0, total, secondsLeft: undefined });
+  onEvent({ type: 'progress', phase, done: before, total, secondsLeft: undefined });
   return (done: number, loss?: number) => {
     const elapsed = (performance.now() - started) / 1000;
-    const secondsLeft = done > 0 ? (elapsed / done) * (total - done) : undefined;
+    const secondsLeft = done > before ? (elapsed / (done - before)) * (total - done) : undefined;
     onEvent({
       type: 'progress',
       phase,

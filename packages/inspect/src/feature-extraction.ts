@@ -1,3 +1,4 @@
+import { BigridError, fail } from '@bigrid/errors';
 import { bytesOf, type Engine, type Tensor, toModel } from '@bigrid/graph';
 import {
   type Backbone,
@@ -5,9 +6,17 @@ import {
   type FeatureStatistics,
   type MethodOptions,
 } from '@bigrid/method';
+import {
+  type Checkpoints,
+  chain,
+  digest,
+  fromHex,
+  type SavedReading,
+  toHex,
+} from './checkpoint.ts';
 import { imageTensor } from './detector.ts';
 import { type OnEvent, progressOf, reportSkipped } from './events.ts';
-import type { PictureEntry, Scratch } from './ports.ts';
+import type { OpenScratch, PictureEntry, Scratch } from './ports.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
 
 /** The features of all training pictures, kept aside in half precision. */
@@ -28,46 +37,68 @@ export interface ExtractedFeatures {
 /**
  * Reads every picture once and runs the frozen layers on it. Memory does not grow with the number of pictures.
  * Pictures that cannot be read are skipped, with an event each.
+ * @param openScratch is told the size of a block, and how many of an earlier run's to keep
+ * @throws CHECKPOINT_INVALID where those blocks are not as they were written
  */
 export async function extractFeatures(
   engine: Engine,
   backbone: Backbone,
   options: MethodOptions,
   entries: readonly PictureEntry[],
-  openScratch: (blockBytes: number) => Promise<Scratch>,
+  openScratch: OpenScratch,
   onEvent: OnEvent,
   signal?: AbortSignal,
+  checkpoints?: Checkpoints,
 ): Promise<ExtractedFeatures> {
   const { graph, tapChannels } = extractor(backbone, options);
   const channels = graph.outputs.get('features')?.shape[1] as number;
   const shape = [channels, options.cells, options.cells];
   const session = await engine.load(toModel(graph));
-  const sum = new Float64Array(channels);
-  const squares = new Float64Array(channels);
-  let hash = new Uint8Array(32);
-  let [done, skipped] = [0, 0];
+  const saved = checkpoints?.saved?.reading;
+  const sum = saved ? new Float64Array(fromHex(saved.sum).buffer) : new Float64Array(channels);
+  const squares = saved ? new Float64Array(fromHex(saved.squares).buffer) : sum.slice();
+  let pixelHash = saved ? fromHex(saved.pixelHash) : new Uint8Array(32);
+  let blockHash = saved ? fromHex(saved.blockHash) : new Uint8Array(32);
+  let done = saved?.done ?? 0;
+  const skipped = [...(saved?.skipped ?? [])];
+  for (const { path, code, message } of skipped) {
+    reportSkipped(path, new BigridError(code, message), onEvent);
+  }
+  const state = (): SavedReading => ({
+    done,
+    skipped,
+    sum: toHex(new Uint8Array(sum.buffer)),
+    squares: toHex(new Uint8Array(squares.buffer)),
+    pixelHash: toHex(pixelHash),
+    blockHash: toHex(blockHash),
+  });
   let scratch: Scratch | undefined;
   try {
-    scratch = await openScratch(2 * channels * options.cells ** 2);
-    const progress = progressOf('reading', entries.length, onEvent);
+    const blockBytes = 2 * channels * options.cells ** 2;
+    scratch = await openScratch(blockBytes, done - skipped.length);
+    if (saved) await checkBlocks(scratch, done - skipped.length, blockBytes, saved.blockHash);
+    const progress = progressOf('reading', entries.length, onEvent, done);
     const read = async (entry: PictureEntry) => {
       const picture = await entry.read();
-      const digest = await crypto.subtle.digest('SHA-256', picture.data as Uint8Array<ArrayBuffer>);
-      return { picture, digest: new Uint8Array(digest) };
+      return { picture, pixels: await digest(picture.data) };
     };
-    for await (const outcome of inOrder(entries, read, DECODE_AHEAD)) {
+    for await (const outcome of inOrder(entries.slice(done), read, DECODE_AHEAD)) {
       checkCancelled(signal);
       if ('error' in outcome) {
-        reportSkipped(outcome.item.path, outcome.error, onEvent);
-        skipped++;
+        const { path } = outcome.item;
+        const { code, message } = reportSkipped(path, outcome.error, onEvent);
+        skipped.push({ path, code, message });
       } else {
         const outputs = await session.run({ image: imageTensor(outcome.value.picture) });
-        await scratch.append(bytesOf(outputs.features as Tensor));
+        const block = bytesOf(outputs.features as Tensor);
+        await scratch.append(block);
         accumulate(sum, (outputs.sum as Tensor<'float32'>).data);
         accumulate(squares, (outputs.squares as Tensor<'float32'>).data);
-        hash = await chain(hash, outcome.value.digest);
+        pixelHash = await chain(pixelHash, outcome.value.pixels);
+        blockHash = await chain(blockHash, await digest(block));
       }
       progress(++done);
+      await checkpoints?.saveIfDue(() => ({ reading: state() }));
     }
   } catch (error) {
     await scratch?.dispose();
@@ -75,24 +106,45 @@ export async function extractFeatures(
   } finally {
     await session.dispose();
   }
-  const count = done - skipped;
+  if (checkpoints) checkpoints.reading = state();
+  const count = done - skipped.length;
   const cells = count * options.cells ** 2;
   const mean = Float32Array.from(sum, (total) => total / cells);
   const deviation = Float32Array.from(squares, (total, channel) =>
     // A channel that never moves must not be divided by nothing.
     Math.sqrt(Math.max(total / cells - ((sum[channel] as number) / cells) ** 2, 1e-10)),
   );
-  const dataHash = [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return { scratch, count, skipped, shape, statistics: { mean, deviation }, tapChannels, dataHash };
+  return {
+    scratch,
+    count,
+    skipped: skipped.length,
+    shape,
+    statistics: { mean, deviation },
+    tapChannels,
+    dataHash: toHex(pixelHash),
+  };
 }
 
 function accumulate(total: Float64Array, values: Float32Array): void {
   for (let i = 0; i < values.length; i++) total[i] = (total[i] as number) + (values[i] as number);
 }
 
-async function chain(hash: Uint8Array, digest: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  const both = new Uint8Array(hash.length + digest.length);
-  both.set(hash);
-  both.set(digest, hash.length);
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', both));
+/** @throws CHECKPOINT_INVALID when blocks that an earlier run kept are not as it wrote them */
+async function checkBlocks(
+  scratch: Scratch,
+  count: number,
+  blockBytes: number,
+  expected: string,
+): Promise<void> {
+  let hash = new Uint8Array(32);
+  const block = new Uint8Array(blockBytes);
+  for (let i = 0; i < count; i++) {
+    await scratch.read(i, block);
+    hash = await chain(hash, await digest(block));
+  }
+  if (toHex(hash) === expected) return;
+  fail(
+    'CHECKPOINT_INVALID',
+    `Expected the features of ${count} pictures as they were saved but received others`,
+  );
 }

@@ -22,7 +22,15 @@ export {
   type TrainOptions,
   trainOptionsSchema,
 } from './options.ts';
-export type { LabelledEntry, Mask, Picture, PictureEntry, Scratch } from './ports.ts';
+export type {
+  Checkpoint,
+  LabelledEntry,
+  Mask,
+  OpenScratch,
+  Picture,
+  PictureEntry,
+  Scratch,
+} from './ports.ts';
 export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
 export { scorePictures } from './scoring.ts';
 export { parseRule, type ThresholdRule, thresholdRules } from './threshold-rules.ts';

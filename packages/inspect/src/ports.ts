@@ -41,3 +41,22 @@ export interface Scratch {
   /** Gives the space back. */
   dispose(): Promise<void>;
 }
+
+/**
+ * Makes a scratch.
+ * @param kept blocks of an earlier run that it has to begin with; only where there is a {@link Checkpoint}
+ */
+export type OpenScratch = (blockBytes: number, kept: number) => Promise<Scratch>;
+
+/** Keeps how far a training is, so that another run can go on from there after this one was killed. */
+export interface Checkpoint {
+  /** What an earlier run saved last; undefined where training starts at the beginning. */
+  readonly saved: Uint8Array | undefined;
+  /** Seconds from one save to the next. Default: 10, or more where a save takes long. */
+  readonly everySeconds?: number | undefined;
+  /**
+   * Puts a state in the place of the last one, after what the scratch holds is safe: whenever the process is killed,
+   * one of both is there as a whole.
+   */
+  save(state: Uint8Array): Promise<void>;
+}

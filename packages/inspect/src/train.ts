@@ -7,15 +7,17 @@ import {
   type ParameterValues,
   type ProfileName,
   type Schedule,
+  type Stage,
   stagesOf,
 } from '@bigrid/method';
 import { type Bundle, checkSameBackbone, manifestMetadata, trainedValues } from './bundle.ts';
 import { calibrate } from './calibration.ts';
+import { Checkpoints } from './checkpoint.ts';
 import type { OnEvent } from './events.ts';
 import { type ExtractedFeatures, extractFeatures } from './feature-extraction.ts';
 import { holdOut, LEAST_PICTURES, type TrainingClass, tooFew } from './hold-out.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
-import type { Scratch } from './ports.ts';
+import type { Checkpoint, OpenScratch } from './ports.ts';
 import { scorePictures } from './scoring.ts';
 import { stepsOf } from './steps.ts';
 import { trainStage } from './training-loop.ts';
@@ -23,7 +25,9 @@ import { trainStage } from './training-loop.ts';
 export interface TrainInput {
   readonly engine: Engine;
   readonly backbone: Backbone;
-  readonly openScratch: (blockBytes: number) => Promise<Scratch>;
+  readonly openScratch: OpenScratch;
+  /** Where to keep how far training is, and what an earlier run kept. */
+  readonly checkpoint?: Checkpoint | undefined;
   /** Where the features of pictures come from; a benchmark that trains often on the same ones keeps them. */
   readonly extract?: typeof extractFeatures | undefined;
   readonly classes: readonly TrainingClass[];
@@ -41,7 +45,9 @@ export interface TrainInput {
 
 /**
  * Trains GRAD on good pictures and calibrates it on some that were held out.
- * @throws OPTION_INVALID where the method needs another backbone; DATA_TOO_FEW, CANCELLED, ENGINE_FAILED
+ * Given what a checkpoint kept of the same training, it goes on from there and makes the same bundle.
+ * @throws OPTION_INVALID where the method needs another backbone; DATA_TOO_FEW, CANCELLED, ENGINE_FAILED,
+ *   CHECKPOINT_MISMATCH, CHECKPOINT_INVALID
  */
 export async function train(input: TrainInput): Promise<Bundle> {
   const { engine, schedule, seed, signal } = input;
@@ -51,6 +57,13 @@ export async function train(input: TrainInput): Promise<Bundle> {
   checkBackbone(input.backbone, method, input.profile);
   if (input.from) checkSameBackbone(input.from, input.backbone);
   const { training, heldOut, unreadable } = await holdOut(input.classes, seed, onEvent, signal);
+  const learnt = new Set(training);
+  const checkpoints = await Checkpoints.open(
+    input.classes
+      .flatMap(({ entries }) => entries)
+      .flatMap((entry, at) => (learnt.has(entry) ? [at] : [])),
+    input.checkpoint,
+  );
 
   const extracted = await (input.extract ?? extractFeatures)(
     engine,
@@ -60,20 +73,30 @@ export async function train(input: TrainInput): Promise<Bundle> {
     input.openScratch,
     onEvent,
     signal,
+    checkpoints,
   );
   const features = started ? { ...extracted, statistics: started.statistics } : extracted;
-  const values: ParameterValues = started?.parameters ?? new Map();
+  const saved = checkpoints.saved;
+  const values: ParameterValues = saved?.stage
+    ? (new Map(Object.entries(saved.values)) as ParameterValues)
+    : (started?.parameters ?? new Map());
+  // What an earlier run saved of a stage has the values of those before it.
+  const stages = stagesOf(method);
+  const finished = (stage: Stage) =>
+    saved?.stage !== undefined && stages.indexOf(stage) < stages.indexOf(saved.stage.stage);
   let steps = 0;
   try {
     if (features.count < LEAST_PICTURES - 1) tooFew(features.count + heldOut.length);
     checkStatistics(features);
-    for (const stage of stagesOf(method)) {
+    for (const stage of stages) {
       const stageSteps = stepsOf(
         schedule,
         features.count,
         input.classes.length,
         stage === 'abnormal' && method.grids === 'both' && method.abnormalGrid === 'published',
       );
+      steps += stageSteps;
+      if (finished(stage)) continue;
       await trainStage(stage, values, {
         engine,
         options: method,
@@ -81,10 +104,10 @@ export async function train(input: TrainInput): Promise<Bundle> {
         features,
         steps: stageSteps,
         seed,
+        checkpoints,
         onEvent,
         signal,
       });
-      steps += stageSteps;
     }
   } finally {
     await features.scratch.dispose();

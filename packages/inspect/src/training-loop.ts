@@ -20,6 +20,7 @@ import {
   swapMask,
   trainingStep,
 } from '@bigrid/method';
+import type { Checkpoints } from './checkpoint.ts';
 import { type OnEvent, progressOf } from './events.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
 import { learningRateFactor } from './learning-rate.ts';
@@ -32,6 +33,7 @@ export interface StageInput {
   readonly features: ExtractedFeatures;
   readonly steps: number;
   readonly seed: number;
+  readonly checkpoints: Checkpoints;
   readonly onEvent: OnEvent;
   readonly signal: AbortSignal | undefined;
 }
@@ -45,7 +47,8 @@ export async function trainStage(
   values: ParameterValues,
   input: StageInput,
 ): Promise<void> {
-  const { engine, options, schedule, features, steps, onEvent, signal } = input;
+  const { engine, options, schedule, features, steps, checkpoints, onEvent, signal } = input;
+  const saved = checkpoints.saved?.stage?.stage === stage ? checkpoints.saved : undefined;
   const { graph, parameters } = trainingStep(
     stage,
     options,
@@ -55,35 +58,29 @@ export async function trainStage(
     values,
   );
   const session = await engine.load(toModel(graph));
-  const random = new Random(input.seed).fork(stage);
-  const batches = new BatchSource(features, schedule.batchSize, random.fork('batches'));
-  const defects = new DefectSource(
-    stage,
-    options,
-    schedule.batchSize,
-    features.shape,
-    random.fork('defects'),
-  );
-  const jitter = new JitterSource(options, schedule.batchSize, random.fork('jitter'));
-  const weights = new Random(input.seed).fork('initial values');
-  let current: Record<string, Tensor> = {};
-  for (const parameter of parameters) {
-    const { name, shape, kind } = parameter;
-    current[name] = fitting(parameter, values) ?? initialValue(parameter, weights);
-    if (kind === 'statistic') continue;
-    current[`${name}/m`] = zeros('float32', shape);
-    current[`${name}/v`] = zeros('float32', shape);
-  }
+  const seeded = new Random(input.seed).fork(stage);
+  const randomFor = (use: string) => {
+    const state = saved?.stage?.randoms[use];
+    return state ? Random.from(state) : seeded.fork(use);
+  };
+  const { batchSize } = schedule;
+  const order = saved?.stage?.order ?? [];
+  const batches = new BatchSource(features, batchSize, randomFor('batches'), order);
+  const defects = new DefectSource(stage, options, batchSize, features.shape, randomFor('defects'));
+  const jitter = new JitterSource(options, batchSize, randomFor('jitter'));
+  let current = saved?.current ?? initialValues(parameters, values, input.seed);
   // Two sets of tensors take turns as input and output of the step, so that a step allocates none of them.
-  let spare = copyShapes(current);
+  let spare: Tensors = copyShapes(current);
+  const before = saved?.stage?.step ?? 0;
   try {
     const progress = progressOf(
       stage === 'abnormal' ? 'abnormal grid' : 'normal grid',
       steps,
       onEvent,
+      before,
     );
-    let loss: number | undefined;
-    for (let step = 1; step <= steps; step++) {
+    let loss = saved?.stage?.loss;
+    for (let step = before + 1; step <= steps; step++) {
       checkCancelled(signal);
       const outputs = await session.run(
         {
@@ -103,11 +100,44 @@ export async function trainStage(
       const now = (outputs.loss as Tensor<'float32'>).data[0] as number;
       loss = loss === undefined ? now : 0.95 * loss + 0.05 * now;
       progress(step, loss);
+      await checkpoints.saveIfDue(() => ({
+        stage: {
+          stage,
+          step,
+          loss,
+          randoms: {
+            batches: batches.random.state,
+            defects: defects.random.state,
+            jitter: jitter.random.state,
+          },
+          order: batches.order,
+        },
+        values: Object.fromEntries(values),
+        current,
+      }));
     }
   } finally {
     await session.dispose();
   }
   for (const { name } of parameters) values.set(name, current[name] as Tensor<'float32'>);
+}
+
+/** Parameters and their moments before the first step. */
+function initialValues(
+  parameters: readonly Parameter[],
+  values: ParameterValues,
+  seed: number,
+): Tensors {
+  const random = new Random(seed).fork('initial values');
+  const initial: Record<string, Tensor> = {};
+  for (const parameter of parameters) {
+    const { name, shape, kind } = parameter;
+    initial[name] = fitting(parameter, values) ?? initialValue(parameter, random);
+    if (kind === 'statistic') continue;
+    initial[`${name}/m`] = zeros('float32', shape);
+    initial[`${name}/v`] = zeros('float32', shape);
+  }
+  return initial;
 }
 
 /** The value to start from, if there is one. @throws BUNDLE_INVALID when it has another shape */
@@ -137,15 +167,26 @@ function prefixed(tensors: Tensors): Tensors {
 
 /** Batches of features in random order; every picture once before any comes again. */
 class BatchSource {
+  readonly random: Random;
   readonly #features: ExtractedFeatures;
-  readonly #random: Random;
   readonly #batch: Tensor<'float16'>;
-  #order: number[] = [];
+  #order: number[];
 
-  constructor(features: ExtractedFeatures, batchSize: number, random: Random) {
+  constructor(
+    features: ExtractedFeatures,
+    batchSize: number,
+    random: Random,
+    order: readonly number[],
+  ) {
+    this.random = random;
     this.#features = features;
-    this.#random = random;
+    this.#order = [...order];
     this.#batch = zeros('float16', [batchSize, ...features.shape]);
+  }
+
+  /** Pictures of this pass that are still to come, the next one last. */
+  get order(): readonly number[] {
+    return this.#order;
   }
 
   async next(): Promise<Tensor<'float16'>> {
@@ -154,7 +195,7 @@ class BatchSource {
     const block = data.byteLength / batchSize;
     const bytes = new Uint8Array(data.buffer);
     for (let i = 0; i < batchSize; i++) {
-      if (this.#order.length === 0) this.#order = this.#random.permutation(this.#features.count);
+      if (this.#order.length === 0) this.#order = this.random.permutation(this.#features.count);
       const picture = this.#order.pop() as number;
       await this.#features.scratch.read(picture, bytes.subarray(i * block, (i + 1) * block));
     }
@@ -164,6 +205,7 @@ class BatchSource {
 
 /** Synthetic defects for the abnormal stage: where, and how strong. */
 class DefectSource {
+  readonly random: Random;
   readonly #draw: () => Tensors;
 
   constructor(
@@ -173,6 +215,7 @@ class DefectSource {
     shape: readonly number[],
     random: Random,
   ) {
+    this.random = random;
     const [channels, cells] = shape as [number, number];
     const area = cells * cells;
     const [low, high] = options.pasteIntensity;
@@ -251,21 +294,21 @@ function int64(length: number, value: (at: number) => number): Tensor<'int64'> {
 
 /** Noise on the local points, on half of the steps. */
 class JitterSource {
+  readonly random: Random;
   readonly #deviation: number;
   readonly #shape: readonly number[];
-  readonly #random: Random;
 
   constructor(options: MethodOptions, batchSize: number, random: Random) {
     this.#deviation = options.jitter;
     this.#shape = [batchSize, 2, options.cells, options.cells];
-    this.#random = random;
+    this.random = random;
   }
 
   next(): Tensor<'float32'> {
     const noise = zeros('float32', this.#shape);
-    if (this.#random.uniform() < 0.5) {
+    if (this.random.uniform() < 0.5) {
       for (let i = 0; i < noise.data.length; i++)
-        noise.data[i] = this.#deviation * this.#random.normal();
+        noise.data[i] = this.#deviation * this.random.normal();
     }
     return noise;
   }

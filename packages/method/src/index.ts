@@ -22,6 +22,6 @@ export {
   scheduleSchema,
 } from './options.ts';
 export { initialValue, type Parameter, type ParameterValues } from './parameters.ts';
-export { Random } from './random.ts';
+export { Random, type RandomState } from './random.ts';
 export { readSafetensors } from './safetensors.ts';
 export { type FeatureStatistics, type Stage, stagesOf, trainingStep } from './training-step.ts';

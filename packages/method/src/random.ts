@@ -2,6 +2,14 @@ import { uniformFloat32 } from 'pure-rand/distribution/uniformFloat32';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
+/** A place in a sequence of {@link Random}. */
+export interface RandomState {
+  readonly seed: number;
+  readonly words: readonly number[];
+  /** The second of a pair of normal numbers, not yet drawn. */
+  readonly spare?: number;
+}
+
 /**
  * Seeded random numbers. The same seed gives the same numbers on every machine, and `fork` gives each use a
  * sequence of its own, so that adding a draw in one place changes nothing elsewhere.
@@ -11,12 +19,24 @@ export class Random {
   readonly #generator: ReturnType<typeof xoroshiro128plusFromState>;
   #spare: number | undefined;
 
-  constructor(seed: number) {
+  constructor(seed: number, state?: RandomState) {
     this.#seed = seed;
     // The generator's first numbers are almost its state: states of neighbouring seeds must not be neighbours.
     this.#generator = xoroshiro128plusFromState(
-      [1, 2, 3, 4].map((word) => scramble(seed + Math.imul(word, 0x9e3779b9))),
+      state?.words ?? [1, 2, 3, 4].map((word) => scramble(seed + Math.imul(word, 0x9e3779b9))),
     );
+    this.#spare = state?.spare;
+  }
+
+  /** A sequence that goes on where the one that gave this state was. */
+  static from(state: RandomState): Random {
+    return new Random(state.seed, state);
+  }
+
+  /** Where the sequence is: plain numbers, which JSON keeps exactly. */
+  get state(): RandomState {
+    const spare = this.#spare === undefined ? {} : { spare: this.#spare };
+    return { seed: this.#seed, words: this.#generator.getState(), ...spare };
   }
 
   /** An independent sequence for the use called `name`. */

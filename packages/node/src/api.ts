@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type Bundle,
   Detector,
@@ -17,6 +18,7 @@ import {
   withManifest,
 } from '@bigrid/inspect';
 import { type BackboneFile, openBackbone } from './backbones.ts';
+import { identifyFile, identifyPictures, openCheckpoint } from './checkpoint-folder.ts';
 import type { DatasetOptions } from './datasets/dataset.ts';
 import { type Device, onnxRuntimeEngine } from './engine.ts';
 import { assertWritable, readBytes, writeAtomically } from './files.ts';
@@ -47,17 +49,25 @@ export interface TrainRequest extends TrainOptions, BackboneFile, DatasetOptions
   readonly out?: string;
   /** Bundle, or its file, to go on from: its method is kept. */
   readonly from?: Bundle | string;
+  /**
+   * Go on where an earlier training of the same `out` was cut off, from the checkpoint beside it; from the beginning
+   * where there is none. Default: false, which drops a checkpoint that is there.
+   */
+  readonly resume?: boolean;
+  /** Seconds from one checkpoint to the next. Default: 10, or more where it takes over a hundredth of the time. */
+  readonly checkpointSeconds?: number;
 }
 
 /**
  * Trains a model on a folder of good pictures.
  * @param dir a folder with `train/good`, with `good`, with pictures straight in it, or of such folders, one a class;
  *   or any other layout that {@link openDataset} recognises
- * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, DATASET_INVALID, OPTION_INVALID, OUTPUT_UNWRITABLE, WEIGHTS_INVALID,
- *   DEVICE_MISSING, CANCELLED
+ * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, DATASET_INVALID, OPTION_INVALID, OUTPUT_UNWRITABLE, OUTPUT_BUSY,
+ *   CHECKPOINT_MISMATCH, CHECKPOINT_INVALID, WEIGHTS_INVALID, DEVICE_MISSING, CANCELLED
  */
 export async function train(dir: string, request: TrainRequest = {}): Promise<Bundle> {
-  const { onEvent, signal, threads, device, out, from: source, s3Root, ...others } = request;
+  const { onEvent, signal, threads, device, out, from: source, s3Root, ...rest } = request;
+  const { resume, checkpointSeconds, ...others } = rest;
   const { backbone, backboneMean, backboneDeviation, ...chosen } = others;
   const options = resolveTrainOptions(chosen);
   const engine = onnxRuntimeEngine({ threads, device });
@@ -66,20 +76,46 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
   if (out !== undefined) await assertWritable(out);
   const from = source === undefined ? undefined : await bundleFrom(source);
   const choice = { backbone, backboneMean, backboneDeviation, taps: chosen.taps };
-  const bundle = await trainOnEntries({
-    ...options,
-    ...(await openBackbone(choice, options.method, engine, from)),
-    engine,
-    openScratch: fileScratch,
-    classes,
-    version,
-    now: () => new Date(),
-    from,
-    onEvent,
-    signal,
-  });
-  if (out !== undefined) await writeAtomically(out, bundle.bytes);
-  return bundle;
+  const opened = await openBackbone(choice, options.method, engine, from);
+  const { name, mean, deviation } = opened.backbone;
+  const identity = {
+    options: {
+      ...options,
+      method: opened.method,
+      backbone: { name, mean, deviation, file: backbone && (await identifyFile(backbone)) },
+      from: from && createHash('sha256').update(from.bytes).digest('hex'),
+      threads,
+      engine: engine.description,
+      version,
+    },
+    pictures: await identifyPictures(dir, classes),
+  };
+  const saves = { resume, everySeconds: checkpointSeconds };
+  const checkpoint = out === undefined ? undefined : await openCheckpoint(out, identity, saves);
+  let succeeded = false;
+  try {
+    const bundle = await trainOnEntries({
+      ...options,
+      ...opened,
+      engine,
+      openScratch: (blockBytes, kept) =>
+        checkpoint ? checkpoint.openScratch(blockBytes, kept) : fileScratch(blockBytes),
+      checkpoint,
+      classes,
+      version,
+      now: () => new Date(),
+      from,
+      onEvent,
+      signal,
+    });
+    if (out !== undefined) {
+      await writeAtomically(out, bundle.bytes, { temporaryIn: checkpoint?.path });
+    }
+    succeeded = true;
+    return bundle;
+  } finally {
+    await checkpoint?.close({ succeeded });
+  }
 }
 
 export interface CalibrateRequest extends WorkOptions {

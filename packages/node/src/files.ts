@@ -18,6 +18,8 @@ import { fail, isBigridError } from '@bigrid/errors';
 export interface WriteOptions {
   /** Stops the write; what was written so far is taken away again. */
   readonly signal?: AbortSignal;
+  /** Folder for the temporary file, on the same disk. Default: that of the file. */
+  readonly temporaryIn?: string | undefined;
 }
 
 /**
@@ -70,7 +72,7 @@ export async function writeAtomically(
   content: Uint8Array | string,
   options: WriteOptions = {},
 ): Promise<void> {
-  const { signal } = options;
+  const { signal, temporaryIn } = options;
   let temporary: string | undefined;
   try {
     signal?.throwIfAborted();
@@ -82,7 +84,7 @@ export async function writeAtomically(
       return;
     }
     await mkdir(dirname(target), { recursive: true });
-    temporary = temporaryBeside(target);
+    temporary = temporaryFor(target, temporaryIn);
     await writeThrough(temporary, content, 'wx', signal);
     // A file that others may read should not become private because it was written anew.
     if (present !== undefined) await chmod(temporary, present.mode & 0o777);
@@ -113,7 +115,7 @@ export async function assertWritable(path: string): Promise<void> {
       await access(target, constants.W_OK);
       return;
     }
-    const probe = join(await nearestFolder(dirname(target)), basename(temporaryBeside(target)));
+    const probe = join(await nearestFolder(dirname(target)), basename(temporaryFor(target)));
     await (await open(probe, 'wx')).close();
     await rm(probe);
   } catch (error) {
@@ -151,6 +153,7 @@ const reasons: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   EROFS: 'the file system is read-only',
   EMFILE: 'too many files are open',
+  EFBIG: 'the file is larger than may be written here',
   EIO: 'the disk reports an input/output error',
   ELOOP: 'its links go round in a circle',
   ENAMETOOLONG: 'the name is too long',
@@ -169,10 +172,10 @@ function failOnFolder(path: string): never {
 }
 
 /** Hidden, so that no listing of pictures picks it up, and with a name that no other process takes. */
-function temporaryBeside(target: string): string {
+function temporaryFor(target: string, folder = dirname(target)): string {
   // Names hold 255 bytes at most: a long one is cut, so that adding to it cannot go over.
   const stem = basename(target).slice(0, 40);
-  return join(dirname(target), `.${stem}.${randomBytes(6).toString('hex')}.tmp`);
+  return join(folder, `.${stem}.${randomBytes(6).toString('hex')}.tmp`);
 }
 
 async function writeThrough(
@@ -191,7 +194,8 @@ async function writeThrough(
   }
 }
 
-async function followLinks(path: string): Promise<string> {
+/** The path of the file that is meant, with links followed as far as there is something. */
+export async function followLinks(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
@@ -200,7 +204,7 @@ async function followLinks(path: string): Promise<string> {
   }
 }
 
-async function statOrUndefined(path: string): Promise<Stats | undefined> {
+export async function statOrUndefined(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
   } catch (error) {

@@ -22,6 +22,7 @@ export {
   type WorkOptions,
 } from './api.ts';
 export type { BackboneFile, Rgb } from './backbones.ts';
+export { checkpointPath, hasCheckpoint } from './checkpoint-folder.ts';
 export { type ContactSheet, type ContactSheetOptions, drawContactSheet } from './contact-sheet.ts';
 export type {
   Dataset,

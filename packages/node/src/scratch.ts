@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fail } from '@bigrid/errors';
 import type { Scratch } from '@bigrid/inspect';
-import { failToWrite } from './files.ts';
+import { failToWrite, statOrUndefined } from './files.ts';
 
 /**
  * A scratch in one temporary file of the system's folder for those (`TMPDIR` moves it). The file loses its
@@ -29,24 +29,58 @@ export async function fileScratch(blockBytes: number): Promise<Scratch> {
     () => true,
     () => false,
   );
-  return new FileScratch(handle, path, blockBytes, unlinked);
+  return new FileScratch(handle, path, blockBytes, { removes: !unlinked });
 }
 
-class FileScratch implements Scratch {
+/**
+ * A scratch in a file that stays, so that another process can go on with it.
+ *
+ * @param kept blocks to begin with, of those that are there already; all others are dropped.
+ * @throws OUTPUT_UNWRITABLE; CHECKPOINT_INVALID when the file is missing or has fewer blocks.
+ */
+export async function keptScratch(
+  path: string,
+  blockBytes: number,
+  kept: number,
+): Promise<FileScratch> {
+  try {
+    const size = (await statOrUndefined(path))?.size ?? 0;
+    if (size < kept * blockBytes) {
+      fail(
+        'CHECKPOINT_INVALID',
+        `Expected ${kept * blockBytes} bytes of features in ${path} but received ${size}`,
+      );
+    }
+    const handle = await open(path, kept === 0 ? 'w+' : 'r+', 0o600);
+    await handle.truncate(kept * blockBytes);
+    return new FileScratch(handle, path, blockBytes, { kept });
+  } catch (error) {
+    return failToWrite(path, error);
+  }
+}
+
+export class FileScratch implements Scratch {
   readonly #handle: FileHandle;
   readonly #path: string;
   readonly #blockBytes: number;
-  readonly #unlinked: boolean;
-  #appended = 0;
-  #written = 0;
+  readonly #removes: boolean;
+  #appended: number;
+  #written: number;
   #tail: Promise<void> = Promise.resolve();
   #disposed = false;
 
-  constructor(handle: FileHandle, path: string, blockBytes: number, unlinked: boolean) {
+  constructor(
+    handle: FileHandle,
+    path: string,
+    blockBytes: number,
+    { kept = 0, removes = false }: { readonly kept?: number; readonly removes?: boolean },
+  ) {
     this.#handle = handle;
     this.#path = path;
     this.#blockBytes = blockBytes;
-    this.#unlinked = unlinked;
+    this.#removes = removes;
+    this.#appended = kept;
+    this.#written = kept;
   }
 
   async append(block: Uint8Array): Promise<void> {
@@ -87,12 +121,19 @@ class FileScratch implements Scratch {
     }
   }
 
+  /** Returns once all that was appended would outlast a power cut. */
+  async flush(): Promise<void> {
+    if (this.#disposed) return;
+    await this.#tail;
+    await this.#handle.datasync().catch((error: unknown) => failToWrite(this.#path, error));
+  }
+
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
     await this.#tail.catch(() => {});
     await this.#handle.close();
-    if (!this.#unlinked) await rm(this.#path, { force: true }).catch(() => {});
+    if (this.#removes) await rm(this.#path, { force: true }).catch(() => {});
   }
 
   async #writeAt(block: Uint8Array, start: number): Promise<void> {

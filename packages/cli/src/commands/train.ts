@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { fail } from '@bigrid/errors';
+import { type BigridError, fail, isBigridError } from '@bigrid/errors';
 import type { Manifest, TrainRequest } from '@bigrid/node';
 import { Command } from 'commander';
 import {
@@ -30,6 +30,16 @@ const everyday = ['profile', 'seed', 'epochs', 'size'];
 /** A bundle that training goes on from has settled everything but these. */
 const freeWithFrom = ['profile', 'seed', 'epochs'];
 
+/** When to save: a matter of the machine and not of training, so that no schema has it. */
+const checkpointFields: Fields = {
+  checkpointSeconds: {
+    type: 'number',
+    minimum: 0,
+    maximum: 86_400,
+    description: 'Seconds from one checkpoint to the next (default: 10)',
+  },
+};
+
 interface TrainFlags extends Omit<TrainRequest, 'out' | 'from' | 'threads'> {
   readonly out: string;
   readonly from?: string;
@@ -50,7 +60,8 @@ export function trainCommand(context: Context, fields: Fields): Command {
   if (asked) addFlags(command, pick(fields, everyday));
   command.option(...s3RootFlag);
   command.option('--from <file>', 'Bundle to go on from; its method is kept');
-  addFlags(command, machineFields);
+  command.option('--resume', 'Go on where a training of the same file was cut off');
+  addFlags(command, { ...checkpointFields, ...machineFields });
   command.option('--quiet', 'Print nothing but results');
   command
     .optionsGroup('Backbone, the frozen network that describes pictures:')
@@ -67,7 +78,8 @@ export function trainCommand(context: Context, fields: Fields): Command {
 Examples:
   $ bigrid train parts/good --out parts.onnx
   $ bigrid train mvtec/bottle --out bottle.onnx --seed 7 --grids normal
-  $ bigrid train parts --out parts.onnx --backbone resnet50.safetensors`,
+  $ bigrid train parts --out parts.onnx --backbone resnet50.safetensors
+  $ bigrid train parts --out parts.onnx --resume      after a power cut`,
     )
     .action((dir: string, flags: TrainFlags, self: Command) => {
       const conflict = omit(fields, freeWithFrom);
@@ -83,22 +95,36 @@ Examples:
     });
 }
 
+/** Errors that say that a checkpoint is of no use, or not this training's, speak for themselves. */
+function isResumable({ code }: BigridError): boolean {
+  return code !== 'OUTPUT_BUSY' && code !== 'CHECKPOINT_MISMATCH' && code !== 'CHECKPOINT_INVALID';
+}
+
 function rgbFlag(what: string, flag: string) {
   const description = `${what} of the pictures it was trained with, of 0..255`;
   return [description, (text: string) => parseNumbers(flag, text)] as const;
 }
 
 async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context): Promise<void> {
-  const { train } = await import('@bigrid/node');
+  const { checkpointPath, hasCheckpoint, train } = await import('@bigrid/node');
   const { quiet, ...request } = flags;
   const started = performance.now();
   const progress = showProgress({ quiet });
   let manifest: Manifest;
   try {
     ({ manifest } = await train(dir, { ...request, onEvent: progress.onEvent, signal }));
-  } finally {
+  } catch (error) {
     progress.finish();
+    const isKept = isBigridError(error) && isResumable(error) && (await hasCheckpoint(flags.out));
+    if (isKept) {
+      say(
+        '',
+        `What was done so far is kept in ${await checkpointPath(flags.out)}: add --resume to go on from there.`,
+      );
+    }
+    throw error;
   }
+  progress.finish();
   const seconds = (performance.now() - started) / 1000;
   const size = await stat(flags.out);
   print(
