@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll } from 'vitest';
 
-const bin = fileURLToPath(new URL('../bin/bigrid.js', import.meta.url));
+export const bin = fileURLToPath(new URL('../bin/bigrid.js', import.meta.url));
 
 /** Flags of a training that takes a second. */
 export const tiny = ['--epochs', '1', '--size', '64', '--threads', '1'];

@@ -3,7 +3,14 @@ import { type Engine, float32, type Tensor } from '@bigrid/graph';
 import { Random } from '@bigrid/method';
 import { onnxRuntimeEngine } from '@bigrid/node';
 import { tinyBackbone, tinyMethod, tinySchedule } from '../../method/testing/tiny.ts';
-import type { LabelledEntry, Mask, Picture, PictureEntry, Scratch } from '../src/ports.ts';
+import type {
+  Checkpoint,
+  LabelledEntry,
+  Mask,
+  Picture,
+  PictureEntry,
+  Scratch,
+} from '../src/ports.ts';
 import type { TrainInput } from '../src/train.ts';
 
 export const engine: Engine = onnxRuntimeEngine({ threads: 1 });
@@ -46,6 +53,26 @@ export function labelled(
   const { className = 'part', defect = 'good', mask } = label;
   const readMask = mask && (async () => mask);
   return { path: base.path, read: base.read, className, defect, readMask };
+}
+
+/** A checkpoint in memory that takes every state there is, with the blocks as they were then. */
+export function memoryCheckpoint() {
+  const states: { bytes: Uint8Array; blocks: Uint8Array[] }[] = [];
+  const run = (from?: (typeof states)[number]) => {
+    let blocks: Uint8Array[] = [];
+    const openScratch = async (_: number, kept: number): Promise<Scratch> => {
+      blocks = (from?.blocks ?? []).slice(0, kept);
+      return {
+        append: async (block) => void blocks.push(block.slice()),
+        read: async (index, target) => target.set(blocks[index] as Uint8Array),
+        dispose: async () => {},
+      };
+    };
+    const save = async (bytes: Uint8Array) => void states.push({ bytes, blocks: [...blocks] });
+    const checkpoint: Checkpoint = { saved: from?.bytes, everySeconds: 0, save };
+    return { checkpoint, openScratch };
+  };
+  return { states, run };
 }
 
 /** Blocks in memory; counts how many scratches are open. */

@@ -1,0 +1,172 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  bigrid,
+  bin,
+  ended,
+  start,
+  tiny,
+  useTemporaryFolder,
+  writePictures,
+} from '../../testing/command-line.ts';
+
+const at = useTemporaryFolder();
+const flags = [...tiny, '--epochs', '6', '--global-resolution', '2', '--checkpoint-seconds', '0'];
+/** Progress that begins with what an earlier run did. */
+const resumedReading = /^reading ([1-6]\/7\n|7\/7, in)/;
+let whole: string;
+
+beforeAll(async () => {
+  await writePictures(at('part', 'good'), 8);
+  expect((await bigrid('train', at('part'), '--out', at('whole.onnx'), ...flags)).code).toBe(0);
+  whole = await withoutDate(at('whole.onnx'));
+}, 60_000);
+
+async function withoutDate(file: string): Promise<string> {
+  return (await readFile(file, 'latin1')).replace(/"createdAt":"[^"]*"/, '');
+}
+
+const train = (out: string, ...more: string[]) => [
+  'train',
+  at('part'),
+  '--out',
+  out,
+  ...flags,
+  ...more,
+];
+const stateSize = (out: string) =>
+  stat(`${out}.checkpoint/state`).then(
+    ({ size }) => size,
+    () => 0,
+  );
+
+/** Kills a training as soon as a look at it says so. */
+async function killWhen(isTime: (stderr: string) => Promise<boolean>, words: readonly string[]) {
+  const child = start(words);
+  let stderr = '';
+  child.stderr?.on('data', (text) => {
+    stderr += text;
+  });
+  const end = ended(child);
+  while (child.exitCode === null && !(await isTime(stderr))) await setTimeout(5);
+  child.kill('SIGKILL');
+  expect((await end).code).toBe(null);
+}
+
+describe('a training that is killed', () => {
+  const out = (name: string) => at(name, 'model.onnx');
+
+  test.each([
+    ['while it reads', async () => (await stateSize(out('reads'))) > 0, 'reads'],
+    ['at a step', async () => (await stateSize(out('steps'))) > 100_000, 'steps'],
+    ['after the last step', async (said: string) => said.includes('grid 6/6'), 'builds'],
+  ] as const)('%s goes on with --resume to the same bundle', async (_, isTime, name) => {
+    await killWhen(isTime, train(out(name)));
+    expect(await readdir(at(name))).toEqual(['model.onnx.checkpoint']);
+    const { code, stderr } = await bigrid(...train(out(name), '--resume'));
+    expect(code).toBe(0);
+    expect(stderr).toMatch(name === 'reads' ? resumedReading : /^reading 7\/7, in/);
+    expect((await withoutDate(out(name))) === whole).toBe(true);
+    expect(await readdir(at(name))).toEqual(['model.onnx']);
+  });
+
+  test('is begun anew without --resume, and refused with other options or other pictures', async () => {
+    const out = at('other', 'model.onnx');
+    await cp(at('part'), at('moving'), { recursive: true, preserveTimestamps: true });
+    const words = ['train', at('moving'), '--out', out, ...flags];
+    await killWhen(async () => (await stateSize(out)) > 0, words);
+
+    const reseeded = await bigrid(...words, '--resume', '--seed', '9');
+    expect(reseeded.code).toBe(65);
+    expect(reseeded.stderr).toMatch(/error CHECKPOINT_MISMATCH: .*\n {2}seed: 0 before, 9 now\n/);
+    await rm(at('moving', 'good', '3.png'));
+    const fewer = await bigrid(...words, '--resume');
+    expect(fewer.stderr).toMatch(/3\.png: \d+ bytes of .* before, not there now/);
+    await writeFile(
+      `${out}.checkpoint/state`,
+      (await readFile(`${out}.checkpoint/state`)).subarray(1),
+    );
+    await cp(at('part', 'good', '3.png'), at('moving', 'good', '3.png'), {
+      preserveTimestamps: true,
+    });
+    expect((await bigrid(...words, '--resume')).stderr).toContain('error CHECKPOINT_INVALID: ');
+
+    const anew = await bigrid(...words);
+    expect(anew.code).toBe(0);
+    expect(anew.stderr).not.toMatch(resumedReading);
+    expect((await withoutDate(out)) === whole).toBe(true);
+  });
+});
+
+test('a second training of the same file is refused while the first goes on', async () => {
+  const out = at('twice', 'model.onnx');
+  const first = start(train(out));
+  const end = ended(first);
+  while ((await stateSize(out)) === 0) await setTimeout(5);
+  const second = await bigrid(...train(out, '--resume'));
+  expect(second.code).toBe(75);
+  expect(second.stderr).toMatch(
+    new RegExp(`^error OUTPUT_BUSY: .* process ${first.pid} on \\S+ holds .*\\n {2}Wait for it`),
+  );
+  expect((await end).code).toBe(0);
+  expect((await withoutDate(out)) === whole).toBe(true);
+});
+
+describe.skipIf(process.platform === 'win32')('a disk without room', () => {
+  /** No file may grow larger: what a full disk is to a program, without one. */
+  const limited = (blocks: number, words: readonly string[]): ChildProcess =>
+    spawn('sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, bin, ...words]);
+
+  test.each([
+    ['for features', 64, 'features'],
+    ['for the checkpoint', 1000, 'state'],
+    ['for the bundle', 6600, 'model.onnx'],
+  ])('%s ends a training, which goes on once there is some', async (_, blocks, file) => {
+    const out = at(`full-${blocks}`, 'model.onnx');
+    await mkdir(at(`full-${blocks}`));
+    await writeFile(out, 'the old one');
+    const full = await ended(limited(blocks, train(out)));
+    expect(full.stderr).toMatch(
+      new RegExp(`error OUTPUT_UNWRITABLE: Expected to write \\S*${file} but .*EFBIG`),
+    );
+    expect(full.stderr).toContain('add --resume to go on');
+    expect(full.code).toBe(73);
+    expect(await readFile(out, 'utf8')).toBe('the old one');
+    const files = (await readdir(`${out}.checkpoint`)).sort();
+    expect(files).toEqual(['features', 'state', 'training.json']);
+    expect((await bigrid(...train(out, '--resume'))).code).toBe(0);
+    expect((await withoutDate(out)) === whole).toBe(true);
+  });
+});
+
+/** Runs as somebody who is not the superuser, for whom permissions are nothing. */
+const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+
+describe.skipIf(process.platform === 'win32')('without permission', () => {
+  const asNobody = (words: readonly string[]) =>
+    ended(spawn(process.execPath, [bin, ...words], { ...nobody, cwd: '/' }));
+  beforeAll(() => chmod(at(), 0o755));
+
+  test('to write into the folder, nothing is read and nothing is left', async () => {
+    await mkdir(at('locked'), { mode: 0o555 });
+    const { code, stderr } = await asNobody(train(at('locked', 'model.onnx')));
+    expect(stderr).toMatch(
+      /^error OUTPUT_UNWRITABLE: .*permission denied \(EACCES\)\n {2}Choose a folder/,
+    );
+    expect(code).toBe(73);
+    expect(await readdir(at('locked'))).toEqual([]);
+  });
+
+  test('to read a picture, it is skipped and named', async () => {
+    await cp(at('part'), at('secret'), { recursive: true });
+    await chmod(at('secret', 'good', '3.png'), 0);
+    await mkdir(at('open'));
+    await chmod(at('open'), 0o777);
+    const words = ['train', at('secret'), '--out', at('open', 'model.onnx'), ...flags];
+    const { code, stderr } = await asNobody(words);
+    expect(stderr).toMatch(/Skipped 1 picture that could not be read:\n.*3\.png.*EACCES/);
+    expect(code).toBe(0);
+  });
+});
