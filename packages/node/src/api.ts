@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import {
   type Bundle,
   Detector,
@@ -84,7 +85,7 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
       method: opened.method,
       backbone: { name, mean, deviation, file: backbone && (await identifyFile(backbone)) },
       from: from && createHash('sha256').update(from.bytes).digest('hex'),
-      threads,
+      threads: threads ?? availableParallelism(),
       engine: engine.description,
       version,
     },
