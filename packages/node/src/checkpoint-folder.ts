@@ -34,7 +34,13 @@ export async function checkpointPath(out: string): Promise<string> {
 
 /** Whether an earlier training of that output left a checkpoint to resume from. */
 export async function hasCheckpoint(out: string): Promise<boolean> {
-  return (await statOrUndefined(join(await checkpointPath(out), STATE))) !== undefined;
+  // A path that leads nowhere has none either.
+  return checkpointPath(out)
+    .then((path) => stat(join(path, STATE)))
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 /** Size and date of every picture, named from the folder of the data, which may move. */
