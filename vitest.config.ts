@@ -6,5 +6,6 @@ export default defineConfig({
     // Every test file starts ONNX Runtime with a thread of its own; two at a time fit two cores.
     maxWorkers: 2,
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

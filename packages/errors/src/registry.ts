@@ -84,8 +84,8 @@ export const errorRegistry = {
     ...badData,
   },
   IN_USE: {
-    when: 'Another Bigrid on this machine watches the same folder or writes the same log.',
-    remedy: 'Stop the other one first, or name another folder or log.',
+    when: 'Another Bigrid on this machine watches the same folder, or writes the same log or model.',
+    remedy: 'Stop the other one first, or name another folder or file.',
     exitCode: 75,
     httpStatus: 409,
   },
@@ -93,13 +93,6 @@ export const errorRegistry = {
     when: 'A result cannot be written where it was asked for.',
     remedy: 'Choose a folder that exists, may be written to, and has room.',
     ...unwritable,
-  },
-  OUTPUT_BUSY: {
-    when: 'Another training that still runs is to write the same file.',
-    remedy:
-      'Wait for it, stop it, or choose another file; if it is sure not to run any more, remove the lock named in the message.',
-    exitCode: 75,
-    httpStatus: 409,
   },
   CHECKPOINT_MISMATCH: {
     when: 'The checkpoint that a training is to resume from is of another training: other options, pictures, version or machine settings.',

@@ -63,7 +63,7 @@ export interface TrainRequest extends TrainOptions, BackboneFile, DatasetOptions
  * Trains a model on a folder of good pictures.
  * @param dir a folder with `train/good`, with `good`, with pictures straight in it, or of such folders, one a class;
  *   or any other layout that {@link openDataset} recognises
- * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, DATASET_INVALID, OPTION_INVALID, OUTPUT_UNWRITABLE, OUTPUT_BUSY,
+ * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, DATASET_INVALID, OPTION_INVALID, OUTPUT_UNWRITABLE, IN_USE,
  *   CHECKPOINT_MISMATCH, CHECKPOINT_INVALID, WEIGHTS_INVALID, DEVICE_MISSING, CANCELLED
  */
 export async function train(dir: string, request: TrainRequest = {}): Promise<Bundle> {

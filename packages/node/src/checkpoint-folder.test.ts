@@ -105,8 +105,8 @@ it.each([
 it('is locked against a second training', async () => {
   const checkpoint = await open();
   await expect(open()).rejects.toMatchObject({
-    code: 'OUTPUT_BUSY',
-    message: expect.stringContaining(`for ${out} but received one that runs: process`),
+    code: 'IN_USE',
+    message: expect.stringContaining(`${out}.checkpoint`),
   });
   await checkpoint.close({ succeeded: true });
   await (await open()).close({ succeeded: true });

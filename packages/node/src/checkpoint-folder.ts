@@ -1,16 +1,9 @@
-import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import type { Checkpoint, Scratch, TrainingClass } from '@bigrid/inspect';
-import {
-  failToWrite,
-  followLinks,
-  readBytes,
-  statOrUndefined,
-  systemCode,
-  writeAtomically,
-} from './files.ts';
-import { takeLock } from './lock.ts';
+import { failToWrite, followLinks, readBytes, statOrUndefined, writeAtomically } from './files.ts';
+import { holdAlone } from './hold-alone.ts';
 import { type FileScratch, keptScratch } from './scratch.ts';
 
 /** What makes one training the same as another. */
@@ -22,7 +15,6 @@ export interface TrainingIdentity {
 }
 
 /** Files in the folder. */
-const LOCK = 'lock';
 const IDENTITY = 'training.json';
 const STATE = 'state';
 const FEATURES = 'features';
@@ -74,7 +66,7 @@ export interface CheckpointOptions {
 
 /**
  * Opens the checkpoint of a training that writes to `out`; none where that is a device or a pipe.
- * @throws OUTPUT_BUSY, OUTPUT_UNWRITABLE, OPTION_INVALID; where it resumes CHECKPOINT_MISMATCH, naming what differs,
+ * @throws IN_USE, OUTPUT_UNWRITABLE, OPTION_INVALID; where it resumes CHECKPOINT_MISMATCH, naming what differs,
  *   and CHECKPOINT_INVALID.
  */
 export async function openCheckpoint(
@@ -105,8 +97,7 @@ export async function openCheckpoint(
 
 /**
  * The folder `OUT.checkpoint` beside the file that a training writes: `state`, the features of the pictures read so
- * far, what training it is of, and the lock that keeps a second one away. It goes when training succeeds, and when
- * nothing was saved in it.
+ * far, and what training it is of. It is held alone, and goes when training succeeds, and when nothing was saved in it.
  */
 export class CheckpointFolder implements Checkpoint {
   readonly path: string;
@@ -155,24 +146,21 @@ interface FolderLock {
 }
 
 async function lockFolder(path: string, out: string): Promise<FolderLock> {
-  for (;;) {
-    let highest: string | undefined;
-    try {
-      highest = await mkdir(path, { recursive: true });
-      const unlock = await takeLock(join(path, LOCK), out);
-      return {
-        async release() {
-          await unlock();
-          await removeEmpty(path, highest ?? path);
-        },
-      };
-    } catch (error) {
-      await removeEmpty(path, highest ?? path);
-      // Another training has just ended and removed the folder.
-      const cause = error instanceof Error ? error.cause : undefined;
-      const isGone = systemCode(cause) === 'ENOENT' && (await statOrUndefined(dirname(path)));
-      if (!isGone) failToWrite(out, error);
-    }
+  let highest: string | undefined;
+  try {
+    highest = await mkdir(path, { recursive: true });
+    const release = await holdAlone(await realpath(path));
+    // Another training may have ended just now, and removed the folder.
+    highest ??= await mkdir(path, { recursive: true });
+    return {
+      async release() {
+        await removeEmpty(path, highest ?? path);
+        await release();
+      },
+    };
+  } catch (error) {
+    if (highest !== undefined) await removeEmpty(path, highest);
+    return failToWrite(out, error);
   }
 }
 
@@ -186,11 +174,11 @@ async function removeEmpty(path: string, highest: string): Promise<void> {
   }
 }
 
-/** Removes all but the lock, the state first: without it, the rest is nothing. */
+/** Removes all, the state first: without it, the rest is nothing. */
 async function clear(path: string): Promise<void> {
   await rm(join(path, STATE), { force: true });
   for (const name of await readdir(path)) {
-    if (name !== LOCK) await rm(join(path, name), { recursive: true, force: true });
+    await rm(join(path, name), { recursive: true, force: true });
   }
 }
 

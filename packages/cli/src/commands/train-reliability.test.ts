@@ -96,7 +96,7 @@ test('a second training of the same file is refused while the first goes on', as
   const second = await bigrid(...train(out, '--resume'));
   expect(second.code).toBe(75);
   expect(second.stderr).toMatch(
-    new RegExp(`^error OUTPUT_BUSY: .* process ${first.pid} on \\S+ holds .*\\n {2}Wait for it`),
+    /^error IN_USE: Expected to be alone at \S+ but .*\n {2}Stop the other one/,
   );
   expect((await end).code).toBe(0);
   expect((await withoutDate(out)) === whole).toBe(true);

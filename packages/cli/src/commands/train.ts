@@ -97,7 +97,7 @@ Examples:
 
 /** Errors that say that a checkpoint is of no use, or not this training's, speak for themselves. */
 function isResumable({ code }: BigridError): boolean {
-  return code !== 'OUTPUT_BUSY' && code !== 'CHECKPOINT_MISMATCH' && code !== 'CHECKPOINT_INVALID';
+  return code !== 'IN_USE' && code !== 'CHECKPOINT_MISMATCH' && code !== 'CHECKPOINT_INVALID';
 }
 
 function rgbFlag(what: string, flag: string) {
