@@ -7,15 +7,16 @@ import {
 } from '@bigrid/method';
 import { imageTensor } from './detector.ts';
 import { type OnEvent, progressOf, reportSkipped } from './events.ts';
+import { type Fingerprint, fingerprintOf } from './fingerprint.ts';
+import { type PictureStatistics, pictureStatistics } from './picture-statistics.ts';
 import type { PictureEntry, Scratch } from './ports.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
 
-/** The features of all training pictures, kept aside in half precision. */
+/** Features to train on, kept aside in half precision. */
 export interface ExtractedFeatures {
   readonly scratch: Scratch;
-  /** Pictures that could be read. */
+  /** How many pictures there are. */
   readonly count: number;
-  readonly skipped: number;
   /** Shape of one block: [channels, cells, cells], float16. */
   readonly shape: readonly number[];
   readonly statistics: FeatureStatistics;
@@ -25,9 +26,28 @@ export interface ExtractedFeatures {
   readonly dataHash: string;
 }
 
+/** What is known of one picture that was read; its features are the block of its index. */
+export interface ReadPicture {
+  readonly entry: PictureEntry;
+  readonly fingerprint: Fingerprint;
+  readonly statistics: PictureStatistics;
+  /** SHA-256 over its pixels. */
+  readonly digest: Uint8Array;
+  /** Sum over its cells, and sum of squares, of each channel. */
+  readonly sum: Float32Array;
+  readonly squares: Float32Array;
+}
+
+/** All pictures that could be read, before some are held out. */
+export interface Extraction extends Pick<ExtractedFeatures, 'scratch' | 'shape' | 'tapChannels'> {
+  readonly pictures: readonly ReadPicture[];
+  /** Pictures that could not be read. */
+  readonly skipped: number;
+}
+
 /**
- * Reads every picture once and runs the frozen layers on it. Memory does not grow with the number of pictures.
- * Pictures that cannot be read are skipped, with an event each.
+ * Reads every picture once and runs the frozen layers on it. Of each, memory keeps a few kilobytes: its features wait
+ * in the scratch. Pictures that cannot be read are skipped, with an event each.
  */
 export async function extractFeatures(
   engine: Engine,
@@ -37,15 +57,13 @@ export async function extractFeatures(
   openScratch: (blockBytes: number) => Promise<Scratch>,
   onEvent: OnEvent,
   signal?: AbortSignal,
-): Promise<ExtractedFeatures> {
+): Promise<Extraction> {
   const { graph, tapChannels } = extractor(backbone, options);
   const channels = graph.outputs.get('features')?.shape[1] as number;
   const shape = [channels, options.cells, options.cells];
   const session = await engine.load(toModel(graph));
-  const sum = new Float64Array(channels);
-  const squares = new Float64Array(channels);
-  let hash = new Uint8Array(32);
-  let [done, skipped] = [0, 0];
+  const pictures: ReadPicture[] = [];
+  let done = 0;
   let scratch: Scratch | undefined;
   try {
     scratch = await openScratch(2 * channels * options.cells ** 2);
@@ -59,13 +77,18 @@ export async function extractFeatures(
       checkCancelled(signal);
       if ('error' in outcome) {
         reportSkipped(outcome.item.path, outcome.error, onEvent);
-        skipped++;
       } else {
-        const outputs = await session.run({ image: imageTensor(outcome.value.picture) });
+        const { picture, digest } = outcome.value;
+        const outputs = await session.run({ image: imageTensor(picture) });
         await scratch.append(bytesOf(outputs.features as Tensor));
-        accumulate(sum, (outputs.sum as Tensor<'float32'>).data);
-        accumulate(squares, (outputs.squares as Tensor<'float32'>).data);
-        hash = await chain(hash, outcome.value.digest);
+        pictures.push({
+          entry: outcome.item,
+          fingerprint: fingerprintOf(picture),
+          statistics: pictureStatistics(picture),
+          digest,
+          sum: (outputs.sum as Tensor<'float32'>).data,
+          squares: (outputs.squares as Tensor<'float32'>).data,
+        });
       }
       progress(++done);
     }
@@ -75,15 +98,38 @@ export async function extractFeatures(
   } finally {
     await session.dispose();
   }
-  const count = done - skipped;
-  const cells = count * options.cells ** 2;
+  return { scratch, shape, tapChannels, pictures, skipped: done - pictures.length };
+}
+
+/** The features of some of the pictures alone: nothing of the others is in them. */
+export async function featuresOf(
+  { scratch, shape, tapChannels, pictures }: Extraction,
+  indices: readonly number[],
+): Promise<ExtractedFeatures> {
+  const [channels, rows, columns] = shape as [number, number, number];
+  const sum = new Float64Array(channels);
+  const squares = new Float64Array(channels);
+  let hash = new Uint8Array(32);
+  for (const index of indices) {
+    const picture = pictures[index] as ReadPicture;
+    accumulate(sum, picture.sum);
+    accumulate(squares, picture.squares);
+    hash = await chain(hash, picture.digest);
+  }
+  const cells = indices.length * rows * columns;
   const mean = Float32Array.from(sum, (total) => total / cells);
   const deviation = Float32Array.from(squares, (total, channel) =>
     // A channel that never moves must not be divided by nothing.
     Math.sqrt(Math.max(total / cells - ((sum[channel] as number) / cells) ** 2, 1e-10)),
   );
   const dataHash = [...hash].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return { scratch, count, skipped, shape, statistics: { mean, deviation }, tapChannels, dataHash };
+  const chosen: Scratch = {
+    append: (block) => scratch.append(block),
+    read: (index, target) => scratch.read(indices[index] as number, target),
+    dispose: () => scratch.dispose(),
+  };
+  const statistics = { mean, deviation };
+  return { scratch: chosen, count: indices.length, shape, statistics, tapChannels, dataHash };
 }
 
 function accumulate(total: Float64Array, values: Float32Array): void {

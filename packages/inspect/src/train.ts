@@ -12,10 +12,15 @@ import {
 import { type Bundle, checkSameBackbone, manifestMetadata, trainedValues } from './bundle.ts';
 import { calibrate } from './calibration.ts';
 import type { OnEvent } from './events.ts';
-import { type ExtractedFeatures, extractFeatures } from './feature-extraction.ts';
+import {
+  type ExtractedFeatures,
+  extractFeatures,
+  featuresOf,
+  type ReadPicture,
+} from './feature-extraction.ts';
 import { holdOut, LEAST_PICTURES, type TrainingClass, tooFew } from './hold-out.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
-import type { Scratch } from './ports.ts';
+import type { PictureEntry, Scratch } from './ports.ts';
 import { scorePictures } from './scoring.ts';
 import { stepsOf } from './steps.ts';
 import { trainStage } from './training-loop.ts';
@@ -50,22 +55,29 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const method = input.from?.manifest.method ?? input.method;
   checkBackbone(input.backbone, method, input.profile);
   if (input.from) checkSameBackbone(input.from, input.backbone);
-  const { training, heldOut, unreadable } = await holdOut(input.classes, seed, onEvent, signal);
+  for (const { name, entries } of input.classes) {
+    if (entries.length < LEAST_PICTURES) tooFew(entries.length, name);
+  }
 
-  const extracted = await (input.extract ?? extractFeatures)(
+  const extraction = await (input.extract ?? extractFeatures)(
     engine,
     input.backbone,
     method,
-    training,
+    input.classes.flatMap(({ entries }) => entries),
     input.openScratch,
     onEvent,
     signal,
   );
-  const features = started ? { ...extracted, statistics: started.statistics } : extracted;
+  const { pictures, scratch, skipped } = extraction;
   const values: ParameterValues = started?.parameters ?? new Map();
   let steps = 0;
+  let features: ExtractedFeatures;
+  let heldOut: PictureEntry[];
   try {
-    if (features.count < LEAST_PICTURES - 1) tooFew(features.count + heldOut.length);
+    const split = holdOut(input.classes, pictures, seed);
+    heldOut = split.heldOut.map((index) => (pictures[index] as ReadPicture).entry);
+    const extracted = await featuresOf(extraction, split.training);
+    features = started ? { ...extracted, statistics: started.statistics } : extracted;
     checkStatistics(features);
     for (const stage of stagesOf(method)) {
       const stageSteps = stepsOf(
@@ -87,7 +99,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
       steps += stageSteps;
     }
   } finally {
-    await features.scratch.dispose();
+    await scratch.dispose();
   }
 
   const graph = detector(input.backbone, method, features.statistics, values);
@@ -116,7 +128,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
       seed,
       pictures: features.count,
       heldOut: scored.length,
-      skipped: unreadable + features.skipped + heldOut.length - scored.length,
+      skipped: skipped + heldOut.length - scored.length,
       steps,
       dataHash: features.dataHash,
       engine: engine.description,
