@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
+import { driftCommand } from './commands/drift.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { infoCommand } from './commands/info.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -28,6 +29,7 @@ async function program(words: readonly string[], context: Context): Promise<Comm
     watchCommand(context),
     evaluateCommand(context),
     calibrateCommand(context),
+    driftCommand(context),
     infoCommand(context),
     dataCommand(context),
     demoCommand(context, fields),

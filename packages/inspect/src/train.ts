@@ -108,6 +108,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const calibration = calibrate({
     scores: scored.map(({ score }) => score),
     mapMaxima: scored.map(({ mapMaximum }) => mapMaximum),
+    pictures: pictures.map(({ statistics }) => statistics),
   });
   const manifest: Manifest = {
     manifestVersion: MANIFEST_VERSION,
