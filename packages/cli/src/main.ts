@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { driftCommand } from './commands/drift.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { infoCommand } from './commands/info.ts';
@@ -32,6 +33,7 @@ async function program(words: readonly string[], context: Context): Promise<Comm
     driftCommand(context),
     infoCommand(context),
     dataCommand(context),
+    doctorCommand(context),
     demoCommand(context, fields),
   ];
   const root = new Command('bigrid')

@@ -1,7 +1,7 @@
 export { type Bundle, openBundle, withManifest } from './bundle.ts';
 export { type CalibrationScores, calibrate, underRule } from './calibration.ts';
 export { confidenceOf } from './confidence.ts';
-export { type AnomalyMap, Detector, type Inspection } from './detector.ts';
+export { type AnomalyMap, Detector, type Inspection, imageTensor } from './detector.ts';
 export {
   driftOf,
   FALSE_DRIFT_RATE,
@@ -47,3 +47,4 @@ export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
 export { scorePictures } from './scoring.ts';
 export { parseRule, type ThresholdRule, thresholdRules } from './threshold-rules.ts';
 export { type TrainInput, train } from './train.ts';
+export { DECODE_AHEAD, inOrder } from './work.ts';

@@ -33,6 +33,10 @@ export type {
 } from './datasets/dataset.ts';
 export { type KindOfPictures, kindsOfPictures } from './datasets/kinds.ts';
 export { openDataset } from './datasets/open-dataset.ts';
+export { checkBundle } from './doctor/bundle.ts';
+export { type CheckDataOptions, checkData } from './doctor/data.ts';
+export type { Diagnosis, Finding } from './doctor/diagnosis.ts';
+export { checkMachine } from './doctor/machine.ts';
 export { type Drift, type DriftOptions, drift } from './drift.ts';
 export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine.ts';
 export { assertWritable, writeAtomically } from './files.ts';
