@@ -8,7 +8,7 @@ import type { Finding } from './diagnosis.ts';
 /** A picture by what the frozen network sees in it. */
 export interface DescribedPicture {
   readonly path: string;
-  /** Mean and deviation over the picture of each channel of its features. */
+  /** Sum over the picture of each channel of its features. */
   readonly description: Float32Array;
 }
 
@@ -27,17 +27,8 @@ export class FeatureReader {
   }
 
   async describe(picture: Picture): Promise<Float32Array> {
-    const { sum, squares } = await this.#session.run({ image: imageTensor(picture) });
-    const [sums, totals] = [sum, squares].map((value) => (value as Tensor<'float32'>).data) as [
-      Float32Array,
-      Float32Array,
-    ];
-    const cells = profiles.fast.method.cells ** 2;
-    const deviations = totals.map((total, channel) => {
-      const mean = (sums[channel] as number) / cells;
-      return Math.sqrt(Math.max(0, total / cells - mean * mean));
-    });
-    return Float32Array.of(...sums.map((total) => total / cells), ...deviations);
+    const { sum } = await this.#session.run({ image: imageTensor(picture) });
+    return (sum as Tensor<'float32'>).data;
   }
 
   async dispose(): Promise<void> {
@@ -53,7 +44,7 @@ const NEIGHBOURS = 3;
  * From how many robust deviations on a picture is odd, on the logarithm of its distance. Chosen on defects planted
  * among good pictures of Magnetic Tile Defects; docs/operation.md has the figures.
  */
-const ODD = 3;
+const ODD = 2;
 
 /** Good pictures that are further from their nearest neighbours than good pictures are: often defects among them. */
 export function unlikeTheRest(pictures: readonly DescribedPicture[], className: string): Finding[] {
