@@ -40,9 +40,6 @@ test('every inspection adds a line to the log', async () => {
   const lines = (await readFile(at('logs', 'same.jsonl'), 'utf8')).trimEnd().split('\n');
   expect(lines).toHaveLength(12);
   const first = JSON.parse(lines[0] as string);
-  expect(Object.keys(first)).toEqual([
-    ...['at', 'path', 'model', 'score', 'threshold', 'isAnomalous', 'statistics'],
-  ]);
   expect(first.path).toBe(at('same', '0.png'));
   expect(Object.keys(first.statistics)).toEqual([
     ...['brightness', 'contrast', 'sharpness', 'red', 'blue'],
@@ -74,11 +71,12 @@ test('a table says what was, what is, and what to do; a page shows it', async ()
 
 test('lines cut short, of other models and of unreadable pictures are left out, and said to be', async () => {
   const log = at('logs', 'mixed.jsonl');
-  await write(log, `{"at":"2026-01-01T00:00:00.000Z","pa`);
   await write(at('broken', 'cut.png'), 'no picture');
   await bigrid('inspect', model, at('same'), at('broken'), '--log', log);
   const line = (await readFile(log, 'utf8')).split('\n')[1] as string;
-  await appendFile(log, `${JSON.stringify({ ...JSON.parse(line), model: 'another' })}\n`);
+  const other = JSON.stringify({ ...JSON.parse(line), model: 'another' });
+  // The last is being written, or was cut short.
+  await appendFile(log, `${other}\n${line.slice(0, 40)}`);
   const { code, stdout } = await bigrid('drift', model, log);
   expect(code).toBe(0);
   expect(stdout).toContain('12 inspections compared');
