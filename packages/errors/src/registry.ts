@@ -134,7 +134,7 @@ export const errorRegistry = {
     ...badData,
   },
   CHECK_FAILED: {
-    when: '`bigrid doctor` found something that has to be put right.',
+    when: 'A check of `bigrid doctor` found something that has to be put right.',
     remedy: 'Each finding says what to do.',
     exitCode: 1,
     httpStatus: 422,

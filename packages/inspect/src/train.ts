@@ -24,6 +24,7 @@ import type { PictureEntry, Scratch } from './ports.ts';
 import { scorePictures } from './scoring.ts';
 import { stepsOf } from './steps.ts';
 import { trainStage } from './training-loop.ts';
+import { checkCancelled } from './work.ts';
 
 export interface TrainInput {
   readonly engine: Engine;
@@ -58,6 +59,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   for (const { name, entries } of input.classes) {
     if (entries.length < LEAST_PICTURES) tooFew(entries.length, name);
   }
+  checkCancelled(signal);
 
   const extraction = await (input.extract ?? extractFeatures)(
     engine,

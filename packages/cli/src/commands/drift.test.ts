@@ -49,7 +49,7 @@ test('every inspection adds a line to the log', async () => {
 test('what moved is named, and nothing where nothing did', async () => {
   expect(await moved('same.jsonl')).toEqual([]);
   expect((await moved('dark.jsonl'))[0]).toBe('brightness');
-  expect((await moved('blurred.jsonl'))[0]).toBe('sharpness');
+  expect(await moved('blurred.jsonl')).toContain('sharpness');
 });
 
 test('a table says what was, what is, and what to do; a page shows it', async () => {
