@@ -16,7 +16,7 @@ import { Detector, evaluate, train } from '@bigrid/inspect';
 import { detector, efficientNetLite0, profiles, readSafetensors } from '@bigrid/method';
 import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, version } from '@bigrid/node';
 import { trainedValues } from '../packages/inspect/dist/bundle.js';
-import { extractFeatures } from '../packages/inspect/dist/feature-extraction.js';
+import { extractFeatures, featuresOf } from '../packages/inspect/dist/feature-extraction.js';
 import { holdOut } from '../packages/inspect/dist/hold-out.js';
 import { fileScratch } from '../packages/node/dist/scratch.js';
 import { bankModel, gaussianModel } from './baselines.mjs';
@@ -147,10 +147,21 @@ async function open(folder) {
 async function testEntries(opened, seed) {
   if (!values.synthetic) return opened.flatMap((own) => own.entries);
   const made = opened.map(async ({ name, classes }) => {
-    const { heldOut } = await holdOut(classes, seed, () => {}, undefined);
-    return syntheticEntries(heldOut, name, seed);
+    const { pictures } = await extractAll(classes);
+    const { heldOut } = holdOut(classes, pictures, seed);
+    return syntheticEntries(
+      heldOut.map((index) => pictures[index].entry),
+      name,
+      seed,
+    );
   });
   return (await Promise.all(made)).flat();
+}
+
+/** Features of all pictures of some classes, by the method of the default. */
+function extractAll(classes) {
+  const entries = classes.flatMap((own) => own.entries);
+  return extract(engine, backbone, fast.method, entries, fileScratch, () => {});
 }
 
 /** {@link extractFeatures}, asked for again and again: those who got features may dispose of what they got. */
@@ -159,16 +170,16 @@ async function extract(engine, backbone, options, entries, ...rest) {
   const key = JSON.stringify([taps, inputSize, cells, pooling, entries.map(({ path }) => path)]);
   if (kept?.key !== key) {
     await kept?.scratch.dispose();
-    const features = await extractFeatures(engine, backbone, options, entries, ...rest);
-    kept = { key, features, scratch: features.scratch };
+    const extraction = await extractFeatures(engine, backbone, options, entries, ...rest);
+    kept = { key, extraction, scratch: extraction.scratch };
   }
-  const { features, scratch } = kept;
+  const { extraction, scratch } = kept;
   const lent = {
     append: (block) => scratch.append(block),
     read: (index, block) => scratch.read(index, block),
     dispose: async () => {},
   };
-  return { ...features, scratch: lent };
+  return { ...extraction, scratch: lent };
 }
 
 async function modelOf(name, data, classes, seed) {
@@ -197,8 +208,9 @@ async function modelOf(name, data, classes, seed) {
     return bundle.bytes;
   }
   // Baselines see the pictures that a model learns from: none of those held out for its threshold.
-  const { training } = await holdOut(classes, seed, () => {}, undefined);
-  const extracted = await extract(engine, backbone, fast.method, training, fileScratch, () => {});
+  const extraction = await extractAll(classes);
+  const { training } = holdOut(classes, extraction.pictures, seed);
+  const extracted = await featuresOf(extraction, training);
   if (configuration.kind === 'gaussian') {
     return gaussianModel(backbone, fast.method, extracted, seed);
   }

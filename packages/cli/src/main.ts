@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { driftCommand } from './commands/drift.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { infoCommand } from './commands/info.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -28,8 +30,10 @@ async function program(words: readonly string[], context: Context): Promise<Comm
     watchCommand(context),
     evaluateCommand(context),
     calibrateCommand(context),
+    driftCommand(context),
     infoCommand(context),
     dataCommand(context),
+    doctorCommand(context),
     demoCommand(context, fields),
   ];
   const root = new Command('bigrid')

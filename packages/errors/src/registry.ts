@@ -80,7 +80,8 @@ export const errorRegistry = {
   },
   LOG_INVALID: {
     when: 'A file that should be a log of inspections is another file.',
-    remedy: 'Name another file for `--log`: nothing was changed in this one.',
+    remedy:
+      'Name a file that `bigrid inspect --log` wrote, or a new one: nothing was changed in this one.',
     ...badData,
   },
   IN_USE: {
@@ -137,6 +138,18 @@ export const errorRegistry = {
     remedy:
       'Run `bigrid calibrate` on a folder with what the message asks for, or choose another rule.',
     ...badData,
+  },
+  DRIFT_UNSUPPORTED: {
+    when: 'There is too little to tell drift by: few inspections, or a bundle without statistics of its good pictures.',
+    remedy:
+      'Inspect more pictures with `--log`; `bigrid calibrate FILE DIR --out FILE` adds the statistics of good pictures.',
+    ...badData,
+  },
+  CHECK_FAILED: {
+    when: 'A check of `bigrid doctor` found something that has to be put right.',
+    remedy: 'Each finding says what to do.',
+    exitCode: 1,
+    httpStatus: 422,
   },
   PICTURE_UNREADABLE: {
     when: 'A file that should be a picture cannot be decoded: not a picture, cut short, or of an unknown kind.',

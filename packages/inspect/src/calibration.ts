@@ -1,4 +1,6 @@
+import { referenceOf } from './drift.ts';
 import type { Calibration, Manifest } from './manifest.ts';
+import type { PictureStatistics } from './picture-statistics.ts';
 import { DEFAULT_RULE, formatRule, parseRule, thresholdOf } from './threshold-rules.ts';
 
 /** What there is to set thresholds by. */
@@ -9,6 +11,8 @@ export interface CalibrationScores {
   readonly mapMaxima: readonly number[];
   /** Of labelled defects, which the rule f1 alone asks for. */
   readonly defectScores?: readonly number[];
+  /** How good pictures look: these and, for a start, those learnt from. */
+  readonly pictures?: readonly PictureStatistics[];
 }
 
 /**
@@ -18,7 +22,7 @@ export interface CalibrationScores {
  * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED
  */
 export function calibrate(
-  { scores, mapMaxima, defectScores }: CalibrationScores,
+  { scores, mapMaxima, defectScores, pictures }: CalibrationScores,
   ruleText = formatRule(DEFAULT_RULE),
 ): Calibration {
   const rule = parseRule(ruleText);
@@ -26,6 +30,7 @@ export function calibrate(
   return {
     scores: sorted,
     mapMaxima: maxima,
+    ...(pictures && { pictures: referenceOf(pictures) }),
     rule: formatRule(rule),
     threshold: thresholdOf(rule, sorted, defectScores),
     pixelThreshold: thresholdOf(

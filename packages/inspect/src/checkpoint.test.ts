@@ -22,14 +22,14 @@ describe('a training that goes on from a checkpoint', () => {
   }, 60_000);
 
   it('saves after every picture and every step, where it is asked to, and makes the same bundle', async () => {
-    expect(states).toHaveLength(7 + whole.manifest.training.steps);
+    expect(states).toHaveLength(8 + whole.manifest.training.steps);
     expect(await train(input())).toEqual(whole);
   });
 
   it.each([
     ['in the midst of reading', 2],
     ['after a picture that cannot be read', 5],
-    ['after the first step', 7],
+    ['after the first step', 8],
     ['in the second stage', -2],
   ])('makes the same bundle from a state saved %s', async (_, at) => {
     const resumed = await train({ ...input(), ...run(states.at(at)) });
@@ -46,7 +46,7 @@ describe('a training that goes on from a checkpoint', () => {
     const progress = events.flatMap((event) =>
       event.type === 'progress' ? [`${event.phase} ${event.done}/${event.total}`] : [],
     );
-    expect(progress.slice(0, 2)).toEqual(['reading 7/7', 'normal grid 3/3']);
+    expect(progress.slice(0, 2)).toEqual(['reading 8/8', 'normal grid 3/3']);
     expect(progress.some((text) => text.startsWith('abnormal grid'))).toBe(false);
   });
 
@@ -62,13 +62,8 @@ describe('a training that goes on from a checkpoint', () => {
     }
     const others = blocks.map((block, at) => (at === 2 ? block.map((byte) => byte ^ 1) : block));
     await expect(train({ ...input(), ...run({ bytes, blocks: others }) })).rejects.toThrow(
-      'Expected the features of 6 pictures as they were saved but received others',
+      'Expected the features of 7 pictures as they were saved but received others',
     );
-  });
-
-  it('refuses to learn from other pictures than before', async () => {
-    const resumed = { ...input(), ...run(states[0]), seed: 3 };
-    await expect(train(resumed)).rejects.toMatchObject({ code: 'CHECKPOINT_MISMATCH' });
   });
 
   it('keeps the last state when there is no room for another', async () => {
@@ -76,7 +71,7 @@ describe('a training that goes on from a checkpoint', () => {
     const { checkpoint, openScratch } = run();
     const full = new Error('no room');
     const save = async (bytes: Uint8Array) => {
-      if (states.length === 9) throw full;
+      if (states.length === 10) throw full;
       await checkpoint.save(bytes);
     };
     const failing = { ...input(), openScratch, checkpoint: { ...checkpoint, save } };
@@ -89,7 +84,7 @@ describe('a training that goes on from a checkpoint', () => {
 describe('the time between two saves', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  const reading = { done: 1, skipped: [], sum: '', squares: '', pixelHash: '', blockHash: '' };
+  const reading = { pictures: [], skipped: [], blockHash: '' };
 
   /** Seconds at which states are saved that take so long, when there is one a second for ten minutes. */
   async function savesAt(secondsOfSave: number, everySeconds?: number): Promise<number[]> {
@@ -100,7 +95,7 @@ describe('the time between two saves', () => {
       saves.push(now);
       now += secondsOfSave;
     };
-    const checkpoints = await Checkpoints.open([], { saved: undefined, everySeconds, save });
+    const checkpoints = await Checkpoints.open({ saved: undefined, everySeconds, save });
     for (; now < 600; now++) await checkpoints.saveIfDue(() => ({ reading }));
     return saves;
   }

@@ -1,21 +1,31 @@
 import { type ErrorCode, fail } from '@bigrid/errors';
 import { bytesOf, fromBytes, sizeOf, type Tensor, type Tensors } from '@bigrid/graph';
 import type { RandomState, Stage } from '@bigrid/method';
+import type { PictureStatistics } from './picture-statistics.ts';
 import type { Checkpoint } from './ports.ts';
 
-/** How far the reading of pictures is. Bytes are hexadecimal digits: JSON knows no infinity. */
+/** What is known of a picture that was read. Bytes are hexadecimal digits: JSON knows no infinity. */
+export interface SavedPicture {
+  /** Its place among all. */
+  readonly at: number;
+  readonly statistics: PictureStatistics;
+  readonly fingerprint: string;
+  /** SHA-256 over its pixels. */
+  readonly digest: string;
+  /** Sum and sum of squares of each channel, float32. */
+  readonly sum: string;
+  readonly squares: string;
+}
+
+/** How far the reading of pictures is. */
 export interface SavedReading {
-  readonly done: number;
+  readonly pictures: readonly SavedPicture[];
   readonly skipped: readonly {
     readonly path: string;
     readonly code: ErrorCode;
     readonly message: string;
   }[];
-  /** Sums and sums of squares of each channel, float64. */
-  readonly sum: string;
-  readonly squares: string;
-  /** Chain of SHA-256 over the pixels, and over the blocks in the scratch. */
-  readonly pixelHash: string;
+  /** Chain of SHA-256 over the blocks in the scratch. */
   readonly blockHash: string;
 }
 
@@ -33,8 +43,6 @@ export interface SavedStage {
 
 /** All that a training needs beside its input to go on as if it had never stopped. */
 export interface SavedTraining {
-  /** Which of all pictures are learnt from; the others were held out, or could not be read. */
-  readonly pictures: readonly number[];
   readonly reading: SavedReading;
   /** Undefined while pictures are read. */
   readonly stage?: SavedStage | undefined;
@@ -55,37 +63,18 @@ export class Checkpoints {
   readonly saved: SavedTraining | undefined;
   /** Of this run, once all pictures are read. */
   reading: SavedReading | undefined;
-  readonly #pictures: readonly number[];
   readonly #port: Checkpoint | undefined;
   #due: number;
 
-  private constructor(
-    pictures: readonly number[],
-    port: Checkpoint | undefined,
-    saved: SavedTraining | undefined,
-  ) {
-    this.#pictures = pictures;
+  private constructor(port: Checkpoint | undefined, saved: SavedTraining | undefined) {
     this.#port = port;
     this.saved = saved;
     this.#due = performance.now() + 1000 * (port?.everySeconds ?? SECONDS);
   }
 
-  /**
-   * @param pictures which of all pictures this run learns from
-   * @throws CHECKPOINT_INVALID; CHECKPOINT_MISMATCH where an earlier run learnt from others
-   */
-  static async open(
-    pictures: readonly number[],
-    port: Checkpoint | undefined,
-  ): Promise<Checkpoints> {
-    const saved = port?.saved && (await decode(port.saved));
-    if (saved && saved.pictures.join() !== pictures.join()) {
-      fail(
-        'CHECKPOINT_MISMATCH',
-        `Expected to learn from the same ${saved.pictures.length} pictures as before but received ${pictures.length}, not all of them the same: one can be read only now, or no longer`,
-      );
-    }
-    return new Checkpoints(pictures, port, saved);
+  /** @throws CHECKPOINT_INVALID */
+  static async open(port: Checkpoint | undefined): Promise<Checkpoints> {
+    return new Checkpoints(port, port?.saved && (await decode(port.saved)));
   }
 
   /**
@@ -101,7 +90,7 @@ export class Checkpoints {
     const started = performance.now();
     if (!this.#port || started < this.#due) return;
     const { reading } = this;
-    await this.#port.save(await encode({ pictures: this.#pictures, reading, ...state() }));
+    await this.#port.save(await encode({ reading, ...state() }));
     const ended = performance.now();
     const { everySeconds } = this.#port;
     const pause = Math.max(1000 * SECONDS, (ended - started) / MOST_SHARE);
@@ -109,7 +98,7 @@ export class Checkpoints {
   }
 }
 
-interface Header extends Pick<SavedTraining, 'pictures' | 'reading' | 'stage'> {
+interface Header extends Pick<SavedTraining, 'reading' | 'stage'> {
   readonly values: readonly TensorShape[];
   readonly current: readonly TensorShape[];
 }

@@ -11,20 +11,22 @@ import {
   chain,
   digest,
   fromHex,
+  type SavedPicture,
   type SavedReading,
   toHex,
 } from './checkpoint.ts';
 import { imageTensor } from './detector.ts';
 import { type OnEvent, progressOf, reportSkipped } from './events.ts';
+import { type Fingerprint, fingerprintOf } from './fingerprint.ts';
+import { type PictureStatistics, pictureStatistics } from './picture-statistics.ts';
 import type { OpenScratch, PictureEntry, Scratch } from './ports.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
 
-/** The features of all training pictures, kept aside in half precision. */
+/** Features to train on, kept aside in half precision. */
 export interface ExtractedFeatures {
   readonly scratch: Scratch;
-  /** Pictures that could be read. */
+  /** How many pictures there are. */
   readonly count: number;
-  readonly skipped: number;
   /** Shape of one block: [channels, cells, cells], float16. */
   readonly shape: readonly number[];
   readonly statistics: FeatureStatistics;
@@ -34,9 +36,28 @@ export interface ExtractedFeatures {
   readonly dataHash: string;
 }
 
+/** What is known of one picture that was read; its features are the block of its index. */
+export interface ReadPicture {
+  readonly entry: PictureEntry;
+  readonly fingerprint: Fingerprint;
+  readonly statistics: PictureStatistics;
+  /** SHA-256 over its pixels. */
+  readonly digest: Uint8Array;
+  /** Sum over its cells, and sum of squares, of each channel. */
+  readonly sum: Float32Array;
+  readonly squares: Float32Array;
+}
+
+/** All pictures that could be read, before some are held out. */
+export interface Extraction extends Pick<ExtractedFeatures, 'scratch' | 'shape' | 'tapChannels'> {
+  readonly pictures: readonly ReadPicture[];
+  /** Pictures that could not be read. */
+  readonly skipped: number;
+}
+
 /**
- * Reads every picture once and runs the frozen layers on it. Memory does not grow with the number of pictures.
- * Pictures that cannot be read are skipped, with an event each.
+ * Reads every picture once and runs the frozen layers on it. Of each, memory keeps a few kilobytes: its features wait
+ * in the scratch. Pictures that cannot be read are skipped, with an event each.
  * @param openScratch is told the size of a block, and how many of an earlier run's to keep
  * @throws CHECKPOINT_INVALID where those blocks are not as they were written
  */
@@ -49,34 +70,29 @@ export async function extractFeatures(
   onEvent: OnEvent,
   signal?: AbortSignal,
   checkpoints?: Checkpoints,
-): Promise<ExtractedFeatures> {
+): Promise<Extraction> {
   const { graph, tapChannels } = extractor(backbone, options);
   const channels = graph.outputs.get('features')?.shape[1] as number;
   const shape = [channels, options.cells, options.cells];
   const session = await engine.load(toModel(graph));
   const saved = checkpoints?.saved?.reading;
-  const sum = saved ? new Float64Array(fromHex(saved.sum).buffer) : new Float64Array(channels);
-  const squares = saved ? new Float64Array(fromHex(saved.squares).buffer) : sum.slice();
-  let pixelHash = saved ? fromHex(saved.pixelHash) : new Uint8Array(32);
-  let blockHash = saved ? fromHex(saved.blockHash) : new Uint8Array(32);
-  let done = saved?.done ?? 0;
+  const pictures = (saved?.pictures ?? []).map((picture) => readFrom(picture, entries));
   const skipped = [...(saved?.skipped ?? [])];
   for (const { path, code, message } of skipped) {
     reportSkipped(path, new BigridError(code, message), onEvent);
   }
+  let blockHash = saved ? fromHex(saved.blockHash) : new Uint8Array(32);
+  let done = pictures.length + skipped.length;
   const state = (): SavedReading => ({
-    done,
+    pictures: pictures.map((picture) => savedFrom(picture, entries)),
     skipped,
-    sum: toHex(new Uint8Array(sum.buffer)),
-    squares: toHex(new Uint8Array(squares.buffer)),
-    pixelHash: toHex(pixelHash),
     blockHash: toHex(blockHash),
   });
   let scratch: Scratch | undefined;
   try {
     const blockBytes = 2 * channels * options.cells ** 2;
-    scratch = await openScratch(blockBytes, done - skipped.length);
-    if (saved) await checkBlocks(scratch, done - skipped.length, blockBytes, saved.blockHash);
+    scratch = await openScratch(blockBytes, pictures.length);
+    if (saved) await checkBlocks(scratch, pictures.length, blockBytes, saved.blockHash);
     const progress = progressOf('reading', entries.length, onEvent, done);
     const read = async (entry: PictureEntry) => {
       const picture = await entry.read();
@@ -89,13 +105,19 @@ export async function extractFeatures(
         const { code, message } = reportSkipped(path, outcome.error, onEvent);
         skipped.push({ path, code, message });
       } else {
-        const outputs = await session.run({ image: imageTensor(outcome.value.picture) });
+        const { picture, pixels } = outcome.value;
+        const outputs = await session.run({ image: imageTensor(picture) });
         const block = bytesOf(outputs.features as Tensor);
         await scratch.append(block);
-        accumulate(sum, (outputs.sum as Tensor<'float32'>).data);
-        accumulate(squares, (outputs.squares as Tensor<'float32'>).data);
-        pixelHash = await chain(pixelHash, outcome.value.pixels);
         blockHash = await chain(blockHash, await digest(block));
+        pictures.push({
+          entry: outcome.item,
+          fingerprint: fingerprintOf(picture),
+          statistics: pictureStatistics(picture),
+          digest: pixels,
+          sum: (outputs.sum as Tensor<'float32'>).data,
+          squares: (outputs.squares as Tensor<'float32'>).data,
+        });
       }
       progress(++done);
       await checkpoints?.saveIfDue(() => ({ reading: state() }));
@@ -107,26 +129,69 @@ export async function extractFeatures(
     await session.dispose();
   }
   if (checkpoints) checkpoints.reading = state();
-  const count = done - skipped.length;
-  const cells = count * options.cells ** 2;
+  return { scratch, shape, tapChannels, pictures, skipped: skipped.length };
+}
+
+/** The features of some of the pictures alone: nothing of the others is in them. */
+export async function featuresOf(
+  { scratch, shape, tapChannels, pictures }: Extraction,
+  indices: readonly number[],
+): Promise<ExtractedFeatures> {
+  const [channels, rows, columns] = shape as [number, number, number];
+  const sum = new Float64Array(channels);
+  const squares = new Float64Array(channels);
+  let hash = new Uint8Array(32);
+  for (const index of indices) {
+    const picture = pictures[index] as ReadPicture;
+    accumulate(sum, picture.sum);
+    accumulate(squares, picture.squares);
+    hash = await chain(hash, picture.digest);
+  }
+  const cells = indices.length * rows * columns;
   const mean = Float32Array.from(sum, (total) => total / cells);
   const deviation = Float32Array.from(squares, (total, channel) =>
     // A channel that never moves must not be divided by nothing.
     Math.sqrt(Math.max(total / cells - ((sum[channel] as number) / cells) ** 2, 1e-10)),
   );
-  return {
-    scratch,
-    count,
-    skipped: skipped.length,
-    shape,
-    statistics: { mean, deviation },
-    tapChannels,
-    dataHash: toHex(pixelHash),
+  const dataHash = toHex(hash);
+  const chosen: Scratch = {
+    append: (block) => scratch.append(block),
+    read: (index, target) => scratch.read(indices[index] as number, target),
+    dispose: () => scratch.dispose(),
   };
+  const statistics = { mean, deviation };
+  return { scratch: chosen, count: indices.length, shape, statistics, tapChannels, dataHash };
 }
 
 function accumulate(total: Float64Array, values: Float32Array): void {
   for (let i = 0; i < values.length; i++) total[i] = (total[i] as number) + (values[i] as number);
+}
+
+/** What a checkpoint keeps of a picture, by its place among all. */
+function savedFrom(picture: ReadPicture, entries: readonly PictureEntry[]): SavedPicture {
+  return {
+    at: entries.indexOf(picture.entry),
+    statistics: picture.statistics,
+    fingerprint: hexOf(picture.fingerprint),
+    digest: toHex(picture.digest),
+    sum: hexOf(picture.sum),
+    squares: hexOf(picture.squares),
+  };
+}
+
+function readFrom(saved: SavedPicture, entries: readonly PictureEntry[]): ReadPicture {
+  return {
+    entry: entries[saved.at] as PictureEntry,
+    statistics: saved.statistics,
+    fingerprint: new Uint32Array(fromHex(saved.fingerprint).buffer),
+    digest: fromHex(saved.digest),
+    sum: new Float32Array(fromHex(saved.sum).buffer),
+    squares: new Float32Array(fromHex(saved.squares).buffer),
+  };
+}
+
+function hexOf({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array): string {
+  return toHex(new Uint8Array(buffer, byteOffset, byteLength));
 }
 
 /** @throws CHECKPOINT_INVALID when blocks that an earlier run kept are not as it wrote them */

@@ -1,8 +1,7 @@
-import { BigridError, fail } from '@bigrid/errors';
+import { fail } from '@bigrid/errors';
 import { Random } from '@bigrid/method';
-import type { OnEvent } from './events.ts';
+import { type Fingerprint, groupNearDuplicates } from './fingerprint.ts';
 import type { PictureEntry } from './ports.ts';
-import { checkCancelled } from './work.ts';
 
 /** Good pictures of one product. */
 export interface TrainingClass {
@@ -16,53 +15,54 @@ export const LEAST_PICTURES = 4;
 const MOST_HELD_OUT = 200;
 
 /**
- * Holds out a share of each class's pictures, drawn by seed. The first of them is read at once: were it the only
- * one and broken, all of training would be for nothing.
+ * Holds out a share of each class's pictures, drawn by seed. Near-duplicates stay together: were one learnt from and
+ * the other held out, its score would be too low for a threshold.
+ * @param pictures all that could be read
+ * @returns indices of pictures, ascending
+ * @throws DATA_TOO_FEW
  */
-export async function holdOut(
+export function holdOut(
   classes: readonly TrainingClass[],
+  pictures: readonly { readonly entry: PictureEntry; readonly fingerprint: Fingerprint }[],
   seed: number,
-  onEvent: OnEvent,
-  signal: AbortSignal | undefined,
-) {
-  const training: PictureEntry[] = [];
-  const heldOut: PictureEntry[] = [];
-  let unreadable = 0;
+): { training: number[]; heldOut: number[] } {
+  const indices = new Map(pictures.map(({ entry }, index) => [entry, index]));
+  const heldOut = new Set<number>();
   for (const { name, entries } of classes) {
-    const shuffled = new Random(seed)
+    const own = entries.flatMap((entry) => indices.get(entry) ?? []);
+    if (own.length < LEAST_PICTURES) tooFew(own.length, name);
+    const most = Math.round(own.length * HELD_OUT_SHARE);
+    const drawn = new Random(seed)
       .fork(`split ${name}`)
       .permutation(entries.length)
-      .map((index) => entries[index] as PictureEntry);
-    const dropped = new Set<PictureEntry>();
-    for (const entry of shuffled) {
-      checkCancelled(signal);
-      const error = await errorOf(entry);
-      if (!error) break;
-      dropped.add(entry);
-      onEvent({ type: 'skipped', path: entry.path, error });
-    }
-    unreadable += dropped.size;
-    const usable = shuffled.filter((entry) => !dropped.has(entry));
-    if (usable.length < LEAST_PICTURES) tooFew(usable.length, name);
-    const share = Math.round(usable.length * HELD_OUT_SHARE);
-    const chosen = new Set(usable.slice(0, Math.min(MOST_HELD_OUT, Math.max(1, share))));
-    for (const entry of entries) {
-      if (chosen.has(entry)) heldOut.push(entry);
-      else if (!dropped.has(entry)) training.push(entry);
+      .flatMap((at) => indices.get(entries[at] as PictureEntry) ?? []);
+    for (const index of draw(drawn, pictures, Math.min(MOST_HELD_OUT, Math.max(1, most)))) {
+      heldOut.add(index);
     }
   }
-  return { training, heldOut, unreadable };
+  const all = pictures.map((_, index) => index);
+  return {
+    training: all.filter((index) => !heldOut.has(index)),
+    heldOut: all.filter((index) => heldOut.has(index)),
+  };
 }
 
-/** Why a picture cannot be read; undefined where it can. */
-async function errorOf(entry: PictureEntry): Promise<BigridError | undefined> {
-  try {
-    await entry.read();
-    return undefined;
-  } catch (error) {
-    if (error instanceof BigridError) return error;
-    throw error;
+/** Groups of near-duplicates in the order drawn, each that leaves no more than `most`. */
+function draw(
+  drawn: readonly number[],
+  pictures: readonly { readonly fingerprint: Fingerprint }[],
+  most: number,
+): number[] {
+  const groups = groupNearDuplicates(
+    drawn.map((index) => (pictures[index] as { fingerprint: Fingerprint }).fingerprint),
+  );
+  const chosen: number[] = [];
+  for (const members of Map.groupBy(drawn.keys(), (at) => groups[at]).values()) {
+    if (chosen.length + members.length > most) continue;
+    chosen.push(...members.map((at) => drawn[at] as number));
   }
+  // Groups larger than the share: a threshold from pictures that have duplicates is better than none.
+  return chosen.length > 0 ? chosen : drawn.slice(0, most);
 }
 
 export function tooFew(count: number, where = 'the training folder'): never {

@@ -1,9 +1,23 @@
 export { type Bundle, openBundle, withManifest } from './bundle.ts';
 export { type CalibrationScores, calibrate, underRule } from './calibration.ts';
 export { confidenceOf } from './confidence.ts';
-export { type AnomalyMap, Detector, type Inspection } from './detector.ts';
+export { type AnomalyMap, Detector, type Inspection, imageTensor } from './detector.ts';
+export {
+  driftOf,
+  FALSE_DRIFT_RATE,
+  type LoggedInspection,
+  type MeasureDrift,
+  type MeasureName,
+} from './drift.ts';
 export { type EvaluatedPicture, type Evaluation, evaluate, isAnomalous } from './evaluate.ts';
 export type { OnEvent, Phase, WorkEvent } from './events.ts';
+export {
+  FINGERPRINT_BITS,
+  type Fingerprint,
+  fingerprintDistance,
+  fingerprintOf,
+  groupNearDuplicates,
+} from './fingerprint.ts';
 export type { TrainingClass } from './hold-out.ts';
 export { type FailedInspection, inspect, type Verdict } from './inspect.ts';
 export {
@@ -22,6 +36,12 @@ export {
   type TrainOptions,
   trainOptionsSchema,
 } from './options.ts';
+export {
+  type PictureStatistics,
+  pictureStatistics,
+  type StatisticName,
+  statisticNames,
+} from './picture-statistics.ts';
 export type {
   Checkpoint,
   LabelledEntry,
@@ -35,3 +55,4 @@ export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
 export { scorePictures } from './scoring.ts';
 export { parseRule, type ThresholdRule, thresholdRules } from './threshold-rules.ts';
 export { type TrainInput, train } from './train.ts';
+export { DECODE_AHEAD, inOrder } from './work.ts';

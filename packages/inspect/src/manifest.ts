@@ -1,6 +1,7 @@
 import { fail } from '@bigrid/errors';
 import { methodOptionsSchema, profileNames, scheduleSchema } from '@bigrid/method';
 import { z } from 'zod';
+import { statisticNames } from './picture-statistics.ts';
 import { thresholdRuleSchema } from './threshold-rules.ts';
 
 /** Version of the manifest's shape. A higher one is from a newer Bigrid and is refused. */
@@ -20,6 +21,12 @@ const calibrationFields = z.strictObject({
     .optional()
     .describe(
       'Highest map values of the same pictures, ascending; bundles of earlier builds have none',
+    ),
+  pictures: z
+    .record(z.enum(statisticNames), z.array(z.number()).min(1))
+    .optional()
+    .describe(
+      'How the good pictures look, for `bigrid drift`: each statistic over those read in training, or those of `bigrid calibrate`; ascending, at most 200 values',
     ),
   measuredAt: z.iso
     .datetime()

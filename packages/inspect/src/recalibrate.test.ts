@@ -2,6 +2,7 @@ import { readModel } from '@bigrid/graph';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { engine, entry, goodEntries, picture, tinyTraining, unreadable } from '../testing/fakes.ts';
 import { type Bundle, openBundle } from './bundle.ts';
+import { referenceOf } from './drift.ts';
 import type { WorkEvent } from './events.ts';
 import { type RecalibrateInput, recalibrate } from './recalibrate.ts';
 import { scorePictures } from './scoring.ts';
@@ -38,6 +39,7 @@ describe('recalibrate', () => {
         threshold: scores[4],
         pixelThreshold: mapMaxima[4],
         measuredAt: day,
+        pictures: referenceOf(scored.map(({ statistics }) => statistics)),
       },
     });
     expect(mapMaxima[0]).toBeGreaterThan(0);

@@ -45,6 +45,7 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
     {
       scores: sound.map(({ score }) => score),
       mapMaxima: sound.map(({ mapMaximum }) => mapMaximum),
+      pictures: sound.map(({ statistics }) => statistics),
       defectScores: scored.filter(({ entry }) => isDefect.has(entry)).map(({ score }) => score),
     },
     rule,

@@ -2,6 +2,7 @@ import type { Engine } from '@bigrid/graph';
 import type { Bundle } from './bundle.ts';
 import { Detector } from './detector.ts';
 import { type OnEvent, progressOf, reportSkipped } from './events.ts';
+import { type PictureStatistics, pictureStatistics } from './picture-statistics.ts';
 import type { PictureEntry } from './ports.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
 
@@ -11,6 +12,7 @@ export interface ScoredPicture<Entry extends PictureEntry = PictureEntry> {
   readonly score: number;
   /** The highest value of its map. */
   readonly mapMaximum: number;
+  readonly statistics: PictureStatistics;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function scorePictures<Entry extends PictureEntry>(
       } else {
         const { score, map } = await detector.inspect(outcome.value);
         const mapMaximum = map.data.reduce((highest, value) => Math.max(highest, value), 0);
-        scored.push({ entry, score, mapMaximum });
+        scored.push({ entry, score, mapMaximum, statistics: pictureStatistics(outcome.value) });
       }
       progress(++done);
     }

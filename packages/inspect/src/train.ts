@@ -14,13 +14,19 @@ import { type Bundle, checkSameBackbone, manifestMetadata, trainedValues } from 
 import { calibrate } from './calibration.ts';
 import { Checkpoints } from './checkpoint.ts';
 import type { OnEvent } from './events.ts';
-import { type ExtractedFeatures, extractFeatures } from './feature-extraction.ts';
+import {
+  type ExtractedFeatures,
+  extractFeatures,
+  featuresOf,
+  type ReadPicture,
+} from './feature-extraction.ts';
 import { holdOut, LEAST_PICTURES, type TrainingClass, tooFew } from './hold-out.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
-import type { Checkpoint, OpenScratch } from './ports.ts';
+import type { Checkpoint, OpenScratch, PictureEntry } from './ports.ts';
 import { scorePictures } from './scoring.ts';
 import { stepsOf } from './steps.ts';
 import { trainStage } from './training-loop.ts';
+import { checkCancelled } from './work.ts';
 
 export interface TrainInput {
   readonly engine: Engine;
@@ -56,26 +62,23 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const method = input.from?.manifest.method ?? input.method;
   checkBackbone(input.backbone, method, input.profile);
   if (input.from) checkSameBackbone(input.from, input.backbone);
-  const { training, heldOut, unreadable } = await holdOut(input.classes, seed, onEvent, signal);
-  const learnt = new Set(training);
-  const checkpoints = await Checkpoints.open(
-    input.classes
-      .flatMap(({ entries }) => entries)
-      .flatMap((entry, at) => (learnt.has(entry) ? [at] : [])),
-    input.checkpoint,
-  );
+  for (const { name, entries } of input.classes) {
+    if (entries.length < LEAST_PICTURES) tooFew(entries.length, name);
+  }
+  checkCancelled(signal);
+  const checkpoints = await Checkpoints.open(input.checkpoint);
 
-  const extracted = await (input.extract ?? extractFeatures)(
+  const extraction = await (input.extract ?? extractFeatures)(
     engine,
     input.backbone,
     method,
-    training,
+    input.classes.flatMap(({ entries }) => entries),
     input.openScratch,
     onEvent,
     signal,
     checkpoints,
   );
-  const features = started ? { ...extracted, statistics: started.statistics } : extracted;
+  const { pictures, scratch, skipped } = extraction;
   const saved = checkpoints.saved;
   const values: ParameterValues = saved?.stage
     ? (new Map(Object.entries(saved.values)) as ParameterValues)
@@ -85,8 +88,13 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const finished = (stage: Stage) =>
     saved?.stage !== undefined && stages.indexOf(stage) < stages.indexOf(saved.stage.stage);
   let steps = 0;
+  let features: ExtractedFeatures;
+  let heldOut: PictureEntry[];
   try {
-    if (features.count < LEAST_PICTURES - 1) tooFew(features.count + heldOut.length);
+    const split = holdOut(input.classes, pictures, seed);
+    heldOut = split.heldOut.map((index) => (pictures[index] as ReadPicture).entry);
+    const extracted = await featuresOf(extraction, split.training);
+    features = started ? { ...extracted, statistics: started.statistics } : extracted;
     checkStatistics(features);
     for (const stage of stages) {
       const stageSteps = stepsOf(
@@ -110,7 +118,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
       });
     }
   } finally {
-    await features.scratch.dispose();
+    await scratch.dispose();
   }
 
   const graph = detector(input.backbone, method, features.statistics, values);
@@ -119,6 +127,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const calibration = calibrate({
     scores: scored.map(({ score }) => score),
     mapMaxima: scored.map(({ mapMaximum }) => mapMaximum),
+    pictures: pictures.map(({ statistics }) => statistics),
   });
   const manifest: Manifest = {
     manifestVersion: MANIFEST_VERSION,
@@ -139,7 +148,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
       seed,
       pictures: features.count,
       heldOut: scored.length,
-      skipped: unreadable + features.skipped + heldOut.length - scored.length,
+      skipped: skipped + heldOut.length - scored.length,
       steps,
       dataHash: features.dataHash,
       engine: engine.description,

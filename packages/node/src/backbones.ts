@@ -139,7 +139,7 @@ function checkNormalisation({ backboneMean, backboneDeviation }: BackboneChoice)
 }
 
 /** The backbone that the package carries. */
-async function embeddedBackbone(): Promise<Backbone> {
+export async function embeddedBackbone(): Promise<Backbone> {
   const file = createRequire(import.meta.url).resolve(
     '@bigrid/method/assets/efficientnet_lite0.safetensors',
   );

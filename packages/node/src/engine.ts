@@ -27,7 +27,7 @@ export interface EngineOptions {
  */
 export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
   const { threads = 0, device = 'cpu' } = options;
-  if (device !== 'cpu' && !backends().includes(device)) missing(device);
+  if (device !== 'cpu' && !availableDevices().includes(device)) missing(device);
   let checked: Promise<void> | undefined;
   return {
     description: `onnxruntime-node ${onnxruntime.env.versions.node} (${device})`,
@@ -50,7 +50,7 @@ export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
 }
 
 /** What the installed ONNX Runtime was built for; whether it works is seen when it is tried. */
-function backends(): string[] {
+export function availableDevices(): string[] {
   const names = onnxruntime.listSupportedBackends().map(({ name }) => name);
   return names.filter((name) => (deviceNames as readonly string[]).includes(name));
 }
@@ -76,7 +76,7 @@ function missing(device: string, cause?: unknown): never {
     cause instanceof Error ? `: ${cause.message.trim().replace(/^.* was false\. /s, '')}` : '';
   return fail(
     'DEVICE_MISSING',
-    `Expected a device that works here (ONNX Runtime was built for ${backends().join(', ')}) but received ${device}${reason}`,
+    `Expected a device that works here (ONNX Runtime was built for ${availableDevices().join(', ')}) but received ${device}${reason}`,
     { cause },
   );
 }

@@ -3,6 +3,7 @@ export type {
   Evaluation,
   FailedInspection,
   Manifest,
+  MeasureDrift,
   Metrics,
   OnEvent,
   PictureEntry,
@@ -33,6 +34,11 @@ export type {
 } from './datasets/dataset.ts';
 export { type KindOfPictures, kindsOfPictures } from './datasets/kinds.ts';
 export { openDataset } from './datasets/open-dataset.ts';
+export { checkBundle } from './doctor/bundle.ts';
+export { type CheckDataOptions, checkData } from './doctor/data.ts';
+export type { Diagnosis, Finding } from './doctor/diagnosis.ts';
+export { checkMachine } from './doctor/machine.ts';
+export { type Drift, type DriftOptions, drift } from './drift.ts';
 export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine.ts';
 export { assertWritable, writeAtomically } from './files.ts';
 export { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
@@ -44,10 +50,12 @@ export {
   type Logged,
   type LoggedOutcome,
   stampOf,
+  statisticsOf,
 } from './inspection-log.ts';
 export { freeName, moveFile } from './move-file.ts';
 export { picturesOfStream } from './picture-stream.ts';
 export { decodePicture, pictureEntry, readPicture } from './pictures.ts';
+export { describeMove, measureWords, renderDrift } from './report/drift-page.ts';
 export { type ReportOptions, renderReport } from './report/report.ts';
 export { countOutcomes } from './report/summary.ts';
 export { type SyntheticLine, type SyntheticLineOptions, writeSyntheticLine } from './synthetic.ts';

@@ -3,7 +3,14 @@ import { createReadStream, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
-import type { Manifest } from '@bigrid/inspect';
+import {
+  type FailedInspection,
+  type Manifest,
+  type PictureStatistics,
+  pictureStatistics,
+  statisticNames,
+  type Verdict,
+} from '@bigrid/inspect';
 import { z } from 'zod';
 import { failToWrite } from './files.ts';
 import { holdAlone, type Release } from './hold-alone.ts';
@@ -24,7 +31,9 @@ const recordSchema = z.looseObject({
   model: z.string(),
   bundle: z.string(),
   file: z.object({ size: z.number(), modified: z.number() }).optional(),
+  score: z.number().optional(),
   isAnomalous: z.boolean().optional(),
+  statistics: z.record(z.enum(statisticNames), z.number()).optional(),
   error: z.object({ code: z.string() }).optional(),
   movedTo: z.string().optional(),
 });
@@ -56,7 +65,17 @@ const FLUSH_EVERY = 1000;
 export const LONGEST_LINE = 2 ** 24;
 
 /** A result to log: at least the picture's path, and its verdict or its error. */
-export type Logged = Pick<LogRecord, 'path' | 'isAnomalous' | 'error' | 'movedTo'>;
+export type Logged = Pick<
+  LogRecord,
+  'path' | 'score' | 'isAnomalous' | 'statistics' | 'error' | 'movedTo'
+>;
+
+/** How the picture of a verdict looks, for its line: what `bigrid drift` compares. */
+export function statisticsOf(outcome: Verdict | FailedInspection): {
+  readonly statistics?: PictureStatistics;
+} {
+  return 'error' in outcome ? {} : { statistics: pictureStatistics(outcome.picture) };
+}
 
 /**
  * A log of inspections: a file with a line of JSON a picture, in the order in which they were done. It is appended to

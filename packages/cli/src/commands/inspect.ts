@@ -77,8 +77,9 @@ async function inspectPictures(
   { out, log: logFile, json, threshold, quiet, ...flags }: InspectFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { assertWritable, identify, InspectionLog, inspect, readBundle, stampOf, underRule } =
-    await import('@bigrid/node');
+  const node = await import('@bigrid/node');
+  const { assertWritable, identify, InspectionLog, inspect, readBundle } = node;
+  const { stampOf, statisticsOf, underRule } = node;
   const opened = await readBundle(bundleFile);
   const bundle = { ...opened, manifest: underRule(opened.manifest, threshold) };
   const piped = isStandardInput(paths);
@@ -119,7 +120,8 @@ async function inspectPictures(
     for await (const outcome of inspect(bundle, undone(), { signal, ...machine })) {
       const { target, file } = jobs.shift() as Job;
       const row = rowOf(outcome);
-      const record = async () => log?.append(row, isLasting(row) ? file : undefined);
+      const logged = log && { ...row, ...statisticsOf(outcome) };
+      const record = async () => logged && log?.append(logged, isLasting(row) ? file : undefined);
       if ('error' in outcome) progress.onEvent({ type: 'skipped', ...outcome });
       if ('error' in outcome || target === undefined) await record();
       else await heatMaps.add(outcome, target, record);

@@ -31,7 +31,7 @@ test('a training writes one file, says what it learnt from, and what to do next'
   expect(stdout).toMatch(
     /^Wrote .*model\.onnx \(\d\.\d MB\) in 0:\d\d: 7 good pictures learnt, 1 held out/,
   );
-  expect(stderr).toContain('reading 7/7');
+  expect(stderr).toContain('reading 8/8');
   expect(stderr).toMatch(/normal grid 1\/1, .*loss \d/);
   expect(stderr).toContain('calibrating 1/1');
   expect(stderr).toContain('bigrid inspect');
@@ -250,7 +250,7 @@ test('Ctrl-C ends a training with 130 and leaves no file behind', async () => {
     '64',
   ];
   const { code, stdout, stderr } = await interruptAt(
-    (output) => output.includes('reading 7/7'),
+    (output) => output.includes('reading 8/8'),
     words,
   );
   expect(code).toBe(130);
@@ -262,7 +262,7 @@ test('Ctrl-C ends a training with 130 and leaves no file behind', async () => {
 
 test('a second Ctrl-C ends it at once', async () => {
   const words = ['train', good, '--out', at('stopped.onnx'), '--epochs', '9999', '--size', '64'];
-  const { code } = await interruptAt((output) => output.includes('reading 7/7'), words, 2);
+  const { code } = await interruptAt((output) => output.includes('reading 8/8'), words, 2);
   expect(code).toBe(130);
   await expect(stat(at('stopped.onnx'))).rejects.toThrow();
 });

@@ -122,7 +122,8 @@ async function watch(
       const target = 'error' in row ? undefined : row.isAnomalous ? bad : good;
       const movedTo = target && (await node.freeName(target, relative(dir, picture.path)));
       const result: Row = { ...row, ...(movedTo && { movedTo }) };
-      await log?.append(result, isLasting(row) ? picture.file : undefined);
+      const logged = { ...result, ...node.statisticsOf(outcome) };
+      await log?.append(logged, isLasting(row) ? picture.file : undefined);
       if (movedTo) {
         await node.moveFile(picture.path, movedTo);
         log?.forget(picture.path, picture.file);

@@ -1,0 +1,70 @@
+import { beforeAll, expect, test } from 'vitest';
+import {
+  bigrid,
+  isPlain,
+  tiny,
+  useTemporaryFolder,
+  write,
+  writePictures,
+  writeProduct,
+} from '../../testing/command-line.ts';
+
+const at = useTemporaryFolder();
+let model: string;
+
+beforeAll(async () => {
+  model = at('model.onnx');
+  await writeProduct(at('bolt'));
+  await bigrid('train', at('bolt'), '--out', model, ...tiny);
+}, 180_000);
+
+test('this machine: versions, room, and an engine that computes right', async () => {
+  const { code, stdout, stderr } = await bigrid('doctor', '--threads', '1');
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^this machine: /);
+  expect(stdout).toMatch(/^ {2}Node\.js +\d+\.\d+\.\d+$/m);
+  expect(stdout).toMatch(/^ {2}ok {4}engine .* is right in convolution, antialiased resize/m);
+  expect(isPlain(stdout)).toBe(true);
+});
+
+test('a bundle: it runs, and what its threshold rests on', async () => {
+  const { code, stdout } = await bigrid('doctor', model);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^.*model\.onnx: nothing to put right, 1 note$/m);
+  expect(stdout).toMatch(
+    /^ {2}ok {4}runs +scores a made-up picture \d.*, twice the same; map 256 x 256$/m,
+  );
+  expect(stdout).toMatch(/^ {2}note {2}threshold +rests on 1 good pictures/m);
+  await write(at('cut.onnx'), 'no model');
+  const cut = await bigrid('doctor', at('cut.onnx'));
+  expect(cut.code).toBe(1);
+  expect(cut.stdout).toMatch(/^ {2}FIX {3}file +BUNDLE_INVALID: /m);
+  expect(cut.stderr).toContain('error CHECK_FAILED');
+});
+
+test('a folder: findings with pictures and what to do, as text and as JSON', async () => {
+  // The good pictures to test on of this product are copies of two to learn from.
+  const { code, stdout, stderr } = await bigrid('doctor', at('bolt'));
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^ {2}FIX {3}copies +2 pictures both to learn from and to test on/m);
+  expect(stdout).toContain(
+    `${at('bolt', 'train', 'good', '0.png')} = ${at('bolt', 'test', 'good', '0.png')}`,
+  );
+  expect(stdout).toContain('-> Delete one of each.');
+  expect(stderr).toContain('looking 12/12');
+  const json = await bigrid('doctor', at('bolt'), '--json', '--quiet');
+  const { subject, findings } = JSON.parse(json.stdout);
+  expect(subject).toBe('data');
+  const copies = findings.find(({ check }: { check: string }) => check === 'copies');
+  expect(copies).toMatchObject({ level: 'fix' });
+  expect(copies.paths).toHaveLength(2);
+  expect(json.code).toBe(1);
+});
+
+test('a folder without a fault ends well, with notes', async () => {
+  await writePictures(at('plain'), 5);
+  const { code, stdout } = await bigrid('doctor', at('plain'), '--quiet');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^.*plain: nothing to put right, \d notes?$/m);
+  expect((await bigrid('doctor', at('nowhere'))).code).toBe(1);
+});

@@ -1,0 +1,124 @@
+import { stat } from 'node:fs/promises';
+import { fail } from '@bigrid/errors';
+import type { Device, Diagnosis, Finding } from '@bigrid/node';
+import { Command } from 'commander';
+import { addFlags, machineFields, s3RootFlag } from '../flags.ts';
+import { count, facts, paint, print } from '../output.ts';
+import { showProgress } from '../progress.ts';
+import type { Context } from '../run.ts';
+
+interface DoctorFlags {
+  readonly json?: boolean;
+  readonly s3Root?: string;
+  readonly device?: Device;
+  readonly threads?: number;
+  readonly quiet?: boolean;
+}
+
+/** Pictures that a finding names; more are counted. */
+const MOST_NAMED = 10;
+
+export function doctorCommand(context: Context): Command {
+  const command = new Command('doctor')
+    .description('Look for what is wrong: with this machine, a bundle, or pictures')
+    .argument('[path]', 'bundle (.onnx), or folder of pictures (default: this machine)')
+    .option(...s3RootFlag)
+    .option('--json', 'Print everything as JSON');
+  return addFlags(command, machineFields)
+    .option('--quiet', 'Print nothing but results')
+    .addHelpText(
+      'after',
+      `
+Of a machine: what is installed, room, and whether the engine computes right.
+Of a bundle: whether it opens and runs, and what its threshold rests on.
+Of pictures: copies and near-duplicates, sizes, colour, exposure, unreadable
+files, and good ones that look unlike the rest.
+
+Exit code: 0, also with notes; 1 when something has to be put right.
+
+Examples:
+  $ bigrid doctor
+  $ bigrid doctor parts.onnx
+  $ bigrid doctor parts/ --json | jq '.findings[] | select(.level == "fix")'`,
+    )
+    .action((path: string | undefined, flags: DoctorFlags) => examine(path, flags, context));
+}
+
+async function examine(
+  path: string | undefined,
+  { json, quiet, s3Root, ...machine }: DoctorFlags,
+  { signal }: Context,
+): Promise<void> {
+  const { checkBundle, checkData, checkMachine } = await import('@bigrid/node');
+  const progress = showProgress({ quiet });
+  let diagnosis: Diagnosis;
+  try {
+    let advance: ((done: number) => void) | undefined;
+    const onPicture = (done: number, total: number) => {
+      advance ??= progress.count('looking', total);
+      advance(done);
+    };
+    if (path === undefined) diagnosis = await checkMachine(machine);
+    else if (await isBundle(path)) diagnosis = await checkBundle(path, machine);
+    else diagnosis = await checkData(path, { ...machine, s3Root, signal, onPicture });
+  } finally {
+    progress.finish();
+  }
+  const { findings } = diagnosis;
+  if (json) print(JSON.stringify({ path, ...diagnosis }, undefined, 2));
+  else print(...describe(path ?? 'this machine', diagnosis));
+  const wrong = findings.filter(({ level }) => level === 'fix').length;
+  if (wrong > 0) {
+    fail(
+      'CHECK_FAILED',
+      `Expected nothing to put right in ${path ?? 'this machine'} but received ${count(wrong, 'finding')} that must be`,
+    );
+  }
+}
+
+/** A file that does not list pictures is taken for a bundle: what it is instead is for that check to say. */
+async function isBundle(path: string): Promise<boolean> {
+  if (/\.(manifest|jsonl|json|csv)$/i.test(path)) return false;
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => /\.onnx$/i.test(path),
+  );
+}
+
+function describe(name: string, diagnosis: Diagnosis): string[] {
+  const { findings } = diagnosis;
+  const [fixes, notes] = (['fix', 'note'] as const).map(
+    (wanted) => findings.filter(({ level }) => level === wanted).length,
+  ) as [number, number];
+  const verdict =
+    fixes > 0
+      ? paint(['red', 'bold'], `${count(fixes, 'thing')} to put right`)
+      : notes > 0
+        ? `nothing to put right, ${count(notes, 'note')}`
+        : paint('green', 'all well');
+  const width = Math.max(...findings.map(({ check }) => check.length));
+  return [
+    `${paint('bold', name)}: ${verdict}`,
+    ...(diagnosis.facts.length > 0 ? ['', facts(diagnosis.facts)] : []),
+    '',
+    ...findings.flatMap((finding) => lines(finding, width)),
+  ];
+}
+
+const marks = {
+  ok: () => paint('green', 'ok  '),
+  note: () => paint('yellow', 'note'),
+  fix: () => paint(['red', 'bold'], 'FIX '),
+};
+
+function lines({ level, check, message, remedy, paths = [] }: Finding, width: number): string[] {
+  const indent = ' '.repeat(width + 10);
+  const named = paths.slice(0, MOST_NAMED).map((group) => group.join(' = '));
+  const more = paths.length - named.length;
+  return [
+    `  ${marks[level]()}  ${check.padEnd(width)}  ${message}`,
+    ...named.map((text) => `${indent}  ${text}`),
+    ...(more > 0 ? [`${indent}  and ${more} more`] : []),
+    ...(remedy ? [`${indent}${paint('dim', `-> ${remedy}`)}`] : []),
+  ];
+}

@@ -1,0 +1,100 @@
+import { appendFile, readFile } from 'node:fs/promises';
+import sharp from 'sharp';
+import { beforeAll, expect, test } from 'vitest';
+import {
+  bigrid,
+  isPlain,
+  pictureBytes,
+  tiny,
+  useTemporaryFolder,
+  write,
+  writePictures,
+} from '../../testing/command-line.ts';
+
+const at = useTemporaryFolder();
+let model: string;
+
+beforeAll(async () => {
+  model = at('model.onnx');
+  await writePictures(at('good'), 24);
+  await bigrid('train', at('good'), '--out', model, ...tiny);
+  for (let i = 0; i < 12; i++) {
+    const picture = await pictureBytes(100 + i);
+    await write(at('same', `${i}.png`), picture);
+    await write(at('dark', `${i}.png`), await sharp(picture).linear(0.8, 0).png().toBuffer());
+    await write(at('blurred', `${i}.png`), await sharp(picture).blur(1).png().toBuffer());
+  }
+  for (const name of ['same', 'dark', 'blurred']) {
+    await bigrid('inspect', model, at(name), '--log', at('logs', `${name}.jsonl`));
+  }
+}, 180_000);
+
+/** Measures that moved, the furthest first, of pictures alone: scores of a model this small mean little. */
+async function moved(log: string): Promise<string[]> {
+  const { stdout } = await bigrid('drift', model, at('logs', log), '--json');
+  const { measures } = JSON.parse(stdout) as { measures: { name: string; moved: boolean }[] };
+  return measures.filter((one) => one.moved && one.name !== 'score').map(({ name }) => name);
+}
+
+test('every inspection adds a line to the log', async () => {
+  const lines = (await readFile(at('logs', 'same.jsonl'), 'utf8')).trimEnd().split('\n');
+  expect(lines).toHaveLength(12);
+  const first = JSON.parse(lines[0] as string);
+  expect(first.path).toBe(at('same', '0.png'));
+  expect(Object.keys(first.statistics)).toEqual([
+    ...['brightness', 'contrast', 'sharpness', 'red', 'blue'],
+  ]);
+});
+
+test('what moved is named, and nothing where nothing did', async () => {
+  expect(await moved('same.jsonl')).toEqual([]);
+  expect((await moved('dark.jsonl'))[0]).toBe('brightness');
+  expect(await moved('blurred.jsonl')).toContain('sharpness');
+});
+
+test('a table says what was, what is, and what to do; a page shows it', async () => {
+  const page = at('drift.html');
+  const words = ['drift', model, at('logs', 'dark.jsonl'), '--last', '10', '--report', page];
+  const { code, stdout, stderr } = await bigrid(...words);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^10 inspections compared: moved since calibration$/m);
+  expect(stdout).toMatch(/^brightness .* darker by \d+\.\d deviations$/m);
+  expect(stdout).toMatch(/^share of red .* as before$/m);
+  expect(stdout).toContain('Brightness: look at lamps');
+  expect(stderr).toContain(`Wrote ${page}`);
+  expect(isPlain(stdout + stderr)).toBe(true);
+  const html = await readFile(page, 'utf8');
+  expect(html).toContain('Moved since calibration: ');
+  expect(html.match(/<figure /g)).toHaveLength(6);
+  expect(html).not.toContain('<script');
+});
+
+test('lines cut short, of other models and of unreadable pictures are left out, and said to be', async () => {
+  const log = at('logs', 'mixed.jsonl');
+  await write(at('broken', 'cut.png'), 'no picture');
+  await bigrid('inspect', model, at('same'), at('broken'), '--log', log);
+  const line = (await readFile(log, 'utf8')).split('\n')[1] as string;
+  const other = JSON.stringify({ ...JSON.parse(line), model: 'another' });
+  // The last is being written, or was cut short.
+  await appendFile(log, `${other}\n${line.slice(0, 40)}`);
+  const { code, stdout } = await bigrid('drift', model, log);
+  expect(code).toBe(0);
+  expect(stdout).toContain('12 inspections compared');
+  expect(stdout).toContain('1 inspection with other models left out.');
+  expect(stdout).toContain('2 lines without a score left out.');
+});
+
+test('a log that is none, or too short, is refused with what to do', async () => {
+  await write(at('text.jsonl'), 'hello\nyou\n');
+  const text = await bigrid('drift', model, at('text.jsonl'));
+  expect([text.code, text.stderr]).toEqual([65, expect.stringContaining('error LOG_INVALID')]);
+  const lines = (await readFile(at('logs', 'same.jsonl'), 'utf8')).split('\n');
+  await write(at('short.jsonl'), lines.slice(0, 3).join('\n'));
+  const short = await bigrid('drift', model, at('short.jsonl'));
+  expect([short.code, short.stderr]).toEqual([
+    65,
+    expect.stringContaining('at least 10 inspections with this model in the log but received 3'),
+  ]);
+  expect((await bigrid('drift', model, at('none.jsonl'))).code).toBe(66);
+  expect((await bigrid('inspect', model, at('same'), '--log', at('same'))).code).toBe(73);
+});

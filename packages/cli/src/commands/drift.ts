@@ -1,0 +1,122 @@
+import type { Drift, MeasureDrift } from '@bigrid/node';
+import { Command } from 'commander';
+import { parseFlag } from '../flags.ts';
+import { count, paint, print, say, table } from '../output.ts';
+import type { Context } from '../run.ts';
+
+interface DriftFlags {
+  readonly last?: number;
+  readonly report?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const lastField = { type: 'integer', minimum: 10, maximum: 10_000 };
+
+export function driftCommand(context: Context): Command {
+  return new Command('drift')
+    .description('Tell whether pictures still look as at calibration')
+    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
+    .argument('<log.jsonl>', 'log that `bigrid inspect --log` wrote')
+    .option('--last <N>', 'Latest inspections to compare (default: 100)', (text) =>
+      Number(parseFlag('--last', lastField, text)),
+    )
+    .option('--report <file>', 'File to draw how each measure went to (.html)')
+    .option('--json', 'Print everything as JSON')
+    .option('--quiet', 'Print nothing but results')
+    .addHelpText(
+      'after',
+      `
+Scores, brightness, contrast, sharpness and colour of the latest inspections are
+compared with those of good pictures at calibration. Of 100 comparisons where
+nothing changed, one names something at the most.
+
+Exit code: 0, moved or not; programs read \`drifted\` of --json.
+
+Examples:
+  $ bigrid inspect parts.onnx today/ --log parts.jsonl
+  $ bigrid drift parts.onnx parts.jsonl --report drift.html`,
+    )
+    .action((file: string, log: string, flags: DriftFlags) => showDrift(file, log, flags, context));
+}
+
+async function showDrift(
+  file: string,
+  log: string,
+  { last, report, json, quiet }: DriftFlags,
+  { signal }: Context,
+): Promise<void> {
+  const { assertWritable, drift, readBundle, renderDrift, writeAtomically } = await import(
+    '@bigrid/node'
+  );
+  const bundle = await readBundle(file);
+  if (report !== undefined) await assertWritable(report);
+  const found = await drift(bundle, log, { last });
+  if (json) {
+    const { history: _, ...told } = found;
+    print(JSON.stringify({ bundle: file, log, ...told }, undefined, 2));
+  } else print(...(await describe(found)));
+  if (report !== undefined) {
+    const page = await renderDrift(found, bundle.manifest, { title: `Drift: ${log}` });
+    await writeAtomically(report, page, { signal });
+    if (!quiet) say('', `Wrote ${report}`);
+  }
+}
+
+async function describe(found: Drift): Promise<string[]> {
+  const { describeMove, measureWords } = await import('@bigrid/node');
+  const { measures, drifted, compared, others, skipped } = found;
+  const head = `${count(compared.count, 'inspection')} compared`;
+  const rows = measures.map((measure) => {
+    const { name, before, now, probability, moved } = measure;
+    const cells = [
+      measureWords[name].name,
+      short(before.median),
+      `${short(before.low)} to ${short(before.high)}`,
+      short(now.median),
+      probability < 1e-6 ? '< 1e-6' : probability.toPrecision(2),
+      moved ? describeMove(measure) : 'as before',
+    ];
+    return moved ? cells.map((cell) => paint(['red', 'bold'], cell)) : cells;
+  });
+  const columns = ['measure', 'was', '98 of 100 were', 'is', 'by chance', 'verdict'];
+  const left = [
+    ...(others > 0 ? [`${count(others, 'inspection')} with other models left out.`] : []),
+    ...(skipped > 0 ? [`${count(skipped, 'line')} without a score left out.`] : []),
+  ];
+  return [
+    `${head}: ${drifted ? paint('bold', 'moved since calibration') : 'as at calibration'}`,
+    '',
+    table(
+      columns.map((name) => ({ head: name })),
+      rows,
+    ),
+    ...(drifted ? ['', paint('bold', 'What to do:'), ...advice(measures)] : []),
+    ...(left.length > 0 ? ['', ...left] : []),
+  ];
+}
+
+/** What moved most tells where to look first. */
+function advice(measures: readonly MeasureDrift[]): string[] {
+  const moved = measures.filter((measure) => measure.moved).map(({ name }) => name);
+  const causes = {
+    brightness: 'Brightness: look at lamps, exposure time and aperture.',
+    contrast: 'Contrast: look for stray light, haze and dirt on the lens.',
+    sharpness: 'Sharpness: look at focus, motion and the lens; more of it can be noise.',
+    red: 'Colour: look at the white balance and the lamps.',
+    blue: 'Colour: look at the white balance and the lamps.',
+    score:
+      moved.length === 1
+        ? 'Scores alone: the pictures look as before, so look at the parts that score highest.'
+        : 'Scores: they follow what else moved, unless parts changed too.',
+  };
+  const lines = new Set(moved.map((name) => causes[name]));
+  return [
+    ...[...lines].map((line) => `  ${line}`),
+    '  Where it is to stay so: `bigrid calibrate FILE DIR` with good pictures of today.',
+  ];
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}

@@ -1,0 +1,121 @@
+import {
+  type Bundle,
+  Detector,
+  type Inspection,
+  type Manifest,
+  type Picture,
+} from '@bigrid/inspect';
+import { readBundle } from '../api.ts';
+import { type EngineOptions, onnxRuntimeEngine } from '../engine.ts';
+import { version } from '../version.ts';
+import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
+
+/** Fewer scores than these make a threshold that another draw of pictures would put elsewhere. */
+const STEADY = 20;
+
+/** Opens a bundle, runs it on a made-up picture, and looks at what it says and what is in it. */
+export async function checkBundle(file: string, options: EngineOptions = {}): Promise<Diagnosis> {
+  let bundle: Bundle;
+  try {
+    bundle = await readBundle(file);
+  } catch (error) {
+    return { subject: 'bundle', facts: [], findings: [findingOf('file', error)] };
+  }
+  const { manifest } = bundle;
+  return {
+    subject: 'bundle',
+    facts: [
+      ['size', `${(bundle.bytes.length / 1e6).toFixed(1)} MB`],
+      ['made by', `Bigrid ${manifest.bigridVersion} (this is ${version}) at ${manifest.createdAt}`],
+      ['classes', manifest.classes.join(', ')],
+      ['input', 'image: uint8 [1, height, width, 3]'],
+      ['outputs', 'anomaly_map: float32 [1, height, width], score: float32 [1]'],
+      ['threshold', `${manifest.calibration.threshold} by ${manifest.calibration.rule}`],
+    ],
+    findings: [
+      { level: 'ok', check: 'file', message: 'a bundle with a valid manifest' },
+      await runs(bundle, options),
+      threshold(manifest),
+      statistics(manifest),
+    ],
+  };
+}
+
+async function runs(bundle: Bundle, options: EngineOptions): Promise<Finding> {
+  const check = 'runs';
+  try {
+    const detector = await Detector.load(onnxRuntimeEngine(options), bundle);
+    const [first, again] = await Promise.all([1, 2].map(() => detector.inspect(madeUp()))).finally(
+      () => detector.dispose(),
+    );
+    const { score, map } = first as Inspection;
+    if (!Number.isFinite(score) || !map.data.every(Number.isFinite)) {
+      return {
+        level: 'fix',
+        check,
+        message: `gives ${score} for a made-up picture, and a map with values that are no numbers`,
+        remedy:
+          'The file is damaged, or the engine is: `bigrid doctor` tests that; then train again.',
+      };
+    }
+    if (again?.score !== score) {
+      return {
+        level: 'note',
+        check,
+        message: `gives ${score} and then ${again?.score} for the same made-up picture`,
+        remedy: 'Some devices add up in another order each time: keep the threshold clear of both.',
+      };
+    }
+    const size = `${map.width} x ${map.height}`;
+    return {
+      level: 'ok',
+      check,
+      message: `scores a made-up picture ${score.toPrecision(4)}, twice the same; map ${size}`,
+    };
+  } catch (error) {
+    return findingOf(check, error);
+  }
+}
+
+function threshold({ calibration: { scores, threshold } }: Manifest): Finding {
+  const check = 'threshold';
+  if (!(threshold > 0)) {
+    return {
+      level: 'fix',
+      check,
+      message: `is ${threshold}: every picture is above it`,
+      remedy: 'Set it anew with `bigrid calibrate FILE DIR --out FILE`.',
+    };
+  }
+  if (scores.length < STEADY) {
+    return {
+      level: 'note',
+      check,
+      message: `rests on ${scores.length} good pictures, so that others could have put it elsewhere`,
+      remedy: 'Calibrate on more good pictures: `bigrid calibrate FILE DIR --out FILE`.',
+    };
+  }
+  return { level: 'ok', check, message: `rests on ${scores.length} good pictures` };
+}
+
+function statistics({ calibration }: Manifest): Finding {
+  return calibration.pictures
+    ? { level: 'ok', check: 'drift', message: 'knows how good pictures look' }
+    : {
+        level: 'note',
+        check: 'drift',
+        message: 'does not know how good pictures look: it is from before `bigrid drift`',
+        remedy: '`bigrid calibrate FILE DIR --out FILE` with good pictures adds it.',
+      };
+}
+
+/** A gradient with a pattern on it, of an odd size: every bundle takes it, whatever it learnt. */
+function madeUp(): Picture {
+  const [width, height] = [97, 61];
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, index) => {
+    const pixel = Math.floor(index / 3);
+    const [x, y] = [pixel % width, Math.floor(pixel / width)];
+    return (2 * x + 40 * (index % 3) + 30 * ((x ^ y) & 1)) & 255;
+  });
+  return { width, height, data };
+}

@@ -1,0 +1,106 @@
+import { fail } from '@bigrid/errors';
+import { DECODE_AHEAD, inOrder, type PictureEntry } from '@bigrid/inspect';
+import type { Dataset, DatasetOptions } from '../datasets/dataset.ts';
+import { kindsOfPictures } from '../datasets/kinds.ts';
+import { openDataset } from '../datasets/open-dataset.ts';
+import type { EngineOptions } from '../engine.ts';
+import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
+import { type Label, type Look, lookAt } from './look.ts';
+import { type DescribedPicture, FeatureReader, unlikeTheRest } from './odd-pictures.ts';
+import { duplicates, enough, uniformity } from './picture-findings.ts';
+
+export interface CheckDataOptions extends DatasetOptions, EngineOptions {
+  /** Called after each picture. */
+  readonly onPicture?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Labelled = PictureEntry & Label;
+
+/** Reads every picture of a data folder and says what is wrong with it, or odd. @throws CANCELLED, ENGINE_FAILED */
+export async function checkData(path: string, options: CheckDataOptions = {}): Promise<Diagnosis> {
+  let dataset: Dataset;
+  try {
+    dataset = await openDataset(path, { s3Root: options.s3Root });
+  } catch (error) {
+    return { subject: 'data', facts: [], findings: [findingOf('layout', error)] };
+  }
+  const { looks, described, unreadable } = await readAll(dataset, options);
+  const names = dataset.classes.map(({ name }) => name);
+  const test = dataset.classes.flatMap((own) => own.test);
+  return {
+    subject: 'data',
+    facts: [
+      ['layout', dataset.layout],
+      [
+        'to learn from',
+        `${dataset.classes.flatMap(({ training }) => training).length} good pictures`,
+      ],
+      [
+        'to test on',
+        `${test.filter(({ defect }) => defect === 'good').length} good and ${test.filter(({ defect }) => defect !== 'good').length} defective pictures`,
+      ],
+    ],
+    findings: [
+      ...readable(unreadable, looks.length),
+      ...names.map((name) => enough(looks, name)),
+      ...duplicates(looks),
+      ...names.flatMap((name) => uniformity(looks, name)),
+      ...names.flatMap((name) => unlikeTheRest(described.get(name) ?? [], name)),
+    ],
+  };
+}
+
+interface AllRead {
+  readonly looks: readonly Look[];
+  /** Of the good pictures to learn from, class by class. */
+  readonly described: ReadonlyMap<string, readonly DescribedPicture[]>;
+  readonly unreadable: readonly { readonly path: string; readonly finding: Finding }[];
+}
+
+async function readAll(dataset: Dataset, options: CheckDataOptions): Promise<AllRead> {
+  const entries = kindsOfPictures(dataset).flatMap(({ className, split, defect, entries: own }) =>
+    own.map(({ path, read }): Labelled => ({ path, read, className, split, defect })),
+  );
+  const looks: Look[] = [];
+  const described = new Map<string, DescribedPicture[]>();
+  const unreadable: { path: string; finding: Finding }[] = [];
+  const reader = await FeatureReader.open(options);
+  try {
+    let done = 0;
+    for await (const outcome of inOrder(entries, (entry) => entry.read(), DECODE_AHEAD)) {
+      if (options.signal?.aborted) fail('CANCELLED', 'Looking at the pictures was stopped');
+      const entry = outcome.item;
+      if ('error' in outcome) {
+        unreadable.push({ path: entry.path, finding: findingOf('readable', outcome.error) });
+      } else {
+        looks.push(lookAt(outcome.value, entry));
+        if (entry.split === 'train') {
+          const own = described.get(entry.className) ?? [];
+          own.push({ path: entry.path, description: await reader.describe(outcome.value) });
+          described.set(entry.className, own);
+        }
+      }
+      options.onPicture?.(++done, entries.length);
+    }
+  } finally {
+    await reader.dispose();
+  }
+  return { looks, described, unreadable };
+}
+
+function readable(unreadable: AllRead['unreadable'], read: number): Finding[] {
+  if (unreadable.length === 0) {
+    return [{ level: 'ok', check: 'readable', message: `all ${read} pictures` }];
+  }
+  const [first] = unreadable;
+  return [
+    {
+      level: 'fix',
+      check: 'readable',
+      message: `${unreadable.length} of ${read + unreadable.length} pictures cannot be read; the first: ${first?.finding.message}`,
+      remedy: first?.finding.remedy ?? '',
+      paths: unreadable.map(({ path }) => [path]),
+    },
+  ];
+}

@@ -1,0 +1,187 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Engine, float32, type Tensor } from '@bigrid/graph';
+import { Random } from '@bigrid/method';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DataFolder } from '../../testing/data-folder.ts';
+import { onnxRuntimeEngine } from '../engine.ts';
+import { checkBundle } from './bundle.ts';
+import { checkData } from './data.ts';
+import type { Finding } from './diagnosis.ts';
+import { checkMachine } from './machine.ts';
+import { unlikeTheRest } from './odd-pictures.ts';
+import { selfTest } from './self-test.ts';
+
+const levels = (findings: readonly Finding[], check: string) =>
+  findings.filter((finding) => finding.check === check).map(({ level }) => level);
+
+describe('selfTest', () => {
+  it('passes on the real engine', async () => {
+    const results = await selfTest(onnxRuntimeEngine({ threads: 1 }));
+    expect(results.map(({ operation }) => operation)).toEqual([
+      'convolution',
+      'antialiased resize',
+      'table read',
+      'half precision',
+    ]);
+    expect(results.every(({ passed }) => passed)).toBe(true);
+  });
+
+  it('names the operation that an engine gets wrong, and by how much', async () => {
+    const real = onnxRuntimeEngine({ threads: 1 });
+    const wrong: Engine = {
+      description: 'an engine that is off',
+      async load(model) {
+        const session = await real.load(model);
+        return {
+          async run(inputs) {
+            const outputs = await session.run(inputs);
+            const { data, shape } = outputs['table read'] as Tensor<'float32'>;
+            const off = Array.from(data, (value) => value + 0.01);
+            return { ...outputs, 'table read': float32(shape, off) };
+          },
+          dispose: () => session.dispose(),
+        };
+      },
+    };
+    const failed = (await selfTest(wrong)).filter(({ passed }) => !passed);
+    expect(failed.map(({ operation }) => operation)).toEqual(['table read']);
+    expect(failed[0]?.off).toBeCloseTo(0.01, 4);
+  });
+});
+
+describe('checkMachine', () => {
+  it('tells what is installed and finds nothing to put right here', async () => {
+    const { subject, facts, findings } = await checkMachine({ threads: 1 });
+    expect(subject).toBe('machine');
+    expect(Object.fromEntries(facts)).toMatchObject({ 'Node.js': process.versions.node });
+    expect(findings.filter(({ level }) => level === 'fix')).toEqual([]);
+    expect(levels(findings, 'engine')).toEqual(['ok']);
+  });
+});
+
+describe('checkBundle', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bigrid-doctor-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('says what a file is that is no bundle, and what to do', async () => {
+    const file = join(folder, 'no.onnx');
+    await writeFile(file, 'not a model');
+    const { findings } = await checkBundle(file);
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toMatchObject({ level: 'fix', check: 'file' });
+    expect(findings[0]?.message).toMatch(/^BUNDLE_INVALID: /);
+    expect((await checkBundle(join(folder, 'none.onnx'))).findings[0]?.message).toMatch(
+      /^PATH_MISSING: /,
+    );
+  });
+});
+
+/** A striped picture with noise of its own, as rows of numbers. */
+function rows(seed: number, change: (value: number) => number = (value) => value) {
+  const random = new Random(seed);
+  return Array.from({ length: 32 }, (_, y) =>
+    Array.from({ length: 32 }, (_, x) =>
+      Math.round(
+        change(110 + 40 * Math.sin(x / 3) + 30 * Math.cos(y / 4) + random.uniform(-30, 30)),
+      ),
+    ),
+  );
+}
+
+describe('checkData', () => {
+  let data: DataFolder;
+  beforeAll(async () => {
+    data = await DataFolder.make();
+    for (let seed = 0; seed < 12; seed++)
+      await data.png(`sound/train/good/${seed}.png`, rows(seed));
+    await data.png('sound/test/good/0.png', rows(50));
+    await data.png('sound/test/bad/0.png', rows(51));
+    for (let seed = 0; seed < 12; seed++) await data.png(`ill/train/good/${seed}.png`, rows(seed));
+    await data.png(
+      'ill/train/good/dark.png',
+      rows(60, (value) => value / 4),
+    );
+    await data.png('ill/train/good/colour.png', [
+      [
+        [200, 10, 10],
+        [10, 10, 200],
+      ],
+    ]);
+    await data.write('ill/train/good/cut.png', 'no picture');
+    await data.png('ill/test/good/copy.png', rows(3));
+    await data.png('ill/test/bad/copy.png', rows(5));
+  });
+  afterAll(() => data.remove());
+
+  it('finds nothing to put right in sound data, but that there are few', async () => {
+    let [last, of] = [0, 0];
+    const onPicture = (done: number, total: number) => {
+      [last, of] = [done, total];
+    };
+    const { facts, findings } = await checkData(data.at('sound'), { threads: 1, onPicture });
+    expect([last, of]).toEqual([14, 14]);
+    expect(Object.fromEntries(facts)).toEqual({
+      layout: 'MVTec AD',
+      'to learn from': '12 good pictures',
+      'to test on': '1 good and 1 defective pictures',
+    });
+    expect(findings.filter(({ level }) => level === 'fix')).toEqual([]);
+    for (const check of ['readable', 'duplicates', 'size', 'colour', 'exposure', 'light']) {
+      expect([check, ...levels(findings, check)]).toEqual([check, 'ok']);
+    }
+    expect(levels(findings, 'enough')).toEqual(['note']);
+  });
+
+  it('names copies, contradictions, unreadable files, other sizes, modes and light', async () => {
+    const { findings } = await checkData(data.at('ill'), { threads: 1 });
+    const found = (check: string, level: string) =>
+      findings
+        .filter((finding) => finding.check === check && finding.level === level)
+        .flatMap(({ paths = [] }) => paths)
+        .map((group) => group.map((path) => path.slice(data.at('ill').length + 1)));
+    expect(found('readable', 'fix')).toEqual([['train/good/cut.png']]);
+    expect(found('copies', 'fix')).toEqual([
+      ['train/good/3.png', 'test/good/copy.png'],
+      ['train/good/5.png', 'test/bad/copy.png'],
+    ]);
+    expect(found('labels', 'fix')).toEqual([['train/good/5.png', 'test/bad/copy.png']]);
+    expect(found('colour', 'note')).toEqual([['train/good/colour.png']]);
+    expect(found('light', 'note')).toContainEqual(['train/good/dark.png']);
+    expect(levels(findings, 'size')).toEqual(['note']);
+    for (const { level, remedy } of findings) expect(remedy === undefined).toBe(level === 'ok');
+  });
+
+  it('says what is wrong with a folder that holds none', async () => {
+    await data.write('empty/notes.txt', '');
+    const { findings } = await checkData(data.at('empty'));
+    expect(findings).toMatchObject([{ level: 'fix', check: 'layout' }]);
+    expect(findings[0]?.message).toMatch(/^DATA_EMPTY: /);
+  });
+});
+
+describe('unlikeTheRest', () => {
+  const random = new Random(7);
+  const described = (name: string, shift = 0) => ({
+    path: name,
+    description: Float32Array.from({ length: 40 }, (_, i) => random.normal() + (i < 4 ? shift : 0)),
+  });
+  const good = Array.from({ length: 60 }, (_, index) => described(`${index}`));
+
+  it('names pictures far from their neighbours, the furthest first', () => {
+    const [finding] = unlikeTheRest([...good, described('odd', 8), described('odder', 14)], 'part');
+    expect(finding?.level).toBe('note');
+    expect(finding?.paths?.slice(0, 2)).toEqual([['odder'], ['odd']]);
+    // Of a normal distribution, a few in a hundred are beyond two deviations.
+    expect((unlikeTheRest(good, 'part')[0]?.paths ?? []).length).toBeLessThan(6);
+  });
+
+  it('says nothing of a few, nor of copies of one picture', () => {
+    expect(unlikeTheRest(good.slice(0, 9), 'part')).toEqual([]);
+    expect(unlikeTheRest(Array(20).fill(good[0]), 'part')).toMatchObject([{ level: 'ok' }]);
+  });
+});

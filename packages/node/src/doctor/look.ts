@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import {
+  type Fingerprint,
+  fingerprintOf,
+  type Picture,
+  type PictureStatistics,
+  pictureStatistics,
+} from '@bigrid/inspect';
+
+/** What is kept of a picture once it was looked at: not its pixels. */
+export interface Look {
+  readonly path: string;
+  readonly className: string;
+  readonly split: 'train' | 'test';
+  /** `good`, or the name of the defect. */
+  readonly defect: string;
+  readonly width: number;
+  readonly height: number;
+  /** Whether all its channels are the same. */
+  readonly isGrey: boolean;
+  /** Share of pixels without detail: all channels above 250, or all below 5. */
+  readonly white: number;
+  readonly black: number;
+  readonly statistics: PictureStatistics;
+  readonly fingerprint: Fingerprint;
+  /** Names the pixels: the same for exact copies alone. */
+  readonly digest: string;
+}
+
+export type Label = Pick<Look, 'path' | 'className' | 'split' | 'defect'>;
+
+/** Pixels looked at for colour and exposure. */
+const SAMPLES = 20_000;
+
+export function lookAt(picture: Picture, { path, className, split, defect }: Label): Look {
+  const { width, height, data } = picture;
+  const pixels = width * height;
+  // An odd step does not stay in a few columns.
+  const step = Math.max(1, Math.floor(pixels / SAMPLES)) | 1;
+  let [seen, white, black, isGrey] = [0, 0, 0, true];
+  for (let pixel = 0; pixel < pixels; pixel += step) {
+    const [red, green, blue] = data.subarray(3 * pixel, 3 * pixel + 3) as unknown as number[];
+    const [low, high] = [
+      Math.min(red ?? 0, green ?? 0, blue ?? 0),
+      Math.max(red ?? 0, green ?? 0, blue ?? 0),
+    ];
+    if (low !== high) isGrey = false;
+    if (low > 250) white++;
+    if (high < 5) black++;
+    seen++;
+  }
+  const digest = createHash('sha256').update(`${width}x${height}`).update(data).digest('base64');
+  return {
+    path,
+    className,
+    split,
+    defect,
+    width,
+    height,
+    isGrey,
+    white: white / seen,
+    black: black / seen,
+    statistics: pictureStatistics(picture),
+    fingerprint: fingerprintOf(picture),
+    digest,
+  };
+}

@@ -1,0 +1,111 @@
+import { statfs } from 'node:fs/promises';
+import {
+  arch,
+  availableParallelism,
+  cpus,
+  freemem,
+  platform,
+  release,
+  tmpdir,
+  totalmem,
+} from 'node:os';
+import type { Engine } from '@bigrid/graph';
+import sharp from 'sharp';
+import { availableDevices, type EngineOptions, onnxRuntimeEngine } from '../engine.ts';
+import { version } from '../version.ts';
+import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
+import { selfTest } from './self-test.ts';
+
+const GB = 1e9;
+/** What training takes at its peak. */
+const MEMORY = 1 * GB;
+/** Features of 5,000 pictures. */
+const DISK = 2 * GB;
+/** As the packages ask for. */
+const OLDEST_NODE = [22, 13] as const;
+
+/** Looks at the machine, at what is installed, and at the numbers that the engine gives. */
+export async function checkMachine(options: EngineOptions = {}): Promise<Diagnosis> {
+  const [memory, disk] = [freemem(), await freeDisk(tmpdir())];
+  const facts = [
+    ['Bigrid', version],
+    ['Node.js', process.versions.node],
+    ['sharp', `${sharp.versions.sharp} (libvips ${sharp.versions.vips})`],
+    ['system', `${platform()} ${arch()}, ${release()}`],
+    ['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} threads`],
+    ['memory', `${gigabytes(memory)} free of ${gigabytes(totalmem())}`],
+    ['disk', `${disk === undefined ? 'unknown' : gigabytes(disk)} free in ${tmpdir()}`],
+    ['devices', `${availableDevices().join(', ')} (\`--device\`)`],
+  ] as const;
+  return {
+    subject: 'machine',
+    facts,
+    findings: [nodeVersion(), room(memory, disk), ...(await engineFindings(options))],
+  };
+}
+
+function nodeVersion(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [oldest, oldestMinor] = OLDEST_NODE;
+  const fits = major > oldest || (major === oldest && minor >= oldestMinor);
+  const message = `Node.js ${process.versions.node}`;
+  return fits
+    ? { level: 'ok', check: 'Node.js', message }
+    : {
+        level: 'fix',
+        check: 'Node.js',
+        message: `${message} is older than ${OLDEST_NODE.join('.')}, which Bigrid needs`,
+        remedy: 'Install a newer one from nodejs.org.',
+      };
+}
+
+function room(memory: number, disk: number | undefined): Finding {
+  const short = [
+    ...(memory < MEMORY ? [`${gigabytes(memory)} of memory free`] : []),
+    ...((disk ?? DISK) < DISK ? [`${gigabytes(disk ?? 0)} of disk free`] : []),
+  ];
+  return short.length === 0
+    ? { level: 'ok', check: 'room', message: 'memory and disk for training' }
+    : {
+        level: 'note',
+        check: 'room',
+        message: `${short.join(' and ')}: training takes about 800 MB of memory, and 0.4 MB of disk a picture`,
+        remedy: 'Close other programs; TMPDIR moves the temporary file to another disk.',
+      };
+}
+
+async function engineFindings(options: EngineOptions): Promise<Finding[]> {
+  let engine: Engine;
+  try {
+    engine = onnxRuntimeEngine(options);
+    const results = await selfTest(engine);
+    const wrong = results.filter(({ passed }) => !passed);
+    if (wrong.length === 0) {
+      const operations = results.map(({ operation }) => operation).join(', ');
+      return [
+        {
+          level: 'ok',
+          check: 'engine',
+          message: `${engine.description} is right in ${operations}`,
+        },
+      ];
+    }
+    return wrong.map(({ operation, off }) => ({
+      level: 'fix',
+      check: 'engine',
+      message: `${engine.description} is off by ${off.toPrecision(2)} in ${operation}`,
+      remedy: 'Scores of this engine cannot be trusted: use another device, or install it again.',
+    }));
+  } catch (error) {
+    return [findingOf('engine', error)];
+  }
+}
+
+async function freeDisk(path: string): Promise<number | undefined> {
+  const found = await statfs(path).catch(() => undefined);
+  return found && found.bavail * found.bsize;
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / GB).toFixed(1)} GB`;
+}

@@ -1,0 +1,55 @@
+import { type Bundle, driftOf, type MeasureDrift } from '@bigrid/inspect';
+import { type InspectionRecord, readLog } from './read-log.ts';
+
+/** Inspections that are compared where nobody says how many. */
+export const DEFAULT_LATEST = 100;
+/** Inspections that the page shows before them. */
+const SHOWN = 1000;
+
+export interface DriftOptions {
+  /** How many of the latest inspections are compared. Default 100. */
+  readonly last?: number | undefined;
+}
+
+/** How the latest inspections differ from the good pictures at calibration. */
+export interface Drift {
+  /** Those that moved first, by how far. */
+  readonly measures: readonly MeasureDrift[];
+  /** Whether any moved. */
+  readonly drifted: boolean;
+  /** How many inspections were compared, and when they began and ended, UTC. */
+  readonly compared: { readonly count: number; readonly from: string; readonly to: string };
+  /** The latest inspections, oldest first; more than were compared, for a picture of how they went. */
+  readonly history: readonly InspectionRecord[];
+  /** Lines of the log with other models, and lines that are no inspection. */
+  readonly others: number;
+  readonly skipped: number;
+}
+
+/**
+ * Tells whether the latest inspections in a log, and the pictures in them, still are as at calibration.
+ * @param log file that an InspectionLog appended to, as `bigrid inspect --log` does
+ * @throws PATH_MISSING, PATH_UNREADABLE, LOG_INVALID; DRIFT_UNSUPPORTED for fewer than 10 inspections with this model,
+ *   and for a bundle without statistics
+ */
+export async function drift(
+  { manifest }: Pick<Bundle, 'manifest'>,
+  log: string,
+  { last = DEFAULT_LATEST }: DriftOptions = {},
+): Promise<Drift> {
+  const read = await readLog(log, manifest, Math.max(last, SHOWN));
+  const latest = read.inspections.slice(-last);
+  const measures = driftOf(manifest.calibration, latest);
+  return {
+    measures,
+    drifted: measures.some(({ moved }) => moved),
+    compared: {
+      count: latest.length,
+      from: (latest[0] as InspectionRecord).at,
+      to: (latest.at(-1) as InspectionRecord).at,
+    },
+    history: read.inspections,
+    others: read.others,
+    skipped: read.skipped,
+  };
+}

@@ -1,0 +1,155 @@
+import type { Manifest, MeasureDrift, MeasureName } from '@bigrid/inspect';
+import type { Drift } from '../drift.ts';
+import { type ChartOption, type DrawChart, openCharts, valueAxis } from './charts.ts';
+import { formatDate, formatScore, plural } from './format.ts';
+import { type Html, html, markup } from './html.ts';
+import { styles } from './styles.ts';
+
+/** What a measure is called, and what its moving up or down is called. */
+export const measureWords: Readonly<
+  Record<MeasureName, { readonly name: string; readonly up: string; readonly down: string }>
+> = {
+  score: { name: 'anomaly score', up: 'higher', down: 'lower' },
+  brightness: { name: 'brightness', up: 'brighter', down: 'darker' },
+  contrast: { name: 'contrast', up: 'more contrast', down: 'less contrast' },
+  sharpness: { name: 'sharpness', up: 'sharper, or noisier', down: 'blurrier' },
+  red: { name: 'share of red', up: 'redder', down: 'less red' },
+  blue: { name: 'share of blue', up: 'bluer', down: 'less blue' },
+};
+
+const size = { width: 560, height: 220 };
+
+/**
+ * Renders how inspections went, measure by measure, over what good pictures had at calibration: one HTML page that
+ * needs nothing beside it and runs no script.
+ */
+export async function renderDrift(
+  drift: Drift,
+  manifest: Manifest,
+  { title }: { readonly title: string },
+): Promise<string> {
+  const draw = await openCharts();
+  const { compared, measures, history } = drift;
+  const moved = measures.filter((measure) => measure.moved);
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<style>${markup(styles)}
+.drifts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: .9rem; }
+.chart h3 .count { --tone: inherit; margin-left: .4rem; }
+.chart .moved { background: var(--missed-bg); color: var(--missed); }
+</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+<p>Model of ${formatDate(manifest.createdAt)} · the latest ${plural(compared.count, 'inspection')}, ${formatDate(compared.from)} to ${formatDate(compared.to)}</p>
+</header>
+<main>
+<section id="summary">
+<p class="headline">${moved.length === 0 ? 'Nothing moved: pictures and scores are as they were at calibration.' : `Moved since calibration: ${moved.map(({ name }) => measureWords[name].name).join(', ')}.`}</p>
+<p class="lead">Each dot is an inspection, in order. The band holds 98 of 100 good pictures at calibration, the line is their median; the
+dots on the right of the upright line were compared.</p>
+</section>
+<section class="drifts">
+${measures.map((measure, index) => chart(measure, drift, `d${index}`, draw))}
+</section>
+</main>
+<footer>Bigrid ${manifest.bigridVersion} · ${plural(history.length, 'inspection')} shown · everything on this page is in this one file</footer>
+</body>
+</html>
+`.text;
+}
+
+function chart(measure: MeasureDrift, drift: Drift, id: string, draw: DrawChart): Html {
+  const { name, before, now, moved } = measure;
+  const words = measureWords[name];
+  const values = drift.history.map(({ score, statistics }) =>
+    name === 'score' ? score : statistics[name],
+  );
+  const verdict = moved ? `moved: ${describeMove(measure)}` : 'as before';
+  return html`<figure class="chart panel"><figcaption><h3>${words.name[0]?.toUpperCase()}${words.name.slice(1)}
+<span class="count${moved ? ' moved' : ''}">${verdict}</span></h3>
+<p>median ${formatScore(before.median)} at calibration, ${formatScore(now.median)} now</p></figcaption>
+<div role="img" aria-label="${words.name}: ${verdict}">${draw(id, size, optionOf(measure, values, drift.compared.count))}</div></figure>`;
+}
+
+/** `darker by 3.2 deviations`. */
+export function describeMove({ name, before, now, shift }: MeasureDrift): string {
+  const words = measureWords[name];
+  if (shift !== undefined && Math.abs(shift) < 0.25) {
+    const wider = now.high - now.low > before.high - before.low;
+    return `varies ${wider ? 'more' : 'less'}`;
+  }
+  const direction = now.median > before.median ? words.up : words.down;
+  return shift === undefined
+    ? direction
+    : `${direction} by ${Math.abs(shift).toFixed(1)} deviations`;
+}
+
+function optionOf({ before }: MeasureDrift, values: readonly number[], compared: number) {
+  const all = [...values, before.low, before.high].toSorted((a, b) => a - b);
+  const [low, high] = [all[0] as number, all.at(-1) as number];
+  const margin = (high - low) * 0.08 || Math.abs(low) * 0.1 || 1;
+  const first = Math.max(0, values.length - compared);
+  const level = (value: number) => [
+    [0, value],
+    [values.length + 1, value],
+  ];
+  const still = { type: 'line', silent: true, symbol: 'none' };
+  return {
+    grid: { left: 64, right: 16, top: 10, bottom: 40 },
+    xAxis: {
+      ...valueAxis('inspection', [0, values.length + 1], [1, values.length], String),
+      nameGap: 20,
+      splitLine: { show: false },
+    },
+    yAxis: {
+      ...valueAxis(
+        '',
+        [low - margin, high + margin],
+        [before.low, before.median, before.high],
+        formatScore,
+      ),
+      axisLine: { show: false },
+      splitLine: { show: false },
+    },
+    series: [
+      { ...still, data: level(before.low), stack: 'band', lineStyle: { opacity: 0 } },
+      {
+        ...still,
+        data: level(before.high - before.low),
+        stack: 'band',
+        lineStyle: { opacity: 0 },
+        areaStyle: { color: 'var(--good)', opacity: 0.18 },
+      },
+      { ...still, data: level(before.median), lineStyle: { color: 'var(--good)', width: 1.5 } },
+      ...(first > 0
+        ? [
+            {
+              ...still,
+              data: [
+                [first + 0.5, low - margin],
+                [first + 0.5, high + margin],
+              ],
+              lineStyle: { color: 'var(--ink-2)', width: 1, type: 'dashed' },
+            },
+          ]
+        : []),
+      {
+        type: 'line',
+        silent: true,
+        lineStyle: { opacity: 0 },
+        symbol: 'circle',
+        symbolSize: values.length > 300 ? 3 : 5,
+        itemStyle: { color: 'var(--picture)' },
+        data: values.map((value, index) => [index + 1, value]),
+      },
+    ],
+  } satisfies ChartOption;
+}
