@@ -1,27 +1,17 @@
-import type { HeatMapOptions, Manifest, Verdict } from '@bigrid/node';
+import type { Manifest, Verdict } from '@bigrid/node';
 
 /** Heat maps that are drawn or written at once. */
 const AT_ONCE = 3;
 
-/**
- * One scale for all pictures of a bundle. What good pictures reach stays almost plain, and most defects get
- * the brightest colours; the outline is where values begin that no good picture held out had.
- */
-export function heatMapScale({ calibration }: Manifest): HeatMapOptions {
-  // A map can be 0 everywhere on good pictures; a scale needs a length.
-  const threshold = Math.max(calibration.pixelThreshold, 1e-6);
-  return { lowest: 0.5 * threshold, highest: 5 * threshold, threshold };
-}
-
 /** Draws heat maps into files while other pictures are inspected. */
 export class HeatMapWriter {
-  readonly #scale: HeatMapOptions;
+  readonly #manifest: Manifest;
   readonly #signal: AbortSignal;
   readonly #running = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
 
   constructor(manifest: Manifest, signal: AbortSignal) {
-    this.#scale = heatMapScale(manifest);
+    this.#manifest = manifest;
     this.#signal = signal;
   }
 
@@ -58,8 +48,8 @@ export class HeatMapWriter {
   }
 
   async #write({ picture, map }: Pick<Verdict, 'picture' | 'map'>, file: string): Promise<void> {
-    const { drawHeatMap, writeAtomically } = await import('@bigrid/node');
-    const drawing = await drawHeatMap(picture, map, this.#scale);
+    const { drawHeatMap, heatMapOptions, writeAtomically } = await import('@bigrid/node');
+    const drawing = await drawHeatMap(picture, map, heatMapOptions(this.#manifest));
     await writeAtomically(file, drawing, { signal: this.#signal });
   }
 

@@ -1,4 +1,5 @@
 import type { Calibration, Manifest } from './manifest.ts';
+import { mapScaleOf } from './map-scale.ts';
 import { DEFAULT_RULE, formatRule, parseRule, thresholdOf } from './threshold-rules.ts';
 
 /** What there is to set thresholds by. */
@@ -32,6 +33,7 @@ export function calibrate(
       rule.kind === 'f1' || rule.kind === 'number' ? DEFAULT_RULE : rule,
       maxima,
     ),
+    mapScale: mapScaleOf(maxima),
   };
 }
 

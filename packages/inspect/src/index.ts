@@ -13,6 +13,7 @@ export {
   manifestSchema,
   parseManifest,
 } from './manifest.ts';
+export type { MapScale } from './map-scale.ts';
 export { labelComponents } from './metrics/connected-components.ts';
 export type { ClassCurves, Metrics } from './metrics/metrics.ts';
 export { auroc } from './metrics/ranking.ts';

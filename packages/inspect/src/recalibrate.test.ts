@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { engine, entry, goodEntries, picture, tinyTraining, unreadable } from '../testing/fakes.ts';
 import { type Bundle, openBundle } from './bundle.ts';
 import type { WorkEvent } from './events.ts';
+import { mapScaleOf } from './map-scale.ts';
 import { type RecalibrateInput, recalibrate } from './recalibrate.ts';
 import { scorePictures } from './scoring.ts';
 import { train } from './train.ts';
@@ -37,6 +38,7 @@ describe('recalibrate', () => {
         rule: 'max-fpr:0.2',
         threshold: scores[4],
         pixelThreshold: mapMaxima[4],
+        mapScale: mapScaleOf(mapMaxima),
         measuredAt: day,
       },
     });

@@ -1,5 +1,5 @@
 import { fail } from '@bigrid/errors';
-import type { Picture } from '@bigrid/inspect';
+import type { Manifest, MapScale, Picture } from '@bigrid/inspect';
 import sharp from 'sharp';
 
 /** An anomaly map: `[height, width]`, row by row; the higher a value, the more unusual that place. */
@@ -9,13 +9,15 @@ export interface HeatMapValues {
   readonly data: Float32Array;
 }
 
-export interface HeatMapOptions {
-  /** Values up to here leave the picture as it is. The same for all pictures, or they cannot be compared. */
-  readonly lowest: number;
-  /** Values from here on get the brightest colour. Above `lowest`. */
-  readonly highest: number;
+/** The scale is the same for all pictures, or they cannot be compared. */
+export interface HeatMapOptions extends MapScale {
   /** Regions above it are outlined. */
   readonly threshold?: number;
+}
+
+/** How all heat maps of a bundle are drawn, alone and in a report. */
+export function heatMapOptions({ calibration }: Manifest): Required<HeatMapOptions> {
+  return { ...calibration.mapScale, threshold: calibration.pixelThreshold };
 }
 
 /** Pictures that are longer are drawn at this length: a page of reports stays small. */

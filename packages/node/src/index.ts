@@ -36,7 +36,7 @@ export { openDataset } from './datasets/open-dataset.ts';
 export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine.ts';
 export { assertWritable, writeAtomically } from './files.ts';
 export { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
-export { drawHeatMap, type HeatMapOptions } from './heat-map.ts';
+export { drawHeatMap, type HeatMapOptions, heatMapOptions } from './heat-map.ts';
 export {
   type FileStamp,
   InspectionLog,

@@ -1,6 +1,6 @@
 import { type EvaluatedPicture, type Evaluation, isAnomalous } from '@bigrid/inspect';
+import type { HeatMapOptions } from '../heat-map.ts';
 import { formatCount, formatScore, plural } from './format.ts';
-import type { HeatScale } from './heat-scale.ts';
 import { type Html, html } from './html.ts';
 import { maskOutline } from './outline.ts';
 import type { Outcome, PictureGroup } from './summary.ts';
@@ -30,7 +30,7 @@ export interface CardsInput {
   /** By picture; those left out are only counted. */
   readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail | UnreadableThumbnail>;
   readonly threshold: number;
-  readonly scale: HeatScale;
+  readonly scale: Required<HeatMapOptions>;
   /** Left out of the paths shown. */
   readonly folder: string;
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { EvaluatedPicture, Evaluation, Manifest } from '@bigrid/inspect';
+import type { HeatMapOptions } from '../heat-map.ts';
 import { picturesSection } from './cards.ts';
 import type { DrawChart } from './charts.ts';
 import { clientScript } from './client.ts';
 import { curvesSection } from './curves.ts';
 import { commonFolder, formatDate, plural } from './format.ts';
-import type { HeatScale } from './heat-scale.ts';
 import { type Html, html, markup } from './html.ts';
 import { defectsSection, metricsSection } from './metrics-section.ts';
 import { styles } from './styles.ts';
@@ -19,7 +19,7 @@ export interface PageInput {
   readonly manifest: Manifest;
   readonly title: string;
   readonly groups: readonly PictureGroup[];
-  readonly scale: HeatScale;
+  readonly scale: Required<HeatMapOptions>;
   readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail | UnreadableThumbnail>;
   readonly drawChart: DrawChart;
 }

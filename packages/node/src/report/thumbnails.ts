@@ -1,8 +1,7 @@
 import { isBigridError } from '@bigrid/errors';
 import type { EvaluatedPicture, Picture } from '@bigrid/inspect';
 import sharp, { type Sharp } from 'sharp';
-import { drawHeatMap } from '../heat-map.ts';
-import type { HeatScale } from './heat-scale.ts';
+import { drawHeatMap, type HeatMapOptions } from '../heat-map.ts';
 
 /** Longest side of a picture on the page. */
 export const thumbnailSide = 320;
@@ -24,7 +23,7 @@ export interface UnreadableThumbnail {
 export interface ThumbnailOptions {
   readonly mapWidth: number;
   readonly mapHeight: number;
-  readonly scale: HeatScale;
+  readonly scale: HeatMapOptions;
   /** Bytes that both pictures may take together, encoded. Kept to wherever the lowest quality allows it. */
   readonly maximumBytes: number;
 }
