@@ -1,5 +1,8 @@
 import type { Manifest, Verdict } from '@bigrid/node';
 
+/** What a heat map is drawn from. */
+type Drawn = Pick<Verdict, 'picture' | 'map' | 'regions'>;
+
 /** Heat maps that are drawn or written at once. */
 const AT_ONCE = 3;
 
@@ -21,7 +24,7 @@ export class HeatMapWriter {
    * @throws OUTPUT_UNWRITABLE, CANCELLED
    */
   async add(
-    drawn: Pick<Verdict, 'picture' | 'map'>,
+    drawn: Drawn,
     file: string,
     written?: () => Promise<void>,
   ): Promise<void> {
@@ -47,9 +50,12 @@ export class HeatMapWriter {
     this.#throwFailure();
   }
 
-  async #write({ picture, map }: Pick<Verdict, 'picture' | 'map'>, file: string): Promise<void> {
-    const { drawHeatMap, heatMapOptions, writeAtomically } = await import('@bigrid/node');
-    const drawing = await drawHeatMap(picture, map, heatMapOptions(this.#manifest));
+  async #write({ picture, map, regions }: Drawn, file: string): Promise<void> {
+    const { drawHeatMap, writeAtomically } = await import('@bigrid/node');
+    const drawing = await drawHeatMap(picture, map, {
+      ...this.#manifest.calibration.mapScale,
+      regions,
+    });
     await writeAtomically(file, drawing, { signal: this.#signal });
   }
 

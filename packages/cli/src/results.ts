@@ -4,7 +4,7 @@ import { formatScore, paint, shorten, table } from './output.ts';
 
 /** What is kept of a picture once it is inspected: not its pixels. */
 export type Row =
-  | (Pick<Verdict, 'path' | 'score' | 'threshold' | 'confidence' | 'isAnomalous'> & {
+  | (Omit<Verdict, 'picture' | 'map'> & {
       /** Where `bigrid watch` moves it to. */
       readonly movedTo?: string;
     })
@@ -15,8 +15,8 @@ export function rowOf(outcome: Verdict | FailedInspection): Row {
     const { code, message } = outcome.error;
     return { path: outcome.path, error: { code, message } };
   }
-  const { path, score, threshold, confidence, isAnomalous } = outcome;
-  return { path, score, threshold, confidence, isAnomalous };
+  const { picture: _, map: __, ...row } = outcome;
+  return row;
 }
 
 /** Whether the same file would give the same again: one that may not be read, or is gone, may be there later. */

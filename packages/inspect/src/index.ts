@@ -1,3 +1,4 @@
+export { bordersOf } from './borders.ts';
 export { type Bundle, openBundle, withManifest } from './bundle.ts';
 export { type CalibrationScores, calibrate, underRule } from './calibration.ts';
 export { confidenceOf } from './confidence.ts';
@@ -14,7 +15,6 @@ export {
   parseManifest,
 } from './manifest.ts';
 export type { MapScale } from './map-scale.ts';
-export { labelComponents } from './metrics/connected-components.ts';
 export type { ClassCurves, Metrics } from './metrics/metrics.ts';
 export { auroc } from './metrics/ranking.ts';
 export {
@@ -33,6 +33,7 @@ export type {
   Scratch,
 } from './ports.ts';
 export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
+export { type Region, regionsOf } from './regions.ts';
 export { scorePictures } from './scoring.ts';
 export { parseRule, type ThresholdRule, thresholdRules } from './threshold-rules.ts';
 export { type TrainInput, train } from './train.ts';

@@ -162,6 +162,8 @@ export async function calibrate(
 export interface InspectOptions extends WorkOptions {
   /** Rule for this run alone, as in `max-fpr:0.05`, from the scores in the bundle. Default: its threshold. */
   readonly threshold?: string;
+  /** Regions of fewer picture pixels are left out. Default: 0. */
+  readonly smallestRegion?: number | undefined;
 }
 
 /**
@@ -181,7 +183,7 @@ export async function* inspect(
   const entries = Symbol.asyncIterator in paths ? paths : await entriesAt(paths);
   const detector = await Detector.load(onnxRuntimeEngine(options), opened);
   try {
-    yield* inspectEntries(detector, manifest, entries, options.signal);
+    yield* inspectEntries(detector, manifest, entries, options);
   } finally {
     await detector.dispose();
   }

@@ -6,10 +6,11 @@ export type {
   Metrics,
   OnEvent,
   PictureEntry,
+  Region,
   Verdict,
   WorkEvent,
 } from '@bigrid/inspect';
-export { trainOptionsSchema, underRule } from '@bigrid/inspect';
+export { regionsOf, trainOptionsSchema, underRule } from '@bigrid/inspect';
 export {
   type CalibrateRequest,
   calibrate,
@@ -36,7 +37,7 @@ export { openDataset } from './datasets/open-dataset.ts';
 export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine.ts';
 export { assertWritable, writeAtomically } from './files.ts';
 export { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
-export { drawHeatMap, type HeatMapOptions, heatMapOptions } from './heat-map.ts';
+export { drawHeatMap, type HeatMapOptions } from './heat-map.ts';
 export {
   type FileStamp,
   InspectionLog,

@@ -17,6 +17,7 @@ interface InspectFlags {
   readonly format?: Format;
   readonly json?: boolean;
   readonly threshold?: string;
+  readonly smallestRegion?: number;
   readonly device?: Device;
   readonly threads?: number;
   readonly quiet?: boolean;
@@ -26,6 +27,15 @@ const formats: readonly Format[] = ['table', 'jsonl', 'json', 'csv'];
 
 const formatField: Fields = {
   format: { type: 'string', enum: formats, description: 'How to print results' },
+};
+
+const regionFields: Fields = {
+  smallestRegion: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1e8,
+    description: 'Leave out regions of fewer pixels',
+  },
 };
 
 /** What is known of a picture beside its pixels, until its turn comes. */
@@ -44,7 +54,7 @@ export function inspectCommand(context: Context): Command {
     .option('--log <file>', 'Append a line a picture; leave out what has its line already')
     .addOption(new Option('--json', 'Short for --format jsonl').conflicts('format'))
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`');
-  return addFlags(command, { ...formatField, ...machineFields })
+  return addFlags(command, { ...formatField, ...regionFields, ...machineFields })
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { EvaluatedPicture, Evaluation, Manifest } from '@bigrid/inspect';
-import type { HeatMapOptions } from '../heat-map.ts';
 import { picturesSection } from './cards.ts';
 import type { DrawChart } from './charts.ts';
 import { clientScript } from './client.ts';
@@ -12,14 +11,14 @@ import { styles } from './styles.ts';
 import type { PictureGroup } from './summary.ts';
 import { leftOutSection, summarySection, trainingSection } from './summary-section.ts';
 import { thresholdSection } from './threshold-section.ts';
-import type { Thumbnail, UnreadableThumbnail } from './thumbnails.ts';
+import type { ReportScale, Thumbnail, UnreadableThumbnail } from './thumbnails.ts';
 
 export interface PageInput {
   readonly evaluation: Evaluation;
   readonly manifest: Manifest;
   readonly title: string;
   readonly groups: readonly PictureGroup[];
-  readonly scale: Required<HeatMapOptions>;
+  readonly scale: ReportScale;
   readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail | UnreadableThumbnail>;
   readonly drawChart: DrawChart;
 }

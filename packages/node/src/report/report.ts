@@ -1,6 +1,5 @@
 import { fail } from '@bigrid/errors';
 import type { EvaluatedPicture, Evaluation, Manifest } from '@bigrid/inspect';
-import { heatMapOptions } from '../heat-map.ts';
 import { openCharts } from './charts.ts';
 import { renderPage } from './page.ts';
 import { groupPictures } from './summary.ts';
@@ -50,7 +49,8 @@ export async function renderReport(
   }
   const groups = groupPictures(evaluation, manifest.calibration.threshold);
   const chosen = groups.flatMap(({ pictures }) => pictures).slice(0, maximumPictures);
-  const scale = heatMapOptions(manifest);
+  const { mapScale, pixelThreshold } = manifest.calibration;
+  const scale = { ...mapScale, threshold: pixelThreshold };
   const thumbnailOptions = {
     mapWidth: evaluation.mapWidth,
     mapHeight: evaluation.mapHeight,
