@@ -43,7 +43,7 @@ const alarmRates = Array.from({ length: splits }, () => {
       scores: calibration.map(({ score }) => score),
       mapMaxima: calibration.map(({ mapMaximum }) => mapMaximum),
     },
-    `max-fpr:${rate}`,
+    { threshold: `max-fpr:${rate}` },
   );
   return test.filter(({ score }) => score > threshold).length / test.length;
 });

@@ -23,11 +23,7 @@ export class HeatMapWriter {
    * @param written called once the file is there
    * @throws OUTPUT_UNWRITABLE, CANCELLED
    */
-  async add(
-    drawn: Drawn,
-    file: string,
-    written?: () => Promise<void>,
-  ): Promise<void> {
+  async add(drawn: Drawn, file: string, written?: () => Promise<void>): Promise<void> {
     if (this.#running.size >= AT_ONCE) await Promise.race(this.#running);
     this.#throwFailure();
     const work = this.#write(drawn, file)

@@ -1,7 +1,9 @@
 import { BigridError, fail } from '@bigrid/errors';
 import { Random } from '@bigrid/method';
+import type { ThresholdRules } from './calibration.ts';
 import type { OnEvent } from './events.ts';
 import type { PictureEntry } from './ports.ts';
+import { formatRule, leastScores, parseRule } from './threshold-rules.ts';
 import { checkCancelled } from './work.ts';
 
 /** Good pictures of one product. */
@@ -70,4 +72,40 @@ export function tooFew(count: number, where = 'the training folder'): never {
     'DATA_TOO_FEW',
     `Expected at least ${LEAST_PICTURES} readable good pictures in ${where} but received ${count}`,
   );
+}
+
+/**
+ * Refuses rules that the pictures held out cannot keep: better before training than after it. Where a rule takes a
+ * number of them, they are read, for one that is broken does not count.
+ * @param pictures there are in all
+ * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED
+ */
+export async function checkRules(
+  rules: ThresholdRules | undefined,
+  heldOut: readonly PictureEntry[],
+  pictures: number,
+): Promise<void> {
+  for (const text of [rules?.threshold, rules?.unsure]) {
+    if (text === undefined || text === 'none') continue;
+    const rule = parseRule(text);
+    if (rule.kind === 'f1') {
+      fail(
+        'THRESHOLD_UNSUPPORTED',
+        'Expected a threshold that good pictures suffice for but received f1, which takes labelled defects: train without it, then run `bigrid calibrate FILE DIR --threshold f1`',
+      );
+    }
+    const least = leastScores(rule);
+    let readable = 0;
+    for (const entry of least > 1 ? heldOut : []) {
+      if (readable < least && !(await errorOf(entry))) readable++;
+    }
+    if (least > 1 && readable < least) {
+      const wanted = Math.ceil(least / HELD_OUT_SHARE);
+      const enough = least <= MOST_HELD_OUT ? `, a tenth of ${wanted},` : '';
+      fail(
+        'THRESHOLD_UNSUPPORTED',
+        `Expected at least ${least} good pictures held out for the threshold ${formatRule(rule)}${enough} but received ${readable} of ${pictures}`,
+      );
+    }
+  }
 }

@@ -1,11 +1,19 @@
 export { bordersOf } from './borders.ts';
 export { type Bundle, openBundle, withManifest } from './bundle.ts';
-export { type CalibrationScores, calibrate, underRule } from './calibration.ts';
+export {
+  type CalibrationScores,
+  calibrate,
+  type Judgement,
+  judge,
+  type ThresholdRules,
+  underRules,
+} from './calibration.ts';
 export { confidenceOf } from './confidence.ts';
 export { type AnomalyMap, Detector, type Inspection } from './detector.ts';
 export { type EvaluatedPicture, type Evaluation, evaluate, isAnomalous } from './evaluate.ts';
 export type { OnEvent, Phase, WorkEvent } from './events.ts';
 export type { TrainingClass } from './hold-out.ts';
+export { ignoredShare, ignoring } from './ignored-area.ts';
 export { type FailedInspection, inspect, type Verdict } from './inspect.ts';
 export {
   type Calibration,

@@ -1,4 +1,5 @@
 import { type BigridError, isBigridError } from '@bigrid/errors';
+import { type Judgement, judge } from './calibration.ts';
 import { confidenceOf } from './confidence.ts';
 import type { Detector, Inspection } from './detector.ts';
 import type { Manifest } from './manifest.ts';
@@ -14,6 +15,8 @@ export interface Verdict extends Inspection {
   readonly threshold: number;
   /** How sure it is that the picture is anomalous: 0..1, 0.5 at the threshold; see {@link confidenceOf}. */
   readonly confidence: number;
+  /** normal, anomalous, or between both unsure, where the manifest has a threshold for it. */
+  readonly verdict: Judgement;
   /** score > threshold */
   readonly isAnomalous: boolean;
   /** Where the map is above the manifest's threshold of maps, the highest peak first. */
@@ -52,7 +55,7 @@ export async function* inspect(
       yield { path, error: outcome.error };
     } else {
       const picture = outcome.value;
-      const { score, map } = await detector.inspect(picture);
+      const { score, map } = await detector.inspect(picture, outcome.item.ignored);
       yield {
         path,
         picture,
@@ -60,6 +63,7 @@ export async function* inspect(
         map,
         threshold,
         confidence: confidence(score),
+        verdict: judge(score, manifest.calibration),
         isAnomalous: score > threshold,
         regions: regionsOf(map, picture, pixelThreshold, smallestRegion),
       };

@@ -30,6 +30,15 @@ const calibrationFields = z.strictObject({
     'Rule that made the thresholds; bundles of earlier builds have a number `quantile` in its place',
   ),
   threshold: z.number().describe('Scores above it are anomalous'),
+  unsure: z
+    .strictObject({
+      rule: thresholdRuleSchema,
+      threshold: z.number().describe('Not above that of the bundle'),
+    })
+    .optional()
+    .describe(
+      'Where doubt begins: scores above its threshold, and not above that of the bundle, are unsure; absent where there are two verdicts alone',
+    ),
   pixelThreshold: z
     .number()
     .describe(

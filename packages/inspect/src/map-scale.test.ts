@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { exampleManifest } from '../testing/example-manifest.ts';
-import { calibrate, underRule } from './calibration.ts';
+import { calibrate, underRules } from './calibration.ts';
 import { mapScaleOf } from './map-scale.ts';
 
 test('colour begins above what good pictures reach, one in a hundred aside', () => {
@@ -16,6 +16,6 @@ test('maps of good pictures that are 0 everywhere still make a scale', () => {
 test('no rule moves it, other good pictures do', () => {
   const { mapScale } = exampleManifest.calibration;
   for (const rule of ['sigma:9', 'quantile:0', '7'])
-    expect(underRule(exampleManifest, rule).calibration.mapScale).toEqual(mapScale);
+    expect(underRules(exampleManifest, { threshold: rule }).calibration.mapScale).toEqual(mapScale);
   expect(calibrate({ scores: [1], mapMaxima: [2] }).mapScale).toEqual({ lowest: 2, highest: 5 });
 });

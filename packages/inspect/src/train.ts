@@ -11,13 +11,14 @@ import {
   stagesOf,
 } from '@bigrid/method';
 import { type Bundle, checkSameBackbone, manifestMetadata, trainedValues } from './bundle.ts';
-import { calibrate } from './calibration.ts';
+import { calibrate, type ThresholdRules } from './calibration.ts';
 import { Checkpoints } from './checkpoint.ts';
 import type { OnEvent } from './events.ts';
 import { type ExtractedFeatures, extractFeatures } from './feature-extraction.ts';
-import { holdOut, LEAST_PICTURES, type TrainingClass, tooFew } from './hold-out.ts';
+import { checkRules, holdOut, LEAST_PICTURES, type TrainingClass, tooFew } from './hold-out.ts';
+import { ignoring, ignoringAs } from './ignored-area.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
-import type { Checkpoint, OpenScratch } from './ports.ts';
+import type { Checkpoint, Mask, OpenScratch } from './ports.ts';
 import { scorePictures } from './scoring.ts';
 import { stepsOf } from './steps.ts';
 import { trainStage } from './training-loop.ts';
@@ -39,6 +40,10 @@ export interface TrainInput {
   readonly now: () => Date;
   /** Go on from this bundle: its method, statistics and values are kept. */
   readonly from?: Bundle | undefined;
+  /** What to ignore of every picture, now and whenever the bundle inspects. */
+  readonly ignored?: Mask | undefined;
+  /** Rules of the thresholds. Default: quantile:0.99, and nothing unsure. */
+  readonly rules?: ThresholdRules | undefined;
   readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -57,6 +62,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   checkBackbone(input.backbone, method, input.profile);
   if (input.from) checkSameBackbone(input.from, input.backbone);
   const { training, heldOut, unreadable } = await holdOut(input.classes, seed, onEvent, signal);
+  await checkRules(input.rules, heldOut, training.length + heldOut.length);
   const learnt = new Set(training);
   const checkpoints = await Checkpoints.open(
     input.classes
@@ -114,12 +120,16 @@ export async function train(input: TrainInput): Promise<Bundle> {
   }
 
   const graph = detector(input.backbone, method, features.statistics, values);
-  const scored = await scorePictures(engine, { bytes: toModel(graph) }, heldOut, onEvent, signal);
+  const model = withIgnored({ bytes: toModel(graph) }, input);
+  const scored = await scorePictures(engine, model, heldOut, onEvent, signal);
   if (scored.length === 0) tooFew(0, 'the pictures held out for the threshold');
-  const calibration = calibrate({
-    scores: scored.map(({ score }) => score),
-    mapMaxima: scored.map(({ mapMaximum }) => mapMaximum),
-  });
+  const calibration = calibrate(
+    {
+      scores: scored.map(({ score }) => score),
+      mapMaxima: scored.map(({ mapMaximum }) => mapMaximum),
+    },
+    input.rules,
+  );
   const manifest: Manifest = {
     manifestVersion: MANIFEST_VERSION,
     bigridVersion: input.version,
@@ -150,7 +160,16 @@ export async function train(input: TrainInput): Promise<Bundle> {
     description: 'Visual anomaly detection trained by Bigrid: see the manifest in metadata_props.',
     producerVersion: input.version,
   });
-  return { bytes, manifest };
+  return withIgnored({ bytes, manifest }, input);
+}
+
+/** The model that ignores what is asked for, or what the one ignores that training goes on from. */
+function withIgnored<M extends Pick<Bundle, 'bytes'>>(
+  model: M,
+  { ignored, from }: Pick<TrainInput, 'ignored' | 'from'>,
+): M {
+  if (ignored) return ignoring(model, ignored);
+  return from ? ignoringAs(model, from) : model;
 }
 
 /** @throws OPTION_INVALID when the method is for another network than the one at hand */

@@ -2,6 +2,7 @@ export type {
   Bundle,
   Evaluation,
   FailedInspection,
+  Judgement,
   Manifest,
   Metrics,
   OnEvent,
@@ -10,10 +11,11 @@ export type {
   Verdict,
   WorkEvent,
 } from '@bigrid/inspect';
-export { regionsOf, trainOptionsSchema, underRule } from '@bigrid/inspect';
+export { ignoredShare, regionsOf, trainOptionsSchema, underRules } from '@bigrid/inspect';
 export {
   type CalibrateRequest,
   calibrate,
+  type EvaluateOptions,
   evaluate,
   type InspectOptions,
   inspect,
@@ -21,6 +23,7 @@ export {
   type TrainRequest,
   train,
   type WorkOptions,
+  withMask,
 } from './api.ts';
 export type { BackboneFile, Rgb } from './backbones.ts';
 export { checkpointPath, hasCheckpoint } from './checkpoint-folder.ts';

@@ -3,7 +3,7 @@ import { createReadStream, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
-import type { Manifest } from '@bigrid/inspect';
+import type { Judgement, Manifest, ThresholdRules } from '@bigrid/inspect';
 import { z } from 'zod';
 import { failToWrite } from './files.ts';
 import { holdAlone, type Release } from './hold-alone.ts';
@@ -25,6 +25,7 @@ const recordSchema = z.looseObject({
   bundle: z.string(),
   file: z.object({ size: z.number(), modified: z.number() }).optional(),
   isAnomalous: z.boolean().optional(),
+  verdict: z.enum(['normal', 'unsure', 'anomalous']).optional(),
   error: z.object({ code: z.string() }).optional(),
   movedTo: z.string().optional(),
 });
@@ -35,13 +36,13 @@ export type LogRecord = z.infer<typeof recordSchema>;
 export interface LogSource {
   /** When the model was made: scores of different models do not compare. */
   readonly model: string;
-  /** Hash of the bundle and the rule in force: under another, pictures are inspected again. */
+  /** Hash of the bundle and the rules in force: under another, pictures are inspected again. */
   readonly bundle: string;
 }
 
 /** What became of a picture in a log. */
 export interface LoggedOutcome {
-  readonly verdict: 'normal' | 'anomalous' | 'unreadable';
+  readonly verdict: Judgement | 'unreadable';
   /** Where `bigrid watch` moves it to. */
   readonly movedTo?: string | undefined;
 }
@@ -56,7 +57,7 @@ const FLUSH_EVERY = 1000;
 export const LONGEST_LINE = 2 ** 24;
 
 /** A result to log: at least the picture's path, and its verdict or its error. */
-export type Logged = Pick<LogRecord, 'path' | 'isAnomalous' | 'error' | 'movedTo'>;
+export type Logged = Pick<LogRecord, 'path' | 'isAnomalous' | 'verdict' | 'error' | 'movedTo'>;
 
 /**
  * A log of inspections: a file with a line of JSON a picture, in the order in which they were done. It is appended to
@@ -169,8 +170,9 @@ export function identify(
     bytes,
     manifest,
   }: { readonly bytes: Uint8Array; readonly manifest: Pick<Manifest, 'createdAt'> },
-  rule = '',
+  { threshold = '', unsure }: ThresholdRules = {},
 ): LogSource {
+  const rule = unsure === undefined ? threshold : `${threshold} unsure ${unsure}`;
   const bundle = createHash('sha256').update(bytes).update(rule).digest('hex').slice(0, 16);
   return { model: manifest.createdAt, bundle };
 }
@@ -217,13 +219,15 @@ async function readAndRepair(path: string, handle: FileHandle): Promise<Known> {
 
 const outcomes = {
   normal: { verdict: 'normal' },
+  unsure: { verdict: 'unsure' },
   anomalous: { verdict: 'anomalous' },
   unreadable: { verdict: 'unreadable' },
 } as const;
 
 /** The same few objects for most lines, for there may be a million. */
-function outcomeOf({ error, isAnomalous, movedTo }: Omit<Logged, 'path'>): LoggedOutcome {
-  const plain = outcomes[error ? 'unreadable' : isAnomalous ? 'anomalous' : 'normal'];
+function outcomeOf({ error, verdict, isAnomalous, movedTo }: Omit<Logged, 'path'>): LoggedOutcome {
+  const judged = verdict ?? (isAnomalous ? 'anomalous' : 'normal');
+  const plain = outcomes[error ? 'unreadable' : judged];
   return movedTo === undefined ? plain : { ...plain, movedTo };
 }
 
