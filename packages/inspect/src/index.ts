@@ -43,5 +43,5 @@ export type {
 export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
 export { type Region, regionsOf } from './regions.ts';
 export { scorePictures } from './scoring.ts';
-export { parseRule, type ThresholdRule, thresholdRules } from './threshold-rules.ts';
+export { leastScores, parseRule, type ThresholdRule, thresholdRules } from './threshold-rules.ts';
 export { type TrainInput, train } from './train.ts';
