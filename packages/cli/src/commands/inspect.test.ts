@@ -71,6 +71,7 @@ test('--json prints an object a line, with the error of a picture that failed', 
     'score',
     'threshold',
     'confidence',
+    'verdict',
     'isAnomalous',
     'regions',
   ]);
