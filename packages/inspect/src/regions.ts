@@ -50,7 +50,7 @@ export function regionsOf(
   const [across, down] = [picture.width / width, picture.height / height];
   const regions: Region[] = [];
   for (let region = 0; region < count; region++) {
-    const area = (sizes[region] as number) * across * down;
+    const area = tenths((sizes[region] as number) * across * down);
     if (area < smallestArea) continue;
     // The first pixel of a region, row by row, has nothing of it above: its top is on the outer border.
     const first = firsts[region] as number;
@@ -60,7 +60,7 @@ export function regionsOf(
     );
     regions.push({
       outline,
-      area: tenths(area),
+      area,
       peak: peaks[region] as number,
       box: boxOf(outline),
     });
