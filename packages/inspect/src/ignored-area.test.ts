@@ -1,10 +1,10 @@
 import { Graph, toModel } from '@bigrid/graph';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { engine, entry, goodEntries, labelled, picture, tinyTraining } from '../testing/fakes.ts';
-import { type Bundle, openBundle, withManifest } from './bundle.ts';
+import { type Bundle, openBundle, trainedValues, withManifest } from './bundle.ts';
 import { Detector, type Inspection } from './detector.ts';
 import { evaluate } from './evaluate.ts';
-import { ignoredShare, ignoring } from './ignored-area.ts';
+import { cellWeights, ignoredShare, ignoring } from './ignored-area.ts';
 import type { Mask, PictureEntry } from './ports.ts';
 import { recalibrate } from './recalibrate.ts';
 import { scorePictures } from './scoring.ts';
@@ -90,6 +90,17 @@ describe('what is ignored', () => {
     const { scores } = trained.manifest.calibration;
     expect(Math.max(...scores)).toBeLessThan(Math.max(...bundle.manifest.calibration.scores));
     expect(ignoredShare(await train(tinyTraining({ from: trained })))).toBe(0.75);
+    // Nothing is learnt of what is ignored.
+    const { parameters } = trainedValues(trained);
+    expect(parameters.get('normal.grid.local')).not.toEqual(
+      trainedValues(bundle).parameters.get('normal.grid.local'),
+    );
+  });
+
+  it('counts nothing in the loss, and the rest the more', () => {
+    const weights = [...(cellWeights(leftMask(3), 4) ?? [])];
+    expect(weights).toEqual([0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4]);
+    expect(cellWeights(leftMask(4), 4)).toBeUndefined();
   });
 
   it('is honoured by calibration, whether of all pictures or of each', async () => {

@@ -24,19 +24,34 @@ export function ignoring<M extends Model>(model: M, mask: Mask): M {
       'Expected a mask that leaves something to look at but received one that is white all over',
     );
   }
-  return withCounted(model, counted);
+  const bytes =
+    withElements(model.bytes, COUNTED, counted) ??
+    fail('BUNDLE_INVALID', `Expected ${counted.length} elements of ${COUNTED} in the bundle`);
+  return { ...model, bytes };
 }
 
-/** The same model that ignores what another one does. */
-export function ignoringAs<M extends Model>(model: M, other: Model): M {
-  const counted = readModel(other.bytes).initialisers.get(COUNTED);
-  return counted ? withCounted(model, counted.data as Uint8Array) : model;
+/** What a bundle ignores; undefined where it is nothing. */
+export function ignoredBy({ bytes }: Model): Mask | undefined {
+  const counted = readModel(bytes).initialisers.get(COUNTED);
+  const data = (counted?.data as Uint8Array | undefined)?.map((one) => 255 * (1 - one));
+  if (!counted || !data?.includes(255)) return undefined;
+  const [height, width] = counted.shape.slice(-2) as [number, number];
+  return { width, height, data };
+}
+
+/** What each feature cell counts in training, cells * cells values, 1 on average; ignored ones count nothing. */
+export function cellWeights(mask: Mask, cells: number): Float32Array | undefined {
+  const ignored = resizeMaskNearest(mask, cells, cells);
+  const counted = ignored.reduce((sum, one) => sum + 1 - one, 0);
+  // What is left can be thinner than a cell.
+  if (counted === 0) return undefined;
+  return Float32Array.from(ignored, (one) => ((1 - one) * ignored.length) / counted);
 }
 
 /** How much of every picture a bundle ignores: 0..1. */
-export function ignoredShare({ bytes }: Model): number {
-  const counted = readModel(bytes).initialisers.get(COUNTED)?.data as Uint8Array | undefined;
-  return counted ? 1 - counted.reduce((sum, one) => sum + one, 0) / counted.length : 0;
+export function ignoredShare(model: Model): number {
+  const data = ignoredBy(model)?.data;
+  return data ? data.reduce((sum, one) => sum + one / 255, 0) / data.length : 0;
 }
 
 function countedOf({ bytes }: Model): Tensor {
@@ -47,11 +62,4 @@ function countedOf({ bytes }: Model): Tensor {
       'Expected a bundle that can ignore parts of pictures but received one of an earlier build: train it again to use a mask',
     )
   );
-}
-
-function withCounted<M extends Model>(model: M, counted: Uint8Array): M {
-  const bytes =
-    withElements(model.bytes, COUNTED, counted) ??
-    fail('BUNDLE_INVALID', `Expected ${counted.length} elements for ${COUNTED} in the bundle`);
-  return { ...model, bytes };
 }

@@ -16,7 +16,7 @@ import { Checkpoints } from './checkpoint.ts';
 import type { OnEvent } from './events.ts';
 import { type ExtractedFeatures, extractFeatures } from './feature-extraction.ts';
 import { checkRules, holdOut, LEAST_PICTURES, type TrainingClass, tooFew } from './hold-out.ts';
-import { ignoring, ignoringAs } from './ignored-area.ts';
+import { cellWeights, ignoredBy, ignoring } from './ignored-area.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
 import type { Checkpoint, Mask, OpenScratch } from './ports.ts';
 import { scorePictures } from './scoring.ts';
@@ -59,6 +59,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const onEvent = input.onEvent ?? (() => {});
   const started = input.from ? trainedValues(input.from) : undefined;
   const method = input.from?.manifest.method ?? input.method;
+  const ignored = input.ignored ?? (input.from && ignoredBy(input.from));
   checkBackbone(input.backbone, method, input.profile);
   if (input.from) checkSameBackbone(input.from, input.backbone);
   const { training, heldOut, unreadable } = await holdOut(input.classes, seed, onEvent, signal);
@@ -108,6 +109,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
         options: method,
         schedule,
         features,
+        cellWeights: ignored && cellWeights(ignored, method.cells),
         steps: stageSteps,
         seed,
         checkpoints,
@@ -120,7 +122,9 @@ export async function train(input: TrainInput): Promise<Bundle> {
   }
 
   const graph = detector(input.backbone, method, features.statistics, values);
-  const model = withIgnored({ bytes: toModel(graph) }, input);
+  const withMask = <M extends Pick<Bundle, 'bytes'>>(model: M) =>
+    ignored ? ignoring(model, ignored) : model;
+  const model = withMask({ bytes: toModel(graph) });
   const scored = await scorePictures(engine, model, heldOut, onEvent, signal);
   if (scored.length === 0) tooFew(0, 'the pictures held out for the threshold');
   const calibration = calibrate(
@@ -160,16 +164,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     description: 'Visual anomaly detection trained by Bigrid: see the manifest in metadata_props.',
     producerVersion: input.version,
   });
-  return withIgnored({ bytes, manifest }, input);
-}
-
-/** The model that ignores what is asked for, or what the one ignores that training goes on from. */
-function withIgnored<M extends Pick<Bundle, 'bytes'>>(
-  model: M,
-  { ignored, from }: Pick<TrainInput, 'ignored' | 'from'>,
-): M {
-  if (ignored) return ignoring(model, ignored);
-  return from ? ignoringAs(model, from) : model;
+  return withMask({ bytes, manifest });
 }
 
 /** @throws OPTION_INVALID when the method is for another network than the one at hand */
