@@ -44,7 +44,7 @@ Rules:
 Examples:
   $ bigrid calibrate parts.onnx today --threshold max-fpr:0.05 --out new.onnx
   $ bigrid calibrate parts.onnx --threshold sigma:3 --out new.onnx
-  $ bigrid calibrate parts.onnx --threshold sigma:4 --unsure sigma:2 --out new.onnx`,
+  $ bigrid calibrate p.onnx --threshold sigma:4 --unsure sigma:2 --out new.onnx`,
     )
     .action((file: string, dir: string | undefined, flags: CalibrateFlags) =>
       calibrateBundle(file, dir, flags, context),
