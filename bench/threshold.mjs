@@ -4,7 +4,7 @@
 //   npm run bench:threshold -- DIR FILE.onnx [--rate 0.05] [--splits 200] [--seed 1]
 
 import { parseArgs } from 'node:util';
-import { calibrate, isAnomalous, scorePictures } from '@bigrid/inspect';
+import { calibrate, isAnomalous, leastScores, scorePictures } from '@bigrid/inspect';
 import { Random } from '@bigrid/method';
 import { onnxRuntimeEngine, openTestFolder, readBundle } from '@bigrid/node';
 
@@ -24,14 +24,32 @@ if (!folder || !file) {
   process.exit(64);
 }
 const [rate, splits] = [Number(values.rate), Number(values.splits)];
+if (!(rate > 0 && rate < 1 && Number.isInteger(splits) && splits > 1)) {
+  console.error(
+    `Expected a rate between 0 and 1 and at least 2 splits but received ${values.rate} and ${values.splits}`,
+  );
+  process.exit(64);
+}
+const least = 2 * leastScores({ kind: 'max-fpr', amount: rate });
+
+/** Half of the pictures set the threshold: of too few it would have none. */
+function checkEnough(count) {
+  if (count >= Math.max(2, least)) return;
+  console.error(
+    `Expected at least ${Math.max(2, least)} good test pictures in ${folder}, half of them to set max-fpr:${rate} by, but received ${count}`,
+  );
+  process.exit(65);
+}
 
 const good = (await openTestFolder(folder)).filter((entry) => !isAnomalous(entry));
+checkEnough(good.length);
 const scored = await scorePictures(
   onnxRuntimeEngine(),
   await readBundle(file),
   good,
   (event) => event.type === 'skipped' && console.error(event.error.message),
 );
+checkEnough(scored.length);
 const half = Math.floor(scored.length / 2);
 const random = new Random(Number(values.seed));
 
@@ -43,7 +61,7 @@ const alarmRates = Array.from({ length: splits }, () => {
       scores: calibration.map(({ score }) => score),
       mapMaxima: calibration.map(({ mapMaximum }) => mapMaximum),
     },
-    `max-fpr:${rate}`,
+    { threshold: `max-fpr:${rate}` },
   );
   return test.filter(({ score }) => score > threshold).length / test.length;
 });

@@ -40,6 +40,18 @@ export const s3RootFlag = [
   'Copy of the buckets that s3:// addresses in a manifest name',
 ] as const;
 
+/** Where pictures begin to be unsure. */
+export const unsureFlag = [
+  '--unsure <rule>',
+  'Rule above which pictures are unsure, up to the threshold; or none',
+] as const;
+
+/** What of the pictures is not looked at. */
+export const maskFlag = [
+  '--mask <path>',
+  'What to ignore: a picture, white there, or a folder with one a class, CLASS.png',
+] as const;
+
 /** The options that a schema defines, in its order. */
 export async function fieldsOf(schema: ZodType): Promise<Fields> {
   const { z } = await import('zod');

@@ -1,27 +1,20 @@
-import type { HeatMapOptions, Manifest, Verdict } from '@bigrid/node';
+import type { Manifest, Verdict } from '@bigrid/node';
+
+/** What a heat map is drawn from. */
+type Drawn = Pick<Verdict, 'picture' | 'map' | 'regions'>;
 
 /** Heat maps that are drawn or written at once. */
 const AT_ONCE = 3;
 
-/**
- * One scale for all pictures of a bundle. What good pictures reach stays almost plain, and most defects get
- * the brightest colours; the outline is where values begin that no good picture held out had.
- */
-export function heatMapScale({ calibration }: Manifest): HeatMapOptions {
-  // A map can be 0 everywhere on good pictures; a scale needs a length.
-  const threshold = Math.max(calibration.pixelThreshold, 1e-6);
-  return { lowest: 0.5 * threshold, highest: 5 * threshold, threshold };
-}
-
 /** Draws heat maps into files while other pictures are inspected. */
 export class HeatMapWriter {
-  readonly #scale: HeatMapOptions;
+  readonly #manifest: Manifest;
   readonly #signal: AbortSignal;
   readonly #running = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
 
   constructor(manifest: Manifest, signal: AbortSignal) {
-    this.#scale = heatMapScale(manifest);
+    this.#manifest = manifest;
     this.#signal = signal;
   }
 
@@ -30,11 +23,7 @@ export class HeatMapWriter {
    * @param written called once the file is there
    * @throws OUTPUT_UNWRITABLE, CANCELLED
    */
-  async add(
-    drawn: Pick<Verdict, 'picture' | 'map'>,
-    file: string,
-    written?: () => Promise<void>,
-  ): Promise<void> {
+  async add(drawn: Drawn, file: string, written?: () => Promise<void>): Promise<void> {
     if (this.#running.size >= AT_ONCE) await Promise.race(this.#running);
     this.#throwFailure();
     const work = this.#write(drawn, file)
@@ -57,9 +46,12 @@ export class HeatMapWriter {
     this.#throwFailure();
   }
 
-  async #write({ picture, map }: Pick<Verdict, 'picture' | 'map'>, file: string): Promise<void> {
+  async #write({ picture, map, regions }: Drawn, file: string): Promise<void> {
     const { drawHeatMap, writeAtomically } = await import('@bigrid/node');
-    const drawing = await drawHeatMap(picture, map, this.#scale);
+    const drawing = await drawHeatMap(picture, map, {
+      ...this.#manifest.calibration.mapScale,
+      regions,
+    });
     await writeAtomically(file, drawing, { signal: this.#signal });
   }
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import type { FailedInspection, Verdict } from '@bigrid/node';
+import type { FailedInspection, Judgement, Verdict } from '@bigrid/node';
 import { formatScore, paint, shorten, table } from './output.ts';
 
 /** What is kept of a picture once it is inspected: not its pixels. */
 export type Row =
-  | (Pick<Verdict, 'path' | 'score' | 'threshold' | 'confidence' | 'isAnomalous'> & {
+  | (Omit<Verdict, 'picture' | 'map'> & {
       /** Where `bigrid watch` moves it to. */
       readonly movedTo?: string;
     })
@@ -15,8 +15,8 @@ export function rowOf(outcome: Verdict | FailedInspection): Row {
     const { code, message } = outcome.error;
     return { path: outcome.path, error: { code, message } };
   }
-  const { path, score, threshold, confidence, isAnomalous } = outcome;
-  return { path, score, threshold, confidence, isAnomalous };
+  const { picture: _, map: __, ...row } = outcome;
+  return row;
 }
 
 /** Whether the same file would give the same again: one that may not be read, or is gone, may be there later. */
@@ -81,7 +81,15 @@ export async function writeInStep(text: string, signal: AbortSignal): Promise<vo
   await once(process.stdout, 'drain', { signal }).catch(() => {});
 }
 
-const columns = ['path', 'score', 'threshold', 'confidence', 'isAnomalous', 'error'] as const;
+const columns = [
+  'path',
+  'score',
+  'threshold',
+  'confidence',
+  'verdict',
+  'isAnomalous',
+  'error',
+] as const;
 
 function csvLine(row: Row): string {
   const values: Partial<Record<(typeof columns)[number], unknown>> =
@@ -104,13 +112,13 @@ function verdictTable(rows: readonly Row[]): string {
   ] as const;
   const cells = rows.map((row) => {
     if ('error' in row) return [row.path, '-', '-', '-', 'unreadable'];
-    const { score, threshold, confidence, isAnomalous } = row;
+    const { score, threshold, confidence, verdict } = row;
     return [
       row.path,
       formatScore(score, threshold),
       formatScore(threshold, threshold),
       confidence.toFixed(3),
-      isAnomalous ? 'ANOMALOUS' : 'normal',
+      shownAs(verdict),
     ];
   });
   const others = columns
@@ -133,14 +141,18 @@ function verdictTable(rows: readonly Row[]): string {
 function verdictLine(row: Row): string {
   const time = new Date().toTimeString().slice(0, 8);
   if ('error' in row) return paintRow('unreadable', `${time}  unreadable  ${row.error.message}`);
-  const { path, score, threshold, isAnomalous, movedTo } = row;
-  const verdict = isAnomalous ? 'ANOMALOUS' : 'normal';
+  const { path, score, threshold, movedTo } = row;
+  const verdict = shownAs(row.verdict);
   const arrow = movedTo === undefined ? '' : ` -> ${movedTo}`;
   const parts = [time, verdict.padEnd(10), formatScore(score, threshold), `${path}${arrow}`];
   return paintRow(verdict, parts.join('  '));
 }
 
+function shownAs(verdict: Judgement): string {
+  return verdict === 'anomalous' ? 'ANOMALOUS' : verdict;
+}
+
 function paintRow(verdict: string | undefined, cell: string): string {
   if (verdict === 'ANOMALOUS') return paint(['red', 'bold'], cell);
-  return verdict === 'unreadable' ? paint('yellow', cell) : cell;
+  return verdict === 'unreadable' || verdict === 'unsure' ? paint('yellow', cell) : cell;
 }

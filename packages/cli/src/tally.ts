@@ -5,17 +5,18 @@ import type { Row } from './results.ts';
 /** Counts what became of pictures. */
 export class Tally {
   anomalous = 0;
+  unsure = 0;
   normal = 0;
   unreadable = 0;
   /** How many of them were in the log before. */
   logged = 0;
 
   get total(): number {
-    return this.anomalous + this.normal + this.unreadable;
+    return this.anomalous + this.unsure + this.normal + this.unreadable;
   }
 
   add(row: Row): void {
-    this.#count('error' in row ? 'unreadable' : row.isAnomalous ? 'anomalous' : 'normal');
+    this.#count('error' in row ? 'unreadable' : row.verdict);
   }
 
   /** A picture of the log counts with the others; the second of two in one run does not. */
@@ -28,6 +29,7 @@ export class Tally {
   /** One line: `3 pictures: 1 anomalous, 2 normal; heat maps in marked`. */
   summary({ out, log }: { readonly out?: string | undefined; readonly log?: string | undefined }) {
     const parts = [`${this.anomalous} anomalous`, `${this.normal} normal`];
+    if (this.unsure > 0) parts.splice(1, 0, `${this.unsure} unsure`);
     if (this.unreadable > 0) parts.push(`${this.unreadable} unreadable`);
     const places = [
       ...(this.logged > 0 ? [`${this.logged} of them from ${log}`] : []),

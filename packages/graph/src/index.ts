@@ -13,6 +13,6 @@ export { concat, expand, pad, reshape, slice, transpose } from './operators/layo
 export { matMul } from './operators/linear.ts';
 export { averagePool, maxPool, resize } from './operators/picture.ts';
 export { reduceMax, reduceMean, reduceSum, sumTo } from './operators/reduce.ts';
-export { type ReadModel, readModel, withMetadata } from './read-model.ts';
+export { type ReadModel, readModel, withElements, withMetadata } from './read-model.ts';
 export { type Dimension, formatShape, type Shape, staticShape } from './shape.ts';
 export * from './tensor.ts';

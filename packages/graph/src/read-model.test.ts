@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { exampleGraph } from '../testing/example-graph.ts';
 import { engine, numbersOf } from '../testing/run-graph.ts';
 import { toModel } from './model.ts';
-import { type ReadModel, readModel, withMetadata } from './read-model.ts';
-import { zeros } from './tensor.ts';
+import { type ReadModel, readModel, withElements, withMetadata } from './read-model.ts';
+import { bytesOf, type Tensor, zeros } from './tensor.ts';
 
 const model = toModel(exampleGraph(), { metadata: { manifest: '{"é":1}', empty: '' } });
 const { onnx } = onnxProto;
@@ -201,5 +201,29 @@ describe('whatever the bytes, reading ends in a model or in BUNDLE_INVALID', () 
     expect(readModel(bytes).initialisers.size).toBe(0);
     const after = process.memoryUsage();
     expect(after.heapTotal - before.heapTotal).toBeLessThan(32 * bytes.length);
+  });
+});
+
+describe('withElements', () => {
+  const [[name, value]] = [...readModel(model).initialisers] as [[string, Tensor]];
+
+  test('changes one initialiser and nothing else', () => {
+    const elements = bytesOf(value).map((byte) => 255 - byte);
+    const before = model.slice();
+    const changed = withElements(model, name, elements) as Uint8Array;
+    expect(model).toEqual(before);
+    expect(changed.length).toBe(model.length);
+    const { initialisers, ...others } = readModel(changed);
+    const { initialisers: old, ...same } = readModel(model);
+    expect(others).toEqual(same);
+    expect(bytesOf(initialisers.get(name) as Tensor)).toEqual(elements);
+    expect([...initialisers].filter(([other]) => other !== name)).toEqual(
+      [...old].filter(([other]) => other !== name),
+    );
+  });
+
+  test('gives nothing where there is no such initialiser, or one of another size', () => {
+    expect(withElements(model, 'nobody', bytesOf(value))).toBeUndefined();
+    expect(withElements(model, name, new Uint8Array(3))).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { type ErrorCode, fail, isBigridError } from '@bigrid/errors';
 import onnxProto from 'onnx-proto';
-import { readTensor } from './read-tensor.ts';
+import { rawDataOf, readTensor } from './read-tensor.ts';
 import type { Tensor } from './tensor.ts';
 import { bytesIn, type Field, fieldsOf, textIn } from './wire-format.ts';
 
@@ -53,6 +53,34 @@ export function withMetadata(
     // Two messages, one after the other, are one message with the fields of both.
     result.set(added, length);
     return result.slice(0, length + added.length);
+  });
+}
+
+/**
+ * The same model with other elements in one initialiser, whose type and shape stay.
+ * @param elements raw, as many bytes as it has
+ * @returns undefined where there is no such initialiser
+ * @throws BUNDLE_INVALID
+ */
+export function withElements(
+  bytes: Uint8Array,
+  name: string,
+  elements: Uint8Array,
+): Uint8Array | undefined {
+  return attempt(bytes, 'BUNDLE_INVALID', () => {
+    const result = bytes.slice();
+    for (const model of modelFields(result)) {
+      if (model.number !== MODEL.graph) continue;
+      for (const graph of fieldsOf(bytesIn(model))) {
+        if (graph.number !== GRAPH.initialiser) continue;
+        // What is read of `result` are views of it.
+        const data = rawDataOf(bytesIn(graph), name);
+        if (data?.length !== elements.length) continue;
+        data.set(elements);
+        return result;
+      }
+    }
+    return undefined;
   });
 }
 

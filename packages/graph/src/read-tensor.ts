@@ -110,3 +110,12 @@ function fillFromNumbers({ type, data }: Tensor, message: Uint8Array): number {
   }
   return count;
 }
+
+/** The raw bytes of a serialised tensor of that name, a view; undefined where it has another name, or none. */
+export function rawDataOf(message: Uint8Array, name: string): Uint8Array | undefined {
+  const fields = [...fieldsOf(message)];
+  if (!fields.some((field) => field.number === TENSOR.name && textIn(field) === name))
+    return undefined;
+  const data = fields.find((field) => field.number === TENSOR.data);
+  return data && bytesIn(data);
+}

@@ -1,7 +1,8 @@
 import { fail, isBigridError } from '@bigrid/errors';
 import { type Engine, type Session, type Tensor, tensor } from '@bigrid/graph';
 import type { Bundle } from './bundle.ts';
-import type { Picture } from './ports.ts';
+import { ignoring } from './ignored-area.ts';
+import type { Mask, Picture } from './ports.ts';
 
 /** One score a pixel, at the map's own resolution. */
 export interface AnomalyMap {
@@ -19,16 +20,35 @@ export interface Inspection {
 
 /** A bundle made ready to inspect. */
 export class Detector {
-  readonly #session: Session;
+  readonly #engine: Engine;
+  readonly #bundle: Pick<Bundle, 'bytes'>;
+  /** One for the bundle as it is, under undefined, and one for each mask: there are as many as classes, at most. */
+  readonly #sessions = new Map<Mask | undefined, Promise<Session>>();
 
-  private constructor(session: Session) {
-    this.#session = session;
+  private constructor(engine: Engine, bundle: Pick<Bundle, 'bytes'>) {
+    this.#engine = engine;
+    this.#bundle = bundle;
   }
 
   /** @throws BUNDLE_INVALID when the engine refuses the model */
   static async load(engine: Engine, bundle: Pick<Bundle, 'bytes'>): Promise<Detector> {
+    const detector = new Detector(engine, bundle);
+    await detector.#sessionFor(undefined);
+    return detector;
+  }
+
+  #sessionFor(ignored: Mask | undefined): Promise<Session> {
+    const known = this.#sessions.get(ignored);
+    if (known) return known;
+    const session = this.#open(ignored);
+    this.#sessions.set(ignored, session);
+    return session;
+  }
+
+  async #open(ignored: Mask | undefined): Promise<Session> {
+    const { bytes } = ignored ? ignoring(this.#bundle, ignored) : this.#bundle;
     try {
-      return new Detector(await engine.load(bundle.bytes));
+      return await this.#engine.load(bytes);
     } catch (cause) {
       if (!isBigridError(cause, 'ENGINE_FAILED')) throw cause;
       // The graphs that we emit load; one that does not is damaged.
@@ -38,9 +58,13 @@ export class Detector {
     }
   }
 
-  /** @throws BUNDLE_INVALID when the model is none of ours, ENGINE_FAILED */
-  async inspect(picture: Picture): Promise<Inspection> {
-    const outputs = await this.#session.run({ image: imageTensor(picture) });
+  /**
+   * @param ignored in place of what the bundle ignores
+   * @throws BUNDLE_INVALID when the model is none of ours, OPTION_INVALID when it cannot ignore, ENGINE_FAILED
+   */
+  async inspect(picture: Picture, ignored?: Mask): Promise<Inspection> {
+    const session = await this.#sessionFor(ignored);
+    const outputs = await session.run({ image: imageTensor(picture) });
     const { anomaly_map: map, score } = outputs;
     if (map?.type !== 'float32' || map.shape.length !== 3 || score?.type !== 'float32') {
       const received = Object.keys(outputs).join(', ');
@@ -57,7 +81,9 @@ export class Detector {
   }
 
   async dispose(): Promise<void> {
-    await this.#session.dispose();
+    for (const session of await Promise.allSettled(this.#sessions.values())) {
+      if (session.status === 'fulfilled') await session.value.dispose();
+    }
   }
 }
 

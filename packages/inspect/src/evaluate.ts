@@ -62,7 +62,7 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
       failed.push({ path, error: reportSkipped(path, outcome.error, onEvent) });
     } else {
       const { picture, mask } = outcome.value;
-      const { score, map } = await detector.inspect(picture);
+      const { score, map } = await detector.inspect(picture, outcome.item.ignored);
       [mapWidth, mapHeight] = [map.width, map.height];
       const sized = mask && resizeMaskNearest(mask, map.width, map.height);
       // A mask that marks nothing says no more than a missing one.

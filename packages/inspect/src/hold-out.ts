@@ -1,7 +1,9 @@
 import { fail } from '@bigrid/errors';
 import { Random } from '@bigrid/method';
+import type { ThresholdRules } from './calibration.ts';
 import { type Fingerprint, groupNearDuplicates } from './fingerprint.ts';
 import type { PictureEntry } from './ports.ts';
+import { formatRule, leastScores, parseRule } from './threshold-rules.ts';
 
 /** Good pictures of one product. */
 export interface TrainingClass {
@@ -31,12 +33,11 @@ export function holdOut(
   for (const { name, entries } of classes) {
     const own = entries.flatMap((entry) => indices.get(entry) ?? []);
     if (own.length < LEAST_PICTURES) tooFew(own.length, name);
-    const most = Math.round(own.length * HELD_OUT_SHARE);
     const drawn = new Random(seed)
       .fork(`split ${name}`)
       .permutation(entries.length)
       .flatMap((at) => indices.get(entries[at] as PictureEntry) ?? []);
-    for (const index of draw(drawn, pictures, Math.min(MOST_HELD_OUT, Math.max(1, most)))) {
+    for (const index of draw(drawn, pictures, mostHeldOut(own.length))) {
       heldOut.add(index);
     }
   }
@@ -70,4 +71,40 @@ export function tooFew(count: number, where = 'the training folder'): never {
     'DATA_TOO_FEW',
     `Expected at least ${LEAST_PICTURES} readable good pictures in ${where} but received ${count}`,
   );
+}
+
+/** How many of a class's pictures are held out at most. */
+export function mostHeldOut(pictures: number): number {
+  return Math.min(MOST_HELD_OUT, Math.max(1, Math.round(pictures * HELD_OUT_SHARE)));
+}
+
+/**
+ * Refuses rules that the pictures held out cannot keep: better before training than after it.
+ * @param heldOut how many there are, of `pictures`
+ * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED
+ */
+export function checkRules(
+  rules: ThresholdRules | undefined,
+  heldOut: number,
+  pictures: number,
+): void {
+  for (const text of [rules?.threshold, rules?.unsure]) {
+    if (text === undefined || text === 'none') continue;
+    const rule = parseRule(text);
+    if (rule.kind === 'f1') {
+      fail(
+        'THRESHOLD_UNSUPPORTED',
+        'Expected a threshold that good pictures suffice for but received f1, which takes labelled defects: train without it, then run `bigrid calibrate FILE DIR --threshold f1`',
+      );
+    }
+    const least = leastScores(rule);
+    if (least > 1 && heldOut < least) {
+      const wanted = Math.ceil(least / HELD_OUT_SHARE);
+      const enough = least <= MOST_HELD_OUT ? `, a tenth of ${wanted},` : '';
+      fail(
+        'THRESHOLD_UNSUPPORTED',
+        `Expected at least ${least} good pictures held out for the threshold ${formatRule(rule)}${enough} but received ${heldOut} of ${pictures}`,
+      );
+    }
+  }
 }

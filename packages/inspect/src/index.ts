@@ -1,5 +1,13 @@
+export { bordersOf } from './borders.ts';
 export { type Bundle, openBundle, withManifest } from './bundle.ts';
-export { type CalibrationScores, calibrate, underRule } from './calibration.ts';
+export {
+  type CalibrationScores,
+  calibrate,
+  type Judgement,
+  judge,
+  type ThresholdRules,
+  underRules,
+} from './calibration.ts';
 export { confidenceOf } from './confidence.ts';
 export { type AnomalyMap, Detector, type Inspection, imageTensor } from './detector.ts';
 export {
@@ -19,6 +27,7 @@ export {
   groupNearDuplicates,
 } from './fingerprint.ts';
 export type { TrainingClass } from './hold-out.ts';
+export { ignoredShare, ignoring } from './ignored-area.ts';
 export { type FailedInspection, inspect, type Verdict } from './inspect.ts';
 export {
   type Calibration,
@@ -27,7 +36,7 @@ export {
   manifestSchema,
   parseManifest,
 } from './manifest.ts';
-export { labelComponents } from './metrics/connected-components.ts';
+export type { MapScale } from './map-scale.ts';
 export type { ClassCurves, Metrics } from './metrics/metrics.ts';
 export { auroc } from './metrics/ranking.ts';
 export {
@@ -52,7 +61,8 @@ export type {
   Scratch,
 } from './ports.ts';
 export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
+export { type Region, regionsOf } from './regions.ts';
 export { scorePictures } from './scoring.ts';
-export { parseRule, type ThresholdRule, thresholdRules } from './threshold-rules.ts';
+export { leastScores, parseRule, type ThresholdRule, thresholdRules } from './threshold-rules.ts';
 export { type TrainInput, train } from './train.ts';
 export { DECODE_AHEAD, inOrder } from './work.ts';

@@ -20,7 +20,7 @@ const manifest = {
 async function inspected(entries: Iterable<PictureEntry>, signal?: AbortSignal) {
   const detector = await Detector.load(engine, { bytes: new Uint8Array() });
   const results: (Verdict | FailedInspection)[] = [];
-  for await (const result of inspect(detector, manifest, entries, signal)) results.push(result);
+  for await (const result of inspect(detector, manifest, entries, { signal })) results.push(result);
   return results;
 }
 

@@ -1,8 +1,10 @@
 import { type BigridError, isBigridError } from '@bigrid/errors';
+import { type Judgement, judge } from './calibration.ts';
 import { confidenceOf } from './confidence.ts';
 import type { Detector, Inspection } from './detector.ts';
 import type { Manifest } from './manifest.ts';
 import type { Picture, PictureEntry } from './ports.ts';
+import { type Region, regionsOf } from './regions.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
 
 /** The verdict on one picture. */
@@ -13,8 +15,12 @@ export interface Verdict extends Inspection {
   readonly threshold: number;
   /** How sure it is that the picture is anomalous: 0..1, 0.5 at the threshold; see {@link confidenceOf}. */
   readonly confidence: number;
+  /** normal, anomalous, or between both unsure, where the manifest has a threshold for it. */
+  readonly verdict: Judgement;
   /** score > threshold */
   readonly isAnomalous: boolean;
+  /** Where the map is above the manifest's threshold of maps, the highest peak first. */
+  readonly regions: readonly Region[];
 }
 
 /** A picture that could not be inspected. */
@@ -26,15 +32,20 @@ export interface FailedInspection {
 /**
  * Inspects pictures in order; the next ones are decoded meanwhile. A picture that cannot be read yields its
  * error and does not stop the others.
+ * @param options smallestRegion: picture pixels below which a region is left out; default 0
  * @throws CANCELLED, ENGINE_FAILED
  */
 export async function* inspect(
   detector: Detector,
   manifest: Manifest,
   entries: Iterable<PictureEntry> | AsyncIterable<PictureEntry>,
-  signal?: AbortSignal,
+  options: {
+    readonly smallestRegion?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
 ): AsyncGenerator<Verdict | FailedInspection> {
-  const { threshold } = manifest.calibration;
+  const { signal, smallestRegion } = options;
+  const { threshold, pixelThreshold } = manifest.calibration;
   const confidence = confidenceOf(manifest.calibration);
   for await (const outcome of inOrder(entries, (entry) => entry.read(), DECODE_AHEAD)) {
     checkCancelled(signal);
@@ -43,15 +54,18 @@ export async function* inspect(
       if (!isBigridError(outcome.error)) throw outcome.error;
       yield { path, error: outcome.error };
     } else {
-      const { score, map } = await detector.inspect(outcome.value);
+      const picture = outcome.value;
+      const { score, map } = await detector.inspect(picture, outcome.item.ignored);
       yield {
         path,
-        picture: outcome.value,
+        picture,
         score,
         map,
         threshold,
         confidence: confidence(score),
+        verdict: judge(score, manifest.calibration),
         isAnomalous: score > threshold,
+        regions: regionsOf(map, picture, pixelThreshold, smallestRegion),
       };
     }
   }

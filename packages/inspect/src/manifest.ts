@@ -1,6 +1,7 @@
 import { fail } from '@bigrid/errors';
 import { methodOptionsSchema, profileNames, scheduleSchema } from '@bigrid/method';
 import { z } from 'zod';
+import { mapScaleOf } from './map-scale.ts';
 import { statisticNames } from './picture-statistics.ts';
 import { thresholdRuleSchema } from './threshold-rules.ts';
 
@@ -36,19 +37,40 @@ const calibrationFields = z.strictObject({
     'Rule that made the thresholds; bundles of earlier builds have a number `quantile` in its place',
   ),
   threshold: z.number().describe('Scores above it are anomalous'),
+  unsure: z
+    .strictObject({
+      rule: thresholdRuleSchema,
+      threshold: z.number().describe('Not above that of the bundle'),
+    })
+    .optional()
+    .describe(
+      'Where doubt begins: scores above its threshold, and not above that of the bundle, are unsure; absent where there are two verdicts alone',
+    ),
   pixelThreshold: z
     .number()
     .describe(
       'Map values above it are outlined as defects: the same rule over `mapMaxima`, or quantile:0.99 where the rule is f1 or a number',
     ),
+  mapScale: z
+    .strictObject({
+      lowest: z.number().describe('Up to here a picture stays plain'),
+      highest: z.number().describe('From here on it gets the brightest colour'),
+    })
+    .describe(
+      'Map values between which heat maps are coloured: above quantile:0.99 of `mapMaxima`, whatever the rule; bundles of earlier builds have none, and it follows from what they have',
+    ),
 });
 
-export const calibrationSchema = z.preprocess(ruleFromQuantile, calibrationFields);
+export const calibrationSchema = z.preprocess(completed, calibrationFields);
 
-/** Before there were rules, every threshold was a quantile. */
-function ruleFromQuantile(calibration: unknown): unknown {
+/** Before there were rules, every threshold was a quantile; before there was a scale, it followed from the maxima. */
+function completed(calibration: unknown): unknown {
   const { quantile, ...others } = (calibration ?? {}) as Record<string, unknown>;
-  return quantile === undefined ? calibration : { ...others, rule: `quantile:${quantile}` };
+  const ruled = quantile === undefined ? others : { ...others, rule: `quantile:${quantile}` };
+  const { mapScale, mapMaxima, pixelThreshold } = ruled as Partial<Calibration>;
+  if (mapScale !== undefined || typeof pixelThreshold !== 'number') return ruled;
+  const maxima = z.array(z.number()).min(1).safeParse(mapMaxima);
+  return { ...ruled, mapScale: mapScaleOf(maxima.success ? maxima.data : [pixelThreshold]) };
 }
 
 const rgbSchema = z.tuple([z.number(), z.number(), z.number()]);
@@ -80,7 +102,7 @@ export const manifestSchema = z.strictObject({
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
-export type Calibration = z.infer<typeof calibrationSchema>;
+export type Calibration = z.infer<typeof calibrationFields>;
 
 /** @throws BUNDLE_INVALID, BUNDLE_TOO_NEW */
 export function parseManifest(text: string | undefined): Manifest {

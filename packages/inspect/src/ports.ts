@@ -6,7 +6,7 @@ export interface Picture {
   readonly data: Uint8Array;
 }
 
-/** A decoded ground-truth mask: one byte a pixel; above 127 is defect. */
+/** A decoded mask, one byte a pixel: above 127 is defect in a ground truth, and ignored in a mask of what to ignore. */
 export interface Mask {
   readonly width: number;
   readonly height: number;
@@ -20,6 +20,8 @@ export interface PictureEntry {
   readonly path: string;
   /** Decodes the picture. @throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE, PATH_MISSING, PATH_UNREADABLE */
   read(): Promise<Picture>;
+  /** What to ignore of it, in place of what the bundle ignores; of any size, spread over the picture. */
+  readonly ignored?: Mask | undefined;
 }
 
 /** A test picture with what is known of it. */

@@ -4,6 +4,7 @@ import { engine, entry, goodEntries, picture, tinyTraining, unreadable } from '.
 import { type Bundle, openBundle } from './bundle.ts';
 import { referenceOf } from './drift.ts';
 import type { WorkEvent } from './events.ts';
+import { mapScaleOf } from './map-scale.ts';
 import { type RecalibrateInput, recalibrate } from './recalibrate.ts';
 import { scorePictures } from './scoring.ts';
 import { train } from './train.ts';
@@ -25,7 +26,7 @@ function recalibrated(over: Partial<RecalibrateInput> = {}): Promise<Bundle> {
 
 describe('recalibrate', () => {
   it('takes scores and maxima from the pictures, and leaves model and the rest of the manifest', async () => {
-    const made = await recalibrated({ rule: 'max-fpr:0.2' });
+    const made = await recalibrated({ rules: { threshold: 'max-fpr:0.2' } });
     const scored = await scorePictures(engine, bundle, today, () => {}, undefined);
     const sorted = (values: number[]) => values.sort((a, b) => a - b);
     const scores = sorted(scored.map(({ score }) => score));
@@ -38,6 +39,7 @@ describe('recalibrate', () => {
         rule: 'max-fpr:0.2',
         threshold: scores[4],
         pixelThreshold: mapMaxima[4],
+        mapScale: mapScaleOf(mapMaxima),
         measuredAt: day,
         pictures: referenceOf(scored.map(({ statistics }) => statistics)),
       },
@@ -48,14 +50,14 @@ describe('recalibrate', () => {
   });
 
   it('keeps the rule of the bundle where none is asked for', async () => {
-    const first = await recalibrated({ rule: 'sigma:2' });
+    const first = await recalibrated({ rules: { threshold: 'sigma:2' } });
     const second = await recalibrated({ bundle: first, good: today.slice(1) });
     expect(second.manifest.calibration.rule).toBe('sigma:2');
     expect(second.manifest.calibration.scores).toHaveLength(4);
   });
 
   it('reads defects for f1 alone, and sets the threshold between the kinds', async () => {
-    const { calibration } = (await recalibrated({ rule: 'f1', defects })).manifest;
+    const { calibration } = (await recalibrated({ rules: { threshold: 'f1' }, defects })).manifest;
     const [lowestDefect] = (await scorePictures(engine, bundle, defects, () => {}, undefined))
       .map(({ score }) => score)
       .sort((a, b) => a - b);
@@ -63,8 +65,8 @@ describe('recalibrate', () => {
     expect(calibration.threshold).toBeGreaterThan(calibration.scores[4] as number);
     expect(calibration.threshold).toBeLessThan(lowestDefect as number);
     const unasked = entry('bad.png', () => Promise.reject(new Error('read for nothing')));
-    await recalibrated({ rule: 'sigma:2', defects: [unasked] });
-    await expect(recalibrated({ rule: 'f1' })).rejects.toThrow(
+    await recalibrated({ rules: { threshold: 'sigma:2' }, defects: [unasked] });
+    await expect(recalibrated({ rules: { threshold: 'f1' } })).rejects.toThrow(
       expect.objectContaining({ code: 'THRESHOLD_UNSUPPORTED' }),
     );
   });
@@ -84,7 +86,7 @@ describe('recalibrate', () => {
     await expect(recalibrated({ good: [unreadable('a')] })).rejects.toThrow(
       expect.objectContaining({ code: 'DATA_NO_GOOD' }),
     );
-    await expect(recalibrated({ rule: 'best' })).rejects.toThrow(
+    await expect(recalibrated({ rules: { threshold: 'best' } })).rejects.toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID' }),
     );
     await expect(recalibrated({ signal: AbortSignal.abort() })).rejects.toThrow(

@@ -1,9 +1,10 @@
 import { fail } from '@bigrid/errors';
 import type { Engine } from '@bigrid/graph';
 import { type Bundle, withManifest } from './bundle.ts';
-import { calibrate } from './calibration.ts';
+import { calibrate, rulesOf, type ThresholdRules } from './calibration.ts';
 import type { OnEvent } from './events.ts';
-import type { PictureEntry } from './ports.ts';
+import { ignoring } from './ignored-area.ts';
+import type { Mask, PictureEntry } from './ports.ts';
 import { scorePictures } from './scoring.ts';
 import { parseRule } from './threshold-rules.ts';
 
@@ -14,8 +15,10 @@ export interface RecalibrateInput {
   readonly good: readonly PictureEntry[];
   /** Labelled defects: the rule f1 takes them, and no other reads them. */
   readonly defects?: readonly PictureEntry[];
-  /** Default: the rule of the bundle. */
-  readonly rule?: string | undefined;
+  /** What to ignore of every picture. Default: what the bundle ignores. */
+  readonly ignored?: Mask | undefined;
+  /** Default: the rules of the bundle. */
+  readonly rules?: ThresholdRules | undefined;
   readonly now: () => Date;
   readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -27,8 +30,12 @@ export interface RecalibrateInput {
  *   CANCELLED
  */
 export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
-  const { bundle, good, rule = bundle.manifest.calibration.rule } = input;
-  const defects = parseRule(rule).kind === 'f1' ? (input.defects ?? []) : [];
+  const { good, ignored } = input;
+  const bundle = ignored ? ignoring(input.bundle, ignored) : input.bundle;
+  const rules = rulesOf(bundle.manifest, input.rules ?? {});
+  const parsed = [rules.threshold, rules.unsure].filter((rule) => rule && rule !== 'none');
+  const takesDefects = parsed.some((rule) => parseRule(rule as string).kind === 'f1');
+  const defects = takesDefects ? (input.defects ?? []) : [];
   const scored = await scorePictures(
     input.engine,
     bundle,
@@ -48,7 +55,7 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
       pictures: sound.map(({ statistics }) => statistics),
       defectScores: scored.filter(({ entry }) => isDefect.has(entry)).map(({ score }) => score),
     },
-    rule,
+    rules,
   );
   const measuredAt = input.now().toISOString();
   return withManifest(bundle, {

@@ -37,7 +37,7 @@ export async function scorePictures<Entry extends PictureEntry>(
       if ('error' in outcome) {
         reportSkipped(entry.path, outcome.error, onEvent);
       } else {
-        const { score, map } = await detector.inspect(outcome.value);
+        const { score, map } = await detector.inspect(outcome.value, entry.ignored);
         const mapMaximum = map.data.reduce((highest, value) => Math.max(highest, value), 0);
         scored.push({ entry, score, mapMaximum, statistics: pictureStatistics(outcome.value) });
       }

@@ -111,6 +111,12 @@ export function leastPictures(rate: number): number {
   return Math.ceil((1 - ROUNDING) / rate) - 1;
 }
 
+/** The fewest good pictures that a rule takes. */
+export function leastScores(rule: ThresholdRule): number {
+  if (rule.kind === 'max-fpr') return leastPictures(rule.amount);
+  return rule.kind === 'sigma' ? 2 : 1;
+}
+
 function sigmaThreshold(deviations: number, scores: readonly number[]): number {
   const count = scores.length;
   if (count < 2) tooFewFor({ kind: 'sigma', amount: deviations }, 2, count);

@@ -11,7 +11,7 @@ import {
   stagesOf,
 } from '@bigrid/method';
 import { type Bundle, checkSameBackbone, manifestMetadata, trainedValues } from './bundle.ts';
-import { calibrate } from './calibration.ts';
+import { calibrate, type ThresholdRules } from './calibration.ts';
 import { Checkpoints } from './checkpoint.ts';
 import type { OnEvent } from './events.ts';
 import {
@@ -20,9 +20,17 @@ import {
   featuresOf,
   type ReadPicture,
 } from './feature-extraction.ts';
-import { holdOut, LEAST_PICTURES, type TrainingClass, tooFew } from './hold-out.ts';
+import {
+  checkRules,
+  holdOut,
+  LEAST_PICTURES,
+  mostHeldOut,
+  type TrainingClass,
+  tooFew,
+} from './hold-out.ts';
+import { cellWeights, ignoredBy, ignoring } from './ignored-area.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
-import type { Checkpoint, OpenScratch, PictureEntry } from './ports.ts';
+import type { Checkpoint, Mask, OpenScratch, PictureEntry } from './ports.ts';
 import { scorePictures } from './scoring.ts';
 import { stepsOf } from './steps.ts';
 import { trainStage } from './training-loop.ts';
@@ -45,6 +53,10 @@ export interface TrainInput {
   readonly now: () => Date;
   /** Go on from this bundle: its method, statistics and values are kept. */
   readonly from?: Bundle | undefined;
+  /** What to ignore of every picture, now and whenever the bundle inspects. */
+  readonly ignored?: Mask | undefined;
+  /** Rules of the thresholds. Default: quantile:0.99, and nothing unsure. */
+  readonly rules?: ThresholdRules | undefined;
   readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -60,11 +72,14 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const onEvent = input.onEvent ?? (() => {});
   const started = input.from ? trainedValues(input.from) : undefined;
   const method = input.from?.manifest.method ?? input.method;
+  const ignored = input.ignored ?? (input.from && ignoredBy(input.from));
   checkBackbone(input.backbone, method, input.profile);
   if (input.from) checkSameBackbone(input.from, input.backbone);
-  for (const { name, entries } of input.classes) {
+  const sizes = input.classes.map(({ entries }) => entries.length);
+  input.classes.forEach(({ name, entries }) => {
     if (entries.length < LEAST_PICTURES) tooFew(entries.length, name);
-  }
+  });
+  checkRules(input.rules, sum(sizes.map(mostHeldOut)), sum(sizes));
   checkCancelled(signal);
   const checkpoints = await Checkpoints.open(input.checkpoint);
 
@@ -92,6 +107,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   let heldOut: PictureEntry[];
   try {
     const split = holdOut(input.classes, pictures, seed);
+    checkRules(input.rules, split.heldOut.length, pictures.length);
     heldOut = split.heldOut.map((index) => (pictures[index] as ReadPicture).entry);
     const extracted = await featuresOf(extraction, split.training);
     features = started ? { ...extracted, statistics: started.statistics } : extracted;
@@ -110,6 +126,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
         options: method,
         schedule,
         features,
+        cellWeights: ignored && cellWeights(ignored, method.cells),
         steps: stageSteps,
         seed,
         checkpoints,
@@ -122,13 +139,19 @@ export async function train(input: TrainInput): Promise<Bundle> {
   }
 
   const graph = detector(input.backbone, method, features.statistics, values);
-  const scored = await scorePictures(engine, { bytes: toModel(graph) }, heldOut, onEvent, signal);
+  const withMask = <M extends Pick<Bundle, 'bytes'>>(model: M) =>
+    ignored ? ignoring(model, ignored) : model;
+  const model = withMask({ bytes: toModel(graph) });
+  const scored = await scorePictures(engine, model, heldOut, onEvent, signal);
   if (scored.length === 0) tooFew(0, 'the pictures held out for the threshold');
-  const calibration = calibrate({
-    scores: scored.map(({ score }) => score),
-    mapMaxima: scored.map(({ mapMaximum }) => mapMaximum),
-    pictures: pictures.map(({ statistics }) => statistics),
-  });
+  const calibration = calibrate(
+    {
+      scores: scored.map(({ score }) => score),
+      mapMaxima: scored.map(({ mapMaximum }) => mapMaximum),
+      pictures: pictures.map(({ statistics }) => statistics),
+    },
+    input.rules,
+  );
   const manifest: Manifest = {
     manifestVersion: MANIFEST_VERSION,
     bigridVersion: input.version,
@@ -159,7 +182,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     description: 'Visual anomaly detection trained by Bigrid: see the manifest in metadata_props.',
     producerVersion: input.version,
   });
-  return { bytes, manifest };
+  return withMask({ bytes, manifest });
 }
 
 /** @throws OPTION_INVALID when the method is for another network than the one at hand */
@@ -181,3 +204,5 @@ function checkStatistics({ shape, statistics }: ExtractedFeatures): void {
     );
   }
 }
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);

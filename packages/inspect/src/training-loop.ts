@@ -31,6 +31,8 @@ export interface StageInput {
   readonly options: MethodOptions;
   readonly schedule: Schedule;
   readonly features: ExtractedFeatures;
+  /** What each cell counts in the loss, 1 on average; undefined where all count alike. */
+  readonly cellWeights?: Float32Array | undefined;
   readonly steps: number;
   readonly seed: number;
   readonly checkpoints: Checkpoints;
@@ -56,6 +58,7 @@ export async function trainStage(
     features.statistics,
     features.tapChannels,
     values,
+    input.cellWeights,
   );
   const session = await engine.load(toModel(graph));
   const seeded = new Random(input.seed).fork(stage);

@@ -1,4 +1,4 @@
-import { cast, Graph, reduceSum, reshape, square, type Value } from '@bigrid/graph';
+import { cast, Graph, mul, reduceSum, reshape, square, tensor, type Value } from '@bigrid/graph';
 import { anomalyMap, channelWeights, imageScore, MAP_SIZE } from './anomaly-map.ts';
 import type { Backbone } from './backbones/backbone.ts';
 import { features } from './features.ts';
@@ -9,6 +9,9 @@ import { refine } from './refinement.ts';
 import { type FeatureStatistics, standardise } from './training-step.ts';
 
 const imageShape = [1, 'height', 'width', 3] as const;
+
+/** Initialiser of what of the map counts: uint8 [1, 1, height, width], 1, or 0 where it is ignored. */
+export const COUNTED = 'map.counted';
 
 /**
  * The graph that turns a picture into the features that training reads: input `image` uint8 [1, height, width, 3];
@@ -30,7 +33,8 @@ export function extractor(
 
 /**
  * The finished model: input `image` uint8 [1, height, width, 3] RGB of any size; outputs `anomaly_map` float32
- * [1, 256, 256] and `score` float32 [1], both raw and comparable between pictures.
+ * [1, 256, 256] and `score` float32 [1], both raw and comparable between pictures. All of the map counts; where the
+ * elements of {@link COUNTED} are set to 0, the map is 0 and the score ignores it.
  */
 export function detector(
   backbone: Backbone,
@@ -45,7 +49,11 @@ export function detector(
   const source = new FixedParameters(graph, parameters, 'float16');
   const { value: reconstruction } = reconstruct(source, standardised, options);
   const weights = channelWeights(statistics.deviation, tapChannels);
-  const mapOf = (rebuilt: Value) => anomalyMap(standardised, rebuilt, weights, options.smoothing);
+  const mapShape = [1, 1, MAP_SIZE, MAP_SIZE];
+  const all = tensor('uint8', mapShape, new Uint8Array(MAP_SIZE ** 2).fill(1));
+  const counted = cast(graph.initialiser(COUNTED, all), 'float32');
+  const mapOf = (rebuilt: Value) =>
+    mul(anomalyMap(standardised, rebuilt, weights, options.smoothing), counted);
   const map = mapOf(reconstruction);
   graph.output('anomaly_map', reshape(map, [1, MAP_SIZE, MAP_SIZE]));
   // The map reads better without refinement, the score with it: docs/method.md has the figures.

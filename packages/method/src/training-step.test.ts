@@ -12,7 +12,7 @@ import { type GoldenTensor, golden, toParameters } from '../testing/golden.ts';
 import { distance, engine, normals, numbersOf } from '../testing/run-graph.ts';
 import { tinyMethod, tinySchedule } from '../testing/tiny.ts';
 import type { MethodOptions, Schedule } from './options.ts';
-import { initialValue } from './parameters.ts';
+import { initialValue, type Parameter } from './parameters.ts';
 import { Random } from './random.ts';
 import { type Stage, stagesOf, trainingStep } from './training-step.ts';
 
@@ -171,6 +171,17 @@ describe('stagesOf', () => {
 describe('trainingStep', () => {
   const statistics = { mean: normals([6], 1), deviation: new Float32Array(6).fill(1) };
 
+  function startOf(parameters: readonly Parameter[]): Record<string, Tensor> {
+    const start: Record<string, Tensor> = {};
+    for (const parameter of parameters) {
+      const { name, shape } = parameter;
+      start[name] = initialValue(parameter, new Random(0));
+      start[`${name}/m`] = zeros('float32', shape);
+      start[`${name}/v`] = zeros('float32', shape);
+    }
+    return start;
+  }
+
   it('trains the tables at a rate of their own', async () => {
     const schedule = { ...tinySchedule, tableLearningRate: 0.5, weightLearningRate: 0.001 };
     const options: MethodOptions = { ...tinyMethod, grids: 'normal' };
@@ -182,13 +193,7 @@ describe('trainingStep', () => {
       [6],
       new Map(),
     );
-    const start: Record<string, Tensor> = {};
-    for (const parameter of parameters) {
-      const { name, shape } = parameter;
-      start[name] = initialValue(parameter, new Random(0));
-      start[`${name}/m`] = zeros('float32', shape);
-      start[`${name}/v`] = zeros('float32', shape);
-    }
+    const start = startOf(parameters);
     const size = [schedule.batchSize, 6, 8, 8];
     const inputs = {
       features: tensor('float16', size, float32ToFloat16(normals(size, 2))),
@@ -204,5 +209,38 @@ describe('trainingStep', () => {
       expect(moved / rate, name).toBeLessThan(1.2);
     }
     expect(new Set(parameters.map(({ kind }) => kind))).toEqual(new Set(['table', 'weight']));
+  });
+
+  it('counts cells as it is told to', async () => {
+    const options: MethodOptions = { ...tinyMethod, grids: 'normal' };
+    const size = [tinySchedule.batchSize, 6, 8, 8];
+    const inputs = {
+      features: tensor('float16', size, float32ToFloat16(normals(size, 2))),
+      jitter: zeros('float32', [tinySchedule.batchSize, 2, 8, 8]),
+      learningRate: float32([], [0]),
+    };
+    const lossUnder = async (cellWeights?: Float32Array) => {
+      const { graph, parameters } = trainingStep(
+        'normal',
+        options,
+        tinySchedule,
+        statistics,
+        [6],
+        new Map(),
+        cellWeights,
+      );
+      const start = startOf(parameters);
+      const { losses } = await takeSteps(toModel(graph), start, [inputs]);
+      return losses[0] as number;
+    };
+    const half = (left: boolean) =>
+      Float32Array.from({ length: 64 }, (_, at) => (at % 8 < 4 === left ? 2 : 0));
+    const [plain, left, right] = [
+      await lossUnder(),
+      await lossUnder(half(true)),
+      await lossUnder(half(false)),
+    ];
+    expect((left + right) / 2 / plain).toBeCloseTo(1, 5);
+    expect(Math.abs(left / right - 1)).toBeGreaterThan(0.001);
   });
 });

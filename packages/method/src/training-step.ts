@@ -64,6 +64,7 @@ export interface TrainingStep {
 /**
  * @param tapChannels how the channels of the features divide into taps
  * @param frozen parameters that an earlier stage found and this one leaves as they are
+ * @param cellWeights [cells * cells], what each cell counts in the loss, 1 on average; 1 each where there are none
  */
 export function trainingStep(
   stage: Stage,
@@ -72,6 +73,7 @@ export function trainingStep(
   statistics: FeatureStatistics,
   tapChannels: readonly number[],
   frozen: ParameterValues,
+  cellWeights?: Float32Array,
 ): TrainingStep {
   const graph = new Graph(`training-step-${stage}`);
   const channels = statistics.mean.length;
@@ -83,7 +85,7 @@ export function trainingStep(
   const parameters = new TrainedParameters(graph);
   const weights =
     schedule.lossWeights === 'root' ? lossWeights(statistics.deviation, tapChannels) : undefined;
-  const error = (value: Value) => meanSquaredError(value, features, weights);
+  const error = (value: Value) => meanSquaredError(value, features, weights, cellWeights);
   const loss =
     stage === 'abnormal'
       ? abnormalLoss(parameters, features, jitter, options, error)
@@ -158,13 +160,27 @@ function normalReconstruction(
   return value;
 }
 
-/** @param weights [channels]: what each channel counts; 1 each where there are none */
-function meanSquaredError(a: Value, b: Value, weights: Float32Array | undefined): Value {
-  const squares = square(sub(a, b));
-  const weighted = weights
-    ? mul(squares, a.graph.constant(float32([1, weights.length, 1, 1], weights)))
-    : squares;
-  return reduceMean(weighted, { keepDimensions: false });
+/**
+ * @param channelWeights [channels]: what each channel counts; 1 each where there are none
+ * @param cellWeights [cells * cells]: the same of cells
+ */
+function meanSquaredError(
+  a: Value,
+  b: Value,
+  channelWeights: Float32Array | undefined,
+  cellWeights: Float32Array | undefined,
+): Value {
+  const { graph } = a;
+  let squares = square(sub(a, b));
+  if (channelWeights) {
+    const shape = [1, channelWeights.length, 1, 1];
+    squares = mul(squares, graph.constant(float32(shape, channelWeights)));
+  }
+  if (cellWeights) {
+    const shape = [1, 1, ...a.shape.slice(2)] as number[];
+    squares = mul(squares, graph.constant(float32(shape, cellWeights)));
+  }
+  return reduceMean(squares, { keepDimensions: false });
 }
 
 function optimise(

@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { basename, resolve } from 'node:path';
+import { fail } from '@bigrid/errors';
 import {
   type Bundle,
   Detector,
   type Evaluation,
   evaluate as evaluateEntries,
   type FailedInspection,
+  ignoring,
   inspect as inspectEntries,
   type OnEvent,
   openBundle,
   type PictureEntry,
   recalibrate,
   resolveTrainOptions,
+  type ThresholdRules,
   type TrainOptions,
   train as trainOnEntries,
-  underRule,
+  underRules,
   type Verdict,
   withManifest,
 } from '@bigrid/inspect';
@@ -29,7 +33,8 @@ import {
   openTestFolder,
   openTrainingFolder,
 } from './folders.ts';
-import { pictureEntry } from './pictures.ts';
+import { openIgnoredAreas } from './ignored-areas.ts';
+import { pictureEntry, readMask } from './pictures.ts';
 import { fileScratch } from './scratch.ts';
 import { version } from './version.ts';
 
@@ -45,9 +50,16 @@ export interface WorkOptions {
   readonly device?: Device;
 }
 
-export interface TrainRequest extends TrainOptions, BackboneFile, DatasetOptions, WorkOptions {
+export interface TrainRequest
+  extends TrainOptions,
+    BackboneFile,
+    DatasetOptions,
+    ThresholdRules,
+    WorkOptions {
   /** File to write the bundle to. */
   readonly out?: string;
+  /** Mask of what to ignore: a picture, white there, or a folder with CLASS.png for each class. */
+  readonly mask?: string;
   /** Bundle, or its file, to go on from: its method is kept. */
   readonly from?: Bundle | string;
   /**
@@ -67,24 +79,33 @@ export interface TrainRequest extends TrainOptions, BackboneFile, DatasetOptions
  *   CHECKPOINT_MISMATCH, CHECKPOINT_INVALID, WEIGHTS_INVALID, DEVICE_MISSING, CANCELLED
  */
 export async function train(dir: string, request: TrainRequest = {}): Promise<Bundle> {
-  const { onEvent, signal, threads, device, out, from: source, s3Root, ...rest } = request;
-  const { resume, checkpointSeconds, ...others } = rest;
+  const { onEvent, signal, threads, device, out, from: source, s3Root, mask, ...rest } = request;
+  const { resume, checkpointSeconds, threshold, unsure, ...others } = rest;
   const { backbone, backboneMean, backboneDeviation, ...chosen } = others;
   const options = resolveTrainOptions(chosen);
   const engine = onnxRuntimeEngine({ threads, device });
   const { classes } = await openTrainingFolder(dir, { s3Root });
+  const areas =
+    mask === undefined
+      ? undefined
+      : await openIgnoredAreas(
+          mask,
+          classes.map(({ name }) => name),
+        );
   // Better to fail before a minute of training than after it.
   if (out !== undefined) await assertWritable(out);
   const from = source === undefined ? undefined : await bundleFrom(source);
   const choice = { backbone, backboneMean, backboneDeviation, taps: chosen.taps };
   const opened = await openBackbone(choice, options.method, engine, from);
   const { name, mean, deviation } = opened.backbone;
+  const ignored = areas?.everywhere;
   const identity = {
     options: {
       ...options,
       method: opened.method,
       backbone: { name, mean, deviation, file: backbone && (await identifyFile(backbone)) },
       from: from && createHash('sha256').update(from.bytes).digest('hex'),
+      ignored: ignored && createHash('sha256').update(ignored.data).digest('hex'),
       threads: threads ?? availableParallelism(),
       engine: engine.description,
       version,
@@ -102,7 +123,12 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
       openScratch: (blockBytes, kept) =>
         checkpoint ? checkpoint.openScratch(blockBytes, kept) : fileScratch(blockBytes),
       checkpoint,
-      classes,
+      classes: classes.map(({ name, entries }) => ({
+        name,
+        entries: areas ? entries.map((entry) => areas.of(name, entry)) : entries,
+      })),
+      ignored,
+      rules: { threshold, unsure },
       version,
       now: () => new Date(),
       from,
@@ -119,14 +145,14 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
   }
 }
 
-export interface CalibrateRequest extends WorkOptions {
+export interface CalibrateRequest extends WorkOptions, ThresholdRules {
   /**
    * Good pictures that training never saw: a folder with `test/good`, with `good`, with pictures straight in it, or of
    * such folders, one a class. Without one, the scores in the bundle are used again.
    */
   readonly dir?: string;
-  /** Rule, as in `max-fpr:0.05`: docs/options.md lists them. Default: the rule of the bundle. */
-  readonly threshold?: string;
+  /** Mask of what to ignore from now on, as for training; it takes the place of what the bundle ignores. */
+  readonly mask?: string;
   /** File to write the bundle to; that of the bundle may be it. */
   readonly out?: string;
 }
@@ -140,17 +166,23 @@ export async function calibrate(
   bundle: Bundle | string,
   request: CalibrateRequest = {},
 ): Promise<Bundle> {
-  const { dir, threshold, out, onEvent, signal, ...machine } = request;
+  const { dir, threshold, unsure, mask, out, onEvent, signal, ...machine } = request;
+  if (dir === undefined && mask !== undefined) {
+    fail(
+      'OPTION_INVALID',
+      `Expected a folder of good pictures to score under the mask ${mask} but received none`,
+    );
+  }
   const opened = await bundleFrom(bundle);
   if (out !== undefined) await assertWritable(out);
   const calibrated =
     dir === undefined
-      ? withManifest(opened, underRule(opened.manifest, threshold))
+      ? withManifest(opened, underRules(opened.manifest, { threshold, unsure }))
       : await recalibrate({
-          ...(await openCalibrationFolder(dir)),
+          ...(await openCalibration(dir, mask, opened.manifest.classes)),
           engine: onnxRuntimeEngine(machine),
           bundle: opened,
-          rule: threshold,
+          rules: { threshold, unsure },
           now: () => new Date(),
           onEvent,
           signal,
@@ -159,9 +191,26 @@ export async function calibrate(
   return calibrated;
 }
 
-export interface InspectOptions extends WorkOptions {
-  /** Rule for this run alone, as in `max-fpr:0.05`, from the scores in the bundle. Default: its threshold. */
-  readonly threshold?: string;
+/** Pictures to calibrate on, with what to ignore of them. */
+async function openCalibration(dir: string, mask: string | undefined, classNames: string[]) {
+  const { good, defects } = await openCalibrationFolder(dir);
+  if (mask === undefined) return { good, defects };
+  const areas = await openIgnoredAreas(mask, classNames);
+  const withArea = (entry: PictureEntry & { className?: string }) =>
+    areas.of(entry.className ?? basename(resolve(dir)), entry);
+  return {
+    good: good.map(withArea),
+    defects: defects.map(withArea),
+    ignored: areas.everywhere,
+  };
+}
+
+/** Rules hold for this run alone, by the scores in the bundle. Default: its own. */
+export interface InspectOptions extends WorkOptions, ThresholdRules {
+  /** Mask of what to ignore of these pictures, white there; it takes the place of what the bundle ignores. */
+  readonly mask?: string;
+  /** Regions of fewer picture pixels are left out. Default: 0. */
+  readonly smallestRegion?: number | undefined;
 }
 
 /**
@@ -177,11 +226,13 @@ export async function* inspect(
   options: InspectOptions = {},
 ): AsyncGenerator<Verdict | FailedInspection> {
   const opened = await bundleFrom(bundle);
-  const manifest = underRule(opened.manifest, options.threshold);
+  const manifest = underRules(opened.manifest, options);
   const entries = Symbol.asyncIterator in paths ? paths : await entriesAt(paths);
-  const detector = await Detector.load(onnxRuntimeEngine(options), opened);
+  const { mask } = options;
+  const model = mask === undefined ? opened : await withMask(opened, mask);
+  const detector = await Detector.load(onnxRuntimeEngine(options), model);
   try {
-    yield* inspectEntries(detector, manifest, entries, options.signal);
+    yield* inspectEntries(detector, manifest, entries, options);
   } finally {
     await detector.dispose();
   }
@@ -193,6 +244,16 @@ async function entriesAt(paths: readonly string[]): Promise<PictureEntry[]> {
   return files.map(pictureEntry);
 }
 
+/** The bundle that ignores what a mask says: a picture, white there. */
+export async function withMask(bundle: Bundle, mask: string): Promise<Bundle> {
+  return ignoring(bundle, await readMask(mask));
+}
+
+export interface EvaluateOptions extends WorkOptions, DatasetOptions {
+  /** Mask of what to ignore, as for training; it takes the place of what the bundle ignores. */
+  readonly mask?: string;
+}
+
 /**
  * Evaluates a bundle on labelled test pictures.
  * @param dir a folder in the layout of MVTec AD (`test/good`, `test/DEFECT`, `ground_truth/DEFECT`), or of such folders;
@@ -202,11 +263,21 @@ async function entriesAt(paths: readonly string[]): Promise<PictureEntry[]> {
 export async function evaluate(
   bundle: Bundle | string,
   dir: string,
-  options: WorkOptions & DatasetOptions = {},
+  options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const opened = await bundleFrom(bundle);
-  const entries = await openTestFolder(dir, { s3Root: options.s3Root });
-  const detector = await Detector.load(onnxRuntimeEngine(options), opened);
+  const { s3Root, mask } = options;
+  const found = await openTestFolder(dir, { s3Root });
+  const areas =
+    mask === undefined
+      ? undefined
+      : await openIgnoredAreas(
+          mask,
+          found.map(({ className }) => className),
+        );
+  const entries = areas ? found.map((entry) => areas.of(entry.className, entry)) : found;
+  const model = areas?.everywhere ? ignoring(opened, areas.everywhere) : opened;
+  const detector = await Detector.load(onnxRuntimeEngine(options), model);
   try {
     return await evaluateEntries({
       detector,

@@ -128,7 +128,8 @@ async function collect(folder: string, above: readonly string[], found: string[]
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** @throws PATH_MISSING, PATH_UNREADABLE */
+export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Picture } from '@bigrid/inspect';
+import { type Picture, regionsOf } from '@bigrid/inspect';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { drawHeatMap, type HeatMapValues } from './heat-map.ts';
@@ -31,7 +31,7 @@ describe('drawHeatMap', () => {
     const png = await drawHeatMap(
       plain(40, 30, 200, 40, 40),
       map(8, 8, () => -3),
-      { ...scale, threshold: 0.5 },
+      { ...scale, regions: [] },
     );
     const drawing = await decode(png);
     expect([drawing.width, drawing.height, drawing.channels]).toEqual([40, 30, 3]);
@@ -81,10 +81,11 @@ describe('drawHeatMap', () => {
     expect(drawing.pixel(350, 50)).toEqual([120, 120, 120]);
   });
 
-  it('outlines what is above the threshold, two pixels wide', async () => {
+  it('outlines regions, two pixels wide', async () => {
     const disc = map(64, 64, (x, y) => 1.5 - Math.hypot(x - 31.5, y - 31.5) / 16);
-    const options = { ...scale, threshold: 0.5 };
-    const drawing = await decode(await drawHeatMap(plain(256, 256), disc, options));
+    const picture = plain(256, 256);
+    const regions = regionsOf(disc, picture, 0.5);
+    const drawing = await decode(await drawHeatMap(picture, disc, { ...scale, regions }));
     // The disc has a radius of 16 map pixels, 64 picture pixels, around (128, 128).
     const isLine = (x: number) => {
       const [red = 0, green = 0, blue = 0] = drawing.pixel(x, 128);

@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
-import type { Picture } from '@bigrid/inspect';
-import sharp from 'sharp';
+import type { MapScale, Picture, Region } from '@bigrid/inspect';
+import sharp, { type OverlayOptions } from 'sharp';
 
 /** An anomaly map: `[height, width]`, row by row; the higher a value, the more unusual that place. */
 export interface HeatMapValues {
@@ -9,13 +9,10 @@ export interface HeatMapValues {
   readonly data: Float32Array;
 }
 
-export interface HeatMapOptions {
-  /** Values up to here leave the picture as it is. The same for all pictures, or they cannot be compared. */
-  readonly lowest: number;
-  /** Values from here on get the brightest colour. Above `lowest`. */
-  readonly highest: number;
-  /** Regions above it are outlined. */
-  readonly threshold?: number;
+/** The scale is the same for all pictures, or they cannot be compared. */
+export interface HeatMapOptions extends MapScale {
+  /** What is outlined, in pixels of the picture. */
+  readonly regions?: readonly Pick<Region, 'outline'>[];
 }
 
 /** Pictures that are longer are drawn at this length: a page of reports stays small. */
@@ -24,11 +21,11 @@ const longestSide = 1024;
 const outlineWidth = 2;
 /** What the strongest colour leaves of the picture below it: enough to see what is there. */
 const strongest = 0.82;
-const outlineColour = [64, 224, 255] as const;
+const outlineColour = '#40e0ff';
 
 /**
  * Draws an anomaly map over its picture: the picture in grey, the map in the colours of inferno (dark violet,
- * red, orange, pale yellow: lighter is always more), and a cyan line around what is above the threshold.
+ * red, orange, pale yellow: lighter is always more), and a cyan line around each region.
  * The scale is the caller's and never stretched to the picture, so that a good part stays plain.
  *
  * @param map of any size; read bilinearly, its pixels spread evenly over the picture.
@@ -41,7 +38,7 @@ export async function drawHeatMap(
   map: HeatMapValues,
   options: HeatMapOptions,
 ): Promise<Buffer> {
-  const { lowest, highest, threshold } = options;
+  const { lowest, highest, regions = [] } = options;
   if (!(lowest < highest)) {
     fail(
       'OPTION_INVALID',
@@ -66,9 +63,11 @@ export async function drawHeatMap(
       drawing[i * 3 + channel] = Math.round(below + (above - below) * opacity);
     }
   }
-  if (threshold !== undefined) drawContour(drawing, heat, width, height, threshold);
+  const outlines = outlinesOf(regions, picture, { width, height });
   // Level 4 takes a third of the time of the default for files a few percent larger.
   return sharp(drawing, { raw: { width, height, channels: 3 } })
+    .composite(outlines)
+    .removeAlpha()
     .png({ compressionLevel: 4 })
     .toBuffer();
 }
@@ -134,51 +133,22 @@ function bilinearTaps(
   return { first, second, weight };
 }
 
-/**
- * A smooth line where the map crosses `level`. The distance of a pixel from it is, to first order,
- * `|value - level| / |gradient|`. A thin dark rim on both sides keeps it visible on any picture.
- */
-function drawContour(
-  drawing: Uint8Array,
-  heat: Float32Array,
-  width: number,
-  height: number,
-  level: number,
-): void {
-  const reach = outlineWidth / 2 + 2;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const i = y * width + x;
-      const here = heat[i] ?? 0;
-      const left = heat[x > 0 ? i - 1 : i] ?? 0;
-      const right = heat[x < width - 1 ? i + 1 : i] ?? 0;
-      const up = heat[y > 0 ? i - width : i] ?? 0;
-      const down = heat[y < height - 1 ? i + width : i] ?? 0;
-      const slope = Math.hypot((right - left) / 2, (down - up) / 2);
-      const away = Math.abs(here - level);
-      if (slope === 0 || away > reach * slope) continue;
-      const distance = away / slope;
-      blend(drawing, i, [0, 0, 0], 0.45 * coverage(distance, outlineWidth / 2 + 1));
-      blend(drawing, i, outlineColour, coverage(distance, outlineWidth / 2));
-    }
-  }
-}
-
-/** How much of a pixel `distance` from the middle of a line with that half width is covered by it. */
-function coverage(distance: number, halfWidth: number): number {
-  return Math.min(1, Math.max(0, halfWidth + 0.5 - distance));
-}
-
-function blend(
-  drawing: Uint8Array,
-  pixel: number,
-  colour: readonly [number, number, number],
-  opacity: number,
-): void {
-  for (let channel = 0; channel < 3; channel++) {
-    const at = pixel * 3 + channel;
-    drawing[at] = Math.round(mix(drawing[at] ?? 0, colour[channel] ?? 0, opacity));
-  }
+/** A line along each outline, with a thin dark rim on both sides that keeps it visible on any picture. */
+function outlinesOf(
+  regions: NonNullable<HeatMapOptions['regions']>,
+  picture: Picture,
+  drawing: { width: number; height: number },
+): OverlayOptions[] {
+  if (regions.length === 0) return [];
+  const [across, down] = [drawing.width / picture.width, drawing.height / picture.height];
+  const path = regions
+    .map(({ outline }) => `M${outline.map(([x, y]) => `${x * across} ${y * down}`).join('L')}Z`)
+    .join('');
+  const line = (width: number, stroke: string) =>
+    `<path d="${path}" fill="none" stroke-linejoin="round" stroke-width="${width}" ${stroke}/>`;
+  const rim = line(outlineWidth + 2, 'stroke="#000" stroke-opacity="0.45"');
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${drawing.width}" height="${drawing.height}">${rim}${line(outlineWidth, `stroke="${outlineColour}"`)}</svg>`;
+  return [{ input: Buffer.from(svg) }];
 }
 
 function mix(a: number, b: number, share: number): number {

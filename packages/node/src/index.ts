@@ -2,18 +2,21 @@ export type {
   Bundle,
   Evaluation,
   FailedInspection,
+  Judgement,
   Manifest,
   MeasureDrift,
   Metrics,
   OnEvent,
   PictureEntry,
+  Region,
   Verdict,
   WorkEvent,
 } from '@bigrid/inspect';
-export { trainOptionsSchema, underRule } from '@bigrid/inspect';
+export { ignoredShare, regionsOf, trainOptionsSchema, underRules } from '@bigrid/inspect';
 export {
   type CalibrateRequest,
   calibrate,
+  type EvaluateOptions,
   evaluate,
   type InspectOptions,
   inspect,
@@ -21,6 +24,7 @@ export {
   type TrainRequest,
   train,
   type WorkOptions,
+  withMask,
 } from './api.ts';
 export type { BackboneFile, Rgb } from './backbones.ts';
 export { checkpointPath, hasCheckpoint } from './checkpoint-folder.ts';

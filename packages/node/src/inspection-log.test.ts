@@ -128,7 +128,7 @@ test('a bundle is told by its bytes and by the rule in force', () => {
     bytes: Uint8Array.of(byte),
     manifest: { createdAt: one.model },
   });
-  const ids = [identify(bundle(1)), identify(bundle(2)), identify(bundle(1), '0')];
+  const ids = [identify(bundle(1)), identify(bundle(2)), identify(bundle(1), { threshold: '0' })];
   expect(new Set(ids.map(({ bundle }) => bundle)).size).toBe(3);
   expect(identify(bundle(1))).toEqual(ids[0]);
   expect(ids[0]?.model).toBe(one.model);

@@ -5,10 +5,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import {
   type FailedInspection,
+  type Judgement,
   type Manifest,
   type PictureStatistics,
   pictureStatistics,
   statisticNames,
+  type ThresholdRules,
   type Verdict,
 } from '@bigrid/inspect';
 import { z } from 'zod';
@@ -33,6 +35,7 @@ const recordSchema = z.looseObject({
   file: z.object({ size: z.number(), modified: z.number() }).optional(),
   score: z.number().optional(),
   isAnomalous: z.boolean().optional(),
+  verdict: z.enum(['normal', 'unsure', 'anomalous']).optional(),
   statistics: z.record(z.enum(statisticNames), z.number()).optional(),
   error: z.object({ code: z.string() }).optional(),
   movedTo: z.string().optional(),
@@ -44,13 +47,13 @@ export type LogRecord = z.infer<typeof recordSchema>;
 export interface LogSource {
   /** When the model was made: scores of different models do not compare. */
   readonly model: string;
-  /** Hash of the bundle and the rule in force: under another, pictures are inspected again. */
+  /** Hash of the bundle and the rules in force: under another, pictures are inspected again. */
   readonly bundle: string;
 }
 
 /** What became of a picture in a log. */
 export interface LoggedOutcome {
-  readonly verdict: 'normal' | 'anomalous' | 'unreadable';
+  readonly verdict: Judgement | 'unreadable';
   /** Where `bigrid watch` moves it to. */
   readonly movedTo?: string | undefined;
 }
@@ -67,7 +70,7 @@ export const LONGEST_LINE = 2 ** 24;
 /** A result to log: at least the picture's path, and its verdict or its error. */
 export type Logged = Pick<
   LogRecord,
-  'path' | 'score' | 'isAnomalous' | 'statistics' | 'error' | 'movedTo'
+  'path' | 'score' | 'isAnomalous' | 'verdict' | 'statistics' | 'error' | 'movedTo'
 >;
 
 /** How the picture of a verdict looks, for its line: what `bigrid drift` compares. */
@@ -188,8 +191,9 @@ export function identify(
     bytes,
     manifest,
   }: { readonly bytes: Uint8Array; readonly manifest: Pick<Manifest, 'createdAt'> },
-  rule = '',
+  { threshold = '', unsure }: ThresholdRules = {},
 ): LogSource {
+  const rule = unsure === undefined ? threshold : `${threshold} unsure ${unsure}`;
   const bundle = createHash('sha256').update(bytes).update(rule).digest('hex').slice(0, 16);
   return { model: manifest.createdAt, bundle };
 }
@@ -236,13 +240,15 @@ async function readAndRepair(path: string, handle: FileHandle): Promise<Known> {
 
 const outcomes = {
   normal: { verdict: 'normal' },
+  unsure: { verdict: 'unsure' },
   anomalous: { verdict: 'anomalous' },
   unreadable: { verdict: 'unreadable' },
 } as const;
 
 /** The same few objects for most lines, for there may be a million. */
-function outcomeOf({ error, isAnomalous, movedTo }: Omit<Logged, 'path'>): LoggedOutcome {
-  const plain = outcomes[error ? 'unreadable' : isAnomalous ? 'anomalous' : 'normal'];
+function outcomeOf({ error, verdict, isAnomalous, movedTo }: Omit<Logged, 'path'>): LoggedOutcome {
+  const judged = verdict ?? (isAnomalous ? 'anomalous' : 'normal');
+  const plain = outcomes[error ? 'unreadable' : judged];
   return movedTo === undefined ? plain : { ...plain, movedTo };
 }
 

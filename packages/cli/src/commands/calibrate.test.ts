@@ -73,9 +73,36 @@ test('f1 sets it between good pictures and labelled defects', async () => {
   );
 });
 
+test('between two thresholds pictures are unsure', async () => {
+  const out = at('unsure.onnx');
+  const rules = ['--threshold', 'quantile:1', '--unsure', 'quantile:.25'];
+  const made = await bigrid('calibrate', model, at('today'), ...rules, '--out', out);
+  expect(made.stdout).toMatch(/above it; unsure from \d+\.\d+ by quantile:0\.25$/m);
+  expect((await bigrid('info', out)).stdout).toMatch(/by quantile:0\.25, are unsure/);
+  const { scores } = await calibrationOf(out);
+  // A picture that set it is not above it: of nine, two are below and one is at the quarter.
+  const inspected = await bigrid('inspect', out, at('today'), '--json');
+  const verdicts = inspected.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter(({ error }) => !error);
+  for (const { score, verdict } of verdicts)
+    expect(verdict).toBe(score > scores[2] ? 'unsure' : 'normal');
+  expect(inspected.stderr).toContain('10 pictures: 0 anomalous, 6 unsure, 3 normal, 1 unreadable');
+  const { stdout } = await bigrid('inspect', out, at('today'), '--unsure', 'none');
+  expect(stdout).not.toContain('unsure');
+});
+
 test.each([
   ['a rule that there is not', ['today', '--threshold', 'best'], 'OPTION_INVALID', 64],
   ['neither folder nor rule', [], 'OPTION_INVALID', 64],
+  [
+    'doubt above the threshold',
+    ['today', '--threshold', '1e-9', '--unsure', 'sigma:1'],
+    'OPTION_INVALID: Expected unsure to begin at or below the threshold',
+    64,
+  ],
   [
     'a promise that the pictures cannot keep',
     ['today', '--threshold', 'max-fpr:0.05'],

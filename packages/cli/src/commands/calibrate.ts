@@ -1,13 +1,15 @@
 import { fail } from '@bigrid/errors';
 import type { Device, Manifest } from '@bigrid/node';
 import { Command } from 'commander';
-import { addFlags, machineFields } from '../flags.ts';
+import { addFlags, machineFields, maskFlag, unsureFlag } from '../flags.ts';
 import { count, formatScore, print, say } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
 
 interface CalibrateFlags {
   readonly threshold?: string;
+  readonly unsure?: string;
+  readonly mask?: string;
   readonly out: string;
   readonly device?: Device;
   readonly threads?: number;
@@ -23,6 +25,8 @@ export function calibrateCommand(context: Context): Command {
       'folder with test/good, with good, or with good pictures that training never saw (default: the scores in the bundle)',
     )
     .option('--threshold <rule>', 'Rule that sets it (default: the rule of the bundle)')
+    .option(...unsureFlag)
+    .option(...maskFlag)
     .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
   return addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
@@ -39,7 +43,8 @@ Rules:
 
 Examples:
   $ bigrid calibrate parts.onnx today --threshold max-fpr:0.05 --out new.onnx
-  $ bigrid calibrate parts.onnx --threshold sigma:3 --out new.onnx`,
+  $ bigrid calibrate parts.onnx --threshold sigma:3 --out new.onnx
+  $ bigrid calibrate p.onnx --threshold sigma:4 --unsure sigma:2 --out new.onnx`,
     )
     .action((file: string, dir: string | undefined, flags: CalibrateFlags) =>
       calibrateBundle(file, dir, flags, context),
@@ -52,10 +57,10 @@ async function calibrateBundle(
   { quiet, ...request }: CalibrateFlags,
   { signal }: Context,
 ): Promise<void> {
-  if (dir === undefined && request.threshold === undefined) {
+  if (dir === undefined && request.threshold === undefined && request.unsure === undefined) {
     fail(
       'OPTION_INVALID',
-      'Expected a folder of good pictures or --threshold to calibrate by but received neither',
+      'Expected a folder of good pictures, --threshold or --unsure to calibrate by but received none',
     );
   }
   const { calibrate, readBundle } = await import('@bigrid/node');
@@ -73,7 +78,10 @@ async function calibrateBundle(
   if (!quiet) say(`The threshold was ${formatScore(before, before)} (${rule}).`);
 }
 
-function describe({ calibration: { threshold, rule, scores } }: Manifest): string {
+function describe({ calibration: { threshold, rule, unsure, scores } }: Manifest): string {
   const above = scores.filter((score) => score > threshold).length;
-  return `threshold ${formatScore(threshold, threshold)} by ${rule}; ${above} of ${count(scores.length, 'good picture')} above it`;
+  const doubt = unsure
+    ? `; unsure from ${formatScore(unsure.threshold, threshold)} by ${unsure.rule}`
+    : '';
+  return `threshold ${formatScore(threshold, threshold)} by ${rule}; ${above} of ${count(scores.length, 'good picture')} above it${doubt}`;
 }

@@ -202,20 +202,20 @@ async function drawHeatMaps(
   bundle: Bundle,
   evaluation: Evaluation | undefined,
 ): Promise<number> {
-  const { inspect, openTrainingFolder } = await import('@bigrid/node');
+  const { inspect, openTrainingFolder, regionsOf } = await import('@bigrid/node');
+  const { pixelThreshold } = bundle.manifest.calibration;
   const folder = places(demo).heatMaps;
   await removeHeatMaps(folder);
   const writer = new HeatMapWriter(bundle.manifest, demo.signal);
   let drawn = 0;
   try {
     if (evaluation) {
-      for (const { entry, map } of chooseSome(evaluation)) {
-        const { mapWidth: width, mapHeight: height } = evaluation;
+      for (const { entry, map: data } of chooseSome(evaluation)) {
+        const map = { width: evaluation.mapWidth, height: evaluation.mapHeight, data };
+        const picture = await entry.read();
+        const regions = regionsOf(map, picture, pixelThreshold);
         const name = `${String(++drawn).padStart(2, '0')}-${entry.defect}.png`;
-        await writer.add(
-          { picture: await entry.read(), map: { width, height, data: map } },
-          join(folder, name),
-        );
+        await writer.add({ picture, map, regions }, join(folder, name));
       }
     } else {
       const { classes } = await openTrainingFolder(demo.data, { s3Root: demo.s3Root });

@@ -1,7 +1,7 @@
 import { fail } from '@bigrid/errors';
 import type { countOutcomes, Device, Evaluation, Manifest, Metrics } from '@bigrid/node';
 import { Command } from 'commander';
-import { addFlags, machineFields, s3RootFlag } from '../flags.ts';
+import { addFlags, machineFields, maskFlag, s3RootFlag } from '../flags.ts';
 import { count, formatScore, paint, print, say, table } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import { writeReport } from '../report.ts';
@@ -11,6 +11,7 @@ interface EvaluateFlags {
   readonly json?: string;
   readonly report?: string;
   readonly threshold?: string;
+  readonly mask?: string;
   readonly s3Root?: string;
   readonly device?: Device;
   readonly threads?: number;
@@ -40,6 +41,7 @@ export function evaluateCommand(context: Context): Command {
     .option('--json <file>', 'File to write the metrics to, as JSON')
     .option('--report <file>', 'File to write a report to, one HTML page')
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
+    .option(...maskFlag)
     .option(...s3RootFlag);
   return addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
@@ -61,10 +63,10 @@ async function evaluateBundle(
   { json, report, threshold, quiet, ...others }: EvaluateFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { assertWritable, countOutcomes, evaluate, readBundle, underRule, writeAtomically } =
+  const { assertWritable, countOutcomes, evaluate, readBundle, underRules, writeAtomically } =
     await import('@bigrid/node');
   const bundle = await readBundle(file);
-  const manifest = underRule(bundle.manifest, threshold);
+  const manifest = underRules(bundle.manifest, { threshold });
   for (const target of [json, report]) if (target !== undefined) await assertWritable(target);
   const progress = showProgress({ quiet });
   let evaluation: Evaluation;

@@ -22,9 +22,9 @@ Example:
 }
 
 async function showInfo(file: string, { json }: InfoFlags): Promise<void> {
-  const { readBundle } = await import('@bigrid/node');
+  const { ignoredShare, readBundle } = await import('@bigrid/node');
   const bundle = await readBundle(file);
-  if (!json) return print(paint('bold', file), facts(describe(bundle)));
+  if (!json) return print(paint('bold', file), facts(describe(bundle, ignoredShare(bundle))));
   const { bytes, manifest } = bundle;
   print(
     JSON.stringify({ path: file, bytes: bytes.length, ...ports(manifest), manifest }, undefined, 2),
@@ -43,7 +43,8 @@ function ports({ method }: Manifest) {
   };
 }
 
-function describe({ bytes, manifest }: Bundle): [string, string][] {
+function describe(bundle: Bundle, ignored: number): [string, string][] {
+  const { bytes, manifest } = bundle;
   const { training, backbone } = manifest;
   const made = formatDate(manifest.createdAt);
   const { inputs, outputs } = ports(manifest);
@@ -55,6 +56,9 @@ function describe({ bytes, manifest }: Bundle): [string, string][] {
     ['profile', `${manifest.profile}, over ${backbone.name} (${backbone.licence})`],
     ['method', describeMethod(manifest)],
     ['threshold', describeThreshold(manifest)],
+    ...(ignored > 0
+      ? [['mask', `${(100 * ignored).toFixed(1)} % of each picture is ignored`] as [string, string]]
+      : []),
     ['training', describeTraining(manifest)],
     ['data', `SHA-256 ${training.dataHash}`],
     ['input', `${Object.entries(inputs).map(port).join('\n')} (RGB, any size)`],
@@ -85,11 +89,12 @@ function describeMethod({ method }: Manifest): string {
 }
 
 function describeThreshold({ calibration }: Manifest): string {
-  const { scores, rule, threshold, pixelThreshold, measuredAt } = calibration;
+  const { scores, rule, threshold, unsure, pixelThreshold, measuredAt } = calibration;
   const score = (value: number) => formatScore(value, threshold);
   const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'held out from training';
   return [
     `${score(threshold)}: pictures that score above it are anomalous`,
+    ...(unsure ? [`those above ${score(unsure.threshold)}, by ${unsure.rule}, are unsure`] : []),
     `by the rule ${rule} from ${count(scores.length, 'good picture')} ${measured},`,
     `which scored ${score(scores[0] ?? threshold)} to ${score(scores.at(-1) ?? threshold)}`,
     `places of the map above ${formatScore(pixelThreshold, pixelThreshold)} are outlined as defects`,

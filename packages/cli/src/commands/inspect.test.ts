@@ -71,7 +71,9 @@ test('--json prints an object a line, with the error of a picture that failed', 
     'score',
     'threshold',
     'confidence',
+    'verdict',
     'isAnomalous',
+    'regions',
   ]);
   expect(results[0].confidence <= 0.5).toBe(!results[0].isAnomalous);
   expect(results[0].isAnomalous).toBe(results[0].score > results[0].threshold);
@@ -108,6 +110,24 @@ test('--threshold holds for this run alone', async () => {
   const refused = await bigrid('inspect', model, at('new'), '--threshold', 'max-fpr:0.01');
   expect([refused.code, refused.stdout]).toEqual([65, '']);
   expect(refused.stderr).toContain('THRESHOLD_UNSUPPORTED: Expected at least 99 good pictures');
+});
+
+test('regions say where, in pixels of the picture; small ones can be left out', async () => {
+  const spots = async (...flags: string[]) => {
+    const words = ['inspect', model, at('new', 'deep'), '--json', '--threshold', 'quantile:0'];
+    const { stdout } = await bigrid(...words, ...flags);
+    return JSON.parse(stdout).regions;
+  };
+  const [spot] = await spots();
+  // It spans 20..40 both ways.
+  const { x, y, width, height } = spot.box;
+  expect([x < 30, y < 30, x + width > 30, y + height > 30]).toEqual(Array(4).fill(true));
+  expect(spot.outline.length).toBeGreaterThan(3);
+  expect(spot.peak).toBeGreaterThan(0);
+  expect(await spots('--smallest-region', String(spot.area))).toContainEqual(spot);
+  expect(await spots('--smallest-region', '4097')).toEqual([]);
+  const refused = await bigrid('inspect', model, at('new'), '--smallest-region', '-1');
+  expect(refused.stderr).toContain('OPTION_INVALID: Expected a number from 0 to 100000000');
 });
 
 test('--quiet prints results alone', async () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import type { Device, FileStamp, PictureEntry } from '@bigrid/node';
 import { Command, Option } from 'commander';
-import { addFlags, type Fields, machineFields } from '../flags.ts';
+import { addFlags, type Fields, machineFields, unsureFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { count, say } from '../output.ts';
 import { findPictures, picturesOnInput, ResultFiles, STANDARD_INPUT } from '../pictures.ts';
@@ -17,6 +17,9 @@ interface InspectFlags {
   readonly format?: Format;
   readonly json?: boolean;
   readonly threshold?: string;
+  readonly unsure?: string;
+  readonly mask?: string;
+  readonly smallestRegion?: number;
   readonly device?: Device;
   readonly threads?: number;
   readonly quiet?: boolean;
@@ -26,6 +29,15 @@ const formats: readonly Format[] = ['table', 'jsonl', 'json', 'csv'];
 
 const formatField: Fields = {
   format: { type: 'string', enum: formats, description: 'How to print results' },
+};
+
+const regionFields: Fields = {
+  smallestRegion: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1e8,
+    description: 'Leave out regions of fewer pixels',
+  },
 };
 
 /** What is known of a picture beside its pixels, until its turn comes. */
@@ -43,8 +55,10 @@ export function inspectCommand(context: Context): Command {
     .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each picture (PNG)')
     .option('--log <file>', 'Append a line a picture; leave out what has its line already')
     .addOption(new Option('--json', 'Short for --format jsonl').conflicts('format'))
-    .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`');
-  return addFlags(command, { ...formatField, ...machineFields })
+    .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
+    .option(...unsureFlag)
+    .option('--mask <file>', 'What to ignore in this run: a picture, white there');
+  return addFlags(command, { ...formatField, ...regionFields, ...machineFields })
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -74,14 +88,14 @@ Examples:
 async function inspectPictures(
   bundleFile: string,
   paths: readonly string[],
-  { out, log: logFile, json, threshold, quiet, ...flags }: InspectFlags,
+  { out, log: logFile, json, threshold, unsure, mask, quiet, ...flags }: InspectFlags,
   { signal }: Context,
 ): Promise<void> {
   const node = await import('@bigrid/node');
-  const { assertWritable, identify, InspectionLog, inspect, readBundle } = node;
-  const { stampOf, statisticsOf, underRule } = node;
-  const opened = await readBundle(bundleFile);
-  const bundle = { ...opened, manifest: underRule(opened.manifest, threshold) };
+  const { assertWritable, InspectionLog, inspect, readBundle, stampOf, statisticsOf } = node;
+  const read = await readBundle(bundleFile);
+  const opened = mask === undefined ? read : await node.withMask(read, mask);
+  const bundle = { ...opened, manifest: node.underRules(opened.manifest, { threshold, unsure }) };
   const piped = isStandardInput(paths);
   const { format = json || piped ? 'jsonl' : 'table', ...machine } = flags;
   const listed = piped ? undefined : await findPictures(paths, out);
@@ -91,7 +105,7 @@ async function inspectPictures(
   const log =
     logFile === undefined
       ? undefined
-      : await InspectionLog.open(logFile, identify(opened, threshold));
+      : await InspectionLog.open(logFile, node.identify(opened, { threshold, unsure }));
 
   const jobs: Job[] = [];
   const tally = new Tally();

@@ -22,6 +22,7 @@ let good: string;
 beforeAll(async () => {
   good = at('part', 'good');
   await writePictures(good, 8);
+  await writePictures(at('ruled'), 16);
 });
 
 test('a training writes one file, says what it learnt from, and what to do next', async () => {
@@ -190,6 +191,32 @@ test.each([
   const { code, stderr } = await bigrid('train', good, '--out', at('no.onnx'), ...flags);
   expect(stderr).toContain(`error OPTION_INVALID: Expected ${expected}\n`);
   expect(code).toBe(64);
+});
+
+test('--threshold and --unsure set the verdicts', async () => {
+  const out = at('ruled.onnx');
+  const rules = ['--threshold', 'sigma:3', '--unsure', 'quantile:0'];
+  expect((await bigrid('train', at('ruled'), '--out', out, ...rules, ...tiny)).code).toBe(0);
+  const { manifest } = JSON.parse((await bigrid('info', out, '--json')).stdout);
+  const { scores, rule, threshold, unsure } = manifest.calibration;
+  expect([rule, unsure]).toEqual(['sigma:3', { rule: 'quantile:0', threshold: scores[0] }]);
+  expect(threshold).toBeGreaterThan(scores[1]);
+});
+
+test.each([
+  ['best', 'OPTION_INVALID', 'Expected quantile:Q'],
+  ['f1', 'THRESHOLD_UNSUPPORTED', 'Expected a threshold that good pictures suffice for'],
+  [
+    'max-fpr:0.05',
+    'THRESHOLD_UNSUPPORTED',
+    'Expected at least 19 good pictures held out for the threshold max-fpr:0.05, a tenth of 190, but received 2 of 16',
+  ],
+  ['max-fpr:1e-3', 'THRESHOLD_UNSUPPORTED', 'Expected at least 999 good pictures held out'],
+])('--threshold %s is refused before training', async (rule, code, expected) => {
+  const words = ['train', at('ruled'), '--out', at('no.onnx'), '--threshold', rule, ...tiny];
+  const { stderr } = await bigrid(...words);
+  expect(stderr).toContain(`error ${code}: ${expected}`);
+  expect(stderr).not.toContain('reading');
 });
 
 test.each([

@@ -7,11 +7,13 @@ import {
   type Fields,
   kebabCase,
   machineFields,
+  maskFlag,
   omit,
   parseNumbers,
   parseTaps,
   pick,
   s3RootFlag,
+  unsureFlag,
 } from '../flags.ts';
 import {
   count,
@@ -59,6 +61,12 @@ export function trainCommand(context: Context, fields: Fields): Command {
     .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
   if (asked) addFlags(command, pick(fields, everyday));
   command.option(...s3RootFlag);
+  command.option(
+    '--threshold <rule>',
+    'Rule that sets the threshold: see `bigrid calibrate --help`',
+  );
+  command.option(...unsureFlag);
+  command.option(...maskFlag);
   command.option('--from <file>', 'Bundle to go on from; its method is kept');
   command.option('--resume', 'Go on where a training of the same file was cut off');
   addFlags(command, { ...checkpointFields, ...machineFields });

@@ -76,7 +76,7 @@ async function watch(
   }
   const { good, bad, ...machine } = flags;
   const opened = await node.readBundle(bundleFile);
-  const bundle = { ...opened, manifest: node.underRule(opened.manifest, threshold) };
+  const bundle = { ...opened, manifest: node.underRules(opened.manifest, { threshold }) };
   const tell = (text: string) => quiet || say(text);
   for (const target of [good, bad]) {
     // What is moved has to leave the one folder and to enter the other.
@@ -98,7 +98,7 @@ async function watch(
     const log =
       logFile === undefined
         ? undefined
-        : await node.InspectionLog.open(logFile, node.identify(opened, threshold));
+        : await node.InspectionLog.open(logFile, node.identify(opened, { threshold }));
     const webhook =
       log && url !== undefined
         ? await node.Webhook.start(log.path, url, { onTrouble: tell })
@@ -119,7 +119,8 @@ async function watch(
 
     const settle = async (outcome: Verdict | FailedInspection, picture: WatchedPicture) => {
       const row = rowOf(outcome);
-      const target = 'error' in row ? undefined : row.isAnomalous ? bad : good;
+      const targets = { normal: good, anomalous: bad, unsure: undefined };
+      const target = 'error' in row ? undefined : targets[row.verdict];
       const movedTo = target && (await node.freeName(target, relative(dir, picture.path)));
       const result: Row = { ...row, ...(movedTo && { movedTo }) };
       const logged = { ...result, ...node.statisticsOf(outcome) };

@@ -1,10 +1,9 @@
 import { type EvaluatedPicture, type Evaluation, isAnomalous } from '@bigrid/inspect';
 import { formatCount, formatScore, plural } from './format.ts';
-import type { HeatScale } from './heat-scale.ts';
 import { type Html, html } from './html.ts';
 import { maskOutline } from './outline.ts';
 import type { Outcome, PictureGroup } from './summary.ts';
-import type { Thumbnail, UnreadableThumbnail } from './thumbnails.ts';
+import type { ReportScale, Thumbnail, UnreadableThumbnail } from './thumbnails.ts';
 
 const outcomeTexts: Readonly<
   Record<Outcome, { badge: string; sign: string; filter: string; heading: string }>
@@ -30,7 +29,7 @@ export interface CardsInput {
   /** By picture; those left out are only counted. */
   readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail | UnreadableThumbnail>;
   readonly threshold: number;
-  readonly scale: HeatScale;
+  readonly scale: ReportScale;
   /** Left out of the paths shown. */
   readonly folder: string;
 }

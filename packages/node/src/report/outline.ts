@@ -1,3 +1,4 @@
+import { bordersOf } from '@bigrid/inspect';
 import { type Html, html } from './html.ts';
 
 /** A longer path would weigh more than the picture that it is drawn on. */
@@ -21,58 +22,8 @@ export function maskOutline(mask: Uint8Array, width: number, height: number): Ht
   return html`<svg class="truth" viewBox="0 0 ${(width * 2) / scale} ${(height * 2) / scale}" preserveAspectRatio="none" aria-hidden="true"><path class="truth-rim" d="${path}"/><path class="truth-line" d="${path}"/></svg>`;
 }
 
-/** Directions in order of a turn to the right: right, down, left, up. */
-const steps = [
-  [1, 0],
-  [0, 1],
-  [-1, 0],
-  [0, -1],
-] as const;
-
-/** Follows every border with the mask on its right hand; a closed line for each, through the middles of its edges. */
 function tracePath(mask: Uint8Array, width: number, height: number): string {
-  const inside = (x: number, y: number) =>
-    x >= 0 && y >= 0 && x < width && y < height && mask[y * width + x] !== 0;
-  const visited = new Uint8Array(width * height);
-  let path = '';
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      // Every border, of a hole too, has an edge that runs to the right along the top of a pixel inside.
-      if (!inside(x, y) || inside(x, y - 1) || visited[y * width + x]) continue;
-      path += closedLine(followBorder(x, y, inside, visited, width));
-    }
-  }
-  return path;
-}
-
-/** Middles of the edges in doubled coordinates, x and y by turns. */
-function followBorder(
-  startX: number,
-  startY: number,
-  inside: (x: number, y: number) => boolean,
-  visited: Uint8Array,
-  width: number,
-): number[] {
-  const points: number[] = [];
-  let [x, y, direction] = [startX, startY, 0];
-  do {
-    const [dx, dy] = steps[direction] as (typeof steps)[number];
-    if (direction === 0) visited[y * width + x] = 1;
-    points.push(2 * x + dx, 2 * y + dy);
-    x += dx;
-    y += dy;
-    // The pixels ahead, on the left and on the right of the corner just reached.
-    const right = pixelAt(x, y, dx, dy, 1);
-    const left = pixelAt(x, y, dx, dy, -1);
-    if (inside(...left)) direction = (direction + 3) % 4;
-    else if (!inside(...right)) direction = (direction + 1) % 4;
-  } while (x !== startX || y !== startY || direction !== 0);
-  return points;
-}
-
-/** The pixel ahead of a corner, on the right (1) or on the left (-1) of the way. */
-function pixelAt(x: number, y: number, dx: number, dy: number, side: 1 | -1): [number, number] {
-  return [x + (dx - side * dy - 1) / 2, y + (dy + side * dx - 1) / 2];
+  return bordersOf(mask, width, height).map(closedLine).join('');
 }
 
 function closedLine(points: readonly number[]): string {

@@ -5,21 +5,20 @@ import type { DrawChart } from './charts.ts';
 import { clientScript } from './client.ts';
 import { curvesSection } from './curves.ts';
 import { commonFolder, formatDate, plural } from './format.ts';
-import type { HeatScale } from './heat-scale.ts';
 import { type Html, html, markup } from './html.ts';
 import { defectsSection, metricsSection } from './metrics-section.ts';
 import { styles } from './styles.ts';
 import type { PictureGroup } from './summary.ts';
 import { leftOutSection, summarySection, trainingSection } from './summary-section.ts';
 import { thresholdSection } from './threshold-section.ts';
-import type { Thumbnail, UnreadableThumbnail } from './thumbnails.ts';
+import type { ReportScale, Thumbnail, UnreadableThumbnail } from './thumbnails.ts';
 
 export interface PageInput {
   readonly evaluation: Evaluation;
   readonly manifest: Manifest;
   readonly title: string;
   readonly groups: readonly PictureGroup[];
-  readonly scale: HeatScale;
+  readonly scale: ReportScale;
   readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail | UnreadableThumbnail>;
   readonly drawChart: DrawChart;
 }

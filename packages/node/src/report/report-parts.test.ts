@@ -1,9 +1,7 @@
 import { Script } from 'node:vm';
-import type { Evaluation, Manifest } from '@bigrid/inspect';
 import { describe, expect, it } from 'vitest';
 import { clientScript, countingScript } from './client.ts';
 import { commonFolder, formatCount, formatMetric, formatPercent, formatScore } from './format.ts';
-import { heatScaleOf } from './heat-scale.ts';
 import { html, jsonFor, markup } from './html.ts';
 import { maskOutline } from './outline.ts';
 import { axisTicks, histogram, onAxis, scoreAxisOf, tickLabel } from './score-axis.ts';
@@ -123,34 +121,12 @@ describe('outline of a mask', () => {
   });
 });
 
-describe('scale of the heat maps', () => {
-  const picture = (defect: string, peak: number) => ({
-    entry: { defect },
-    map: Float32Array.of(0, peak),
-  });
-  const scaleOf = (peaks: readonly number[], pixelThreshold: number) =>
-    heatScaleOf(
-      {
-        pictures: [picture('good', 99), ...peaks.map((peak) => picture('dent', peak))],
-      } as unknown as Evaluation,
-      { calibration: { pixelThreshold } } as Manifest,
-    );
-
-  it('starts below the threshold and ends at the middle peak of the defects', () => {
-    expect(scaleOf([2, 50, 4], 1)).toEqual({ lowest: 0.8, highest: 4, threshold: 1 });
-  });
-
-  it('leaves room above the threshold when defects hardly reach it', () => {
-    expect(scaleOf([1.1], 1).highest).toBe(1.5);
-    expect(scaleOf([], 1).highest).toBe(1.5);
-    expect(scaleOf([Infinity], 0)).toEqual({ lowest: 0, highest: 1, threshold: 0 });
-  });
-});
-
 describe('meaning of the threshold', () => {
+  const maps = { pixelThreshold: 1, mapScale: { lowest: 1, highest: 2 } };
+
   it('follows from the order of the scores held out', () => {
     const scores = Array.from({ length: 199 }, (_, i) => i);
-    const ruled = { scores, rule: 'quantile:0.5', threshold: 99, pixelThreshold: 1 };
+    const ruled = { scores, rule: 'quantile:0.5', threshold: 99, ...maps };
     expect(thresholdMeaning(ruled)).toContain(
       'by the rule quantile:0.5 from the scores of 199 good pictures held out from training',
     );
@@ -159,12 +135,12 @@ describe('meaning of the threshold', () => {
 
   it('promises nothing where the rule does not go by rank', () => {
     const scores = [1, 2, 3, 4];
-    const byHand = { scores, rule: '2.5', threshold: 2.5, pixelThreshold: 1 };
+    const byHand = { scores, rule: '2.5', threshold: 2.5, ...maps };
     expect(thresholdMeaning(byHand)).toMatch(
       /set by hand; 2 of 4 good pictures held out from training score above it\.$/,
     );
     const measuredAt = '2026-07-04T12:30:45.000Z';
-    const deviated = { scores, rule: 'sigma:3', threshold: 9, pixelThreshold: 1, measuredAt };
+    const deviated = { scores, rule: 'sigma:3', threshold: 9, ...maps, measuredAt };
     expect(thresholdMeaning(deviated)).toMatch(
       /by the rule sigma:3 from the scores of 4 good pictures scored on 2026-07-04 12:30 UTC\.$/,
     );

@@ -124,6 +124,7 @@ const manifest = {
     rule: 'quantile:0.99',
     threshold: 0.5,
     pixelThreshold: 1,
+    mapScale: { lowest: 0.8, highest: 2 },
   },
   training: {
     seed: 7,
@@ -285,13 +286,8 @@ describe('renderReport at its edges', () => {
     const nothing = Object.fromEntries(
       Object.keys(full).map((key) => [key, none]),
     ) as unknown as Metrics;
-    const noCurve = {
-      imageRoc: [],
-      imagePrecisionRecall: [],
-      pixelRoc: [],
-      pixelPrecisionRecall: [],
-      pro: [],
-    };
+    const pixels = { pixelRoc: [], pixelPrecisionRecall: [], pro: [] };
+    const noCurve = { imageRoc: [], imagePrecisionRecall: [], ...pixels };
     const evaluation = {
       ...sample(),
       classes: { flange: nothing },
@@ -301,7 +297,7 @@ describe('renderReport at its edges', () => {
       withoutMask: [],
       failed: [],
     };
-    const calibration = { scores: [0], rule: 'quantile:0.99', threshold: 0, pixelThreshold: 0 };
+    const calibration = { ...manifest.calibration, scores: [0], threshold: 0 };
     const page = await renderReport(evaluation, { ...manifest, calibration }, { title: 'x' });
     expect(page).toContain(
       'There were no defective pictures to find. There was 1 false alarm among 2 good.',

@@ -1,7 +1,6 @@
 import { fail } from '@bigrid/errors';
 import type { EvaluatedPicture, Evaluation, Manifest } from '@bigrid/inspect';
 import { openCharts } from './charts.ts';
-import { heatScaleOf } from './heat-scale.ts';
 import { renderPage } from './page.ts';
 import { groupPictures } from './summary.ts';
 import {
@@ -50,7 +49,8 @@ export async function renderReport(
   }
   const groups = groupPictures(evaluation, manifest.calibration.threshold);
   const chosen = groups.flatMap(({ pictures }) => pictures).slice(0, maximumPictures);
-  const scale = heatScaleOf(evaluation, manifest);
+  const { mapScale, pixelThreshold } = manifest.calibration;
+  const scale = { ...mapScale, threshold: pixelThreshold };
   const thumbnailOptions = {
     mapWidth: evaluation.mapWidth,
     mapHeight: evaluation.mapHeight,

@@ -1,8 +1,7 @@
 import { isBigridError } from '@bigrid/errors';
-import type { EvaluatedPicture, Picture } from '@bigrid/inspect';
+import { type EvaluatedPicture, type MapScale, type Picture, regionsOf } from '@bigrid/inspect';
 import sharp, { type Sharp } from 'sharp';
 import { drawHeatMap } from '../heat-map.ts';
-import type { HeatScale } from './heat-scale.ts';
 
 /** Longest side of a picture on the page. */
 export const thumbnailSide = 320;
@@ -21,10 +20,16 @@ export interface UnreadableThumbnail {
   readonly problem: string;
 }
 
+/** How all heat maps of a report are drawn. */
+export interface ReportScale extends MapScale {
+  /** Map values above it are outlined. */
+  readonly threshold: number;
+}
+
 export interface ThumbnailOptions {
   readonly mapWidth: number;
   readonly mapHeight: number;
-  readonly scale: HeatScale;
+  readonly scale: ReportScale;
   /** Bytes that both pictures may take together, encoded. Kept to wherever the lowest quality allows it. */
   readonly maximumBytes: number;
 }
@@ -53,7 +58,9 @@ export async function drawThumbnail(
   // Made small first: the outline keeps its width, and the drawing takes a tenth of the time.
   const small = await shrink(picture, thumbnailSide);
   const values = { width: options.mapWidth, height: options.mapHeight, data: map };
-  const drawing = await drawHeatMap(small, values, options.scale);
+  const { threshold, ...scale } = options.scale;
+  const regions = regionsOf(values, small, threshold);
+  const drawing = await drawHeatMap(small, values, { ...scale, regions });
   let encoded: [Buffer, Buffer] | undefined;
   for (const { side, quality } of attempts) {
     encoded = await Promise.all([
