@@ -2,7 +2,14 @@ export { type Bundle, openBundle, withManifest } from './bundle.ts';
 export { type CalibrationScores, calibrate, underRule } from './calibration.ts';
 export { confidenceOf } from './confidence.ts';
 export { type AnomalyMap, Detector, type Inspection } from './detector.ts';
-export { type EvaluatedPicture, type Evaluation, evaluate, isAnomalous } from './evaluate.ts';
+export {
+  type EvaluatedDefect,
+  type EvaluatedPicture,
+  type Evaluation,
+  evaluate,
+  isAnomalous,
+  type SeenPicture,
+} from './evaluate.ts';
 export type { OnEvent, Phase, WorkEvent } from './events.ts';
 export type { TrainingClass } from './hold-out.ts';
 export { type FailedInspection, inspect, type Verdict } from './inspect.ts';
@@ -13,9 +20,15 @@ export {
   manifestSchema,
   parseManifest,
 } from './manifest.ts';
+export {
+  confidenceLevel,
+  type Interval,
+  type Intervals,
+  imageResamples,
+  pixelResamples,
+} from './metrics/bootstrap.ts';
 export { labelComponents } from './metrics/connected-components.ts';
 export type { ClassCurves, Metrics } from './metrics/metrics.ts';
-export { auroc } from './metrics/ranking.ts';
 export {
   type ResolvedTrainOptions,
   resolveTrainOptions,

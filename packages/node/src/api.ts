@@ -10,6 +10,7 @@ import {
   type PictureEntry,
   recalibrate,
   resolveTrainOptions,
+  type SeenPicture,
   type TrainOptions,
   train as trainOnEntries,
   underRule,
@@ -156,6 +157,11 @@ async function entriesAt(paths: readonly string[]): Promise<PictureEntry[]> {
   return files.map(pictureEntry);
 }
 
+export interface EvaluateOptions extends WorkOptions, DatasetOptions {
+  /** Called with each picture, its map and mask, in turn; the next one waits for what it returns. */
+  readonly onPicture?: ((seen: SeenPicture) => void | Promise<void>) | undefined;
+}
+
 /**
  * Evaluates a bundle on labelled test pictures.
  * @param dir a folder in the layout of MVTec AD (`test/good`, `test/DEFECT`, `ground_truth/DEFECT`), or of such folders;
@@ -165,7 +171,7 @@ async function entriesAt(paths: readonly string[]): Promise<PictureEntry[]> {
 export async function evaluate(
   bundle: Bundle | string,
   dir: string,
-  options: WorkOptions & DatasetOptions = {},
+  options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const opened = await bundleFrom(bundle);
   const entries = await openTestFolder(dir, { s3Root: options.s3Root });
@@ -174,6 +180,7 @@ export async function evaluate(
     return await evaluateEntries({
       detector,
       entries,
+      onPicture: options.onPicture,
       onEvent: options.onEvent,
       signal: options.signal,
     });

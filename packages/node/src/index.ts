@@ -1,11 +1,16 @@
 export type {
   Bundle,
+  EvaluatedDefect,
+  EvaluatedPicture,
   Evaluation,
   FailedInspection,
+  Interval,
+  Intervals,
   Manifest,
   Metrics,
   OnEvent,
   PictureEntry,
+  SeenPicture,
   Verdict,
   WorkEvent,
 } from '@bigrid/inspect';
@@ -13,6 +18,7 @@ export { trainOptionsSchema, underRule } from '@bigrid/inspect';
 export {
   type CalibrateRequest,
   calibrate,
+  type EvaluateOptions,
   evaluate,
   type InspectOptions,
   inspect,
@@ -47,7 +53,7 @@ export {
 export { freeName, moveFile } from './move-file.ts';
 export { picturesOfStream } from './picture-stream.ts';
 export { decodePicture, pictureEntry, readPicture } from './pictures.ts';
-export { type ReportOptions, renderReport } from './report/report.ts';
+export { Report, type ReportOptions } from './report/report.ts';
 export { countOutcomes } from './report/summary.ts';
 export { type SyntheticLine, type SyntheticLineOptions, writeSyntheticLine } from './synthetic.ts';
 export { version } from './version.ts';

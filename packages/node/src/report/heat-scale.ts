@@ -1,4 +1,4 @@
-import { type Evaluation, isAnomalous, type Manifest } from '@bigrid/inspect';
+import type { Manifest } from '@bigrid/inspect';
 
 export interface HeatScale {
   /** Map values up to here leave the picture plain. */
@@ -9,20 +9,9 @@ export interface HeatScale {
   readonly threshold: number;
 }
 
-/**
- * One scale for all pictures of a report. It starts a little below the bundle's threshold for pixels, so that
- * what comes near it is seen, and ends where half of the defective pictures have their peak: a mean of the
- * peaks would follow the one glaring defect and leave the slight ones pale.
- */
-export function heatScaleOf(evaluation: Evaluation, manifest: Manifest): HeatScale {
-  const threshold = manifest.calibration.pixelThreshold;
-  const peaks = evaluation.pictures
-    .filter(({ entry }) => isAnomalous(entry))
-    .map(({ map }) => map.reduce((peak, value) => (value > peak ? value : peak), 0))
-    .filter(Number.isFinite)
-    .sort((a, b) => a - b);
-  const middle = peaks[peaks.length >> 1] ?? 0;
-  const lowest = 0.8 * threshold;
-  const highest = Math.max(middle, 1.5 * threshold);
-  return { lowest, highest: highest > lowest ? highest : lowest + 1, threshold };
+/** One scale for all pictures of a bundle: pictures are drawn while others have not been seen yet. */
+export function heatScaleOf({ calibration }: Manifest): HeatScale {
+  // A map can be 0 everywhere on good pictures; a scale needs a length.
+  const threshold = Math.max(calibration.pixelThreshold, 1e-6);
+  return { lowest: 0.5 * threshold, highest: 5 * threshold, threshold };
 }

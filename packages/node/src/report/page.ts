@@ -12,7 +12,7 @@ import { styles } from './styles.ts';
 import type { PictureGroup } from './summary.ts';
 import { leftOutSection, summarySection, trainingSection } from './summary-section.ts';
 import { thresholdSection } from './threshold-section.ts';
-import type { Thumbnail, UnreadableThumbnail } from './thumbnails.ts';
+import type { Thumbnail } from './thumbnails.ts';
 
 export interface PageInput {
   readonly evaluation: Evaluation;
@@ -20,7 +20,7 @@ export interface PageInput {
   readonly title: string;
   readonly groups: readonly PictureGroup[];
   readonly scale: HeatScale;
-  readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail | UnreadableThumbnail>;
+  readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail>;
   readonly drawChart: DrawChart;
 }
 

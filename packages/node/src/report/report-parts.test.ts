@@ -1,5 +1,5 @@
 import { Script } from 'node:vm';
-import type { Evaluation, Manifest } from '@bigrid/inspect';
+import type { Manifest } from '@bigrid/inspect';
 import { describe, expect, it } from 'vitest';
 import { clientScript, countingScript } from './client.ts';
 import { commonFolder, formatCount, formatMetric, formatPercent, formatScore } from './format.ts';
@@ -7,7 +7,6 @@ import { heatScaleOf } from './heat-scale.ts';
 import { html, jsonFor, markup } from './html.ts';
 import { maskOutline } from './outline.ts';
 import { axisTicks, histogram, onAxis, scoreAxisOf, tickLabel } from './score-axis.ts';
-import { aurocOf } from './summary.ts';
 import { thresholdMeaning } from './summary-section.ts';
 
 describe('html', () => {
@@ -86,16 +85,6 @@ describe('axis of scores', () => {
   });
 });
 
-describe('AUROC of a defect', () => {
-  it('is the chance to be above a good one, a tie counting half', () => {
-    expect(aurocOf([2, 3], [0, 1])).toBe(1);
-    expect(aurocOf([1], [0, 1])).toBe(0.75);
-    expect(aurocOf([0], [1, 2])).toBe(0);
-    expect(aurocOf([1], [])).toBeNaN();
-    expect(aurocOf([Number.NaN], [1])).toBeNaN();
-  });
-});
-
 describe('outline of a mask', () => {
   const pathOf = (rows: readonly string[]) => {
     const mask = Uint8Array.from(rows.join(''), (character) => (character === '#' ? 1 : 0));
@@ -124,26 +113,12 @@ describe('outline of a mask', () => {
 });
 
 describe('scale of the heat maps', () => {
-  const picture = (defect: string, peak: number) => ({
-    entry: { defect },
-    map: Float32Array.of(0, peak),
-  });
-  const scaleOf = (peaks: readonly number[], pixelThreshold: number) =>
-    heatScaleOf(
-      {
-        pictures: [picture('good', 99), ...peaks.map((peak) => picture('dent', peak))],
-      } as unknown as Evaluation,
-      { calibration: { pixelThreshold } } as Manifest,
-    );
+  const scaleOf = (pixelThreshold: number) =>
+    heatScaleOf({ calibration: { pixelThreshold } } as Manifest);
 
-  it('starts below the threshold and ends at the middle peak of the defects', () => {
-    expect(scaleOf([2, 50, 4], 1)).toEqual({ lowest: 0.8, highest: 4, threshold: 1 });
-  });
-
-  it('leaves room above the threshold when defects hardly reach it', () => {
-    expect(scaleOf([1.1], 1).highest).toBe(1.5);
-    expect(scaleOf([], 1).highest).toBe(1.5);
-    expect(scaleOf([Infinity], 0)).toEqual({ lowest: 0, highest: 1, threshold: 0 });
+  it('follows from the bundle alone, and always has a length', () => {
+    expect(scaleOf(2)).toEqual({ lowest: 1, highest: 10, threshold: 2 });
+    expect(scaleOf(0).highest).toBeGreaterThan(scaleOf(0).lowest);
   });
 });
 

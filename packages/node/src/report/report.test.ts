@@ -1,7 +1,15 @@
 import { BigridError } from '@bigrid/errors';
-import type { EvaluatedPicture, Evaluation, Manifest, Metrics, Picture } from '@bigrid/inspect';
+import type {
+  EvaluatedPicture,
+  Evaluation,
+  Intervals,
+  Manifest,
+  Metrics,
+  Picture,
+  SeenPicture,
+} from '@bigrid/inspect';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bytesForAll, renderReport } from './report.ts';
+import { bytesForAll, Report, type ReportOptions } from './report.ts';
 import { drawThumbnail } from './thumbnails.ts';
 
 const mapSize = 32;
@@ -25,6 +33,8 @@ function square(from: number, to: number): Uint8Array {
   });
 }
 
+const masks = new Map<EvaluatedPicture, Uint8Array>();
+
 function evaluated(
   name: string,
   className: string,
@@ -32,11 +42,28 @@ function evaluated(
   score: number,
   mask?: Uint8Array,
 ): EvaluatedPicture {
-  const map = new Float32Array(mapSize * mapSize).fill(0.2);
-  if (mask) for (let i = 0; i < map.length; i++) map[i] = mask[i] ? 2 : 0.2;
   const path = `/data/line 3/${className}/test/${defect}/${name}.png`;
   const read = async () => noisyPicture(Math.round(score * 1000));
-  return { entry: { path, className, defect, read, readMask: undefined }, score, map, mask };
+  const entry = { path, className, defect, read, readMask: undefined };
+  const picture = { entry, score, hasMask: mask !== undefined, isMapDefined: true };
+  if (mask) masks.set(picture, mask);
+  return picture;
+}
+
+/** A picture as the evaluation shows it. */
+async function seen(picture: EvaluatedPicture, total: number): Promise<SeenPicture> {
+  const mask = masks.get(picture);
+  const data = new Float32Array(mapSize * mapSize).fill(0.2);
+  if (mask) for (let i = 0; i < data.length; i++) data[i] = mask[i] ? 2 : 0.2;
+  const map = { width: mapSize, height: mapSize, data };
+  return { evaluated: picture, picture: await picture.entry.read(), map, mask, total };
+}
+
+async function render(evaluation: Evaluation, own: Manifest, options: ReportOptions) {
+  const report = new Report(own, options);
+  const { pictures } = evaluation;
+  for (const picture of pictures) await report.add(await seen(picture, pictures.length));
+  return report.render(evaluation);
 }
 
 const full: Metrics = {
@@ -49,6 +76,13 @@ const full: Metrics = {
   aupro: 0.8,
 };
 const none = Number.NaN;
+const intervalsOf = (metrics: Metrics): Intervals => {
+  const around = Object.entries(metrics).map(([name, value]) => [
+    name,
+    { low: value - 0.125, high: Math.min(1, value + 0.125) },
+  ]);
+  return Object.fromEntries(around);
+};
 const withoutImages: Metrics = { ...full, imageAuroc: none, imageAp: none, imageF1Max: none };
 
 const curve = {
@@ -90,13 +124,20 @@ function sample(): Evaluation {
   return {
     classes: { flange: full, [evil]: withoutImages },
     mean: withoutImages,
+    intervals: {
+      classes: { flange: intervalsOf(full), [evil]: intervalsOf(withoutImages) },
+      mean: intervalsOf(withoutImages),
+    },
+    defects: [
+      { className: 'flange', defect: 'scratch', imageAuroc: 5 / 6, aupro: 0.87654 },
+      { className: 'flange', defect: 'dent', imageAuroc: 2 / 3, aupro: 0.5 },
+      { className: evil, defect: '<b>chip</b>', imageAuroc: none, aupro: 0.25 },
+    ],
     curves: {
       flange: curve,
       [evil]: { ...curve, imageRoc: [], imagePrecisionRecall: [] },
     },
     pictures,
-    mapWidth: mapSize,
-    mapHeight: mapSize,
     withoutMask: [pictures[7]?.entry.path ?? ''],
     failed: [
       {
@@ -143,11 +184,11 @@ const cardOf = (page: string, name: string) =>
     .split('<article')
     .find((card) => card.includes(`/${name}.png`)) ?? '';
 
-describe('renderReport', () => {
+describe('Report', () => {
   let page = '';
   let text = '';
   beforeAll(async () => {
-    page = await renderReport(sample(), manifest, { title: 'Line <3>' });
+    page = await render(sample(), manifest, { title: 'Line <3>' });
     text = withoutData(page);
   });
 
@@ -196,8 +237,26 @@ describe('renderReport', () => {
     expect(shown).not.toMatch(/NaN|undefined|\[object/);
     expect(text).toContain('whole pictures: there are no good test pictures to compare with.');
     expect(text).toContain('– Mean: not defined where a product has no value.');
-    expect(text).toContain('>0.988<');
-    expect(text).toContain('>&gt; 0.999<');
+    expect(text).toContain('>0.988 <');
+    expect(text).toContain('>&gt; 0.999 <');
+  });
+
+  it('shows the interval of each metric and says how it was made', () => {
+    expect(text).toContain('>0.988 <small>0.863–1.000</small><');
+    expect(text).toContain('the 95 % interval of a bootstrap');
+    expect(text).toMatch(/1,000 times for whole pictures, 200 times for pixels/);
+  });
+
+  it('shows recall, AUROC and AUPRO of each kind of defect', () => {
+    const rows = [...text.matchAll(/<tr><th scope="row">[\s\S]*?<\/tr>/g)].map(([row]) =>
+      row
+        .replaceAll(/<[^>]*>/g, ' ')
+        .replaceAll(/\s+/g, ' ')
+        .trim(),
+    );
+    expect(rows).toContain('scratch flange 2 1 1 50 % 0.833 0.877');
+    expect(rows).toContain('dent flange 1 0 1 0 % 0.667 0.500');
+    expect(rows.find((row) => row.includes('chip'))).toMatch(/2 1 1 50 % – 0.250 1 with a mask$/);
   });
 
   it('lists pictures that are missing from the numbers', () => {
@@ -223,7 +282,7 @@ describe('renderReport', () => {
   });
 
   it('is the same every time', async () => {
-    expect(await renderReport(sample(), manifest, { title: 'Line <3>' })).toBe(page);
+    expect(await render(sample(), manifest, { title: 'Line <3>' })).toBe(page);
   });
 
   it('names every picture, table column and control for those who do not see them', () => {
@@ -235,45 +294,34 @@ describe('renderReport', () => {
   });
 });
 
-describe('renderReport at its edges', () => {
-  it('draws as many pictures as wanted, the worst first, and counts all', async () => {
-    const done: string[] = [];
-    const page = await renderReport(sample(), manifest, {
-      title: 'Few',
-      maximumPictures: 2,
-      onPicture: (count, total) => done.push(`${count}/${total}`),
-    });
-    expect(page.match(/data:image/g)).toHaveLength(4);
-    expect(cardOf(page, 's0')).toContain('data:');
-    expect(page).toContain('2 of 8 pictures shown, the other 6 only counted.');
-    expect(done).toEqual(['1/2', '2/2']);
+describe('Report at its edges', () => {
+  it('shows as many pictures as wanted, the worst of all first, and counts all', async () => {
+    const expected = { 0: [], 2: ['s0', 'e1'], 5: ['s0', 'd0', 'e1', 'g2', 'e0'] };
+    for (const [most, names] of Object.entries(expected)) {
+      const page = await render(sample(), manifest, {
+        title: 'Few',
+        maximumPictures: Number(most),
+      });
+      const shown = [...page.matchAll(/data-title="[^"]*\/(\w+)\.png"/g)].map((match) => match[1]);
+      expect(shown).toEqual(names);
+      expect(page).toContain(`${most} of 8 pictures shown, the other`);
+    }
   });
 
-  it.each([-1, 1.5, Number.NaN])('refuses %s as the most pictures', async (maximumPictures) => {
-    const report = renderReport(sample(), manifest, { title: 'x', maximumPictures });
-    await expect(report).rejects.toMatchObject({ code: 'OPTION_INVALID' });
-  });
-
-  it('stops when told to', async () => {
-    const signal = AbortSignal.abort();
-    const report = renderReport(sample(), manifest, { title: 'x', signal });
-    await expect(report).rejects.toMatchObject({ code: 'CANCELLED' });
-  });
-
-  it('says so on the card when a picture has gone since', async () => {
-    const evaluation = sample();
-    const [first, ...others] = evaluation.pictures as [EvaluatedPicture, ...EvaluatedPicture[]];
-    const read = async () => {
-      throw new BigridError('PATH_MISSING', 'Expected a file but received <nothing>');
-    };
-    const gone = { ...first, entry: { ...first.entry, read } };
-    const page = await renderReport({ ...evaluation, pictures: [gone, ...others] }, manifest, {
-      title: 'x',
-    });
-    expect(cardOf(page, 'g0')).toContain(
-      'Could not be read again: Expected a file but received &lt;nothing',
+  it.each([-1, 1.5, Number.NaN])('refuses %s as the most pictures', (maximumPictures) => {
+    expect(() => new Report(manifest, { title: 'x', maximumPictures })).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
     );
-    expect(page.match(/data:image/g)).toHaveLength(14);
+  });
+
+  it('throws what went wrong while a picture was drawn', async () => {
+    const [picture] = sample().pictures as [EvaluatedPicture];
+    const right = await seen(picture, 1);
+    const wrong = { ...right, map: { ...right.map, width: 5 } };
+    const report = new Report(manifest, { title: 'x' });
+    await report.add(wrong);
+    await expect(report.add(right)).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+    await expect(report.render(sample())).rejects.toMatchObject({ code: 'OPTION_INVALID' });
   });
 
   it('shows good pictures alone, and scores and thresholds that are no use', async () => {
@@ -296,13 +344,15 @@ describe('renderReport at its edges', () => {
       ...sample(),
       classes: { flange: nothing },
       mean: nothing,
+      intervals: { classes: { flange: intervalsOf(nothing) }, mean: intervalsOf(nothing) },
+      defects: [],
       curves: { flange: noCurve },
       pictures: odd,
       withoutMask: [],
       failed: [],
     };
     const calibration = { scores: [0], rule: 'quantile:0.99', threshold: 0, pixelThreshold: 0 };
-    const page = await renderReport(evaluation, { ...manifest, calibration }, { title: 'x' });
+    const page = await render(evaluation, { ...manifest, calibration }, { title: 'x' });
     expect(page).toContain(
       'There were no defective pictures to find. There was 1 false alarm among 2 good.',
     );
@@ -313,38 +363,34 @@ describe('renderReport at its edges', () => {
 
 describe('size of the page', () => {
   it('stays below 30 MB with 1,000 pictures', async () => {
-    const count = 200;
+    const count = 1000;
     const pictures = Array.from({ length: count }, (_, i) =>
       evaluated(
         `p${i}`,
         'flange',
         i % 3 ? `kind ${i % 7}` : 'good',
         (i + 1) / count,
-        square(3, 9 + (i % 20)),
+        i % 3 ? square(3, 9 + (i % 20)) : undefined,
       ),
     );
-    const page = await renderReport({ ...sample(), pictures }, manifest, { title: 'Many' });
+    const report = new Report(manifest, { title: 'Many' });
+    const picture = noisyPicture(1, 160, 120, 60);
+    for (const one of pictures) await report.add({ ...(await seen(one, count)), picture });
+    const page = await report.render({ ...sample(), pictures });
     expect(page.match(/data:image/g)).toHaveLength(2 * count);
-    const textOfOne = withoutData(page).length / count;
-    // What the pictures of a card may take is checked below; as text it is a third more.
-    expect(1000 * textOfOne + (bytesForAll * 4) / 3).toBeLessThan(30_000_000);
+    expect(Buffer.byteLength(page)).toBeLessThan(30_000_000);
+    expect(Buffer.byteLength(page)).toBeGreaterThan(3_000_000);
   });
 
   it('keeps even noise within the bytes for one picture', async () => {
     const maximumBytes = bytesForAll / 1000;
-    const picture = evaluated('noise', 'flange', 'good', 0.1);
-    const read = async () => noisyPicture(1, 640, 640, 250);
-    const thumbnail = await drawThumbnail(
-      { ...picture, entry: { ...picture.entry, read } },
-      {
-        mapWidth: mapSize,
-        mapHeight: mapSize,
-        scale: { lowest: 0.8, highest: 2, threshold: 1 },
-        maximumBytes,
-      },
-    );
+    const one = await seen(evaluated('noise', 'flange', 'good', 0.1), 1);
+    const picture = noisyPicture(1, 640, 640, 250);
+    const scale = { lowest: 0.8, highest: 2, threshold: 1 };
+    const thumbnail = await drawThumbnail({ ...one, picture }, { scale, maximumBytes });
     expect(thumbnail).toMatchObject({ width: 320, height: 320 });
-    const { original, heatMap } = thumbnail as { original: string; heatMap: string };
-    expect(original.length + heatMap.length).toBeLessThan((maximumBytes * 4) / 3 + 100);
+    expect(thumbnail.original.length + thumbnail.heatMap.length).toBeLessThan(
+      (maximumBytes * 4) / 3 + 100,
+    );
   });
 });

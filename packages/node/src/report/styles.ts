@@ -80,6 +80,7 @@ details > summary { cursor: pointer; font-weight: 500; }
 .meanings { margin-top: .8rem; }
 .meanings summary { color: var(--accent); }
 .meanings dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); gap: .8rem 2rem; margin: .8rem 0 0; }
+td small { display: block; color: var(--ink-2); font-size: .8rem; font-variant-numeric: tabular-nums; }
 dt small { font-weight: 400; color: var(--ink-2); }
 .meanings dt { font-weight: 600; }
 .meanings dd { margin: 0; color: var(--ink-2); }
@@ -129,7 +130,6 @@ button:disabled { opacity: .5; cursor: default; }
 .caption .path { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; margin-left: auto; font-size: .85rem; }
 .badge { display: inline-flex; gap: .3rem; align-items: center; padding: .05rem .5rem; border-radius: 99px; background: var(--tint); color: var(--tone); font-size: .82rem; font-weight: 600; white-space: nowrap; }
 .badge i { font-style: normal; font-weight: 700; }
-.unreadable { display: grid; place-content: center; min-height: 8rem; padding: 1rem; color: var(--ink-2); font-size: .87rem; overflow-wrap: anywhere; background: var(--raised); }
 dialog { width: min(96vw, 1300px); max-height: 96vh; padding: 0; border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface); color: var(--ink); }
 dialog::backdrop { background: rgb(0 0 0 / .7); }
 dialog form { display: flex; gap: .5rem; align-items: center; padding: .6rem .75rem; }
