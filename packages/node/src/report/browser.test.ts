@@ -26,7 +26,7 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
       if (!/^(file|data):/.test(request.url())) problems.push(`asks for ${request.url()}`);
     });
     await page.goto(pathToFileURL(file).href);
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     await browser?.close();

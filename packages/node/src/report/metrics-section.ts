@@ -9,7 +9,7 @@ import {
   pixelResamples,
 } from '@bigrid/inspect';
 import { formatCount, formatMetric, formatPercent, plural, undefinedSign } from './format.ts';
-import { type Html, html } from './html.ts';
+import { breakable, type Html, html } from './html.ts';
 import { summariseDefects } from './summary.ts';
 
 interface MetricText {
@@ -91,7 +91,7 @@ export function metricsSection(evaluation: Evaluation): Html {
         () => `${name}, ${groupNames[group].toLowerCase()}: ${reasonFor(evaluation, name, group)}`,
       ),
     );
-    return html`<tr><th scope="row">${name}</th>${cells}</tr>`;
+    return html`<tr><th scope="row">${breakable(name)}</th>${cells}</tr>`;
   });
   const mean = metricTexts.map(({ key }) =>
     cell(
@@ -126,9 +126,14 @@ give. It knows only these pictures: where none of them is confused it is a singl
 </section>`;
 }
 
+/** Without the zero in front: two of them fit below one metric. */
+function short(value: number): string {
+  return value.toFixed(3).replace(/^0/, '');
+}
+
 function spread({ low, high }: Interval): Html | undefined {
   if (Number.isNaN(low)) return undefined;
-  return html`<small>${low.toFixed(3)}–${high.toFixed(3)}</small>`;
+  return html`<small>${short(low)}–${short(high)}</small>`;
 }
 
 /** Why a class has no value for the metrics of pictures or of pixels. */
@@ -160,7 +165,7 @@ export function defectsSection(evaluation: Evaluation, threshold: number): Html 
     html`<td title="${className}: ${reasonFor(evaluation, className, group)}">${undefinedSign}</td>`;
   const rows = defects.map((defect) => {
     const { className, count, caught, missed, imageAuroc, aupro, withMask } = defect;
-    return html`<tr><th scope="row">${defect.defect}</th>${several && html`<td class="text">${className}</td>`}
+    return html`<tr><th scope="row">${breakable(defect.defect)}</th>${several && html`<td class="text">${className}</td>`}
 <td>${formatCount(count)}</td><td>${formatCount(caught)}</td><td${missed > 0 && html` class="alert"`}>${formatCount(missed)}</td>
 <td class="metric" style="--share:${((caught / count) * 100).toFixed(1)}%">${formatPercent(caught, count)}</td>
 ${Number.isNaN(imageAuroc) ? undefinedCell(className, 'picture') : html`<td>${formatMetric(imageAuroc)}</td>`}

@@ -6,7 +6,7 @@ import { clientScript } from './client.ts';
 import { curvesSection } from './curves.ts';
 import { commonFolder, formatDate, plural } from './format.ts';
 import type { HeatScale } from './heat-scale.ts';
-import { type Html, html, markup } from './html.ts';
+import { breakable, type Html, html, markup } from './html.ts';
 import { defectsSection, metricsSection } from './metrics-section.ts';
 import { styles } from './styles.ts';
 import type { PictureGroup } from './summary.ts';
@@ -55,7 +55,7 @@ export function renderPage(input: PageInput): string {
 <body>
 <a class="skip" href="#pictures">Skip to the pictures</a>
 <header>
-<h1>${title}</h1>
+<h1>${breakable(title)}</h1>
 <p>${names.length > 6 ? plural(names.length, 'product') : names.join(', ')} · ${plural(evaluation.pictures.length, 'test picture')} · model of ${formatDate(manifest.createdAt)}, profile ${manifest.profile}, seed ${training.seed}, learnt from ${plural(training.pictures, 'good picture')}, ${training.heldOut} held out</p>
 </header>
 <nav aria-label="Sections"><ul>${present.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>

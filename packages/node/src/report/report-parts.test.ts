@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { clientScript, countingScript } from './client.ts';
 import { commonFolder, formatCount, formatMetric, formatPercent, formatScore } from './format.ts';
 import { heatScaleOf } from './heat-scale.ts';
-import { html, jsonFor, markup } from './html.ts';
+import { breakable, html, jsonFor, markup } from './html.ts';
 import { maskOutline } from './outline.ts';
 import { axisTicks, histogram, onAxis, scoreAxisOf, tickLabel } from './score-axis.ts';
 import { thresholdMeaning } from './summary-section.ts';
@@ -15,6 +15,10 @@ describe('html', () => {
     expect(html`<ul>${items}${undefined}${false}${markup('<hr>')}${0}</ul>`.text).toBe(
       '<ul><li title="&lt;a&gt;">&lt;a&gt;</li><li title="&quot;b&quot;">&quot;b&quot;</li><hr>0</ul>',
     );
+  });
+
+  it('breaks names behind separators alone, and escapes them', () => {
+    expect(breakable('a/b_c-d e<f').text).toBe('a/<wbr>b_<wbr>c-<wbr>d e&lt;f');
   });
 
   it('writes data that cannot end its element', () => {

@@ -79,7 +79,7 @@ describe('Report', () => {
   });
 
   it('shows the interval of each metric and says how it was made', () => {
-    expect(text).toContain('>0.988 <small>0.863–1.000</small><');
+    expect(text).toContain('>0.988 <small>.863–1.000</small><');
     expect(text).toContain('the 95 % interval of a bootstrap');
     expect(text).toMatch(/1,000 times for whole pictures, 200 times for pixels/);
   });
@@ -211,13 +211,13 @@ describe('size of the page', () => {
       ),
     );
     const report = new Report(manifest, { title: 'Many' });
-    const picture = noisyPicture(1, 96, 64, 60);
+    const picture = noisyPicture(1, 64, 48);
     for (const one of pictures) await report.add({ ...(await seen(one, count)), picture });
     const page = await report.render({ ...sample(), pictures });
     expect(page.match(/data:image/g)).toHaveLength(2 * count);
     expect(Buffer.byteLength(page)).toBeLessThan(30_000_000);
     expect(Buffer.byteLength(page)).toBeGreaterThan(2_000_000);
-  });
+  }, 180_000);
 
   it('keeps even noise within the bytes for one picture', async () => {
     const maximumBytes = bytesForAll / 1000;

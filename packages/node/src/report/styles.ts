@@ -49,9 +49,9 @@ nav a:hover { color: var(--ink); }
 .tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: .75rem; margin: 0; }
 .tile { padding: .8rem 1rem; border-top: 3px solid var(--tone); }
 .tile dt { color: var(--tone); font-weight: 600; }
-.tile dd { margin: 0; color: var(--ink-2); }
+.tile dd { position: relative; margin: 0; color: var(--ink-2); }
 .tile b { display: block; color: var(--ink); font-size: 2.1rem; line-height: 1.15; letter-spacing: -.02em; font-variant-numeric: tabular-nums; }
-.tile .share { float: right; font-weight: 600; color: var(--ink); }
+.tile .share { position: absolute; right: 0; top: .75rem; font-weight: 600; color: var(--ink); }
 .missed { --tone: var(--missed); --tint: var(--missed-bg); }
 .false-alarm { --tone: var(--false-alarm); --tint: var(--false-alarm-bg); }
 .caught { --tone: var(--caught); --tint: var(--caught-bg); }
@@ -63,7 +63,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: .5rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 .numbers th, .numbers td { white-space: nowrap; text-align: right; }
 .numbers th:first-child, .numbers .text { text-align: left; }
-.numbers th[scope=row] { max-width: 22rem; white-space: normal; overflow-wrap: anywhere; min-width: 7rem; }
+.numbers th[scope=row] { max-width: 22rem; white-space: normal; overflow-wrap: break-word; min-width: 7rem; }
 .numbers .text { white-space: normal; min-width: 6.5rem; overflow-wrap: anywhere; }
 thead th { color: var(--ink-2); font-size: .87rem; font-weight: 500; }
 thead th[scope=colgroup] { text-align: center; padding-bottom: .2rem; border-bottom: 0; }
@@ -177,6 +177,12 @@ dialog .caption:last-child { padding-bottom: .9rem; }
 .empty { padding: 2rem 0; color: var(--ink-2); }
 footer { padding-block: 3rem 2rem; font-size: .87rem; }
 
+@media (max-width: 900px) {
+  .panel { padding-inline: .8rem; }
+  th, td { padding-inline: .35rem; }
+  td small { font-size: .75rem; }
+  .numbers th[scope=row] { min-width: 5.5rem; }
+}
 @media (max-width: 640px) {
   .tiles { grid-template-columns: 1fr 1fr; }
   .panel, .explorer { padding-inline: .9rem; }
