@@ -64,6 +64,11 @@ describe('countPixels', () => {
     expect(f1Max(ranking).value).toBeCloseTo(f1Max(exact).value, 3);
   });
 
+  it('takes -0 for 0', () => {
+    const { thresholds } = rankPixels(countPixels(Float32Array.of(0, -0), undefined, 2, 1));
+    expect([...thresholds]).toEqual([0]);
+  });
+
   it('knows that a value is not a number', () => {
     const counts = countPixels(Float32Array.of(1, Number.NaN), undefined, 2, 1);
     expect(counts.isDefined).toBe(false);
