@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { answeringEngine, entry, labelled, unreadable } from '../testing/fakes.ts';
 import { Detector } from './detector.ts';
-import { type Evaluation, evaluate } from './evaluate.ts';
+import { type EvaluateInput, type Evaluation, evaluate, type SeenPicture } from './evaluate.ts';
 import type { WorkEvent } from './events.ts';
-import { metricsOf } from './metrics/metrics.ts';
+import { defectMetricsOf, metricsOf } from './metrics/metrics.ts';
+import { countPixels } from './metrics/pixel-counts.ts';
 import type { LabelledEntry, Mask } from './ports.ts';
 
 // A picture of 4 x 2 pixels; the detector answers with what its first bytes say: [score, place of the defect].
@@ -42,7 +43,7 @@ function pictured({ path, score, place, ...label }: Case): LabelledEntry {
 
 async function evaluated(
   entries: readonly LabelledEntry[],
-  more: { onEvent?: (event: WorkEvent) => void; signal?: AbortSignal } = {},
+  more: Pick<EvaluateInput, 'onEvent' | 'onPicture' | 'signal'> = {},
 ): Promise<Evaluation> {
   const detector = await Detector.load(engine, { bytes: new Uint8Array() });
   return evaluate({ detector, entries, ...more });
@@ -57,19 +58,15 @@ const cases: Case[] = [
   { path: 'b/hole/0', className: 'b', defect: 'hole', score: 7, place: 7, mask: maskAt([3, 7]) },
 ];
 
-/** The metrics of a class, from the same answers without a detector. */
-function expected(of: readonly Case[]) {
-  return metricsOf(
-    of.map(({ score, place, defect, mask }) => ({
-      anomalous: defect !== undefined,
-      score,
-      map: mapOf(score, place),
-      mask: mask && Uint8Array.from(mask.data, (level) => (level > 127 ? 1 : 0)),
-    })),
-    width,
-    height,
-  ).metrics;
+/** What the metrics are computed from, without a detector. */
+function measured(of: readonly Case[]) {
+  return of.map(({ score, place, defect, mask }) => {
+    const bits = mask && Uint8Array.from(mask.data, (level) => (level > 127 ? 1 : 0));
+    const pixels = countPixels(mapOf(score, place), bits, width, height);
+    return { anomalous: defect !== undefined, score, pixels };
+  });
 }
+const expected = (of: readonly Case[]) => metricsOf(measured(of)).metrics;
 
 describe('evaluate', () => {
   it('gives the metrics of each class, and their plain mean', async () => {
@@ -83,11 +80,47 @@ describe('evaluate', () => {
       const [left, right] = [a, b].map((metrics) => metrics?.[key as keyof typeof mean] as number);
       expect(value, key).toBeCloseTo(((left as number) + (right as number)) / 2, 12);
     }
-    expect(rest).toMatchObject({ withoutMask: [], failed: [], mapWidth: 4, mapHeight: 2 });
+    expect(rest).toMatchObject({ withoutMask: [], failed: [] });
     expect(rest.pictures.map(({ entry, score }) => [entry.path, score])).toEqual(
       cases.map(({ path, score }) => [path, score]),
     );
     expect(Object.keys(rest.curves)).toEqual(['a', 'b']);
+    expect(rest.intervals.classes.a?.imageAuroc).toEqual({ low: 0, high: 1 });
+    expect(rest.intervals.classes.b?.imageAuroc).toEqual({ low: 1, high: 1 });
+    expect(rest.intervals.mean.imageAuroc).toEqual({ low: 0.5, high: 1 });
+  });
+
+  it('measures each kind of defect against the good pictures of its class', async () => {
+    const more = { path: 'a/dent/0', className: 'a', defect: 'dent', score: 0, place: 4 };
+    const { defects } = await evaluated([...cases, more].map(pictured));
+    const good = cases.filter(({ className, defect }) => className === 'a' && !defect);
+    const crack = cases.filter(({ defect }) => defect === 'crack');
+    expect(defects).toEqual([
+      { className: 'a', defect: 'crack', ...defectMetricsOf(measured([...good, ...crack])) },
+      { className: 'a', defect: 'dent', imageAuroc: 0, aupro: Number.NaN },
+      { className: 'b', defect: 'hole', imageAuroc: 1, aupro: defects[2]?.aupro },
+    ]);
+  });
+
+  it('shows each picture in turn, and keeps neither it nor its map', async () => {
+    const seen: SeenPicture[] = [];
+    let showing = 0;
+    const { pictures } = await evaluated(cases.map(pictured), {
+      async onPicture(picture) {
+        expect(++showing).toBe(1);
+        await new Promise((resolve) => setImmediate(resolve));
+        showing--;
+        seen.push(picture);
+      },
+    });
+    expect(seen.map(({ evaluated }) => evaluated)).toEqual(pictures);
+    expect(seen.map(({ total }) => total)).toEqual(cases.map(() => 6));
+    expect(seen.map(({ map }) => [...map.data])).toEqual(
+      cases.map(({ score, place }) => [...mapOf(score, place)]),
+    );
+    for (const picture of pictures) {
+      expect(Object.keys(picture)).toEqual(['entry', 'score', 'hasMask', 'isMapDefined']);
+    }
   });
 
   it('leaves pictures without a usable mask out of pixel metrics, and names them', async () => {
@@ -109,7 +142,7 @@ describe('evaluate', () => {
     const { imageAuroc, imageAp, imageF1Max, ...pixels } = classes.a ?? {};
     const { imageAuroc: _, imageAp: __, imageF1Max: ___, ...expectedPixels } = expected(own);
     expect(pixels).toEqual(expectedPixels);
-    const images = expected([...own, ...unusable].map(({ mask: _, ...rest }) => rest));
+    const images = expected([...own, ...unusable]);
     expect({ imageAuroc, imageAp, imageF1Max }).toEqual({
       imageAuroc: images.imageAuroc,
       imageAp: images.imageAp,
@@ -158,8 +191,13 @@ describe('evaluate', () => {
       entry('large', () => ({ width: 12, height: 4, data })),
       { defect: 'x', mask },
     );
-    const { pictures } = await evaluated([large]);
-    expect([...(pictures[0]?.mask ?? [])]).toEqual([0, 0, 1, 0, 0, 0, 0, 0]);
+    let sized: Uint8Array | undefined;
+    await evaluated([large], {
+      onPicture({ mask }) {
+        sized = mask;
+      },
+    });
+    expect([...(sized ?? [])]).toEqual([0, 0, 1, 0, 0, 0, 0, 0]);
   });
 
   it('fails where no picture can be read', async () => {

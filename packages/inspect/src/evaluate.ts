@@ -1,19 +1,50 @@
 import { type BigridError, fail } from '@bigrid/errors';
-import type { Detector } from './detector.ts';
+import type { AnomalyMap, Detector } from './detector.ts';
 import { type OnEvent, progressOf, reportSkipped } from './events.ts';
+import {
+  type Intervals,
+  intervalsOf,
+  meanOfResampled,
+  resampleMetrics,
+} from './metrics/bootstrap.ts';
 import { resizeMaskNearest } from './metrics/masks.ts';
-import { type ClassCurves, type Metrics, metricsOf } from './metrics/metrics.ts';
-import type { LabelledEntry } from './ports.ts';
+import {
+  type ClassCurves,
+  type DefectMetrics,
+  defectMetricsOf,
+  type MeasuredPicture,
+  type Metrics,
+  metricsOf,
+} from './metrics/metrics.ts';
+import { countPixels } from './metrics/pixel-counts.ts';
+import type { LabelledEntry, Picture } from './ports.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
 
-/** A test picture with what the model says of it and what is known. */
+/** A test picture with what the model says of it. Its map is not kept: {@link SeenPicture} has it. */
 export interface EvaluatedPicture {
   readonly entry: LabelledEntry;
   readonly score: number;
-  /** Anomaly map at its own resolution, width * height values. */
-  readonly map: Float32Array;
+  /** Whether there is a mask that marks something; never for good pictures. */
+  readonly hasMask: boolean;
+  /** Whether every value of its map is a number. */
+  readonly isMapDefined: boolean;
+}
+
+/** A test picture while it is at hand: the next one takes its place in memory. */
+export interface SeenPicture {
+  readonly evaluated: EvaluatedPicture;
+  readonly picture: Picture;
+  readonly map: AnomalyMap;
   /** Its mask at the map's resolution, 0 or 1; undefined for good pictures and where none is usable. */
   readonly mask: Uint8Array | undefined;
+  /** Test pictures in all. */
+  readonly total: number;
+}
+
+/** How one kind of defect fares against the good pictures of its class. */
+export interface EvaluatedDefect extends DefectMetrics {
+  readonly className: string;
+  readonly defect: string;
 }
 
 export interface Evaluation {
@@ -21,10 +52,15 @@ export interface Evaluation {
   readonly classes: Readonly<Record<string, Metrics>>;
   /** Plain mean over classes. */
   readonly mean: Metrics;
+  /** Where the metrics would lie on other pictures of the same kind: 95 % bootstrap intervals. */
+  readonly intervals: {
+    readonly classes: Readonly<Record<string, Intervals>>;
+    readonly mean: Intervals;
+  };
+  /** By class, then in the order of the pictures. */
+  readonly defects: readonly EvaluatedDefect[];
   readonly curves: Readonly<Record<string, ClassCurves>>;
   readonly pictures: readonly EvaluatedPicture[];
-  readonly mapWidth: number;
-  readonly mapHeight: number;
   /** Anomalous pictures without a usable mask: counted for image metrics, left out of pixel metrics. */
   readonly withoutMask: readonly string[];
   /** Pictures that could not be read, or whose mask is of another size, with their errors. */
@@ -34,12 +70,16 @@ export interface Evaluation {
 export interface EvaluateInput {
   readonly detector: Detector;
   readonly entries: readonly LabelledEntry[];
+  /** Called with each picture in turn; the next one waits for what it returns. */
+  readonly onPicture?: ((seen: SeenPicture) => void | Promise<void>) | undefined;
   readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Inspects labelled test pictures and computes the metrics of the field: docs/method.md says how each is defined.
+ * Of a picture, a score and counts of some 15 kB stay in memory; pictures and maps do not.
+ *
  * @throws DATA_NO_TEST when no picture could be read, CANCELLED
  */
 export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
@@ -47,8 +87,9 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
   const onEvent = input.onEvent ?? (() => {});
   const progress = progressOf('evaluating', entries.length, onEvent);
   const pictures: EvaluatedPicture[] = [];
+  const measured = new Map<EvaluatedPicture, MeasuredPicture>();
   const failed: { path: string; error: BigridError }[] = [];
-  let [mapWidth, mapHeight, done] = [0, 0, 0];
+  let done = 0;
   const read = async (entry: LabelledEntry) => {
     const picture = await entry.read();
     const mask = await entry.readMask?.();
@@ -63,38 +104,50 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
     } else {
       const { picture, mask } = outcome.value;
       const { score, map } = await detector.inspect(picture, outcome.item.ignored);
-      [mapWidth, mapHeight] = [map.width, map.height];
       const sized = mask && resizeMaskNearest(mask, map.width, map.height);
       // A mask that marks nothing says no more than a missing one.
       const usable = sized?.includes(1) ? sized : undefined;
-      pictures.push({ entry: outcome.item, score, map: map.data, mask: usable });
+      const entry = outcome.item;
+      const pixels = countPixels(map.data, usable, map.width, map.height);
+      const { isDefined: isMapDefined } = pixels;
+      const evaluated = { entry, score, hasMask: usable !== undefined, isMapDefined };
+      pictures.push(evaluated);
+      const anomalous = isAnomalous(entry);
+      const counted = anomalous && !usable ? undefined : pixels;
+      measured.set(evaluated, { anomalous, score, pixels: counted });
+      await input.onPicture?.({ evaluated, picture, map, mask: usable, total: entries.length });
     }
     progress(++done);
   }
   if (pictures.length === 0) {
     fail('DATA_NO_TEST', `Expected readable test pictures but received none of ${entries.length}`);
   }
-  return { ...summarise(pictures, mapWidth, mapHeight), pictures, mapWidth, mapHeight, failed };
+  return { ...summarise(measured), pictures, failed };
 }
 
-function summarise(pictures: readonly EvaluatedPicture[], width: number, height: number) {
-  const names = [...new Set(pictures.map(({ entry }) => entry.className))];
+function summarise(measured: ReadonlyMap<EvaluatedPicture, MeasuredPicture>) {
   const classes: Record<string, Metrics> = {};
   const curves: Record<string, ClassCurves> = {};
-  for (const name of names) {
-    const own = pictures.filter(({ entry }) => entry.className === name);
-    const computed = metricsOf(
-      own.map(({ entry, score, map, mask }) => ({
-        anomalous: isAnomalous(entry),
-        score,
-        map,
-        mask,
-      })),
-      width,
-      height,
-    );
+  const intervals: Record<string, Intervals> = {};
+  const defects: EvaluatedDefect[] = [];
+  const resampled = [];
+  for (const [name, own] of Map.groupBy(measured, ([{ entry }]) => entry.className)) {
+    const pictures = own.map(([, picture]) => picture);
+    const computed = metricsOf(pictures);
     classes[name] = computed.metrics;
     curves[name] = computed.curves;
+    const redrawn = resampleMetrics(pictures, name);
+    intervals[name] = intervalsOf(redrawn);
+    resampled.push(redrawn);
+    const kinds = Map.groupBy(own, ([{ entry }]) =>
+      isAnomalous(entry) ? entry.defect : undefined,
+    );
+    const good = kinds.get(undefined) ?? [];
+    for (const [defect, bad] of kinds) {
+      if (defect === undefined) continue;
+      const metrics = defectMetricsOf([...good, ...bad].map(([, picture]) => picture));
+      defects.push({ className: name, defect, ...metrics });
+    }
   }
   const all = Object.values(classes);
   const mean = Object.fromEntries(
@@ -103,10 +156,17 @@ function summarise(pictures: readonly EvaluatedPicture[], width: number, height:
       all.reduce((sum, metrics) => sum + metrics[key as keyof Metrics], 0) / all.length,
     ]),
   ) as unknown as Metrics;
-  const withoutMask = pictures
-    .filter(({ entry, mask }) => isAnomalous(entry) && !mask)
+  const withoutMask = [...measured.keys()]
+    .filter(({ entry, hasMask }) => isAnomalous(entry) && !hasMask)
     .map(({ entry }) => entry.path);
-  return { classes, mean, curves, withoutMask };
+  return {
+    classes,
+    mean,
+    intervals: { classes: intervals, mean: intervalsOf(meanOfResampled(resampled)) },
+    defects,
+    curves,
+    withoutMask,
+  };
 }
 
 /** Whether a test picture is labelled as anything but good. */

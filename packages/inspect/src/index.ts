@@ -17,7 +17,14 @@ export {
   type MeasureDrift,
   type MeasureName,
 } from './drift.ts';
-export { type EvaluatedPicture, type Evaluation, evaluate, isAnomalous } from './evaluate.ts';
+export {
+  type EvaluatedDefect,
+  type EvaluatedPicture,
+  type Evaluation,
+  evaluate,
+  isAnomalous,
+  type SeenPicture,
+} from './evaluate.ts';
 export type { OnEvent, Phase, WorkEvent } from './events.ts';
 export {
   FINGERPRINT_BITS,
@@ -37,8 +44,15 @@ export {
   parseManifest,
 } from './manifest.ts';
 export type { MapScale } from './map-scale.ts';
+export {
+  confidenceLevel,
+  type Interval,
+  type Intervals,
+  imageResamples,
+  pixelResamples,
+} from './metrics/bootstrap.ts';
+export { labelComponents } from './metrics/connected-components.ts';
 export type { ClassCurves, Metrics } from './metrics/metrics.ts';
-export { auroc } from './metrics/ranking.ts';
 export {
   type ResolvedTrainOptions,
   resolveTrainOptions,

@@ -15,6 +15,7 @@ import {
   type PictureEntry,
   recalibrate,
   resolveTrainOptions,
+  type SeenPicture,
   type ThresholdRules,
   type TrainOptions,
   train as trainOnEntries,
@@ -252,6 +253,8 @@ export async function withMask(bundle: Bundle, mask: string): Promise<Bundle> {
 export interface EvaluateOptions extends WorkOptions, DatasetOptions {
   /** Mask of what to ignore, as for training; it takes the place of what the bundle ignores. */
   readonly mask?: string;
+  /** Called with each picture, its map and mask, in turn; the next one waits for what it returns. */
+  readonly onPicture?: ((seen: SeenPicture) => void | Promise<void>) | undefined;
 }
 
 /**
@@ -282,6 +285,7 @@ export async function evaluate(
     return await evaluateEntries({
       detector,
       entries,
+      onPicture: options.onPicture,
       onEvent: options.onEvent,
       signal: options.signal,
     });

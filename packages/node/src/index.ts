@@ -1,7 +1,11 @@
 export type {
   Bundle,
+  EvaluatedDefect,
+  EvaluatedPicture,
   Evaluation,
   FailedInspection,
+  Interval,
+  Intervals,
   Judgement,
   Manifest,
   MeasureDrift,
@@ -9,6 +13,7 @@ export type {
   OnEvent,
   PictureEntry,
   Region,
+  SeenPicture,
   Verdict,
   WorkEvent,
 } from '@bigrid/inspect';
@@ -60,7 +65,7 @@ export { freeName, moveFile } from './move-file.ts';
 export { picturesOfStream } from './picture-stream.ts';
 export { decodePicture, pictureEntry, readPicture } from './pictures.ts';
 export { describeMove, measureWords, renderDrift } from './report/drift-page.ts';
-export { type ReportOptions, renderReport } from './report/report.ts';
+export { Report, type ReportOptions } from './report/report.ts';
 export { countOutcomes } from './report/summary.ts';
 export { type SyntheticLine, type SyntheticLineOptions, writeSyntheticLine } from './synthetic.ts';
 export { version } from './version.ts';

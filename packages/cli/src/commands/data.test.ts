@@ -44,6 +44,7 @@ test('programs get the same as JSON', async () => {
   expect(JSON.parse(stdout)).toEqual({
     path: at('bolt'),
     layout: 'MVTec AD',
+    remarks: [],
     classes: [
       {
         name: 'bolt',

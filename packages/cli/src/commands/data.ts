@@ -100,7 +100,7 @@ function kindsTable(kinds: readonly KindOfPictures[]): string {
 /** What the counts mean for training and evaluating. */
 function remarks(dataset: Dataset): string[] {
   const { classes } = dataset;
-  const lines: string[] = [];
+  const lines = [...(dataset.remarks ?? [])];
   const shared = sharedPictures(dataset);
   if (shared > 0) {
     lines.push(
@@ -147,6 +147,7 @@ function asJson(path: string, dataset: Dataset, kinds: readonly KindOfPictures[]
         })),
     })),
     trainedAndTestedOn: sharedPictures(dataset),
+    remarks: dataset.remarks ?? [],
     ignored: dataset.ignored,
   };
 }

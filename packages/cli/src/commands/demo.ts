@@ -14,8 +14,7 @@ import {
 import { addFlags, type Fields, machineFields, pick, s3RootFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { count, facts, paint, print, say, shellQuoted } from '../output.ts';
-import { type Progress, showProgress } from '../progress.ts';
-import { writeReport } from '../report.ts';
+import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
 import { metricsTable, remarks } from './evaluate.ts';
 import { describeTraining } from './train.ts';
@@ -80,7 +79,7 @@ async function runDemo(flags: DemoFlags, { signal }: Context): Promise<void> {
     onEvent: progress.onEvent,
     note: (...lines) => (flags.quiet ? undefined : say(...lines)),
   };
-  const made = await makeEverything(demo, progress).finally(() => progress.finish());
+  const made = await makeEverything(demo).finally(() => progress.finish());
   conclude(demo, made);
 }
 
@@ -94,14 +93,10 @@ interface Made {
   readonly heatMaps: number;
 }
 
-async function makeEverything(demo: Demo, progress: Progress): Promise<Made> {
+async function makeEverything(demo: Demo): Promise<Made> {
   if (demo.isSynthetic) await drawPictures(demo);
   const bundle = await trainOrReuse(demo);
   const { evaluation, missing } = await evaluateIfPossible(demo, bundle);
-  if (evaluation) {
-    const content = { evaluation, manifest: bundle.manifest };
-    await writeReport(places(demo).report, 'Bigrid demo', content, progress, demo.signal);
-  }
   const heatMaps = await drawHeatMaps(demo, bundle, evaluation);
   return { bundle, evaluation, missing, heatMaps };
 }
@@ -176,12 +171,13 @@ function isSame(record: Partial<DemoRecord>, version: string, seed: number): boo
   return record.version === version && record.seed === seed;
 }
 
-/** Evaluates where there are good and defective test pictures; otherwise tells what is missing. */
+/** Evaluates, and writes the report, where there are good and defective test pictures; else tells what is missing. */
 async function evaluateIfPossible(
-  { data, s3Root, threads, signal, onEvent }: Demo,
+  demo: Demo,
   bundle: Bundle,
 ): Promise<{ evaluation: Evaluation | undefined; missing: string }> {
-  const { evaluate, openTestFolder } = await import('@bigrid/node');
+  const { data, s3Root, threads, signal, onEvent } = demo;
+  const { evaluate, openTestFolder, Report, writeAtomically } = await import('@bigrid/node');
   const advice = `put good ones into ${join(data, 'test', 'good')} and bad ones into ${join(data, 'test', 'NAME-OF-DEFECT')}`;
   try {
     const defects = new Set((await openTestFolder(data, { s3Root })).map(({ defect }) => defect));
@@ -192,8 +188,16 @@ async function evaluateIfPossible(
     if (!isBigridError(error, 'DATA_NO_TEST')) throw error;
     return { evaluation: undefined, missing: `no test pictures: ${advice}` };
   }
-  const options = { s3Root, signal, onEvent, ...(threads === undefined ? {} : { threads }) };
-  return { evaluation: await evaluate(bundle, data, options), missing: '' };
+  const report = new Report(bundle.manifest, { title: 'Bigrid demo' });
+  const evaluation = await evaluate(bundle, data, {
+    s3Root,
+    signal,
+    onEvent,
+    ...(threads === undefined ? {} : { threads }),
+    onPicture: (seen) => report.add(seen),
+  });
+  await writeAtomically(places(demo).report, await report.render(evaluation), { signal });
+  return { evaluation, missing: '' };
 }
 
 /** Heat maps of some pictures; of good ones where nothing was evaluated. */
@@ -202,30 +206,17 @@ async function drawHeatMaps(
   bundle: Bundle,
   evaluation: Evaluation | undefined,
 ): Promise<number> {
-  const { inspect, openTrainingFolder, regionsOf } = await import('@bigrid/node');
-  const { pixelThreshold } = bundle.manifest.calibration;
+  const { inspect } = await import('@bigrid/node');
   const folder = places(demo).heatMaps;
   await removeHeatMaps(folder);
   const writer = new HeatMapWriter(bundle.manifest, demo.signal);
+  const chosen = evaluation ? chooseSome(evaluation) : await someGood(demo);
   let drawn = 0;
   try {
-    if (evaluation) {
-      for (const { entry, map: data } of chooseSome(evaluation)) {
-        const map = { width: evaluation.mapWidth, height: evaluation.mapHeight, data };
-        const picture = await entry.read();
-        const regions = regionsOf(map, picture, pixelThreshold);
-        const name = `${String(++drawn).padStart(2, '0')}-${entry.defect}.png`;
-        await writer.add({ picture, map, regions }, join(folder, name));
-      }
-    } else {
-      const { classes } = await openTrainingFolder(demo.data, { s3Root: demo.s3Root });
-      const paths = classes.flatMap(({ entries }) =>
-        entries.slice(0, MAPS_OF_GOOD).map(({ path }) => path),
-      );
-      for await (const outcome of inspect(bundle, paths, { signal: demo.signal })) {
-        if ('error' in outcome) continue;
-        await writer.add(outcome, join(folder, `${String(++drawn).padStart(2, '0')}-good.png`));
-      }
+    for await (const outcome of inspect(bundle, [...chosen.keys()], { signal: demo.signal })) {
+      if ('error' in outcome) continue;
+      const number = String(++drawn).padStart(2, '0');
+      await writer.add(outcome, join(folder, `${number}-${chosen.get(outcome.path)}.png`));
     }
     await writer.finish();
   } finally {
@@ -241,16 +232,25 @@ async function removeHeatMaps(folder: string): Promise<void> {
   for (const name of ours) await rm(join(folder, name), { force: true });
 }
 
-/** Some of each kind, spread over those that there are: first, last and between. */
-function chooseSome({ pictures }: Evaluation): Evaluation['pictures'] {
+/** Some of each kind, spread over those that there are: first, last and between. By path, with their defect. */
+function chooseSome({ pictures }: Evaluation): Map<string, string> {
   const kinds = Map.groupBy(pictures, ({ entry }) => `${entry.className}/${entry.defect}`);
-  return [...kinds.values()].flatMap((own) => {
+  const chosen = [...kinds.values()].flatMap((own) => {
     const wanted = Math.min(MAPS_OF_DEFECT, own.length);
     return Array.from({ length: wanted }, (_, index) => {
       const at = Math.floor(((index + 1) * (own.length - 1)) / wanted);
       return own[at] as (typeof own)[number];
     });
   });
+  return new Map(chosen.map(({ entry }) => [entry.path, entry.defect]));
+}
+
+/** Some good pictures of each class. */
+async function someGood({ data, s3Root }: Demo): Promise<Map<string, string>> {
+  const { openTrainingFolder } = await import('@bigrid/node');
+  const { classes } = await openTrainingFolder(data, { s3Root });
+  const entries = classes.flatMap(({ entries }) => entries.slice(0, MAPS_OF_GOOD));
+  return new Map(entries.map(({ path }) => [path, 'good']));
 }
 
 /** A folder of pictures that were evaluated, or the one that all lie in. */

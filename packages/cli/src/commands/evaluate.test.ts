@@ -30,17 +30,24 @@ beforeAll(async () => {
   await bigrid('train', at('line'), '--out', model, ...tiny);
 });
 
-test('a table has a row a class and their mean; JSON has exactly the metrics', async () => {
+test('a table has a row a class and their mean, with intervals; JSON has the same', async () => {
   const words = ['evaluate', model, at('line'), '--json', at('m.json'), '--report', at('r.html')];
   const { code, stdout, stderr } = await bigrid(...words);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^bolt( +\d\.\d{4}){7}$/m);
   expect(stdout).toMatch(/^nut( +\d\.\d{4}){7}$/m);
   expect(stdout).toMatch(/^mean( +\d\.\d{4}){7}$/m);
+  expect(stdout.match(/^ {2}95 % from( +\d\.\d{4}){7}\n {2}to( +\d\.\d{4}){7}$/gm)).toHaveLength(3);
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(80);
   expect(isPlain(stdout + stderr)).toBe(true);
   const metrics = JSON.parse(await readFile(at('m.json'), 'utf8'));
-  expect(Object.keys(metrics)).toEqual(['classes', 'mean']);
+  expect(Object.keys(metrics)).toEqual(['classes', 'mean', 'intervals', 'defects']);
+  const { low, high } = metrics.intervals.classes.bolt.pixelAp;
+  expect(low).toBeLessThanOrEqual(metrics.classes.bolt.pixelAp);
+  expect(high).toBeGreaterThanOrEqual(metrics.classes.bolt.pixelAp);
+  expect(metrics.defects.map(({ className }: { className: string }) => className)).toEqual(
+    expect.arrayContaining(['bolt', 'nut']),
+  );
   expect(Object.keys(metrics.classes)).toEqual(['bolt', 'nut']);
   for (const one of [metrics.mean, ...Object.values(metrics.classes)] as object[]) {
     expect(Object.keys(one)).toEqual(names);

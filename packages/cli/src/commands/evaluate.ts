@@ -1,10 +1,17 @@
 import { fail } from '@bigrid/errors';
-import type { countOutcomes, Device, Evaluation, Manifest, Metrics } from '@bigrid/node';
+import type {
+  countOutcomes,
+  Device,
+  Evaluation,
+  Intervals,
+  Manifest,
+  Metrics,
+  SeenPicture,
+} from '@bigrid/node';
 import { Command } from 'commander';
 import { addFlags, machineFields, maskFlag, s3RootFlag } from '../flags.ts';
 import { count, formatScore, paint, print, say, table } from '../output.ts';
 import { showProgress } from '../progress.ts';
-import { writeReport } from '../report.ts';
 import type { Context } from '../run.ts';
 
 interface EvaluateFlags {
@@ -63,22 +70,30 @@ async function evaluateBundle(
   { json, report, threshold, quiet, ...others }: EvaluateFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { assertWritable, countOutcomes, evaluate, readBundle, underRules, writeAtomically } =
-    await import('@bigrid/node');
+  const {
+    assertWritable,
+    countOutcomes,
+    evaluate,
+    readBundle,
+    Report,
+    underRules,
+    writeAtomically,
+  } = await import('@bigrid/node');
   const bundle = await readBundle(file);
   const manifest = underRules(bundle.manifest, { threshold });
   for (const target of [json, report]) if (target !== undefined) await assertWritable(target);
+  const page =
+    report === undefined ? undefined : new Report(manifest, { title: `Evaluation on ${dir}` });
   const progress = showProgress({ quiet });
   let evaluation: Evaluation;
   try {
-    const options = { onEvent: progress.onEvent, signal, ...others };
-    evaluation = await evaluate(bundle, dir, options);
-    // What is known is shown first: drawing the report takes its time.
+    const { onEvent } = progress;
+    const onPicture = page && ((seen: SeenPicture) => page.add(seen));
+    evaluation = await evaluate(bundle, dir, { onEvent, onPicture, signal, ...others });
     print(metricsTable(evaluation));
     if (json !== undefined) await writeAtomically(json, metricsJson(evaluation), { signal });
-    if (report !== undefined) {
-      const content = { evaluation, manifest };
-      await writeReport(report, `Evaluation on ${dir}`, content, progress, signal);
+    if (page && report !== undefined) {
+      await writeAtomically(report, await page.render(evaluation), { signal });
     }
   } finally {
     progress.finish();
@@ -97,18 +112,35 @@ async function evaluateBundle(
   }
 }
 
-/** A row a class and their mean. */
-export function metricsTable({ classes, mean }: Evaluation): string {
+/** A row a class and their mean, each above the bounds of its intervals. */
+export function metricsTable({ classes, mean, intervals }: Evaluation): string {
   const columns = [
     { head: 'class' },
     ...names.map((name) => ({ head: heads[name], align: 'right' as const })),
   ];
-  const row = (label: string, metrics: Metrics) => [
+  const row = (label: string, values: Metrics) => [
     label,
-    ...names.map((name) => (Number.isNaN(metrics[name]) ? '-' : metrics[name].toFixed(4))),
+    ...names.map((name) => (Number.isNaN(values[name]) ? '-' : values[name].toFixed(4))),
   ];
-  const rows = Object.entries(classes).map(([name, metrics]) => row(name, metrics));
-  return table(columns, [...rows, row('mean', mean).map((cell) => paint('bold', cell))]);
+  const bounds = (of: Intervals) =>
+    (['low', 'high'] as const).map((end) =>
+      row(end === 'low' ? '  95 % from' : '  to', boundsOf(of, end)).map((cell) =>
+        paint('dim', cell),
+      ),
+    );
+  const rows = Object.entries(classes).flatMap(([name, metrics]) => [
+    row(name, metrics),
+    ...bounds(intervals.classes[name] as Intervals),
+  ]);
+  const last = row('mean', mean).map((cell) => paint('bold', cell));
+  // Of one class, the mean has the same.
+  const several = Object.keys(classes).length > 1;
+  return table(columns, [...rows, last, ...(several ? bounds(intervals.mean) : [])]);
+}
+
+function boundsOf(intervals: Intervals, end: 'low' | 'high'): Metrics {
+  const entries = names.map((name) => [name, intervals[name][end]]);
+  return Object.fromEntries(entries);
 }
 
 /** What the numbers leave out. */
@@ -124,7 +156,11 @@ export function remarks({ pictures, withoutMask, mean }: Evaluation): string[] {
       'A dash is a metric that these pictures do not define: it takes good and defective ones, and masks for pixels.',
     );
   }
-  return ['', `${count(pictures.length, 'test picture')}.`, ...lines];
+  return [
+    '',
+    `${count(pictures.length, 'test picture')}. Below each metric: the bounds of its 95 % bootstrap interval.`,
+    ...lines,
+  ];
 }
 
 /** What the threshold makes of the test pictures. */
@@ -139,8 +175,8 @@ function verdicts(
 }
 
 /** JSON knows no NaN: a metric that is not defined becomes null. */
-function metricsJson({ classes, mean }: Evaluation): string {
-  return `${JSON.stringify({ classes, mean }, undefined, 2)}\n`;
+function metricsJson({ classes, mean, intervals, defects }: Evaluation): string {
+  return `${JSON.stringify({ classes, mean, intervals, defects }, undefined, 2)}\n`;
 }
 
 function written(...files: (string | undefined)[]): string[] {

@@ -5,7 +5,15 @@ import {
   rocCurve,
 } from './curves.ts';
 import { aupro, type ProPoint } from './per-region-overlap.ts';
-import { auroc, averagePrecision, f1Max, rank } from './ranking.ts';
+import { type PixelCounts, type PixelRanking, rankPixels, sumPixels } from './pixel-counts.ts';
+import {
+  auroc,
+  averagePrecision,
+  binnedAveragePrecision,
+  f1Max,
+  type Ranking,
+  rank,
+} from './ranking.ts';
 
 /** The metrics of one class, each in 0..1; NaN where the pictures do not define it. */
 export interface Metrics {
@@ -28,11 +36,11 @@ export interface ClassCurves {
 }
 
 /** What the metrics are computed from: one test picture. */
-export interface ScoredPicture {
+export interface MeasuredPicture {
   readonly anomalous: boolean;
   readonly score: number;
-  readonly map: Float32Array;
-  readonly mask: Uint8Array | undefined;
+  /** Undefined for an anomalous picture without a mask, which no pixel metric counts. */
+  readonly pixels: PixelCounts | undefined;
 }
 
 const maximumPoints = 200;
@@ -41,45 +49,54 @@ const maximumPoints = 200;
  * Image metrics over the scores of all pictures; pixel metrics over all pixels of the good pictures and of the
  * anomalous ones that have a mask.
  */
-export function metricsOf(
-  pictures: readonly ScoredPicture[],
-  width: number,
-  height: number,
-): { metrics: Metrics; curves: ClassCurves } {
+export function metricsOf(pictures: readonly MeasuredPicture[]): {
+  metrics: Metrics;
+  curves: ClassCurves;
+} {
   const images = rank(
     pictures.map(({ score }) => score),
     pictures.map(({ anomalous }) => anomalous),
   );
-  const counted = pictures.filter(({ anomalous, mask }) => !anomalous || mask);
-  const area = width * height;
-  const scores = new Float32Array(counted.length * area);
-  const labels = new Uint8Array(counted.length * area);
-  counted.forEach(({ map, mask }, index) => {
-    scores.set(map, index * area);
-    if (mask) labels.set(mask, index * area);
-  });
-  const pixels = rank(scores, labels);
-  const overlap = aupro(
-    counted.map(({ map }) => map),
-    counted.map(({ mask }) => mask),
-    { width, height, maximumPoints },
-  );
+  const pixels = rankPixels(sumPixels(pictures.flatMap((picture) => picture.pixels ?? [])));
   return {
-    metrics: {
-      imageAuroc: auroc(images),
-      imageAp: averagePrecision(images),
-      imageF1Max: f1Max(images).value,
-      pixelAuroc: auroc(pixels),
-      pixelAp: averagePrecision(pixels),
-      pixelF1Max: f1Max(pixels).value,
-      aupro: overlap.value,
-    },
+    metrics: { ...imageMetrics(images), ...pixelMetrics(pixels) },
     curves: {
       imageRoc: rocCurve(images, maximumPoints),
       imagePrecisionRecall: precisionRecallCurve(images, maximumPoints),
       pixelRoc: rocCurve(pixels, maximumPoints),
       pixelPrecisionRecall: precisionRecallCurve(pixels, maximumPoints),
-      pro: overlap.curve,
+      pro: aupro(pixels, maximumPoints).curve,
     },
   };
+}
+
+export function imageMetrics(images: Ranking) {
+  return {
+    imageAuroc: auroc(images),
+    imageAp: averagePrecision(images),
+    imageF1Max: f1Max(images).value,
+  };
+}
+
+export function pixelMetrics(pixels: PixelRanking) {
+  return {
+    pixelAuroc: auroc(pixels),
+    pixelAp: binnedAveragePrecision(pixels),
+    pixelF1Max: f1Max(pixels).value,
+    aupro: aupro(pixels, maximumPoints).value,
+  };
+}
+
+/** The metrics that say how one kind of defect fares: its pictures against the good ones of its class. */
+export interface DefectMetrics {
+  /** Area under the ROC of scores, in 0..1; NaN where there are no good pictures. */
+  readonly imageAuroc: number;
+  /** Area under the per-region overlap curve, in 0..1; NaN where no picture has a mask. */
+  readonly aupro: number;
+}
+
+/** @param pictures those of one kind of defect, and the good ones of its class */
+export function defectMetricsOf(pictures: readonly MeasuredPicture[]): DefectMetrics {
+  const { metrics } = metricsOf(pictures);
+  return { imageAuroc: metrics.imageAuroc, aupro: metrics.aupro };
 }

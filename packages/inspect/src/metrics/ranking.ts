@@ -1,5 +1,4 @@
 import { fail } from '@bigrid/errors';
-import { fallingKey, float32Bits, isNaNBits, radixSort } from './radix-sort.ts';
 
 /** Anomaly scores, higher is more anomalous. Any finite unit; only their order counts. */
 export type Scores = Float32Array | readonly number[];
@@ -13,11 +12,11 @@ export type Labels = Uint8Array | readonly (number | boolean)[];
  */
 export interface Ranking {
   /** The distinct scores, falling. Empty if there are no scores or one of them is not a number. */
-  readonly thresholds: Float32Array | Float64Array;
+  readonly thresholds: Float64Array;
   /** Defects scored at or above each threshold. */
-  readonly truePositives: Uint32Array;
+  readonly truePositives: Float64Array;
   /** Good ones scored at or above each threshold. */
-  readonly falsePositives: Uint32Array;
+  readonly falsePositives: Float64Array;
   /** Defects in all. */
   readonly positives: number;
   /** Good ones in all. */
@@ -26,8 +25,7 @@ export interface Ranking {
 
 /**
  * Sorts scores once and counts, at each distinct one, the true and false positives. Equal scores (0 and -0
- * too) share one threshold. A Float32Array is sorted in linear time and takes 8 bytes a score to sort and
- * at most 12 to keep; numbers are ranked at full double precision.
+ * too) share one threshold.
  *
  * @param scores one number each; one that is not a number leaves the ranking empty and its metrics NaN
  * @param labels as many labels as scores
@@ -42,38 +40,7 @@ export function rank(scores: Scores, labels: Labels): Ranking {
   }
   const marks =
     labels instanceof Uint8Array ? labels : Uint8Array.from(labels, (label) => (label ? 1 : 0));
-  return scores instanceof Float32Array ? rankFloats(scores, marks) : rankDoubles(scores, marks);
-}
-
-function rankFloats(scores: Float32Array, labels: Uint8Array): Ranking {
-  const positives = countMarked(labels);
-  const negatives = scores.length - positives;
-  const bits = float32Bits(scores);
-  // Defects first, then good ones: sorted apart, so that no label need travel with its score.
-  const values = new Uint32Array(scores.length);
-  let positive = 0;
-  let negative = positives;
-  for (let index = 0; index < scores.length; index++) {
-    const score = bits[index] as number;
-    if (isNaNBits(score)) return unranked(positives, negatives);
-    values[labels[index] === 0 ? negative++ : positive++] = fallingKey(score);
-  }
-  const sorted = new Uint32Array(scores.length);
-  const positiveKeys = sorted.subarray(0, positives);
-  const negativeKeys = sorted.subarray(positives);
-  radixSort({ values: values.subarray(0, positives), sorted: positiveKeys });
-  radixSort({ values: values.subarray(positives), sorted: negativeKeys });
-  const distinct = countDistinct(positiveKeys, negativeKeys);
-  // Sorting is done with `values`: its memory holds the thresholds.
-  const keys = values.subarray(0, distinct);
-  const counts = cumulate(positiveKeys, negativeKeys, keys);
-  for (let index = 0; index < distinct; index++) keys[index] = fallingKey(keys[index] as number);
-  const thresholds = new Float32Array(keys.buffer, 0, distinct);
-  return { thresholds, ...counts, positives, negatives };
-}
-
-function rankDoubles(scores: readonly number[], labels: Uint8Array): Ranking {
-  const positives = countMarked(labels);
+  const positives = countMarked(marks);
   const negatives = scores.length - positives;
   if (scores.some(Number.isNaN)) return unranked(positives, negatives);
   const positiveKeys = new Float64Array(positives);
@@ -81,7 +48,7 @@ function rankDoubles(scores: readonly number[], labels: Uint8Array): Ranking {
   let positive = 0;
   let negative = 0;
   for (const [index, score] of scores.entries()) {
-    if (labels[index] === 0) negativeKeys[negative++] = -score;
+    if (marks[index] === 0) negativeKeys[negative++] = -score;
     else positiveKeys[positive++] = -score;
   }
   positiveKeys.sort();
@@ -95,8 +62,8 @@ function rankDoubles(scores: readonly number[], labels: Uint8Array): Ranking {
 function unranked(positives: number, negatives: number): Ranking {
   return {
     thresholds: new Float64Array(0),
-    truePositives: new Uint32Array(0),
-    falsePositives: new Uint32Array(0),
+    truePositives: new Float64Array(0),
+    falsePositives: new Float64Array(0),
     positives,
     negatives,
   };
@@ -108,10 +75,8 @@ function countMarked(labels: Uint8Array): number {
   return count;
 }
 
-type Keys = Uint32Array | Float64Array;
-
 /** How many different keys there are in two rising lists together. */
-function countDistinct(left: Keys, right: Keys): number {
+function countDistinct(left: Float64Array, right: Float64Array): number {
   let count = 0;
   for (let i = 0, j = 0; i < left.length || j < right.length; count++) {
     const key = Math.min(left[i] ?? Infinity, right[j] ?? Infinity);
@@ -122,9 +87,9 @@ function countDistinct(left: Keys, right: Keys): number {
 }
 
 /** Merges two rising lists: the distinct keys into `keys`, and how many of either list are at or below each. */
-function cumulate(positiveKeys: Keys, negativeKeys: Keys, keys: Keys) {
-  const truePositives = new Uint32Array(keys.length);
-  const falsePositives = new Uint32Array(keys.length);
+function cumulate(positiveKeys: Float64Array, negativeKeys: Float64Array, keys: Float64Array) {
+  const truePositives = new Float64Array(keys.length);
+  const falsePositives = new Float64Array(keys.length);
   let i = 0;
   let j = 0;
   for (let index = 0; index < keys.length; index++) {
@@ -195,6 +160,29 @@ export function averagePrecision(input: Ranking | Scores, labels?: Labels): numb
     if (hits === lastTrue) continue;
     sum += ((hits - lastTrue) * hits) / (hits + (falsePositives[index] as number));
     lastTrue = hits;
+  }
+  return sum / positives;
+}
+
+/**
+ * Average precision where a threshold stands for a range of scores: those within count as if they came in any order,
+ * so that the width of the ranges hardly shows.
+ *
+ * @returns NaN where {@link averagePrecision} is
+ */
+export function binnedAveragePrecision(ranking: Ranking): number {
+  if (!isDefined(ranking)) return Number.NaN;
+  const { truePositives, falsePositives, positives } = ranking;
+  let sum = 0;
+  let [lastTrue, lastFalse] = [0, 0];
+  for (let index = 0; index < truePositives.length; index++) {
+    const hits = truePositives[index] as number;
+    const alarms = falsePositives[index] as number;
+    if (hits > lastTrue) {
+      const halfway = hits + lastTrue;
+      sum += ((hits - lastTrue) * halfway) / (halfway + alarms + lastFalse);
+    }
+    [lastTrue, lastFalse] = [hits, alarms];
   }
   return sum / positives;
 }

@@ -1,6 +1,26 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rowsOf } from '../../testing/data-folder.ts';
-import { assertRuns, type Segmentation, segmentationMask } from './coco-mask.ts';
+import {
+  boxPolygon,
+  checkedSegmentation,
+  decodeCounts,
+  type Segmentation,
+  segmentationMask,
+} from './coco-mask.ts';
+
+interface Golden {
+  readonly name: string;
+  /** Height, width. */
+  readonly size: [number, number];
+  readonly compressed: string;
+  readonly counts: number[];
+}
+
+const goldens: Golden[] = JSON.parse(
+  readFileSync(new URL('./goldens/coco-runs.json', import.meta.url), 'utf8'),
+);
 
 const drawn = (width: number, height: number, ...segmentations: Segmentation[]) =>
   rowsOf(segmentationMask(segmentations, width, height));
@@ -77,11 +97,59 @@ describe('runs', () => {
     [[3, 2], [1, 2], '6 pixels in all for x but received 3'],
     [[3, 2], [1, 6], '6 pixels in all for x but received 7'],
   ] as const)('of the size %s with %s do not fit 2 x 3', (size, counts, message) => {
-    expect(() => assertRuns({ size, counts }, 2, 3, 'x')).toThrow(
+    expect(() => checkedSegmentation({ size, counts }, 2, 3, 'x')).toThrow(
       expect.objectContaining({
         code: 'DATASET_INVALID',
         message: expect.stringContaining(message),
       }),
     );
+  });
+});
+
+describe('compressed runs', () => {
+  it.each(goldens)('pycocotools, $name', ({ size, compressed, counts }) => {
+    expect(decodeCounts(compressed)).toEqual(counts);
+    const [height, width] = size;
+    const runs = checkedSegmentation({ counts: compressed, size }, width, height, 'x');
+    expect(runs).toEqual({ counts, size });
+    expect(segmentationMask([{ counts: compressed, size }], width, height)).toEqual(
+      segmentationMask([runs], width, height),
+    );
+  });
+
+  it.each([
+    ['a digit too high', 'p'],
+    ['a digit too low', '/'],
+    ['a letter beyond the alphabet', '0é'],
+    ['an end within a number', 'PPYo'],
+    ['a number without end', 'oooooooooo0'],
+    ['a run below nothing', 'O'],
+  ])('are refused with %s', (_, counts) => {
+    expect(decodeCounts(counts)).toBeUndefined();
+    expect(() => checkedSegmentation({ counts, size: [3, 4] }, 4, 3, 'x')).toThrow(
+      expect.objectContaining({
+        code: 'DATASET_INVALID',
+        message: `Expected compressed runs as pycocotools writes them for x but received ${JSON.stringify(counts)}`,
+      }),
+    );
+  });
+
+  it('never give a run below nothing, or hang, whatever the string', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const counts = decodeCounts(text);
+        expect(counts?.every((count) => Number.isInteger(count) && count >= 0) ?? true).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('boxes', () => {
+  it('are filled', () => {
+    expect(drawn(4, 3, boxPolygon([1, 0, 2, 2]))).toEqual([
+      [0, 1, 1, 0],
+      [0, 1, 1, 0],
+      [0, 0, 0, 0],
+    ]);
   });
 });

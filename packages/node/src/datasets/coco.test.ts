@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
+import { openDataset } from './open-dataset.ts';
 
 let data: DataFolder;
 beforeEach(async () => {
@@ -72,14 +73,52 @@ describe('annotations of COCO', () => {
     ]);
   });
 
-  it('make no mask where one defect of a picture has a box alone', async () => {
+  it('take a box for its defect where there is nothing else, and say so', async () => {
+    await data.files('c.png');
+    const boxed = { ...annotation(1, 2, []), bbox: [3, 1, 1, 2] };
+    await data.json('coco.json', {
+      images: [image(1, 'c.png')],
+      annotations: [annotation(1, 1, square), boxed],
+      categories,
+    });
+    expect(await data.mask('coco.json', 'c.png')).toEqual([
+      [0, 1, 1, 0],
+      [0, 1, 1, 1],
+      [0, 0, 0, 1],
+    ]);
+    expect((await openDataset(data.at('coco.json'))).remarks).toEqual([
+      '1 defect with a box alone: all of the box counts as defect, so pixel metrics come out lower.',
+    ]);
+  });
+
+  it.each([
+    ['no box', undefined],
+    ['an empty box', []],
+    ['a box without width', [1, 0, 0, 2]],
+  ])('make no mask where one defect of a picture has %s and nothing else', async (_, bbox) => {
     await data.files('c.png');
     await data.json('coco.json', {
       images: [image(1, 'c.png')],
-      annotations: [annotation(1, 1, square), annotation(1, 2)],
+      annotations: [annotation(1, 1, square), { ...annotation(1, 2), bbox }],
       categories,
     });
     expect((await data.understood('coco.json')).classes[0]?.test).toEqual(['c.png dent+scratch']);
+    expect((await openDataset(data.at('coco.json'))).remarks).toEqual([]);
+  });
+
+  it('read compressed runs', async () => {
+    await data.files('c.png');
+    // What pycocotools writes for the second pixel of the first column.
+    await data.json('coco.json', {
+      images: [image(1, 'c.png')],
+      annotations: [annotation(1, 1, { counts: '11:', size: [3, 4] })],
+      categories,
+    });
+    expect(await data.mask('coco.json', 'c.png')).toEqual([
+      [0, 0, 0, 0],
+      [1, 0, 0, 0],
+      [0, 0, 0, 0],
+    ]);
   });
 
   it('are split by the names of files and folders', async () => {
@@ -97,8 +136,7 @@ describe('annotations of COCO', () => {
       {
         name: 'part',
         training: ['part/train/1.png'],
-        // A box alone is no mask.
-        test: ['part/test/3.png good', 'part/test/4.png scratch'],
+        test: ['part/test/3.png good', 'part/test/4.png scratch mask'],
       },
     ]);
     expect(ignored).toEqual(['part: 1 picture of part for validation: there are test pictures']);
@@ -111,14 +149,14 @@ describe('annotations of COCO', () => {
       annotations: [annotation(1, 1)],
       categories: [{ id: 1, name: '../a/b' }],
     });
-    expect((await data.understood('coco.json')).classes[0]?.test).toEqual(['1.png ..-a-b']);
+    expect((await data.understood('coco.json')).classes[0]?.test).toEqual(['1.png ..-a-b mask']);
   });
 
   it('are taken where folders train and test do not say what is good', async () => {
     await data.files('part/test/images/1.png', 'part/test/images/2.png');
     await data.json('part/test/annotations.json', {
       images: [image(1, '1.png'), image(2, '2.png')],
-      annotations: [annotation(2, 1, [[]]), annotation(7, 1, square)],
+      annotations: [{ ...annotation(2, 1, [[]]), bbox: null }, annotation(7, 1, square)],
       categories,
     });
     expect(await data.understood('part')).toEqual({
@@ -157,9 +195,14 @@ describe('annotations of COCO', () => {
       /^Expected a category with the id 2, .* in .*coco\.json but received none$/,
     ],
     [
-      'compressed runs',
-      { ...three, annotations: [annotation(1, 1, { counts: 'PPYo0', size: [3, 4] })] },
-      /^Expected polygons .* or runs that are not compressed .* for annotations\.0\.segmentation of /,
+      'compressed runs that are none',
+      { ...three, annotations: [annotation(1, 1, { counts: 'runs!', size: [3, 4] })] },
+      /^Expected compressed runs as pycocotools writes them for c\.png in .*coco\.json but received "runs!"$/,
+    ],
+    [
+      'a polygon of two points',
+      { ...three, annotations: [annotation(1, 1, [[0, 0, 1, 1]])] },
+      /^Expected polygons of at least 6 numbers, or runs .* for annotations\.0\.segmentation\S* of /,
     ],
     [
       'runs of another size',

@@ -4,7 +4,13 @@ import type { LabelledEntry } from '@bigrid/inspect';
 import { z } from 'zod';
 import { readBytes } from '../files.ts';
 import { pictureEntry, pixelLimit } from '../pictures.ts';
-import { assertRuns, type Segmentation, segmentationMask } from './coco-mask.ts';
+import {
+  type Box,
+  boxPolygon,
+  checkedSegmentation,
+  type Segmentation,
+  segmentationMask,
+} from './coco-mask.ts';
 import {
   assertPresent,
   classFromList,
@@ -22,7 +28,7 @@ import { classNameOf } from './names.ts';
 
 const id = z.union([z.number(), z.string()]);
 const runs = z.object({
-  counts: z.array(z.int().nonnegative()),
+  counts: z.union([z.array(z.int().nonnegative()), z.string()]),
   size: z.tuple([z.int().positive(), z.int().positive()]),
 });
 /** Some tools write an empty one for a box. */
@@ -47,6 +53,7 @@ const cocoSchema = z.looseObject({
       image_id: id,
       category_id: id,
       segmentation: z.union([z.array(polygon), runs]).nullish(),
+      bbox: z.array(z.number()).nullish(),
     }),
   ),
   categories: z.array(z.looseObject({ id, name: z.string() })),
@@ -83,14 +90,15 @@ export async function openCoco(path: string): Promise<CocoFile | undefined> {
 
 /**
  * Reads annotations of COCO. A picture without annotations is good, and so is one of a category called good, ok
- * or normal; others bear the names of their categories. Polygons and uncompressed runs (RLE) become masks; boxes
- * do not, for they say too much to measure pixels by. {@link roleOf} says what a file's pictures are for.
+ * or normal; others bear the names of their categories. Polygons and runs (RLE) become masks; a defect that has a box
+ * alone is taken for all of the box, and a remark says so. {@link roleOf} says what a file's pictures are for.
  *
  * @throws DATASET_INVALID, naming the item
  */
 export async function readCoco(files: readonly CocoFile[]): Promise<Dataset> {
   const ignored: Ignored[] = [];
   const pictures: ListedPicture[] = [];
+  let boxes = 0;
   const className = classNameOf(dirname(resolve(files[0]?.path ?? '.')));
   for (const { path, content } of files) {
     const coco = checked(content, path);
@@ -109,10 +117,17 @@ export async function readCoco(files: readonly CocoFile[]): Promise<Dataset> {
       await assertPresent(picture, `image ${index + 1} of ${path}`);
       pictures.push({ role: roleOf(path), entry: entries.entry(image, picture, className) });
     }
+    boxes += entries.boxes;
   }
   const source = listName(files.map(({ path }) => path));
   const classes = [classFromList(className, pictures, source, ignored)];
-  return { layout: 'COCO annotations', classes, ignored };
+  const remarks =
+    boxes > 0
+      ? [
+          `${counted(boxes, 'defect')} with a box alone: all of the box counts as defect, so pixel metrics come out lower.`,
+        ]
+      : [];
+  return { layout: 'COCO annotations', classes, ignored, remarks };
 }
 
 function checked(content: unknown, path: string): Coco {
@@ -120,8 +135,8 @@ function checked(content: unknown, path: string): Coco {
   if (!result.success) {
     const issue = result.error.issues[0];
     const place = issue?.path.join('.') || 'the whole';
-    const hint = place.endsWith('segmentation')
-      ? 'polygons of at least 6 numbers, or runs that are not compressed ({ counts: [...], size: [height, width] })'
+    const hint = place.includes('segmentation')
+      ? 'polygons of at least 6 numbers, or runs ({ counts, size: [height, width] })'
       : 'what COCO annotations have';
     fail(
       'DATASET_INVALID',
@@ -144,6 +159,8 @@ class AnnotatedPictures {
   readonly #annotations: Map<string, Coco['annotations']>;
   readonly #names: Map<string, string>;
   readonly #file: string;
+  /** Defects met so far that have a box alone. */
+  boxes = 0;
 
   constructor({ annotations, categories }: Coco, file: string) {
     this.#annotations = Map.groupBy(annotations, ({ image_id }) => String(image_id));
@@ -153,7 +170,7 @@ class AnnotatedPictures {
 
   entry(image: Image, path: string, className: string): LabelledEntry {
     const defects = (this.#annotations.get(String(image.id)) ?? [])
-      .map(({ category_id, segmentation }) => ({ name: this.#nameOf(category_id), segmentation }))
+      .map((annotation) => ({ ...annotation, name: this.#nameOf(annotation.category_id) }))
       .filter(({ name }) => !isGoodLabel(name));
     const names = [...new Set(defects.map(({ name }) => defectName(name)))].sort();
     return {
@@ -173,25 +190,35 @@ class AnnotatedPictures {
     );
   }
 
-  #maskReader(
-    image: Image,
-    defects: readonly { readonly segmentation?: Segmentation | null | undefined }[],
-  ): LabelledEntry['readMask'] {
+  #maskReader(image: Image, defects: Coco['annotations']): LabelledEntry['readMask'] {
     const { width, height } = image;
     const drawn: Segmentation[] = [];
-    for (const { segmentation } of defects) {
-      // A mask that leaves one defect out would call it good.
-      if (!segmentation || isEmpty(segmentation)) return undefined;
-      assertRuns(segmentation, width, height, `${image.file_name} in ${this.#file}`);
-      drawn.push(segmentation);
+    let boxes = 0;
+    for (const { segmentation, bbox } of defects) {
+      if (segmentation && !isEmpty(segmentation)) {
+        const where = `${image.file_name} in ${this.#file}`;
+        drawn.push(checkedSegmentation(segmentation, width, height, where));
+      } else if (isBox(bbox)) {
+        drawn.push(boxPolygon(bbox));
+        boxes++;
+      } else {
+        // A mask that leaves one defect out would call it good.
+        return undefined;
+      }
     }
     if (drawn.length === 0) return undefined;
+    this.boxes += boxes;
     return async () => segmentationMask(drawn, width, height);
   }
 }
 
 function isEmpty(segmentation: Segmentation): boolean {
   return !('counts' in segmentation) && segmentation.every(({ length }) => length === 0);
+}
+
+function isBox(box: readonly number[] | null | undefined): box is Box {
+  const [, , width = 0, height = 0] = box ?? [];
+  return box?.length === 4 && width > 0 && height > 0;
 }
 
 /** The folder that the names of pictures are relative to: the first in which the first picture lies. */

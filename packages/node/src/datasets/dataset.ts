@@ -22,6 +22,8 @@ export interface Dataset {
   readonly classes: readonly DatasetClass[];
   /** What lies there and is not used. */
   readonly ignored: readonly Ignored[];
+  /** What was read in a way that has to be known, one sentence each. */
+  readonly remarks?: readonly string[];
 }
 
 /** The pictures of one product. */

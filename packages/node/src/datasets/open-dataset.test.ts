@@ -53,6 +53,14 @@ describe('openDataset', () => {
       code: 'DATA_NO_GOOD',
       message: `Expected good pictures in ${data.at('btad', 'train', 'ok')} but received the folders test`,
     });
+    for (const ending of ['png', 'jpg']) {
+      const product = `${ending}-product`;
+      await data.files(`${product}/test/good/1.${ending}`, `${product}/test/hole/2.${ending}`);
+      await expect(openTrainingFolder(data.at(product))).rejects.toMatchObject({
+        code: 'DATA_NO_GOOD',
+        message: `Expected good pictures in ${data.at(product, 'train', 'good')} but received the folders test`,
+      });
+    }
     await data.files('loco/train/fine/1.png', 'loco/test/logical_anomalies/1.png');
     await expect(openTrainingFolder(data.at('loco'))).rejects.toMatchObject({
       code: 'DATA_NO_GOOD',

@@ -9,6 +9,47 @@ beforeEach(async () => {
 afterEach(() => data.remove());
 
 describe('published layouts', () => {
+  it('reads MVTec AD with all that comes with it, product by product', async () => {
+    await data.files('license.txt', 'readme.txt', 'bottle/license.txt', 'bottle/readme.txt');
+    await data.files('bottle/train/good/000.png', 'bottle/train/good/001.png');
+    await data.files('bottle/test/good/000.png', 'bottle/test/broken_large/000.png');
+    await data.files('bottle/ground_truth/broken_large/000_mask.png');
+    await data.files('toothbrush/train/good/000.png', 'toothbrush/test/defective/000.png');
+    await data.files('toothbrush/ground_truth/defective/000_mask.png');
+    const { layout, classes } = await data.understood('.');
+    expect(layout).toBe('MVTec AD');
+    expect(classes).toEqual([
+      {
+        name: 'bottle',
+        training: ['bottle/train/good/000.png', 'bottle/train/good/001.png'],
+        test: [
+          'bottle/test/good/000.png good',
+          'bottle/test/broken_large/000.png broken_large mask',
+        ],
+      },
+      {
+        name: 'toothbrush',
+        training: ['toothbrush/train/good/000.png'],
+        test: ['toothbrush/test/defective/000.png defective mask'],
+      },
+    ]);
+  });
+
+  it.each([
+    ['MVTec AD', 'test/good/1.png', 'test/hole/2.png'],
+    ['BTAD', 'test/ok/1.bmp', 'test/ko/2.bmp'],
+    ['MVTec LOCO AD', 'test/good/1.png', 'test/logical_anomalies/2.png'],
+  ])(
+    'reads %s without masks and without good pictures as far as it goes',
+    async (name, good, bad) => {
+      await data.files(good, bad);
+      const { layout, classes } = await data.understood('.');
+      expect(layout).toBe(name);
+      expect(classes[0]?.training).toEqual([]);
+      expect(classes[0]?.test).toEqual([`${good} good`, `${bad} ${bad.split('/')[1]}`]);
+    },
+  );
+
   it('reads MPDD, which has the layout of MVTec AD', async () => {
     await data.files('bracket_black/train/good/000.png', 'bracket_black/test/good/000.png');
     await data.files('bracket_black/test/hole/000.png', 'bracket_black/test/scratches/001.png');

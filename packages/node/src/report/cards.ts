@@ -1,9 +1,8 @@
 import { type EvaluatedPicture, type Evaluation, isAnomalous } from '@bigrid/inspect';
 import { formatCount, formatScore, plural } from './format.ts';
 import { type Html, html } from './html.ts';
-import { maskOutline } from './outline.ts';
 import type { Outcome, PictureGroup } from './summary.ts';
-import type { ReportScale, Thumbnail, UnreadableThumbnail } from './thumbnails.ts';
+import type { ReportScale, Thumbnail } from './thumbnails.ts';
 
 const outcomeTexts: Readonly<
   Record<Outcome, { badge: string; sign: string; filter: string; heading: string }>
@@ -27,7 +26,7 @@ export interface CardsInput {
   readonly evaluation: Evaluation;
   readonly groups: readonly PictureGroup[];
   /** By picture; those left out are only counted. */
-  readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail | UnreadableThumbnail>;
+  readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail>;
   readonly threshold: number;
   readonly scale: ReportScale;
   /** Left out of the paths shown. */
@@ -75,7 +74,7 @@ function filters(groups: readonly PictureGroup[], total: number): Html {
 }
 
 function legend({ evaluation, scale }: CardsInput): Html {
-  const hasMasks = evaluation.pictures.some(({ mask }) => mask);
+  const hasMasks = evaluation.pictures.some(({ hasMask }) => hasMask);
   return html`<div class="legend">
 <span class="scale"><span>${formatScore(scale.lowest)}</span><i class="inferno" role="img" aria-label="Colours of the heat map, from dark violet to pale yellow"></i><span>≥ ${formatScore(scale.highest)}</span></span>
 <span class="swatch outline">outline: map above ${formatScore(scale.threshold)}</span>
@@ -107,29 +106,22 @@ ${shown.length < pictures.length && html`<p class="lead">${plural(pictures.lengt
 }
 
 function card(picture: EvaluatedPicture, outcome: Outcome, input: CardsInput): Html {
-  const { entry, score, mask } = picture;
-  const { evaluation, thumbnails, threshold, folder } = input;
-  const thumbnail = thumbnails.get(picture) as Thumbnail | UnreadableThumbnail;
+  const { entry, score } = picture;
+  const { thumbnails, threshold, folder } = input;
+  const { width, height, original, heatMap, truth } = thumbnails.get(picture) as Thumbnail;
   const path = entry.path.slice(folder.length);
   const { badge, sign } = outcomeTexts[outcome];
   const verdict = `${badge.toLowerCase()}, score ${formatScore(score)}`;
   const what = isAnomalous(entry) ? entry.defect : 'good';
+  const image = (source: string, alt: string) =>
+    html`<img src="${source}" alt="${alt}" width="${width}" height="${height}" loading="lazy" decoding="async">`;
   return html`<article class="card">
-${'problem' in thumbnail ? html`<p class="unreadable">Could not be read again: ${thumbnail.problem}</p>` : views()}
+<button type="button" class="pair" style="--ratio:${(width / height).toFixed(4)}" data-title="${path}" aria-label="Enlarge ${path}: ${verdict}">
+<span class="view">${image(original, `${what}: ${path}`)}${truth}</span><span class="view">${image(heatMap, `Heat map of ${path}, ${verdict}`)}</span>
+</button>
 <p class="caption"><span class="badge ${outcome}"><i aria-hidden="true">${sign}</i>${badge}</span> <b class="score">${formatScore(score)}</b> <span class="times">${times(score, threshold)}</span></p>
 <p class="caption"><span class="defect">${what}</span> <span class="path" title="${entry.path}">${path}</span></p>
 </article>`;
-
-  function views(): Html {
-    const { width, height, original, heatMap } = thumbnail as Thumbnail;
-    const ratio = (width / height).toFixed(4);
-    const image = (source: string, alt: string) =>
-      html`<img src="${source}" alt="${alt}" width="${width}" height="${height}" loading="lazy" decoding="async">`;
-    const truth = mask && maskOutline(mask, evaluation.mapWidth, evaluation.mapHeight);
-    return html`<button type="button" class="pair" style="--ratio:${ratio}" data-title="${path}" aria-label="Enlarge ${path}: ${verdict}">
-<span class="view">${image(original, `${what}: ${path}`)}${truth}</span><span class="view">${image(heatMap, `Heat map of ${path}, ${verdict}`)}</span>
-</button>`;
-  }
 }
 
 /** A score on its own says little: how it stands to the threshold does. */

@@ -26,6 +26,11 @@ export function markup(text: string): Html {
   return new Html(text);
 }
 
+/** A name or path that may be broken over lines behind its separators, not within a word. */
+export function breakable(name: string): Html {
+  return html`${name.split(/(?<=[/\\_.-])/).map((part, index) => html`${index > 0 && markup('<wbr>')}${part}`)}`;
+}
+
 /** Data for a `<script type="application/json">`: no text in it can end the element. */
 export function jsonFor(data: unknown): Html {
   return new Html(JSON.stringify(data).replaceAll('<', '\\u003c'));

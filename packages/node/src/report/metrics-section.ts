@@ -1,6 +1,15 @@
-import { type Evaluation, isAnomalous, type Metrics } from '@bigrid/inspect';
-import { formatMetric, formatPercent, formatScore, plural, undefinedSign } from './format.ts';
-import { type Html, html } from './html.ts';
+import {
+  confidenceLevel,
+  type Evaluation,
+  type Interval,
+  type Intervals,
+  imageResamples,
+  isAnomalous,
+  type Metrics,
+  pixelResamples,
+} from '@bigrid/inspect';
+import { formatCount, formatMetric, formatPercent, plural, undefinedSign } from './format.ts';
+import { breakable, type Html, html } from './html.ts';
 import { summariseDefects } from './summary.ts';
 
 interface MetricText {
@@ -64,9 +73,9 @@ const groupNames = { picture: 'Whole pictures', pixel: 'Single pixels' } as cons
 export function metricsSection(evaluation: Evaluation): Html {
   const names = Object.keys(evaluation.classes);
   const notes = new Set<string>();
-  const cell = (value: number, reason: () => string) => {
+  const cell = (value: number, interval: Interval, reason: () => string) => {
     if (!Number.isNaN(value)) {
-      return html`<td class="metric" style="--share:${(value * 100).toFixed(1)}%">${formatMetric(value)}</td>`;
+      return html`<td class="metric" style="--share:${(value * 100).toFixed(1)}%">${formatMetric(value)} ${spread(interval)}</td>`;
     }
     const text = reason();
     notes.add(text);
@@ -74,16 +83,22 @@ export function metricsSection(evaluation: Evaluation): Html {
   };
   const rows = names.map((name) => {
     const metrics = evaluation.classes[name] as Metrics;
+    const intervals = evaluation.intervals.classes[name] as Intervals;
     const cells = metricTexts.map(({ key, group }) =>
       cell(
         metrics[key],
+        intervals[key],
         () => `${name}, ${groupNames[group].toLowerCase()}: ${reasonFor(evaluation, name, group)}`,
       ),
     );
-    return html`<tr><th scope="row">${name}</th>${cells}</tr>`;
+    return html`<tr><th scope="row">${breakable(name)}</th>${cells}</tr>`;
   });
   const mean = metricTexts.map(({ key }) =>
-    cell(evaluation.mean[key], () => 'Mean: not defined where a product has no value.'),
+    cell(
+      evaluation.mean[key],
+      evaluation.intervals.mean[key],
+      () => 'Mean: not defined where a product has no value.',
+    ),
   );
   const headers = metricTexts.map(
     ({ name, meaning }) => html`<th scope="col"><abbr title="${meaning}">${name}</abbr></th>`,
@@ -94,8 +109,9 @@ export function metricsSection(evaluation: Evaluation): Html {
   );
   return html`<section id="metrics" aria-labelledby="metrics-title">
 <h2 id="metrics-title">Metrics</h2>
-<p class="lead">From 0 to 1, higher is better. None of them depends on the threshold.</p>
-<div class="panel scroll" tabindex="0"><table class="numbers">
+<p class="lead">From 0 to 1, higher is better. None of them depends on the threshold. Below each, where it would lie on
+other pictures of the same kind: the ${confidenceLevel * 100} % interval of a bootstrap.</p>
+<div class="panel scroll" tabindex="0" role="region" aria-label="Metrics by product"><table class="numbers">
 <caption class="hidden">Metrics by product</caption>
 <thead><tr><td></td><th scope="colgroup" colspan="3">${groupNames.picture}</th><th scope="colgroup" colspan="4">${groupNames.pixel}</th></tr>
 <tr><th scope="col">Product</th>${headers}</tr></thead>
@@ -103,8 +119,21 @@ export function metricsSection(evaluation: Evaluation): Html {
 ${names.length > 1 && html`<tfoot><tr><th scope="row">Mean</th>${mean}</tr></tfoot>`}
 </table></div>
 ${notes.size > 0 && html`<ul class="notes">${[...notes].map((note) => html`<li>${undefinedSign} ${note}</li>`)}</ul>`}
-<details class="meanings"><summary>What the metrics mean</summary><dl>${meanings}</dl></details>
+<details class="meanings"><summary>What the metrics mean</summary><dl>${meanings}
+<div><dt>Intervals</dt><dd>The pictures are drawn again with replacement, good and defective ones apart, each with all its
+pixels: ${formatCount(imageResamples)} times for whole pictures, ${formatCount(pixelResamples)} times for pixels. An interval holds the middle ${confidenceLevel * 100} % of what they
+give. It knows only these pictures: where none of them is confused it is a single number, and that promises nothing.</dd></div></dl></details>
 </section>`;
+}
+
+/** Without the zero in front: two of them fit below one metric. */
+function short(value: number): string {
+  return value.toFixed(3).replace(/^0/, '');
+}
+
+function spread({ low, high }: Interval): Html | undefined {
+  if (Number.isNaN(low)) return undefined;
+  return html`<small>${short(low)}–${short(high)}</small>`;
 }
 
 /** Why a class has no value for the metrics of pictures or of pixels. */
@@ -120,9 +149,9 @@ export function reasonFor(
     if (bad.length === own.length) return 'there are no good test pictures to compare with.';
     return 'a score is not a number.';
   }
-  if (bad.every(({ mask }) => !mask)) return 'no defective picture has a mask.';
-  const counted = own.filter(({ entry, mask }) => !isAnomalous(entry) || mask);
-  if (counted.some(({ map }) => map.some(Number.isNaN)))
+  if (bad.every(({ hasMask }) => !hasMask)) return 'no defective picture has a mask.';
+  const counted = own.filter(({ entry, hasMask }) => !isAnomalous(entry) || hasMask);
+  if (counted.some(({ isMapDefined }) => !isMapDefined))
     return 'a map has a value that is not a number.';
   return 'the masks leave no good pixel to compare with.';
 }
@@ -132,21 +161,23 @@ export function defectsSection(evaluation: Evaluation, threshold: number): Html 
   const defects = summariseDefects(evaluation, threshold);
   if (defects.length === 0) return undefined;
   const several = Object.keys(evaluation.classes).length > 1;
+  const undefinedCell = (className: string, group: 'picture' | 'pixel') =>
+    html`<td title="${className}: ${reasonFor(evaluation, className, group)}">${undefinedSign}</td>`;
   const rows = defects.map((defect) => {
-    const { className, count, caught, missed, meanScore, imageAuroc } = defect;
-    const reason = reasonFor(evaluation, className, 'picture');
-    return html`<tr><th scope="row">${defect.defect}</th>${several && html`<td class="text">${className}</td>`}
-<td>${count}</td><td>${caught}</td><td${missed > 0 && html` class="alert"`}>${missed}</td>
+    const { className, count, caught, missed, imageAuroc, aupro, withMask } = defect;
+    return html`<tr><th scope="row">${breakable(defect.defect)}</th>${several && html`<td class="text">${className}</td>`}
+<td>${formatCount(count)}</td><td>${formatCount(caught)}</td><td${missed > 0 && html` class="alert"`}>${formatCount(missed)}</td>
 <td class="metric" style="--share:${((caught / count) * 100).toFixed(1)}%">${formatPercent(caught, count)}</td>
-<td>${formatScore(meanScore)}</td>
-<td${Number.isNaN(imageAuroc) && html` title="${className}: ${reason}"`}>${formatMetric(imageAuroc)}</td></tr>`;
+${Number.isNaN(imageAuroc) ? undefinedCell(className, 'picture') : html`<td>${formatMetric(imageAuroc)}</td>`}
+${Number.isNaN(aupro) ? undefinedCell(className, 'pixel') : html`<td>${formatMetric(aupro)}${withMask < count && html` <small>${formatCount(withMask)} with a mask</small>`}</td>`}</tr>`;
   });
   return html`<section id="defects" aria-labelledby="defects-title">
 <h2 id="defects-title">Defects</h2>
-<p class="lead">${plural(defects.length, 'kind')} of defect at the report’s threshold. AUROC compares the defect with the good pictures of its product.</p>
-<div class="panel scroll" tabindex="0"><table class="numbers">
+<p class="lead">${plural(defects.length, 'kind')} of defect. Recall is the share caught at the report’s threshold. AUROC and AUPRO
+compare the defect with the good pictures of its product, and do not depend on the threshold.</p>
+<div class="panel scroll" tabindex="0" role="region" aria-label="Verdicts by kind of defect"><table class="numbers">
 <caption class="hidden">Verdicts by kind of defect</caption>
-<thead><tr><th scope="col">Defect</th>${several && html`<th scope="col" class="text">Product</th>`}<th scope="col">Pictures</th><th scope="col">Caught</th><th scope="col">Missed</th><th scope="col">Share caught</th><th scope="col">Mean score</th><th scope="col">Image AUROC</th></tr></thead>
+<thead><tr><th scope="col">Defect</th>${several && html`<th scope="col" class="text">Product</th>`}<th scope="col">Pictures</th><th scope="col">Caught</th><th scope="col">Missed</th><th scope="col">Recall</th><th scope="col">Image AUROC</th><th scope="col">AUPRO</th></tr></thead>
 <tbody>${rows}</tbody></table></div>
 </section>`;
 }

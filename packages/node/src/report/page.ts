@@ -5,13 +5,13 @@ import type { DrawChart } from './charts.ts';
 import { clientScript } from './client.ts';
 import { curvesSection } from './curves.ts';
 import { commonFolder, formatDate, plural } from './format.ts';
-import { type Html, html, markup } from './html.ts';
+import { breakable, type Html, html, markup } from './html.ts';
 import { defectsSection, metricsSection } from './metrics-section.ts';
 import { styles } from './styles.ts';
 import type { PictureGroup } from './summary.ts';
 import { leftOutSection, summarySection, trainingSection } from './summary-section.ts';
 import { thresholdSection } from './threshold-section.ts';
-import type { ReportScale, Thumbnail, UnreadableThumbnail } from './thumbnails.ts';
+import type { ReportScale, Thumbnail } from './thumbnails.ts';
 
 export interface PageInput {
   readonly evaluation: Evaluation;
@@ -19,7 +19,7 @@ export interface PageInput {
   readonly title: string;
   readonly groups: readonly PictureGroup[];
   readonly scale: ReportScale;
-  readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail | UnreadableThumbnail>;
+  readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail>;
   readonly drawChart: DrawChart;
 }
 
@@ -54,7 +54,7 @@ export function renderPage(input: PageInput): string {
 <body>
 <a class="skip" href="#pictures">Skip to the pictures</a>
 <header>
-<h1>${title}</h1>
+<h1>${breakable(title)}</h1>
 <p>${names.length > 6 ? plural(names.length, 'product') : names.join(', ')} · ${plural(evaluation.pictures.length, 'test picture')} · model of ${formatDate(manifest.createdAt)}, profile ${manifest.profile}, seed ${training.seed}, learnt from ${plural(training.pictures, 'good picture')}, ${training.heldOut} held out</p>
 </header>
 <nav aria-label="Sections"><ul>${present.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>

@@ -2,10 +2,9 @@ import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { clientScript, countingScript } from './client.ts';
 import { commonFolder, formatCount, formatMetric, formatPercent, formatScore } from './format.ts';
-import { html, jsonFor, markup } from './html.ts';
+import { breakable, html, jsonFor, markup } from './html.ts';
 import { maskOutline } from './outline.ts';
 import { axisTicks, histogram, onAxis, scoreAxisOf, tickLabel } from './score-axis.ts';
-import { aurocOf } from './summary.ts';
 import { thresholdMeaning } from './summary-section.ts';
 
 describe('html', () => {
@@ -14,6 +13,10 @@ describe('html', () => {
     expect(html`<ul>${items}${undefined}${false}${markup('<hr>')}${0}</ul>`.text).toBe(
       '<ul><li title="&lt;a&gt;">&lt;a&gt;</li><li title="&quot;b&quot;">&quot;b&quot;</li><hr>0</ul>',
     );
+  });
+
+  it('breaks names behind separators alone, and escapes them', () => {
+    expect(breakable('a/b_c-d e<f').text).toBe('a/<wbr>b_<wbr>c-<wbr>d e&lt;f');
   });
 
   it('writes data that cannot end its element', () => {
@@ -81,16 +84,6 @@ describe('axis of scores', () => {
     const scores = [0, 0.5, 1, Infinity, -Infinity, Number.NaN];
     expect(histogram(axis, scores, 4)).toEqual([2, 0, 1, 2]);
     expect(onAxis(axis, Infinity)).toBe(axis.high);
-  });
-});
-
-describe('AUROC of a defect', () => {
-  it('is the chance to be above a good one, a tie counting half', () => {
-    expect(aurocOf([2, 3], [0, 1])).toBe(1);
-    expect(aurocOf([1], [0, 1])).toBe(0.75);
-    expect(aurocOf([0], [1, 2])).toBe(0);
-    expect(aurocOf([1], [])).toBeNaN();
-    expect(aurocOf([Number.NaN], [1])).toBeNaN();
   });
 });
 

@@ -1,74 +1,98 @@
 import { fail } from '@bigrid/errors';
-import type { EvaluatedPicture, Evaluation, Manifest } from '@bigrid/inspect';
+import type { EvaluatedPicture, Evaluation, Manifest, SeenPicture } from '@bigrid/inspect';
 import { openCharts } from './charts.ts';
 import { renderPage } from './page.ts';
-import { groupPictures } from './summary.ts';
-import {
-  drawThumbnail,
-  mapInOrder,
-  type Thumbnail,
-  type UnreadableThumbnail,
-} from './thumbnails.ts';
+import { comparatorOfNeed, groupPictures } from './summary.ts';
+import { drawThumbnail, type ReportScale, type Thumbnail } from './thumbnails.ts';
 
 export interface ReportOptions {
   /** Heading of the page. */
   readonly title: string;
-  /** The most test pictures drawn, those that need a look first; all are counted. Default 1,000. */
+  /** The most test pictures shown, those that need a look first; all are counted. Default 1,000. */
   readonly maximumPictures?: number | undefined;
-  /** Called after each picture drawn. */
-  readonly onPicture?: ((done: number, total: number) => void) | undefined;
-  /** Stops the work between two pictures. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 const defaultMaximumPictures = 1000;
 /** Encoded bytes of all pictures: a third more as text, and 30 MB still open at once in a browser. */
 export const bytesForAll = 19_000_000;
 const bytesForOne = 48_000;
-/** Pictures drawn at a time: one is decoded while another is drawn. */
-const atOnce = 3;
+/** Drawings kept beyond those wanted before the ones least needed go, as a share of those wanted. */
+const slack = 0.25;
 
 /**
- * Renders an evaluation as one HTML page that needs nothing beside it: verdicts, metrics, every test picture
- * beside its heat map, curves, and a threshold to move. Reads the test pictures again. The same evaluation
- * makes the same page.
+ * Makes of an evaluation one HTML page that needs nothing beside it: verdicts, metrics, test pictures beside their
+ * heat maps, curves, and a threshold to move. Pictures are drawn as they are evaluated, one while the next is
+ * inspected, and only the small drawings are kept. The same evaluation makes the same page.
  *
- * @throws OPTION_INVALID when `maximumPictures` is no whole number from 0, CANCELLED
+ * ```ts
+ * const report = new Report(bundle.manifest, { title: 'Bottles' });
+ * const evaluation = await evaluate(bundle, dir, { onPicture: (seen) => report.add(seen) });
+ * const page = await report.render(evaluation);
+ * ```
  */
-export async function renderReport(
-  evaluation: Evaluation,
-  manifest: Manifest,
-  options: ReportOptions,
-): Promise<string> {
-  const { title, maximumPictures = defaultMaximumPictures, onPicture, signal } = options;
-  if (!Number.isInteger(maximumPictures) || maximumPictures < 0) {
-    fail(
-      'OPTION_INVALID',
-      `Expected a whole number from 0 for maximumPictures but received ${maximumPictures}`,
-    );
-  }
-  const groups = groupPictures(evaluation, manifest.calibration.threshold);
-  const chosen = groups.flatMap(({ pictures }) => pictures).slice(0, maximumPictures);
-  const { mapScale, pixelThreshold } = manifest.calibration;
-  const scale = { ...mapScale, threshold: pixelThreshold };
-  const thumbnailOptions = {
-    mapWidth: evaluation.mapWidth,
-    mapHeight: evaluation.mapHeight,
-    scale,
-    maximumBytes: Math.min(bytesForOne, bytesForAll / Math.max(1, chosen.length)),
-  };
-  let done = 0;
-  const draw = async (
-    picture: EvaluatedPicture,
-  ): Promise<[EvaluatedPicture, Thumbnail | UnreadableThumbnail]> => {
-    if (signal?.aborted) {
-      fail('CANCELLED', 'Expected to finish but was cancelled', { cause: signal.reason });
+export class Report {
+  readonly #manifest: Manifest;
+  readonly #title: string;
+  readonly #maximumPictures: number;
+  readonly #thumbnails = new Map<EvaluatedPicture, Thumbnail>();
+  #drawing: Promise<void> = Promise.resolve();
+
+  /** @throws OPTION_INVALID when `maximumPictures` is no whole number from 0 */
+  constructor(manifest: Manifest, options: ReportOptions) {
+    const { title, maximumPictures = defaultMaximumPictures } = options;
+    if (!Number.isInteger(maximumPictures) || maximumPictures < 0) {
+      fail(
+        'OPTION_INVALID',
+        `Expected a whole number from 0 for maximumPictures but received ${maximumPictures}`,
+      );
     }
-    const thumbnail = await drawThumbnail(picture, thumbnailOptions);
-    onPicture?.(++done, chosen.length);
-    return [picture, thumbnail];
-  };
-  const thumbnails = new Map(await mapInOrder(chosen, draw, atOnce));
-  const drawChart = await openCharts();
-  return renderPage({ evaluation, manifest, title, groups, scale, thumbnails, drawChart });
+    this.#manifest = manifest;
+    this.#title = title;
+    this.#maximumPictures = maximumPictures;
+  }
+
+  /** Starts to draw a picture, once the one before is done. */
+  async add(seen: SeenPicture): Promise<void> {
+    await this.#drawing;
+    this.#drawing = this.#draw(seen);
+    // Its error is thrown where it is waited for; until then it is not unhandled.
+    this.#drawing.catch(() => {});
+  }
+
+  /** @param evaluation the one whose pictures were added */
+  async render(evaluation: Evaluation): Promise<string> {
+    await this.#drawing;
+    this.#keepMostNeeded();
+    const manifest = this.#manifest;
+    const groups = groupPictures(evaluation, manifest.calibration.threshold);
+    return renderPage({
+      evaluation,
+      manifest,
+      title: this.#title,
+      groups,
+      scale: this.#scale(),
+      thumbnails: this.#thumbnails,
+      drawChart: await openCharts(),
+    });
+  }
+
+  #scale(): ReportScale {
+    const { mapScale, pixelThreshold } = this.#manifest.calibration;
+    return { ...mapScale, threshold: pixelThreshold };
+  }
+
+  async #draw(seen: SeenPicture): Promise<void> {
+    const shown = Math.min(seen.total, this.#maximumPictures);
+    if (shown === 0) return;
+    const maximumBytes = Math.min(bytesForOne, bytesForAll / shown);
+    const options = { scale: this.#scale(), maximumBytes };
+    this.#thumbnails.set(seen.evaluated, await drawThumbnail(seen, options));
+    if (this.#thumbnails.size > this.#maximumPictures * (1 + slack)) this.#keepMostNeeded();
+  }
+
+  #keepMostNeeded(): void {
+    const byNeed = comparatorOfNeed(this.#manifest.calibration.threshold);
+    const drawn = [...this.#thumbnails.keys()].sort(byNeed);
+    for (const picture of drawn.slice(this.#maximumPictures)) this.#thumbnails.delete(picture);
+  }
 }

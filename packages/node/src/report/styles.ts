@@ -49,9 +49,9 @@ nav a:hover { color: var(--ink); }
 .tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: .75rem; margin: 0; }
 .tile { padding: .8rem 1rem; border-top: 3px solid var(--tone); }
 .tile dt { color: var(--tone); font-weight: 600; }
-.tile dd { margin: 0; color: var(--ink-2); }
+.tile dd { position: relative; margin: 0; color: var(--ink-2); }
 .tile b { display: block; color: var(--ink); font-size: 2.1rem; line-height: 1.15; letter-spacing: -.02em; font-variant-numeric: tabular-nums; }
-.tile .share { float: right; font-weight: 600; color: var(--ink); }
+.tile .share { position: absolute; right: 0; top: .75rem; font-weight: 600; color: var(--ink); }
 .missed { --tone: var(--missed); --tint: var(--missed-bg); }
 .false-alarm { --tone: var(--false-alarm); --tint: var(--false-alarm-bg); }
 .caught { --tone: var(--caught); --tint: var(--caught-bg); }
@@ -63,7 +63,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: .5rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 .numbers th, .numbers td { white-space: nowrap; text-align: right; }
 .numbers th:first-child, .numbers .text { text-align: left; }
-.numbers th[scope=row] { max-width: 22rem; white-space: normal; overflow-wrap: anywhere; min-width: 7rem; }
+.numbers th[scope=row] { max-width: 22rem; white-space: normal; overflow-wrap: break-word; min-width: 7rem; }
 .numbers .text { white-space: normal; min-width: 6.5rem; overflow-wrap: anywhere; }
 thead th { color: var(--ink-2); font-size: .87rem; font-weight: 500; }
 thead th[scope=colgroup] { text-align: center; padding-bottom: .2rem; border-bottom: 0; }
@@ -80,6 +80,7 @@ details > summary { cursor: pointer; font-weight: 500; }
 .meanings { margin-top: .8rem; }
 .meanings summary { color: var(--accent); }
 .meanings dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); gap: .8rem 2rem; margin: .8rem 0 0; }
+td small { display: block; color: var(--ink-2); font-size: .8rem; font-variant-numeric: tabular-nums; }
 dt small { font-weight: 400; color: var(--ink-2); }
 .meanings dt { font-weight: 600; }
 .meanings dd { margin: 0; color: var(--ink-2); }
@@ -129,7 +130,6 @@ button:disabled { opacity: .5; cursor: default; }
 .caption .path { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; margin-left: auto; font-size: .85rem; }
 .badge { display: inline-flex; gap: .3rem; align-items: center; padding: .05rem .5rem; border-radius: 99px; background: var(--tint); color: var(--tone); font-size: .82rem; font-weight: 600; white-space: nowrap; }
 .badge i { font-style: normal; font-weight: 700; }
-.unreadable { display: grid; place-content: center; min-height: 8rem; padding: 1rem; color: var(--ink-2); font-size: .87rem; overflow-wrap: anywhere; background: var(--raised); }
 dialog { width: min(96vw, 1300px); max-height: 96vh; padding: 0; border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface); color: var(--ink); }
 dialog::backdrop { background: rgb(0 0 0 / .7); }
 dialog form { display: flex; gap: .5rem; align-items: center; padding: .6rem .75rem; }
@@ -177,6 +177,12 @@ dialog .caption:last-child { padding-bottom: .9rem; }
 .empty { padding: 2rem 0; color: var(--ink-2); }
 footer { padding-block: 3rem 2rem; font-size: .87rem; }
 
+@media (max-width: 900px) {
+  .panel { padding-inline: .8rem; }
+  th, td { padding-inline: .35rem; }
+  td small { font-size: .75rem; }
+  .numbers th[scope=row] { min-width: 5.5rem; }
+}
 @media (max-width: 640px) {
   .tiles { grid-template-columns: 1fr 1fr; }
   .panel, .explorer { padding-inline: .9rem; }

@@ -110,7 +110,7 @@ export function leftOutSection(evaluation: Evaluation, folder: string): Html | u
 ${
   failed.length > 0 &&
   html`<h3>Could not be read <span class="count">${failed.length}</span></h3>
-<div class="panel scroll" tabindex="0"><table><thead><tr><th scope="col">Picture</th><th scope="col">Error</th><th scope="col">What happened</th></tr></thead>
+<div class="panel scroll" tabindex="0" role="region" aria-label="Pictures that could not be read"><table><thead><tr><th scope="col">Picture</th><th scope="col">Error</th><th scope="col">What happened</th></tr></thead>
 <tbody>${failed.map(({ path, error }) => html`<tr><th scope="row" class="path">${short(path)}</th><td><code>${error.code}</code></td><td>${error.message}</td></tr>`)}</tbody></table></div>`
 }
 ${

@@ -1,4 +1,9 @@
-import { auroc, type EvaluatedPicture, type Evaluation, isAnomalous } from '@bigrid/inspect';
+import {
+  type EvaluatedDefect,
+  type EvaluatedPicture,
+  type Evaluation,
+  isAnomalous,
+} from '@bigrid/inspect';
 
 /** What the threshold makes of a test picture. */
 export type Outcome = 'missed' | 'false-alarm' | 'caught' | 'passed';
@@ -14,13 +19,9 @@ export interface Counts {
   readonly passed: number;
 }
 
-export interface DefectSummary extends Counts {
-  readonly className: string;
-  readonly defect: string;
+export interface DefectSummary extends EvaluatedDefect, Counts {
   readonly count: number;
-  readonly meanScore: number;
-  /** Of this defect against the good pictures of its class; NaN where there are none. */
-  readonly imageAuroc: number;
+  readonly withMask: number;
 }
 
 /** Pictures shown together, those that need a look first in front. */
@@ -48,69 +49,60 @@ export function countOutcomes(pictures: readonly EvaluatedPicture[], threshold: 
   };
 }
 
-/** A line for each defect of each class, in the order of the pictures. */
-export function summariseDefects(evaluation: Evaluation, threshold: number): DefectSummary[] {
-  return Object.keys(evaluation.classes).flatMap((className) => {
-    const own = evaluation.pictures.filter(({ entry }) => entry.className === className);
-    const good = own.filter(({ entry }) => !isAnomalous(entry)).map(({ score }) => score);
-    const bad = own.filter(({ entry }) => isAnomalous(entry));
-    return [...new Set(bad.map(({ entry }) => entry.defect))].map((defect) => {
-      const pictures = bad.filter(({ entry }) => entry.defect === defect);
-      const scores = pictures.map(({ score }) => score);
-      return {
-        className,
-        defect,
-        count: pictures.length,
-        ...countOutcomes(pictures, threshold),
-        meanScore: scores.reduce((sum, score) => sum + score, 0) / scores.length,
-        imageAuroc: aurocOf(scores, good),
-      };
-    });
+/** A line for each defect of each class. */
+export function summariseDefects(
+  { pictures, defects }: Evaluation,
+  threshold: number,
+): DefectSummary[] {
+  return defects.map((summarised) => {
+    const own = pictures.filter(
+      ({ entry }) => entry.className === summarised.className && entry.defect === summarised.defect,
+    );
+    const withMask = own.filter(({ hasMask }) => hasMask).length;
+    return { ...summarised, ...countOutcomes(own, threshold), count: own.length, withMask };
   });
 }
 
-/** The chance that a score of `positives` is above one of `negatives`, a tie counting one half. */
-export function aurocOf(positives: readonly number[], negatives: readonly number[]): number {
-  const labels = [...positives.map(() => true), ...negatives.map(() => false)];
-  return auroc([...positives, ...negatives], labels);
-}
+const outcomesByNeed: readonly Outcome[] = ['missed', 'false-alarm', 'caught', 'passed'];
 
 /**
- * Pictures in the order in which they deserve a look: missed defects (the least suspicious first), false
- * alarms (the most suspicious first), caught defects by kind (the narrowest escape first), good ones (the
- * nearest to an alarm first).
+ * Orders pictures by how much they deserve a look: missed defects (the least suspicious first), false alarms (the most
+ * suspicious first), defects caught (the narrowest escape first), good ones passed (the nearest to an alarm first).
  */
-export function groupPictures(evaluation: Evaluation, threshold: number): PictureGroup[] {
-  const classNames = Object.keys(evaluation.classes);
-  const groups: PictureGroup[] = [];
-  const add = (outcome: Outcome, byDefect: boolean) => {
-    for (const className of classNames) {
-      const pictures = evaluation.pictures.filter(
-        (picture) =>
-          picture.entry.className === className && outcomeOf(picture, threshold) === outcome,
-      );
-      const lowestFirst = outcome === 'missed' || outcome === 'caught';
-      pictures.sort((a, b) => compareScores(a.score, b.score) * (lowestFirst ? 1 : -1));
-      const defects = byDefect
-        ? [...new Set(evaluation.pictures.map(({ entry }) => entry.defect))]
-        : [undefined];
-      for (const defect of defects) {
-        const shown = pictures.filter(
-          ({ entry }) => defect === undefined || entry.defect === defect,
-        );
-        if (shown.length > 0) groups.push({ outcome, className, defect, pictures: shown });
-      }
-    }
+export function comparatorOfNeed(threshold: number) {
+  return (a: EvaluatedPicture, b: EvaluatedPicture): number => {
+    const [left, right] = [outcomeOf(a, threshold), outcomeOf(b, threshold)];
+    if (left !== right) return outcomesByNeed.indexOf(left) - outcomesByNeed.indexOf(right);
+    const lowestFirst = left === 'missed' || left === 'caught';
+    return compareScores(a.score, b.score, lowestFirst ? 1 : -1);
   };
-  add('missed', false);
-  add('false-alarm', false);
-  add('caught', true);
-  add('passed', false);
-  return groups;
 }
 
-/** Puts what is not a number first: no verdict on it can be trusted. */
-function compareScores(a: number, b: number): number {
+/** Groups pictures by verdict and class, those caught by kind of defect too; the ones that need a look first. */
+export function groupPictures(evaluation: Evaluation, threshold: number): PictureGroup[] {
+  const classNames = Object.keys(evaluation.classes);
+  const kinds = [...new Set(evaluation.pictures.map(({ entry }) => entry.defect))];
+  const sorted = evaluation.pictures.toSorted(comparatorOfNeed(threshold));
+  const groups = outcomesByNeed.flatMap((outcome) =>
+    classNames.flatMap((className) =>
+      (outcome === 'caught' ? kinds : [undefined]).map((defect) => ({
+        outcome,
+        className,
+        defect,
+        pictures: sorted.filter(
+          (picture) =>
+            picture.entry.className === className &&
+            (defect === undefined || picture.entry.defect === defect) &&
+            outcomeOf(picture, threshold) === outcome,
+        ),
+      })),
+    ),
+  );
+  return groups.filter(({ pictures }) => pictures.length > 0);
+}
+
+/** Puts what is not a number first, whichever way the others go: no verdict on it can be trusted. */
+function compareScores(a: number, b: number, direction: 1 | -1): number {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(b)) - Number(Number.isNaN(a));
-  return a === b ? 0 : a - b;
+  return a === b ? 0 : (a - b) * direction;
 }

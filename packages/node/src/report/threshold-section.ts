@@ -1,7 +1,7 @@
 import { type Evaluation, isAnomalous, type Manifest } from '@bigrid/inspect';
 import { type ChartOption, type DrawChart, valueAxis } from './charts.ts';
 import { formatScore, plural } from './format.ts';
-import { type Html, html, jsonFor } from './html.ts';
+import { breakable, type Html, html, jsonFor } from './html.ts';
 import {
   axisTicks,
   histogram,
@@ -80,14 +80,14 @@ ${outcomeTable(evaluation, threshold, counts)}
 function outcomeTable(evaluation: Evaluation, threshold: number, total: Counts): Html {
   const names = Object.keys(evaluation.classes);
   const row = (name: string, counts: Counts, index: string) => html`<tr data-row="${index}">
-<th scope="row">${name}</th>
+<th scope="row">${breakable(name)}</th>
 <td data-count="caught">${counts.caught}</td><td data-count="missed">${counts.missed}</td>
 <td data-count="falseAlarms">${counts.falseAlarms}</td><td data-count="passed">${counts.passed}</td></tr>`;
   const rows = names.map((name, index) => {
     const own = evaluation.pictures.filter(({ entry }) => entry.className === name);
     return row(name, countOutcomes(own, threshold), String(index));
   });
-  return html`<div class="scroll" tabindex="0"><table class="numbers" id="outcomes">
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Verdicts at the chosen threshold"><table class="numbers" id="outcomes">
 <caption class="hidden">Verdicts at the chosen threshold</caption>
 <thead><tr><th scope="col">Product</th><th scope="col">Caught</th><th scope="col">Missed</th><th scope="col">False alarms</th><th scope="col">Passed</th></tr></thead>
 <tbody>${rows}</tbody>

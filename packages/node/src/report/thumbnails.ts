@@ -1,7 +1,8 @@
-import { isBigridError } from '@bigrid/errors';
-import { type EvaluatedPicture, type MapScale, type Picture, regionsOf } from '@bigrid/inspect';
+import { type MapScale, type Picture, regionsOf, type SeenPicture } from '@bigrid/inspect';
 import sharp, { type Sharp } from 'sharp';
 import { drawHeatMap } from '../heat-map.ts';
+import type { Html } from './html.ts';
+import { maskOutline } from './outline.ts';
 
 /** Longest side of a picture on the page. */
 export const thumbnailSide = 320;
@@ -13,11 +14,8 @@ export interface Thumbnail {
   /** Data URIs. */
   readonly original: string;
   readonly heatMap: string;
-}
-
-/** The file could be read for the evaluation but not again for the page. */
-export interface UnreadableThumbnail {
-  readonly problem: string;
+  /** The border of the true defect, to lay over the picture. */
+  readonly truth: Html | undefined;
 }
 
 /** How all heat maps of a report are drawn. */
@@ -27,8 +25,6 @@ export interface ReportScale extends MapScale {
 }
 
 export interface ThumbnailOptions {
-  readonly mapWidth: number;
-  readonly mapHeight: number;
   readonly scale: ReportScale;
   /** Bytes that both pictures may take together, encoded. Kept to wherever the lowest quality allows it. */
   readonly maximumBytes: number;
@@ -43,24 +39,16 @@ const attempts = [
   { side: 160, quality: 30 },
 ] as const;
 
-/** Reads a test picture again and draws it small, as it is and with its heat map over it. */
+/** Draws a test picture small, as it is and with its heat map over it. */
 export async function drawThumbnail(
-  { entry, map }: EvaluatedPicture,
+  { picture, map, mask }: Pick<SeenPicture, 'picture' | 'map' | 'mask'>,
   options: ThumbnailOptions,
-): Promise<Thumbnail | UnreadableThumbnail> {
-  let picture: Picture;
-  try {
-    picture = await entry.read();
-  } catch (error) {
-    if (!isBigridError(error)) throw error;
-    return { problem: error.message };
-  }
+): Promise<Thumbnail> {
   // Made small first: the outline keeps its width, and the drawing takes a tenth of the time.
   const small = await shrink(picture, thumbnailSide);
-  const values = { width: options.mapWidth, height: options.mapHeight, data: map };
   const { threshold, ...scale } = options.scale;
-  const regions = regionsOf(values, small, threshold);
-  const drawing = await drawHeatMap(small, values, { ...scale, regions });
+  const regions = regionsOf(map, small, threshold);
+  const drawing = await drawHeatMap(small, map, { ...scale, regions });
   let encoded: [Buffer, Buffer] | undefined;
   for (const { side, quality } of attempts) {
     encoded = await Promise.all([
@@ -75,6 +63,7 @@ export async function drawThumbnail(
     height: small.height,
     original: dataUri(original),
     heatMap: dataUri(heatMap),
+    truth: mask && maskOutline(mask, map.width, map.height),
   };
 }
 
@@ -99,22 +88,4 @@ function encode(image: Sharp, side: number, quality: number): Promise<Buffer> {
 
 function dataUri(bytes: Buffer): string {
   return `data:image/webp;base64,${bytes.toString('base64')}`;
-}
-
-/** Runs `action` on all items, `ahead` at a time; results in the order of the items. */
-export async function mapInOrder<Item, Result>(
-  items: readonly Item[],
-  action: (item: Item) => Promise<Result>,
-  ahead: number,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  let next = 0;
-  const work = async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await action(items[index] as Item);
-    }
-  };
-  await Promise.all(Array.from({ length: ahead }, work));
-  return results;
 }

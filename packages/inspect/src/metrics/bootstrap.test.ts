@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import {
+  imageResamples,
+  intervalsOf,
+  meanOfResampled,
+  pixelResamples,
+  resampleMetrics,
+} from './bootstrap.ts';
+import { type MeasuredPicture, metricsOf } from './metrics.ts';
+import { countPixels } from './pixel-counts.ts';
+
+/** Pictures of 8 x 8 whose scores and maps overlap: good ones around 1, defective ones around `shift`. */
+function pictures(count: number, shift: number, seed = 1): MeasuredPicture[] {
+  let state = seed;
+  const next = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 8) / 2 ** 24;
+  };
+  return Array.from({ length: count }, (_, i) => {
+    const anomalous = i % 2 === 1;
+    const mask = anomalous ? Uint8Array.from({ length: 64 }, (_, p) => (p < 9 ? 1 : 0)) : undefined;
+    const map = Float32Array.from({ length: 64 }, (_, p) => next() + (mask?.[p] ? shift - 1 : 0));
+    return {
+      anomalous,
+      score: next() + next() + next() + (anomalous ? shift : 1),
+      pixels: countPixels(map, mask, 8, 8),
+    };
+  });
+}
+
+describe('resampleMetrics', () => {
+  it('gives as many values as it says, the same each time, around the metric', () => {
+    const own = pictures(60, 1.5);
+    const resampled = resampleMetrics(own, 'part');
+    expect(resampled.imageAuroc).toHaveLength(imageResamples);
+    expect(resampled.aupro).toHaveLength(pixelResamples);
+    expect(resampleMetrics(own, 'part')).toEqual(resampled);
+    expect(resampleMetrics(own, 'other').imageAuroc).not.toEqual(resampled.imageAuroc);
+    const { metrics } = metricsOf(own);
+    for (const [name, { low, high }] of Object.entries(intervalsOf(resampled))) {
+      const value = metrics[name as keyof typeof metrics];
+      expect(low, name).toBeLessThan(value);
+      expect(high, name).toBeGreaterThan(value);
+      expect(high - low, name).toBeLessThan(0.5);
+    }
+  });
+
+  it('is as wide as the deviation of AUROC over other pictures says', () => {
+    // Hanley and McNeil, 1982: the deviation of AUROC from 40 good and 40 defective pictures.
+    const own = pictures(80, 1.4);
+    const { imageAuroc: a } = metricsOf(own).metrics;
+    const [q1, q2] = [a / (2 - a), (2 * a * a) / (1 + a)];
+    const deviation = Math.sqrt((a * (1 - a) + 39 * (q1 - a * a) + 39 * (q2 - a * a)) / 1600);
+    const { low, high } = intervalsOf(resampleMetrics(own, 'part')).imageAuroc;
+    expect((high - low) / (2 * 1.96 * deviation)).toBeGreaterThan(0.8);
+    expect((high - low) / (2 * 1.96 * deviation)).toBeLessThan(1.2);
+  });
+
+  it('narrows with the pictures, and not with the pixels of a picture', () => {
+    const width = (count: number) => {
+      const { low, high } = intervalsOf(resampleMetrics(pictures(count, 1.5), 'part')).pixelAp;
+      return high - low;
+    };
+    expect(width(160)).toBeLessThan(0.8 * width(40));
+  });
+
+  it('is a single number where nothing is confused, and none where there is no metric', () => {
+    const own = pictures(20, 9);
+    expect(intervalsOf(resampleMetrics(own, 'part')).imageAuroc).toEqual({ low: 1, high: 1 });
+    const good = own.filter(({ anomalous }) => !anomalous);
+    const odd = own.map((picture, i) => (i === 3 ? { ...picture, score: Number.NaN } : picture));
+    const none = { low: Number.NaN, high: Number.NaN };
+    expect(intervalsOf(resampleMetrics(good, 'part')).imageAuroc).toEqual(none);
+    expect(intervalsOf(resampleMetrics(good, 'part')).aupro).toEqual(none);
+    expect(intervalsOf(resampleMetrics(odd, 'part')).imageAp).toEqual(none);
+  });
+
+  it('draws equal scores as one threshold', () => {
+    const tied = pictures(20, 2).map((picture) => ({ ...picture, score: 3 }));
+    expect(intervalsOf(resampleMetrics(tied, 'part')).imageAuroc).toEqual({ low: 0.5, high: 0.5 });
+  });
+});
+
+describe('meanOfResampled', () => {
+  it('is narrower than its classes, which are drawn apart', () => {
+    const classes = [1, 2, 3, 4].map((seed) =>
+      resampleMetrics(pictures(40, 1.5, seed), String(seed)),
+    );
+    const widths = [...classes, meanOfResampled(classes)].map((resampled) => {
+      const { low, high } = intervalsOf(resampled).imageAuroc;
+      return high - low;
+    });
+    const mean = widths.pop() as number;
+    expect(mean).toBeLessThan(0.75 * Math.max(...widths));
+    expect(mean).toBeGreaterThan(0.25 * Math.max(...widths));
+  });
+});

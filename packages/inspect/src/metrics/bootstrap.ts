@@ -1,0 +1,128 @@
+import { Random } from '@bigrid/method';
+import { imageMetrics, type MeasuredPicture, type Metrics, pixelMetrics } from './metrics.ts';
+import { rankPixels, sumPixels } from './pixel-counts.ts';
+import type { Ranking } from './ranking.ts';
+
+/** Times that the pictures are drawn again for image metrics, and for pixel metrics, which cost more. */
+export const imageResamples = 1000;
+export const pixelResamples = 200;
+/** Share of the redrawn values that an interval holds. */
+export const confidenceLevel = 0.95;
+
+/** Where a metric would lie on other pictures of the same kind; NaN where the metric is. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+export type Intervals = Readonly<Record<keyof Metrics, Interval>>;
+
+/** Values of each metric, one a resample. */
+export type Resampled = Readonly<Record<keyof Metrics, Float64Array>>;
+
+/**
+ * Values of the metrics when pictures are drawn again with replacement, good and anomalous ones apart, so that there
+ * are as many of each as before (Efron, "Bootstrap methods: another look at the jackknife", 1979; stratified). A
+ * picture brings all its pixels: those of one picture are alike, and drawing single pixels would promise too much.
+ *
+ * @param name mixed into the seed, so that the draws of one class do not depend on the others
+ */
+export function resampleMetrics(pictures: readonly MeasuredPicture[], name: string): Resampled {
+  const random = new Random(0).fork(`bootstrap ${name}`);
+  const scores = rankedForDraws(pictures);
+  const measured = pictures.filter(({ pixels }) => pixels !== undefined);
+  const counts = measured.flatMap(({ pixels }) => pixels ?? []);
+  const images = collect(imageResamples, () => imageMetrics(scores(drawTimes(pictures, random))));
+  const pixels = collect(pixelResamples, () =>
+    pixelMetrics(rankPixels(sumPixels(counts, drawTimes(measured, random)))),
+  );
+  return { ...images, ...pixels };
+}
+
+/** How many times each picture is drawn. */
+function drawTimes(pictures: readonly MeasuredPicture[], random: Random): Uint32Array {
+  const times = new Uint32Array(pictures.length);
+  for (const kind of [false, true]) {
+    const own = [...pictures.keys()].filter((index) => pictures[index]?.anomalous === kind);
+    for (let i = 0; i < own.length; i++) {
+      const drawn = own[random.integer(0, own.length - 1)] as number;
+      times[drawn] = (times[drawn] as number) + 1;
+    }
+  }
+  return times;
+}
+
+/** Sorts the scores once; gives a function that ranks them, each counted as often as it was drawn. */
+function rankedForDraws(pictures: readonly MeasuredPicture[]): (times: Uint32Array) => Ranking {
+  const order = [...pictures.keys()].sort((a, b) => scoreOf(b) - scoreOf(a));
+  const isNumber = pictures.every(({ score }) => !Number.isNaN(score));
+  const starts = order.filter((_, i) => i === 0 || scoreAt(i) !== scoreAt(i - 1));
+  const thresholds = isNumber ? Float64Array.from(starts, scoreOf) : new Float64Array(0);
+  return (times) => {
+    const truePositives = new Float64Array(thresholds.length);
+    const falsePositives = new Float64Array(thresholds.length);
+    let [positives, negatives, place] = [0, 0, -1];
+    for (const [i, index] of order.entries()) {
+      if (i === 0 || scoreAt(i) !== scoreAt(i - 1)) place++;
+      const drawn = times[index] as number;
+      if (pictures[index]?.anomalous) positives += drawn;
+      else negatives += drawn;
+      truePositives[place] = positives;
+      falsePositives[place] = negatives;
+    }
+    return { thresholds, truePositives, falsePositives, positives, negatives };
+  };
+
+  function scoreOf(index: number): number {
+    return (pictures[index] as MeasuredPicture).score;
+  }
+  function scoreAt(i: number): number {
+    return scoreOf(order[i] as number);
+  }
+}
+
+function collect<Name extends string>(
+  resamples: number,
+  measure: () => Readonly<Record<Name, number>>,
+): Record<Name, Float64Array> {
+  const collected = {} as Record<Name, Float64Array>;
+  for (let i = 0; i < resamples; i++) {
+    for (const [name, value] of Object.entries(measure()) as [Name, number][]) {
+      collected[name] ??= new Float64Array(resamples);
+      collected[name][i] = value;
+    }
+  }
+  return collected;
+}
+
+/** Percentile intervals of each metric. */
+export function intervalsOf(resampled: Resampled): Intervals {
+  const entries = Object.entries(resampled).map(([name, values]) => [name, intervalOf(values)]);
+  return Object.fromEntries(entries);
+}
+
+function intervalOf(values: Float64Array): Interval {
+  if (values.some(Number.isNaN)) return { low: Number.NaN, high: Number.NaN };
+  const sorted = values.toSorted();
+  const at = (share: number) => {
+    const place = share * (sorted.length - 1);
+    const [left, right] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]] as [number, number];
+    return left + (right - left) * (place - Math.floor(place));
+  };
+  const tail = (1 - confidenceLevel) / 2;
+  return { low: at(tail), high: at(1 - tail) };
+}
+
+/** The same of the mean over classes: each class is drawn again by itself. */
+export function meanOfResampled(classes: readonly Resampled[]): Resampled {
+  const names = Object.keys(classes[0] ?? {}) as (keyof Metrics)[];
+  const means = names.map((name) => {
+    const [first] = classes as [Resampled];
+    const mean = first[name].map(
+      (_, i) =>
+        classes.reduce((sum, values) => sum + (values[name][i] as number), 0) / classes.length,
+    );
+    return [name, mean];
+  });
+  return Object.fromEntries(means);
+}

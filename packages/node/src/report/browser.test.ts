@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumPath, openChromium } from '../../testing/chromium.ts';
+import { exampleEvaluation, exampleManifest, render } from '../../testing/example-report.ts';
+
+// Skipped where there is no Chromium to open the page in: `BIGRID_CHROMIUM` names one in an unusual place.
+describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
+  let folder: string;
+  let browser: BrowserContext;
+  let page: Page;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bigrid-report-'));
+    const file = join(folder, 'report.html');
+    await writeFile(file, await render(exampleEvaluation(), exampleManifest, { title: 'Line' }));
+    browser = await openChromium(join(folder, 'profile'));
+    page = await browser.newPage();
+    page.on('console', (message) => problems.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('request', (request) => {
+      if (!/^(file|data):/.test(request.url())) problems.push(`asks for ${request.url()}`);
+    });
+    await page.goto(pathToFileURL(file).href);
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  const counts = async () => {
+    const cells = page.locator('#outcomes tr[data-row=all] td');
+    return (await cells.allTextContents()).map(Number);
+  };
+
+  it('opens without a message in the console, asking for nothing', async () => {
+    expect(await page.title()).toBe('Line');
+    expect(await counts()).toEqual([2, 3, 1, 2]);
+    expect(problems).toEqual([]);
+  });
+
+  it('moves the threshold by keys alone, and counts anew', async () => {
+    await page.locator('#slider').focus();
+    await page.keyboard.press('Home');
+    expect(await counts()).toEqual([5, 0, 3, 0]);
+    expect(await page.locator('.corner b[data-count=falseAlarms]').textContent()).toBe('3');
+    await page.keyboard.press('End');
+    expect(await counts()).toEqual([0, 5, 0, 3]);
+    const text = await page.locator('#slider').getAttribute('aria-valuetext');
+    expect(text).toMatch(/^\d\.\d+: 0 caught, 5 missed, 0 false alarms$/);
+    const line = await page.locator('.threshold-line').boundingBox();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect(await counts()).toEqual([2, 3, 1, 2]);
+    expect(await page.locator('#threshold-value').textContent()).toBe('0.500');
+    expect((await page.locator('.threshold-line').boundingBox())?.x).toBeLessThan(line?.x ?? 0);
+  });
+
+  it('filters pictures, and enlarges one, goes on and comes back by keys', async () => {
+    await page.getByRole('button', { name: /^Missed/ }).click();
+    expect(await page.locator('.card:visible').count()).toBe(3);
+    await page.locator('.card:visible .pair').first().focus();
+    await page.keyboard.press('Enter');
+    const title = page.locator('#viewer-title');
+    const first = await title.textContent();
+    await page.keyboard.press('ArrowRight');
+    expect(await title.textContent()).not.toBe(first);
+    await page.keyboard.press('Escape');
+    expect(await page.locator('#viewer').isVisible()).toBe(false);
+    expect(await page.evaluate('document.activeElement.className')).toBe('pair');
+    await page.getByRole('button', { name: /^All/ }).click();
+    expect(await page.locator('.card:visible').count()).toBe(8);
+  });
+
+  it.each([1440, 768, 390])('is nowhere wider than a window of %i', async (width) => {
+    await page.setViewportSize({ width, height: 900 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    expect(problems).toEqual([]);
+  });
+});

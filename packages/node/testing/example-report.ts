@@ -1,0 +1,178 @@
+import { BigridError } from '@bigrid/errors';
+import type {
+  EvaluatedPicture,
+  Evaluation,
+  Intervals,
+  Manifest,
+  Metrics,
+  Picture,
+  SeenPicture,
+} from '@bigrid/inspect';
+import { Report, type ReportOptions } from '../src/report/report.ts';
+
+const mapSize = 32;
+export const evil = `gear "'><script>alert(1)</script>&amp;`;
+
+/** Noise, which no encoder makes small, over a slope; every seed its own. */
+export function noisyPicture(seed: number, width = 96, height = 64, strength = 60): Picture {
+  const data = new Uint8Array(width * height * 3);
+  let state = seed + 1;
+  for (let i = 0; i < data.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    data[i] = 60 + ((i / 3) % width) + (state >>> 24) * (strength / 256);
+  }
+  return { width, height, data };
+}
+
+export function square(from: number, to: number): Uint8Array {
+  return Uint8Array.from({ length: mapSize * mapSize }, (_, i) => {
+    const [x, y] = [i % mapSize, Math.floor(i / mapSize)];
+    return x >= from && x < to && y >= from && y < to ? 1 : 0;
+  });
+}
+
+const masks = new Map<EvaluatedPicture, Uint8Array>();
+
+export function evaluated(
+  name: string,
+  className: string,
+  defect: string,
+  score: number,
+  mask?: Uint8Array,
+): EvaluatedPicture {
+  const path = `/data/line 3/${className}/test/${defect}/${name}.png`;
+  const read = async () => noisyPicture(Math.round(score * 1000));
+  const entry = { path, className, defect, read, readMask: undefined };
+  const picture = { entry, score, hasMask: mask !== undefined, isMapDefined: true };
+  if (mask) masks.set(picture, mask);
+  return picture;
+}
+
+/** A picture as the evaluation shows it. */
+export async function seen(picture: EvaluatedPicture, total: number): Promise<SeenPicture> {
+  const mask = masks.get(picture);
+  const data = new Float32Array(mapSize * mapSize).fill(0.2);
+  if (mask) for (let i = 0; i < data.length; i++) data[i] = mask[i] ? 2 : 0.2;
+  const map = { width: mapSize, height: mapSize, data };
+  return { evaluated: picture, picture: await picture.entry.read(), map, mask, total };
+}
+
+export async function render(evaluation: Evaluation, own: Manifest, options: ReportOptions) {
+  const report = new Report(own, options);
+  const { pictures } = evaluation;
+  for (const picture of pictures) await report.add(await seen(picture, pictures.length));
+  return report.render(evaluation);
+}
+
+export const full: Metrics = {
+  imageAuroc: 0.98765,
+  imageAp: 0.99999,
+  imageF1Max: 1,
+  pixelAuroc: 0.91,
+  pixelAp: 0.5,
+  pixelF1Max: 0.6,
+  aupro: 0.8,
+};
+const none = Number.NaN;
+export const intervalsOf = (metrics: Metrics): Intervals => {
+  const around = Object.entries(metrics).map(([name, value]) => [
+    name,
+    { low: value - 0.125, high: Math.min(1, value + 0.125) },
+  ]);
+  return Object.fromEntries(around);
+};
+const withoutImages: Metrics = { ...full, imageAuroc: none, imageAp: none, imageF1Max: none };
+
+const curve = {
+  imageRoc: [
+    { falsePositiveRate: 0, truePositiveRate: 0, threshold: Infinity },
+    { falsePositiveRate: 0.5, truePositiveRate: 1, threshold: 0.3 },
+    { falsePositiveRate: 1, truePositiveRate: 1, threshold: 0.1 },
+  ],
+  imagePrecisionRecall: [
+    { recall: 0, precision: 1, threshold: Infinity },
+    { recall: 1, precision: 0.5, threshold: 0.3 },
+  ],
+  pixelRoc: [
+    { falsePositiveRate: 0, truePositiveRate: 0, threshold: Infinity },
+    { falsePositiveRate: 1, truePositiveRate: 1, threshold: 0 },
+  ],
+  pixelPrecisionRecall: [
+    { recall: 0, precision: 1, threshold: Infinity },
+    { recall: 1, precision: 0.2, threshold: 0 },
+  ],
+  pro: [
+    { falsePositiveRate: 0, overlap: 0 },
+    { falsePositiveRate: 0.3, overlap: 1 },
+  ],
+};
+
+/** Two products, a picture of each verdict, one that could not be read and one without a mask. */
+export function exampleEvaluation(): Evaluation {
+  const pictures = [
+    evaluated('g0', 'flange', 'good', 0.1),
+    evaluated('g1', 'flange', 'good', 0.2),
+    evaluated('g2', 'flange', 'good', 0.7),
+    evaluated('s0', 'flange', 'scratch', 0.4, square(4, 8)),
+    evaluated('s1', 'flange', 'scratch', 0.9, square(10, 20)),
+    // Exactly at the threshold is not above it.
+    evaluated('d0', 'flange', 'dent', 0.5, square(20, 24)),
+    evaluated('e0', evil, '<b>chip</b>', 0.8, square(2, 5)),
+    evaluated('e1', evil, '<b>chip</b>', 0.3),
+  ];
+  return {
+    classes: { flange: full, [evil]: withoutImages },
+    mean: withoutImages,
+    intervals: {
+      classes: { flange: intervalsOf(full), [evil]: intervalsOf(withoutImages) },
+      mean: intervalsOf(withoutImages),
+    },
+    defects: [
+      { className: 'flange', defect: 'scratch', imageAuroc: 5 / 6, aupro: 0.87654 },
+      { className: 'flange', defect: 'dent', imageAuroc: 2 / 3, aupro: 0.5 },
+      { className: evil, defect: '<b>chip</b>', imageAuroc: none, aupro: 0.25 },
+    ],
+    curves: {
+      flange: curve,
+      [evil]: { ...curve, imageRoc: [], imagePrecisionRecall: [] },
+    },
+    pictures,
+    withoutMask: [pictures[7]?.entry.path ?? ''],
+    failed: [
+      {
+        path: '/data/line 3/flange/test/dent/<i>cut</i>.png',
+        error: new BigridError(
+          'PICTURE_UNREADABLE',
+          'Expected a whole picture but received <i>half</i>',
+        ),
+      },
+    ],
+  };
+}
+
+export const exampleManifest = {
+  manifestVersion: 1,
+  bigridVersion: '1.2.3',
+  createdAt: '2026-07-04T12:30:45.000Z',
+  classes: ['flange', evil],
+  profile: 'fast',
+  method: { inputSize: 256 },
+  schedule: { epochs: 8 },
+  backbone: { name: 'efficientnet-lite0', licence: 'Apache-2.0' },
+  calibration: {
+    scores: [0.1, 0.2, 0.5],
+    rule: 'quantile:0.99',
+    threshold: 0.5,
+    pixelThreshold: 1,
+    mapScale: { lowest: 0.8, highest: 2 },
+  },
+  training: {
+    seed: 7,
+    pictures: 57,
+    heldOut: 3,
+    skipped: 0,
+    steps: 1234,
+    dataHash: 'abc123',
+    engine: 'onnxruntime-node',
+  },
+} as unknown as Manifest;
