@@ -1,10 +1,13 @@
 import { BigridError, fail } from '@bigrid/errors';
-import { bytesOf, type Engine, type Tensor, toModel } from '@bigrid/graph';
+import { bytesOf, type Engine, type Tensor, type Tensors, toModel } from '@bigrid/graph';
 import {
   type Backbone,
   extractor,
   type FeatureStatistics,
   type MethodOptions,
+  originsTensor,
+  Random,
+  tileOrigins,
 } from '@bigrid/method';
 import {
   type Checkpoints,
@@ -24,6 +27,8 @@ export interface ExtractedFeatures {
   readonly scratch: Scratch;
   /** Pictures that could be read. */
   readonly count: number;
+  /** Blocks kept aside: one a picture, or one for each of its tiles that were drawn. */
+  readonly blocks: number;
   readonly skipped: number;
   /** Shape of one block: [channels, cells, cells], float16. */
   readonly shape: readonly number[];
@@ -34,9 +39,15 @@ export interface ExtractedFeatures {
   readonly dataHash: string;
 }
 
+/** Which tiles of each picture are taken, where the method has tiles. */
+export interface TileSample {
+  readonly perPicture: number;
+  readonly seed: number;
+}
+
 /**
- * Reads every picture once and runs the frozen layers on it. Memory does not grow with the number of pictures.
- * Pictures that cannot be read are skipped, with an event each.
+ * Reads every picture once and runs the frozen layers on it, or on a sample of its tiles. Memory does not grow with the
+ * number of pictures. Pictures that cannot be read are skipped, with an event each.
  * @param openScratch is told the size of a block, and how many of an earlier run's to keep
  * @throws CHECKPOINT_INVALID where those blocks are not as they were written
  */
@@ -49,6 +60,7 @@ export async function extractFeatures(
   onEvent: OnEvent,
   signal?: AbortSignal,
   checkpoints?: Checkpoints,
+  sample: TileSample = { perPicture: Number.POSITIVE_INFINITY, seed: 0 },
 ): Promise<ExtractedFeatures> {
   const { graph, tapChannels } = extractor(backbone, options);
   const channels = graph.outputs.get('features')?.shape[1] as number;
@@ -72,11 +84,14 @@ export async function extractFeatures(
     pixelHash: toHex(pixelHash),
     blockHash: toHex(blockHash),
   });
+  const tilesOf = tileSource(options, sample);
+  const perPicture = Math.min(sample.perPicture, tileOrigins(options).length);
   let scratch: Scratch | undefined;
   try {
     const blockBytes = 2 * channels * options.cells ** 2;
-    scratch = await openScratch(blockBytes, done - skipped.length);
-    if (saved) await checkBlocks(scratch, done - skipped.length, blockBytes, saved.blockHash);
+    const kept = (done - skipped.length) * perPicture;
+    scratch = await openScratch(blockBytes, kept);
+    if (saved) await checkBlocks(scratch, kept, blockBytes, saved.blockHash);
     const progress = progressOf('reading', entries.length, onEvent, done);
     const read = async (entry: PictureEntry) => {
       const picture = await entry.read();
@@ -89,13 +104,17 @@ export async function extractFeatures(
         const { code, message } = reportSkipped(path, outcome.error, onEvent);
         skipped.push({ path, code, message });
       } else {
-        const outputs = await session.run({ image: imageTensor(outcome.value.picture) });
-        const block = bytesOf(outputs.features as Tensor);
-        await scratch.append(block);
+        const image = imageTensor(outcome.value.picture);
+        const outputs = await session.run({ image, ...tilesOf(done) });
+        const found = bytesOf(outputs.features as Tensor);
+        for (let at = 0; at < found.length; at += blockBytes) {
+          const block = found.subarray(at, at + blockBytes);
+          await scratch.append(block);
+          blockHash = await chain(blockHash, await digest(block));
+        }
         accumulate(sum, (outputs.sum as Tensor<'float32'>).data);
         accumulate(squares, (outputs.squares as Tensor<'float32'>).data);
         pixelHash = await chain(pixelHash, outcome.value.pixels);
-        blockHash = await chain(blockHash, await digest(block));
       }
       progress(++done);
       await checkpoints?.saveIfDue(() => ({ reading: state() }));
@@ -108,7 +127,8 @@ export async function extractFeatures(
   }
   if (checkpoints) checkpoints.reading = state();
   const count = done - skipped.length;
-  const cells = count * options.cells ** 2;
+  const blocks = count * perPicture;
+  const cells = blocks * options.cells ** 2;
   const mean = Float32Array.from(sum, (total) => total / cells);
   const deviation = Float32Array.from(squares, (total, channel) =>
     // A channel that never moves must not be divided by nothing.
@@ -117,11 +137,23 @@ export async function extractFeatures(
   return {
     scratch,
     count,
+    blocks,
     skipped: skipped.length,
     shape,
     statistics: { mean, deviation },
     tapChannels,
     dataHash: toHex(pixelHash),
+  };
+}
+
+/** Draws the tiles of a picture, by its place in order, so that a run that was cut off goes on with the same. */
+function tileSource(options: MethodOptions, { perPicture, seed }: TileSample) {
+  if (options.tiles === undefined) return () => ({});
+  const origins = tileOrigins(options);
+  return (picture: number): Tensors => {
+    const random = new Random(seed).fork(`tiles ${picture}`);
+    const drawn = random.permutation(origins.length).slice(0, perPicture);
+    return { origins: originsTensor(drawn.map((tile) => origins[tile] as [number, number])) };
   };
 }
 

@@ -19,7 +19,8 @@ import { holdOut, LEAST_PICTURES, type TrainingClass, tooFew } from './hold-out.
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
 import type { Checkpoint, OpenScratch } from './ports.ts';
 import { scorePictures } from './scoring.ts';
-import { stepsOf } from './steps.ts';
+import { stepsOf, tilesAPicture } from './steps.ts';
+import { withTiles } from './tiling.ts';
 import { trainStage } from './training-loop.ts';
 
 export interface TrainInput {
@@ -34,6 +35,8 @@ export interface TrainInput {
   readonly profile: ProfileName;
   readonly method: MethodOptions;
   readonly schedule: Schedule;
+  /** Longest side of a tile of a picture, in pixels; without it pictures are looked at as a whole. */
+  readonly tile?: number | 'auto' | undefined;
   readonly seed: number;
   readonly version: string;
   readonly now: () => Date;
@@ -53,10 +56,13 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const { engine, schedule, seed, signal } = input;
   const onEvent = input.onEvent ?? (() => {});
   const started = input.from ? trainedValues(input.from) : undefined;
-  const method = input.from?.manifest.method ?? input.method;
-  checkBackbone(input.backbone, method, input.profile);
+  checkBackbone(input.backbone, input.from?.manifest.method ?? input.method, input.profile);
   if (input.from) checkSameBackbone(input.from, input.backbone);
   const { training, heldOut, unreadable } = await holdOut(input.classes, seed, onEvent, signal);
+  const method =
+    input.from?.manifest.method ?? (await withTiles(input.method, input.tile, training));
+  const { rows, columns } = method.tiles ?? { rows: 1, columns: 1 };
+  const perPicture = tilesAPicture(schedule, training.length, input.classes.length, rows * columns);
   const learnt = new Set(training);
   const checkpoints = await Checkpoints.open(
     input.classes
@@ -74,6 +80,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     onEvent,
     signal,
     checkpoints,
+    { perPicture, seed },
   );
   const features = started ? { ...extracted, statistics: started.statistics } : extracted;
   const saved = checkpoints.saved;
@@ -91,7 +98,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     for (const stage of stages) {
       const stageSteps = stepsOf(
         schedule,
-        features.count,
+        features.blocks,
         input.classes.length,
         stage === 'abnormal' && method.grids === 'both' && method.abnormalGrid === 'published',
       );

@@ -10,6 +10,7 @@ export type {
   WorkEvent,
 } from '@bigrid/inspect';
 export { trainOptionsSchema, underRule } from '@bigrid/inspect';
+export { mapSizeOf } from '@bigrid/method';
 export {
   type CalibrateRequest,
   calibrate,
