@@ -98,6 +98,5 @@ function wholePicture(
 ): [plain: Value, refined: Value] {
   if (options.tiles === undefined) return look(image);
   const origins = image.graph.constant(originsTensor(tileOrigins(options)));
-  const [plain, refined] = overTiles(image, origins, options, look) as [Value, Value];
-  return [blend(plain, options), blend(refined, options)];
+  return blend(overTiles(image, origins, options, look), options) as [Value, Value];
 }

@@ -119,7 +119,7 @@ describe('tiles', () => {
       );
     const run = async (value: (tile: number, y: number, x: number) => number) => {
       const graph = new Graph('blend');
-      graph.output('blended', blend(graph.constant(fields(value)), options));
+      graph.output('blended', blend([graph.constant(fields(value))], options)[0] as never);
       const outputs = await runGraph(graph);
       expect(outputs.blended?.shape).toEqual([1, 1, 14, 20]);
       return numbersOf(outputs, 'blended');

@@ -81,21 +81,26 @@ export function overTiles(
 /**
  * Blends fields of cells, one a tile, into one of the whole picture: where two tiles overlap, each counts the less the
  * nearer its edge is, so that no seam shows.
- * @param fields [rows * columns, 1, 1, cells, cells]
- * @returns [1, 1, height, width] in cells
+ * @param fields [rows * columns, 1, 1, cells, cells] each
+ * @returns [1, 1, height, width] in cells, each
  */
-export function blend(fields: Value, options: MethodOptions): Value {
+export function blend(fields: readonly Value[], options: MethodOptions): Value[] {
   const { cells, tiles = { rows: 1, columns: 1 } } = options;
   const { rows, columns } = tiles;
-  const { graph } = fields;
+  const { graph } = fields[0] as Value;
+  const [height, width] = pictureCells(options);
   return graph.scope('blend', () => {
-    const grid = transpose(reshape(fields, [rows, columns, cells, cells]), [0, 2, 1, 3]);
-    const sideBySide = reshape(grid, [rows * cells, columns * cells]);
-    const [height, width] = pictureCells(options);
     const down = graph.constant(float32([height, rows * cells], shares(rows, options)));
-    const across = graph.constant(float32([width, columns * cells], shares(columns, options)));
-    const blended = matMul(matMul(down, sideBySide), transpose(across, [1, 0]));
-    return reshape(blended, [1, 1, height, width]);
+    const across =
+      rows === columns
+        ? down
+        : graph.constant(float32([width, columns * cells], shares(columns, options)));
+    return fields.map((field) => {
+      const grid = transpose(reshape(field, [rows, columns, cells, cells]), [0, 2, 1, 3]);
+      const sideBySide = reshape(grid, [rows * cells, columns * cells]);
+      const blended = matMul(matMul(down, sideBySide), transpose(across, [1, 0]));
+      return reshape(blended, [1, 1, height, width]);
+    });
   });
 }
 
