@@ -1,6 +1,6 @@
 // Small defects in large pictures: a bundle with tiles against one without.
 //
-//     npm run bench:tiles [-- --size 2048 --defect 8 --seeds 1,2,3 --json FILE]
+//     npm run bench:tiles [-- --size 2048 --defect 8 --seeds 1,2,3 --network 256 --json FILE]
 //
 // Draws good pictures of machined metal (brushed lines, grain, uneven light: other noise in each) and test pictures of
 // the same kind, half of them with one square defect of a few levels' difference at a random place. Trains through the
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
     seeds: { type: 'string', default: '1,2,3' },
     good: { type: 'string', default: '30' },
     test: { type: 'string', default: '30' },
+    network: { type: 'string', default: '256' },
     json: { type: 'string' },
   },
 });
@@ -88,7 +89,7 @@ async function writePictures(folder, count, random, defects) {
 
 async function measure(folder, seed, tile) {
   let started = performance.now();
-  const bundle = await train(join(folder, 'good'), { seed, tile });
+  const bundle = await train(join(folder, 'good'), { seed, tile, size: Number(options.network) });
   const training = (performance.now() - started) / 1000;
   const { threshold } = bundle.manifest.calibration;
   const scores = { good: [], bad: [] };
