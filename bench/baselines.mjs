@@ -71,7 +71,7 @@ export async function bankModel(backbone, options, extracted, size, choice, seed
 }
 
 function modelOf(graph, distance, { cells, smoothing }) {
-  const map = smoothedMap(reshape(distance, [1, 1, cells, cells]), smoothing);
+  const map = smoothedMap(reshape(distance, [1, 1, cells, cells]), smoothing, cells);
   graph.output('anomaly_map', reshape(map, [1, MAP_SIZE, MAP_SIZE]));
   graph.output('score', imageScore(map));
   return toModel(graph);

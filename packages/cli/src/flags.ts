@@ -101,6 +101,18 @@ export function parseTaps(text: string): (number | string)[] {
   return parts.map((part) => (/^(0|[1-9]\d{0,8})$/.test(part) ? Number(part) : part));
 }
 
+/** The longest side of a tile: a whole number, or `auto`. Its range is the schema's matter. @throws OPTION_INVALID */
+export function parseTile(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  if (!/^[1-9]\d{0,5}$/.test(text)) {
+    fail(
+      'OPTION_INVALID',
+      `Expected auto or a whole number of pixels for --tile but received ${text || 'nothing'}`,
+    );
+  }
+  return Number(text);
+}
+
 /** Three numbers as `123.7,116.3,103.5`. @throws OPTION_INVALID */
 export function parseNumbers(flag: string, text: string): [number, number, number] {
   const numbers = text.split(',').map((part) => parseNumber(part.trim()));

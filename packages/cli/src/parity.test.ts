@@ -31,6 +31,10 @@ const at = useTemporaryFolder();
 
 beforeAll(async () => {
   await writePictures(at('good'), 8);
+  for (let i = 0; i < 8; i++) {
+    const broad = sharp(await pictureBytes(i)).resize(150, 64, { fit: 'fill' });
+    await write(at('broad', `${i}.png`), await broad.png().toBuffer());
+  }
   const wide = sharp(await pictureBytes(20)).resize(150, 64, { fit: 'fill' });
   await write(at('wide.png'), await wide.png().toBuffer());
   await write(at('bad.png'), await pictureBytes(21, true));
@@ -51,7 +55,7 @@ function runTool(tool: string, parameters: readonly string[]): string {
 async function readNpy(path: string): Promise<Float32Array> {
   const bytes = await readFile(path);
   const header = bytes.toString('latin1', 10, 10 + bytes.readUInt16LE(8));
-  expect(header).toContain("'descr': '<f4', 'fortran_order': False, 'shape': (256, 256)");
+  expect(header).toMatch(/'descr': '<f4', 'fortran_order': False, 'shape': \(\d+, \d+\)/);
   return new Float32Array(Uint8Array.from(bytes.subarray(10 + header.length)).buffer);
 }
 
@@ -103,7 +107,10 @@ async function throughPython(file: string): Promise<Seen[]> {
   return Promise.all(
     lines.map(async ({ score, map }, index) => {
       const whole = await readNpy(join(maps, `${['wide', 'bad', '0'][index]}.npy`));
-      expect(map.maximum).toBeCloseTo(Math.max(...whole), 6);
+      expect(map.maximum).toBeCloseTo(
+        whole.reduce((a, b) => Math.max(a, b)),
+        6,
+      );
       return { score, map: { data: whole } };
     }),
   );
@@ -140,16 +147,17 @@ function showTable(name: string, [first, ...others]: readonly [Way, ...Way[]]): 
 
 const cases: [string, TrainRequest][] = [
   ['the fast profile', {}],
+  ['tiles', { tile: 64 }],
   ['the abnormal grid alone', { grids: 'abnormal', branch: 'basic', anomalySource: 'noise' }],
 ];
 
 describe.each(cases)('a bundle of %s', (name, options) => {
   it('gives the same score and map whichever way a picture is inspected', async () => {
+    const dir = at(options.tile ? 'broad' : 'good');
     const out = at(`${name}.onnx`);
-    const bundle = await train(at('good'), { ...options, size: 64, epochs: 2, threads: 1, out });
+    const bundle = await train(dir, { ...options, size: 64, epochs: 2, threads: 1, out });
     const calibrated = at(`${name}, calibrated.onnx`);
     const masked = at(`${name}, masked.onnx`);
-    const dir = at('good');
     await calibrate(out, { dir, threshold: 'max-fpr:0.2', out: calibrated, threads: 1 });
     await calibrate(out, { dir, mask: at('mask.png'), out: masked, threads: 1 });
 

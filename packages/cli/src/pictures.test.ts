@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pictureEntry } from '@bigrid/node';
+import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { useTemporaryFolder, write, writePictures } from '../testing/command-line.ts';
 import { findPictures, ResultFiles } from './pictures.ts';
@@ -22,6 +23,23 @@ test('paths are relative to the folder given, named where there are several; a f
     join('marked', '0.png'),
     '0.png',
   ]);
+});
+
+test('pages of a TIFF have the name of their file, and results of their own', async () => {
+  const page = sharp({ create: { width: 4, height: 4, channels: 3, background: 'red' } });
+  const frames = await Promise.all([page, page].map((one) => one.png().toBuffer()));
+  const tiff = await sharp(frames, { join: { animated: true } })
+    .tiff()
+    .toBuffer();
+  await write(at('t', 'scan.tif'), tiff);
+  for (const given of [at('t'), at('t', 'scan.tif')]) {
+    const pictures = await findPictures([given], undefined);
+    expect(pictures.map(({ relativePath }) => relativePath)).toEqual(['scan.tif', 'scan.tif#2']);
+    const results = await ResultFiles.in(at('marked'), pictures);
+    const files: string[] = [];
+    for (const picture of pictures) files.push(await results.fileFor(picture));
+    expect(files).toEqual([at('marked', 'scan.png'), at('marked', 'scan-2.png')]);
+  }
 });
 
 test('results of an earlier run are left out, unless they are what was asked for', async () => {

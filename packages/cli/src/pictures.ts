@@ -32,7 +32,9 @@ export async function findPictures(
     const results = out !== undefined && isInside(out, given) ? out : undefined;
     for (const path of await listPictures(given)) {
       if (path !== given && results !== undefined && isInside(path, results)) continue;
-      const relativePath = path === given ? basename(path) : join(lead, relative(given, path));
+      // A file is one picture, or several pages: `scan.tif`, `scan.tif#2`.
+      const isFile = path === given || path.startsWith(`${given}#`);
+      const relativePath = isFile ? basename(path) : join(lead, relative(given, path));
       pictures.push({ ...pictureEntry(path), relativePath });
     }
   }

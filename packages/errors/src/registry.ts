@@ -158,7 +158,8 @@ export const errorRegistry = {
   },
   PICTURE_TOO_LARGE: {
     when: 'The header of a picture states more pixels than are allowed.',
-    remedy: 'Crop or tile the picture first.',
+    remedy:
+      'Crop the picture; or set the environment variable BIGRID_MAX_PIXELS to as many as the memory holds, at 3 bytes each and some copies.',
     exitCode: 65,
     httpStatus: 413,
   },

@@ -64,7 +64,11 @@ export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
 
 function leadsToAny(node: GraphNode, values: ReadonlySet<Value>): boolean {
   const depends = node.inputs.some((input) => input && values.has(input));
-  return depends || (node.attached !== undefined && values.has(node.attached.to));
+  return (
+    depends ||
+    (node.attached !== undefined && values.has(node.attached.to)) ||
+    (node.body?.nodes.some((inner) => leadsToAny(inner, values)) ?? false)
+  );
 }
 
 function passOn(

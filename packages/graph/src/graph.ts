@@ -44,10 +44,18 @@ export interface GraphNode {
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly output: Value;
-  /** What a node of another model gives beside `output`; one without a name is left out. */
+  /** What a node gives beside `output`; one without a name is left out. */
   readonly others?: readonly Value[];
   /** A gradient given by hand for a value that the output depends on: see `attachGradient`. */
   readonly attached?: { readonly to: Value; readonly gradient: (g: Value) => Value };
+  readonly body?: Body;
+}
+
+/** A graph inside a node (Scan). Its nodes may read values of the graph around it; its weights lie there too. */
+export interface Body {
+  readonly nodes: readonly GraphNode[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
 }
 
 /**
@@ -64,6 +72,8 @@ export class Graph {
   readonly #counters = new Map<string, number>();
   readonly #constants = new Map<string, Value>();
   #scope = '';
+  /** Where the next node goes: the graph, or a body in the making. */
+  #block: GraphNode[] = this.nodes;
 
   constructor(name: string) {
     this.name = name;
@@ -134,6 +144,43 @@ export class Graph {
   }
 
   /**
+   * Appends a node with a graph inside, which gets one input and gives one output for each output of the node.
+   * @param input type and shape of what the body gets
+   * @param build makes the outputs of the body; nodes that it appends are the body's
+   * @param shapeOf shape of an output of the node from that of the body's output
+   */
+  nodeWithBody(
+    operator: string,
+    inputs: readonly Value[],
+    attributes: Readonly<Record<string, Attribute>>,
+    input: { readonly type: ElementType; readonly shape: Shape },
+    build: (input: Value) => readonly [Value, ...Value[]],
+    shapeOf: (output: Shape) => Shape,
+  ): readonly Value[] {
+    const given = new Value(this, this.#unique(`${operator}/input`), input.type, input.shape);
+    const outer = this.#block;
+    const nodes: GraphNode[] = [];
+    this.#block = nodes;
+    let outputs: Value[];
+    try {
+      // A body may not give what it did not make, nor one value twice.
+      outputs = build(given).map((value) =>
+        this.node('Identity', [value], {}, value.type, value.shape),
+      );
+    } finally {
+      this.#block = outer;
+    }
+    const [first, ...rest] = outputs as [Value, ...Value[]];
+    const output = this.node(operator, inputs, attributes, first.type, shapeOf(first.shape));
+    const node = output.producer as { -readonly [K in keyof GraphNode]: GraphNode[K] };
+    node.body = { nodes, inputs: [given], outputs };
+    node.others = rest.map(
+      ({ type, shape }) => new Value(this, this.#unique(operator), type, shapeOf(shape), node),
+    );
+    return [output, ...node.others];
+  }
+
+  /**
    * Appends a node of another model, which our operators need not know: nothing is checked.
    * @param names of its outputs; one that is empty is left out
    * @returns its outputs. Their type and shape are not known: give them to such nodes alone
@@ -187,7 +234,7 @@ export class Graph {
       output: undefined as unknown as Value,
     };
     node.output = new Value(this, name, type, shape, node);
-    this.nodes.push(node);
+    this.#block.push(node);
     return node.output;
   }
 

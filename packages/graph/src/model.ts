@@ -1,5 +1,5 @@
 import onnxProto, { type onnx as Onnx } from 'onnx-proto';
-import type { Attribute, Graph, GraphNode, Value } from './graph.ts';
+import type { Attribute, Body, Graph, GraphNode, Value } from './graph.ts';
 import { bytesOf, type ElementType, type Tensor } from './tensor.ts';
 
 /** ONNX operator set and format version of everything we emit: the oldest with antialiased Resize. */
@@ -29,8 +29,8 @@ export interface ModelOptions {
 
 /** Serialises a graph as an ONNX model. Nodes and initialisers that no output depends on are left out. */
 export function toModel(graph: Graph, options: ModelOptions = {}): Uint8Array {
-  const live = liveNodes(graph);
-  const used = new Set(live.flatMap((node) => node.inputs.map((input) => input?.name)));
+  const live = liveNodes([...graph.outputs.values()]);
+  const used = new Set([...live].flatMap((node) => node.inputs.map((input) => input?.name)));
   const model = onnx.ModelProto.create({
     irVersion: IR_VERSION,
     producerName: 'bigrid',
@@ -40,7 +40,7 @@ export function toModel(graph: Graph, options: ModelOptions = {}): Uint8Array {
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {
       name: graph.name,
-      node: live.map(nodeProto),
+      node: nodeProtos(graph.nodes, live),
       input: graph.inputs.map(valueInfo),
       output: [...graph.outputs].map(([, value]) => valueInfo(value)),
       initializer: [...graph.initialisers]
@@ -58,26 +58,49 @@ function tensorProto(name: string, value: Tensor): Onnx.ITensorProto {
   return { name, dataType: dataTypes[type], dims: [...shape], rawData: bytesOf(value) };
 }
 
-function liveNodes(graph: Graph): GraphNode[] {
+/** The nodes that values depend on, those inside of others too. */
+function liveNodes(outputs: readonly Value[]): ReadonlySet<GraphNode> {
   const live = new Set<GraphNode>();
-  const visit = [...graph.outputs.values()];
+  const visit = [...outputs];
   while (visit.length > 0) {
     const node = (visit.pop() as Value).producer;
     if (!node || live.has(node)) continue;
     live.add(node);
     for (const input of node.inputs) if (input) visit.push(input);
+    visit.push(...(node.body?.outputs ?? []));
   }
-  return graph.nodes.filter((node) => live.has(node));
+  return live;
 }
 
-function nodeProto(node: GraphNode): Onnx.INodeProto {
+function nodeProtos(nodes: readonly GraphNode[], live: ReadonlySet<GraphNode>): Onnx.INodeProto[] {
+  return nodes.filter((node) => live.has(node)).map((node) => nodeProto(node, live));
+}
+
+function nodeProto(node: GraphNode, live: ReadonlySet<GraphNode>): Onnx.INodeProto {
+  const attributes = Object.entries(node.attributes).map(([name, value]) =>
+    attributeProto(name, value),
+  );
   return {
     opType: node.operator,
     name: node.name,
     input: node.inputs.map((input) => input?.name ?? ''),
     output: [node.output, ...(node.others ?? [])].map(({ name }) => name),
-    attribute: Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value)),
+    attribute: node.body ? [...attributes, bodyProto(node, node.body, live)] : attributes,
   };
+}
+
+function bodyProto(
+  { name }: GraphNode,
+  { nodes, inputs, outputs }: Body,
+  live: ReadonlySet<GraphNode>,
+): Onnx.IAttributeProto {
+  const body = {
+    name: `${name}/body`,
+    node: nodeProtos(nodes, live),
+    input: inputs.map(valueInfo),
+    output: outputs.map(valueInfo),
+  };
+  return { name: 'body', type: onnx.AttributeProto.AttributeType.GRAPH, g: body };
 }
 
 function attributeProto(name: string, value: Attribute): Onnx.IAttributeProto {

@@ -3,8 +3,10 @@ import { gradients } from '../src/gradients.ts';
 import { Graph, type Value } from '../src/graph.ts';
 import { convolution } from '../src/operators/convolution.ts';
 import { cast, greater, less, maximum, minimum, sign } from '../src/operators/elementwise.ts';
+import { sliceAt } from '../src/operators/layout.ts';
 import { averagePool, maxPool, resize } from '../src/operators/picture.ts';
 import { reduceMax, reduceSum } from '../src/operators/reduce.ts';
+import { scan } from '../src/operators/scan.ts';
 import { compositeCases, type GradientCase, gradientCases } from './gradient-cases.ts';
 
 /** One graph with every operator, every gradient, and a step of AdamW: for checkers of ONNX files. */
@@ -29,7 +31,9 @@ export function everyOperatorGraph(): Graph {
     less(planes, 0),
     cast(cast(planes, 'int32'), 'int64'),
   ];
-  others.forEach((value, i) => {
+  const starts = graph.input('starts', 'int64', ['windows', 2]);
+  const windows = scan(starts, (at) => [sliceAt(planes, [2, 3], at, [3, 2]), cast(at, 'float32')]);
+  [...others, ...windows].forEach((value, i) => {
     graph.output(`other${i}`, value);
   });
   return graph;

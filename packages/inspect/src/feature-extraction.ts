@@ -1,10 +1,13 @@
 import { BigridError, fail } from '@bigrid/errors';
-import { bytesOf, type Engine, type Tensor, toModel } from '@bigrid/graph';
+import { bytesOf, type Engine, type Tensor, type Tensors, toModel } from '@bigrid/graph';
 import {
   type Backbone,
   extractor,
   type FeatureStatistics,
   type MethodOptions,
+  originsTensor,
+  Random,
+  tileOrigins,
 } from '@bigrid/method';
 import {
   type Checkpoints,
@@ -27,6 +30,8 @@ export interface ExtractedFeatures {
   readonly scratch: Scratch;
   /** How many pictures there are. */
   readonly count: number;
+  /** Blocks kept aside: one a picture, or one for each of its tiles that were drawn. */
+  readonly blocks: number;
   /** Shape of one block: [channels, cells, cells], float16. */
   readonly shape: readonly number[];
   readonly statistics: FeatureStatistics;
@@ -36,7 +41,7 @@ export interface ExtractedFeatures {
   readonly dataHash: string;
 }
 
-/** What is known of one picture that was read; its features are the block of its index. */
+/** What is known of one picture that was read; its features are the blocks of its index. */
 export interface ReadPicture {
   readonly entry: PictureEntry;
   readonly fingerprint: Fingerprint;
@@ -51,13 +56,21 @@ export interface ReadPicture {
 /** All pictures that could be read, before some are held out. */
 export interface Extraction extends Pick<ExtractedFeatures, 'scratch' | 'shape' | 'tapChannels'> {
   readonly pictures: readonly ReadPicture[];
+  /** Blocks kept aside of each: 1, or its tiles that were drawn. */
+  readonly blocksEach: number;
   /** Pictures that could not be read. */
   readonly skipped: number;
 }
 
+/** Which tiles of each picture are taken, where the method has tiles. */
+export interface TileSample {
+  readonly perPicture: number;
+  readonly seed: number;
+}
+
 /**
- * Reads every picture once and runs the frozen layers on it. Of each, memory keeps a few kilobytes: its features wait
- * in the scratch. Pictures that cannot be read are skipped, with an event each.
+ * Reads every picture once and runs the frozen layers on it, or on a sample of its tiles. Of each, memory keeps a few
+ * kilobytes: its features wait in the scratch. Pictures that cannot be read are skipped, with an event each.
  * @param openScratch is told the size of a block, and how many of an earlier run's to keep
  * @throws CHECKPOINT_INVALID where those blocks are not as they were written
  */
@@ -70,6 +83,7 @@ export async function extractFeatures(
   onEvent: OnEvent,
   signal?: AbortSignal,
   checkpoints?: Checkpoints,
+  sample: TileSample = { perPicture: Number.POSITIVE_INFINITY, seed: 0 },
 ): Promise<Extraction> {
   const { graph, tapChannels } = extractor(backbone, options);
   const channels = graph.outputs.get('features')?.shape[1] as number;
@@ -88,11 +102,14 @@ export async function extractFeatures(
     skipped,
     blockHash: toHex(blockHash),
   });
+  const tilesOf = tileSource(options, sample);
+  const blocksEach = Math.min(sample.perPicture, tileOrigins(options).length);
   let scratch: Scratch | undefined;
   try {
     const blockBytes = 2 * channels * options.cells ** 2;
-    scratch = await openScratch(blockBytes, pictures.length);
-    if (saved) await checkBlocks(scratch, pictures.length, blockBytes, saved.blockHash);
+    const kept = pictures.length * blocksEach;
+    scratch = await openScratch(blockBytes, kept);
+    if (saved) await checkBlocks(scratch, kept, blockBytes, saved.blockHash);
     const progress = progressOf('reading', entries.length, onEvent, done);
     const read = async (entry: PictureEntry) => {
       const picture = await entry.read();
@@ -106,10 +123,13 @@ export async function extractFeatures(
         skipped.push({ path, code, message });
       } else {
         const { picture, pixels } = outcome.value;
-        const outputs = await session.run({ image: imageTensor(picture) });
-        const block = bytesOf(outputs.features as Tensor);
-        await scratch.append(block);
-        blockHash = await chain(blockHash, await digest(block));
+        const outputs = await session.run({ image: imageTensor(picture), ...tilesOf(done) });
+        const found = bytesOf(outputs.features as Tensor);
+        for (let at = 0; at < found.length; at += blockBytes) {
+          const block = found.subarray(at, at + blockBytes);
+          await scratch.append(block);
+          blockHash = await chain(blockHash, await digest(block));
+        }
         pictures.push({
           entry: outcome.item,
           fingerprint: fingerprintOf(picture),
@@ -129,12 +149,12 @@ export async function extractFeatures(
     await session.dispose();
   }
   if (checkpoints) checkpoints.reading = state();
-  return { scratch, shape, tapChannels, pictures, skipped: skipped.length };
+  return { scratch, shape, tapChannels, pictures, blocksEach, skipped: skipped.length };
 }
 
 /** The features of some of the pictures alone: nothing of the others is in them. */
 export async function featuresOf(
-  { scratch, shape, tapChannels, pictures }: Extraction,
+  { scratch, shape, tapChannels, pictures, blocksEach }: Extraction,
   indices: readonly number[],
 ): Promise<ExtractedFeatures> {
   const [channels, rows, columns] = shape as [number, number, number];
@@ -147,20 +167,35 @@ export async function featuresOf(
     accumulate(squares, picture.squares);
     hash = await chain(hash, picture.digest);
   }
-  const cells = indices.length * rows * columns;
+  const blocks = indices.length * blocksEach;
+  const cells = blocks * rows * columns;
   const mean = Float32Array.from(sum, (total) => total / cells);
   const deviation = Float32Array.from(squares, (total, channel) =>
     // A channel that never moves must not be divided by nothing.
     Math.sqrt(Math.max(total / cells - ((sum[channel] as number) / cells) ** 2, 1e-10)),
   );
   const dataHash = toHex(hash);
+  const placeOf = (block: number) =>
+    (indices[Math.floor(block / blocksEach)] as number) * blocksEach + (block % blocksEach);
   const chosen: Scratch = {
     append: (block) => scratch.append(block),
-    read: (index, target) => scratch.read(indices[index] as number, target),
+    read: (block, target) => scratch.read(placeOf(block), target),
     dispose: () => scratch.dispose(),
   };
   const statistics = { mean, deviation };
-  return { scratch: chosen, count: indices.length, shape, statistics, tapChannels, dataHash };
+  const count = indices.length;
+  return { scratch: chosen, count, blocks, shape, statistics, tapChannels, dataHash };
+}
+
+/** Draws the tiles of a picture, by its place in order, so that a run that was cut off goes on with the same. */
+function tileSource(options: MethodOptions, { perPicture, seed }: TileSample) {
+  if (options.tiles === undefined) return () => ({});
+  const origins = tileOrigins(options);
+  return (picture: number): Tensors => {
+    const random = new Random(seed).fork(`tiles ${picture}`);
+    const drawn = random.permutation(origins.length).slice(0, perPicture);
+    return { origins: originsTensor(drawn.map((tile) => origins[tile] as [number, number])) };
+  };
 }
 
 function accumulate(total: Float64Array, values: Float32Array): void {

@@ -43,6 +43,8 @@ describe('resolveTrainOptions', () => {
   });
 
   it.each<[string, object]>([
+    ['a tile of no size', { tile: 0 }],
+    ['a tile in words', { tile: 'small' }],
     ['a profile that there is not', { profile: 'slow' }],
     ['an option that there is not', { learningRate: 1 }],
     ['a size that is no multiple of 32', { size: 100 }],

@@ -25,6 +25,12 @@ export const trainOptionsSchema = z.strictObject({
   size: method.inputSize
     .optional()
     .describe('Side to which pictures are resized, in pixels, a multiple of 32 (default 256)'),
+  tile: z
+    .union([z.literal('auto'), z.int().min(64).max(8192)])
+    .optional()
+    .describe(
+      'For small defects in large pictures: look at them in overlapping tiles, none longer than this many pixels; auto is twice `size`',
+    ),
   taps: method.taps.optional(),
   grids: method.grids.optional(),
   abnormalGrid: method.abnormalGrid.optional(),
@@ -42,6 +48,7 @@ export type TrainOptions = z.input<typeof trainOptionsSchema>;
 export interface ResolvedTrainOptions {
   readonly profile: ProfileName;
   readonly seed: number;
+  readonly tile: number | 'auto' | undefined;
   readonly method: MethodOptions;
   readonly schedule: Schedule;
 }
@@ -58,7 +65,7 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
       `Expected valid training options but received:\n${z.prettifyError(parsed.error)}`,
     );
   }
-  const { profile: name, seed, epochs, size, ...chosen } = parsed.data;
+  const { profile: name, seed, epochs, size, tile, ...chosen } = parsed.data;
   const profile = profiles[name];
   const given = Object.fromEntries(
     Object.entries(chosen).filter(([, value]) => value !== undefined),
@@ -67,6 +74,7 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
   return {
     profile: name,
     seed,
+    tile,
     method: { ...profile.method, ...given, ...sized },
     schedule: epochs === undefined ? profile.schedule : { ...profile.schedule, epochs },
   };

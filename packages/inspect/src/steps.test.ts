@@ -1,6 +1,6 @@
 import { profiles } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
-import { stepsOf } from './steps.ts';
+import { stepsOf, tilesAPicture } from './steps.ts';
 
 const { schedule } = profiles.fast;
 
@@ -22,5 +22,17 @@ describe('stepsOf', () => {
 
   it('halves them for the published abnormal stage', () => {
     expect(stepsOf({ ...schedule, epochs: 2 }, 80, 1, true)).toBe(10);
+  });
+});
+
+describe('tilesAPicture', () => {
+  it.each([
+    ['all, where they are few', 20, 1, 25, 25],
+    ['as many as 480 steps of 8 see twice', 180, 1, 25, 10],
+    ['as many a class', 180, 3, 25, 25],
+    ['one at least', 100_000, 1, 25, 1],
+    ['the one that there is', 10, 1, 1, 1],
+  ])('is %s', (_, pictures, classes, tiles, expected) => {
+    expect(tilesAPicture(schedule, pictures, classes, tiles)).toBe(expected);
   });
 });

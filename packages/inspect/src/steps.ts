@@ -11,8 +11,23 @@ const MOST_STEPS_A_CLASS = 480;
 const ABNORMAL_SHARE = 0.5;
 
 /**
+ * Tiles of each picture that are learnt from: so many that the most steps of a class see each of them twice.
+ * @param pictures of all classes
+ * @param tiles that a picture has
+ */
+export function tilesAPicture(
+  { batchSize }: Schedule,
+  pictures: number,
+  classes: number,
+  tiles: number,
+): number {
+  const seenTwice = (MOST_STEPS_A_CLASS * classes * batchSize) / 2;
+  return Math.min(tiles, Math.max(1, Math.floor(seenTwice / pictures)));
+}
+
+/**
  * Steps of one stage.
- * @param pictures that it learns from, of all classes
+ * @param pictures that it learns from, of all classes; tiles of pictures count as such
  * @param abnormal whether it is the published abnormal stage beside a normal one
  */
 export function stepsOf(

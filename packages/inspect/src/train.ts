@@ -32,7 +32,8 @@ import { cellWeights, ignoredBy, ignoring } from './ignored-area.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
 import type { Checkpoint, Mask, OpenScratch, PictureEntry } from './ports.ts';
 import { scorePictures } from './scoring.ts';
-import { stepsOf } from './steps.ts';
+import { stepsOf, tilesAPicture } from './steps.ts';
+import { withTiles } from './tiling.ts';
 import { trainStage } from './training-loop.ts';
 import { checkCancelled } from './work.ts';
 
@@ -48,6 +49,8 @@ export interface TrainInput {
   readonly profile: ProfileName;
   readonly method: MethodOptions;
   readonly schedule: Schedule;
+  /** Longest side of a tile of a picture, in pixels; without it pictures are looked at as a whole. */
+  readonly tile?: number | 'auto' | undefined;
   readonly seed: number;
   readonly version: string;
   readonly now: () => Date;
@@ -71,27 +74,37 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const { engine, schedule, seed, signal } = input;
   const onEvent = input.onEvent ?? (() => {});
   const started = input.from ? trainedValues(input.from) : undefined;
-  const method = input.from?.manifest.method ?? input.method;
   const ignored = input.ignored ?? (input.from && ignoredBy(input.from));
-  checkBackbone(input.backbone, method, input.profile);
+  checkBackbone(input.backbone, input.from?.manifest.method ?? input.method, input.profile);
   if (input.from) checkSameBackbone(input.from, input.backbone);
-  const sizes = input.classes.map(({ entries }) => entries.length);
-  input.classes.forEach(({ name, entries }) => {
+  const entries = input.classes.flatMap((own) => own.entries);
+  for (const { name, entries } of input.classes) {
     if (entries.length < LEAST_PICTURES) tooFew(entries.length, name);
-  });
-  checkRules(input.rules, sum(sizes.map(mostHeldOut)), sum(sizes));
+  }
+  const mostLeftOut = sum(input.classes.map(({ entries }) => mostHeldOut(entries.length)));
+  checkRules(input.rules, mostLeftOut, entries.length);
   checkCancelled(signal);
+  const method =
+    input.from?.manifest.method ?? (await withTiles(input.method, input.tile, entries));
+  const { rows, columns } = method.tiles ?? { rows: 1, columns: 1 };
+  const perPicture = tilesAPicture(
+    schedule,
+    entries.length - mostLeftOut,
+    input.classes.length,
+    rows * columns,
+  );
   const checkpoints = await Checkpoints.open(input.checkpoint);
 
   const extraction = await (input.extract ?? extractFeatures)(
     engine,
     input.backbone,
     method,
-    input.classes.flatMap(({ entries }) => entries),
+    entries,
     input.openScratch,
     onEvent,
     signal,
     checkpoints,
+    { perPicture, seed },
   );
   const { pictures, scratch, skipped } = extraction;
   const saved = checkpoints.saved;
@@ -115,7 +128,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     for (const stage of stages) {
       const stageSteps = stepsOf(
         schedule,
-        features.count,
+        features.blocks,
         input.classes.length,
         stage === 'abnormal' && method.grids === 'both' && method.abnormalGrid === 'published',
       );
@@ -126,7 +139,8 @@ export async function train(input: TrainInput): Promise<Bundle> {
         options: method,
         schedule,
         features,
-        cellWeights: ignored && cellWeights(ignored, method.cells),
+        // Cells of tiles lie elsewhere in each: what is ignored there is only left out of the map.
+        cellWeights: ignored && !method.tiles ? cellWeights(ignored, method.cells) : undefined,
         steps: stageSteps,
         seed,
         checkpoints,

@@ -168,7 +168,7 @@ function prefixed(tensors: Tensors): Tensors {
   );
 }
 
-/** Batches of features in random order; every picture once before any comes again. */
+/** Batches of features in random order; every picture (or tile) once before any comes again. */
 class BatchSource {
   readonly random: Random;
   readonly #features: ExtractedFeatures;
@@ -198,7 +198,7 @@ class BatchSource {
     const block = data.byteLength / batchSize;
     const bytes = new Uint8Array(data.buffer);
     for (let i = 0; i < batchSize; i++) {
-      if (this.#order.length === 0) this.#order = this.random.permutation(this.#features.count);
+      if (this.#order.length === 0) this.#order = this.random.permutation(this.#features.blocks);
       const picture = this.#order.pop() as number;
       await this.#features.scratch.read(picture, bytes.subarray(i * block, (i + 1) * block));
     }

@@ -1,11 +1,12 @@
 import { cast, Graph, mul, reduceSum, reshape, square, tensor, type Value } from '@bigrid/graph';
-import { anomalyMap, channelWeights, imageScore, MAP_SIZE } from './anomaly-map.ts';
+import { cellErrors, channelWeights, imageScore, mapSize, smoothedMap } from './anomaly-map.ts';
 import type { Backbone } from './backbones/backbone.ts';
 import { features } from './features.ts';
 import { reconstruct } from './grad.ts';
 import type { MethodOptions } from './options.ts';
 import { FixedParameters, type ParameterValues } from './parameters.ts';
 import { refine } from './refinement.ts';
+import { blend, originsTensor, overTiles, pictureCells, tileOrigins } from './tiles.ts';
 import { type FeatureStatistics, standardise } from './training-step.ts';
 
 const imageShape = [1, 'height', 'width', 3] as const;
@@ -14,8 +15,9 @@ const imageShape = [1, 'height', 'width', 3] as const;
 export const COUNTED = 'map.counted';
 
 /**
- * The graph that turns a picture into the features that training reads: input `image` uint8 [1, height, width, 3];
- * outputs `features` float16 [1, channels, cells, cells], and `sum` and `squares` float32 [channels] over its cells.
+ * The graph that turns a picture into the features that training reads: input `image` uint8 [1, height, width, 3], and
+ * for a method with tiles `origins` int64 [tiles, 2], those to look at; outputs `features` float16 [tiles, channels,
+ * cells, cells], and `sum` and `squares` float32 [channels] over all their cells. An undivided picture is one tile.
  */
 export function extractor(
   backbone: Backbone,
@@ -23,18 +25,46 @@ export function extractor(
 ): { graph: Graph; tapChannels: readonly number[] } {
   const graph = new Graph('extractor');
   const image = graph.input('image', 'uint8', imageShape);
-  const { value, tapChannels } = features(graph, image, backbone, options);
-  const overCells = { axes: [0, 2, 3], keepDimensions: false };
-  graph.output('features', cast(value, 'float16'));
-  graph.output('sum', reduceSum(value, overCells));
-  graph.output('squares', reduceSum(square(value), overCells));
+  let tapChannels: readonly number[] = [];
+  const describe = (picture: Value): [Value, Value, Value] => {
+    const found = features(graph, picture, backbone, options);
+    tapChannels = found.tapChannels;
+    const overCells = { axes: [0, 2, 3], keepDimensions: false };
+    const { value } = found;
+    const half = cast(value, 'float16');
+    return [half, reduceSum(value, overCells), reduceSum(square(value), overCells)];
+  };
+  if (options.tiles === undefined) {
+    const [half, sum, squares] = describe(image);
+    graph.output('features', half);
+    graph.output('sum', sum);
+    graph.output('squares', squares);
+  } else {
+    const origins = graph.input('origins', 'int64', ['tiles', 2]);
+    const withoutBatch = ([half, ...sums]: [Value, Value, Value]) =>
+      [reshape(half, half.shape.slice(1)), ...sums] as [Value, Value, Value];
+    const [half, sum, squares] = overTiles(image, origins, options, (tile) =>
+      withoutBatch(describe(tile)),
+    ) as [Value, Value, Value];
+    const overTheTiles = { axes: [0], keepDimensions: false };
+    graph.output('features', half);
+    graph.output('sum', reduceSum(sum, overTheTiles));
+    graph.output('squares', reduceSum(squares, overTheTiles));
+  }
   return { graph, tapChannels };
+}
+
+/** Size of the maps that a method gives, in pixels. */
+export function mapSizeOf(options: MethodOptions): { height: number; width: number } {
+  const { height, width } = mapSize(...pictureCells(options), options.cells);
+  return { height, width };
 }
 
 /**
  * The finished model: input `image` uint8 [1, height, width, 3] RGB of any size; outputs `anomaly_map` float32
- * [1, 256, 256] and `score` float32 [1], both raw and comparable between pictures. All of the map counts; where the
- * elements of {@link COUNTED} are set to 0, the map is 0 and the score ignores it.
+ * [1, 256, 256], or as {@link mapSizeOf} says of a method with tiles, and `score` float32 [1], both raw and comparable
+ * between pictures. All of the map counts; where the elements of {@link COUNTED} are set to 0, the map is 0 and the
+ * score ignores it.
  */
 export function detector(
   backbone: Backbone,
@@ -44,20 +74,36 @@ export function detector(
 ): Graph {
   const graph = new Graph('bigrid');
   const image = graph.input('image', 'uint8', imageShape);
-  const { value, tapChannels } = features(graph, image, backbone, options);
-  const standardised = standardise(value, statistics);
-  const source = new FixedParameters(graph, parameters, 'float16');
-  const { value: reconstruction } = reconstruct(source, standardised, options);
-  const weights = channelWeights(statistics.deviation, tapChannels);
-  const mapShape = [1, 1, MAP_SIZE, MAP_SIZE];
-  const all = tensor('uint8', mapShape, new Uint8Array(MAP_SIZE ** 2).fill(1));
+  const errorsOf = (picture: Value): [plain: Value, refined: Value] => {
+    const { value, tapChannels } = features(graph, picture, backbone, options);
+    const standardised = standardise(value, statistics);
+    const source = new FixedParameters(graph, parameters, 'float16');
+    const { value: reconstruction } = reconstruct(source, standardised, options);
+    const weights = channelWeights(statistics.deviation, tapChannels);
+    const plain = cellErrors(standardised, reconstruction, weights);
+    if (options.refinement === 'off') return [plain, plain];
+    return [plain, cellErrors(standardised, refine(standardised, reconstruction), weights)];
+  };
+  const [plain, refined] = wholePicture(image, options, errorsOf);
+  const { height, width } = mapSizeOf(options);
+  const all = tensor('uint8', [1, 1, height, width], new Uint8Array(height * width).fill(1));
   const counted = cast(graph.initialiser(COUNTED, all), 'float32');
-  const mapOf = (rebuilt: Value) =>
-    mul(anomalyMap(standardised, rebuilt, weights, options.smoothing), counted);
-  const map = mapOf(reconstruction);
-  graph.output('anomaly_map', reshape(map, [1, MAP_SIZE, MAP_SIZE]));
+  const mapOf = (errors: Value) =>
+    mul(smoothedMap(errors, options.smoothing, options.cells), counted);
+  const map = mapOf(plain);
+  graph.output('anomaly_map', reshape(map, [1, height, width]));
   // The map reads better without refinement, the score with it: docs/method.md has the figures.
-  const scored = options.refinement === 'on' ? mapOf(refine(standardised, reconstruction)) : map;
-  graph.output('score', imageScore(scored));
+  graph.output('score', imageScore(options.refinement === 'on' ? mapOf(refined) : map));
   return graph;
+}
+
+/** One value a cell of the whole picture, in tiles or not: [1, 1, rows, columns]. */
+function wholePicture(
+  image: Value,
+  options: MethodOptions,
+  look: (picture: Value) => [plain: Value, refined: Value],
+): [plain: Value, refined: Value] {
+  if (options.tiles === undefined) return look(image);
+  const origins = image.graph.constant(originsTensor(tileOrigins(options)));
+  return blend(overTiles(image, origins, options, look), options) as [Value, Value];
 }

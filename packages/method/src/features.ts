@@ -34,8 +34,15 @@ export function features(
   const { inputSize, cells, pooling, taps } = options;
   const perChannel = (values: readonly number[]) => graph.constant(float32([1, 1, 1, 3], values));
   const normalised = graph.scope('preprocessing', () => {
-    const resized = cast(resize(image, [inputSize, inputSize], 'nhwc', true), 'float32');
-    const centred = div(sub(resized, perChannel(backbone.mean)), perChannel(backbone.deviation));
+    const [, height, width] = image.shape;
+    const sized =
+      height === inputSize && width === inputSize
+        ? image
+        : resize(image, [inputSize, inputSize], 'nhwc', true);
+    const centred = div(
+      sub(cast(sized, 'float32'), perChannel(backbone.mean)),
+      perChannel(backbone.deviation),
+    );
     return transpose(centred, [0, 3, 1, 2]);
   });
   const tapped = graph.scope('backbone', () => backbone.taps(normalised, taps));

@@ -1,4 +1,4 @@
-export { anomalyMap, channelWeights, imageScore, MAP_SIZE } from './anomaly-map.ts';
+export { channelWeights, imageScore, MAP_SIZE } from './anomaly-map.ts';
 export type { Backbone, Tap } from './backbones/backbone.ts';
 export {
   type EfficientNetVariant,
@@ -9,10 +9,11 @@ export {
 export { efficientNetLite0 } from './backbones/efficientnet-lite.ts';
 export { type OnnxBackboneOptions, onnxBackbone } from './backbones/onnx.ts';
 export { type ResNetVariant, resNet, resNetVariants } from './backbones/resnet.ts';
-export { COUNTED, detector, extractor } from './detector.ts';
+export { COUNTED, detector, extractor, mapSizeOf } from './detector.ts';
 export { pasteMask, swapMask } from './feature-block-paste.ts';
 export {
   type MethodOptions,
+  MOST_TILES,
   methodOptionsSchema,
   type Profile,
   type ProfileName,
@@ -24,4 +25,5 @@ export {
 export { initialValue, type Parameter, type ParameterValues } from './parameters.ts';
 export { Random, type RandomState } from './random.ts';
 export { readSafetensors } from './safetensors.ts';
+export { originsTensor, tileOrigins, tilesAlong } from './tiles.ts';
 export { type FeatureStatistics, type Stage, stagesOf, trainingStep } from './training-step.ts';

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { lastBlocksAtStrides } from './backbones/efficientnet.ts';
 
+/** Tiles along one side: more are no picture that is read. */
+export const MOST_TILES = 100;
+
 /** Everything about the method that can be chosen, with its range; the one definition for CLI, manifest and docs. */
 export const methodOptionsSchema = z.strictObject({
   backbone: z.string().min(1).describe('Name of the frozen network that describes pictures'),
@@ -14,6 +17,12 @@ export const methodOptionsSchema = z.strictObject({
     .max(1024)
     .multipleOf(32)
     .describe('Side to which pictures are resized, in pixels'),
+  tiles: z
+    .strictObject({ rows: z.int().min(1).max(MOST_TILES), columns: z.int().min(1).max(MOST_TILES) })
+    .optional()
+    .describe(
+      'Tiles that a picture is looked at in, each resized to `inputSize`; without it the picture is looked at as a whole',
+    ),
   cells: z.int().min(8).max(128).describe('Feature cells along one side'),
   pooling: z
     .union([z.literal(1), z.literal(3), z.literal(5)])

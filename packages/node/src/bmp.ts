@@ -1,5 +1,6 @@
 import { fail } from '@bigrid/errors';
 import type { Picture } from '@bigrid/inspect';
+import { pixelLimit, tooLarge } from './pixel-limit.ts';
 
 /** BITMAPFILEHEADER, and the least of what follows it: BITMAPINFOHEADER. */
 const fileHeader = 14;
@@ -11,10 +12,9 @@ const infoHeader = 40;
  * bits is not used: most writers leave it empty.
  *
  * @param name names the picture in errors.
- * @param pixelLimit most pixels that it may have, checked before anything is allocated.
  * @throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE
  */
-export function decodeBmp(bytes: Uint8Array, name: string, pixelLimit: number): Picture {
+export function decodeBmp(bytes: Uint8Array, name: string): Picture {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.byteLength < fileHeader + infoHeader) refuse(name, 'a whole picture', 'a cut header');
   const headerSize = view.getUint32(14, true);
@@ -25,12 +25,8 @@ export function decodeBmp(bytes: Uint8Array, name: string, pixelLimit: number): 
   const signedHeight = view.getInt32(22, true);
   const height = Math.abs(signedHeight);
   if (width <= 0 || height === 0) refuse(name, 'a size above 0', `${width} x ${height}`);
-  if (width * height > pixelLimit) {
-    fail(
-      'PICTURE_TOO_LARGE',
-      `Expected at most ${pixelLimit} pixels for ${name} but received ${width} x ${height}`,
-    );
-  }
+  // Before anything is allocated.
+  if (width * height > pixelLimit()) tooLarge(name, width, height);
   const bits = view.getUint16(28, true);
   if (![1, 4, 8, 24, 32].includes(bits)) refuse(name, '1, 4, 8, 24 or 32 bits a pixel', `${bits}`);
   const compression = view.getUint32(30, true);

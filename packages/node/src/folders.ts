@@ -13,6 +13,7 @@ import { failWithoutGood, failWithoutTest, readDataset } from './datasets/open-d
 import { failToRead } from './files.ts';
 import { listFolder, naturalOrder } from './listing.ts';
 import { pictureEntry } from './pictures.ts';
+import { pageOf, picturesInFile } from './tiff-pages.ts';
 
 export interface TrainingFolder {
   /** One for a folder of one product; several, in natural order, for a folder of such folders. */
@@ -28,14 +29,17 @@ export interface CalibrationFolder {
 }
 
 /**
- * The paths of the pictures at a path: a file is taken as it is, whatever its name; a folder is searched
+ * The paths of the pictures at a path: a file is taken as it is, whatever its name (of a TIFF each page: `x.tif`,
+ * `x.tif#2`); a folder is searched
  * through all its subfolders for names that end like a picture. Hidden files and folders of masks are left
  * out. In natural order (`2.png` before `10.png`), the same on every system.
  *
  * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY when a folder holds no picture.
  */
 export async function listPictures(pathOrFolder: string): Promise<string[]> {
-  if (!(await isFolder(pathOrFolder))) return [pathOrFolder];
+  // A page that was asked for by its number is taken alone.
+  const { file, page } = pageOf(pathOrFolder);
+  if (!(await isFolder(file))) return page > 0 ? [pathOrFolder] : picturesInFile(file);
   const found: string[] = [];
   await collect(pathOrFolder, [], found);
   if (found.length === 0) {

@@ -18,6 +18,7 @@ export type {
   WorkEvent,
 } from '@bigrid/inspect';
 export { ignoredShare, regionsOf, trainOptionsSchema, underRules } from '@bigrid/inspect';
+export { mapSizeOf } from '@bigrid/method';
 export {
   type CalibrateRequest,
   calibrate,

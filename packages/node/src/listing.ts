@@ -1,14 +1,15 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { failToRead } from './files.ts';
+import { picturesInFile } from './tiff-pages.ts';
 
 /** What lies straight in a folder: names, in natural order, without hidden ones. */
 export interface Listing {
   /** The folder's own path with all links followed. */
   readonly realPath: string;
   readonly folders: readonly string[];
-  /** Files whose names end like a picture's. */
+  /** Files whose names end like a picture's; of a TIFF with several pages also `NAME#2`, `NAME#3`. */
   readonly pictures: readonly string[];
   /** All other files. */
   readonly others: readonly string[];
@@ -33,6 +34,10 @@ export function isPictureName(name: string): boolean {
   return extensions.has(extname(name).toLowerCase());
 }
 
+function isTiffName(name: string): boolean {
+  return /\.tiff?$/i.test(name);
+}
+
 /** @throws PATH_MISSING, PATH_UNREADABLE */
 export async function listFolder(folder: string): Promise<Listing> {
   const folders: string[] = [];
@@ -50,7 +55,11 @@ export async function listFolder(folder: string): Promise<Listing> {
     // `Thumbs.db` and the like fall out by their endings; these do not (`._001.png` of macOS).
     if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
     if (await leadsToFolder(folder, entry)) folders.push(entry.name);
-    else if (isPictureName(entry.name)) pictures.push(entry.name);
+    else if (isTiffName(entry.name)) {
+      for (const path of await picturesInFile(join(folder, entry.name))) {
+        pictures.push(basename(path));
+      }
+    } else if (isPictureName(entry.name)) pictures.push(entry.name);
     else others.push(entry.name);
   }
   folders.sort(naturalOrder);

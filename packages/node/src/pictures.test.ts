@@ -2,8 +2,9 @@ import { crc32, deflateSync } from 'node:zlib';
 import { isBigridError } from '@bigrid/errors';
 import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
-import { describe, expect, it } from 'vitest';
-import { decodePicture, pixelLimit } from './pictures.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { decodePicture } from './pictures.ts';
+import { pixelLimit } from './pixel-limit.ts';
 
 /** 64 x 48 pixels of gentle gradients, which every lossy format keeps nearly as they are. */
 function gradient(width = 64, height = 48): Uint8Array {
@@ -180,7 +181,7 @@ describe('decodePicture', () => {
     const start = performance.now();
     await expect(decodePicture(bytes, 'big.png')).rejects.toMatchObject({
       code: 'PICTURE_TOO_LARGE',
-      message: `Expected at most ${pixelLimit} pixels for big.png but received 20000 x 20000`,
+      message: `Expected at most ${pixelLimit()} pixels for big.png but received 20000 x 20000`,
     });
     expect(performance.now() - start).toBeLessThan(500);
   });
@@ -192,6 +193,35 @@ describe('decodePicture', () => {
     // Within the limit: decoding begins, and finds that nothing is there.
     await expect(decodePicture(pngStating(10_000, 1), 'p')).rejects.toMatchObject({
       code: 'PICTURE_UNREADABLE',
+    });
+  });
+
+  describe('with another limit', () => {
+    afterEach(() => {
+      vi.unstubAllEnvs();
+    });
+
+    it('takes more pixels where BIGRID_MAX_PIXELS allows them, and no more than it says', async () => {
+      const png = await rgb().png().toBuffer();
+      vi.stubEnv('BIGRID_MAX_PIXELS', String(64 * 48));
+      expect((await decodePicture(png, 'p')).width).toBe(64);
+      vi.stubEnv('BIGRID_MAX_PIXELS', String(64 * 48 - 1));
+      await expect(decodePicture(png, 'p')).rejects.toMatchObject({ code: 'PICTURE_TOO_LARGE' });
+      vi.stubEnv('BIGRID_MAX_PIXELS', '500000000');
+      // Allowed now: decoding begins, and finds that nothing is there.
+      await expect(decodePicture(pngStating(20_000, 20_000), 'p')).rejects.toMatchObject({
+        code: 'PICTURE_UNREADABLE',
+      });
+    });
+
+    it('wants a whole number', async () => {
+      for (const text of ['0', '1e9', '-5', 'all']) {
+        vi.stubEnv('BIGRID_MAX_PIXELS', text);
+        await expect(decodePicture(await rgb().png().toBuffer(), 'p')).rejects.toMatchObject({
+          code: 'OPTION_INVALID',
+          message: expect.stringContaining(`BIGRID_MAX_PIXELS but received ${text}`),
+        });
+      }
     });
   });
 

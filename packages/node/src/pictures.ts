@@ -4,26 +4,28 @@ import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { decodeBmp } from './bmp.ts';
 import { readBytes, systemCode } from './files.ts';
 import { knownKinds, pictureKind } from './picture-kind.ts';
-
-/** Pixels that a picture may have: 10,000 x 10,000. Its decoded bytes are then 300 MB. */
-export const pixelLimit = 100_000_000;
+import { pixelLimit, tooLarge } from './pixel-limit.ts';
+import { pageOf } from './tiff-pages.ts';
 
 // Every picture is decoded once: a cache would only hold memory.
 sharp.cache(false);
 
 /**
- * Reads a picture from a file: {@link decodePicture} with the errors of the path.
+ * Reads a picture from a file: {@link decodePicture} with the errors of the path. `scan.tif#2` is the second page of
+ * `scan.tif`.
  *
  * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE
  */
 export async function readPicture(path: string): Promise<Picture> {
-  return decodePicture(await readPictureBytes(path), path);
+  const { file, page } = pageOf(path);
+  return decodePicture(await readPictureBytes(file), path, page);
 }
 
 /**
- * Decodes PNG, JPEG, WebP, TIFF, AVIF, GIF (its first page) or BMP to 8-bit sRGB, upright.
+ * Decodes PNG, JPEG, WebP, TIFF, AVIF, GIF (its first frame) or BMP to 8-bit sRGB, upright; docs/pictures.md shows
+ * what becomes of each kind.
  *
- * - 16 bits a channel are scaled to 8, not clipped.
+ * - 16 bits a channel are scaled to 8, not clipped: the higher byte is taken.
  * - An embedded profile is applied; CMYK without one is read by the usual print profile.
  * - The orientation that a camera noted (EXIF) is applied.
  * - Transparency is laid over black. Dropping the alpha channel instead would bring back whatever colour the
@@ -32,13 +34,14 @@ export async function readPicture(path: string): Promise<Picture> {
  *
  * @param bytes the encoded picture.
  * @param name names the picture in errors.
+ * @param page of a TIFF, from 0.
  * @throws PICTURE_UNREADABLE when it is no picture, cut short, or of a kind not listed;
  *   PICTURE_TOO_LARGE, from the header alone, above {@link pixelLimit}.
  */
-export async function decodePicture(bytes: Uint8Array, name: string): Promise<Picture> {
-  if (pictureKind(bytes) === 'BMP') return decodeBmp(bytes, name, pixelLimit);
-  const header = await readHeader(bytes, name);
-  const pipeline = open(bytes, header);
+export async function decodePicture(bytes: Uint8Array, name: string, page = 0): Promise<Picture> {
+  if (pictureKind(bytes) === 'BMP') return decodeBmp(bytes, name);
+  const header = await readHeader(bytes, name, page);
+  const pipeline = open(bytes, header, page);
   if (header.hasAlpha) pipeline.flatten({ background: 'black' });
   return pixels(pipeline.toColourspace('srgb'), 3, name);
 }
@@ -50,9 +53,10 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Pi
  * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE
  */
 export async function readMask(path: string): Promise<Mask> {
-  const bytes = await readPictureBytes(path);
+  const { file, page } = pageOf(path);
+  const bytes = await readPictureBytes(file);
   const kind = pictureKind(bytes);
-  const mask = kind === 'BMP' ? greyBmp(bytes, path) : await decodeGrey(bytes, path);
+  const mask = kind === 'BMP' ? greyBmp(bytes, path) : await decodeGrey(bytes, path, page);
   const lossless = kind === 'PNG' || kind === 'TIFF' || kind === 'GIF' || kind === 'BMP';
   if (lossless && mask.data.every((value) => value <= 1)) {
     for (let i = 0; i < mask.data.length; i++) mask.data[i] = (mask.data[i] ?? 0) * 255;
@@ -60,16 +64,16 @@ export async function readMask(path: string): Promise<Mask> {
   return mask;
 }
 
-async function decodeGrey(bytes: Uint8Array, path: string): Promise<Mask> {
-  const header = await readHeader(bytes, path);
-  const pipeline = open(bytes, header);
+async function decodeGrey(bytes: Uint8Array, path: string, page: number): Promise<Mask> {
+  const header = await readHeader(bytes, path, page);
+  const pipeline = open(bytes, header, page);
   if (header.hasAlpha) pipeline.flatten({ background: 'black' });
   return pixels(pipeline.toColourspace('b-w'), 1, path);
 }
 
 /** Masks are grey: all their channels are the same. */
 function greyBmp(bytes: Uint8Array, path: string): Mask {
-  const { width, height, data } = decodeBmp(bytes, path, pixelLimit);
+  const { width, height, data } = decodeBmp(bytes, path);
   return { width, height, data: data.filter((_, index) => index % 3 === 0) };
 }
 
@@ -92,23 +96,22 @@ async function readPictureBytes(path: string): Promise<Uint8Array> {
 }
 
 /** What is decided before a single pixel is decoded. */
-async function readHeader(bytes: Uint8Array, name: string): Promise<Metadata> {
+async function readHeader(bytes: Uint8Array, name: string, page: number): Promise<Metadata> {
   const received = bytes.byteLength === 0 ? 'an empty file' : pictureKind(bytes);
   if (!knownKinds.has(received)) {
     const kinds = [...knownKinds].join(', ');
     fail('PICTURE_UNREADABLE', `Expected one of ${kinds} for ${name} but received ${received}`);
   }
   // The limit is checked below, where the message can name the size.
-  const header = await sharp(bytes, { ...decoding, limitInputPixels: false })
+  const header = await sharp(bytes, { ...decoding, page, limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => failToDecode(name, error));
-  const height = header.pageHeight ?? header.height;
-  if (header.width * height > pixelLimit) {
-    fail(
-      'PICTURE_TOO_LARGE',
-      `Expected at most ${pixelLimit} pixels for ${name} but received ${header.width} x ${height}`,
-    );
+  if (page >= (header.pages ?? 1)) {
+    const received = header.pages === 1 ? 'one page' : `${header.pages ?? 1} pages`;
+    fail('PICTURE_UNREADABLE', `Expected page ${page + 1} for ${name} but received ${received}`);
   }
+  const height = header.pageHeight ?? header.height;
+  if (header.width * height > pixelLimit()) tooLarge(name, header.width, height);
   if (header.depth !== 'uchar' && header.depth !== 'ushort') {
     // Floating-point and 32-bit pictures state no range: any scaling to 8 bits would be a guess.
     fail(
@@ -121,10 +124,15 @@ async function readHeader(bytes: Uint8Array, name: string): Promise<Metadata> {
 
 // 'error' and not 'truncated': only it notices a JPEG strip of a TIFF that is cut short. 'warning' would
 // refuse pictures whose only fault is a sloppy header.
-const decoding = { failOn: 'error', limitInputPixels: pixelLimit } satisfies SharpOptions;
+const decoding = { failOn: 'error' } satisfies SharpOptions;
 
-function open(bytes: Uint8Array, header: Metadata): Sharp {
-  const pipeline = sharp(bytes, { ...decoding, ignoreIcc: isPlainSrgb(header.icc) });
+function open(bytes: Uint8Array, header: Metadata, page: number): Sharp {
+  const pipeline = sharp(bytes, {
+    ...decoding,
+    page,
+    limitInputPixels: pixelLimit(),
+    ignoreIcc: isPlainSrgb(header.icc),
+  });
   return (header.orientation ?? 1) > 1 ? pipeline.autoOrient() : pipeline;
 }
 

@@ -22,32 +22,34 @@ Example:
 }
 
 async function showInfo(file: string, { json }: InfoFlags): Promise<void> {
-  const { ignoredShare, readBundle } = await import('@bigrid/node');
+  const { ignoredShare, mapSizeOf, readBundle } = await import('@bigrid/node');
   const bundle = await readBundle(file);
-  if (!json) return print(paint('bold', file), facts(describe(bundle, ignoredShare(bundle))));
+  const ports = portsOf(mapSizeOf(bundle.manifest.method));
+  if (!json) {
+    return print(paint('bold', file), facts(describe(bundle, ports, ignoredShare(bundle))));
+  }
   const { bytes, manifest } = bundle;
-  print(
-    JSON.stringify({ path: file, bytes: bytes.length, ...ports(manifest), manifest }, undefined, 2),
-  );
+  print(JSON.stringify({ path: file, bytes: bytes.length, ...ports, manifest }, undefined, 2));
 }
 
 /** Every bundle has these, whatever the method: they are what other programs rely on. */
-function ports({ method }: Manifest) {
-  const { inputSize } = method;
+function portsOf({ height, width }: { height: number; width: number }) {
   return {
     inputs: { image: { type: 'uint8', shape: [1, 'height', 'width', 3] } },
     outputs: {
       score: { type: 'float32', shape: [1] },
-      anomaly_map: { type: 'float32', shape: [1, inputSize, inputSize] },
+      anomaly_map: { type: 'float32', shape: [1, height, width] },
     },
   };
 }
 
-function describe(bundle: Bundle, ignored: number): [string, string][] {
-  const { bytes, manifest } = bundle;
+function describe(
+  { bytes, manifest }: Bundle,
+  { inputs, outputs }: ReturnType<typeof portsOf>,
+  ignored: number,
+): [string, string][] {
   const { training, backbone } = manifest;
   const made = formatDate(manifest.createdAt);
-  const { inputs, outputs } = ports(manifest);
   const port = ([name, { type, shape }]: [string, { type: string; shape: unknown[] }]) =>
     `${name}: ${type} [${shape.join(', ')}]`;
   return [
@@ -78,8 +80,10 @@ function describeMethod({ method }: Manifest): string {
     fbp: 'Feature Block Paste',
     noise: 'Gaussian noise',
   }[method.anomalySource];
+  const { rows, columns } = method.tiles ?? {};
+  const seen = rows === undefined ? 'pictures' : `pictures in ${rows} x ${columns} tiles`;
   const lines = [
-    `GRAD with ${grids}; pictures at ${method.inputSize} x ${method.inputSize}, ${method.cells} x ${method.cells} cells`,
+    `GRAD with ${grids}; ${seen} at ${method.inputSize} x ${method.inputSize}, ${method.cells} x ${method.cells} cells`,
     `tables of ${method.localResolution} x ${method.localResolution} (local) and ${method.globalResolution} x ${method.globalResolution} (global), ${method.gridChannels} channels`,
     `${method.branch} branches of ${count(method.depth, 'block')}, jitter ${method.jitter}, refinement ${method.refinement}`,
   ];

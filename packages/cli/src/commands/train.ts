@@ -11,6 +11,7 @@ import {
   omit,
   parseNumbers,
   parseTaps,
+  parseTile,
   pick,
   s3RootFlag,
   unsureFlag,
@@ -60,6 +61,7 @@ export function trainCommand(context: Context, fields: Fields): Command {
     )
     .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
   if (asked) addFlags(command, pick(fields, everyday));
+  command.option('--tile <auto|N>', 'Look at large pictures in tiles of N pixels', parseTile);
   command.option(...s3RootFlag);
   command.option(
     '--threshold <rule>',
@@ -78,13 +80,14 @@ export function trainCommand(context: Context, fields: Fields): Command {
     .option('--backbone-mean <r,g,b>', ...rgbFlag('Mean', '--backbone-mean'))
     .option('--backbone-deviation <r,g,b>', ...rgbFlag('Deviation', '--backbone-deviation'));
   command.optionsGroup('Ablations:');
-  if (asked) addFlags(command, omit(fields, [...everyday, 'taps']));
+  if (asked) addFlags(command, omit(fields, [...everyday, 'taps', 'tile']));
   return command
     .addHelpText(
       'after',
       `
 Examples:
   $ bigrid train parts/good --out parts.onnx
+  $ bigrid train boards --out boards.onnx --tile auto
   $ bigrid train mvtec/bottle --out bottle.onnx --seed 7 --grids normal
   $ bigrid train parts --out parts.onnx --backbone resnet50.safetensors
   $ bigrid train parts --out parts.onnx --resume      after a power cut`,

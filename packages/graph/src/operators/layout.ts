@@ -11,6 +11,7 @@ import {
   staticShape,
 } from '../shape.ts';
 import { sizeOf } from '../tensor.ts';
+import { add } from './elementwise.ts';
 import { sumTo } from './reduce.ts';
 
 /** The same elements in another shape. One size may be -1: what is left over. @throws GRAPH_SHAPE_MISMATCH; so do all here */
@@ -99,6 +100,37 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
   );
 }
 
+/**
+ * A window of a fixed size whose place is known only at run time.
+ * @param starts int64 [axes]: where it begins, an axis each; the window has to lie within x
+ * @param axes the axes that it cuts; the others stay whole
+ */
+export function sliceAt(
+  x: Value,
+  axes: readonly number[],
+  starts: Value,
+  sizes: readonly number[],
+): Value {
+  const { graph } = x;
+  const name = graph.nextName('Slice');
+  const along = axes.map((axis) => resolveAxis(axis, x.shape, name));
+  const fits = along.every((axis, at) => {
+    const [size, whole] = [sizes[at] ?? 0, x.shape[axis]];
+    return (
+      Number.isInteger(size) && size > 0 && (typeof whole === 'string' || size <= Number(whole))
+    );
+  });
+  if (!fits || sizes.length !== axes.length || !sameShape(starts.shape, [axes.length])) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected a size and a start an axis within ${formatShape(x.shape)} for ${name} but received ${formatShape(sizes)} and ${starts}`,
+    );
+  }
+  const shape = x.shape.map((dimension, axis) => sizes[along.indexOf(axis)] ?? dimension);
+  const ends = add(starts, graph.integers(sizes));
+  return graph.node('Slice', [x, starts, ends, graph.integers(along)], {}, x.type, shape);
+}
+
 /** Zeros before and after each axis. */
 export function pad(x: Value, before: readonly number[], after: readonly number[]): Value {
   const name = x.graph.nextName('Pad');
@@ -166,11 +198,13 @@ export const layoutGradients: Readonly<Record<string, GradientRule>> = {
         `Expected a step of one for the gradient of ${node.name} but received others`,
       );
     }
-    const [start, end, axis] = [1, 2, 3].map((index) => integersOf(node, index)[0] as number) as [
-      number,
-      number,
-      number,
-    ];
+    const [start, end, axis] = [1, 2, 3].map((index) => integersOf(node, index)[0]);
+    if (start === undefined || end === undefined || axis === undefined) {
+      return fail(
+        'GRAPH_NO_GRADIENT',
+        `Expected a place known beforehand for the gradient of ${node.name} but received ${inputOf(node, 1)}`,
+      );
+    }
     const around = (size: number) => x.shape.map((_, at) => (at === axis ? size : 0));
     return [() => pad(g, around(start), around((x.shape[axis] as number) - end))];
   },

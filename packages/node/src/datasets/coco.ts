@@ -3,7 +3,8 @@ import { fail } from '@bigrid/errors';
 import type { LabelledEntry } from '@bigrid/inspect';
 import { z } from 'zod';
 import { readBytes } from '../files.ts';
-import { pictureEntry, pixelLimit } from '../pictures.ts';
+import { pictureEntry } from '../pictures.ts';
+import { pixelLimit, tooLarge } from '../pixel-limit.ts';
 import {
   type Box,
   boxPolygon,
@@ -144,12 +145,7 @@ function checked(content: unknown, path: string): Coco {
     );
   }
   for (const { width, height, file_name } of result.data.images) {
-    if (width * height > pixelLimit) {
-      fail(
-        'PICTURE_TOO_LARGE',
-        `Expected at most ${pixelLimit} pixels for ${file_name} of ${path} but received ${width} x ${height}`,
-      );
-    }
+    if (width * height > pixelLimit()) tooLarge(`${file_name} of ${path}`, width, height);
   }
   return result.data;
 }

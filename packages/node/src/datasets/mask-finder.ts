@@ -10,7 +10,8 @@ export type ReadMask = () => Promise<Mask>;
 
 /**
  * Finds the masks of a product's pictures in its `ground_truth` (or `masks`), below the same folders as the
- * picture: `<stem>_mask.png` or `<stem>.png` with any ending, or a folder `<stem>` of several masks.
+ * picture: `<stem>_mask.png` or `<stem>.png` with any ending, or a folder `<stem>` of several masks. Pages of a TIFF
+ * have the pages of another as their masks.
  */
 export class MaskFinder {
   readonly #root: string | undefined;
@@ -101,7 +102,8 @@ class MasksOfFolder {
   }
 
   take(stem: string): ReadMask | undefined {
-    const name = [`${stem}_mask`, stem].find((key) => this.#readers.has(key));
+    const ofPage = stem.replace(/(#\d+)$/, '_mask$1');
+    const name = [`${stem}_mask`, ofPage, stem].find((key) => this.#readers.has(key));
     if (name === undefined) return undefined;
     this.#used.add(name);
     return this.#readers.get(name);

@@ -1,5 +1,6 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { type Listing, listFolder } from '../listing.ts';
+import { pageOf } from '../tiff-pages.ts';
 
 /** What people call the folder of good pictures; the first is that of MVTec AD, the second of BTAD. */
 const goodNames = ['good', 'ok', 'normal'] as const;
@@ -62,13 +63,16 @@ export function classNameOf(folder: string): string {
 export function withoutMasks(names: readonly string[]): string[] {
   const stems = new Set(names.map(stemOf));
   return names.filter((name) => {
-    const stem = stemOf(name);
+    const stem = stemOf(pageOf(name).file);
     return !(stem.endsWith('_mask') && stems.has(stem.slice(0, -'_mask'.length)));
   });
 }
 
-export function stemOf(file: string): string {
-  return basename(file, extname(file));
+/** The name without its ending: `scan` for `scan.tif`, `scan#2` for `scan.tif#2`. */
+export function stemOf(path: string): string {
+  const { file, page } = pageOf(path);
+  const stem = basename(file, extname(file));
+  return page === 0 ? stem : `${stem}#${page + 1}`;
 }
 
 /** For the end of a message: what a folder holds instead of what was looked for. */

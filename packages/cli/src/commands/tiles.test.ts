@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import sharp from 'sharp';
+import { beforeAll, expect, test } from 'vitest';
+import {
+  bigrid,
+  pictureBytes,
+  tiny,
+  useTemporaryFolder,
+  write,
+} from '../../testing/command-line.ts';
+
+const at = useTemporaryFolder();
+
+/** Pictures of 150 x 100 pixels: in tiles of 64 at most, a quarter of them shared, 2 x 3 tiles. */
+beforeAll(async () => {
+  for (let i = 0; i < 10; i++) {
+    const bad = i >= 8;
+    const large = sharp(await pictureBytes(i, bad)).resize(150, 100, { fit: 'fill' });
+    await write(at('part', bad ? 'bad' : 'good', `${i}.png`), await large.png().toBuffer());
+  }
+  const flags = ['--out', at('tiled.onnx'), '--tile', '64', ...tiny];
+  const { code, stderr } = await bigrid('train', at('part'), ...flags);
+  expect(stderr).not.toContain('Expected');
+  expect(code).toBe(0);
+}, 60_000);
+
+test('the bundle says its tiles and the size of its maps', async () => {
+  const { stdout } = await bigrid('info', at('tiled.onnx'), '--json');
+  const { outputs, manifest } = JSON.parse(stdout);
+  expect(manifest.method.tiles).toEqual({ rows: 2, columns: 3 });
+  // 8 cells a tile, 2 of them shared, at 16 pixels of the map.
+  expect(outputs.anomaly_map.shape).toEqual([1, 14 * 16, 20 * 16]);
+  const { stdout: shown } = await bigrid('info', at('tiled.onnx'));
+  expect(shown).toContain('pictures in 2 x 3 tiles at 64 x 64');
+});
+
+test('inspecting, evaluating with a report and calibrating take no option for it', async () => {
+  const bundle = at('tiled.onnx');
+  const flags = ['--out', at('marked'), '--json'];
+  const inspected = await bigrid('inspect', bundle, at('part', 'bad'), ...flags);
+  expect(inspected.code).toBe(0);
+  const [first] = inspected.stdout.split('\n');
+  expect(JSON.parse(first as string).score).toBeGreaterThan(0);
+  const evaluated = await bigrid('evaluate', bundle, at('part'), '--report', at('r.html'));
+  expect(evaluated.code).toBe(0);
+  expect(evaluated.stdout).toMatch(/mean .*\d\.\d{4}/);
+  expect((await readFile(at('r.html'), 'utf8')).toLowerCase()).toContain('<!doctype html>');
+  const calibrated = await bigrid('calibrate', bundle, at('part'), '--out', at('again.onnx'));
+  expect(calibrated.code).toBe(0);
+  const { stdout } = await bigrid('info', at('again.onnx'), '--json');
+  expect(JSON.parse(stdout).manifest.method.tiles).toEqual({ rows: 2, columns: 3 });
+});
+
+test.each([
+  ['big', 'Expected auto or a whole number of pixels for --tile but received big'],
+  ['10', 'tile'],
+])('--tile %s is refused', async (tile, message) => {
+  const { code, stderr } = await bigrid('train', at('part'), '--out', at('x.onnx'), '--tile', tile);
+  expect(code).toBe(64);
+  expect(stderr).toContain(message);
+});
+
+test('training that goes on from a bundle keeps its tiles, and takes no others', async () => {
+  const flags = ['--out', at('y.onnx'), '--from', at('tiled.onnx'), '--tile', '99'];
+  const { code, stderr } = await bigrid('train', at('part'), ...flags);
+  expect(code).toBe(64);
+  expect(stderr).toContain('--from without --tile');
+});

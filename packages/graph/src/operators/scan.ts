@@ -1,0 +1,28 @@
+import { fail } from '@bigrid/errors';
+import type { Value } from '../graph.ts';
+import { formatShape } from '../shape.ts';
+
+/**
+ * Runs a part of the graph once for each element of `items` along its first axis, and stacks what it gives. The part
+ * may read any value made before; so it may be large, while memory holds what one run of it needs. It has no gradient.
+ * @param items [count, ...]; the count may be known only at run time
+ * @param build from one element [...] to outputs of shapes known beforehand
+ * @returns each output [...] as [count, ...]
+ * @throws GRAPH_SHAPE_MISMATCH
+ */
+export function scan(
+  items: Value,
+  build: (item: Value) => readonly [Value, ...Value[]],
+): readonly Value[] {
+  const { graph } = items;
+  const [count, ...shape] = items.shape;
+  if (count === undefined) {
+    return fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected an axis to go along for ${graph.nextName('Scan')} but received ${formatShape(items.shape)}`,
+    );
+  }
+  const item = { type: items.type, shape };
+  const stacked = (output: readonly (number | string)[]) => [count, ...output];
+  return graph.nodeWithBody('Scan', [items], { num_scan_inputs: 1 }, item, build, stacked);
+}

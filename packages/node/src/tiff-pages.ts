@@ -1,0 +1,76 @@
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** More pages than any camera writes: a file whose directories are many for nothing ends here. */
+const MOST_PAGES = 10_000;
+/** Tag of a directory that says what its picture is for; bit 0: a smaller copy, bit 2: a mask of another. */
+const SUBFILE_TYPE = 254;
+const NO_PICTURE = 0b101;
+
+/** A page of a file: `scan.tif#3` is the third. */
+const pageSuffix = /^(.+\.tiff?)#([1-9]\d{0,4})$/i;
+
+/** The file that a path names, and the page in it, from 0. */
+export function pageOf(path: string): { file: string; page: number } {
+  const [, file, number] = pageSuffix.exec(path) ?? [];
+  return file === undefined ? { file: path, page: 0 } : { file, page: Number(number) - 1 };
+}
+
+/**
+ * The pictures in a file: the file itself for the first page, `FILE#2`, `FILE#3` for the others of a TIFF. Smaller
+ * copies of a picture and masks, which a TIFF may hold as pages too, are no pictures.
+ * @returns the file alone where it is no TIFF, or cannot be read: reading it then says what is wrong
+ */
+export async function picturesInFile(file: string): Promise<string[]> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, 'r');
+    const pages = await tiffPages(handle);
+    return pages.map((page) => (page === 0 ? file : `${file}#${page + 1}`));
+  } catch {
+    return [file];
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Follows the chain of directories of a TIFF or BigTIFF; its pixels are not read. @returns at least page 0 */
+async function tiffPages(handle: FileHandle): Promise<number[]> {
+  const head = await bytesAt(handle, 0, 16);
+  const little = head.toString('latin1', 0, 2) === 'II';
+  if (!little && head.toString('latin1', 0, 2) !== 'MM') return [0];
+  const number = (bytes: Buffer, at: number, size: 2 | 4 | 8) => {
+    if (size === 8) return Number(little ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at));
+    return little ? bytes.readUIntLE(at, size) : bytes.readUIntBE(at, size);
+  };
+  const version = number(head, 2, 2);
+  if (version !== 42 && version !== 43) return [0];
+  // A directory is the number of its entries, the entries, and where the next directory is.
+  const [countSize, entrySize, offsetSize] =
+    version === 43 ? ([8, 20, 8] as const) : ([2, 12, 4] as const);
+  const pages: number[] = [];
+  const visited = new Set<number>();
+  let offset = number(head, version === 43 ? 8 : 4, offsetSize);
+  while (offset !== 0 && !visited.has(offset) && visited.size < MOST_PAGES) {
+    const page = visited.size;
+    visited.add(offset);
+    const entries = number(await bytesAt(handle, offset, countSize), 0, countSize);
+    if (entries > 4096) break;
+    const directory = await bytesAt(handle, offset + countSize, entries * entrySize + offsetSize);
+    let use = 0;
+    for (let at = 0; at < entries * entrySize; at += entrySize) {
+      if (number(directory, at, 2) === SUBFILE_TYPE)
+        use = number(directory, at + entrySize - offsetSize, 4);
+    }
+    if (page === 0 || (use & NO_PICTURE) === 0) pages.push(page);
+    offset = number(directory, entries * entrySize, offsetSize);
+  }
+  return pages.length === 0 ? [0] : pages;
+}
+
+/** @throws RangeError where the file is shorter */
+async function bytesAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, position);
+  if (bytesRead < length)
+    throw new RangeError(`Expected ${length} bytes but received ${bytesRead}`);
+  return buffer;
+}
