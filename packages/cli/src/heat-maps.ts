@@ -7,7 +7,7 @@ const AT_ONCE = 3;
  * One scale for all pictures of a bundle. What good pictures reach stays almost plain, and most defects get
  * the brightest colours; the outline is where values begin that no good picture held out had.
  */
-export function heatMapScale({ calibration }: Manifest): HeatMapOptions {
+function heatMapScale({ calibration }: Manifest): HeatMapOptions {
   // A map can be 0 everywhere on good pictures; a scale needs a length.
   const threshold = Math.max(calibration.pixelThreshold, 1e-6);
   return { lowest: 0.5 * threshold, highest: 5 * threshold, threshold };

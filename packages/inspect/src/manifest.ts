@@ -36,7 +36,7 @@ const calibrationFields = z.strictObject({
     ),
 });
 
-export const calibrationSchema = z.preprocess(ruleFromQuantile, calibrationFields);
+const calibrationSchema = z.preprocess(ruleFromQuantile, calibrationFields);
 
 /** Before there were rules, every threshold was a quantile. */
 function ruleFromQuantile(calibration: unknown): unknown {

@@ -4,7 +4,7 @@ import { checkMaximumPoints, thinningStep } from './curves.ts';
 import { fallingKey, float32Bits, isNaNBits, radixSort } from './radix-sort.ts';
 
 /** AUPRO integrates up to this false-positive rate, the customary one. */
-export const falsePositiveRateLimit = 0.3;
+const falsePositiveRateLimit = 0.3;
 
 /** A point of the per-region overlap curve. */
 export interface ProPoint {

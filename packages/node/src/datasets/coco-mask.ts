@@ -2,7 +2,7 @@ import { fail } from '@bigrid/errors';
 import type { Mask } from '@bigrid/inspect';
 
 /** Runs of pixels, column by column, top to bottom: first those outside, then those inside, and so on. */
-export interface Runs {
+interface Runs {
   readonly counts: readonly number[];
   /** Height, width. */
   readonly size: readonly [number, number];

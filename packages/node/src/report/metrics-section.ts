@@ -108,11 +108,7 @@ ${notes.size > 0 && html`<ul class="notes">${[...notes].map((note) => html`<li>$
 }
 
 /** Why a class has no value for the metrics of pictures or of pixels. */
-export function reasonFor(
-  evaluation: Evaluation,
-  className: string,
-  group: 'picture' | 'pixel',
-): string {
+function reasonFor(evaluation: Evaluation, className: string, group: 'picture' | 'pixel'): string {
   const own = evaluation.pictures.filter(({ entry }) => entry.className === className);
   const bad = own.filter(({ entry }) => isAnomalous(entry));
   if (bad.length === 0) return 'there are no defective test pictures.';
