@@ -19,7 +19,8 @@ const version: string = JSON.parse(
 /** Commands with flags that a schema defines. */
 const commandsWithSchema = ['train', 'demo'];
 
-async function program(words: readonly string[], context: Context): Promise<Command> {
+/** The whole command line, with the flags of schemas where the words ask for them. */
+export async function program(words: readonly string[], context: Context): Promise<Command> {
   // Loading the schema takes longer than all the rest of the help: only who asks for its flags waits for it.
   const fields = words.some((word) => commandsWithSchema.includes(word)) ? await trainFields() : {};
   const commands = [
@@ -71,7 +72,9 @@ async function trainFields(): Promise<Fields> {
   return fieldsOf(trainOptionsSchema);
 }
 
-await run(async (context) => {
-  const words = process.argv.slice(2);
-  await (await program(words, context)).parseAsync(words, { from: 'user' });
-});
+/** Runs what the words of the command line ask for, and sets the exit code. */
+export async function main(words: readonly string[]): Promise<void> {
+  await run(async (context) => {
+    await (await program(words, context)).parseAsync(words, { from: 'user' });
+  });
+}
