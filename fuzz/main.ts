@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { targets } from './targets.ts';
 
 /** Without a sign of life for so long, the input that is being read hangs. */
-const HANG_SECONDS = 60;
+const HANG_SECONDS = 120;
 /** Until the first one: loading everything takes long on a busy machine. */
 const START_SECONDS = 300;
 /** Of the heap alone: what a small input makes of it. */
