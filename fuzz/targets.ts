@@ -179,7 +179,7 @@ const bmp: Target = {
 /** A folder with pictures that lists name; the list itself is the input. */
 class ListedPictures implements Target {
   readonly name: string;
-  readonly mostMemory = 200;
+  readonly mostMemory = 80;
   readonly #file: string;
   readonly #examples: readonly unknown[];
   #folder: string | undefined;
@@ -224,6 +224,11 @@ const coco = new ListedPictures('coco', 'test.json', [
       { id: 1, name: 'scratch' },
       { id: 2, name: 'chip' },
     ],
+  },
+  {
+    images: [image(1, 'a.png')],
+    annotations: [{ image_id: 1, category_id: 1, segmentation: [[0, 0, 3, 0, 3, 3, 1, 2]] }],
+    categories: [{ id: 1, name: 'scratch' }],
   },
 ]);
 

@@ -19,10 +19,11 @@ export function run(command, args, cwd) {
 }
 
 /** Packs every package into a new temporary folder. `remove` takes it away. */
-export function makeConsumer() {
-  const folder = mkdtempSync(join(tmpdir(), 'bigrid-consumer-'));
+export function makeConsumer(devDependencies = {}) {
+  const temporary = mkdtempSync(join(tmpdir(), 'bigrid-'));
+  const folder = join(temporary, 'consumer');
   const tarballs = join(folder, 'tarballs');
-  mkdirSync(tarballs);
+  mkdirSync(tarballs, { recursive: true });
   const packing = ['pack', '--workspaces', '--json', '--silent', '--pack-destination', tarballs];
   const answer = JSON.parse(run('npm', packing, root));
   // npm up to 11 lists them, later ones name them.
@@ -31,11 +32,12 @@ export function makeConsumer() {
     packages.map(({ name, filename }) => [name, `file:tarballs/${filename}`]),
   );
   const manifest = { name: 'consumer', version: '1.0.0', private: true, type: 'module' };
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...manifest, dependencies }));
+  const content = JSON.stringify({ ...manifest, dependencies, devDependencies });
+  writeFileSync(join(folder, 'package.json'), content);
   return {
     folder,
     packages: packages.map((packed) => ({ ...packed, tarball: join(tarballs, packed.filename) })),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => rmSync(temporary, { recursive: true, force: true }),
   };
 }
 

@@ -3,7 +3,7 @@ import { fail } from '@bigrid/errors';
 import type { LabelledEntry } from '@bigrid/inspect';
 import { z } from 'zod';
 import { readBytes } from '../files.ts';
-import { pictureEntry, pixelLimit } from '../pictures.ts';
+import { pictureEntry, pixelLimit, readSize } from '../pictures.ts';
 import { assertRuns, type Segmentation, segmentationMask } from './coco-mask.ts';
 import {
   assertPresent,
@@ -160,7 +160,7 @@ class AnnotatedPictures {
       ...pictureEntry(path),
       className,
       defect: names.length === 0 ? 'good' : names.join('+'),
-      readMask: this.#maskReader(image, defects),
+      readMask: this.#maskReader(image, path, defects),
     };
   }
 
@@ -175,6 +175,7 @@ class AnnotatedPictures {
 
   #maskReader(
     image: Image,
+    path: string,
     defects: readonly { readonly segmentation?: Segmentation | null | undefined }[],
   ): LabelledEntry['readMask'] {
     const { width, height } = image;
@@ -186,7 +187,17 @@ class AnnotatedPictures {
       drawn.push(segmentation);
     }
     if (drawn.length === 0) return undefined;
-    return async () => segmentationMask(drawn, width, height);
+    return async () => {
+      // Before anything is drawn at the size that the list states: it may state any.
+      const size = await readSize(path);
+      if (size.width !== width || size.height !== height) {
+        fail(
+          'MASK_MISMATCH',
+          `Expected the size of ${path}, ${size.width} x ${size.height}, in ${this.#file} but received ${width} x ${height}`,
+        );
+      }
+      return segmentationMask(drawn, width, height);
+    };
   }
 }
 
