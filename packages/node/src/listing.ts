@@ -50,13 +50,19 @@ export async function listFolder(folder: string): Promise<Listing> {
     // `Thumbs.db` and the like fall out by their endings; these do not (`._001.png` of macOS).
     if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
     if (await leadsToFolder(folder, entry)) folders.push(entry.name);
-    else if (isPictureName(entry.name)) pictures.push(entry.name);
+    else if (isPicture(entry)) pictures.push(entry.name);
     else others.push(entry.name);
   }
   folders.sort(naturalOrder);
   pictures.sort(naturalOrder);
   others.sort(naturalOrder);
   return { realPath, folders, pictures, others };
+}
+
+/** By its name, unless it is a pipe, which nobody may ever write to. */
+function isPicture(entry: Dirent): boolean {
+  const isFile = entry.isFile() || entry.isSymbolicLink();
+  return isFile && isPictureName(entry.name);
 }
 
 /** A link that leads nowhere counts as a file: reading it then says what is wrong with it. */
