@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isBigridError } from '@bigrid/errors';
 import {
   bytesOf,
+  type ElementType,
   float32,
   Graph,
   importModel,
@@ -12,7 +14,7 @@ import {
   toModel,
 } from '@bigrid/graph';
 import { openBundle, parseManifest, withManifest } from '@bigrid/inspect';
-import { readSafetensors } from '@bigrid/method';
+import { efficientNet, efficientNetLite0, readSafetensors, resNet } from '@bigrid/method';
 import { decodePicture, openDataset } from '@bigrid/node';
 import sharp from 'sharp';
 import { foreignFile, foreignNode } from '../packages/graph/testing/foreign-model.ts';
@@ -100,29 +102,77 @@ const foreignModels: Target = {
   },
 };
 
+/** A file of tensors: a length, a header, then their bytes. */
+function safetensorsFile(tensors: Readonly<Record<string, Tensor>>): Uint8Array {
+  const types: Partial<Record<ElementType, string>> = {
+    float32: 'F32',
+    float16: 'F16',
+    int64: 'I64',
+    uint8: 'U8',
+  };
+  const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
+  let data = Buffer.alloc(0);
+  for (const [name, value] of Object.entries(tensors)) {
+    const start = data.length;
+    data = Buffer.concat([data, bytesOf(value)]);
+    const { type, shape } = value;
+    header[name] = { dtype: types[type], shape, data_offsets: [start, data.length] };
+  }
+  const text = encode(header);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, data]);
+}
+
 const safetensors: Target = {
   name: 'safetensors',
   mostMemory: 100,
-  async corpus() {
-    const tensors: [string, string, Tensor][] = [
-      ['weight', 'F32', float32([2, 3], [1, -2, 3.5, 0, 1e-8, 6])],
-      ['half', 'F16', tensor('float16', [2], Uint16Array.of(0x3c00, 0x8000))],
-      ['long', 'I64', tensor('int64', [1], BigInt64Array.of(-(2n ** 40n)))],
-      ['byte', 'U8', tensor('uint8', [3], Uint8Array.of(1, 2, 255))],
-    ];
-    const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
-    let data = Buffer.alloc(0);
-    for (const [name, dtype, value] of tensors) {
-      const start = data.length;
-      data = Buffer.concat([data, bytesOf(value)]);
-      header[name] = { dtype, shape: value.shape, data_offsets: [start, data.length] };
-    }
-    const text = encode(header);
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64LE(BigInt(text.length));
-    return [Buffer.concat([length, text, data])];
-  },
+  corpus: async () => [
+    safetensorsFile({
+      weight: float32([2, 3], [1, -2, 3.5, 0, 1e-8, 6]),
+      half: tensor('float16', [2], Uint16Array.of(0x3c00, 0x8000)),
+      long: tensor('int64', [1], BigInt64Array.of(-(2n ** 40n))),
+      byte: tensor('uint8', [3], Uint8Array.of(1, 2, 255)),
+    }),
+  ],
   read: readSafetensors,
+};
+
+/** Files of tensors by the names of networks, but of other sizes: every one is refused, and says why. */
+const weights: Target = {
+  name: 'weights',
+  mostMemory: 100,
+  async corpus() {
+    const kernel = float32([1, 1, 1, 1], [1]);
+    const normalised = (name: string) =>
+      Object.fromEntries(
+        ['weight', 'bias', 'running_mean', 'running_var'].map((part) => [
+          `${name}.${part}`,
+          float32([1], [1]),
+        ]),
+      );
+    return [
+      safetensorsFile({
+        'conv1.weight': kernel,
+        ...normalised('bn1'),
+        'layer1.0.conv1.weight': kernel,
+        'layer1.0.conv2.weight': kernel,
+        'layer1.1.conv1.weight': kernel,
+      }),
+      safetensorsFile({ 'blocks.0.0.conv_dw.weight': kernel, 'conv_stem.weight': kernel }),
+      safetensorsFile({ 'blocks.0.depthwise_conv.weight': kernel, 'stem.weight': kernel }),
+    ];
+  },
+  read(bytes) {
+    const tensors = readSafetensors(bytes);
+    for (const network of [resNet, efficientNet, efficientNetLite0]) {
+      try {
+        network(tensors);
+      } catch (error) {
+        if (!isBigridError(error, 'WEIGHTS_INVALID')) throw error;
+      }
+    }
+  },
 };
 
 const side = 4;
@@ -273,6 +323,7 @@ export const targets: readonly Target[] = [
   manifests,
   foreignModels,
   safetensors,
+  weights,
   bmp,
   pictures,
   masks,
