@@ -1,9 +1,6 @@
 import { isBigridError } from '@bigrid/errors';
 import type { Target } from './targets.ts';
 
-/** Seconds of processor time that reading one small input may take. */
-const MOST_SECONDS = 2;
-
 /** What is wrong with how a target read an input. */
 export interface Finding {
   readonly kind: 'crash' | 'slow' | 'memory';
@@ -11,11 +8,8 @@ export interface Finding {
 }
 
 /** Lets a target read an input once. @returns undefined where all is well */
-export async function readOnce(
-  target: Target,
-  bytes: Uint8Array,
-  mostSeconds = MOST_SECONDS,
-): Promise<Finding | undefined> {
+export async function readOnce(target: Target, bytes: Uint8Array): Promise<Finding | undefined> {
+  const { mostMemory, mostSeconds = 2 } = target;
   const before = memory();
   const started = process.cpuUsage();
   try {
@@ -31,7 +25,7 @@ export async function readOnce(
   if (seconds > mostSeconds) return { kind: 'slow', detail: `${seconds.toFixed(1)} s` };
   const after = memory();
   const taken = Math.max(after.held - before.held, after.peak - before.peak) / 2 ** 20;
-  if (taken > target.mostMemory) return { kind: 'memory', detail: `${taken.toFixed(0)} MB` };
+  if (taken > mostMemory) return { kind: 'memory', detail: `${taken.toFixed(0)} MB` };
   return undefined;
 }
 

@@ -31,6 +31,8 @@ export interface Target {
   read(bytes: Uint8Array): unknown;
   /** Most memory that reading a small input may take, in MB. */
   readonly mostMemory: number;
+  /** Most processor time that it may take, in seconds. Default: 2. */
+  readonly mostSeconds?: number;
 }
 
 const encode = (value: unknown) =>
@@ -198,8 +200,9 @@ const bitmap = (bits: number, palette = 0) => {
 
 const pictures: Target = {
   name: 'picture',
-  // A header of a few bytes may state 10,000 x 10,000 pixels, which the decoder then makes room for.
+  // A header of a few bytes may state 10,000 x 10,000 pixels, which the decoder then makes, and fills.
   mostMemory: 900,
+  mostSeconds: 10,
   async corpus() {
     const [rgb, rgba] = [smallPicture(3), smallPicture(4)];
     return Promise.all([
@@ -310,6 +313,7 @@ const visa = new ListedPictures('visa', 'test.csv', [
 const masks: Target = {
   name: 'mask',
   mostMemory: pictures.mostMemory,
+  mostSeconds: 10,
   corpus: pictures.corpus,
   read(bytes) {
     const file = join(tmpdir(), `bigrid-fuzz-mask-${process.pid}`);

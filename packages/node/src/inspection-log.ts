@@ -29,7 +29,7 @@ const recordSchema = z.looseObject({
   movedTo: z.string().optional(),
 });
 
-export type LogRecord = z.infer<typeof recordSchema>;
+type LogRecord = z.infer<typeof recordSchema>;
 
 /** What inspects, in every line. */
 export interface LogSource {
@@ -228,7 +228,7 @@ function outcomeOf({ error, isAnomalous, movedTo }: Omit<Logged, 'path'>): Logge
 }
 
 /** A line of a log; undefined when it is none. */
-export function parseRecord(line: string): LogRecord | undefined {
+function parseRecord(line: string): LogRecord | undefined {
   try {
     return recordSchema.safeParse(JSON.parse(line)).data;
   } catch {
