@@ -20,7 +20,7 @@ export interface SavedReading {
 }
 
 /** How far a stage is. */
-export interface SavedStage {
+interface SavedStage {
   readonly stage: Stage;
   /** Steps done. */
   readonly step: number;
