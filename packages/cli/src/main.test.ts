@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { bigrid, tiny, useTemporaryFolder, writePictures } from '../testing/command-line.ts';
+import { checkNode } from './main.ts';
 
 const at = useTemporaryFolder();
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -11,6 +12,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 test('--version prints the version of the package', async () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   expect(await bigrid('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test.each(['20.20.2', '22.9.0', '22.12.9'])('Node.js %s is too old', (received) => {
+  expect(() => checkNode(received)).toThrow(expect.objectContaining({ code: 'NODE_TOO_OLD' }));
+});
+
+test.each(['22.13.0', '24.1.0', '100.0.0'])('Node.js %s is new enough', (received) => {
+  expect(() => checkNode(received)).not.toThrow();
 });
 
 test.each(['', 'train', 'inspect', 'watch', 'evaluate', 'calibrate', 'info', 'data', 'demo'])(

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fail } from '@bigrid/errors';
 import { Command } from 'commander';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { dataCommand } from './commands/data.ts';
@@ -14,14 +15,15 @@ import { type Fields, fieldsOf } from './flags.ts';
 import { paint } from './output.ts';
 import { type Context, run } from './run.ts';
 
-const version: string = JSON.parse(
+const { version, engines }: { version: string; engines: { node: string } } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-).version;
+);
 
 /** Commands with flags that a schema defines. */
 const commandsWithSchema = ['train', 'demo'];
 
-async function program(words: readonly string[], context: Context): Promise<Command> {
+/** The whole command line, with the flags of schemas where the words ask for them. */
+export async function program(words: readonly string[], context: Context): Promise<Command> {
   // Loading the schema takes longer than all the rest of the help: only who asks for its flags waits for it.
   const fields = words.some((word) => commandsWithSchema.includes(word)) ? await trainFields() : {};
   const commands = [
@@ -75,7 +77,20 @@ async function trainFields(): Promise<Fields> {
   return fieldsOf(trainOptionsSchema);
 }
 
-await run(async (context) => {
-  const words = process.argv.slice(2);
-  await (await program(words, context)).parseAsync(words, { from: 'user' });
-});
+/** An older Node.js would fail on the way, with what looks like a fault of ours. @throws NODE_TOO_OLD */
+export function checkNode(received: string): void {
+  const needed = engines.node.replace('>=', '');
+  if (received.localeCompare(needed, 'en', { numeric: true }) >= 0) return;
+  fail(
+    'NODE_TOO_OLD',
+    `Expected Node.js ${needed} or newer to run Bigrid but received ${received}`,
+  );
+}
+
+/** Runs what the words of the command line ask for, and sets the exit code. */
+export async function main(words: readonly string[]): Promise<void> {
+  await run(async (context) => {
+    checkNode(process.versions.node);
+    await (await program(words, context)).parseAsync(words, { from: 'user' });
+  });
+}

@@ -69,7 +69,7 @@ export async function* picturesOnInput(signal: AbortSignal): AsyncGenerator<Name
   }
 }
 
-export function isInside(path: string, folder: string): boolean {
+function isInside(path: string, folder: string): boolean {
   return resolve(path).startsWith(resolve(folder) + sep);
 }
 

@@ -76,7 +76,7 @@ export function printResults(format: Format, signal: AbortSignal): ResultPrinter
  * Writes to standard output and waits while its reader is slower, so that results do not pile up in memory. A reader
  * that is gone is for `run` to notice.
  */
-export async function writeInStep(text: string, signal: AbortSignal): Promise<void> {
+async function writeInStep(text: string, signal: AbortSignal): Promise<void> {
   if (process.stdout.write(text)) return;
   await once(process.stdout, 'drain', { signal }).catch(() => {});
 }

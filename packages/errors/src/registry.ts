@@ -53,6 +53,12 @@ export const errorRegistry = {
     exitCode: 69,
     httpStatus: 501,
   },
+  NODE_TOO_OLD: {
+    when: 'The Node.js that runs Bigrid is older than Bigrid needs.',
+    remedy: 'Install a newer Node.js: the message says which.',
+    exitCode: 69,
+    httpStatus: 501,
+  },
   OPTION_INVALID: {
     when: 'An option has a value outside its range, or two options contradict each other.',
     remedy: 'Use a value from the range in the message; `--help` lists them all.',

@@ -13,7 +13,7 @@ export type Attribute =
   | { readonly tensor: Tensor };
 
 /** Shape of what a node of another model gives: it is known when the graph runs. */
-export const unknownShape: Shape = ['unknown'];
+const unknownShape: Shape = ['unknown'];
 
 /** One value of a graph: an input, an initialiser, or an output of a node. */
 export class Value {

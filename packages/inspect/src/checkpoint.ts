@@ -30,7 +30,7 @@ export interface SavedReading {
 }
 
 /** How far a stage is. */
-export interface SavedStage {
+interface SavedStage {
   readonly stage: Stage;
   /** Steps done. */
   readonly step: number;

@@ -28,7 +28,7 @@ export interface MeasureDrift {
   readonly moved: boolean;
 }
 
-export interface SampleSummary {
+interface SampleSummary {
   readonly count: number;
   readonly median: number;
   /** Between these lie 98 of 100. */
@@ -38,7 +38,7 @@ export interface SampleSummary {
 
 /** Of inspections like those at calibration, this share is said to have drifted at the most, over all measures. */
 export const FALSE_DRIFT_RATE = 0.01;
-export const LEAST_INSPECTIONS = 10;
+const LEAST_INSPECTIONS = 10;
 /** Values of a statistic that a manifest keeps. */
 const MOST_KEPT = 200;
 

@@ -61,7 +61,7 @@ const calibrationFields = z.strictObject({
     ),
 });
 
-export const calibrationSchema = z.preprocess(completed, calibrationFields);
+const calibrationSchema = z.preprocess(completed, calibrationFields);
 
 /** Before there were rules, every threshold was a quantile; before there was a scale, it followed from the maxima. */
 function completed(calibration: unknown): unknown {

@@ -19,7 +19,7 @@ export interface Region {
   };
 }
 
-export type Point = readonly [x: number, y: number];
+type Point = readonly [x: number, y: number];
 
 /** How far an outline may be off its border, in map pixels: it takes a third of the corners then. */
 const TOLERANCE = 0.25;

@@ -17,7 +17,7 @@ import {
 import { lossWeights } from './anomaly-map.ts';
 import { contrastiveLoss } from './contrastive-loss.ts';
 import { featureBlockPaste, featureBlockSwap, rearrange } from './feature-block-paste.ts';
-import { ABNORMAL, reconstruct } from './grad.ts';
+import { reconstruct } from './grad.ts';
 import type { MethodOptions, Schedule } from './options.ts';
 import {
   FixedParameters,
@@ -226,8 +226,4 @@ function optimise(
   });
   for (const [name, value] of parameters.updates) graph.output(`next/${name}`, value);
   return declared.map(({ parameter }) => parameter);
-}
-
-export function isAbnormal(parameter: Parameter): boolean {
-  return parameter.name.startsWith(`${ABNORMAL}.`);
 }

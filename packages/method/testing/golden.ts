@@ -13,7 +13,7 @@ export function golden<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`../src/goldens/${name}.json`, import.meta.url), 'utf8'));
 }
 
-export function toTensor({ shape, data }: GoldenTensor): Tensor<'float32'> {
+function toTensor({ shape, data }: GoldenTensor): Tensor<'float32'> {
   return float32(shape, data);
 }
 

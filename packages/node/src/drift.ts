@@ -2,7 +2,7 @@ import { type Bundle, driftOf, type MeasureDrift } from '@bigrid/inspect';
 import { type InspectionRecord, readLog } from './read-log.ts';
 
 /** Inspections that are compared where nobody says how many. */
-export const DEFAULT_LATEST = 100;
+const DEFAULT_LATEST = 100;
 /** Inspections that the page shows before them. */
 const SHOWN = 1000;
 

@@ -11,7 +11,7 @@ import {
 import * as onnxruntime from 'onnxruntime-node';
 
 /** Where a graph can be computed. Which of them are there depends on the system and on what is installed. */
-export const deviceNames = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
+const deviceNames = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
 export type Device = (typeof deviceNames)[number];
 
 export interface EngineOptions {

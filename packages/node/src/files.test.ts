@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmod,
   mkdir,
@@ -178,6 +179,17 @@ describe('readBytes', () => {
     await expect(readBytes(folder)).rejects.toMatchObject({
       code: 'PATH_UNREADABLE',
       message: expect.stringContaining('it is a folder'),
+    });
+  });
+
+  it.skipIf(process.platform === 'win32')('reads a pipe, but no device', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const reading = readBytes(join(folder, 'pipe'));
+    await writeFile(join(folder, 'pipe'), 'abc');
+    expect([...(await reading)]).toEqual([97, 98, 99]);
+    await expect(readBytes('/dev/zero')).rejects.toMatchObject({
+      code: 'PATH_UNREADABLE',
+      message: 'Expected a file to read at /dev/zero but received: it is a device',
     });
   });
 });

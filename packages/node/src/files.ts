@@ -23,12 +23,15 @@ export interface WriteOptions {
 }
 
 /**
- * Reads a whole file.
+ * Reads a whole file, or a pipe to its end.
  *
- * @throws PATH_MISSING when there is none; PATH_UNREADABLE when it may not be read or is a folder.
+ * @throws PATH_MISSING when there is none; PATH_UNREADABLE when it may not be read, is a folder, or is a device, which
+ *   may have no end (`/dev/zero`).
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
+    const found = await stat(path);
+    if (found.isCharacterDevice() || found.isBlockDevice()) throw new Error('it is a device');
     return await readFile(path);
   } catch (error) {
     return failToRead(path, 'a file', error);

@@ -55,17 +55,23 @@ export async function listFolder(folder: string): Promise<Listing> {
     // `Thumbs.db` and the like fall out by their endings; these do not (`._001.png` of macOS).
     if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
     if (await leadsToFolder(folder, entry)) folders.push(entry.name);
+    else if (!isPicture(entry)) others.push(entry.name);
     else if (isTiffName(entry.name)) {
       for (const path of await picturesInFile(join(folder, entry.name))) {
         pictures.push(basename(path));
       }
-    } else if (isPictureName(entry.name)) pictures.push(entry.name);
-    else others.push(entry.name);
+    } else pictures.push(entry.name);
   }
   folders.sort(naturalOrder);
   pictures.sort(naturalOrder);
   others.sort(naturalOrder);
   return { realPath, folders, pictures, others };
+}
+
+/** By its name, unless it is a pipe, which nobody may ever write to. */
+function isPicture(entry: Dirent): boolean {
+  const isFile = entry.isFile() || entry.isSymbolicLink();
+  return isFile && isPictureName(entry.name);
 }
 
 /** A link that leads nowhere counts as a file: reading it then says what is wrong with it. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pictureEntry, readMask, readPicture } from './pictures.ts';
+import { pictureEntry, readMask, readPicture, readSize } from './pictures.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -17,6 +17,21 @@ function steps(): Sharp {
     raw: { width: 2, height: 1, channels: 3 },
   }).png();
 }
+
+describe('readSize', () => {
+  it.each([
+    ['upright.png', () => steps()],
+    ['turned.jpg', () => steps().withMetadata({ orientation: 6 }).jpeg()],
+    ['pages.gif', () => sharp(Buffer.alloc(24), { raw: pages }).gif()],
+  ])('is the size of the picture that is read: %s', async (name, make) => {
+    const path = join(folder, name);
+    await make().toFile(path);
+    const { width, height } = await readPicture(path);
+    expect(await readSize(path)).toMatchObject({ width, height });
+  });
+
+  const pages = { width: 2, height: 4, channels: 3, pageHeight: 2 } as const;
+});
 
 describe('readPicture', () => {
   it('reads a file, also through an entry', async () => {

@@ -77,6 +77,19 @@ function greyBmp(bytes: Uint8Array, path: string): Mask {
   return { width, height, data: data.filter((_, index) => index % 3 === 0) };
 }
 
+/**
+ * The size of a picture as {@link readPicture} gives it, from its header.
+ *
+ * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE
+ */
+export async function readSize(path: string): Promise<{ width: number; height: number }> {
+  const { file, page } = pageOf(path);
+  const bytes = await readPictureBytes(file);
+  if (pictureKind(bytes) === 'BMP') return decodeBmp(bytes, path);
+  const { autoOrient, pageHeight } = await readHeader(bytes, path, page);
+  return pageHeight === undefined ? autoOrient : { ...autoOrient, height: pageHeight };
+}
+
 /** A picture of the file system, decoded when asked for. */
 export function pictureEntry(path: string): PictureEntry {
   return { path, read: () => readPicture(path) };

@@ -57,7 +57,7 @@ export interface PartDrawing {
 }
 
 export const rimRadius = 130;
-export const holeCircle = 95;
+const holeCircle = 95;
 export const holeCount = 6;
 const holeRadius = 11;
 const sinkRadius = 15.5;

@@ -11,7 +11,7 @@ import type {
 import { Report, type ReportOptions } from '../src/report/report.ts';
 
 const mapSize = 32;
-export const evil = `gear "'><script>alert(1)</script>&amp;`;
+const evil = `gear "'><script>alert(1)</script>&amp;`;
 
 /** Noise, which no encoder makes small, over a slope; every seed its own. */
 export function noisyPicture(seed: number, width = 96, height = 64, strength = 60): Picture {

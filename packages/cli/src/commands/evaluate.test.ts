@@ -140,7 +140,7 @@ test('info tells about the bundle, to people and to programs', async () => {
   expect(stdout).toMatch(/threshold +\d+\.\d+: pictures that score above it are anomalous/);
   expect(stdout).toMatch(/training +14 good pictures, 2 more held out/);
   expect(stdout).toContain('image: uint8 [1, height, width, 3]');
-  expect(stdout).toContain('anomaly_map: float32 [1, 64, 64]');
+  expect(stdout).toContain('anomaly_map: float32 [1, 256, 256]');
   const facts = JSON.parse((await bigrid('info', model, '--json')).stdout);
   expect(Object.keys(facts)).toEqual(['path', 'bytes', 'inputs', 'outputs', 'manifest']);
   expect(facts.bytes).toBe((await readFile(model)).length);

@@ -22,7 +22,7 @@ export interface PrecisionRecallPoint {
 }
 
 /** The fewest points a thinned curve may be asked for. */
-export const fewestPoints = 4;
+const fewestPoints = 4;
 
 /** @throws OPTION_INVALID if `maximumPoints` is not a whole number of at least {@link fewestPoints} */
 export function checkMaximumPoints(maximumPoints: number): void {

@@ -3,7 +3,7 @@ import type { PixelRanking } from './pixel-counts.ts';
 import { isDefined } from './ranking.ts';
 
 /** AUPRO integrates up to this false-positive rate, the customary one. */
-export const falsePositiveRateLimit = 0.3;
+const falsePositiveRateLimit = 0.3;
 
 /** A point of the per-region overlap curve. */
 export interface ProPoint {

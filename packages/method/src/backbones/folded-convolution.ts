@@ -19,7 +19,7 @@ export interface ConvolutionShape {
 }
 
 /** A tensor of the weights. @throws WEIGHTS_INVALID when it is missing or has another type or shape */
-export function readWeight(
+function readWeight(
   { network, tensors }: NetworkWeights,
   name: string,
   shape: readonly number[],

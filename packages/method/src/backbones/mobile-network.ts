@@ -3,7 +3,7 @@ import { numberedTaps, type Tap } from './backbone.ts';
 import { foldedConvolution, type NetworkWeights } from './folded-convolution.ts';
 
 /** Convolution and batch norm, as the weights name them. */
-export type LayerNames = readonly [convolution: string, norm: string];
+type LayerNames = readonly [convolution: string, norm: string];
 
 /** One MBConv block. */
 export interface MobileBlock {

@@ -2,7 +2,7 @@ import { fail } from '@bigrid/errors';
 import type { Mask } from '@bigrid/inspect';
 
 /** Runs of pixels, column by column, top to bottom: first those outside, then those inside, and so on. */
-export interface Runs {
+interface Runs {
   /** Numbers, or all of them in one string, compressed as {@link decodeCounts} says. */
   readonly counts: readonly number[] | string;
   /** Height, width. */

@@ -64,7 +64,8 @@ describe('annotations of COCO', () => {
   });
 
   it('become one mask of all defects of a picture', async () => {
-    await data.files('part/a.png', 'part/b.png', 'part/c.png');
+    await data.files('part/a.png', 'part/b.png');
+    await data.png('part/c.png', Array(3).fill([0, 0, 0, 0]));
     await data.json('part/coco.json', three);
     expect(await data.mask('part', 'part/c.png')).toEqual([
       [1, 1, 1, 0],
@@ -74,7 +75,7 @@ describe('annotations of COCO', () => {
   });
 
   it('take a box for its defect where there is nothing else, and say so', async () => {
-    await data.files('c.png');
+    await data.png('c.png', Array(3).fill([0, 0, 0, 0]));
     const boxed = { ...annotation(1, 2, []), bbox: [3, 1, 1, 2] };
     await data.json('coco.json', {
       images: [image(1, 'c.png')],
@@ -107,7 +108,7 @@ describe('annotations of COCO', () => {
   });
 
   it('read compressed runs', async () => {
-    await data.files('c.png');
+    await data.png('c.png', Array(3).fill([0, 0, 0, 0]));
     // What pycocotools writes for the second pixel of the first column.
     await data.json('coco.json', {
       images: [image(1, 'c.png')],
@@ -233,6 +234,17 @@ describe('annotations of COCO', () => {
     const images = [{ id: 1, file_name: 'a.png', width: 1e6, height: 1e6 }];
     await data.json('coco.json', { ...three, images, annotations: [] });
     await expect(data.understood('.')).rejects.toMatchObject({ code: 'PICTURE_TOO_LARGE' });
+  });
+
+  it('draw nothing at a size that is not the size of the picture', async () => {
+    await data.png('a.png', Array(3).fill([0, 0, 0, 0]));
+    const images = [{ id: 1, file_name: 'a.png', width: 1, height: 99_999_999 }];
+    const annotations = [annotation(1, 1, [[0, 0, 1, 0, 1, 99_999_999, 0, 99_999_999]])];
+    await data.json('coco.json', { images, annotations, categories });
+    await expect(data.mask('.', 'a.png')).rejects.toMatchObject({
+      code: 'MASK_MISMATCH',
+      message: expect.stringMatching(/a\.png, 4 x 3, in .*coco\.json but received 1 x 99999999$/),
+    });
   });
 
   it('are not looked for in other JSON', async () => {

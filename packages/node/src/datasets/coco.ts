@@ -3,7 +3,7 @@ import { fail } from '@bigrid/errors';
 import type { LabelledEntry } from '@bigrid/inspect';
 import { z } from 'zod';
 import { readBytes } from '../files.ts';
-import { pictureEntry } from '../pictures.ts';
+import { pictureEntry, readSize } from '../pictures.ts';
 import { pixelLimit, tooLarge } from '../pixel-limit.ts';
 import {
   type Box,
@@ -173,7 +173,7 @@ class AnnotatedPictures {
       ...pictureEntry(path),
       className,
       defect: names.length === 0 ? 'good' : names.join('+'),
-      readMask: this.#maskReader(image, defects),
+      readMask: this.#maskReader(image, path, defects),
     };
   }
 
@@ -186,7 +186,7 @@ class AnnotatedPictures {
     );
   }
 
-  #maskReader(image: Image, defects: Coco['annotations']): LabelledEntry['readMask'] {
+  #maskReader(image: Image, path: string, defects: Coco['annotations']): LabelledEntry['readMask'] {
     const { width, height } = image;
     const drawn: Segmentation[] = [];
     let boxes = 0;
@@ -204,7 +204,17 @@ class AnnotatedPictures {
     }
     if (drawn.length === 0) return undefined;
     this.boxes += boxes;
-    return async () => segmentationMask(drawn, width, height);
+    return async () => {
+      // Before anything is drawn at the size that the list states: it may state any.
+      const size = await readSize(path);
+      if (size.width !== width || size.height !== height) {
+        fail(
+          'MASK_MISMATCH',
+          `Expected the size of ${path}, ${size.width} x ${size.height}, in ${this.#file} but received ${width} x ${height}`,
+        );
+      }
+      return segmentationMask(drawn, width, height);
+    };
   }
 }
 

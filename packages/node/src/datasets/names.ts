@@ -38,7 +38,7 @@ export function isValidationFolder(name: string): boolean {
 }
 
 /** Whether a name says what a folder is for, and not what it shows. */
-export function isRole(name: string): boolean {
+function isRole(name: string): boolean {
   return (
     isValidationFolder(name) ||
     /^(train|test|annotations?|manifests?|split_csv)$/i.test(name) ||

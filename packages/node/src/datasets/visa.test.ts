@@ -122,7 +122,9 @@ describe('VisA', () => {
     await expect(data.understood('.')).rejects.toMatchObject({
       message: expect.stringMatching(/^Expected train or test for line 2 of .* but received tune$/),
     });
-    await data.write('split_csv/1cls.csv', `${header}\ncandle,train\n`);
-    await expect(data.understood('.')).rejects.toMatchObject({ code: 'DATASET_INVALID' });
+    for (const broken of ['candle,train', 'candle,train,nor"mal,a.png,', '"candle']) {
+      await data.write('split_csv/1cls.csv', `${header}\n${broken}\n`);
+      await expect(data.understood('.'), broken).rejects.toMatchObject({ code: 'DATASET_INVALID' });
+    }
   });
 });

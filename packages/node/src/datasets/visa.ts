@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
-import { parse } from 'csv-parse/sync';
+import { CsvError, parse } from 'csv-parse/sync';
 import { readBytes } from '../files.ts';
 import { type Listing, listFolder, naturalOrder } from '../listing.ts';
 import { pictureEntry } from '../pictures.ts';
@@ -127,9 +127,7 @@ function rowsOf(bytes: Uint8Array, table: string): { row: Row; line: number }[] 
     }) as unknown as { record: Row; info: { lines: number } }[];
     return parsed.map(({ record, info }) => ({ row: record, line: info.lines }));
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || !String(error.code).startsWith('CSV_')) {
-      throw error;
-    }
+    if (!(error instanceof CsvError)) throw error;
     fail('DATASET_INVALID', `Expected a table for ${table} but received: ${error.message}`, {
       cause: error,
     });

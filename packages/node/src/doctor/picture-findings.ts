@@ -210,7 +210,7 @@ function groups(looks: readonly Look[]): Look[][] {
   });
 }
 
-export function learnt(looks: readonly Look[], className: string): Look[] {
+function learnt(looks: readonly Look[], className: string): Look[] {
   return looks.filter((look) => look.className === className && look.split === 'train');
 }
 

@@ -51,7 +51,7 @@ function forPage(svg: string, id: string): Html {
 }
 
 /** Colours by name of their custom property, so that the page's light and dark mode hold for charts too. */
-export const ink = 'var(--ink-2)';
+const ink = 'var(--ink-2)';
 const line = 'var(--line)';
 
 /** An axis of numbers that labels exactly `ticks`. */

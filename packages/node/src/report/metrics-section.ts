@@ -137,11 +137,7 @@ function spread({ low, high }: Interval): Html | undefined {
 }
 
 /** Why a class has no value for the metrics of pictures or of pixels. */
-export function reasonFor(
-  evaluation: Evaluation,
-  className: string,
-  group: 'picture' | 'pixel',
-): string {
+function reasonFor(evaluation: Evaluation, className: string, group: 'picture' | 'pixel'): string {
   const own = evaluation.pictures.filter(({ entry }) => entry.className === className);
   const bad = own.filter(({ entry }) => isAnomalous(entry));
   if (bad.length === 0) return 'there are no defective test pictures.';

@@ -33,7 +33,7 @@ export interface PictureGroup {
   readonly pictures: readonly EvaluatedPicture[];
 }
 
-export function outcomeOf({ entry, score }: EvaluatedPicture, threshold: number): Outcome {
+function outcomeOf({ entry, score }: EvaluatedPicture, threshold: number): Outcome {
   if (isAnomalous(entry)) return score > threshold ? 'caught' : 'missed';
   return score > threshold ? 'false-alarm' : 'passed';
 }

@@ -5,7 +5,7 @@ import type { Html } from './html.ts';
 import { maskOutline } from './outline.ts';
 
 /** Longest side of a picture on the page. */
-export const thumbnailSide = 320;
+const thumbnailSide = 320;
 
 /** A test picture as it goes onto the page: both pictures have the same size. */
 export interface Thumbnail {

@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isBigridError } from '@bigrid/errors';
+import { train, writeSyntheticLine } from '@bigrid/node';
+import { type Command, CommanderError, type Option } from 'commander';
+import fc from 'fast-check';
+import { program } from '../packages/cli/src/main.ts';
+
+/** Exit code of what should not happen, whether the registry has a name for it or not. */
+const INTERNAL = 70;
+/** A command that does as it is told is stopped after so long, for whether it ends well is for other tests. */
+const MILLISECONDS = 200;
+/** What has not ended so long after it was stopped hangs. */
+const HANG_SECONDS = 60;
+
+/** What is there to name, by the names of arguments in the help. */
+const things: Readonly<Record<string, string>> = {
+  'file.onnx': 'part.onnx',
+  dir: 'part',
+  'log.jsonl': 'log.jsonl',
+  path: 'part/test/good',
+};
+
+/** Options that keep work small, and those that a command cannot do without. */
+const small: Readonly<Record<string, string>> = {
+  '--data': 'part',
+  '--epochs': '1',
+  '--out': 'out.onnx',
+  '--size': '64',
+  '--threads': '1',
+};
+
+/** A folder with a product and a bundle of it, which becomes the working folder. @returns takes all back */
+export async function enterWorkshop(): Promise<() => void> {
+  const before = process.cwd();
+  const folder = mkdtempSync(join(tmpdir(), 'bigrid-options-'));
+  process.chdir(folder);
+  await writeSyntheticLine('part', { goodCount: 8, testGoodCount: 1, defectCount: 1, size: 64 });
+  await train('part', { out: 'part.onnx', epochs: 1, size: 64, threads: 1 });
+  await faultOf(['inspect', 'part.onnx', 'part/test', '--log=log.jsonl', '--threads=1']);
+  return () => {
+    process.chdir(before);
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+/** Every command as it is defined. */
+export async function allCommands(): Promise<readonly Command[]> {
+  const root = await program(['train', 'demo'], { signal: new AbortController().signal });
+  return root.commands;
+}
+
+/** The options of a command that take a value. */
+export function valueOptions(command: Command): Option[] {
+  return command.options.filter(({ required, optional }) => required || optional);
+}
+
+/** A sound command line, with other values for some of its arguments, by place, and options, by name. */
+export function wordsOf(command: Command, values: Readonly<Record<string, string>>): string[] {
+  const given = command.registeredArguments.map((argument, place) => {
+    const thing = things[argument.name()];
+    if (thing !== undefined) return values[place] ?? thing;
+    throw new Error(`Say in fuzz/options.ts what <${argument.name()}> may be`);
+  });
+  const known = new Set(command.options.map(({ long }) => long ?? ''));
+  const others = Object.entries({ ...small, ...values }).filter(([name]) => known.has(name));
+  const optional = others.map(([name, value]) => `${name}=${value}`);
+  // After the dashes everything is an argument, also what looks like an option.
+  return [command.name(), ...optional, '--', ...given];
+}
+
+/** A command with any text for one or two of its options or arguments. */
+export function anyWords(commands: readonly Command[]): fc.Arbitrary<string[]> {
+  return fc.constantFrom(...commands).chain((command) => {
+    const names = [
+      ...command.registeredArguments.map((_, place) => String(place)),
+      ...valueOptions(command).map(({ long }) => long ?? ''),
+    ];
+    const changes = fc.dictionary(fc.constantFrom(...names), anyText, { minKeys: 1, maxKeys: 2 });
+    return changes.map((values) => wordsOf(command, values));
+  });
+}
+
+const strange = [
+  ['', ' ', '-', '--', '-1', '0', '-0', '00', '+1', '1.', '.5', '1e3', '1e999', '1e-999'],
+  ['NaN', 'Infinity', '0x10', '1_000', '१', '99999999999999999999', '1.2.3', 'null', 'true'],
+  ['__proto__', 'constructor', 'toString', 'x'.repeat(300), 'x'.repeat(5000), '.', './', '*'],
+  ['%s', '$(x)', '`x`', 'http://x/y', 's3://bucket/key', 'part', 'part.onnx', 'part/test', '\n'],
+  ['quantile:0.5', 'quantile:2', 'sigma:-1', 'sigma:1e9', 'max-fpr:0', 'max-fpr:0.5', 'f1', '4.2'],
+  ['a,b,c', ',,,', '1,2,3', '2,4,10', '-1,0,300', 'é/é', '\u202e', '\ud83d\ude00', '<b>', '"'],
+].flat();
+
+/** No text that leaves the working folder: `--out` writes what it is told to. */
+const anyText = fc
+  .oneof(
+    fc.constantFrom(...strange),
+    fc.string({ unit: 'binary', maxLength: 20 }),
+    fc.string({ unit: 'grapheme', maxLength: 40 }),
+    fc.integer().map(String),
+    fc.double().map(String),
+  )
+  // No argument of a program holds a zero.
+  .filter((text) => !text.includes('\0') && !text.startsWith('/') && !text.includes('..'));
+
+/** Runs a command line in this process. @returns what is wrong with how it ended, if anything is */
+export async function faultOf(words: readonly string[]): Promise<string | undefined> {
+  const { stdout, stderr, exitCode } = process;
+  const writes = [stdout, stderr].map((stream) => ({ stream, write: stream.write }));
+  for (const { stream } of writes) stream.write = () => true;
+  let timer: NodeJS.Timeout | undefined;
+  const hang = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve('It hangs'), MILLISECONDS + HANG_SECONDS * 1000);
+  });
+  try {
+    return await Promise.race([hang, endOf(words)]);
+  } finally {
+    clearTimeout(timer);
+    for (const { stream, write } of writes) stream.write = write;
+    process.exitCode = exitCode;
+  }
+}
+
+async function endOf(words: readonly string[]): Promise<string | undefined> {
+  try {
+    const signal = AbortSignal.timeout(MILLISECONDS);
+    await (await program(words, { signal })).parseAsync(words, { from: 'user' });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommanderError) return undefined;
+    if (isBigridError(error) && error.exitCode !== INTERNAL) return undefined;
+    return String(error instanceof Error ? error.stack : error);
+  }
+}

@@ -1,0 +1,59 @@
+// Fails when a package in the lock file is under a licence that has not been thought about. The lock file knows all
+// platforms, and so more than node_modules.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** May be used and shipped by anybody who keeps the notice. */
+const allowed = new Set([
+  '0BSD',
+  'Apache-2.0',
+  'BSD-3-Clause',
+  'BlueOak-1.0.0',
+  'CC0-1.0',
+  'ISC',
+  'MIT',
+]);
+
+/** Under conditions of their own: docs/supply-chain.md says how they are met. */
+const exceptions = [
+  { licence: 'LGPL-3.0-or-later', packages: /^@img\/sharp-/ },
+  // Takes part in tests alone, through Vitest.
+  { licence: 'MPL-2.0', packages: /^lightningcss/, development: true },
+];
+
+const lock = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package-lock.json'), 'utf8'));
+const problems = [];
+let count = 0;
+
+for (const [path, { license, link, dev = false }] of Object.entries(lock.packages)) {
+  const name = path.split('node_modules/').at(-1);
+  if (!path.includes('node_modules/') || link) continue;
+  count++;
+  if (!isAllowed(license, name, dev)) problems.push(`${name} is under ${license ?? 'no licence'}`);
+}
+
+/** Expressions of SPDX: one of several parts is enough where they are joined by OR. */
+function isAllowed(expression = '', name, dev) {
+  const parts = expression.replaceAll(/[()]/g, '');
+  return parts
+    .split(' OR ')
+    .some((choice) =>
+      choice
+        .split(' AND ')
+        .every(
+          (licence) =>
+            allowed.has(licence) ||
+            exceptions.some(
+              ({ licence: other, packages, development = false }) =>
+                licence === other && packages.test(name) && (dev || !development),
+            ),
+        ),
+    );
+}
+
+if (problems.length > 0) {
+  console.error(`${problems.join('\n')}\nscripts/check-licences.mjs lists what is allowed.`);
+  process.exit(1);
+}
+console.log(`Licences: ${count} packages, all allowed.`);
