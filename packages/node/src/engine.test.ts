@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isBigridError } from '@bigrid/errors';
 import { float32, Graph, toModel } from '@bigrid/graph';
 import { expect, test } from 'vitest';
@@ -43,4 +47,18 @@ test('a graph that the engine refuses is no missing device', async () => {
   await expect(engine.load(new Uint8Array([1, 2, 3]))).rejects.toMatchObject({
     code: 'ENGINE_FAILED',
   });
+});
+
+test('reports to nobody: the engine keeps no number of the machine and nothing to send', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'bigrid-home-'));
+  const module = JSON.stringify(new URL('./engine.ts', import.meta.url));
+  const program = `const { onnxRuntimeEngine } = await import(${module});
+    const session = await onnxRuntimeEngine({ threads: 1 }).load(Buffer.from('${Buffer.from(model).toString('base64')}', 'base64'));
+    await session.dispose();`;
+  const { ORT_DISABLE_TELEMETRY: _, ...environment } = process.env;
+  execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+    env: { ...environment, HOME: home, TMPDIR: home },
+  });
+  expect(await readdir(home)).toEqual([]);
+  await rm(home, { recursive: true });
 });

@@ -1,3 +1,6 @@
+// First of all: it has to be there before the library loads.
+import './without-telemetry.ts';
+
 import { fail } from '@bigrid/errors';
 import {
   type Engine,
