@@ -21,6 +21,7 @@ import { foreignFile, foreignNode } from '../packages/graph/testing/foreign-mode
 import { manifestMetadata, trainedValues } from '../packages/inspect/src/bundle.ts';
 import { exampleManifest } from '../packages/inspect/testing/example-manifest.ts';
 import { readMask } from '../packages/node/src/pictures.ts';
+import { asFile, logs, streams, tiffPages } from './file-targets.ts';
 
 /** A reader of bytes that come from outside. */
 export interface Target {
@@ -315,11 +316,7 @@ const masks: Target = {
   mostMemory: pictures.mostMemory,
   mostSeconds: 10,
   corpus: pictures.corpus,
-  read(bytes) {
-    const file = join(tmpdir(), `bigrid-fuzz-mask-${process.pid}`);
-    writeFileSync(file, bytes);
-    return readMask(file).finally(() => rmSync(file));
-  },
+  read: (bytes) => asFile(bytes, readMask),
 };
 
 export const targets: readonly Target[] = [
@@ -334,4 +331,7 @@ export const targets: readonly Target[] = [
   coco,
   groundTruth,
   visa,
+  tiffPages,
+  logs,
+  streams,
 ];

@@ -1,0 +1,88 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { statisticNames } from '@bigrid/inspect';
+import { exampleManifest } from '../packages/inspect/testing/example-manifest.ts';
+import { InspectionLog, identify } from '../packages/node/src/inspection-log.ts';
+import { picturesOfStream } from '../packages/node/src/picture-stream.ts';
+import { readLog } from '../packages/node/src/read-log.ts';
+import { picturesInFile } from '../packages/node/src/tiff-pages.ts';
+import type { Target } from './targets.ts';
+
+/** Reads the bytes as a file. */
+export async function asFile<T>(bytes: Uint8Array, read: (file: string) => Promise<T>): Promise<T> {
+  const file = join(tmpdir(), `bigrid-fuzz-file-${process.pid}`);
+  writeFileSync(file, bytes);
+  try {
+    return await read(file);
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/** The head of a TIFF and directories of one entry each, linked in a chain. */
+function tiff(pages: number): Uint8Array {
+  const length = 2 + 12 + 4;
+  const bytes = Buffer.alloc(8 + pages * length);
+  bytes.write('II*\0', 'latin1');
+  bytes.writeUInt32LE(8, 4);
+  for (let page = 0; page < pages; page++) {
+    const at = 8 + page * length;
+    bytes.writeUInt16LE(1, at);
+    bytes.writeUInt16LE(254, at + 2);
+    bytes.writeUInt32LE(page % 2, at + 10);
+    bytes.writeUInt32LE(page + 1 < pages ? at + length : 0, at + 14);
+  }
+  return bytes;
+}
+
+export const tiffPages: Target = {
+  name: 'tiff',
+  mostMemory: 80,
+  corpus: async () => [tiff(1), tiff(4)],
+  read: (bytes) => asFile(bytes, picturesInFile),
+};
+
+const bundle = { bytes: new Uint8Array(4), manifest: exampleManifest };
+
+export const logs: Target = {
+  name: 'log',
+  mostMemory: 80,
+  async corpus() {
+    const line = {
+      at: '2026-01-02T03:04:05.000Z',
+      path: 'a.png',
+      ...identify(bundle),
+      file: { size: 1, modified: 2 },
+      score: 0.5,
+      isAnomalous: false,
+      verdict: 'normal',
+      statistics: Object.fromEntries(statisticNames.map((name) => [name, 0.5])),
+    };
+    const failed = { ...line, path: 'b.png', error: { code: 'PICTURE_UNREADABLE' } };
+    return [Buffer.from(`${JSON.stringify(line)}\n${JSON.stringify(failed)}\n{"at":`)];
+  },
+  read: (bytes) =>
+    asFile(bytes, async (file) => {
+      await readLog(file, exampleManifest, 10);
+      const log = await InspectionLog.open(file, identify(bundle));
+      log.take('a.png', { size: 1, modified: 2 });
+      await log.close();
+    }),
+};
+
+export const streams: Target = {
+  name: 'stream',
+  mostMemory: 80,
+  corpus: async () => [
+    Buffer.from('a.png\r\nb c.png\n\nlast.png'),
+    Buffer.from('a.png\0b\nc.png\0'),
+    Buffer.from('\x89PNG\r\n\x1a\nrest', 'latin1'),
+  ],
+  async read(bytes) {
+    async function* chunks() {
+      for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7);
+    }
+    for await (const picture of picturesOfStream(chunks(), 'input')) picture.path.at(0);
+  },
+};
