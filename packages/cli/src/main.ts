@@ -10,6 +10,7 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { infoCommand } from './commands/info.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { trainCommand } from './commands/train.ts';
+import { updateCommand } from './commands/update.ts';
 import { watchCommand } from './commands/watch.ts';
 import { type Fields, fieldsOf } from './flags.ts';
 import { paint } from './output.ts';
@@ -20,7 +21,7 @@ const { version, engines }: { version: string; engines: { node: string } } = JSO
 );
 
 /** Commands with flags that a schema defines. */
-const commandsWithSchema = ['train', 'demo'];
+const commandsWithSchema = ['train', 'update', 'demo'];
 
 /** The whole command line, with the flags of schemas where the words ask for them. */
 export async function program(words: readonly string[], context: Context): Promise<Command> {
@@ -32,6 +33,7 @@ export async function program(words: readonly string[], context: Context): Promi
     watchCommand(context),
     evaluateCommand(context),
     calibrateCommand(context),
+    updateCommand(context, fields),
     driftCommand(context),
     infoCommand(context),
     dataCommand(context),

@@ -101,6 +101,12 @@ export const errorRegistry = {
     remedy: 'Choose a folder that exists, may be written to, and has room.',
     ...unwritable,
   },
+  REPLAY_MISSING: {
+    when: 'A bundle is to be updated, and the folder of good pictures that its training kept beside it is missing or lacks those learnt or those held out.',
+    remedy:
+      'Put the folder back beside the bundle, train again, or go on with `bigrid train --from` on old and new pictures together.',
+    ...missing,
+  },
   CHECKPOINT_MISMATCH: {
     when: 'The checkpoint that a training is to resume from is of another training: other options, pictures, version or machine settings.',
     remedy:

@@ -2,9 +2,11 @@ import { fail } from '@bigrid/errors';
 import {
   bytesOf,
   float16ToFloat32,
+  type Graph,
   readModel,
   type Tensor,
   tensor,
+  toModel,
   withMetadata,
 } from '@bigrid/graph';
 import {
@@ -33,6 +35,16 @@ export function openBundle(bytes: Uint8Array): Bundle {
 /** The same model under another manifest: recalibrated, say. */
 export function withManifest(bundle: Bundle, manifest: Manifest): Bundle {
   return { bytes: withMetadata(bundle.bytes, manifestMetadata(manifest)), manifest };
+}
+
+/** The bundle of a trained graph. */
+export function assemble(graph: Graph, manifest: Manifest): Bundle {
+  const bytes = toModel(graph, {
+    metadata: manifestMetadata(manifest),
+    description: 'Visual anomaly detection trained by Bigrid: see the manifest in metadata_props.',
+    producerVersion: manifest.bigridVersion,
+  });
+  return { bytes, manifest };
 }
 
 /** The manifest as `metadata_props`. */

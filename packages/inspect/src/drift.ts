@@ -60,6 +60,18 @@ export function referenceOf(
   >;
 }
 
+/** As many pictures as a reference has values. Which of these were of one picture is not known, nor does it matter. */
+export function picturesOf(
+  reference: Readonly<Record<StatisticName, readonly number[]>>,
+): PictureStatistics[] {
+  return reference.brightness.map(
+    (_, at) =>
+      Object.fromEntries(
+        statisticNames.map((name) => [name, reference[name][at]]),
+      ) as PictureStatistics,
+  );
+}
+
 /**
  * Compares inspections with the good pictures of a calibration, measure by measure. Where they come from the same
  * line, independent of each other, any is said to have moved with a probability of at most {@link FALSE_DRIFT_RATE}.

@@ -6,6 +6,7 @@ export type Phase =
   | 'abnormal grid'
   | 'normal grid'
   | 'calibrating'
+  | 'keeping'
   | 'inspecting'
   | 'evaluating';
 

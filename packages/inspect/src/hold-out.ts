@@ -37,7 +37,7 @@ export function holdOut(
       .fork(`split ${name}`)
       .permutation(entries.length)
       .flatMap((at) => indices.get(entries[at] as PictureEntry) ?? []);
-    for (const index of draw(drawn, pictures, mostHeldOut(own.length))) {
+    for (const index of drawTogether(drawn, pictures, mostHeldOut(own.length))) {
       heldOut.add(index);
     }
   }
@@ -48,8 +48,11 @@ export function holdOut(
   };
 }
 
-/** Groups of near-duplicates in the order drawn, each that leaves no more than `most`. */
-function draw(
+/**
+ * Groups of near-duplicates in the order drawn, each that leaves no more than `most`.
+ * @param drawn indices of pictures
+ */
+export function drawTogether(
   drawn: readonly number[],
   pictures: readonly { readonly fingerprint: Fingerprint }[],
   most: number,

@@ -67,11 +67,13 @@ export {
 } from './picture-statistics.ts';
 export type {
   Checkpoint,
+  KeepReplay,
   LabelledEntry,
   Mask,
   OpenScratch,
   Picture,
   PictureEntry,
+  Replay,
   Scratch,
 } from './ports.ts';
 export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
@@ -79,4 +81,5 @@ export { type Region, regionsOf } from './regions.ts';
 export { scorePictures } from './scoring.ts';
 export { leastScores, parseRule, type ThresholdRule, thresholdRules } from './threshold-rules.ts';
 export { type TrainInput, train } from './train.ts';
+export { type Update, type UpdatedPicture, update } from './update.ts';
 export { DECODE_AHEAD, inOrder } from './work.ts';

@@ -99,6 +99,17 @@ export const manifestSchema = z.strictObject({
     dataHash: z.string().describe('SHA-256 over the pictures, in order'),
     engine: z.string(),
   }),
+  updates: z
+    .array(
+      z.strictObject({
+        at: z.iso.datetime().describe('When it ended, UTC'),
+        pictures: z.int().describe('New good pictures trained on'),
+        heldOut: z.int().describe('New good pictures kept for the threshold'),
+        steps: z.int().describe('Optimiser steps, all stages'),
+      }),
+    )
+    .optional()
+    .describe('What `bigrid update` taught it after training, in order'),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;

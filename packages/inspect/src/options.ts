@@ -12,6 +12,14 @@ import { z } from 'zod';
 
 const method = methodOptionsSchema.shape;
 
+/** How many pictures are kept for updates: docs/update.md has what fewer of them forget. */
+const replayField = z
+  .int()
+  .min(0)
+  .max(1024)
+  .default(192)
+  .describe('Good pictures to keep beside the bundle for `bigrid update`; 0: none');
+
 /** What a user may choose about training; the one definition for the command line, the API and the docs. */
 export const trainOptionsSchema = z.strictObject({
   profile: z.enum(profileNames).default('fast').describe('Set of options to start from'),
@@ -22,6 +30,7 @@ export const trainOptionsSchema = z.strictObject({
     .default(0)
     .describe('Seed of everything random: the same seed gives the same bundle'),
   epochs: scheduleSchema.shape.epochs,
+  replay: replayField,
   size: method.inputSize
     .optional()
     .describe('Side to which pictures are resized, in pixels, a multiple of 32 (default 256)'),
@@ -48,6 +57,8 @@ export type TrainOptions = z.input<typeof trainOptionsSchema>;
 export interface ResolvedTrainOptions {
   readonly profile: ProfileName;
   readonly seed: number;
+  /** Pictures to keep for updates. */
+  readonly replay: number;
   readonly tile: number | 'auto' | undefined;
   readonly method: MethodOptions;
   readonly schedule: Schedule;
@@ -65,7 +76,7 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
       `Expected valid training options but received:\n${z.prettifyError(parsed.error)}`,
     );
   }
-  const { profile: name, seed, epochs, size, tile, ...chosen } = parsed.data;
+  const { profile: name, seed, epochs, replay, size, tile, ...chosen } = parsed.data;
   const profile = profiles[name];
   const given = Object.fromEntries(
     Object.entries(chosen).filter(([, value]) => value !== undefined),
@@ -74,6 +85,7 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
   return {
     profile: name,
     seed,
+    replay,
     tile,
     method: { ...profile.method, ...given, ...sized },
     schedule: epochs === undefined ? profile.schedule : { ...profile.schedule, epochs },

@@ -62,3 +62,18 @@ export interface Checkpoint {
    */
   save(state: Uint8Array): Promise<void>;
 }
+
+/** Good pictures of a training, for an update to go on from. */
+export interface Replay {
+  /** Learnt again beside new ones, so that they are not forgotten. */
+  readonly learnt: readonly PictureEntry[];
+  /** Never learnt: they set the threshold, with new ones. */
+  readonly heldOut: readonly PictureEntry[];
+}
+
+/** Keeps good pictures for updates. */
+export interface KeepReplay {
+  /** How many at most. */
+  readonly most: number;
+  keep(part: keyof Replay, picture: Picture): Promise<void>;
+}

@@ -1,7 +1,7 @@
 import type { Engine } from '@bigrid/graph';
 import type { Bundle } from './bundle.ts';
 import { Detector } from './detector.ts';
-import { type OnEvent, progressOf, reportSkipped } from './events.ts';
+import { type OnEvent, type Phase, progressOf, reportSkipped } from './events.ts';
 import { type PictureStatistics, pictureStatistics } from './picture-statistics.ts';
 import type { PictureEntry } from './ports.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
@@ -25,11 +25,12 @@ export async function scorePictures<Entry extends PictureEntry>(
   entries: readonly Entry[],
   onEvent: OnEvent,
   signal?: AbortSignal,
+  phase: Phase = 'calibrating',
 ): Promise<ScoredPicture<Entry>[]> {
   const detector = await Detector.load(engine, bundle);
   const scored: ScoredPicture<Entry>[] = [];
   try {
-    const progress = progressOf('calibrating', entries.length, onEvent);
+    const progress = progressOf(phase, entries.length, onEvent);
     let done = 0;
     for await (const outcome of inOrder(entries, (entry) => entry.read(), DECODE_AHEAD)) {
       checkCancelled(signal);

@@ -6,11 +6,12 @@ import {
   type MethodOptions,
   type ParameterValues,
   type ProfileName,
+  Random,
   type Schedule,
   type Stage,
   stagesOf,
 } from '@bigrid/method';
-import { type Bundle, checkSameBackbone, manifestMetadata, trainedValues } from './bundle.ts';
+import { assemble, type Bundle, checkSameBackbone, trainedValues } from './bundle.ts';
 import { calibrate, type ThresholdRules } from './calibration.ts';
 import { Checkpoints } from './checkpoint.ts';
 import type { OnEvent } from './events.ts';
@@ -30,7 +31,8 @@ import {
 } from './hold-out.ts';
 import { cellWeights, ignoredBy, ignoring } from './ignored-area.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
-import type { Checkpoint, Mask, OpenScratch, PictureEntry } from './ports.ts';
+import type { Checkpoint, KeepReplay, Mask, OpenScratch, Replay } from './ports.ts';
+import { keepReplay } from './replay.ts';
 import { scorePictures } from './scoring.ts';
 import { stepsOf, tilesAPicture } from './steps.ts';
 import { withTiles } from './tiling.ts';
@@ -60,6 +62,8 @@ export interface TrainInput {
   readonly ignored?: Mask | undefined;
   /** Rules of the thresholds. Default: quantile:0.99, and nothing unsure. */
   readonly rules?: ThresholdRules | undefined;
+  /** Keeps some of the pictures for updates. */
+  readonly replay?: KeepReplay | undefined;
   readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -117,11 +121,12 @@ export async function train(input: TrainInput): Promise<Bundle> {
     saved?.stage !== undefined && stages.indexOf(stage) < stages.indexOf(saved.stage.stage);
   let steps = 0;
   let features: ExtractedFeatures;
-  let heldOut: PictureEntry[];
+  let used: Replay;
   try {
     const split = holdOut(input.classes, pictures, seed);
     checkRules(input.rules, split.heldOut.length, pictures.length);
-    heldOut = split.heldOut.map((index) => (pictures[index] as ReadPicture).entry);
+    const entryAt = (index: number) => (pictures[index] as ReadPicture).entry;
+    used = { learnt: split.training.map(entryAt), heldOut: split.heldOut.map(entryAt) };
     const extracted = await featuresOf(extraction, split.training);
     features = started ? { ...extracted, statistics: started.statistics } : extracted;
     checkStatistics(features);
@@ -156,7 +161,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const withMask = <M extends Pick<Bundle, 'bytes'>>(model: M) =>
     ignored ? ignoring(model, ignored) : model;
   const model = withMask({ bytes: toModel(graph) });
-  const scored = await scorePictures(engine, model, heldOut, onEvent, signal);
+  const scored = await scorePictures(engine, model, used.heldOut, onEvent, signal);
   if (scored.length === 0) tooFew(0, 'the pictures held out for the threshold');
   const calibration = calibrate(
     {
@@ -166,6 +171,10 @@ export async function train(input: TrainInput): Promise<Bundle> {
     },
     input.rules,
   );
+  if (input.replay) {
+    const random = new Random(seed).fork('replay');
+    await keepReplay(engine, method, used, input.replay, random, onEvent, signal);
+  }
   const manifest: Manifest = {
     manifestVersion: MANIFEST_VERSION,
     bigridVersion: input.version,
@@ -185,18 +194,13 @@ export async function train(input: TrainInput): Promise<Bundle> {
       seed,
       pictures: features.count,
       heldOut: scored.length,
-      skipped: skipped + heldOut.length - scored.length,
+      skipped: skipped + used.heldOut.length - scored.length,
       steps,
       dataHash: features.dataHash,
       engine: engine.description,
     },
   };
-  const bytes = toModel(graph, {
-    metadata: manifestMetadata(manifest),
-    description: 'Visual anomaly detection trained by Bigrid: see the manifest in metadata_props.',
-    producerVersion: input.version,
-  });
-  return withMask({ bytes, manifest });
+  return withMask(assemble(graph, manifest));
 }
 
 /** @throws OPTION_INVALID when the method is for another network than the one at hand */

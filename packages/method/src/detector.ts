@@ -6,7 +6,14 @@ import { reconstruct } from './grad.ts';
 import type { MethodOptions } from './options.ts';
 import { FixedParameters, type ParameterValues } from './parameters.ts';
 import { refine } from './refinement.ts';
-import { blend, originsTensor, overTiles, pictureCells, tileOrigins } from './tiles.ts';
+import {
+  blend,
+  originsTensor,
+  overTiles,
+  pictureCells,
+  resizePicture,
+  tileOrigins,
+} from './tiles.ts';
 import { type FeatureStatistics, standardise } from './training-step.ts';
 
 const imageShape = [1, 'height', 'width', 3] as const;
@@ -52,6 +59,17 @@ export function extractor(
     graph.output('squares', reduceSum(squares, overTheTiles));
   }
   return { graph, tapChannels };
+}
+
+/**
+ * The resize with which both other graphs begin, alone: input `image` uint8 [1, height, width, 3]; output `picture`
+ * uint8 [1, height, width, 3] at the size at which the method looks at it. What it gives has the features and the score
+ * of the picture itself.
+ */
+export function resizer(options: MethodOptions): Graph {
+  const graph = new Graph('resizer');
+  graph.output('picture', resizePicture(graph.input('image', 'uint8', imageShape), options));
+  return graph;
 }
 
 /** Size of the maps that a method gives, in pixels. */

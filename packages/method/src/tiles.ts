@@ -39,6 +39,13 @@ export function pictureCells(options: MethodOptions): [rows: number, columns: nu
   return [cellsAlong(rows, options).whole, cellsAlong(columns, options).whole];
 }
 
+/** The picture at the size at which it is looked at, antialiased: uint8 [1, height, width, 3]. */
+export function resizePicture(image: Value, options: MethodOptions): Value {
+  const [rows, columns] = pictureCells(options);
+  const side = pixelsPerCell(options);
+  return resize(image, [rows * side, columns * side], 'nhwc', true);
+}
+
 /** Where each tile begins in the resized picture, row by row: [y, x] in pixels. */
 export function tileOrigins(options: MethodOptions): (readonly [y: number, x: number])[] {
   const { rows, columns } = options.tiles ?? { rows: 1, columns: 1 };
@@ -68,10 +75,9 @@ export function overTiles(
   look: (tile: Value) => readonly [Value, ...Value[]],
 ): readonly Value[] {
   const { inputSize } = options;
-  const [height, width] = pictureCells(options).map((cells) => cells * pixelsPerCell(options));
   const { graph } = image;
   return graph.scope('tiles', () => {
-    const resized = resize(image, [height as number, width as number], 'nhwc', true);
+    const resized = resizePicture(image, options);
     return scan(origins, (origin) =>
       look(sliceAt(resized, [1, 2], origin, [inputSize, inputSize])),
     );

@@ -14,6 +14,8 @@ export type {
   PictureEntry,
   Region,
   SeenPicture,
+  Update,
+  UpdatedPicture,
   Verdict,
   WorkEvent,
 } from '@bigrid/inspect';
@@ -29,6 +31,8 @@ export {
   readBundle,
   type TrainRequest,
   train,
+  type UpdateRequest,
+  update,
   type WorkOptions,
   withMask,
 } from './api.ts';
@@ -65,6 +69,7 @@ export {
 export { freeName, moveFile } from './move-file.ts';
 export { picturesOfStream } from './picture-stream.ts';
 export { decodePicture, pictureEntry, readPicture } from './pictures.ts';
+export { replayPath } from './replay-folder.ts';
 export { describeMove, measureWords, renderDrift } from './report/drift-page.ts';
 export { Report, type ReportOptions } from './report/report.ts';
 export { countOutcomes } from './report/summary.ts';

@@ -29,6 +29,9 @@ const extensions: ReadonlySet<string> = new Set([
   '.bmp',
 ]);
 
+/** What the name of a folder of pictures kept for updates ends with: these are no pictures of anybody's data. */
+export const REPLAY_ENDING = '.replay';
+
 /** Whether a file's name ends like a picture's. */
 export function isPictureName(name: string): boolean {
   return extensions.has(extname(name).toLowerCase());
@@ -54,8 +57,9 @@ export async function listFolder(folder: string): Promise<Listing> {
   for (const entry of found) {
     // `Thumbs.db` and the like fall out by their endings; these do not (`._001.png` of macOS).
     if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
-    if (await leadsToFolder(folder, entry)) folders.push(entry.name);
-    else if (!isPicture(entry)) others.push(entry.name);
+    if (await leadsToFolder(folder, entry)) {
+      if (!entry.name.endsWith(REPLAY_ENDING)) folders.push(entry.name);
+    } else if (!isPicture(entry)) others.push(entry.name);
     else if (isTiffName(entry.name)) {
       for (const path of await picturesInFile(join(folder, entry.name))) {
         pictures.push(basename(path));

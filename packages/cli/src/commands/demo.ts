@@ -151,6 +151,7 @@ async function trainOrReuse(demo: Demo): Promise<Bundle> {
     seed,
     s3Root,
     out: file,
+    replay: 0,
     signal,
     onEvent,
     // With very many pictures the default, which is a number of steps, ends sooner.

@@ -29,9 +29,9 @@ import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
 
 /** Flags that everybody may want; all others are for taking the method apart. */
-const everyday = ['profile', 'seed', 'epochs', 'size'];
+const everyday = ['profile', 'seed', 'epochs', 'size', 'replay'];
 /** A bundle that training goes on from has settled everything but these. */
-const freeWithFrom = ['profile', 'seed', 'epochs'];
+const freeWithFrom = ['profile', 'seed', 'epochs', 'replay'];
 
 /** When to save: a matter of the machine and not of training, so that no schema has it. */
 const checkpointFields: Fields = {
@@ -117,7 +117,7 @@ function rgbFlag(what: string, flag: string) {
 }
 
 async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context): Promise<void> {
-  const { checkpointPath, hasCheckpoint, train } = await import('@bigrid/node');
+  const { checkpointPath, hasCheckpoint, replayPath, train } = await import('@bigrid/node');
   const { quiet, ...request } = flags;
   const started = performance.now();
   const progress = showProgress({ quiet });
@@ -141,6 +141,11 @@ async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context):
   print(
     `Wrote ${flags.out} (${formatBytes(size.size)}) in ${formatDuration(seconds)}: ${describeTraining(manifest)}`,
   );
+  if (!quiet && flags.replay !== 0) {
+    say(
+      `Good pictures for \`bigrid update\` are in ${await replayPath(flags.out)}; --replay 0 keeps none.`,
+    );
+  }
   if (!quiet) say('', 'Next:', `  bigrid inspect ${shellQuoted(flags.out)} PICTURES-OR-FOLDERS`);
 }
 

@@ -1,0 +1,141 @@
+import { stat } from 'node:fs/promises';
+import type { Device, Manifest, Update, UpdatedPicture } from '@bigrid/node';
+import { Command } from 'commander';
+import { addFlags, type Fields, machineFields, pick, s3RootFlag } from '../flags.ts';
+import {
+  count,
+  formatBytes,
+  formatDuration,
+  formatScore,
+  print,
+  say,
+  shellQuoted,
+  table,
+} from '../output.ts';
+import { showProgress } from '../progress.ts';
+import type { Context } from '../run.ts';
+
+type Calibration = Manifest['calibration'];
+
+interface UpdateFlags {
+  readonly out: string;
+  readonly replay?: number;
+  readonly backbone?: string;
+  readonly s3Root?: string;
+  readonly device?: Device;
+  readonly threads?: number;
+  readonly quiet?: boolean;
+}
+
+/** @param fields of the schema of training; empty where nobody asks for them */
+export function updateCommand(context: Context, fields: Fields): Command {
+  const command = new Command('update')
+    .description('Learn from false alarms, without forgetting the rest')
+    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
+    .argument(
+      '<dir>',
+      'folder of new good pictures, or in any layout that `bigrid train` takes; what is in it is learnt as good',
+    )
+    .requiredOption('--out <file>', 'File to write the new bundle to (.onnx)');
+  if (fields.replay) addFlags(command, pick(fields, ['replay']));
+  command
+    .option(...s3RootFlag)
+    .option('--backbone <file>', 'File of the backbone, where the bundle was trained with another');
+  return addFlags(command, machineFields)
+    .option('--quiet', 'Print nothing but results')
+    .addHelpText(
+      'after',
+      `
+Training kept some good pictures beside the bundle, parts.replay beside
+parts.onnx. They are learnt again with the new ones; a quarter of the new ones
+is held out, and the threshold is set anew by the rule of the bundle.
+
+Example:
+  $ bigrid inspect parts.onnx today           a person looks at the alarms,
+                                              puts false ones into alarms/
+  $ bigrid update parts.onnx alarms --out parts-2.onnx`,
+    )
+    .action((file: string, dir: string, flags: UpdateFlags) =>
+      updateBundle(file, dir, flags, context),
+    );
+}
+
+async function updateBundle(
+  file: string,
+  dir: string,
+  { quiet, ...request }: UpdateFlags,
+  { signal }: Context,
+): Promise<void> {
+  const { readBundle, update } = await import('@bigrid/node');
+  const started = performance.now();
+  const before = (await readBundle(file)).manifest.calibration;
+  const progress = showProgress({ quiet });
+  let updated: Update;
+  try {
+    updated = await update(file, dir, { ...request, onEvent: progress.onEvent, signal });
+  } finally {
+    progress.finish();
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const { size } = await stat(request.out);
+  const { calibration, updates } = updated.bundle.manifest;
+  const learnt = updates?.at(-1)?.pictures ?? 0;
+  print(
+    `Wrote ${request.out} (${formatBytes(size)}) in ${formatDuration(seconds)}: ${count(learnt, 'new good picture')} learnt`,
+    '',
+    compare(updated, before, calibration),
+    '',
+    describeThreshold(before.threshold, calibration),
+  );
+  if (!quiet) say('', 'Next:', `  bigrid inspect ${shellQuoted(request.out)} PICTURES-OR-FOLDERS`);
+}
+
+/** A row for each kind of pictures: how many raise alarms and what they score, before and after. */
+function compare(
+  { pictures, oldScores }: Update,
+  before: Pick<Calibration, 'threshold' | 'scores'>,
+  { threshold }: Pick<Calibration, 'threshold'>,
+): string {
+  const fresh = (heldOut: boolean) => pictures.filter((picture) => picture.heldOut === heldOut);
+  const scoresOf = (when: 'before' | 'after', own: readonly UpdatedPicture[]) =>
+    own.map((picture) => picture[when]);
+  const kinds = [false, true].map((heldOut) => ({
+    name: heldOut ? 'new, held out' : 'new, learnt',
+    old: scoresOf('before', fresh(heldOut)),
+    now: scoresOf('after', fresh(heldOut)),
+  }));
+  const alarms = (scores: readonly number[], limit: number) =>
+    `${scores.filter((score) => score > limit).length} of ${scores.length}`;
+  return table(
+    [
+      { head: 'good pictures' },
+      { head: 'alarms before', align: 'right' },
+      { head: 'now', align: 'right' },
+      { head: 'median score before', align: 'right' },
+      { head: 'now', align: 'right' },
+    ],
+    [...kinds, { name: 'old, held out', old: before.scores, now: oldScores }]
+      .filter(({ now }) => now.length > 0)
+      .map(({ name, old, now }) => [
+        name,
+        alarms(old, before.threshold),
+        alarms(now, threshold),
+        formatScore(median(old), threshold),
+        formatScore(median(now), threshold),
+      ]),
+  );
+}
+
+function describeThreshold(
+  before: number,
+  { threshold, rule, scores }: { threshold: number; rule: string; scores: readonly number[] },
+): string {
+  const change = ((threshold - before) / before) * 100;
+  const share = Number.isFinite(change) ? ` (${change < 0 ? '' : '+'}${change.toFixed(1)} %)` : '';
+  return `The threshold was ${formatScore(before, before)} and is ${formatScore(threshold, threshold)}${share}, by ${rule} from ${count(scores.length, 'good picture')} held out.`;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] as number;
+}

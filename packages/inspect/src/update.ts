@@ -1,0 +1,239 @@
+import { fail } from '@bigrid/errors';
+import { type Engine, type Graph, toModel } from '@bigrid/graph';
+import { type Backbone, detector, Random, type Schedule, stagesOf } from '@bigrid/method';
+import { assemble, type Bundle, checkSameBackbone, trainedValues } from './bundle.ts';
+import { calibrate, rulesOf } from './calibration.ts';
+import { Checkpoints } from './checkpoint.ts';
+import { picturesOf } from './drift.ts';
+import type { OnEvent } from './events.ts';
+import {
+  type ExtractedFeatures,
+  type Extraction,
+  extractFeatures,
+  featuresOf,
+  type ReadPicture,
+} from './feature-extraction.ts';
+import { checkRules, drawTogether } from './hold-out.ts';
+import { cellWeights, ignoredBy, ignoring } from './ignored-area.ts';
+import type { Manifest } from './manifest.ts';
+import type { KeepReplay, OpenScratch, PictureEntry, Replay } from './ports.ts';
+import { keepReplay } from './replay.ts';
+import { type ScoredPicture, scorePictures } from './scoring.ts';
+import { stepsOf, tilesAPicture } from './steps.ts';
+import { trainStage } from './training-loop.ts';
+
+export interface UpdateInput {
+  readonly engine: Engine;
+  /** The one that the bundle was trained with. */
+  readonly backbone: Backbone;
+  readonly bundle: Bundle;
+  /** New good pictures, false alarms above all. */
+  readonly good: readonly PictureEntry[];
+  /** What training kept beside the bundle: at least one picture learnt, and one held out. */
+  readonly replay: Replay;
+  /** Keeps pictures of both kinds for the next update. */
+  readonly keep?: KeepReplay | undefined;
+  readonly openScratch: OpenScratch;
+  readonly now: () => Date;
+  readonly onEvent?: OnEvent | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A new good picture with its scores under the bundle as it was and as it is now. */
+export interface UpdatedPicture {
+  readonly path: string;
+  /** Kept for the threshold instead of learnt. */
+  readonly heldOut: boolean;
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface Update {
+  readonly bundle: Bundle;
+  /** The new pictures that could be read, in order. */
+  readonly pictures: readonly UpdatedPicture[];
+  /** What the old pictures held out score now. */
+  readonly oldScores: readonly number[];
+}
+
+/** Share of the new pictures that is kept for the threshold; fewer than four are too few to share. */
+const HELD_OUT_SHARE = 0.25;
+/** Steps, as a share of those of a training from nothing. */
+const SHARE_OF_STEPS = 1 / 6;
+/** What learning rates are multiplied by: at those of the first training, old pictures that are not kept suffer. */
+const GENTLENESS = 0.5;
+
+/**
+ * Teaches a bundle new good pictures beside old ones, and sets its thresholds anew by its rules, from pictures of both
+ * kinds that no training saw. Its method, what it ignores, and the statistics of its features stay.
+ * @throws OPTION_INVALID where the backbone is another; DATA_NO_GOOD where no new picture can be read;
+ *   THRESHOLD_UNSUPPORTED where a rule asks for more than there is; BUNDLE_INVALID, CANCELLED, ENGINE_FAILED
+ */
+export async function update(input: UpdateInput): Promise<Update> {
+  const { engine, backbone, bundle, good, replay, signal } = input;
+  const { manifest } = bundle;
+  const onEvent = input.onEvent ?? (() => {});
+  checkSameBackbone(bundle, backbone);
+  const before = await scorePictures(engine, bundle, good, onEvent, signal, 'inspecting');
+  if (before.length === 0) {
+    fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`);
+  }
+  const earlier = manifest.updates ?? [];
+  const random = new Random(manifest.training.seed).fork(`update ${earlier.length + 1}`);
+
+  const { graph, fresh, steps } = await learn(input, before, random);
+  const ignored = ignoredBy(bundle);
+  const withMask = <M extends Pick<Bundle, 'bytes'>>(model: M) =>
+    ignored ? ignoring(model, ignored) : model;
+  const isFresh = new Set(before.map(({ entry }) => entry));
+  const isHeldOut = new Set([...fresh.heldOut, ...replay.heldOut]);
+  const after = await scorePictures(
+    engine,
+    withMask({ bytes: toModel(graph) }),
+    [...isFresh, ...replay.heldOut],
+    onEvent,
+    signal,
+  );
+  const unseen = after.filter(({ entry }) => isHeldOut.has(entry));
+  const { pictures: reference } = manifest.calibration;
+  const calibration = calibrate(
+    {
+      scores: unseen.map(({ score }) => score),
+      mapMaxima: unseen.map(({ mapMaximum }) => mapMaximum),
+      // Old pictures are kept at another size than the one that they came in, which changes how sharp they look.
+      ...(reference && {
+        pictures: [...picturesOf(reference), ...before.map(({ statistics }) => statistics)],
+      }),
+    },
+    rulesOf(manifest, {}),
+  );
+  if (input.keep) {
+    const all = {
+      learnt: [...replay.learnt, ...fresh.learnt],
+      heldOut: [...replay.heldOut, ...fresh.heldOut],
+    };
+    await keepReplay(
+      engine,
+      manifest.method,
+      all,
+      input.keep,
+      random.fork('replay'),
+      onEvent,
+      signal,
+    );
+  }
+  const at = input.now().toISOString();
+  const done = { at, pictures: fresh.learnt.length, heldOut: fresh.heldOut.length, steps };
+  const updated: Manifest = {
+    ...manifest,
+    calibration: { ...calibration, measuredAt: at },
+    updates: [...earlier, done],
+  };
+  const scoreAfter = new Map(after.map(({ entry, score }) => [entry, score]));
+  return {
+    bundle: withMask(assemble(graph, updated)),
+    pictures: before.map(({ entry, score }) => ({
+      path: entry.path,
+      heldOut: isHeldOut.has(entry),
+      before: score,
+      after: scoreAfter.get(entry) as number,
+    })),
+    oldScores: after.filter(({ entry }) => !isFresh.has(entry)).map(({ score }) => score),
+  };
+}
+
+/** Extracts features, holds out some of the new pictures, and learns the others beside the old ones. */
+async function learn(input: UpdateInput, good: readonly ScoredPicture[], random: Random) {
+  const { engine, backbone, bundle, replay, signal } = input;
+  const { method, schedule, training, classes } = bundle.manifest;
+  const entries = [...good.map(({ entry }) => entry), ...replay.learnt];
+  const { rows, columns } = method.tiles ?? { rows: 1, columns: 1 };
+  const tilesOf = (pictures: number) =>
+    tilesAPicture(schedule, pictures, classes.length, rows * columns);
+  const extraction = await extractFeatures(
+    engine,
+    backbone,
+    method,
+    entries,
+    input.openScratch,
+    input.onEvent ?? (() => {}),
+    signal,
+    undefined,
+    { perPicture: tilesOf(entries.length), seed: training.seed },
+  );
+  try {
+    const split = splitFresh(extraction, new Set(entries.slice(0, good.length)), random);
+    const heldOut = split.heldOut.length + replay.heldOut.length;
+    // How many scores a rule takes does not depend on training: better to fail before it than after it.
+    checkRules(rulesOf(bundle.manifest, {}), heldOut, entries.length);
+    const features = await featuresOf(extraction, split.learnt);
+    const blocks = training.pictures * tilesOf(training.pictures);
+    const { graph, steps } = await goOn(input, features, blocks, random);
+    const entryAt = (index: number) => (extraction.pictures[index] as ReadPicture).entry;
+    const fresh: Replay = {
+      learnt: split.fresh.map(entryAt),
+      heldOut: split.heldOut.map(entryAt),
+    };
+    return { graph, steps, fresh };
+  } finally {
+    await extraction.scratch.dispose();
+  }
+}
+
+/** Draws new pictures to hold out, near-duplicates together. @returns indices of pictures */
+function splitFresh(
+  { pictures }: Extraction,
+  isFresh: ReadonlySet<PictureEntry>,
+  random: Random,
+): { fresh: number[]; learnt: number[]; heldOut: number[] } {
+  const indices = pictures.map((_, index) => index);
+  const fresh = indices.filter((index) => isFresh.has((pictures[index] as ReadPicture).entry));
+  const most = Math.floor(fresh.length * HELD_OUT_SHARE);
+  const drawn = random
+    .fork('split')
+    .permutation(fresh.length)
+    .map((at) => fresh[at] as number);
+  const heldOut = most === 0 ? [] : drawTogether(drawn, pictures, most);
+  const without = (all: readonly number[]) => all.filter((index) => !heldOut.includes(index));
+  return { heldOut, fresh: without(fresh), learnt: without(indices) };
+}
+
+/** Goes on training from the bundle's values: all of its stages, shorter and more gently than at first. */
+async function goOn(
+  { engine, backbone, bundle, onEvent = () => {}, signal }: UpdateInput,
+  extracted: ExtractedFeatures,
+  firstBlocks: number,
+  random: Random,
+): Promise<{ graph: Graph; steps: number }> {
+  const { method, classes, schedule: first } = bundle.manifest;
+  const { parameters: values, statistics } = trainedValues(bundle);
+  const ignored = ignoredBy(bundle);
+  const schedule: Schedule = {
+    ...first,
+    tableLearningRate: GENTLENESS * first.tableLearningRate,
+    weightLearningRate: GENTLENESS * first.weightLearningRate,
+  };
+  const checkpoints = await Checkpoints.open(undefined);
+  const seed = random.fork('learning').integer(0, 2 ** 31 - 1);
+  let steps = 0;
+  for (const stage of stagesOf(method)) {
+    const isPublishedPair =
+      stage === 'abnormal' && method.grids === 'both' && method.abnormalGrid === 'published';
+    const whole = stepsOf(first, firstBlocks, classes.length, isPublishedPair);
+    const stageSteps = Math.ceil(SHARE_OF_STEPS * whole);
+    await trainStage(stage, values, {
+      engine,
+      options: method,
+      schedule,
+      features: { ...extracted, statistics },
+      cellWeights: ignored && !method.tiles ? cellWeights(ignored, method.cells) : undefined,
+      steps: stageSteps,
+      seed,
+      checkpoints,
+      onEvent,
+      signal,
+    });
+    steps += stageSteps;
+  }
+  return { graph: detector(backbone, method, statistics, values), steps };
+}
