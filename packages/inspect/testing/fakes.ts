@@ -9,6 +9,7 @@ import type {
   Mask,
   Picture,
   PictureEntry,
+  Replay,
   Scratch,
 } from '../src/ports.ts';
 import type { TrainInput } from '../src/train.ts';
@@ -73,6 +74,16 @@ export function memoryCheckpoint() {
     return { checkpoint, openScratch };
   };
   return { states, run };
+}
+
+/** Kept pictures in memory. */
+export function memoryReplay(most: number) {
+  const pictures: Record<keyof Replay, Picture[]> = { learnt: [], heldOut: [] };
+  const keep = async (part: keyof Replay, picture: Picture) => void pictures[part].push(picture);
+  const entriesOf = (part: keyof Replay) =>
+    pictures[part].map((picture, index) => entry(`kept/${part}/${index}`, () => picture));
+  const entries = () => ({ learnt: entriesOf('learnt'), heldOut: entriesOf('heldOut') });
+  return { most, keep, entries };
 }
 
 /** Blocks in memory; counts how many scratches are open. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { type BigridError, fail, isBigridError } from '@bigrid/errors';
 import type { Manifest, TrainRequest } from '@bigrid/node';
@@ -141,10 +142,9 @@ async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context):
   print(
     `Wrote ${flags.out} (${formatBytes(size.size)}) in ${formatDuration(seconds)}: ${describeTraining(manifest)}`,
   );
-  if (!quiet && flags.replay !== 0) {
-    say(
-      `Good pictures for \`bigrid update\` are in ${await replayPath(flags.out)}; --replay 0 keeps none.`,
-    );
+  const kept = await replayPath(flags.out);
+  if (!quiet && existsSync(kept)) {
+    say(`Good pictures for \`bigrid update\` are in ${kept}; --replay 0 keeps none.`);
   }
   if (!quiet) say('', 'Next:', `  bigrid inspect ${shellQuoted(flags.out)} PICTURES-OR-FOLDERS`);
 }

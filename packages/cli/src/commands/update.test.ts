@@ -1,0 +1,159 @@
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import {
+  bigrid,
+  interruptAt,
+  isPlain,
+  tiny,
+  useTemporaryFolder,
+  write,
+  writePictures,
+  writeProduct,
+} from '../../testing/command-line.ts';
+
+const at = useTemporaryFolder();
+let model: string;
+let told: string;
+
+beforeAll(async () => {
+  model = at('model.onnx');
+  await writeProduct(at('part'));
+  ({ stderr: told } = await bigrid('train', at('part'), '--out', model, ...tiny));
+  // Spots that somebody calls good.
+  await writePictures(at('alarms'), 4, true);
+  await write(at('alarms', 'text.png'), 'not a picture');
+});
+
+async function manifestOf(file: string) {
+  return JSON.parse((await bigrid('info', file, '--json')).stdout).manifest;
+}
+
+/** How many pictures of each kind are kept in a folder. */
+async function countKept(folder: string) {
+  const [learnt, heldOut] = await Promise.all([
+    readdir(join(folder, 'learnt')),
+    readdir(join(folder, 'held-out')),
+  ]);
+  return { learnt: learnt.length, heldOut: heldOut.length };
+}
+
+test('training keeps pictures beside the bundle, says so, and how to keep none', async () => {
+  expect(told).toContain(
+    `Good pictures for \`bigrid update\` are in ${at('model.replay')}; --replay 0 keeps none.`,
+  );
+  expect(await countKept(at('model.replay'))).toEqual({ learnt: 7, heldOut: 1 });
+  expect(await readdir(at('model.replay', 'held-out'))).toEqual(['0001.webp']);
+});
+
+test('an update writes a new file, and pictures beside it, and tells what changed', async () => {
+  const out = at('deep', 'new.onnx');
+  const before = await readFile(model);
+  const words = ['update', model, at('alarms'), '--out', out, '--threads', '1'];
+  const { code, stdout, stderr } = await bigrid(...words);
+  expect([code, isPlain(stdout + stderr)]).toEqual([0, true]);
+  for (const phase of ['inspecting 5/5', 'reading 11/11', 'grid 1/1', 'calibrating 5/5'])
+    expect(stderr).toContain(phase);
+  expect(stderr).toContain('Skipped 1 picture that could not be read:');
+  expect(stdout).toMatch(/^Wrote .*new\.onnx \(\d.* MB\) in 0:\d\d: 3 new good pictures learnt$/m);
+  expect(stdout).toMatch(/^new, learnt +3 of 3 +\d of 3 +\d+\.\d+ +\d+\.\d+$/m);
+  expect(stdout).toMatch(/^new, held out +1 of 1 +\d of 1 +\d+\.\d+ +\d+\.\d+$/m);
+  expect(stdout).toMatch(/^old, held out +0 of 1 +0 of 1 +\d+\.\d+ +\d+\.\d+$/m);
+  expect(stdout).toMatch(
+    /^The threshold was \d+\.\d+ and is \d+\.\d+ \(\+\d+\.\d %\), by quantile:0\.99 from 2 good pictures held out\.$/m,
+  );
+  expect(await readFile(model)).toEqual(before);
+  expect((await readdir(at('deep'))).sort()).toEqual(['new.onnx', 'new.replay']);
+  expect(await countKept(at('deep', 'new.replay'))).toEqual({ learnt: 10, heldOut: 2 });
+  expect(await countKept(at('model.replay'))).toEqual({ learnt: 7, heldOut: 1 });
+  expect((await manifestOf(out)).updates).toMatchObject([{ pictures: 3, heldOut: 1 }]);
+});
+
+test('the new file may take the place of the old one, again and again', async () => {
+  const own = at('own', 'part.onnx');
+  await cp(model, own);
+  await cp(at('model.replay'), at('own', 'part.replay'), { recursive: true });
+  for (const learnt of [10, 13]) {
+    const { code, stderr } = await bigrid('update', own, at('alarms'), '--out', own);
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('error')]);
+    expect((await readdir(at('own'))).sort()).toEqual(['part.onnx', 'part.replay']);
+    expect((await countKept(at('own', 'part.replay'))).learnt).toBe(learnt);
+  }
+  expect((await manifestOf(own)).updates).toHaveLength(2);
+});
+
+test('--replay limits what is kept, and 0 keeps nothing, nor what was kept before', async () => {
+  const out = at('few.onnx');
+  await bigrid('train', at('part'), '--out', out, ...tiny, '--replay', '5', '--quiet');
+  expect(await countKept(at('few.replay'))).toEqual({ learnt: 4, heldOut: 1 });
+  const { stderr } = await bigrid('train', at('part'), '--out', out, ...tiny, '--replay', '0');
+  expect(stderr).not.toContain('bigrid update');
+  await expect(readdir(at('few.replay'))).rejects.toThrow('ENOENT');
+  const refused = await bigrid('update', out, at('alarms'), '--out', at('never.onnx'));
+  expect(refused.stderr).toMatch(/^error REPLAY_MISSING: Expected good pictures .*few\.replay/m);
+  expect(refused.stderr).toContain('train again, or go on with `bigrid train --from`');
+  expect(refused.code).toBe(66);
+});
+
+test('pictures that somebody took out of the folder are done without', async () => {
+  const own = at('pruned', 'part.onnx');
+  await cp(model, own);
+  await cp(at('model.replay'), at('pruned', 'part.replay'), { recursive: true });
+  await rm(at('pruned', 'part.replay', 'learnt', '0003.webp'));
+  const { code } = await bigrid('update', own, at('alarms'), '--out', own);
+  expect(code).toBe(0);
+  expect((await countKept(at('pruned', 'part.replay'))).learnt).toBe(9);
+  await rm(at('pruned', 'part.replay', 'held-out'), { recursive: true });
+  const refused = await bigrid('update', own, at('alarms'), '--out', own);
+  expect([refused.code, refused.stderr]).toEqual([66, expect.stringContaining('REPLAY_MISSING')]);
+});
+
+test('kept pictures are in no folder of pictures that they lie in', async () => {
+  await cp(at('model.replay'), at('today', 'part.replay'), { recursive: true });
+  await writePictures(at('today'), 2);
+  const { stdout } = await bigrid('inspect', model, at('today'), '--json');
+  expect(stdout.trim().split('\n')).toHaveLength(2);
+});
+
+test('a folder of something else is left alone', async () => {
+  await write(at('taken.replay', 'diary.txt'), 'dear diary');
+  const { code, stderr } = await bigrid('train', at('part'), '--out', at('taken.onnx'), ...tiny);
+  expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: .*received diary\.txt/m);
+  expect(code).toBe(73);
+  expect(await readdir(at('taken.replay'))).toEqual(['diary.txt']);
+});
+
+test.each([
+  ['a folder that is missing', ['nowhere'], 'PATH_MISSING', 66],
+  ['a number of pictures out of range', ['alarms', '--replay', '-1'], 'OPTION_INVALID', 64],
+  ['a folder without a readable picture', ['text'], 'DATA_NO_GOOD', 65],
+] as const)(
+  '%s is refused, and nothing is written',
+  async (_what, [dir, ...flags], error, exit) => {
+    await write(at('text', 'a.png'), 'no picture');
+    const out = at('refused', 'new.onnx');
+    const { code, stdout, stderr } = await bigrid('update', model, at(dir), '--out', out, ...flags);
+    expect(stderr).toContain(`error ${error}`);
+    expect([code, stdout]).toEqual([exit, '']);
+    await expect(readdir(at('refused'))).rejects.toThrow('ENOENT');
+  },
+);
+
+test('an output that cannot be written is refused before anything is learnt', async () => {
+  const out = join(model, 'x');
+  const { code, stderr } = await bigrid('update', model, at('alarms'), '--out', out);
+  expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: /);
+  expect(code).toBe(73);
+});
+
+test('an interruption leaves the old bundle and its pictures, and nothing else', async () => {
+  const own = at('stopped', 'part.onnx');
+  await cp(model, own);
+  await cp(at('model.replay'), at('stopped', 'part.replay'), { recursive: true });
+  const words = ['update', own, at('alarms'), '--out', own];
+  const { code } = await interruptAt((output) => output.includes('inspecting'), words);
+  expect(code).toBe(130);
+  expect((await readdir(at('stopped'))).sort()).toEqual(['part.onnx', 'part.replay']);
+  expect(await readFile(own)).toEqual(await readFile(model));
+  expect(await countKept(at('stopped', 'part.replay'))).toEqual({ learnt: 7, heldOut: 1 });
+});

@@ -1,0 +1,221 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { tinyBackbone } from '../../method/testing/tiny.ts';
+import {
+  engine,
+  entry,
+  goodEntries,
+  memoryReplay,
+  memoryScratches,
+  picture,
+  tinyTraining,
+  unreadable,
+} from '../testing/fakes.ts';
+import { type Bundle, openBundle, trainedValues, withManifest } from './bundle.ts';
+import type { WorkEvent } from './events.ts';
+import { ignoredBy } from './ignored-area.ts';
+import type { PictureEntry, Replay } from './ports.ts';
+import { scorePictures } from './scoring.ts';
+import { train } from './train.ts';
+import { type UpdateInput, update } from './update.ts';
+
+const now = () => new Date('2025-02-03T04:05:06Z');
+let base: Bundle;
+let replay: Replay;
+
+beforeAll(async () => {
+  const kept = memoryReplay(15);
+  base = await train(
+    tinyTraining({
+      classes: [{ name: 'part', entries: goodEntries(40) }],
+      schedule: { ...tinyTraining().schedule, epochs: 24 },
+      replay: kept,
+    }),
+  );
+  replay = kept.entries();
+}, 60_000);
+
+/** Good pictures of a kind that training did not see: the same stripes in another light. */
+function otherLight(count: number, firstSeed: number): PictureEntry[] {
+  return Array.from({ length: count }, (_, i) =>
+    entry(`light/${firstSeed + i}.png`, () => {
+      const { width, height, data } = picture(firstSeed + i);
+      return { width, height, data: data.map((value) => 0.8 * value + 20) };
+    }),
+  );
+}
+
+function updated(over: Partial<UpdateInput> = {}) {
+  return update({
+    engine,
+    backbone: tinyBackbone,
+    bundle: base,
+    good: otherLight(8, 500),
+    replay,
+    openScratch: memoryScratches().open,
+    now,
+    ...over,
+  });
+}
+
+async function scoresOf(bundle: Bundle, entries: readonly PictureEntry[]): Promise<number[]> {
+  return (await scorePictures(engine, bundle, entries, () => {})).map(({ score }) => score);
+}
+
+function underRule(rule: string): Bundle {
+  const { calibration } = base.manifest;
+  return withManifest(base, { ...base.manifest, calibration: { ...calibration, rule } });
+}
+
+describe('update', () => {
+  it('learns a new kind of good picture, and forgets neither the old one nor defects', async () => {
+    const unseen = otherLight(10, 700);
+    const old = goodEntries(10, 800);
+    const defects = [900, 901, 902, 903].map((seed) =>
+      entry(`bad/${seed}`, () => picture(seed, { defect: true })),
+    );
+    const alarms = async (bundle: Bundle, entries: readonly PictureEntry[]) => {
+      const { threshold } = bundle.manifest.calibration;
+      return (await scoresOf(bundle, entries)).filter((score) => score > threshold).length;
+    };
+    expect(await alarms(base, unseen)).toBe(10);
+    const { bundle } = await updated({ good: otherLight(16, 500) });
+    expect(await alarms(bundle, unseen)).toBeLessThan(4);
+    expect(await alarms(bundle, old)).toBeLessThan(4);
+    expect(await alarms(bundle, defects)).toBe(4);
+    // Learnt, and not let pass by a higher threshold.
+    const highest = Math.max(...(await scoresOf(bundle, unseen)));
+    expect(highest).toBeLessThan(Math.min(...(await scoresOf(base, unseen))));
+    expect(openBundle(bundle.bytes)).toEqual(bundle);
+  });
+
+  it('says what each picture scored before and after, and which of them were held out', async () => {
+    const { bundle, pictures, oldScores } = await updated();
+    const held = pictures.filter(({ heldOut }) => heldOut).map(({ after }) => after);
+    expect([pictures.length, held.length, oldScores.length]).toEqual([8, 2, replay.heldOut.length]);
+    const scores = [...held, ...oldScores].sort((a, b) => a - b);
+    expect(bundle.manifest.calibration.scores).toEqual(scores);
+    const [original] = otherLight(1, 500) as [PictureEntry];
+    expect(pictures[0]).toMatchObject({
+      path: 'light/500.png',
+      before: (await scoresOf(base, [original]))[0],
+      after: (await scoresOf(bundle, [original]))[0],
+    });
+  });
+
+  it('keeps method, statistics, provenance and rule, and writes down what it did', async () => {
+    const { bundle } = await updated({ bundle: underRule('sigma:2') });
+    const { calibration, updates, ...others } = bundle.manifest;
+    const { calibration: first, ...before } = base.manifest;
+    expect(others).toEqual(before);
+    expect(calibration).toMatchObject({ rule: 'sigma:2', measuredAt: now().toISOString() });
+    expect(calibration.threshold).not.toBe(first.threshold);
+    expect(trainedValues(bundle).statistics).toEqual(trainedValues(base).statistics);
+    expect(updates).toEqual([
+      { at: now().toISOString(), pictures: 6, heldOut: 2, steps: expect.any(Number) },
+    ]);
+    // A sixth of the steps, rounded up a stage.
+    expect(6 * (updates?.[0]?.steps ?? 0) - before.training.steps).toBeLessThanOrEqual(10);
+  });
+
+  it('takes new pictures for such as belong to the line from now on', async () => {
+    const { bundle } = await updated();
+    const looks = (of: Bundle) => of.manifest.calibration.pictures?.contrast ?? [];
+    expect(looks(bundle).length).toBe(looks(base).length + 8);
+    // The other light has less contrast.
+    expect(looks(bundle)[7]).toBeLessThan(looks(base)[0] as number);
+  });
+
+  it('goes on ignoring what the bundle ignores', async () => {
+    const ignored = { width: 2, height: 1, data: Uint8Array.of(255, 0) };
+    const classes = [{ name: 'part', entries: goodEntries(12) }];
+    const bundle = await train(tinyTraining({ classes, ignored }));
+    const after = await updated({ bundle });
+    expect(ignoredBy(bundle)).toBeDefined();
+    expect(ignoredBy(after.bundle)).toEqual(ignoredBy(bundle));
+  });
+
+  it('can be done again and again, and gives the same bytes each time', async () => {
+    const kept = memoryReplay(15);
+    const first = await updated({ keep: kept });
+    expect((await updated()).bundle.bytes).toEqual(first.bundle.bytes);
+    const { learnt, heldOut } = kept.entries();
+    expect([learnt.length, heldOut.length]).toEqual([10, 5]);
+    const good = goodEntries(40, 600);
+    const { bundle } = await updated({ bundle: first.bundle, replay: kept.entries(), good });
+    expect(bundle.manifest.updates).toHaveLength(2);
+  });
+
+  it('learns a single picture', async () => {
+    const { bundle, pictures } = await updated({ good: otherLight(1, 500) });
+    expect(pictures).toMatchObject([{ heldOut: false }]);
+    expect(bundle.manifest.updates).toMatchObject([{ pictures: 1, heldOut: 0 }]);
+  });
+
+  it('holds out near-duplicates together', async () => {
+    const twins = otherLight(4, 500).flatMap(({ path, read }) => [
+      { path: `${path} a`, read },
+      { path: `${path} b`, read },
+    ]);
+    const { pictures } = await updated({ good: twins });
+    const held = pictures.filter(({ heldOut }) => heldOut).map(({ path }) => path.slice(0, -2));
+    expect(held).toHaveLength(2);
+    expect(new Set(held).size).toBe(1);
+  });
+
+  it('leaves out pictures that it cannot read, and says so once', async () => {
+    const events: WorkEvent[] = [];
+    const onEvent = (event: WorkEvent) => events.push(event);
+    const { bundle } = await updated({ good: [...otherLight(4, 500), unreadable('a')], onEvent });
+    expect(events.filter(({ type }) => type === 'skipped')).toMatchObject([{ path: 'a' }]);
+    expect(bundle.manifest.updates).toMatchObject([{ pictures: 3, heldOut: 1 }]);
+  });
+
+  it('refuses no readable picture, and rules that ask for more, before it trains', async () => {
+    const onEvent = (event: WorkEvent) => {
+      if (event.type === 'progress') expect(event.phase).not.toMatch('grid');
+    };
+    const failing = (over: Partial<UpdateInput>, code: string) =>
+      expect(updated({ onEvent, ...over })).rejects.toThrow(expect.objectContaining({ code }));
+    await failing({ good: [unreadable('a')] }, 'DATA_NO_GOOD');
+    for (const rule of ['max-fpr:0.01', 'f1']) {
+      await failing({ bundle: underRule(rule) }, 'THRESHOLD_UNSUPPORTED');
+    }
+  });
+
+  it('stops when it is cancelled, and gives its space back', async () => {
+    for (const when of ['inspecting', 'reading', 'abnormal grid', 'calibrating', 'keeping']) {
+      const controller = new AbortController();
+      const scratches = memoryScratches();
+      const onEvent = (event: WorkEvent) => {
+        if (event.type === 'progress' && event.phase === when) controller.abort();
+      };
+      const { signal } = controller;
+      await expect(
+        updated({ onEvent, signal, openScratch: scratches.open, keep: memoryReplay(4) }),
+      ).rejects.toThrow(expect.objectContaining({ code: 'CANCELLED' }));
+      expect(scratches.state.disposed).toBe(scratches.state.opened);
+    }
+  });
+});
+
+describe('kept pictures', () => {
+  it.each([undefined, 96])('score as they did, whatever their size; tiles of %s', async (tile) => {
+    const wide = Array.from({ length: 12 }, (_, i) =>
+      entry(`${i}`, () => picture(i, { width: 150 })),
+    );
+    const kept = memoryReplay(12);
+    const classes = [{ name: 'part', entries: wide }];
+    const bundle = await train(tinyTraining({ classes, tile, replay: kept }));
+    const { learnt, heldOut } = kept.entries();
+    expect([learnt.length, heldOut.length]).toEqual([11, 1]);
+    const { width, height } = (await learnt[0]?.read()) ?? {};
+    expect([width, height]).toEqual(tile ? [112, 64] : [64, 64]);
+    const sorted = (scores: number[]) => scores.sort((a, b) => a - b);
+    const scores = sorted(await scoresOf(bundle, [...learnt, ...heldOut]));
+    expect(scores).toEqual(sorted(await scoresOf(bundle, wide)));
+    expect(await scoresOf(bundle, heldOut)).toEqual(bundle.manifest.calibration.scores);
+    const good = otherLight(4, 500);
+    const { manifest } = (await updated({ bundle, good, replay: kept.entries() })).bundle;
+    expect(manifest.updates).toMatchObject([{ pictures: 3, heldOut: 1 }]);
+  });
+});
