@@ -47,7 +47,7 @@ export async function enterWorkshop(): Promise<() => void> {
 
 /** Every command as it is defined. */
 export async function allCommands(): Promise<readonly Command[]> {
-  const root = await program(['train', 'demo'], { signal: new AbortController().signal });
+  const root = await program(['train', 'update', 'demo'], { signal: new AbortController().signal });
   return root.commands;
 }
 

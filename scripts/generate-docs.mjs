@@ -138,6 +138,10 @@ ${table(['field', 'values', '', 'what it is'], optionRows(manifestSchema.shape.c
 ## \`training\`
 
 ${table(['field', 'values', '', 'what it is'], optionRows(manifestSchema.shape.training))}
+
+## \`updates\`
+
+${table(['field', 'values', '', 'what it is'], optionRows(manifestSchema.shape.updates.unwrap().element))}
 `,
 };
 

@@ -5,7 +5,8 @@ import { resolveTrainOptions, type TrainOptions, trainOptionsSchema } from './op
 describe('resolveTrainOptions', () => {
   it.each(profileNames)('gives profile %s where nothing is chosen', (profile) => {
     const { method, schedule } = profiles[profile];
-    expect(resolveTrainOptions({ profile })).toEqual({ profile, seed: 0, method, schedule });
+    const others = { seed: 0, replay: 192 };
+    expect(resolveTrainOptions({ profile })).toEqual({ profile, ...others, method, schedule });
   });
 
   it('starts from the fast profile', () => {

@@ -36,7 +36,7 @@ test('a training writes one file, says what it learnt from, and what to do next'
   expect(stderr).toMatch(/normal grid 1\/1, .*loss \d/);
   expect(stderr).toContain('calibrating 1/1');
   expect(stderr).toContain('bigrid inspect');
-  expect(await readdir(at('deep', 'er'))).toEqual(['model.onnx']);
+  expect((await readdir(at('deep', 'er'))).sort()).toEqual(['model.onnx', 'model.replay']);
 });
 
 test('piped output has no escape codes and no carriage returns', async () => {
