@@ -75,5 +75,6 @@ export interface Replay {
 export interface KeepReplay {
   /** How many at most. */
   readonly most: number;
-  keep(part: keyof Replay, picture: Picture): Promise<void>;
+  /** Several may be under way at once. @throws OUTPUT_UNWRITABLE */
+  keep(part: keyof Replay, index: number, picture: Picture): Promise<void>;
 }

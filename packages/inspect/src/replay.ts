@@ -3,7 +3,7 @@ import { type MethodOptions, type Random, resizer } from '@bigrid/method';
 import { imageTensor } from './detector.ts';
 import { type OnEvent, progressOf, reportSkipped } from './events.ts';
 import type { KeepReplay, PictureEntry, Replay } from './ports.ts';
-import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
+import { checkCancelled, DECODE_AHEAD } from './work.ts';
 
 /** Of the pictures kept, those held out: few of them make a threshold that swings from one draw to the next. */
 const HELD_OUT_SHARE = 1 / 3;
@@ -25,27 +25,31 @@ export async function keepReplay(
 ): Promise<void> {
   const { learnt, heldOut } = draw(from, into.most, random);
   const chosen = [
-    ...learnt.map((entry) => ({ entry, part: 'learnt' as const })),
-    ...heldOut.map((entry) => ({ entry, part: 'heldOut' as const })),
+    ...learnt.map((entry, index) => ({ entry, part: 'learnt' as const, index })),
+    ...heldOut.map((entry, index) => ({ entry, part: 'heldOut' as const, index })),
   ];
   if (chosen.length === 0) return;
   const session = await engine.load(toModel(resizer(method)));
+  const keep = async ({ entry, part, index }: (typeof chosen)[number]) => {
+    const read = await entry.read().catch((error: unknown) => {
+      reportSkipped(entry.path, error, onEvent);
+    });
+    if (!read) return;
+    const { picture } = await session.run({ image: imageTensor(read) });
+    const { shape, data } = picture as Tensor<'uint8'>;
+    const [, height, width] = shape as [number, number, number];
+    await into.keep(part, index, { width, height, data });
+  };
   const progress = progressOf('keeping', chosen.length, onEvent);
-  const read = async ({ entry }: (typeof chosen)[number]) => entry.read();
-  let done = 0;
   try {
-    for await (const outcome of inOrder(chosen, read, DECODE_AHEAD)) {
+    for (let done = 0; done < chosen.length; ) {
       checkCancelled(signal);
-      const { entry, part } = outcome.item;
-      if ('error' in outcome) {
-        reportSkipped(entry.path, outcome.error, onEvent);
-      } else {
-        const { picture } = await session.run({ image: imageTensor(outcome.value) });
-        const { shape, data } = picture as Tensor<'uint8'>;
-        const [, height, width] = shape as [number, number, number];
-        await into.keep(part, { width, height, data });
-      }
-      progress(++done);
+      const some = chosen.slice(done, done + DECODE_AHEAD);
+      // Waited for, all of them: none may go on once the session, or the place to keep them, is gone.
+      const outcomes = await Promise.allSettled(some.map(keep));
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+      done += some.length;
+      progress(done);
     }
   } finally {
     await session.dispose();

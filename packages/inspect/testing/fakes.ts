@@ -79,7 +79,9 @@ export function memoryCheckpoint() {
 /** Kept pictures in memory. */
 export function memoryReplay(most: number) {
   const pictures: Record<keyof Replay, Picture[]> = { learnt: [], heldOut: [] };
-  const keep = async (part: keyof Replay, picture: Picture) => void pictures[part].push(picture);
+  const keep = async (part: keyof Replay, index: number, picture: Picture) => {
+    pictures[part][index] = picture;
+  };
   const entriesOf = (part: keyof Replay) =>
     pictures[part].map((picture, index) => entry(`kept/${part}/${index}`, () => picture));
   const entries = () => ({ learnt: entriesOf('learnt'), heldOut: entriesOf('heldOut') });

@@ -95,10 +95,13 @@ export function pictureEntry(path: string): PictureEntry {
   return { path, read: () => readPicture(path) };
 }
 
-/** A picture as WebP without loss, for even JPEG of quality 95 changes scores by some percent. */
+/**
+ * A picture as WebP without loss, for even JPEG of quality 95 changes scores by some percent; with the least effort:
+ * more makes files of 256 x 256 smaller by 40 % and takes three times as long.
+ */
 export function encodeLossless({ width, height, data }: Picture): Promise<Uint8Array> {
   return sharp(data, { raw: { width, height, channels: 3 } })
-    .webp({ lossless: true, effort: 2 })
+    .webp({ lossless: true, effort: 0 })
     .toBuffer();
 }
 

@@ -63,7 +63,6 @@ class ReplayFolder implements KeepReplay {
   readonly most: number;
   readonly #path: string;
   readonly #aside: string;
-  readonly #counts = { learnt: 0, heldOut: 0 };
 
   constructor(path: string, aside: string, most: number) {
     this.most = most;
@@ -71,11 +70,11 @@ class ReplayFolder implements KeepReplay {
     this.#aside = aside;
   }
 
-  async keep(part: keyof Replay, picture: Picture): Promise<void> {
-    const number = String(++this.#counts[part]).padStart(4, '0');
+  async keep(part: keyof Replay, index: number, picture: Picture): Promise<void> {
+    const number = String(index + 1).padStart(4, '0');
     const folder = join(this.#aside, parts[part]);
     try {
-      if (number === '0001') await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true });
       await writeFile(join(folder, `${number}.webp`), await encodeLossless(picture));
     } catch (error) {
       failToWrite(this.#path, error);
