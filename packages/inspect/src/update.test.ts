@@ -162,6 +162,22 @@ describe('update', () => {
     expect(new Set(held).size).toBe(1);
   });
 
+  it('never learns what sets the threshold', async () => {
+    const reads = new Set<number>();
+    const openScratch = async (blockBytes: number) => {
+      const scratch = await memoryScratches().open(blockBytes);
+      const read = (index: number, target: Uint8Array) => {
+        reads.add(index);
+        return scratch.read(index, target);
+      };
+      return { ...scratch, read };
+    };
+    const { pictures } = await updated({ openScratch });
+    expect(pictures.map((_, index) => reads.has(index))).toEqual(
+      pictures.map(({ heldOut }) => !heldOut),
+    );
+  });
+
   it('leaves out pictures that it cannot read, and says so once', async () => {
     const events: WorkEvent[] = [];
     const onEvent = (event: WorkEvent) => events.push(event);

@@ -31,8 +31,6 @@ export {
   readBundle,
   type TrainRequest,
   train,
-  type UpdateRequest,
-  update,
   type WorkOptions,
   withMask,
 } from './api.ts';
@@ -74,6 +72,7 @@ export { describeMove, measureWords, renderDrift } from './report/drift-page.ts'
 export { Report, type ReportOptions } from './report/report.ts';
 export { countOutcomes } from './report/summary.ts';
 export { type SyntheticLine, type SyntheticLineOptions, writeSyntheticLine } from './synthetic.ts';
+export { type UpdateRequest, update } from './update.ts';
 export { version } from './version.ts';
 export { FolderWatch, type WatchedPicture, type WatchOptions } from './watch-folder.ts';
 export { Webhook, type WebhookOptions } from './webhook.ts';

@@ -1,0 +1,61 @@
+import { resolveTrainOptions, type Update, update as updateOnEntries } from '@bigrid/inspect';
+import { readBundle, type WorkOptions } from './api.ts';
+import { type BackboneFile, openBackbone } from './backbones.ts';
+import type { DatasetOptions } from './datasets/dataset.ts';
+import { onnxRuntimeEngine } from './engine.ts';
+import { assertWritable, writeAtomically } from './files.ts';
+import { openTrainingFolder } from './folders.ts';
+import { openReplay, readReplay } from './replay-folder.ts';
+import { fileScratch } from './scratch.ts';
+
+export interface UpdateRequest extends BackboneFile, DatasetOptions, WorkOptions {
+  /** Pictures that are kept beside the new bundle, 0..1024; 0 for none. Default: as in training. */
+  readonly replay?: number;
+  /** File to write the new bundle to; that of the old one may be it. */
+  readonly out?: string;
+}
+
+/**
+ * Teaches a bundle new good pictures, such as false alarms, without forgetting the old ones, of which training kept some
+ * beside it. Its thresholds are set anew by its own rules.
+ * @param file of the bundle
+ * @param dir where the new good pictures lie, in any layout that {@link train} takes. What lies there counts as good
+ * @throws REPLAY_MISSING, OPTION_INVALID where the bundle has another backbone, DATA_EMPTY, DATA_NO_GOOD,
+ *   DATASET_INVALID, THRESHOLD_UNSUPPORTED, BUNDLE_INVALID, OUTPUT_UNWRITABLE, DEVICE_MISSING, CANCELLED
+ */
+export async function update(
+  file: string,
+  dir: string,
+  request: UpdateRequest = {},
+): Promise<Update> {
+  const { out, s3Root, onEvent, signal, threads, device, replay, ...chosen } = request;
+  const { replay: most } = resolveTrainOptions({ replay });
+  const engine = onnxRuntimeEngine({ threads, device });
+  const bundle = await readBundle(file);
+  const old = await readReplay(file);
+  const { classes } = await openTrainingFolder(dir, { s3Root });
+  if (out !== undefined) await assertWritable(out);
+  const { backbone } = await openBackbone(chosen, bundle.manifest.method, engine, bundle);
+  const kept = out === undefined ? undefined : await openReplay(out, most);
+  try {
+    const updated = await updateOnEntries({
+      engine,
+      backbone,
+      bundle,
+      good: classes.flatMap(({ entries }) => entries),
+      replay: old,
+      keep: kept,
+      openScratch: fileScratch,
+      now: () => new Date(),
+      onEvent,
+      signal,
+    });
+    if (out !== undefined) {
+      await writeAtomically(out, updated.bundle.bytes);
+      await kept?.commit();
+    }
+    return updated;
+  } finally {
+    await kept?.discard();
+  }
+}
