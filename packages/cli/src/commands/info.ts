@@ -112,9 +112,11 @@ function formatDate(iso: string): string {
 
 function describeTraining({ training, schedule }: Manifest): string {
   const epochs = schedule.epochs === undefined ? '' : `, ${count(schedule.epochs, 'epoch')}`;
+  const leftOut =
+    training.leftOut === undefined ? '' : `, ${training.leftOut} more than the steps have time for`;
   const skipped = training.skipped === 0 ? '' : `, ${training.skipped} unreadable and skipped`;
   return [
-    `${count(training.pictures, 'good picture')}, ${training.heldOut} more held out${skipped}`,
+    `${count(training.pictures, 'good picture')}, ${training.heldOut} more held out${leftOut}${skipped}`,
     `${count(training.steps, 'step')}${epochs}, seed ${training.seed}, ${training.engine}`,
   ].join('\n');
 }
