@@ -22,15 +22,23 @@ test.each(['22.13.0', '24.1.0', '100.0.0'])('Node.js %s is new enough', (receive
   expect(() => checkNode(received)).not.toThrow();
 });
 
-test.each(['', 'train', 'inspect', 'watch', 'evaluate', 'calibrate', 'info', 'data', 'demo'])(
-  'the help of bigrid %s fits 80 columns and has an example',
-  async (command) => {
-    const { code, stdout, stderr } = await bigrid(...(command ? [command] : []), '--help');
-    expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^Examples?:\n {2}\$ bigrid /m);
-    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(81);
-  },
-);
+test.each([
+  '',
+  'train',
+  'inspect',
+  'watch',
+  'evaluate',
+  'calibrate',
+  'export',
+  'info',
+  'data',
+  'demo',
+])('the help of bigrid %s fits 80 columns and has an example', async (command) => {
+  const { code, stdout, stderr } = await bigrid(...(command ? [command] : []), '--help');
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^Examples?:\n {2}\$ bigrid /m);
+  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(81);
+});
 
 test('the help of train groups the flags for research', async () => {
   const { stdout } = await bigrid('help', 'train');

@@ -3,9 +3,12 @@ import {
   bytesOf,
   float16ToFloat32,
   readModel,
+  rounded,
   type Tensor,
   tensor,
+  type WeightPrecision,
   withMetadata,
+  withStoredWeights,
 } from '@bigrid/graph';
 import {
   type Backbone,
@@ -35,6 +38,25 @@ export function withManifest(bundle: Bundle, manifest: Manifest): Bundle {
   return { bytes: withMetadata(bundle.bytes, manifestMetadata(manifest)), manifest };
 }
 
+/**
+ * The same model with its weights in fewer bits: it computes as before, from rounded weights. For int8 those of the
+ * frozen network are float16: the others were trained to fit what it gives.
+ * @throws OPTION_INVALID where the weights are stored in fewer bits already
+ */
+export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundle {
+  const { weights } = bundle.manifest;
+  if (weights) {
+    fail(
+      'OPTION_INVALID',
+      `Expected a bundle as training wrote it but received one whose weights are ${weights} already`,
+    );
+  }
+  const bytes = withStoredWeights(bundle.bytes, (name) =>
+    name.startsWith(BACKBONE_PREFIX) ? BACKBONE_PRECISION : precision,
+  );
+  return withManifest({ ...bundle, bytes }, { ...bundle.manifest, weights: precision });
+}
+
 /** The manifest as `metadata_props`. */
 export function manifestMetadata(manifest: Manifest): Record<string, string> {
   return { [MANIFEST_KEY]: JSON.stringify(manifest) };
@@ -42,6 +64,8 @@ export function manifestMetadata(manifest: Manifest): Record<string, string> {
 
 /** What the names of the frozen network's tensors start with. */
 const BACKBONE_PREFIX = 'backbone.';
+/** What its weights are stored in, where it is not all their bits. */
+const BACKBONE_PRECISION: WeightPrecision = 'float16';
 
 /** What training goes on from: every tensor that is not the frozen backbone's, and the statistics of the features. */
 export function trainedValues(bundle: Bundle): {
@@ -71,7 +95,8 @@ export function checkSameBackbone({ bytes, manifest }: Bundle, backbone: Backbon
   for (const [name, value] of initialisers) {
     if (!name.startsWith(BACKBONE_PREFIX)) continue;
     const other = trained.get(name);
-    if (other && sameBytes(bytesOf(other), bytesOf(value))) continue;
+    const expected = manifest.weights ? rounded(value, BACKBONE_PRECISION) : value;
+    if (other && sameBytes(bytesOf(other), bytesOf(expected))) continue;
     fail(
       'OPTION_INVALID',
       `Expected the backbone ${manifest.backbone.name} that the bundle was trained with but received another: its ${name} ${other ? 'differs' : 'is not in the bundle'}`,

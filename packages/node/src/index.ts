@@ -12,13 +12,19 @@ export type {
   Metrics,
   OnEvent,
   PictureEntry,
+  Port,
   Region,
   SeenPicture,
   Verdict,
   WorkEvent,
 } from '@bigrid/inspect';
-export { ignoredShare, regionsOf, trainOptionsSchema, underRules } from '@bigrid/inspect';
-export { mapSizeOf } from '@bigrid/method';
+export {
+  ignoredShare,
+  readPorts,
+  regionsOf,
+  trainOptionsSchema,
+  underRules,
+} from '@bigrid/inspect';
 export {
   type CalibrateRequest,
   calibrate,
@@ -50,6 +56,7 @@ export type { Diagnosis, Finding } from './doctor/diagnosis.ts';
 export { checkMachine } from './doctor/machine.ts';
 export { type Drift, type DriftOptions, drift } from './drift.ts';
 export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine.ts';
+export { type Exported, type ExportRequest, exportBundle } from './export.ts';
 export { assertWritable, writeAtomically } from './files.ts';
 export { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
 export { drawHeatMap, type HeatMapOptions } from './heat-map.ts';

@@ -1,4 +1,4 @@
-import type { Bundle, Manifest } from '@bigrid/node';
+import type { Bundle, Manifest, Port } from '@bigrid/node';
 import { Command } from 'commander';
 import { count, facts, formatBytes, formatScore, paint, print } from '../output.ts';
 import type { Context } from '../run.ts';
@@ -22,38 +22,38 @@ Example:
 }
 
 async function showInfo(file: string, { json }: InfoFlags): Promise<void> {
-  const { ignoredShare, mapSizeOf, readBundle } = await import('@bigrid/node');
+  const { ignoredShare, readBundle, readPorts } = await import('@bigrid/node');
   const bundle = await readBundle(file);
-  const ports = portsOf(mapSizeOf(bundle.manifest.method));
-  if (!json) {
-    return print(paint('bold', file), facts(describe(bundle, ports, ignoredShare(bundle))));
-  }
   const { bytes, manifest } = bundle;
+  const { inputs, outputs } = readPorts(bytes);
+  if (!json)
+    return print(
+      paint('bold', file),
+      facts(describe(bundle, inputs, outputs, ignoredShare(bundle))),
+    );
+  const ports = { inputs: byName(inputs), outputs: byName(outputs) };
   print(JSON.stringify({ path: file, bytes: bytes.length, ...ports, manifest }, undefined, 2));
 }
 
-/** Every bundle has these, whatever the method: they are what other programs rely on. */
-function portsOf({ height, width }: { height: number; width: number }) {
-  return {
-    inputs: { image: { type: 'uint8', shape: [1, 'height', 'width', 3] } },
-    outputs: {
-      score: { type: 'float32', shape: [1] },
-      anomaly_map: { type: 'float32', shape: [1, height, width] },
-    },
-  };
+function byName(ports: readonly Port[]) {
+  return Object.fromEntries(ports.map(({ name, type, shape }) => [name, { type, shape }]));
 }
 
 function describe(
   { bytes, manifest }: Bundle,
-  { inputs, outputs }: ReturnType<typeof portsOf>,
+  inputs: readonly Port[],
+  outputs: readonly Port[],
   ignored: number,
 ): [string, string][] {
   const { training, backbone } = manifest;
   const made = formatDate(manifest.createdAt);
-  const port = ([name, { type, shape }]: [string, { type: string; shape: unknown[] }]) =>
-    `${name}: ${type} [${shape.join(', ')}]`;
+  const weights = manifest.weights ? ` with weights in ${manifest.weights}` : '';
+  const port = ({ name, type, shape }: Port) => `${name}: ${type} [${shape.join(', ')}]`;
   return [
-    ['file', `${formatBytes(bytes.length)}, made by Bigrid ${manifest.bigridVersion} on ${made}`],
+    [
+      'file',
+      `${formatBytes(bytes.length)}${weights}, made by Bigrid ${manifest.bigridVersion} on ${made}`,
+    ],
     [manifest.classes.length === 1 ? 'class' : 'classes', manifest.classes.join(', ')],
     ['profile', `${manifest.profile}, over ${backbone.name} (${backbone.licence})`],
     ['method', describeMethod(manifest)],
@@ -63,8 +63,8 @@ function describe(
       : []),
     ['training', describeTraining(manifest)],
     ['data', `SHA-256 ${training.dataHash}`],
-    ['input', `${Object.entries(inputs).map(port).join('\n')} (RGB, any size)`],
-    ['outputs', Object.entries(outputs).map(port).join('\n')],
+    ['input', `${inputs.map(port).join('\n')} (RGB, any size)`],
+    ['outputs', outputs.map(port).join('\n')],
   ];
 }
 
