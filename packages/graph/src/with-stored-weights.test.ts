@@ -1,3 +1,4 @@
+import onnxProto from 'onnx-proto';
 import { describe, expect, test } from 'vitest';
 import { engine, numbersOf, randomTensor, seededRandom } from '../testing/run-graph.ts';
 import { Graph } from './graph.ts';
@@ -67,6 +68,16 @@ describe('a model with weights stored in fewer bits', () => {
       expect(await outputsOf(stored)).toEqual(await outputsOf(same));
     },
   );
+
+  test('nodes come after those that make what they take, as the format wants it', () => {
+    const { graph } = onnxProto.onnx.ModelProto.decode(withStoredWeights(model(), () => 'int8'));
+    const made = new Set(['x', ...(graph?.initializer ?? []).map(({ name }) => name)]);
+    for (const { input, output } of graph?.node ?? []) {
+      expect((input ?? []).filter((name) => !made.has(name))).toEqual([]);
+      for (const name of output ?? []) made.add(name);
+    }
+    expect(made.has('y')).toBe(true);
+  });
 
   test('each row has a scale of its own, and one of zeros stays so', () => {
     const values = Float32Array.from({ length: 2048 }, (_, at) => {
