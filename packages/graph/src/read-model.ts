@@ -2,7 +2,7 @@ import { type ErrorCode, fail, isBigridError } from '@bigrid/errors';
 import onnxProto from 'onnx-proto';
 import { rawDataOf, readTensor } from './read-tensor.ts';
 import type { Tensor } from './tensor.ts';
-import { restored } from './weight-storage.ts';
+import { precisionIn, restored, type WeightPrecision } from './weight-storage.ts';
 import { bytesIn, type Field, fieldsOf, textIn } from './wire-format.ts';
 
 // Numbers of the fields in onnx.proto that are read; all others are skipped.
@@ -16,6 +16,8 @@ export interface ReadModel {
   readonly metadata: ReadonlyMap<string, string>;
   /** As the graph sees them: weights stored in fewer bits are float32 here. */
   readonly initialisers: ReadonlyMap<string, Tensor>;
+  /** What weights are stored in; undefined where all are as they were written first. */
+  readonly weights: WeightPrecision | undefined;
 }
 
 /**
@@ -33,7 +35,8 @@ export function readModel(bytes: Uint8Array): ReadModel {
       if (field.number === MODEL.metadata) metadata.set(...readEntry(field));
       if (field.number === MODEL.graph) readInitialisers(field, initialisers);
     }
-    return { producerName, metadata, initialisers: restored(initialisers) };
+    const weights = precisionIn(initialisers);
+    return { producerName, metadata, initialisers: restored(initialisers), weights };
   });
 }
 

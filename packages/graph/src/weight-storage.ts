@@ -90,6 +90,15 @@ export function restored(initialisers: ReadonlyMap<string, Tensor>): Map<string,
   return result;
 }
 
+/** What the weights of a file are stored in: the least of it; undefined where none is stored in fewer bits. */
+export function precisionIn(
+  initialisers: ReadonlyMap<string, Tensor>,
+): WeightPrecision | undefined {
+  const names = [...initialisers.keys()];
+  if (names.some((name) => name.endsWith(SUFFIX.quantised))) return 'int8';
+  return names.some((name) => name.endsWith(SUFFIX.half)) ? 'float16' : undefined;
+}
+
 /** The weight as it is once it was stored: what the engine computes with. */
 export function rounded(value: Tensor, precision: WeightPrecision): Tensor {
   const weight = stored(value, precision);

@@ -57,7 +57,9 @@ describe('a model with weights stored in fewer bits', () => {
   test.each<WeightPrecision>(['float16', 'int8'])(
     '%s: is read as what it computes with, under the names that weights had',
     async (precision) => {
-      const { initialisers } = readModel(withStoredWeights(model(), () => precision));
+      const read = readModel(withStoredWeights(model(), () => precision));
+      const { initialisers } = read;
+      expect([read.weights, readModel(model()).weights]).toEqual([precision, undefined]);
       expect(initialisers.get('weight')).toEqual(rounded(weight, precision));
       expect(initialisers.get('bias')).toEqual(bias);
       expect([...initialisers.keys()].sort()).toEqual(['bias', 'table', 'weight']);

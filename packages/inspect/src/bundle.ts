@@ -38,13 +38,18 @@ export function withManifest(bundle: Bundle, manifest: Manifest): Bundle {
   return { bytes: withMetadata(bundle.bytes, manifestMetadata(manifest)), manifest };
 }
 
+/** What the weights of a bundle are stored in; undefined where they are as training wrote them. */
+export function weightsOf({ bytes }: Pick<Bundle, 'bytes'>): WeightPrecision | undefined {
+  return readModel(bytes).weights;
+}
+
 /**
  * The same model with its weights in fewer bits: it computes as before, from rounded weights. For int8 those of the
  * frozen network are float16: the others were trained to fit what it gives.
  * @throws OPTION_INVALID where the weights are stored in fewer bits already
  */
 export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundle {
-  const { weights } = bundle.manifest;
+  const weights = weightsOf(bundle);
   if (weights) {
     fail(
       'OPTION_INVALID',
@@ -54,7 +59,7 @@ export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundl
   const bytes = withStoredWeights(bundle.bytes, (name) =>
     name.startsWith(BACKBONE_PREFIX) ? BACKBONE_PRECISION : precision,
   );
-  return withManifest({ ...bundle, bytes }, { ...bundle.manifest, weights: precision });
+  return { ...bundle, bytes };
 }
 
 /** The manifest as `metadata_props`. */
@@ -91,11 +96,11 @@ export function trainedValues(bundle: Bundle): {
 /** @throws OPTION_INVALID when the bundle was trained with other weights than the backbone's */
 export function checkSameBackbone({ bytes, manifest }: Bundle, backbone: Backbone): void {
   const { initialisers } = extractor(backbone, manifest.method).graph;
-  const trained = readModel(bytes).initialisers;
+  const { initialisers: trained, weights } = readModel(bytes);
   for (const [name, value] of initialisers) {
     if (!name.startsWith(BACKBONE_PREFIX)) continue;
     const other = trained.get(name);
-    const expected = manifest.weights ? rounded(value, BACKBONE_PRECISION) : value;
+    const expected = weights ? rounded(value, BACKBONE_PRECISION) : value;
     if (other && sameBytes(bytesOf(other), bytesOf(expected))) continue;
     fail(
       'OPTION_INVALID',

@@ -1,5 +1,4 @@
 import { fail } from '@bigrid/errors';
-import { weightPrecisions } from '@bigrid/graph';
 import { methodOptionsSchema, profileNames, scheduleSchema } from '@bigrid/method';
 import { z } from 'zod';
 import { mapScaleOf } from './map-scale.ts';
@@ -90,12 +89,6 @@ export const manifestSchema = z.strictObject({
     mean: rgbSchema.optional().describe('What it takes from pictures of 0..255, RGB'),
     deviation: rgbSchema.optional().describe('What it then divides them by'),
   }),
-  weights: z
-    .enum(weightPrecisions)
-    .optional()
-    .describe(
-      'What `bigrid export` stored the weights in; absent: tables in float16, all else in float32',
-    ),
   calibration: calibrationSchema,
   training: z.strictObject({
     seed: z.int(),

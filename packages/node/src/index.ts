@@ -24,6 +24,7 @@ export {
   regionsOf,
   trainOptionsSchema,
   underRules,
+  weightsOf,
 } from '@bigrid/inspect';
 export {
   type CalibrateRequest,

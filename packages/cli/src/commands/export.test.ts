@@ -45,8 +45,9 @@ test.each([
     const further = at(`${weights}-further.onnx`);
     const words = ['--epochs', '1', '--threads', '1', '--from', out, '--out', further];
     expect(await bigrid('train', at('part'), ...words)).toMatchObject({ code: 0 });
-    const { manifest } = JSON.parse((await bigrid('info', further, '--json')).stdout);
-    expect(manifest.weights).toBeUndefined();
+    const told = [out, further].map(async (file) => (await bigrid('info', file, '--json')).stdout);
+    const [small, whole] = (await Promise.all(told)).map((text) => JSON.parse(text));
+    expect([small.weights, whole.weights]).toEqual([weights, undefined]);
     expect((await bigrid('export', out, flag, '--out', out)).stderr).toContain(
       `received one whose weights are ${weights} already`,
     );

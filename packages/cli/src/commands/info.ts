@@ -22,37 +22,41 @@ Example:
 }
 
 async function showInfo(file: string, { json }: InfoFlags): Promise<void> {
-  const { ignoredShare, readBundle, readPorts } = await import('@bigrid/node');
+  const { ignoredShare, readBundle, readPorts, weightsOf } = await import('@bigrid/node');
   const bundle = await readBundle(file);
   const { bytes, manifest } = bundle;
-  const { inputs, outputs } = readPorts(bytes);
-  if (!json)
-    return print(
-      paint('bold', file),
-      facts(describe(bundle, inputs, outputs, ignoredShare(bundle))),
-    );
-  const ports = { inputs: byName(inputs), outputs: byName(outputs) };
-  print(JSON.stringify({ path: file, bytes: bytes.length, ...ports, manifest }, undefined, 2));
+  const found = { ...readPorts(bytes), ignored: ignoredShare(bundle), weights: weightsOf(bundle) };
+  if (!json) return print(paint('bold', file), facts(describe(bundle, found)));
+  const ports = { inputs: byName(found.inputs), outputs: byName(found.outputs) };
+  const { weights } = found;
+  const told = { path: file, bytes: bytes.length, weights, ...ports, manifest };
+  print(JSON.stringify(told, undefined, 2));
 }
 
 function byName(ports: readonly Port[]) {
   return Object.fromEntries(ports.map(({ name, type, shape }) => [name, { type, shape }]));
 }
 
+/** What is seen of the file itself, beside its manifest. */
+interface Found {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly ignored: number;
+  readonly weights: string | undefined;
+}
+
 function describe(
   { bytes, manifest }: Bundle,
-  inputs: readonly Port[],
-  outputs: readonly Port[],
-  ignored: number,
+  { inputs, outputs, ignored, weights }: Found,
 ): [string, string][] {
   const { training, backbone } = manifest;
   const made = formatDate(manifest.createdAt);
-  const weights = manifest.weights ? ` with weights in ${manifest.weights}` : '';
+  const stored = weights ? ` with weights in ${weights}` : '';
   const port = ({ name, type, shape }: Port) => `${name}: ${type} [${shape.join(', ')}]`;
   return [
     [
       'file',
-      `${formatBytes(bytes.length)}${weights}, made by Bigrid ${manifest.bigridVersion} on ${made}`,
+      `${formatBytes(bytes.length)}${stored}, made by Bigrid ${manifest.bigridVersion} on ${made}`,
     ],
     [manifest.classes.length === 1 ? 'class' : 'classes', manifest.classes.join(', ')],
     ['profile', `${manifest.profile}, over ${backbone.name} (${backbone.licence})`],
