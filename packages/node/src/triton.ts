@@ -52,7 +52,7 @@ export async function writeTritonModel(
 }
 
 /** `config.pbtxt` of a model, in protobuf's text format. Batches are left to the instances: a picture a request. */
-export function tritonConfig(
+function tritonConfig(
   name: string,
   { inputs, outputs }: { readonly inputs: readonly Port[]; readonly outputs: readonly Port[] },
 ): string {
