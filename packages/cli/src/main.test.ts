@@ -30,6 +30,7 @@ test.each([
   'evaluate',
   'calibrate',
   'update',
+  'export',
   'info',
   'data',
   'demo',

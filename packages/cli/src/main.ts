@@ -7,6 +7,7 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { driftCommand } from './commands/drift.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { exportCommand } from './commands/export.ts';
 import { infoCommand } from './commands/info.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { trainCommand } from './commands/train.ts';
@@ -34,6 +35,7 @@ export async function program(words: readonly string[], context: Context): Promi
     evaluateCommand(context),
     calibrateCommand(context),
     updateCommand(context, fields),
+    exportCommand(context),
     driftCommand(context),
     infoCommand(context),
     dataCommand(context),

@@ -15,5 +15,8 @@ export { averagePool, maxPool, resize } from './operators/picture.ts';
 export { reduceMax, reduceMean, reduceSum, sumTo } from './operators/reduce.ts';
 export { scan } from './operators/scan.ts';
 export { type ReadModel, readModel, withElements, withMetadata } from './read-model.ts';
+export { type Port, readPorts } from './read-ports.ts';
 export { type Dimension, formatShape, type Shape, staticShape } from './shape.ts';
 export * from './tensor.ts';
+export { rounded, type WeightPrecision, weightPrecisions } from './weight-storage.ts';
+export { withStoredWeights } from './with-stored-weights.ts';

@@ -2,18 +2,22 @@ import { type ErrorCode, fail, isBigridError } from '@bigrid/errors';
 import onnxProto from 'onnx-proto';
 import { rawDataOf, readTensor } from './read-tensor.ts';
 import type { Tensor } from './tensor.ts';
+import { precisionIn, restored, type WeightPrecision } from './weight-storage.ts';
 import { bytesIn, type Field, fieldsOf, textIn } from './wire-format.ts';
 
 // Numbers of the fields in onnx.proto that are read; all others are skipped.
 export const MODEL = { producerName: 2, graph: 7, operatorSets: 8, metadata: 14 };
-export const GRAPH = { node: 1, initialiser: 5, input: 11 };
+export const GRAPH = { node: 1, initialiser: 5, input: 11, output: 12 };
 const ENTRY = { key: 1, value: 2 };
 
 /** What can be read back from a serialised model without running it. */
 export interface ReadModel {
   readonly producerName: string;
   readonly metadata: ReadonlyMap<string, string>;
+  /** As the graph sees them: weights stored in fewer bits are float32 here. */
   readonly initialisers: ReadonlyMap<string, Tensor>;
+  /** What weights are stored in; undefined where all are as they were written first. */
+  readonly weights: WeightPrecision | undefined;
 }
 
 /**
@@ -31,7 +35,8 @@ export function readModel(bytes: Uint8Array): ReadModel {
       if (field.number === MODEL.metadata) metadata.set(...readEntry(field));
       if (field.number === MODEL.graph) readInitialisers(field, initialisers);
     }
-    return { producerName, metadata, initialisers };
+    const weights = precisionIn(initialisers);
+    return { producerName, metadata, initialisers: restored(initialisers), weights };
   });
 }
 

@@ -1,13 +1,14 @@
 import { fail } from '@bigrid/errors';
 
 /** The element types that our graphs use. `float16` travels as its raw 16 bits. */
-export type ElementType = 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';
+export type ElementType = 'float32' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
 
 interface ArrayOf {
   float32: Float32Array;
   float16: Uint16Array;
   int64: BigInt64Array;
   int32: Int32Array;
+  int8: Int8Array;
   uint8: Uint8Array;
   bool: Uint8Array;
 }
@@ -24,6 +25,7 @@ const constructors = {
   float16: Uint16Array,
   int64: BigInt64Array,
   int32: Int32Array,
+  int8: Int8Array,
   uint8: Uint8Array,
   bool: Uint8Array,
 } as const;

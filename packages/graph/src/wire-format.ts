@@ -39,6 +39,30 @@ function readContent(message: Uint8Array, cursor: Cursor, kind: number): number 
   }
 }
 
+/** A field with a nested message or bytes in it, as {@link fieldsOf} reads it. */
+export function encodeField(number: number, parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return join([Uint8Array.of(...encodeVarint(8 * number + 2), ...encodeVarint(length)), ...parts]);
+}
+
+/** All parts, one after the other. */
+export function join(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+function encodeVarint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+  return [...bytes, rest];
+}
+
 /** The content of a nested message or of bytes. @throws Error when it is a number */
 export function bytesIn(field: Field): Uint8Array {
   if (typeof field.content !== 'number') return field.content;

@@ -6,7 +6,9 @@ import {
   manifestMetadata,
   openBundle,
   trainedValues,
+  weightsOf,
   withManifest,
+  withWeightsIn,
 } from './bundle.ts';
 import { Detector } from './detector.ts';
 import { train } from './train.ts';
@@ -117,5 +119,30 @@ describe('Detector', () => {
     expect(map.data.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
     expect(Number.isFinite(score)).toBe(true);
     expect(await inspectWith(bundle)).toEqual({ score, map });
+  });
+});
+
+// Of this bundle tables alone are large enough to be stored in fewer bits.
+describe('withWeightsIn', () => {
+  it('gives a bundle that tells so itself, and inspects alike', async () => {
+    const small = withWeightsIn(bundle, 'int8');
+    expect([weightsOf(bundle), weightsOf(small)]).toEqual([undefined, 'int8']);
+    expect(small.bytes.length).toBeLessThan(bundle.bytes.length);
+    expect(openBundle(small.bytes).manifest).toEqual(bundle.manifest);
+    const [before, after] = [await inspectWith(bundle), await inspectWith(small)];
+    expect(after.score).not.toBe(before.score);
+    expect(Math.abs(after.score / before.score - 1)).toBeLessThan(0.05);
+  });
+
+  it('gives one that training goes on from, in full', async () => {
+    const further = await train(tinyTraining({ from: withWeightsIn(bundle, 'int8') }));
+    expect(weightsOf(further)).toBeUndefined();
+  });
+
+  it('happens once', () => {
+    const small = withWeightsIn(bundle, 'int8');
+    expect(() => withWeightsIn(small, 'float16')).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
   });
 });

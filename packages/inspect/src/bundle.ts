@@ -4,10 +4,13 @@ import {
   float16ToFloat32,
   type Graph,
   readModel,
+  rounded,
   type Tensor,
   tensor,
   toModel,
+  type WeightPrecision,
   withMetadata,
+  withStoredWeights,
 } from '@bigrid/graph';
 import {
   type Backbone,
@@ -47,6 +50,30 @@ export function assemble(graph: Graph, manifest: Manifest): Bundle {
   return { bytes, manifest };
 }
 
+/** What the weights of a bundle are stored in; undefined where they are as training wrote them. */
+export function weightsOf({ bytes }: Pick<Bundle, 'bytes'>): WeightPrecision | undefined {
+  return readModel(bytes).weights;
+}
+
+/**
+ * The same model with its weights in fewer bits: it computes as before, from rounded weights. For int8 those of the
+ * frozen network are float16: the others were trained to fit what it gives.
+ * @throws OPTION_INVALID where the weights are stored in fewer bits already
+ */
+export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundle {
+  const weights = weightsOf(bundle);
+  if (weights) {
+    fail(
+      'OPTION_INVALID',
+      `Expected a bundle as training wrote it but received one whose weights are ${weights} already`,
+    );
+  }
+  const bytes = withStoredWeights(bundle.bytes, (name) =>
+    name.startsWith(BACKBONE_PREFIX) ? BACKBONE_PRECISION : precision,
+  );
+  return { ...bundle, bytes };
+}
+
 /** The manifest as `metadata_props`. */
 export function manifestMetadata(manifest: Manifest): Record<string, string> {
   return { [MANIFEST_KEY]: JSON.stringify(manifest) };
@@ -54,6 +81,8 @@ export function manifestMetadata(manifest: Manifest): Record<string, string> {
 
 /** What the names of the frozen network's tensors start with. */
 const BACKBONE_PREFIX = 'backbone.';
+/** What its weights are stored in, where it is not all their bits. */
+const BACKBONE_PRECISION: WeightPrecision = 'float16';
 
 /** What training goes on from: every tensor that is not the frozen backbone's, and the statistics of the features. */
 export function trainedValues(bundle: Bundle): {
@@ -79,11 +108,12 @@ export function trainedValues(bundle: Bundle): {
 /** @throws OPTION_INVALID when the bundle was trained with other weights than the backbone's */
 export function checkSameBackbone({ bytes, manifest }: Bundle, backbone: Backbone): void {
   const { initialisers } = extractor(backbone, manifest.method).graph;
-  const trained = readModel(bytes).initialisers;
+  const { initialisers: trained, weights } = readModel(bytes);
   for (const [name, value] of initialisers) {
     if (!name.startsWith(BACKBONE_PREFIX)) continue;
     const other = trained.get(name);
-    if (other && sameBytes(bytesOf(other), bytesOf(value))) continue;
+    const expected = weights ? rounded(value, BACKBONE_PRECISION) : value;
+    if (other && sameBytes(bytesOf(other), bytesOf(expected))) continue;
     fail(
       'OPTION_INVALID',
       `Expected the backbone ${manifest.backbone.name} that the bundle was trained with but received another: its ${name} ${other ? 'differs' : 'is not in the bundle'}`,

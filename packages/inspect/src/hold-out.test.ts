@@ -1,7 +1,7 @@
 import { Random } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
 import { goodEntries } from '../testing/fakes.ts';
-import { holdOut } from './hold-out.ts';
+import { holdOut, sampled } from './hold-out.ts';
 
 /** Pictures of pieces: those of one piece have the same fingerprint, different pieces random ones. */
 function pictures(pieces: readonly number[]) {
@@ -54,5 +54,31 @@ describe('holdOut', () => {
     expect(() => holdOut(classes, all.slice(0, 3), 0)).toThrow(
       expect.objectContaining({ code: 'DATA_TOO_FEW' }),
     );
+  });
+});
+
+describe('sampled', () => {
+  const draw = (seed: number) =>
+    sampled(
+      [
+        { name: 'large', entries: goodEntries(1000) },
+        { name: 'small', entries: goodEntries(250, 5000) },
+      ],
+      50,
+      seed,
+    ).map(({ entries }) => entries.map(({ path }) => Number(/\d+/.exec(path)?.[0])));
+
+  it('draws from a large class all over it, in its order, and keeps a small one whole', () => {
+    const [large = [], small] = draw(1);
+    expect(large).toHaveLength(50 + 200);
+    expect(new Set(large).size).toBe(250);
+    expect(large).toEqual([...large].sort((a, b) => a - b));
+    expect([Math.min(...large) < 50, Math.max(...large) >= 950]).toEqual([true, true]);
+    expect(small).toEqual(Array.from({ length: 250 }, (_, i) => 5000 + i));
+  });
+
+  it('draws the same for the same seed', () => {
+    expect(draw(1)).toEqual(draw(1));
+    expect(draw(2)).not.toEqual(draw(1));
   });
 });

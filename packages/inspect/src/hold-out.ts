@@ -17,6 +17,23 @@ export const LEAST_PICTURES = 4;
 const MOST_HELD_OUT = 200;
 
 /**
+ * The classes with the pictures that training reads: of a large class a sample, drawn by seed.
+ * @param most pictures of one class that the steps have time for; those to hold out come on top
+ */
+export function sampled(
+  classes: readonly TrainingClass[],
+  most: number,
+  seed: number,
+): readonly TrainingClass[] {
+  return classes.map(({ name, entries }) => {
+    if (entries.length <= most + MOST_HELD_OUT) return { name, entries };
+    const order = new Random(seed).fork(`sample ${name}`).permutation(entries.length);
+    const drawn = new Set(order.slice(0, most + MOST_HELD_OUT));
+    return { name, entries: entries.filter((_, at) => drawn.has(at)) };
+  });
+}
+
+/**
  * Holds out a share of each class's pictures, drawn by seed. Near-duplicates stay together: were one learnt from and
  * the other held out, its score would be too low for a threshold.
  * @param pictures all that could be read

@@ -1,5 +1,6 @@
+export { type ElementType, type Port, readPorts, type WeightPrecision } from '@bigrid/graph';
 export { bordersOf } from './borders.ts';
-export { type Bundle, openBundle, withManifest } from './bundle.ts';
+export { type Bundle, openBundle, weightsOf, withManifest, withWeightsIn } from './bundle.ts';
 export {
   type CalibrationScores,
   calibrate,

@@ -94,6 +94,10 @@ export const manifestSchema = z.strictObject({
     seed: z.int(),
     pictures: z.int().describe('Good pictures trained on'),
     heldOut: z.int().describe('Good pictures kept for the threshold'),
+    leftOut: z
+      .int()
+      .optional()
+      .describe('Good pictures beyond those that the steps have time for: they were not read'),
     skipped: z.int().describe('Pictures that could not be read'),
     steps: z.int().describe('Optimiser steps, all stages'),
     dataHash: z.string().describe('SHA-256 over the pictures, in order'),

@@ -1,6 +1,6 @@
 import { profiles } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
-import { stepsOf, tilesAPicture } from './steps.ts';
+import { mostPicturesAClass, stepsOf, tilesAPicture } from './steps.ts';
 
 const { schedule } = profiles.fast;
 
@@ -18,6 +18,11 @@ describe('stepsOf', () => {
   it('takes the epochs that are asked for, without limits', () => {
     expect(stepsOf({ ...schedule, epochs: 1 }, 20, 1, false)).toBe(3);
     expect(stepsOf({ ...schedule, epochs: 100 }, 1000, 1, false)).toBe(12_500);
+  });
+
+  it('sees no more than 3,840 pictures of one class, unless epochs are asked for', () => {
+    expect(mostPicturesAClass(schedule)).toBe(3840);
+    expect(mostPicturesAClass({ ...schedule, epochs: 1 })).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('halves them for the published abnormal stage', () => {

@@ -10,6 +10,11 @@ const MOST_STEPS_A_CLASS = 480;
 /** A published abnormal stage, which only tells cells apart, takes this share of the normal stage's steps. */
 const ABNORMAL_SHARE = 0.5;
 
+/** Good pictures of one class that the steps have time for: a larger sample would be read for nothing. */
+export function mostPicturesAClass({ epochs, batchSize }: Schedule): number {
+  return epochs === undefined ? MOST_STEPS_A_CLASS * batchSize : Number.POSITIVE_INFINITY;
+}
+
 /**
  * Tiles of each picture that are learnt from: so many that the most steps of a class see each of them twice.
  * @param pictures of all classes

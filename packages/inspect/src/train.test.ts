@@ -89,6 +89,24 @@ describe('train', () => {
     expect(totals.get('abnormal grid')).toBeGreaterThan(100);
   });
 
+  it('reads no more pictures than the steps have time for, unless epochs are given', async () => {
+    const { epochs: _, ...free } = { ...tinyTraining().schedule, batchSize: 1 };
+    const reading = async (schedule: typeof free & { epochs?: number }) => {
+      const controller = new AbortController();
+      let total = 0;
+      const onEvent = (event: WorkEvent) => {
+        if (event.type !== 'progress') return;
+        total = event.total;
+        controller.abort();
+      };
+      const classes = [{ name: 'part', entries: goodEntries(700) }];
+      const input = tinyTraining({ classes, schedule, onEvent, signal: controller.signal });
+      await expect(train(input)).rejects.toThrow(expect.objectContaining({ code: 'CANCELLED' }));
+      return total;
+    };
+    expect([await reading(free), await reading({ ...free, epochs: 1 })]).toEqual([680, 700]);
+  });
+
   it('learns several classes at once, each with pictures held out', async () => {
     const classes = [
       { name: 'left', entries: goodEntries(5) },

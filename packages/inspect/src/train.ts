@@ -26,6 +26,7 @@ import {
   holdOut,
   LEAST_PICTURES,
   mostHeldOut,
+  sampled,
   type TrainingClass,
   tooFew,
 } from './hold-out.ts';
@@ -34,7 +35,7 @@ import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
 import type { Checkpoint, KeepReplay, Mask, OpenScratch, Replay } from './ports.ts';
 import { keepReplay } from './replay.ts';
 import { scorePictures } from './scoring.ts';
-import { stepsOf, tilesAPicture } from './steps.ts';
+import { mostPicturesAClass, stepsOf, tilesAPicture } from './steps.ts';
 import { withTiles } from './tiling.ts';
 import { trainStage } from './training-loop.ts';
 import { checkCancelled } from './work.ts';
@@ -81,12 +82,14 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const ignored = input.ignored ?? (input.from && ignoredBy(input.from));
   checkBackbone(input.backbone, input.from?.manifest.method ?? input.method, input.profile);
   if (input.from) checkSameBackbone(input.from, input.backbone);
-  const entries = input.classes.flatMap((own) => own.entries);
-  for (const { name, entries } of input.classes) {
+  const classes = sampled(input.classes, mostPicturesAClass(schedule), seed);
+  const entries = classes.flatMap((own) => own.entries);
+  for (const { name, entries } of classes) {
     if (entries.length < LEAST_PICTURES) tooFew(entries.length, name);
   }
-  const mostLeftOut = sum(input.classes.map(({ entries }) => mostHeldOut(entries.length)));
+  const mostLeftOut = sum(classes.map(({ entries }) => mostHeldOut(entries.length)));
   checkRules(input.rules, mostLeftOut, entries.length);
+  const leftOut = sum(input.classes.map((all) => all.entries.length)) - entries.length;
   checkCancelled(signal);
   const method =
     input.from?.manifest.method ?? (await withTiles(input.method, input.tile, entries));
@@ -94,7 +97,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const perPicture = tilesAPicture(
     schedule,
     entries.length - mostLeftOut,
-    input.classes.length,
+    classes.length,
     rows * columns,
   );
   const checkpoints = await Checkpoints.open(input.checkpoint);
@@ -123,7 +126,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   let features: ExtractedFeatures;
   let used: Replay;
   try {
-    const split = holdOut(input.classes, pictures, seed);
+    const split = holdOut(classes, pictures, seed);
     checkRules(input.rules, split.heldOut.length, pictures.length);
     const entryAt = (index: number) => (pictures[index] as ReadPicture).entry;
     used = { learnt: split.training.map(entryAt), heldOut: split.heldOut.map(entryAt) };
@@ -134,7 +137,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
       const stageSteps = stepsOf(
         schedule,
         features.blocks,
-        input.classes.length,
+        classes.length,
         stage === 'abnormal' && method.grids === 'both' && method.abnormalGrid === 'published',
       );
       steps += stageSteps;
@@ -179,7 +182,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     manifestVersion: MANIFEST_VERSION,
     bigridVersion: input.version,
     createdAt: input.now().toISOString(),
-    classes: input.classes.map(({ name }) => name),
+    classes: classes.map(({ name }) => name),
     profile: input.profile,
     method,
     schedule,
@@ -194,6 +197,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
       seed,
       pictures: features.count,
       heldOut: scored.length,
+      ...(leftOut > 0 ? { leftOut } : {}),
       skipped: skipped + used.heldOut.length - scored.length,
       steps,
       dataHash: features.dataHash,

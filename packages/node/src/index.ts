@@ -12,6 +12,7 @@ export type {
   Metrics,
   OnEvent,
   PictureEntry,
+  Port,
   Region,
   SeenPicture,
   Update,
@@ -19,8 +20,14 @@ export type {
   Verdict,
   WorkEvent,
 } from '@bigrid/inspect';
-export { ignoredShare, regionsOf, trainOptionsSchema, underRules } from '@bigrid/inspect';
-export { mapSizeOf } from '@bigrid/method';
+export {
+  ignoredShare,
+  readPorts,
+  regionsOf,
+  trainOptionsSchema,
+  underRules,
+  weightsOf,
+} from '@bigrid/inspect';
 export {
   type CalibrateRequest,
   calibrate,
@@ -52,6 +59,7 @@ export type { Diagnosis, Finding } from './doctor/diagnosis.ts';
 export { checkMachine } from './doctor/machine.ts';
 export { type Drift, type DriftOptions, drift } from './drift.ts';
 export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine.ts';
+export { type Exported, type ExportRequest, exportBundle } from './export.ts';
 export { assertWritable, writeAtomically } from './files.ts';
 export { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
 export { drawHeatMap, type HeatMapOptions } from './heat-map.ts';

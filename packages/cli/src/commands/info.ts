@@ -1,4 +1,4 @@
-import type { Bundle, Manifest } from '@bigrid/node';
+import type { Bundle, Manifest, Port } from '@bigrid/node';
 import { Command } from 'commander';
 import { count, facts, formatBytes, formatScore, paint, print } from '../output.ts';
 import type { Context } from '../run.ts';
@@ -22,38 +22,42 @@ Example:
 }
 
 async function showInfo(file: string, { json }: InfoFlags): Promise<void> {
-  const { ignoredShare, mapSizeOf, readBundle } = await import('@bigrid/node');
+  const { ignoredShare, readBundle, readPorts, weightsOf } = await import('@bigrid/node');
   const bundle = await readBundle(file);
-  const ports = portsOf(mapSizeOf(bundle.manifest.method));
-  if (!json) {
-    return print(paint('bold', file), facts(describe(bundle, ports, ignoredShare(bundle))));
-  }
   const { bytes, manifest } = bundle;
-  print(JSON.stringify({ path: file, bytes: bytes.length, ...ports, manifest }, undefined, 2));
+  const found = { ...readPorts(bytes), ignored: ignoredShare(bundle), weights: weightsOf(bundle) };
+  if (!json) return print(paint('bold', file), facts(describe(bundle, found)));
+  const ports = { inputs: byName(found.inputs), outputs: byName(found.outputs) };
+  const { weights } = found;
+  const told = { path: file, bytes: bytes.length, weights, ...ports, manifest };
+  print(JSON.stringify(told, undefined, 2));
 }
 
-/** Every bundle has these, whatever the method: they are what other programs rely on. */
-function portsOf({ height, width }: { height: number; width: number }) {
-  return {
-    inputs: { image: { type: 'uint8', shape: [1, 'height', 'width', 3] } },
-    outputs: {
-      score: { type: 'float32', shape: [1] },
-      anomaly_map: { type: 'float32', shape: [1, height, width] },
-    },
-  };
+function byName(ports: readonly Port[]) {
+  return Object.fromEntries(ports.map(({ name, type, shape }) => [name, { type, shape }]));
+}
+
+/** What is seen of the file itself, beside its manifest. */
+interface Found {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly ignored: number;
+  readonly weights: string | undefined;
 }
 
 function describe(
   { bytes, manifest }: Bundle,
-  { inputs, outputs }: ReturnType<typeof portsOf>,
-  ignored: number,
+  { inputs, outputs, ignored, weights }: Found,
 ): [string, string][] {
   const { training, backbone } = manifest;
   const made = formatDate(manifest.createdAt);
-  const port = ([name, { type, shape }]: [string, { type: string; shape: unknown[] }]) =>
-    `${name}: ${type} [${shape.join(', ')}]`;
+  const stored = weights ? ` with weights in ${weights}` : '';
+  const port = ({ name, type, shape }: Port) => `${name}: ${type} [${shape.join(', ')}]`;
   return [
-    ['file', `${formatBytes(bytes.length)}, made by Bigrid ${manifest.bigridVersion} on ${made}`],
+    [
+      'file',
+      `${formatBytes(bytes.length)}${stored}, made by Bigrid ${manifest.bigridVersion} on ${made}`,
+    ],
     [manifest.classes.length === 1 ? 'class' : 'classes', manifest.classes.join(', ')],
     ['profile', `${manifest.profile}, over ${backbone.name} (${backbone.licence})`],
     ['method', describeMethod(manifest)],
@@ -63,8 +67,8 @@ function describe(
       : []),
     ['training', describeTraining(manifest)],
     ['data', `SHA-256 ${training.dataHash}`],
-    ['input', `${Object.entries(inputs).map(port).join('\n')} (RGB, any size)`],
-    ['outputs', Object.entries(outputs).map(port).join('\n')],
+    ['input', `${inputs.map(port).join('\n')} (RGB, any size)`],
+    ['outputs', outputs.map(port).join('\n')],
   ];
 }
 
@@ -112,9 +116,11 @@ function formatDate(iso: string): string {
 
 function describeTraining({ training, schedule }: Manifest): string {
   const epochs = schedule.epochs === undefined ? '' : `, ${count(schedule.epochs, 'epoch')}`;
+  const leftOut =
+    training.leftOut === undefined ? '' : `, ${training.leftOut} more than the steps have time for`;
   const skipped = training.skipped === 0 ? '' : `, ${training.skipped} unreadable and skipped`;
   return [
-    `${count(training.pictures, 'good picture')}, ${training.heldOut} more held out${skipped}`,
+    `${count(training.pictures, 'good picture')}, ${training.heldOut} more held out${leftOut}${skipped}`,
     `${count(training.steps, 'step')}${epochs}, seed ${training.seed}, ${training.engine}`,
   ].join('\n');
 }

@@ -153,5 +153,9 @@ async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context):
 export function describeTraining({ training, calibration, classes }: Manifest): string {
   const { threshold } = calibration;
   const products = classes.length === 1 ? '' : ` of ${classes.length} classes`;
-  return `${count(training.pictures, 'good picture')}${products} learnt, ${training.heldOut} held out for the threshold, which is ${formatScore(threshold, threshold)}`;
+  const all =
+    training.leftOut === undefined
+      ? ''
+      : `of ${count(training.leftOut + training.pictures + training.heldOut, 'picture')}, `;
+  return `${all}${count(training.pictures, 'good picture')}${products} learnt, ${training.heldOut} held out for the threshold, which is ${formatScore(threshold, threshold)}`;
 }

@@ -1,0 +1,69 @@
+// What smaller weights change: size, accuracy on labelled test pictures, and inspection rate, the bundles taking turns.
+//
+//   npm run bench:export -- FILE.onnx DIR [--rounds 40]
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Detector } from '@bigrid/inspect';
+import {
+  evaluate,
+  exportBundle,
+  listPictures,
+  onnxRuntimeEngine,
+  readBundle,
+  readPicture,
+} from '@bigrid/node';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '40' } },
+});
+const [file, data] = positionals;
+if (!file || !data) {
+  console.error(
+    'Expected a bundle and a data folder, for example: npm run bench:export -- bottle.onnx data/bottle',
+  );
+  process.exit(64);
+}
+const work = mkdtempSync(join(tmpdir(), 'bigrid-bench-'));
+const bundles = { 'as trained': await readBundle(file) };
+for (const weights of ['float16', 'int8']) {
+  const out = join(work, `${weights}.onnx`);
+  bundles[weights] = (await exportBundle(file, { weights, out })).bundle;
+}
+rmSync(work, { recursive: true });
+
+const pictures = [];
+for (const path of (await listPictures(join(data, 'train/good'))).slice(0, 8)) {
+  pictures.push(await readPicture(path));
+}
+const engine = onnxRuntimeEngine({ threads: 1 });
+const detectors = {};
+for (const [name, bundle] of Object.entries(bundles))
+  detectors[name] = await Detector.load(engine, bundle);
+const times = Object.fromEntries(Object.keys(bundles).map((name) => [name, []]));
+for (let round = -2; round < Number(values.rounds); round++) {
+  for (const [name, detector] of Object.entries(detectors)) {
+    // The time that the core works: other work on the machine changes it little.
+    const before = process.cpuUsage();
+    for (const picture of pictures) await detector.inspect(picture);
+    const { user, system } = process.cpuUsage(before);
+    if (round >= 0) times[name].push((user + system) / 1000 / pictures.length);
+  }
+}
+console.log(
+  `${basename(data)}, medians of ${values.rounds} rounds of ${pictures.length} decoded pictures\n`,
+);
+console.log('| weights | MB | core-ms a picture | image AUROC | pixel AUROC | pixel AP | AUPRO |');
+console.log('|---|---|---|---|---|---|---|');
+for (const [name, bundle] of Object.entries(bundles)) {
+  const { mean } = await evaluate(bundle, data);
+  const median = times[name].sort((a, b) => a - b)[Math.floor(times[name].length / 2)];
+  const figures = [mean.imageAuroc, mean.pixelAuroc, mean.pixelAp, mean.aupro].map((figure) =>
+    figure.toFixed(4),
+  );
+  const row = [name, (bundle.bytes.length / 1e6).toFixed(1), median.toFixed(1), ...figures];
+  console.log(`| ${row.join(' | ')} |`);
+}

@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises';
+import { fail } from '@bigrid/errors';
+import type { Device, Exported } from '@bigrid/node';
+import { Command } from 'commander';
+import { addFlags, machineFields } from '../flags.ts';
+import { formatBytes, formatScore, print, say } from '../output.ts';
+import { showProgress } from '../progress.ts';
+import type { Context } from '../run.ts';
+
+interface ExportFlags {
+  readonly float16?: boolean;
+  readonly int8?: boolean;
+  readonly calibrate?: string;
+  readonly out?: string;
+  readonly triton?: string;
+  readonly device?: Device;
+  readonly threads?: number;
+  readonly quiet?: boolean;
+}
+
+export function exportCommand(context: Context): Command {
+  const command = new Command('export')
+    .description('Write a bundle smaller, or for Triton Inference Server')
+    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
+    .option('--float16', 'Store its weights in half precision: three quarters as large')
+    .option('--int8', 'Store what training found in 8 bits: half as large')
+    .option('--calibrate <dir>', 'Good pictures to set its threshold anew with')
+    .option('--out <file>', 'File to write it to (.onnx)')
+    .option('--triton <dir>', 'Model repository to add it to, as the next version');
+  return addFlags(command, machineFields)
+    .option('--quiet', 'Print nothing but results')
+    .addHelpText(
+      'after',
+      `
+It computes in float32 however its weights are stored: it is as fast as before,
+and every command takes it.
+
+Examples:
+  $ bigrid export parts.onnx --int8 --calibrate parts/good --out small.onnx
+  $ bigrid export parts.onnx --triton models`,
+    )
+    .action((file: string, flags: ExportFlags) => runExport(file, flags, context));
+}
+
+async function runExport(file: string, flags: ExportFlags, { signal }: Context): Promise<void> {
+  const { float16, int8, calibrate: calibrateOn, quiet, ...request } = flags;
+  checkFlags(flags);
+  const { exportBundle } = await import('@bigrid/node');
+  const progress = showProgress({ quiet });
+  const weights = float16 ? ('float16' as const) : int8 ? ('int8' as const) : undefined;
+  let exported: Exported;
+  try {
+    exported = await exportBundle(file, {
+      ...request,
+      ...(weights && { weights }),
+      ...(calibrateOn !== undefined && { calibrateOn }),
+      onEvent: progress.onEvent,
+      signal,
+    });
+  } finally {
+    progress.finish();
+  }
+  const { bundle, version } = exported;
+  const size = formatBytes(bundle.bytes.length);
+  const before = formatBytes((await stat(file)).size);
+  const { threshold, rule } = bundle.manifest.calibration;
+  const set =
+    calibrateOn === undefined ? '' : `, threshold ${formatScore(threshold, threshold)} by ${rule}`;
+  if (request.out !== undefined) print(`Wrote ${request.out}: ${size}, from ${before}${set}`);
+  if (version !== undefined) print(`Wrote ${version}: ${size}${set}`);
+  if (weights && calibrateOn === undefined && !quiet) {
+    say('Its threshold is the one from before: --calibrate DIR sets it by its own scores.');
+  }
+}
+
+function checkFlags({ float16, int8, calibrate, out, triton }: ExportFlags): void {
+  if (float16 && int8) {
+    fail('OPTION_INVALID', 'Expected --float16 or --int8 but received both');
+  }
+  if (out === undefined && triton === undefined) {
+    fail('OPTION_INVALID', 'Expected --out FILE or --triton DIR but received neither');
+  }
+  if (triton === undefined && !float16 && !int8) {
+    const received =
+      calibrate === undefined ? 'neither' : 'neither: `bigrid calibrate` sets thresholds';
+    fail('OPTION_INVALID', `Expected --float16 or --int8 for --out but received ${received}`);
+  }
+}

@@ -1,0 +1,62 @@
+import { dataTypes } from './model.ts';
+import { attempt, GRAPH, MODEL, modelFields } from './read-model.ts';
+import type { Dimension, Shape } from './shape.ts';
+import type { ElementType } from './tensor.ts';
+import { bytesIn, type Field, fieldsOf, numbersIn, textIn } from './wire-format.ts';
+
+// Numbers of the fields in onnx.proto that are read; all others are skipped.
+const VALUE = { name: 1, type: 2 };
+const TYPE = { tensor: 1 };
+const TENSOR_TYPE = { element: 1, shape: 2 };
+const SHAPE = { dimension: 1 };
+const DIMENSION = { size: 1, name: 2 };
+
+/** An input or an output of a model. */
+export interface Port {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: Shape;
+}
+
+/** What a model takes and gives, as its file states it. @throws BUNDLE_INVALID */
+export function readPorts(bytes: Uint8Array): { inputs: Port[]; outputs: Port[] } {
+  return attempt(bytes, 'BUNDLE_INVALID', () => {
+    const ports = { inputs: [] as Port[], outputs: [] as Port[] };
+    for (const field of modelFields(bytes)) {
+      if (field.number !== MODEL.graph) continue;
+      for (const part of fieldsOf(bytesIn(field))) {
+        if (part.number === GRAPH.input) ports.inputs.push(readPort(part));
+        if (part.number === GRAPH.output) ports.outputs.push(readPort(part));
+      }
+    }
+    return ports;
+  });
+}
+
+function readPort(field: Field): Port {
+  let name = '';
+  let code = 0;
+  const shape: Dimension[] = [];
+  for (const part of fieldsOf(bytesIn(field))) {
+    if (part.number === VALUE.name) name = textIn(part);
+    for (const tensor of within(part, VALUE.type, TYPE.tensor)) {
+      if (tensor.number === TENSOR_TYPE.element) for (const n of numbersIn(tensor)) code = n;
+      for (const dimension of within(tensor, TENSOR_TYPE.shape, SHAPE.dimension)) {
+        if (dimension.number === DIMENSION.name) shape.push(textIn(dimension));
+        if (dimension.number === DIMENSION.size) shape.push(...numbersIn(dimension));
+      }
+    }
+  }
+  const types = Object.keys(dataTypes) as ElementType[];
+  const type = types.find((key) => dataTypes[key] === code);
+  if (!type) throw new Error(`Expected a known type for ${name} but received ${code}`);
+  return { name, type, shape };
+}
+
+/** The fields of a message that lies two levels deep; none where the field is another. */
+function* within(field: Field, outer: number, inner: number): Generator<Field> {
+  if (field.number !== outer) return;
+  for (const nested of fieldsOf(bytesIn(field))) {
+    if (nested.number === inner) yield* fieldsOf(bytesIn(nested));
+  }
+}

@@ -1,0 +1,47 @@
+import { basename, extname } from 'node:path';
+import { type Bundle, type WeightPrecision, withWeightsIn } from '@bigrid/inspect';
+import { calibrate, readBundle, type WorkOptions } from './api.ts';
+import { assertWritable, writeAtomically } from './files.ts';
+import { writeTritonModel } from './triton.ts';
+
+export interface ExportRequest extends WorkOptions {
+  /** Stores weights in fewer bits; the model computes in float32 all the same. Default: as they are. */
+  readonly weights?: WeightPrecision;
+  /** Folder of good pictures to set the thresholds anew with, as {@link calibrate} takes it. */
+  readonly calibrateOn?: string;
+  /** File to write the bundle to. */
+  readonly out?: string;
+  /** Model repository of Triton Inference Server to add it to. */
+  readonly triton?: string;
+  /** Its name there. Default: that of the bundle's file. */
+  readonly name?: string;
+}
+
+/** A bundle that was exported, and where it lies in a repository of Triton, if it does. */
+export interface Exported {
+  readonly bundle: Bundle;
+  readonly version?: string;
+}
+
+/**
+ * Writes a bundle in another form: with smaller weights, as a model of Triton.
+ * @throws OPTION_INVALID where weights are smaller already; BUNDLE_INVALID, BUNDLE_TOO_NEW, OUTPUT_UNWRITABLE, and what
+ *   {@link calibrate} throws
+ */
+export async function exportBundle(
+  source: Bundle | string,
+  request: ExportRequest,
+): Promise<Exported> {
+  const { weights, calibrateOn, out, triton, name = nameOf(source), ...work } = request;
+  if (out !== undefined) await assertWritable(out);
+  let bundle = typeof source === 'string' ? await readBundle(source) : source;
+  if (weights) bundle = withWeightsIn(bundle, weights);
+  if (calibrateOn !== undefined) bundle = await calibrate(bundle, { ...work, dir: calibrateOn });
+  if (out !== undefined) await writeAtomically(out, bundle.bytes);
+  if (triton === undefined) return { bundle };
+  return { bundle, version: await writeTritonModel(triton, name, bundle) };
+}
+
+function nameOf(source: Bundle | string): string {
+  return typeof source === 'string' ? basename(source, extname(source)) : 'bigrid';
+}
