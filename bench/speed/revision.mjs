@@ -142,7 +142,8 @@ const measures = {
       backbone: take('backbone'),
       features: take('features', 'standardise'),
       coordinates: take('coordinates'),
-      'grids and branches': take('abnormal', 'normal', 'fusion'),
+      grids: take('grid'),
+      branches: take('branch', 'abnormal', 'normal', 'fusion'),
       'map, refinement, score': take('anomalyMap', 'refinement', 'score'),
     };
     const others = Object.values(scopes).reduce((sum, time) => sum + time, 0);
@@ -231,12 +232,14 @@ async function profiled(picture, runs, graphOptimizationLevel) {
   return events.filter(({ cat, name }) => cat === 'Node' && name.endsWith('_kernel_time'));
 }
 
-/** Milliseconds a scope: the first part of a node's name, which the engine's own rewriting keeps. */
+/** Milliseconds a scope: part of a node's name, which the engine's own rewriting keeps. */
 async function profile(picture) {
   const times = Map.groupBy(await profiled(picture, 12, 'all'), ({ name }) => name);
   const scopes = {};
   for (const [name, events] of times) {
-    const scope = name.includes('/') ? name.split('/')[0] : '';
+    const scope = name.includes('/')
+      ? name.split('/').at(name.match(/\/(grid|branch)\//) ? 1 : 0)
+      : '';
     scopes[scope] = (scopes[scope] ?? 0) + median(events.map(({ dur }) => dur)) / 1000;
   }
   return scopes;

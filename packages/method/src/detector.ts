@@ -5,7 +5,7 @@ import { features } from './features.ts';
 import { reconstruct } from './grad.ts';
 import type { MethodOptions } from './options.ts';
 import { FixedParameters, type ParameterValues } from './parameters.ts';
-import { refine } from './refinement.ts';
+import { unexplainedShare } from './refinement.ts';
 import {
   blend,
   originsTensor,
@@ -100,7 +100,7 @@ export function detector(
     const weights = channelWeights(statistics.deviation, tapChannels);
     const plain = cellErrors(standardised, reconstruction, weights);
     if (options.refinement === 'off') return [plain, plain];
-    return [plain, cellErrors(standardised, refine(standardised, reconstruction), weights)];
+    return [plain, mul(plain, unexplainedShare(standardised, reconstruction))];
   };
   const [plain, refined] = wholePicture(image, options, errorsOf);
   const { height, width } = mapSizeOf(options);
