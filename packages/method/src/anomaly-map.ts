@@ -141,5 +141,8 @@ function transposed(lines: readonly Float64Array[]): number[][] {
 
 function matrix(lines: readonly ArrayLike<number>[]) {
   const columns = lines[0]?.length ?? 0;
-  return float32([lines.length, columns], lines.flatMap((line) => Array.from(line)));
+  return float32(
+    [lines.length, columns],
+    lines.flatMap((line) => Array.from(line)),
+  );
 }
