@@ -131,6 +131,6 @@ function report(samples) {
   say(`Every measurement is in ${values.json}`);
   if (values.page) {
     const page = existsSync(values.page) ? readFileSync(values.page, 'utf8') : undefined;
-    writeFileSync(values.page, writePage(page, `${where}.\n\n${table}`));
+    writeFileSync(values.page, writePage(page, 'bench', `${where}.\n\n${table}`));
   }
 }

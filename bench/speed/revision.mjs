@@ -12,9 +12,9 @@ import { median, quantile } from './statistics.mjs';
 
 const [checkout, workFolder] = process.argv.slice(2);
 const from = (name) => import(pathToFileURL(join(checkout, 'packages', name, 'dist', 'index.js')));
-const [{ inspect, onnxRuntimeEngine, pictureEntry, readBundle, train, drawHeatMap }, inspection] =
-  await Promise.all([from('node'), from('inspect')]);
-const { Detector } = inspection;
+const { inspect, onnxRuntimeEngine, pictureEntry, readBundle, train, drawHeatMap } =
+  await from('node');
+const { Detector } = await from('inspect');
 const graphs = await from('graph');
 const onnxruntime = createRequire(join(checkout, 'packages', 'node', 'package.json'))(
   'onnxruntime-node',
@@ -57,14 +57,11 @@ const timesOf = async (count, action) => {
 };
 
 /** Goes through a stream of verdicts: pictures/s once it runs. */
-async function paceOf(verdicts, started = () => {}) {
+async function paceOf(verdicts) {
   let [count, start] = [-8, 0];
   for await (const outcome of verdicts) {
     if (outcome.error) throw outcome.error;
-    if (++count === 0) {
-      start = performance.now();
-      started();
-    }
+    if (++count === 0) start = performance.now();
     const seconds = (performance.now() - start) / 1000;
     if (count >= ratePictures && seconds >= rateSeconds) return count / seconds;
   }
@@ -87,33 +84,13 @@ const measures = {
     return { p50: quantile(times, 0.5), p95: quantile(times, 0.95), p99: quantile(times, 0.99) };
   },
 
+  /** Of the time of all threads, what the model takes that runs alone on one. */
   async engineShare({ kind, threads }) {
-    let inside = 0;
-    const timed = (engine) => ({
-      ...engine,
-      async load(model) {
-        const session = await engine.load(model);
-        return {
-          async run(...given) {
-            const started = performance.now();
-            const outputs = await session.run(...given);
-            inside += performance.now() - started;
-            return outputs;
-          },
-          dispose: () => session.dispose(),
-        };
-      },
-    });
-    const detector = await Detector.load(timed(onnxRuntimeEngine({ threads })), bundle);
-    const entries = endlessly(entriesOf(kind));
-    let start;
-    await paceOf(inspection.inspect(detector, bundle.manifest, entries), () => {
-      inside = 0;
-      start = performance.now();
-    });
-    const share = inside / (performance.now() - start);
-    await detector.dispose();
-    return { '': 100 * share };
+    const [entry] = entriesOf(kind);
+    const alone = await modelTime(await entry.read());
+    const pace = await paceOf(inspect(bundle, endlessly(entriesOf(kind)), { threads }));
+    const again = await modelTime(await entry.read());
+    return { '': (100 * pace * ((alone + again) / 2000)) / threads };
   },
 
   /** Where the time of one picture goes, one thing after the other. */
@@ -155,10 +132,7 @@ const measures = {
     const picture = await entry.read();
     const count = await multiplyAdds(picture);
     const rate = await matrixProductRate();
-    const detector = await Detector.load(onnxRuntimeEngine({ threads: 1 }), bundle);
-    await timesOf(3, () => detector.inspect(picture));
-    const time = median(await timesOf(15, () => detector.inspect(picture)));
-    await detector.dispose();
+    const time = await modelTime(picture);
     const floor = (1000 * count) / rate;
     return {
       'multiply-adds of the model': count / 1e6,
@@ -210,6 +184,15 @@ const measures = {
     return { size: statSync(bundleFile).size / 1e6 };
   },
 };
+
+/** Milliseconds of the model on one thread. */
+async function modelTime(picture) {
+  const detector = await Detector.load(onnxRuntimeEngine({ threads: 1 }), bundle);
+  await timesOf(3, () => detector.inspect(picture));
+  const time = median(await timesOf(15, () => detector.inspect(picture)));
+  await detector.dispose();
+  return time;
+}
 
 /** Runs the bundle with the engine's profiler; gives each of its nodes' events. */
 async function profiled(picture, runs, graphOptimizationLevel) {
