@@ -20,7 +20,9 @@ export function tableOf(figures, samples, compared) {
       const label = `${part === '' ? name : `${name}: ${part}`} (${unit})`;
       const { now, base } = taken;
       if (!compared) return [row([label, short(quantile(now, 0.5)), spread(now)])];
-      if (!base) return [row([label, '', short(quantile(now, 0.5)), '', ''])];
+      // What a revision does not tell apart has no figure of its own there.
+      if (!base?.some((number) => number !== 0))
+        return [row([label, '', short(quantile(now, 0.5)), '', ''])];
       const { ratio, low, high, verdict } = compare(now, base, better);
       const interval = `${ratio.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
       const both = [base, now].map((numbers) => short(quantile(numbers, 0.5)));
