@@ -12,7 +12,7 @@
 
 import { execFileSync, fork } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { circumstances, revision } from './command-line.mjs';
@@ -120,7 +120,7 @@ async function measure() {
 
 function report(samples) {
   const base = values.base ? revision(sides[1].checkout) : undefined;
-  const where = `${circumstances()}${base ? `, against ${base}` : ''}, ${rounds} rounds`;
+  const where = `${circumstances()}${base ? `, against ${base}` : ''}, ${rounds} rounds, load average ${loadavg()[0].toFixed(0)} on ${availableParallelism()} cores`;
   const table = tableOf(chosen, samples, base !== undefined);
   console.log(`${where}\n\n${table}`);
   mkdirSync(dirname(values.json), { recursive: true });
