@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import module from 'node:module';
 
 // Compiled code is kept in the system's temporary folder: the next start takes half as long. Where it cannot be kept,
 // nothing is lost. What comes after must be loaded after, so not by a static import.
-enableCompileCache();
+module.enableCompileCache?.();
 const { main } = await import('../dist/main.js');
 
 await main(process.argv.slice(2));
