@@ -1,4 +1,15 @@
-import { float32, matMul, reduceMax, reshape, sqrt, square, sub, type Value } from '@bigrid/graph';
+import {
+  float32,
+  type Graph,
+  matMul,
+  reduceMax,
+  reshape,
+  sqrt,
+  square,
+  sub,
+  transpose,
+  type Value,
+} from '@bigrid/graph';
 import { sumOverChannels } from './channels.ts';
 
 /** Side of the map of an undivided picture, in pixels: the resolution at which published figures are evaluated. */
@@ -69,17 +80,26 @@ export function cellErrors(features: Value, reconstruction: Value, weights: Floa
  */
 export function smoothedMap(cells: Value, smoothing: number, cellsOfTile: number): Value {
   const [rows, columns] = cells.shape.slice(2) as [number, number];
+  return mapMaker(cells.graph, [rows, columns], smoothing, cellsOfTile)(cells);
+}
+
+/** {@link smoothedMap} for several of the same size, which share their matrices. */
+export function mapMaker(
+  graph: Graph,
+  [rows, columns]: readonly [number, number],
+  smoothing: number,
+  cellsOfTile: number,
+): (cells: Value) => Value {
   const { height, width, scale } = mapSize(rows, columns, cellsOfTile);
-  return cells.graph.scope('anomalyMap', () => {
-    const { graph } = cells;
-    const ofPixels = (pixels: number, count: number) =>
-      smoothed(interpolation(pixels, count), smoothing * scale);
-    const down = ofPixels(height, rows);
-    const across = transposed(ofPixels(width, columns));
-    const stretched = matMul(graph.constant(matrix(down)), reshape(cells, [rows, columns]));
-    const map = matMul(stretched, graph.constant(matrix(across)));
-    return reshape(map, [1, 1, height, width]);
-  });
+  const constantFor = (pixels: number, count: number) =>
+    graph.constant(matrix(smoothed(interpolation(pixels, count), smoothing * scale)));
+  const down = constantFor(height, rows);
+  const across = columns === rows && width === height ? down : constantFor(width, columns);
+  return (cells) =>
+    graph.scope('anomalyMap', () => {
+      const stretched = matMul(down, reshape(cells, [rows, columns]));
+      return reshape(matMul(stretched, transpose(across, [1, 0])), [1, 1, height, width]);
+    });
 }
 
 /** Size of a map of so many cells, and its scale: 1 where a tile is MAP_SIZE wide, half of it where it is half as wide. */
@@ -132,11 +152,6 @@ function smoothed(lines: Float64Array[], deviation: number): Float64Array[] {
     }
     return sum.map((value) => value / total);
   });
-}
-
-function transposed(lines: readonly Float64Array[]): number[][] {
-  const [first = new Float64Array()] = lines;
-  return Array.from(first, (_, at) => lines.map((line) => line[at] as number));
 }
 
 function matrix(lines: readonly ArrayLike<number>[]) {

@@ -1,5 +1,5 @@
 import { cast, Graph, mul, reduceSum, reshape, square, tensor, type Value } from '@bigrid/graph';
-import { cellErrors, channelWeights, imageScore, mapSize, smoothedMap } from './anomaly-map.ts';
+import { cellErrors, channelWeights, imageScore, mapMaker, mapSize } from './anomaly-map.ts';
 import type { Backbone } from './backbones/backbone.ts';
 import { features } from './features.ts';
 import { reconstruct } from './grad.ts';
@@ -106,8 +106,8 @@ export function detector(
   const { height, width } = mapSizeOf(options);
   const all = tensor('uint8', [1, 1, height, width], new Uint8Array(height * width).fill(1));
   const counted = cast(graph.initialiser(COUNTED, all), 'float32');
-  const mapOf = (errors: Value) =>
-    mul(smoothedMap(errors, options.smoothing, options.cells), counted);
+  const toMap = mapMaker(graph, pictureCells(options), options.smoothing, options.cells);
+  const mapOf = (errors: Value) => mul(toMap(errors), counted);
   const map = mapOf(plain);
   graph.output('anomaly_map', reshape(map, [1, height, width]));
   // The map reads better without refinement, the score with it: docs/method.md has the figures.
