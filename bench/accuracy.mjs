@@ -6,7 +6,6 @@
 // `--together` trains one model for all folders instead of one each. `--synthetic` evaluates on made-up defects in the
 // good pictures held out from training, so that something can be chosen without looking at test pictures.
 
-import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -20,6 +19,7 @@ import { extractFeatures, featuresOf } from '../packages/inspect/dist/feature-ex
 import { holdOut } from '../packages/inspect/dist/hold-out.js';
 import { fileScratch } from '../packages/node/dist/scratch.js';
 import { bankModel, gaussianModel } from './baselines.mjs';
+import { revision } from './command-line.mjs';
 import { syntheticEntries } from './synthetic-defects.mjs';
 
 const { values, positionals: folders } = parseArgs({
@@ -67,7 +67,6 @@ const weights = readSafetensors(
   ),
 );
 const backbone = efficientNetLite0(weights);
-const revision = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 
 /** Features of the last set of pictures asked for: configurations of one seed train on the same ones. */
 let kept;
@@ -119,7 +118,7 @@ for (const group of values.together ? [folders] : folders.map((folder) => [folde
           ...metrics,
           seconds,
           megabytes: bytes.length / 1e6,
-          revision,
+          revision: revision(),
           date: new Date().toISOString().slice(0, 10),
         };
         appendFileSync(values.log, `${JSON.stringify(row)}\n`);

@@ -4,7 +4,6 @@
 //
 //   npm run bench:main -- DIR [--seeds 1,2,3] [--out FILE.md]
 
-import { execFileSync, spawn } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -15,9 +14,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bigrid, circumstances } from './command-line.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,39 +30,7 @@ if (!folder) {
 }
 const data = resolve(folder);
 const seeds = values.seeds.split(',').map(Number);
-const cli = resolve(import.meta.dirname, '../packages/cli/bin/bigrid.js');
 const work = mkdtempSync(join(tmpdir(), 'bigrid-bench-'));
-
-/** Runs the command line; gives its output, its wall time in seconds and its peak resident memory in MB. */
-function bigrid(...args) {
-  return new Promise((done, failed) => {
-    const started = performance.now();
-    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [output, errors, peak] = ['', '', 0];
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      errors += chunk;
-    });
-    // The kernel keeps the peak (VmHWM) itself; asking often only makes sure of the last moments.
-    const watch = setInterval(() => {
-      try {
-        const [, kilobytes] =
-          readFileSync(`/proc/${child.pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/) ?? [];
-        if (kilobytes) peak = Number(kilobytes) / 1024;
-      } catch {
-        // It has just ended, or this system has no /proc: the figure stays what it was.
-      }
-    }, 50);
-    child.on('close', (code) => {
-      clearInterval(watch);
-      const seconds = (performance.now() - started) / 1000;
-      if (code === 0) done({ output, seconds, peak });
-      else failed(new Error(`bigrid ${args.join(' ')} ended with ${code}:\n${errors}`));
-    });
-  });
-}
 
 const rows = [];
 const add = (what, figure) => {
@@ -86,9 +54,9 @@ const metrics = [];
 const trainings = [];
 for (const seed of seeds) {
   const bundle = join(work, `${seed}.onnx`);
-  trainings.push(await bigrid('train', data, '--out', bundle, '--seed', String(seed), '--quiet'));
+  trainings.push(await bigrid(['train', data, '--out', bundle, '--seed', String(seed), '--quiet']));
   const json = join(work, `${seed}.json`);
-  await bigrid('evaluate', bundle, data, '--json', json, '--quiet');
+  await bigrid(['evaluate', bundle, data, '--json', json, '--quiet']);
   metrics.push(JSON.parse(readFileSync(json, 'utf8')).mean);
 }
 for (const name of Object.keys(metrics[0]))
@@ -117,7 +85,7 @@ const first = join(work, `${seeds[0]}.onnx`);
 add('bundle, MB', (statSync(first).size / 1e6).toFixed(2));
 
 const again = join(work, 'again.onnx');
-await bigrid('train', data, '--out', again, '--seed', String(seeds[0]), '--quiet');
+await bigrid(['train', data, '--out', again, '--seed', String(seeds[0]), '--quiet']);
 add(
   'the same seed twice, date aside',
   withoutDate(first) === withoutDate(again) ? 'the same bytes' : 'DIFFERENT BYTES',
@@ -126,7 +94,7 @@ add(
 const good = join(data, 'train/good');
 const rates = [];
 for (let round = 0; round < 3; round++) {
-  const { seconds } = await bigrid('inspect', first, good, '--json', '--quiet');
+  const { seconds } = await bigrid(['inspect', first, good, '--json', '--quiet']);
   rates.push(readdirSync(good).length / seconds);
 }
 add('inspecting train/good from disk, pictures/s, start of the program included', spread(rates, 1));
@@ -137,7 +105,7 @@ for (const name of readdirSync(good)) {
   for (let copy = 0; copy < 10; copy++)
     symlinkSync(join(good, name), join(tenfold, 'train/good', `${copy}-${name}`));
 }
-const large = await bigrid(
+const large = await bigrid([
   'train',
   tenfold,
   '--out',
@@ -145,15 +113,14 @@ const large = await bigrid(
   '--seed',
   '1',
   '--quiet',
-);
+]);
 add('the pictures repeated 10 times: training, s', large.seconds.toFixed(1));
 add('the pictures repeated 10 times: peak resident memory, MB', large.peak.toFixed(0));
 rmSync(work, { recursive: true });
 
-const revision = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 const page = `## ${basename(data)}
 
-${cpus().length} x ${cpus()[0].model}, Node.js ${process.version}, revision ${revision}, ${new Date().toISOString().slice(0, 10)}, seeds ${seeds.join(', ')}.
+${circumstances()}, seeds ${seeds.join(', ')}.
 
 | what | mean ± deviation (each seed) |
 | --- | --- |

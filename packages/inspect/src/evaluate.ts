@@ -1,6 +1,7 @@
 import { type BigridError, fail } from '@bigrid/errors';
 import type { AnomalyMap, Detector } from './detector.ts';
 import { type OnEvent, progressOf, reportSkipped } from './events.ts';
+import { lookAt } from './inspect.ts';
 import {
   type Intervals,
   intervalsOf,
@@ -91,10 +92,10 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
   const failed: { path: string; error: BigridError }[] = [];
   let done = 0;
   const read = async (entry: LabelledEntry) => {
-    const picture = await entry.read();
+    const { picture, inspection } = await lookAt(detector, entry);
     const mask = await entry.readMask?.();
     checkMask(entry, picture, mask);
-    return { picture, mask };
+    return { picture, inspection, mask };
   };
   for await (const outcome of inOrder(entries, read, DECODE_AHEAD)) {
     checkCancelled(signal);
@@ -102,8 +103,8 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
       const { path } = outcome.item;
       failed.push({ path, error: reportSkipped(path, outcome.error, onEvent) });
     } else {
-      const { picture, mask } = outcome.value;
-      const { score, map } = await detector.inspect(picture, outcome.item.ignored);
+      const { picture, inspection, mask } = outcome.value;
+      const { score, map } = await inspection;
       const sized = mask && resizeMaskNearest(mask, map.width, map.height);
       // A mask that marks nothing says no more than a missing one.
       const usable = sized?.includes(1) ? sized : undefined;

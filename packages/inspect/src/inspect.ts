@@ -30,7 +30,7 @@ export interface FailedInspection {
 }
 
 /**
- * Inspects pictures in order; the next ones are decoded meanwhile. A picture that cannot be read yields its
+ * Inspects pictures in order; the next ones are decoded, and where the engine can, inspected meanwhile. A picture that cannot be read yields its
  * error and does not stop the others.
  * @param options smallestRegion: picture pixels below which a region is left out; default 0
  * @throws CANCELLED, ENGINE_FAILED
@@ -47,15 +47,16 @@ export async function* inspect(
   const { signal, smallestRegion } = options;
   const { threshold, pixelThreshold } = manifest.calibration;
   const confidence = confidenceOf(manifest.calibration);
-  for await (const outcome of inOrder(entries, (entry) => entry.read(), DECODE_AHEAD)) {
+  const look = (entry: PictureEntry) => lookAt(detector, entry);
+  for await (const outcome of inOrder(entries, look, DECODE_AHEAD)) {
     checkCancelled(signal);
     const { path } = outcome.item;
     if ('error' in outcome) {
       if (!isBigridError(outcome.error)) throw outcome.error;
       yield { path, error: outcome.error };
     } else {
-      const picture = outcome.value;
-      const { score, map } = await detector.inspect(picture, outcome.item.ignored);
+      const { picture } = outcome.value;
+      const { score, map } = await outcome.value.inspection;
       yield {
         path,
         picture,
@@ -69,4 +70,20 @@ export async function* inspect(
       };
     }
   }
+}
+
+/**
+ * Decodes a picture and asks the detector about it at once, so that an engine that can has several to work on. What
+ * fails in the engine is heard of by awaiting `inspection`: it is no fault of the picture.
+ * @throws whatever `entry.read` throws
+ */
+export async function lookAt(
+  detector: Detector,
+  entry: PictureEntry,
+): Promise<{ picture: Picture; inspection: Promise<Inspection> }> {
+  const picture = await entry.read();
+  const inspection = detector.inspect(picture, entry.ignored);
+  // Its turn may never come, after another failure or when work is stopped.
+  inspection.catch(() => {});
+  return { picture, inspection };
 }

@@ -234,10 +234,6 @@ class DefectSource {
       // Other pictures' features, moved: neither the same picture nor the same place says what was there.
       const picture = random.integer(0, batchSize - 1);
       const [down, right] = [random.integer(1, cells - 1), random.integer(1, cells - 1)];
-      const from = (at: number) => {
-        const [y, x] = [Math.floor(at / cells) + down, (at % cells) + right];
-        return (y % cells) * cells + (x % cells);
-      };
       return {
         mask: masks(swapMask),
         intensity: tensor(
@@ -246,7 +242,8 @@ class DefectSource {
           random.array(batchSize, () => random.uniform(low, high)),
         ),
         pictures: int64(batchSize, (at) => (at + picture) % batchSize),
-        places: int64(area, from),
+        rows: int64(cells, (row) => (row + down) % cells),
+        columns: int64(cells, (column) => (column + right) % cells),
       };
     };
     const pasted = () => {

@@ -1,15 +1,16 @@
 import {
   float32,
-  mul,
+  type Graph,
+  matMul,
   reduceMax,
-  reduceSum,
   reshape,
-  resize,
   sqrt,
   square,
   sub,
+  transpose,
   type Value,
 } from '@bigrid/graph';
+import { sumOverChannels } from './channels.ts';
 
 /** Side of the map of an undivided picture, in pixels: the resolution at which published figures are evaluated. */
 export const MAP_SIZE = 256;
@@ -61,16 +62,17 @@ export function lossWeights(
  * @returns [1, 1, cells, cells]
  */
 export function cellErrors(features: Value, reconstruction: Value, weights: Float32Array): Value {
-  const { graph } = features;
-  return graph.scope('anomalyMap', () => {
-    const perChannel = graph.constant(float32([1, weights.length, 1, 1], weights));
-    const squares = mul(square(sub(features, reconstruction)), perChannel);
-    return sqrt(reduceSum(squares, { axes: [1] }));
-  });
+  return features.graph.scope('anomalyMap', () =>
+    sqrt(sumOverChannels(square(sub(features, reconstruction)), weights)),
+  );
 }
 
 /**
- * From one value a cell to a map, smoothed.
+ * From one value a cell to a map: linear between the centres of cells, then smoothed by a Gaussian, cut off at four
+ * deviations and normalised inside the picture. Along each axis both are one linear change, so one matrix:
+ *
+ *     map = A_rows cells A_columns^T
+ *
  * @param cells [1, 1, rows, columns]
  * @param smoothing deviation of the Gaussian, in pixels of which MAP_SIZE are one side of a tile; 0 leaves it out
  * @param cellsOfTile cells along one side of what is looked at as a whole
@@ -78,11 +80,26 @@ export function cellErrors(features: Value, reconstruction: Value, weights: Floa
  */
 export function smoothedMap(cells: Value, smoothing: number, cellsOfTile: number): Value {
   const [rows, columns] = cells.shape.slice(2) as [number, number];
+  return mapMaker(cells.graph, [rows, columns], smoothing, cellsOfTile)(cells);
+}
+
+/** {@link smoothedMap} for several of the same size, which share their matrices. */
+export function mapMaker(
+  graph: Graph,
+  [rows, columns]: readonly [number, number],
+  smoothing: number,
+  cellsOfTile: number,
+): (cells: Value) => Value {
   const { height, width, scale } = mapSize(rows, columns, cellsOfTile);
-  return cells.graph.scope('anomalyMap', () => {
-    const map = resize(cells, [height, width], 'nchw', false);
-    return smoothing > 0 ? gaussianBlur(map, smoothing * scale) : map;
-  });
+  const constantFor = (pixels: number, count: number) =>
+    graph.constant(matrix(smoothed(interpolation(pixels, count), smoothing * scale)));
+  const down = constantFor(height, rows);
+  const across = columns === rows && width === height ? down : constantFor(width, columns);
+  return (cells) =>
+    graph.scope('anomalyMap', () => {
+      const stretched = matMul(down, reshape(cells, [rows, columns]));
+      return reshape(matMul(stretched, transpose(across, [1, 0])), [1, 1, height, width]);
+    });
 }
 
 /** Size of a map of so many cells, and its scale: 1 where a tile is MAP_SIZE wide, half of it where it is half as wide. */
@@ -104,47 +121,43 @@ export function imageScore(map: Value): Value {
   return reshape(reduceMax(map), [1]);
 }
 
-/** Separable Gaussian, cut off at four deviations, normalised inside the picture by the same blur of ones. */
-function gaussianBlur(map: Value, deviation: number): Value {
-  const { graph } = map;
-  const [height, width] = map.shape.slice(2) as [number, number];
-  const radius = Math.ceil(4 * deviation);
-  const taps = Array.from({ length: 2 * radius + 1 }, (_, i) =>
-    Math.exp(-((i - radius) ** 2) / (2 * deviation ** 2)),
-  );
-  const total = taps.reduce((sum, tap) => sum + tap, 0);
-  // Near an edge the kernel's part outside the picture is shared out over the part inside.
-  const edge = (length: number) =>
-    Array.from({ length }, (_, at) => {
-      let inside = 0;
-      taps.forEach((tap, i) => {
-        const position = at + i - radius;
-        if (position >= 0 && position < length) inside += tap;
-      });
-      return total / inside;
-    });
-  const kernel = taps.map((tap) => tap / total);
-  const vertical = convolveAlong(map, kernel, [2 * radius + 1, 1], radius);
-  const both = convolveAlong(vertical, kernel, [1, 2 * radius + 1], radius);
-  return mul(
-    mul(both, graph.constant(float32([1, 1, height, 1], edge(height)))),
-    graph.constant(float32([1, 1, 1, width], edge(width))),
-  );
+/** What each of `count` cells in a line gives to each of its pixels; beyond the outer centres, the outer cells go on. */
+function interpolation(pixels: number, count: number): Float64Array[] {
+  return Array.from({ length: pixels }, (_, pixel) => {
+    const place = ((pixel + 0.5) * count) / pixels - 0.5;
+    const held = Math.min(count - 1, Math.max(0, place));
+    const cell = Math.floor(held);
+    const row = new Float64Array(count);
+    row[cell] = cell + 1 - held;
+    if (held > cell) row[cell + 1] = held - cell;
+    return row;
+  });
 }
 
-function convolveAlong(
-  map: Value,
-  kernel: readonly number[],
-  size: readonly [number, number],
-  radius: number,
-): Value {
-  const weight = map.graph.constant(float32([1, 1, ...size], kernel));
-  const pads = size[0] > 1 ? [radius, 0, radius, 0] : [0, radius, 0, radius];
-  return map.graph.node(
-    'Conv',
-    [map, weight],
-    { pads, strides: [1, 1], dilations: [1, 1], group: 1 },
-    map.type,
-    map.shape,
+/** Each line becomes the mean of those around it, weighted by a Gaussian of their distance. */
+function smoothed(lines: Float64Array[], deviation: number): Float64Array[] {
+  if (deviation === 0) return lines;
+  const radius = Math.ceil(4 * deviation);
+  return lines.map((line, pixel) => {
+    const sum = new Float64Array(line.length);
+    let total = 0;
+    for (let at = Math.max(0, pixel - radius); at <= pixel + radius; at++) {
+      const near = lines[at];
+      if (!near) continue;
+      const weight = Math.exp(-((at - pixel) ** 2) / (2 * deviation ** 2));
+      total += weight;
+      near.forEach((value, cell) => {
+        sum[cell] = (sum[cell] as number) + weight * value;
+      });
+    }
+    return sum.map((value) => value / total);
+  });
+}
+
+function matrix(lines: readonly ArrayLike<number>[]) {
+  const columns = lines[0]?.length ?? 0;
+  return float32(
+    [lines.length, columns],
+    lines.flatMap((line) => Array.from(line)),
   );
 }

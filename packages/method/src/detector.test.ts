@@ -40,16 +40,18 @@ function defects(stage: Stage, options: MethodOptions): Record<string, Tensor> {
   const swap = options.anomalySource === 'swap';
   const spread = options.anomalySource === 'noise' ? cells : 1;
   const shape = [batchSize, swap ? 1 : channels, spread, spread];
+  const backwards = tensor(
+    'int64',
+    [cells],
+    BigInt64Array.from({ length: cells }, (_, at) => BigInt(cells - 1 - at)),
+  );
   return {
     mask: float32([batchSize, 1, cells, cells], masks.flat()),
     intensity: float32(shape, normals(shape, 5, 2)),
     ...(swap && {
       pictures: tensor('int64', [4], BigInt64Array.of(1n, 2n, 3n, 0n)),
-      places: tensor(
-        'int64',
-        [64],
-        BigInt64Array.from({ length: 64 }, (_, at) => BigInt(63 - at)),
-      ),
+      rows: backwards,
+      columns: backwards,
     }),
   };
 }

@@ -1,11 +1,11 @@
 import { cast, Graph, mul, reduceSum, reshape, square, tensor, type Value } from '@bigrid/graph';
-import { cellErrors, channelWeights, imageScore, mapSize, smoothedMap } from './anomaly-map.ts';
+import { cellErrors, channelWeights, imageScore, mapMaker, mapSize } from './anomaly-map.ts';
 import type { Backbone } from './backbones/backbone.ts';
 import { features } from './features.ts';
 import { reconstruct } from './grad.ts';
 import type { MethodOptions } from './options.ts';
 import { FixedParameters, type ParameterValues } from './parameters.ts';
-import { refine } from './refinement.ts';
+import { unexplainedShare } from './refinement.ts';
 import {
   blend,
   originsTensor,
@@ -100,14 +100,14 @@ export function detector(
     const weights = channelWeights(statistics.deviation, tapChannels);
     const plain = cellErrors(standardised, reconstruction, weights);
     if (options.refinement === 'off') return [plain, plain];
-    return [plain, cellErrors(standardised, refine(standardised, reconstruction), weights)];
+    return [plain, mul(plain, unexplainedShare(standardised, reconstruction))];
   };
   const [plain, refined] = wholePicture(image, options, errorsOf);
   const { height, width } = mapSizeOf(options);
   const all = tensor('uint8', [1, 1, height, width], new Uint8Array(height * width).fill(1));
   const counted = cast(graph.initialiser(COUNTED, all), 'float32');
-  const mapOf = (errors: Value) =>
-    mul(smoothedMap(errors, options.smoothing, options.cells), counted);
+  const toMap = mapMaker(graph, pictureCells(options), options.smoothing, options.cells);
+  const mapOf = (errors: Value) => mul(toMap(errors), counted);
   const map = mapOf(plain);
   graph.output('anomaly_map', reshape(map, [1, height, width]));
   // The map reads better without refinement, the score with it: docs/method.md has the figures.

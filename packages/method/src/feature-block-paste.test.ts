@@ -217,15 +217,16 @@ describe('featureBlockSwap', () => {
   it('puts features of other pictures and places, times a factor, where the mask is 1', async () => {
     const shape = [2, 3, 2, 2];
     const [given, mask, factor] = [normals(shape, 1), [0, 1, 1, 0, 0, 0, 1, 0], [2, 0.5]];
-    const [pictures, places] = [
+    const [pictures, rows, columns] = [
       [1, 0],
-      [3, 2, 0, 1],
+      [1, 1],
+      [1, 0],
     ];
     const graph = new Graph('swap');
     const features = graph.constant(float32(shape, given));
     const int64 = (values: number[]) =>
       graph.constant(tensor('int64', [values.length], BigInt64Array.from(values, BigInt)));
-    const donors = rearrange(features, int64(pictures), int64(places));
+    const donors = rearrange(features, int64(pictures), int64(rows), int64(columns));
     graph.output(
       'swapped',
       featureBlockSwap(
@@ -238,7 +239,8 @@ describe('featureBlockSwap', () => {
     const expected = given.map((value, i) => {
       const [b, c, cell] = [Math.floor(i / 12), Math.floor(i / 4) % 3, i % 4];
       if (mask[b * 4 + cell] === 0) return value;
-      const from = (pictures[b] as number) * 12 + c * 4 + (places[cell] as number);
+      const [y, x] = [rows[Math.floor(cell / 2)], columns[cell % 2]] as [number, number];
+      const from = (pictures[b] as number) * 12 + c * 4 + y * 2 + x;
       return (factor[b] as number) * (given[from] as number);
     });
     expect(distance(numbersOf(await runGraph(graph), 'swapped'), expected)).toBeLessThan(1e-6);

@@ -35,14 +35,18 @@ export function reconstruct(
   const points = (name: string, source: ParameterSource) =>
     graph.scope('coordinates', () => coordinates(source, name, features, jitter));
   const branchOf = (source: ParameterSource, name: string, read: GridRead) =>
-    branch(source, `${name}.branch`, read, {
-      kind: options.branch,
-      depth: options.depth,
-      outputChannels: features.shape[1] as number,
-    });
+    graph.scope('branch', () =>
+      branch(source, `${name}.branch`, read, {
+        kind: options.branch,
+        depth: options.depth,
+        outputChannels: features.shape[1] as number,
+      }),
+    );
   const through = (name: string, source: ParameterSource, at: Coordinates) =>
     graph.scope(name, () => {
-      const read = readGrid(source, `${name}.grid`, at, gridOptions(options));
+      const read = graph.scope('grid', () =>
+        readGrid(source, `${name}.grid`, at, gridOptions(options)),
+      );
       const published = name === ABNORMAL && options.abnormalGrid === 'published';
       return branchOf(source, name, published ? standardiseRead(read) : read);
     });

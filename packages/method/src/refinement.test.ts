@@ -1,16 +1,19 @@
-import { float32, Graph } from '@bigrid/graph';
+import { float32, Graph, mul, sub, type Value } from '@bigrid/graph';
 import { describe, expect, it } from 'vitest';
 import { at, build, type Plain, sum } from '../testing/plain.ts';
 import { distance, normals, numbersOf, runGraph } from '../testing/run-graph.ts';
-import { refine } from './refinement.ts';
+import { unexplainedShare } from './refinement.ts';
 
 const shape = [2, 3, 3, 2] as const;
 
-async function refined(features: Plain, reconstruction: Plain): Promise<number[]> {
+/** What is left of the error once the reconstruction is refined. */
+async function refinedError(features: Plain, reconstruction: Plain): Promise<number[]> {
   const graph = new Graph('refinement');
-  const [f, r] = [features, reconstruction].map(({ data }) => graph.constant(float32(shape, data)));
-  graph.output('refined', refine(f as never, r as never));
-  return numbersOf(await runGraph(graph), 'refined');
+  const [f, r] = [features, reconstruction].map(({ data }) =>
+    graph.constant(float32(shape, data)),
+  ) as [Value, Value];
+  graph.output('error', mul(sub(f, r), unexplainedShare(f, r)));
+  return numbersOf(await runGraph(graph), 'error');
 }
 
 /** Sim = 0.3 * 1[mse < 10] + 0.7 * cos, a cell at a time. */
@@ -27,7 +30,7 @@ function similarity(f: Plain, r: Plain, b: number, y: number, x: number): number
 }
 
 describe('refinement', () => {
-  it('is Sim * feature + (1 - Sim) * reconstruction', async () => {
+  it('leaves the error of Sim * feature + (1 - Sim) * reconstruction', async () => {
     // A deviation of 2.5 puts cells on both sides of the limit on the error.
     const f: Plain = { shape, data: normals(shape, 1, 2.5) };
     const r: Plain = { shape, data: normals(shape, 2, 2.5) };
@@ -39,16 +42,18 @@ describe('refinement', () => {
     expect(Math.max(...Array.from(errors.data))).toBeGreaterThan(10);
     const expected = build(shape, (b, c, y, x) => {
       const alike = similarity(f, r, b, y, x);
-      return alike * at(f, b, c, y, x) + (1 - alike) * at(r, b, c, y, x);
+      const rebuilt = alike * at(f, b, c, y, x) + (1 - alike) * at(r, b, c, y, x);
+      return at(f, b, c, y, x) - rebuilt;
     });
-    expect(distance(await refined(f, r), expected.data)).toBeLessThan(1e-5);
+    expect(distance(await refinedError(f, r), expected.data)).toBeLessThan(1e-5);
   });
 
   it('leaves a perfect reconstruction as it is, and survives a cell of zeros', async () => {
     const data = normals(shape, 3);
     data.fill(0, 0, 6);
-    expect(distance(await refined({ shape, data }, { shape, data }), data)).toBeLessThan(1e-6);
-    const zeros = { shape, data: new Float32Array(36) };
-    expect((await refined(zeros, { shape, data })).every(Number.isFinite)).toBe(true);
+    const none = new Float32Array(36);
+    expect(distance(await refinedError({ shape, data }, { shape, data }), none)).toBeLessThan(1e-6);
+    const zeros = { shape, data: none };
+    expect((await refinedError(zeros, { shape, data })).every(Number.isFinite)).toBe(true);
   });
 });

@@ -1,16 +1,5 @@
-import {
-  add,
-  cast,
-  div,
-  less,
-  mul,
-  reduceMean,
-  reduceSum,
-  sqrt,
-  square,
-  sub,
-  type Value,
-} from '@bigrid/graph';
+import { add, cast, div, less, mul, sqrt, square, sub, type Value } from '@bigrid/graph';
+import { sumOverChannels } from './channels.ts';
 
 /** The published threshold k on a cell's mean squared error. */
 const errorLimit = 10;
@@ -20,28 +9,23 @@ const errorLimit = 10;
  *
  *     Sim = 0.3 * 1[mse < k] + 0.7 * cos        rec' = Sim * feature + (1 - Sim) * rec
  *
- * both per cell between feature and reconstruction.
+ * both per cell between feature and reconstruction. So feature - rec' = (1 - Sim) * (feature - rec): the length of a
+ * cell's error, however its channels are weighted, is multiplied by 1 - Sim, and rec' itself is not needed.
  * @param features [batch, channels, height, width]
  * @param reconstruction the same shape
- * @returns rec', the same shape
+ * @returns 1 - Sim, [batch, 1, height, width], 0 to 1.7
  */
-export function refine(features: Value, reconstruction: Value): Value {
+export function unexplainedShare(features: Value, reconstruction: Value): Value {
   const { graph } = features;
   return graph.scope('refinement', () => {
-    const overChannels = { axes: [1] };
-    const close = cast(
-      less(reduceMean(square(sub(features, reconstruction)), overChannels), errorLimit),
-      'float32',
-    );
-    const product = reduceSum(mul(features, reconstruction), overChannels);
+    const channels = features.shape[1] as number;
+    const error = sumOverChannels(square(sub(features, reconstruction)));
+    const close = cast(less(error, errorLimit * channels), 'float32');
+    const product = sumOverChannels(mul(features, reconstruction));
     const lengths = sqrt(
-      mul(
-        reduceSum(square(features), overChannels),
-        reduceSum(square(reconstruction), overChannels),
-      ),
+      mul(sumOverChannels(square(features)), sumOverChannels(square(reconstruction))),
     );
     const cosine = div(product, add(lengths, 1e-8));
-    const similarity = add(mul(close, 0.3), mul(cosine, 0.7));
-    return add(mul(similarity, features), mul(sub(1, similarity), reconstruction));
+    return sub(1, add(mul(close, 0.3), mul(cosine, 0.7)));
   });
 }

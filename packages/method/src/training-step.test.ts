@@ -57,10 +57,8 @@ function inputsOf(
     intensity: float32([batch, swapped ? 1 : channels, 1, 1], step.intensity),
     ...(swapped && {
       pictures: int64(batch, (at) => (at + pictures) % batch),
-      places: int64(
-        cells * cells,
-        (at) => ((Math.floor(at / cells) + rows) % cells) * cells + ((at + columns) % cells),
-      ),
+      rows: int64(cells, (at) => (at + rows) % cells),
+      columns: int64(cells, (at) => (at + columns) % cells),
     }),
   };
   return {

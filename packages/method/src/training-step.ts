@@ -50,7 +50,7 @@ export function stagesOf(options: MethodOptions): readonly Stage[] {
  * - `jitter` float32 [batch, 2, cells, cells]
  * - `mask` float32 [batch, 1, cells, cells] and `intensity` float32 [batch, channels, 1, 1] (`noise`: [batch,
  *   channels, cells, cells]) in the abnormal stage; for `swap` the mask is 0 or 1, `intensity` [batch, 1, 1, 1], and
- *   `pictures` int64 [batch] and `places` int64 [cells * cells] say where the features come from
+ *   `pictures` int64 [batch], `rows` and `columns` int64 [cells] say where the features come from
  * - `step` and `learningRate`, float32 scalars
  *
  * Outputs: `loss`, and each parameter and moment as `next/NAME`.
@@ -121,8 +121,9 @@ function abnormalLoss(
   const sources = {
     swap: () => {
       const pictures = graph.input('pictures', 'int64', [batch]);
-      const places = graph.input('places', 'int64', [cells * cells]);
-      const donors = rearrange(features, pictures, places);
+      const rows = graph.input('rows', 'int64', [cells]);
+      const columns = graph.input('columns', 'int64', [cells]);
+      const donors = rearrange(features, pictures, rows, columns);
       return featureBlockSwap(features, donors, mask, intensity(1, 1));
     },
     fbp: () => featureBlockPaste(features, mask, intensity(channels, 1)),

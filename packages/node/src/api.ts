@@ -35,6 +35,7 @@ import {
   openTrainingFolder,
 } from './folders.ts';
 import { openIgnoredAreas } from './ignored-areas.ts';
+import { parallelEngine } from './parallel-engine.ts';
 import { pictureEntry, readMask } from './pictures.ts';
 import { openReplay } from './replay-folder.ts';
 import { fileScratch } from './scratch.ts';
@@ -236,7 +237,7 @@ export async function* inspect(
   const entries = Symbol.asyncIterator in paths ? paths : await entriesAt(paths);
   const { mask } = options;
   const model = mask === undefined ? opened : await withMask(opened, mask);
-  const detector = await Detector.load(onnxRuntimeEngine(options), model);
+  const detector = await Detector.load(parallelEngine(options), model);
   try {
     yield* inspectEntries(detector, manifest, entries, options);
   } finally {
@@ -285,7 +286,7 @@ export async function evaluate(
         );
   const entries = areas ? found.map((entry) => areas.of(entry.className, entry)) : found;
   const model = areas?.everywhere ? ignoring(opened, areas.everywhere) : opened;
-  const detector = await Detector.load(onnxRuntimeEngine(options), model);
+  const detector = await Detector.load(parallelEngine(options), model);
   try {
     return await evaluateEntries({
       detector,

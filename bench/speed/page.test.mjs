@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { tableOf, writePage } from './page.mjs';
+
+const figures = [
+  { name: 'rate', parts: { '': { unit: 'pictures/s', better: 'higher' } } },
+  { name: 'training', parts: { steps: { unit: 's', better: 'lower' } } },
+];
+
+it('says what a revision took, in the middle of its rounds', () => {
+  const samples = { rate: { '': { now: [10, 30, 20] } } };
+  expect(tableOf(figures, samples, false).split('\n').slice(2)).toEqual([
+    '| rate (pictures/s) | 20 | 15 to 25 |',
+  ]);
+});
+
+it('gives a verdict a figure beside a base, and none where the base has no such figure', () => {
+  const base = [10, 11, 12, 13, 14];
+  const samples = {
+    rate: { '': { now: base.map((rate) => rate * 1.5), base } },
+    training: { steps: { now: [7] } },
+  };
+  expect(tableOf(figures, samples, true).split('\n').slice(2)).toEqual([
+    '| rate (pictures/s) | 12 | 18 | 1.500 (1.500 to 1.500) | faster |',
+    '| training: steps (s) |  | 7 |  |  |',
+  ]);
+});
+
+it('writes between its marks alone', () => {
+  const first = writePage(undefined, 'bench', 'old');
+  const page = `${first}\nby hand\n`;
+  const next = writePage(page, 'bench', 'new');
+  expect(next).toBe(page.replace('old', 'new'));
+  expect(() => writePage('by hand', 'bench', 'new')).toThrow('Expected the marks');
+});

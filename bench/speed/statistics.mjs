@@ -1,0 +1,58 @@
+// Statistics of repeated measurements on a machine that others use too.
+
+/** A change smaller than this is none, however sure it is. */
+const leastChange = 0.01;
+/** Fewer pairs cannot tell a change from chance: of five, all lie on one side by chance once in sixteen. */
+const leastPairs = 5;
+const resamples = 2000;
+
+/** The q-quantile, linear between neighbours. */
+export function quantile(numbers, q) {
+  if (numbers.length === 0) throw new Error('Expected numbers for a quantile but received none');
+  const sorted = Float64Array.from(numbers).sort();
+  const at = q * (sorted.length - 1);
+  const [low, high] = [Math.floor(at), Math.ceil(at)];
+  return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
+}
+
+export const median = (numbers) => quantile(numbers, 0.5);
+
+/**
+ * Whether one revision is faster than another, from pairs measured one right after the other. What slows both for a
+ * while cancels in their ratio; the median leaves out single disturbances; the 95 % bootstrap interval of that median
+ * (pairs drawn with replacement, fixed seed) says how far it can be trusted.
+ * @param now the new revision's figures, a round each
+ * @param base the other's, of the same rounds
+ * @param better `higher` or `lower`
+ * @returns median ratio now / base, its interval, and `faster`, `slower`, `no difference` or `too few rounds`
+ */
+export function compare(now, base, better) {
+  if (now.length !== base.length || now.length === 0) {
+    throw new Error(`Expected as many figures of both but received ${now.length}, ${base.length}`);
+  }
+  const ratios = now.map((figure, round) => figure / base[round]);
+  const random = mulberry32(1);
+  const medians = Array.from({ length: resamples }, () =>
+    median(ratios.map(() => ratios[Math.floor(random() * ratios.length)])),
+  );
+  const [ratio, low, high] = [median(ratios), quantile(medians, 0.025), quantile(medians, 0.975)];
+  return { ratio, low, high, verdict: verdictOf(ratio, low, high, ratios.length, better) };
+}
+
+function verdictOf(ratio, low, high, pairs, better) {
+  if (pairs < leastPairs && low !== high) return 'too few rounds';
+  if (low <= 1 && high >= 1) return 'no difference';
+  if (Math.abs(ratio - 1) < leastChange) return 'no difference';
+  return ratio > 1 === (better === 'higher') ? 'faster' : 'slower';
+}
+
+/** A small generator with a seed: the same samples give the same verdict. */
+export function mulberry32(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,60 @@
+import { add, float32, Graph, mul, toModel } from '@bigrid/graph';
+import { expect, test } from 'vitest';
+import { parallelEngine } from './parallel-engine.ts';
+
+function modelOf(factor: number): Uint8Array {
+  const graph = new Graph('line');
+  const x = graph.input('x', 'float32', [1]);
+  graph.output('y', add(mul(x, factor), 1));
+  return toModel(graph);
+}
+
+const numberOf = async (outputs: Promise<Record<string, { data: ArrayLike<unknown> }>>) =>
+  (await outputs).y?.data[0];
+
+test('answers each of many runs at once, of several models', async () => {
+  const engine = parallelEngine({ threads: 2 });
+  const [double, triple] = [await engine.load(modelOf(2)), await engine.load(modelOf(3))];
+  const inputs = Array.from({ length: 20 }, (_, i) => i);
+  const answers = inputs.flatMap((i) => [
+    numberOf(double.run({ x: float32([1], [i]) })),
+    numberOf(triple.run({ x: float32([1], [i]) })),
+  ]);
+  expect(await Promise.all(answers)).toEqual(inputs.flatMap((i) => [2 * i + 1, 3 * i + 1]));
+  await double.dispose();
+  expect(await numberOf(triple.run({ x: float32([1], [5]) }))).toBe(16);
+  await triple.dispose();
+});
+
+test('leaves no thread, and starts again', async () => {
+  const engine = parallelEngine({ threads: 2 });
+  for (let round = 0; round < 2; round++) {
+    const session = await engine.load(modelOf(2));
+    expect(await numberOf(session.run({ x: float32([1], [1]) }))).toBe(3);
+    const left = [1, 2, 3].map((x) => session.run({ x: float32([1], [x]) }));
+    const settled = Promise.allSettled(left);
+    await session.dispose();
+    // Those that went on may have been finished; the one that waited never starts.
+    expect((await settled)[2]).toMatchObject({ reason: { code: 'ENGINE_FAILED' } });
+    await expect(session.run({ x: float32([1], [1]) })).rejects.toMatchObject({
+      code: 'ENGINE_FAILED',
+    });
+  }
+  const resources = process.getActiveResourcesInfo();
+  expect(resources.filter((name) => name === 'Worker')).toEqual([]);
+});
+
+test('says what the engine refuses, and what a run lacks', async () => {
+  const engine = parallelEngine({ threads: 2 });
+  await expect(engine.load(Uint8Array.of(1, 2, 3))).rejects.toMatchObject({
+    code: 'ENGINE_FAILED',
+    message: expect.stringContaining('load a graph'),
+  });
+  const session = await engine.load(modelOf(2));
+  await expect(session.run({})).rejects.toMatchObject({
+    code: 'ENGINE_FAILED',
+    message: expect.stringContaining('run a graph'),
+  });
+  expect(await numberOf(session.run({ x: float32([1], [1]) }))).toBe(3);
+  await session.dispose();
+});
