@@ -30,8 +30,8 @@ export interface FailedInspection {
 }
 
 /**
- * Inspects pictures in order; the next ones are decoded, and where the engine can, inspected meanwhile. A picture that cannot be read yields its
- * error and does not stop the others.
+ * Inspects pictures in order; the next ones are decoded, and where the engine can, inspected meanwhile. A picture that
+ * cannot be read yields its error and does not stop the others.
  * @param options smallestRegion: picture pixels below which a region is left out; default 0
  * @throws CANCELLED, ENGINE_FAILED
  */

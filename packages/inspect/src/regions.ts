@@ -37,7 +37,9 @@ export function regionsOf(
   smallestArea = 0,
 ): Region[] {
   const { width, height, data } = map;
-  const mask = Uint8Array.from(data, (value) => (value > threshold ? 1 : 0));
+  // A loop: `from` with a function takes as long as half of the network does.
+  const mask = new Uint8Array(data.length);
+  for (let at = 0; at < data.length; at++) mask[at] = Number((data[at] as number) > threshold);
   const { labels, count, sizes } = labelComponents(mask, width, height);
   const peaks = new Float32Array(count).fill(-Infinity);
   const firsts = new Int32Array(count).fill(-1);
