@@ -24,7 +24,7 @@ import {
   channelWeights,
   imageScore,
   MAP_SIZE,
-  smoothedMap,
+  mapMaker,
 } from '../packages/method/dist/anomaly-map.js';
 import { features } from '../packages/method/dist/features.js';
 import { standardise } from '../packages/method/dist/training-step.js';
@@ -71,7 +71,8 @@ export async function bankModel(backbone, options, extracted, size, choice, seed
 }
 
 function modelOf(graph, distance, { cells, smoothing }) {
-  const map = smoothedMap(reshape(distance, [1, 1, cells, cells]), smoothing, cells);
+  const toMap = mapMaker(graph, [cells, cells], smoothing, cells);
+  const map = toMap(reshape(distance, [1, 1, cells, cells]));
   graph.output('anomaly_map', reshape(map, [1, MAP_SIZE, MAP_SIZE]));
   graph.output('score', imageScore(map));
   return toModel(graph);

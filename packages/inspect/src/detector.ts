@@ -46,7 +46,7 @@ export class Detector {
   }
 
   async #open(ignored: Mask | undefined): Promise<Session> {
-    const { bytes } = ignored ? ignoring(this.#bundle, ignored) : this.#bundle;
+    const { bytes } = ignoring(this.#bundle, ignored);
     try {
       return await this.#engine.load(bytes);
     } catch (cause) {

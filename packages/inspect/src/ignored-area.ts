@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
 import { readModel, type Tensor, withElements } from '@bigrid/graph';
-import { COUNTED } from '@bigrid/method';
+import { COUNTED, type MethodOptions } from '@bigrid/method';
 import type { Bundle } from './bundle.ts';
 import { resizeMaskNearest } from './metrics/masks.ts';
 import type { Mask } from './ports.ts';
@@ -11,10 +11,11 @@ type Model = Pick<Bundle, 'bytes'>;
 /**
  * The same model that ignores a part of every picture: there its map is 0, and its score does not see it. It takes the
  * place of what was ignored before.
- * @param mask of any size, spread over the picture; above 127 is ignored
+ * @param mask of any size, spread over the picture; above 127 is ignored. Without one the model stays as it is
  * @throws OPTION_INVALID where the mask leaves nothing, or the bundle is of a build that knew no masks
  */
-export function ignoring<M extends Model>(model: M, mask: Mask): M {
+export function ignoring<M extends Model>(model: M, mask: Mask | undefined): M {
+  if (mask === undefined) return model;
   const { shape } = countedOf(model);
   const [height, width] = shape.slice(-2) as [number, number];
   const counted = resizeMaskNearest(mask, width, height).map((ignored) => 1 - ignored);
@@ -46,6 +47,14 @@ export function cellWeights(mask: Mask, cells: number): Float32Array | undefined
   // What is left can be thinner than a cell.
   if (counted === 0) return undefined;
   return Float32Array.from(ignored, (one) => ((1 - one) * ignored.length) / counted);
+}
+
+/** {@link cellWeights} for a method; none in tiles, whose cells lie elsewhere in each: there only the map leaves it out. */
+export function learntCells(
+  mask: Mask | undefined,
+  { tiles, cells }: MethodOptions,
+): Float32Array | undefined {
+  return mask && !tiles ? cellWeights(mask, cells) : undefined;
 }
 
 /** How much of every picture a bundle ignores: 0..1. */

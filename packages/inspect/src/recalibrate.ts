@@ -30,8 +30,8 @@ export interface RecalibrateInput {
  *   CANCELLED
  */
 export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
-  const { good, ignored } = input;
-  const bundle = ignored ? ignoring(input.bundle, ignored) : input.bundle;
+  const { good } = input;
+  const bundle = ignoring(input.bundle, input.ignored);
   const rules = rulesOf(bundle.manifest, input.rules ?? {});
   const parsed = [rules.threshold, rules.unsure].filter((rule) => rule && rule !== 'none');
   const takesDefects = parsed.some((rule) => parseRule(rule as string).kind === 'f1');

@@ -1,4 +1,4 @@
-import type { Schedule } from '@bigrid/method';
+import type { MethodOptions, Schedule, Stage } from '@bigrid/method';
 
 /**
  * Epochs of a stage where none are asked for. Few pictures are learnt soon, and a grid that goes on follows defects
@@ -30,10 +30,15 @@ export function tilesAPicture(
   return Math.min(tiles, Math.max(1, Math.floor(seenTwice / pictures)));
 }
 
+/** Whether a stage is the published abnormal one beside a normal one. */
+export function isPublishedAbnormal(stage: Stage, { grids, abnormalGrid }: MethodOptions): boolean {
+  return stage === 'abnormal' && grids === 'both' && abnormalGrid === 'published';
+}
+
 /**
  * Steps of one stage.
  * @param pictures that it learns from, of all classes; tiles of pictures count as such
- * @param abnormal whether it is the published abnormal stage beside a normal one
+ * @param abnormal {@link isPublishedAbnormal}
  */
 export function stepsOf(
   schedule: Schedule,

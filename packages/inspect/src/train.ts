@@ -30,12 +30,12 @@ import {
   type TrainingClass,
   tooFew,
 } from './hold-out.ts';
-import { cellWeights, ignoredBy, ignoring } from './ignored-area.ts';
+import { ignoredBy, ignoring, learntCells } from './ignored-area.ts';
 import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
 import type { Checkpoint, KeepReplay, Mask, OpenScratch, Replay } from './ports.ts';
 import { keepReplay } from './replay.ts';
 import { scorePictures } from './scoring.ts';
-import { mostPicturesAClass, stepsOf, tilesAPicture } from './steps.ts';
+import { isPublishedAbnormal, mostPicturesAClass, stepsOf, tilesAPicture } from './steps.ts';
 import { withTiles } from './tiling.ts';
 import { trainStage } from './training-loop.ts';
 import { checkCancelled } from './work.ts';
@@ -138,7 +138,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
         schedule,
         features.blocks,
         classes.length,
-        stage === 'abnormal' && method.grids === 'both' && method.abnormalGrid === 'published',
+        isPublishedAbnormal(stage, method),
       );
       steps += stageSteps;
       if (finished(stage)) continue;
@@ -147,8 +147,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
         options: method,
         schedule,
         features,
-        // Cells of tiles lie elsewhere in each: what is ignored there is only left out of the map.
-        cellWeights: ignored && !method.tiles ? cellWeights(ignored, method.cells) : undefined,
+        cellWeights: learntCells(ignored, method),
         steps: stageSteps,
         seed,
         checkpoints,
@@ -161,9 +160,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   }
 
   const graph = detector(input.backbone, method, features.statistics, values);
-  const withMask = <M extends Pick<Bundle, 'bytes'>>(model: M) =>
-    ignored ? ignoring(model, ignored) : model;
-  const model = withMask({ bytes: toModel(graph) });
+  const model = ignoring({ bytes: toModel(graph) }, ignored);
   const scored = await scorePictures(engine, model, used.heldOut, onEvent, signal);
   if (scored.length === 0) tooFew(0, 'the pictures held out for the threshold');
   const calibration = calibrate(
@@ -204,7 +201,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
       engine: engine.description,
     },
   };
-  return withMask(assemble(graph, manifest));
+  return ignoring(assemble(graph, manifest), ignored);
 }
 
 /** @throws OPTION_INVALID when the method is for another network than the one at hand */

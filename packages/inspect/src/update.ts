@@ -14,12 +14,12 @@ import {
   type ReadPicture,
 } from './feature-extraction.ts';
 import { checkRules, drawTogether } from './hold-out.ts';
-import { cellWeights, ignoredBy, ignoring } from './ignored-area.ts';
+import { ignoredBy, ignoring, learntCells } from './ignored-area.ts';
 import type { Manifest } from './manifest.ts';
 import type { KeepReplay, OpenScratch, PictureEntry, Replay } from './ports.ts';
 import { keepReplay } from './replay.ts';
 import { type ScoredPicture, scorePictures } from './scoring.ts';
-import { stepsOf, tilesAPicture } from './steps.ts';
+import { isPublishedAbnormal, stepsOf, tilesAPicture } from './steps.ts';
 import { trainStage } from './training-loop.ts';
 
 export interface UpdateInput {
@@ -83,13 +83,11 @@ export async function update(input: UpdateInput): Promise<Update> {
 
   const { graph, fresh, steps } = await learn(input, before, random);
   const ignored = ignoredBy(bundle);
-  const withMask = <M extends Pick<Bundle, 'bytes'>>(model: M) =>
-    ignored ? ignoring(model, ignored) : model;
   const isFresh = new Set(before.map(({ entry }) => entry));
   const isHeldOut = new Set([...fresh.heldOut, ...replay.heldOut]);
   const after = await scorePictures(
     engine,
-    withMask({ bytes: toModel(graph) }),
+    ignoring({ bytes: toModel(graph) }, ignored),
     [...isFresh, ...replay.heldOut],
     onEvent,
     signal,
@@ -131,7 +129,7 @@ export async function update(input: UpdateInput): Promise<Update> {
   };
   const scoreAfter = new Map(after.map(({ entry, score }) => [entry, score]));
   return {
-    bundle: withMask(assemble(graph, updated)),
+    bundle: ignoring(assemble(graph, updated), ignored),
     pictures: before.map(({ entry, score }) => ({
       path: entry.path,
       heldOut: isHeldOut.has(entry),
@@ -217,16 +215,15 @@ async function goOn(
   const seed = random.fork('learning').integer(0, 2 ** 31 - 1);
   let steps = 0;
   for (const stage of stagesOf(method)) {
-    const isPublishedPair =
-      stage === 'abnormal' && method.grids === 'both' && method.abnormalGrid === 'published';
-    const whole = stepsOf(first, firstBlocks, classes.length, isPublishedPair);
+    const isShort = isPublishedAbnormal(stage, method);
+    const whole = stepsOf(first, firstBlocks, classes.length, isShort);
     const stageSteps = Math.ceil(SHARE_OF_STEPS * whole);
     await trainStage(stage, values, {
       engine,
       options: method,
       schedule,
       features: { ...extracted, statistics },
-      cellWeights: ignored && !method.tiles ? cellWeights(ignored, method.cells) : undefined,
+      cellWeights: learntCells(ignored, method),
       steps: stageSteps,
       seed,
       checkpoints,

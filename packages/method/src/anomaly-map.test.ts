@@ -2,7 +2,7 @@ import { float32, Graph } from '@bigrid/graph';
 import { describe, expect, it } from 'vitest';
 import { at, build, type Plain, sum } from '../testing/plain.ts';
 import { distance, normals, numbersOf, runGraph } from '../testing/run-graph.ts';
-import { cellErrors, channelWeights, imageScore, MAP_SIZE, smoothedMap } from './anomaly-map.ts';
+import { cellErrors, channelWeights, imageScore, MAP_SIZE, mapMaker } from './anomaly-map.ts';
 
 const shape = [1, 3, 8, 8] as const;
 const features: Plain = { shape, data: normals(shape, 1) };
@@ -12,7 +12,7 @@ const weights = Float32Array.of(0.5, 0.25, 2);
 async function run(smoothing: number) {
   const graph = new Graph('map');
   const [f, r] = [features, reconstruction].map(({ data }) => graph.constant(float32(shape, data)));
-  const map = smoothedMap(cellErrors(f as never, r as never, weights), smoothing, 8);
+  const map = mapMaker(graph, [8, 8], smoothing, 8)(cellErrors(f as never, r as never, weights));
   expect(map.shape).toEqual([1, 1, MAP_SIZE, MAP_SIZE]);
   graph.output('map', map);
   graph.output('score', imageScore(map));
@@ -78,7 +78,7 @@ describe('channelWeights', () => {
   });
 });
 
-describe('smoothedMap of cellErrors', () => {
+describe('a map of cellErrors', () => {
   it('is the weighted L2 norm of the error, upsampled', async () => {
     expect(distance((await run(0)).map, upsampled())).toBeLessThan(1e-4);
   });

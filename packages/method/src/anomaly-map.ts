@@ -14,7 +14,7 @@ import { sumOverChannels } from './channels.ts';
 
 /** Side of the map of an undivided picture, in pixels: the resolution at which published figures are evaluated. */
 export const MAP_SIZE = 256;
-/** Longest side of the map of a picture in tiles, in pixels, unless it has more cells: test sets keep every map. */
+/** Longest side of the map of a picture in tiles, in pixels, unless it has more cells: it grows with the picture. */
 const LONGEST_MAP = 512;
 
 /**
@@ -73,17 +73,12 @@ export function cellErrors(features: Value, reconstruction: Value, weights: Floa
  *
  *     map = A_rows cells A_columns^T
  *
- * @param cells [1, 1, rows, columns]
+ * Maps of one size share their matrices.
+ * @param rows, columns of cells, [1, 1, rows, columns] each
  * @param smoothing deviation of the Gaussian, in pixels of which MAP_SIZE are one side of a tile; 0 leaves it out
  * @param cellsOfTile cells along one side of what is looked at as a whole
- * @returns [1, 1, height, width]: {@link mapSize}
+ * @returns from cells to a map, [1, 1, height, width]: {@link mapSize}
  */
-export function smoothedMap(cells: Value, smoothing: number, cellsOfTile: number): Value {
-  const [rows, columns] = cells.shape.slice(2) as [number, number];
-  return mapMaker(cells.graph, [rows, columns], smoothing, cellsOfTile)(cells);
-}
-
-/** {@link smoothedMap} for several of the same size, which share their matrices. */
 export function mapMaker(
   graph: Graph,
   [rows, columns]: readonly [number, number],
