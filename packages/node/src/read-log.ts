@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { fail } from '@bigrid/errors';
+import { fail, isBigridError } from '@bigrid/errors';
 import type { LoggedInspection, Manifest } from '@bigrid/inspect';
 import { failToRead } from './files.ts';
-import { type LogRecord, parseRecord } from './inspection-log.ts';
+import { LONGEST_LINE, type LogRecord, parseRecord } from './inspection-log.ts';
+import { linesOf, NEWLINE } from './lines.ts';
 
 /** A line of a log with what drift compares. */
 export type InspectionRecord = LogRecord & LoggedInspection;
@@ -25,8 +25,13 @@ export interface ReadLog {
 export async function readLog(path: string, manifest: Manifest, most: number): Promise<ReadLog> {
   const inspections: InspectionRecord[] = [];
   let [others, skipped, records] = [0, 0, 0];
+  const tooLong = () =>
+    fail(
+      'LOG_INVALID',
+      `Expected a log of inspections at ${path} but received a line of more than ${LONGEST_LINE} bytes`,
+    );
   try {
-    for await (const text of createInterface({ input: createReadStream(path) })) {
+    for await (const { text } of linesOf(createReadStream(path), NEWLINE, LONGEST_LINE, tooLong)) {
       if (text.trim() === '') continue;
       const record = parseRecord(text);
       if (record !== undefined) records++;
@@ -38,6 +43,7 @@ export async function readLog(path: string, manifest: Manifest, most: number): P
       }
     }
   } catch (error) {
+    if (isBigridError(error)) throw error;
     return failToRead(path, 'a log of inspections', error);
   }
   if (skipped > 0 && records === 0) {
