@@ -34,7 +34,7 @@ export {
   fingerprintOf,
   groupNearDuplicates,
 } from './fingerprint.ts';
-export type { TrainingClass } from './hold-out.ts';
+export { LEAST_PICTURES, mostHeldOut, type TrainingClass } from './hold-out.ts';
 export { ignoredShare, ignoring } from './ignored-area.ts';
 export { type FailedInspection, inspect, type Verdict } from './inspect.ts';
 export {

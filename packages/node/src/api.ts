@@ -88,20 +88,17 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
   const { replay, ...options } = resolveTrainOptions(chosen);
   const engine = onnxRuntimeEngine({ threads, device });
   const { classes } = await openTrainingFolder(dir, { s3Root });
-  const areas =
-    mask === undefined
-      ? undefined
-      : await openIgnoredAreas(
-          mask,
-          classes.map(({ name }) => name),
-        );
+  const areas = await openIgnoredAreas(
+    mask,
+    classes.map(({ name }) => name),
+  );
   // Better to fail before a minute of training than after it.
   if (out !== undefined) await assertWritable(out);
   const from = source === undefined ? undefined : await bundleFrom(source);
   const choice = { backbone, backboneMean, backboneDeviation, taps: chosen.taps };
   const opened = await openBackbone(choice, options.method, engine, from);
   const { name, mean, deviation } = opened.backbone;
-  const ignored = areas?.everywhere;
+  const ignored = areas.everywhere;
   const identity = {
     options: {
       ...options,
@@ -129,7 +126,7 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
       checkpoint,
       classes: classes.map(({ name, entries }) => ({
         name,
-        entries: areas ? entries.map((entry) => areas.of(name, entry)) : entries,
+        entries: entries.map((entry) => areas.of(name, entry)),
       })),
       ignored,
       rules: { threshold, unsure },
@@ -201,7 +198,6 @@ export async function calibrate(
 /** Pictures to calibrate on, with what to ignore of them. */
 async function openCalibration(dir: string, mask: string | undefined, classNames: string[]) {
   const { good, defects } = await openCalibrationFolder(dir);
-  if (mask === undefined) return { good, defects };
   const areas = await openIgnoredAreas(mask, classNames);
   const withArea = (entry: PictureEntry & { className?: string }) =>
     areas.of(entry.className ?? basename(resolve(dir)), entry);
@@ -277,15 +273,12 @@ export async function evaluate(
   const opened = await bundleFrom(bundle);
   const { s3Root, mask } = options;
   const found = await openTestFolder(dir, { s3Root });
-  const areas =
-    mask === undefined
-      ? undefined
-      : await openIgnoredAreas(
-          mask,
-          found.map(({ className }) => className),
-        );
-  const entries = areas ? found.map((entry) => areas.of(entry.className, entry)) : found;
-  const model = areas?.everywhere ? ignoring(opened, areas.everywhere) : opened;
+  const areas = await openIgnoredAreas(
+    mask,
+    found.map(({ className }) => className),
+  );
+  const entries = found.map((entry) => areas.of(entry.className, entry));
+  const model = ignoring(opened, areas.everywhere);
   const detector = await Detector.load(parallelEngine(options), model);
   try {
     return await evaluateEntries({
@@ -305,6 +298,7 @@ export async function readBundle(path: string): Promise<Bundle> {
   return openBundle(await readBytes(path));
 }
 
-async function bundleFrom(bundle: Bundle | string): Promise<Bundle> {
+/** A bundle, opened where it is a file. */
+export async function bundleFrom(bundle: Bundle | string): Promise<Bundle> {
   return typeof bundle === 'string' ? readBundle(bundle) : bundle;
 }

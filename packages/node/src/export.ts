@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
 import { type Bundle, type WeightPrecision, withWeightsIn } from '@bigrid/inspect';
-import { calibrate, readBundle, type WorkOptions } from './api.ts';
+import { bundleFrom, calibrate, type WorkOptions } from './api.ts';
 import { assertWritable, writeAtomically } from './files.ts';
 import { writeTritonModel } from './triton.ts';
 
@@ -34,7 +34,7 @@ export async function exportBundle(
 ): Promise<Exported> {
   const { weights, calibrateOn, out, triton, name = nameOf(source), ...work } = request;
   if (out !== undefined) await assertWritable(out);
-  let bundle = typeof source === 'string' ? await readBundle(source) : source;
+  let bundle = await bundleFrom(source);
   if (weights) bundle = withWeightsIn(bundle, weights);
   if (calibrateOn !== undefined) bundle = await calibrate(bundle, { ...work, dir: calibrateOn });
   if (out !== undefined) await writeAtomically(out, bundle.bytes);

@@ -15,15 +15,16 @@ export interface IgnoredAreas {
 
 /**
  * Reads what to ignore: a picture that is white where pictures are to be ignored, or a folder with one a class,
- * `CLASS.png`. A class without one is looked at all over.
+ * `CLASS.png`. A class without one is looked at all over, and so are all without a path.
  * @param allNames of classes that there are, each as often as it may be
  * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE; OPTION_INVALID when a folder has a
  *   mask for no class, or none at all
  */
 export async function openIgnoredAreas(
-  path: string,
+  path: string | undefined,
   allNames: readonly string[],
 ): Promise<IgnoredAreas> {
+  if (path === undefined) return { everywhere: undefined, of: (_, entry) => entry };
   const classNames = [...new Set(allNames)];
   if (!(await isFolder(path))) {
     const mask = await readMask(path);

@@ -4,6 +4,7 @@ import { extractor, profiles } from '@bigrid/method';
 import { embeddedBackbone } from '../backbones.ts';
 import { type EngineOptions, onnxRuntimeEngine } from '../engine.ts';
 import type { Finding } from './diagnosis.ts';
+import { middleAndSpread } from './robust.ts';
 
 /** A picture by what the frozen network sees in it. */
 export interface DescribedPicture {
@@ -51,8 +52,7 @@ export function unlikeTheRest(pictures: readonly DescribedPicture[], className: 
   if (pictures.length < LEAST) return [];
   const distances = neighbourDistances(pictures.map(({ description }) => description));
   const logarithms = distances.map((distance) => Math.log(Math.max(distance, 1e-9)));
-  const middle = median(logarithms);
-  const spread = 1.4826 * median(logarithms.map((value) => Math.abs(value - middle)));
+  const { middle, spread } = middleAndSpread(logarithms);
   const odd = pictures
     .map(({ path }, index) => ({ path, by: ((logarithms[index] as number) - middle) / spread }))
     // Where all are the same, spread is nothing and `by` no number.
@@ -120,8 +120,4 @@ function standardise(rows: readonly Float32Array[]): Float32Array[] {
   return rows.map((row) =>
     row.map((value, i) => (value - (mean[i] as number)) / (deviation[i] as number)),
   );
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

@@ -1,11 +1,16 @@
-import { groupNearDuplicates, type StatisticName } from '@bigrid/inspect';
+import {
+  groupNearDuplicates,
+  LEAST_PICTURES,
+  mostHeldOut,
+  type StatisticName,
+} from '@bigrid/inspect';
+import { counted } from '../datasets/dataset.ts';
 import type { Finding } from './diagnosis.ts';
 import type { Look } from './look.ts';
+import { median, middleAndSpread } from './robust.ts';
 
 /** Fewer good pictures than these make a first try and no more. */
 const FEW = 30;
-/** Training refuses fewer. */
-const LEAST = 4;
 /** A statistic this many deviations from the middle is another light, focus or camera. */
 const FAR = 6;
 
@@ -14,11 +19,11 @@ export function enough(looks: readonly Look[], className: string): Finding {
   const count = learnt(looks, className).length;
   const check = 'enough';
   const what = `${count} readable good pictures to learn ${className} from`;
-  if (count < LEAST) {
+  if (count < LEAST_PICTURES) {
     return {
       level: 'fix',
       check,
-      message: `${what}: training takes ${LEAST} at least`,
+      message: `${what}: training takes ${LEAST_PICTURES} at least`,
       remedy: 'Add good pictures; a few dozen make a first model, some hundred a steady threshold.',
     };
   }
@@ -26,7 +31,7 @@ export function enough(looks: readonly Look[], className: string): Finding {
     ? {
         level: 'note',
         check,
-        message: `${what}: a first try, with a threshold from ${Math.max(1, Math.round(count / 10))} of them`,
+        message: `${what}: a first try, with a threshold from ${mostHeldOut(count)} of them`,
         remedy: `Take ${FEW} at least, some hundred for a steady threshold.`,
       }
     : { level: 'ok', check, message: what };
@@ -178,8 +183,7 @@ function light(good: readonly Look[], className: string): Finding[] {
   };
   const found = Object.entries(names).flatMap(([name, word]) => {
     const values = good.map(({ statistics }) => statistics[name as StatisticName]);
-    const middle = median(values);
-    const spread = 1.4826 * median(values.map((value) => Math.abs(value - middle)));
+    const { middle, spread } = middleAndSpread(values);
     const far = good.filter(
       (_, index) =>
         Math.abs((values[index] as number) - middle) > FAR * Math.max(spread, 0.005 * middle),
@@ -218,14 +222,6 @@ function isGood({ defect }: Look): boolean {
   return defect === 'good';
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
 function percent(share: number): string {
   return `${Math.round(100 * share)} %`;
-}
-
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
