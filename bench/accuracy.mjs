@@ -20,6 +20,7 @@ import { holdOut } from '../packages/inspect/dist/hold-out.js';
 import { fileScratch } from '../packages/node/dist/scratch.js';
 import { bankModel, gaussianModel } from './baselines.mjs';
 import { revision } from './command-line.mjs';
+import { deviation, mean } from './spread.mjs';
 import { syntheticEntries } from './synthetic-defects.mjs';
 
 const { values, positionals: folders } = parseArgs({
@@ -218,22 +219,15 @@ async function modelOf(name, data, classes, seed) {
 }
 
 function table(rows) {
-  const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
   // Parts of a pair took no time of their own.
   const seconds = (own) => {
     const times = own.map((row) => row.seconds).filter((time) => time > 2);
     return times.length ? mean(times).toFixed(0) : '';
   };
-  const cell = (numbers) => {
-    const centre = mean(numbers);
-    const deviation = Math.sqrt(
-      numbers.reduce((sum, number) => sum + (number - centre) ** 2, 0) /
-        Math.max(1, numbers.length - 1),
-    );
-    return numbers.length > 1
-      ? `${centre.toFixed(4)} ± ${deviation.toFixed(4)}`
-      : centre.toFixed(4);
-  };
+  const cell = (numbers) =>
+    numbers.length > 1
+      ? `${mean(numbers).toFixed(4)} ± ${deviation(numbers).toFixed(4)}`
+      : mean(numbers).toFixed(4);
   const sections = [...new Set(rows.map(({ data }) => data))].map((data) => {
     const names = Object.keys(configurations).flatMap((name) => [name, `${name}${TOGETHER}`]);
     const lines = names.flatMap((configuration) => {

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bigrid, circumstances } from './command-line.mjs';
+import { spread } from './spread.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -36,14 +37,6 @@ const rows = [];
 const add = (what, figure) => {
   rows.push([what, figure]);
   console.log(`${what}: ${figure}`);
-};
-const spread = (numbers, digits) => {
-  const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
-  const deviation = Math.sqrt(
-    numbers.reduce((sum, number) => sum + (number - mean) ** 2, 0) /
-      Math.max(1, numbers.length - 1),
-  );
-  return `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)} (${numbers.map((number) => number.toFixed(digits)).join(', ')})`;
 };
 const withoutDate = (file) =>
   readFileSync(file)

@@ -15,6 +15,7 @@ import { inspect, train } from '@bigrid/node';
 import sharp from 'sharp';
 import { auroc } from '../packages/inspect/dist/metrics/ranking.js';
 import { Random } from '../packages/method/dist/random.js';
+import { deviation, mean } from './spread.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -141,11 +142,6 @@ for (const seed of seeds) {
   }
 }
 
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-const deviation = (values) =>
-  Math.sqrt(
-    values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1),
-  );
 const columns = ['auroc', 'recall', 'falseAlarms', 'trainingSeconds', 'secondsAPicture'];
 console.log(`\n| ${['tile', ...columns].join(' | ')} |\n|${' --- |'.repeat(columns.length + 1)}`);
 for (const tile of ['none', 'auto']) {

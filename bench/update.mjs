@@ -27,6 +27,7 @@ import { isAnomalous, scorePictures } from '@bigrid/inspect';
 import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, readBundle } from '@bigrid/node';
 import sharp from 'sharp';
 import { auroc } from '../packages/inspect/dist/metrics/ranking.js';
+import { mean, spread } from './spread.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -169,21 +170,12 @@ function add(what, figure) {
   console.log(`${what}: ${figure.toFixed(4)}`);
 }
 
-function spread(numbers) {
-  const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
-  const squares = numbers.reduce((sum, number) => sum + (number - mean) ** 2, 0);
-  const deviation = Math.sqrt(squares / Math.max(1, numbers.length - 1));
-  const digits = mean > 5 ? 1 : 4;
-  const each = numbers.map((number) => number.toFixed(digits)).join(', ');
-  return `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)} (${each})`;
-}
-
 const revision = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 const page = `${cpus().length} x ${cpus()[0].model}, Node.js ${process.version}, revision ${revision}, ${new Date().toISOString().slice(0, 10)}, pictures at ${values.size} x ${values.size}, seeds ${seeds.join(', ')}.
 
 | what | mean ± deviation (each seed) |
 | --- | --- |
-${[...rows].map(([what, figures]) => `| ${what} | ${spread(figures)} |`).join('\n')}
+${[...rows].map(([what, figures]) => `| ${what} | ${spread(figures, mean(figures) > 5 ? 1 : 4)} |`).join('\n')}
 `;
 console.log(`\n${page}`);
 if (values.out) writeFileSync(values.out, page);
