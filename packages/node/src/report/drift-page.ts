@@ -2,8 +2,8 @@ import type { Manifest, MeasureDrift, MeasureName } from '@bigrid/inspect';
 import type { Drift } from '../drift.ts';
 import { type ChartOption, type DrawChart, openCharts, valueAxis } from './charts.ts';
 import { formatDate, formatScore, plural } from './format.ts';
-import { type Html, html, markup } from './html.ts';
-import { styles } from './styles.ts';
+import { pageHead } from './head.ts';
+import { type Html, html } from './html.ts';
 
 /** What a measure is called, and what its moving up or down is called. */
 export const measureWords: Readonly<
@@ -19,6 +19,13 @@ export const measureWords: Readonly<
 
 const size = { width: 560, height: 220 };
 
+const contentPolicy = "default-src 'none'; style-src 'unsafe-inline'";
+const ownStyles = `
+.drifts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: .9rem; }
+.chart h3 .count { --tone: inherit; margin-left: .4rem; }
+.chart .moved { background: var(--missed-bg); color: var(--missed); }
+`;
+
 /**
  * Renders how inspections went, measure by measure, over what good pictures had at calibration: one HTML page that
  * needs nothing beside it and runs no script.
@@ -33,18 +40,7 @@ export async function renderDrift(
   const moved = measures.filter((measure) => measure.moved);
   return html`<!doctype html>
 <html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${markup(styles)}
-.drifts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: .9rem; }
-.chart h3 .count { --tone: inherit; margin-left: .4rem; }
-.chart .moved { background: var(--missed-bg); color: var(--missed); }
-</style>
-</head>
+${pageHead(title, contentPolicy, ownStyles)}
 <body>
 <header>
 <h1>${title}</h1>

@@ -5,9 +5,9 @@ import type { DrawChart } from './charts.ts';
 import { clientScript } from './client.ts';
 import { curvesSection } from './curves.ts';
 import { commonFolder, formatDate, plural } from './format.ts';
+import { pageHead } from './head.ts';
 import { breakable, type Html, html, markup } from './html.ts';
 import { defectsSection, metricsSection } from './metrics-section.ts';
-import { styles } from './styles.ts';
 import type { PictureGroup } from './summary.ts';
 import { leftOutSection, summarySection, trainingSection } from './summary-section.ts';
 import { thresholdSection } from './threshold-section.ts';
@@ -43,14 +43,7 @@ export function renderPage(input: PageInput): string {
   const names = Object.keys(evaluation.classes);
   return html`<!doctype html>
 <html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${markup(styles)}</style>
-</head>
+${pageHead(title, contentPolicy)}
 <body>
 <a class="skip" href="#pictures">Skip to the pictures</a>
 <header>
