@@ -14,10 +14,13 @@ import { toModel } from '@bigrid/graph';
 import { Detector, evaluate, train } from '@bigrid/inspect';
 import { detector, efficientNetLite0, profiles, readSafetensors } from '@bigrid/method';
 import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, version } from '@bigrid/node';
-import { trainedValues } from '../packages/inspect/dist/bundle.js';
-import { extractFeatures, featuresOf } from '../packages/inspect/dist/feature-extraction.js';
-import { holdOut } from '../packages/inspect/dist/hold-out.js';
-import { fileScratch } from '../packages/node/dist/scratch.js';
+import { trainedValues } from '../packages/inspect/dist/bundle/bundle.js';
+import {
+  extractFeatures,
+  featuresOf,
+} from '../packages/inspect/dist/training/feature-extraction.js';
+import { holdOut } from '../packages/inspect/dist/training/hold-out.js';
+import { fileScratch } from '../packages/node/dist/training/scratch.js';
 import { bankModel, gaussianModel } from './baselines.mjs';
 import { revision } from './command-line.mjs';
 import { deviation, mean } from './spread.mjs';

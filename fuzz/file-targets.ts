@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { statisticNames } from '@bigrid/inspect';
 import { exampleManifest } from '../packages/inspect/testing/example-manifest.ts';
-import { InspectionLog, identify } from '../packages/node/src/inspection-log.ts';
-import { picturesOfStream } from '../packages/node/src/picture-stream.ts';
-import { readLog } from '../packages/node/src/read-log.ts';
-import { picturesInFile } from '../packages/node/src/tiff-pages.ts';
+import { picturesOfStream } from '../packages/node/src/pictures/picture-stream.ts';
+import { picturesInFile } from '../packages/node/src/pictures/tiff-pages.ts';
+import { InspectionLog, identify } from '../packages/node/src/watching/inspection-log.ts';
+import { readLog } from '../packages/node/src/watching/read-log.ts';
 import type { Target } from './targets.ts';
 
 /** Reads the bytes as a file. */

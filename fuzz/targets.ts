@@ -18,9 +18,9 @@ import { efficientNet, efficientNetLite0, readSafetensors, resNet } from '@bigri
 import { decodePicture, openDataset } from '@bigrid/node';
 import sharp from 'sharp';
 import { foreignFile, foreignNode } from '../packages/graph/testing/foreign-model.ts';
-import { manifestMetadata, trainedValues } from '../packages/inspect/src/bundle.ts';
+import { manifestMetadata, trainedValues } from '../packages/inspect/src/bundle/bundle.ts';
 import { exampleManifest } from '../packages/inspect/testing/example-manifest.ts';
-import { readMask } from '../packages/node/src/pictures.ts';
+import { readMask } from '../packages/node/src/pictures/pictures.ts';
 import { asFile, logs, streams, tiffPages } from './file-targets.ts';
 
 /** A reader of bytes that come from outside. */

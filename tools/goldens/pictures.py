@@ -1,10 +1,10 @@
-"""Golden pictures for packages/node/src/pictures.ts: files that Pillow wrote, and the 8-bit RGB that they mean.
+"""Golden pictures for packages/node/src/pictures/pictures.ts: files that Pillow wrote, and the 8-bit RGB that they mean.
 
     pip install -r tools/requirements.txt
     python tools/goldens/pictures.py
 
 Needs Python packages numpy and pillow (with LittleCMS), and Node.js with the project installed: the print profile that
-sharp has built in is taken from a file that sharp writes. Writes packages/node/src/goldens/pictures.json, one case a
+sharp has built in is taken from a file that sharp writes. Writes packages/node/src/pictures/goldens/pictures.json, one case a
 line; running it again changes nothing.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 ROOT = Path(__file__).parents[2]
-FILE = ROOT / "packages/node/src/goldens/pictures.json"
+FILE = ROOT / "packages/node/src/pictures/goldens/pictures.json"
 SRGB = ImageCms.createProfile("sRGB")
 cases = []
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answeringEngine, entry, labelled, unreadable } from '../testing/fakes.ts';
-import { Detector } from './detector.ts';
+import { Detector } from './detection/detector.ts';
 import { type EvaluateInput, type Evaluation, evaluate, type SeenPicture } from './evaluate.ts';
 import type { WorkEvent } from './events.ts';
 import { defectMetricsOf, metricsOf } from './metrics/metrics.ts';

@@ -1,5 +1,5 @@
 import { type BigridError, fail } from '@bigrid/errors';
-import type { AnomalyMap, Detector } from './detector.ts';
+import type { AnomalyMap, Detector } from './detection/detector.ts';
 import { type OnEvent, progressOf, reportSkipped } from './events.ts';
 import { lookAt } from './inspect.ts';
 import {

@@ -1,6 +1,25 @@
 export { type ElementType, type Port, readPorts, type WeightPrecision } from '@bigrid/graph';
-export { bordersOf } from './borders.ts';
-export { type Bundle, openBundle, weightsOf, withManifest, withWeightsIn } from './bundle.ts';
+export {
+  type Bundle,
+  openBundle,
+  weightsOf,
+  withManifest,
+  withWeightsIn,
+} from './bundle/bundle.ts';
+export {
+  type Calibration,
+  MANIFEST_KEY,
+  type Manifest,
+  manifestSchema,
+  parseManifest,
+} from './bundle/manifest.ts';
+export type { MapScale } from './bundle/map-scale.ts';
+export {
+  leastScores,
+  parseRule,
+  type ThresholdRule,
+  thresholdRules,
+} from './bundle/threshold-rules.ts';
 export {
   type CalibrationScores,
   calibrate,
@@ -8,16 +27,20 @@ export {
   judge,
   type ThresholdRules,
   underRules,
-} from './calibration.ts';
-export { confidenceOf } from './confidence.ts';
-export { type AnomalyMap, Detector, type Inspection, imageTensor } from './detector.ts';
+} from './calibration/calibration.ts';
+export { confidenceOf } from './calibration/confidence.ts';
 export {
   driftOf,
   FALSE_DRIFT_RATE,
   type LoggedInspection,
   type MeasureDrift,
   type MeasureName,
-} from './drift.ts';
+} from './calibration/drift.ts';
+export { scorePictures } from './calibration/scoring.ts';
+export { bordersOf } from './detection/borders.ts';
+export { type AnomalyMap, Detector, type Inspection, imageTensor } from './detection/detector.ts';
+export { ignoredShare, ignoring } from './detection/ignored-area.ts';
+export { type Region, regionsOf } from './detection/regions.ts';
 export {
   type EvaluatedDefect,
   type EvaluatedPicture,
@@ -27,24 +50,7 @@ export {
   type SeenPicture,
 } from './evaluate.ts';
 export type { OnEvent, Phase, WorkEvent } from './events.ts';
-export {
-  FINGERPRINT_BITS,
-  type Fingerprint,
-  fingerprintDistance,
-  fingerprintOf,
-  groupNearDuplicates,
-} from './fingerprint.ts';
-export { LEAST_PICTURES, mostHeldOut, type TrainingClass } from './hold-out.ts';
-export { ignoredShare, ignoring } from './ignored-area.ts';
 export { type FailedInspection, inspect, type Verdict } from './inspect.ts';
-export {
-  type Calibration,
-  MANIFEST_KEY,
-  type Manifest,
-  manifestSchema,
-  parseManifest,
-} from './manifest.ts';
-export type { MapScale } from './map-scale.ts';
 export {
   confidenceLevel,
   type Interval,
@@ -54,12 +60,6 @@ export {
 } from './metrics/bootstrap.ts';
 export { labelComponents } from './metrics/connected-components.ts';
 export type { ClassCurves, Metrics } from './metrics/metrics.ts';
-export {
-  type ResolvedTrainOptions,
-  resolveTrainOptions,
-  type TrainOptions,
-  trainOptionsSchema,
-} from './options.ts';
 export {
   type PictureStatistics,
   pictureStatistics,
@@ -78,9 +78,20 @@ export type {
   Scratch,
 } from './ports.ts';
 export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
-export { type Region, regionsOf } from './regions.ts';
-export { scorePictures } from './scoring.ts';
-export { leastScores, parseRule, type ThresholdRule, thresholdRules } from './threshold-rules.ts';
 export { type TrainInput, train } from './train.ts';
+export {
+  FINGERPRINT_BITS,
+  type Fingerprint,
+  fingerprintDistance,
+  fingerprintOf,
+  groupNearDuplicates,
+} from './training/fingerprint.ts';
+export { LEAST_PICTURES, mostHeldOut, type TrainingClass } from './training/hold-out.ts';
+export {
+  type ResolvedTrainOptions,
+  resolveTrainOptions,
+  type TrainOptions,
+  trainOptionsSchema,
+} from './training/options.ts';
 export { type Update, type UpdatedPicture, update } from './update.ts';
 export { DECODE_AHEAD, inOrder } from './work.ts';

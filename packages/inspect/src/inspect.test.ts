@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exampleManifest } from '../testing/example-manifest.ts';
 import { answeringEngine, entry, picture, unreadable } from '../testing/fakes.ts';
-import { Detector } from './detector.ts';
+import { Detector } from './detection/detector.ts';
 import { type FailedInspection, inspect, type Verdict } from './inspect.ts';
 import type { PictureEntry } from './ports.ts';
 

@@ -1,10 +1,10 @@
 import { type BigridError, isBigridError } from '@bigrid/errors';
-import { type Judgement, judge } from './calibration.ts';
-import { confidenceOf } from './confidence.ts';
-import type { Detector, Inspection } from './detector.ts';
-import type { Manifest } from './manifest.ts';
+import type { Manifest } from './bundle/manifest.ts';
+import { type Judgement, judge } from './calibration/calibration.ts';
+import { confidenceOf } from './calibration/confidence.ts';
+import type { Detector, Inspection } from './detection/detector.ts';
+import { type Region, regionsOf } from './detection/regions.ts';
 import type { Picture, PictureEntry } from './ports.ts';
-import { type Region, regionsOf } from './regions.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
 
 /** The verdict on one picture. */

@@ -1,12 +1,12 @@
 import { readModel } from '@bigrid/graph';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { engine, entry, goodEntries, picture, tinyTraining, unreadable } from '../testing/fakes.ts';
-import { type Bundle, openBundle } from './bundle.ts';
-import { referenceOf } from './drift.ts';
+import { type Bundle, openBundle } from './bundle/bundle.ts';
+import { mapScaleOf } from './bundle/map-scale.ts';
+import { referenceOf } from './calibration/drift.ts';
+import { scorePictures } from './calibration/scoring.ts';
 import type { WorkEvent } from './events.ts';
-import { mapScaleOf } from './map-scale.ts';
 import { type RecalibrateInput, recalibrate } from './recalibrate.ts';
-import { scorePictures } from './scoring.ts';
 import { train } from './train.ts';
 
 const day = '2026-07-04T12:30:45.000Z';

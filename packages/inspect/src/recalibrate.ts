@@ -1,12 +1,12 @@
 import { fail } from '@bigrid/errors';
 import type { Engine } from '@bigrid/graph';
-import { type Bundle, withManifest } from './bundle.ts';
-import { calibrate, rulesOf, type ThresholdRules } from './calibration.ts';
+import { type Bundle, withManifest } from './bundle/bundle.ts';
+import { parseRule } from './bundle/threshold-rules.ts';
+import { calibrate, rulesOf, type ThresholdRules } from './calibration/calibration.ts';
+import { scorePictures } from './calibration/scoring.ts';
+import { ignoring } from './detection/ignored-area.ts';
 import type { OnEvent } from './events.ts';
-import { ignoring } from './ignored-area.ts';
 import type { Mask, PictureEntry } from './ports.ts';
-import { scorePictures } from './scoring.ts';
-import { parseRule } from './threshold-rules.ts';
 
 export interface RecalibrateInput {
   readonly engine: Engine;

@@ -8,8 +8,8 @@ import {
   tinyTraining,
   unreadable,
 } from '../testing/fakes.ts';
-import { type Bundle, openBundle, trainedValues, withManifest } from './bundle.ts';
-import { Detector } from './detector.ts';
+import { type Bundle, openBundle, trainedValues, withManifest } from './bundle/bundle.ts';
+import { Detector } from './detection/detector.ts';
 import type { Phase, WorkEvent } from './events.ts';
 import type { PictureEntry } from './ports.ts';
 import { type TrainInput, train } from './train.ts';

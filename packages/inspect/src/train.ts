@@ -11,16 +11,20 @@ import {
   type Stage,
   stagesOf,
 } from '@bigrid/method';
-import { assemble, type Bundle, checkSameBackbone, trainedValues } from './bundle.ts';
-import { calibrate, type ThresholdRules } from './calibration.ts';
-import { Checkpoints } from './checkpoint.ts';
+import { assemble, type Bundle, checkSameBackbone, trainedValues } from './bundle/bundle.ts';
+import { MANIFEST_VERSION, type Manifest } from './bundle/manifest.ts';
+import { calibrate, type ThresholdRules } from './calibration/calibration.ts';
+import { scorePictures } from './calibration/scoring.ts';
+import { ignoredBy, ignoring, learntCells } from './detection/ignored-area.ts';
 import type { OnEvent } from './events.ts';
+import type { Checkpoint, KeepReplay, Mask, OpenScratch, Replay } from './ports.ts';
+import { Checkpoints } from './training/checkpoint.ts';
 import {
   type ExtractedFeatures,
   extractFeatures,
   featuresOf,
   type ReadPicture,
-} from './feature-extraction.ts';
+} from './training/feature-extraction.ts';
 import {
   checkRules,
   holdOut,
@@ -29,15 +33,16 @@ import {
   sampled,
   type TrainingClass,
   tooFew,
-} from './hold-out.ts';
-import { ignoredBy, ignoring, learntCells } from './ignored-area.ts';
-import { MANIFEST_VERSION, type Manifest } from './manifest.ts';
-import type { Checkpoint, KeepReplay, Mask, OpenScratch, Replay } from './ports.ts';
-import { keepReplay } from './replay.ts';
-import { scorePictures } from './scoring.ts';
-import { isPublishedAbnormal, mostPicturesAClass, stepsOf, tilesAPicture } from './steps.ts';
-import { withTiles } from './tiling.ts';
-import { trainStage } from './training-loop.ts';
+} from './training/hold-out.ts';
+import { keepReplay } from './training/replay.ts';
+import {
+  isPublishedAbnormal,
+  mostPicturesAClass,
+  stepsOf,
+  tilesAPicture,
+} from './training/steps.ts';
+import { withTiles } from './training/tiling.ts';
+import { trainStage } from './training/training-loop.ts';
 import { checkCancelled } from './work.ts';
 
 export interface TrainInput {

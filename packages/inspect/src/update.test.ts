@@ -10,11 +10,11 @@ import {
   tinyTraining,
   unreadable,
 } from '../testing/fakes.ts';
-import { type Bundle, openBundle, trainedValues, withManifest } from './bundle.ts';
+import { type Bundle, openBundle, trainedValues, withManifest } from './bundle/bundle.ts';
+import { scorePictures } from './calibration/scoring.ts';
+import { ignoredBy } from './detection/ignored-area.ts';
 import type { WorkEvent } from './events.ts';
-import { ignoredBy } from './ignored-area.ts';
 import type { PictureEntry, Replay } from './ports.ts';
-import { scorePictures } from './scoring.ts';
 import { train } from './train.ts';
 import { type UpdateInput, update } from './update.ts';
 

@@ -1,26 +1,26 @@
 import { fail } from '@bigrid/errors';
 import { type Engine, type Graph, toModel } from '@bigrid/graph';
 import { type Backbone, detector, Random, type Schedule, stagesOf } from '@bigrid/method';
-import { assemble, type Bundle, checkSameBackbone, trainedValues } from './bundle.ts';
-import { calibrate, rulesOf } from './calibration.ts';
-import { Checkpoints } from './checkpoint.ts';
-import { picturesOf } from './drift.ts';
+import { assemble, type Bundle, checkSameBackbone, trainedValues } from './bundle/bundle.ts';
+import type { Manifest } from './bundle/manifest.ts';
+import { calibrate, rulesOf } from './calibration/calibration.ts';
+import { picturesOf } from './calibration/drift.ts';
+import { type ScoredPicture, scorePictures } from './calibration/scoring.ts';
+import { ignoredBy, ignoring, learntCells } from './detection/ignored-area.ts';
 import type { OnEvent } from './events.ts';
+import type { KeepReplay, OpenScratch, PictureEntry, Replay } from './ports.ts';
+import { Checkpoints } from './training/checkpoint.ts';
 import {
   type ExtractedFeatures,
   type Extraction,
   extractFeatures,
   featuresOf,
   type ReadPicture,
-} from './feature-extraction.ts';
-import { checkRules, drawTogether } from './hold-out.ts';
-import { ignoredBy, ignoring, learntCells } from './ignored-area.ts';
-import type { Manifest } from './manifest.ts';
-import type { KeepReplay, OpenScratch, PictureEntry, Replay } from './ports.ts';
-import { keepReplay } from './replay.ts';
-import { type ScoredPicture, scorePictures } from './scoring.ts';
-import { isPublishedAbnormal, stepsOf, tilesAPicture } from './steps.ts';
-import { trainStage } from './training-loop.ts';
+} from './training/feature-extraction.ts';
+import { checkRules, drawTogether } from './training/hold-out.ts';
+import { keepReplay } from './training/replay.ts';
+import { isPublishedAbnormal, stepsOf, tilesAPicture } from './training/steps.ts';
+import { trainStage } from './training/training-loop.ts';
 
 export interface UpdateInput {
   readonly engine: Engine;

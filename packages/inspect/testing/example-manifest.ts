@@ -1,5 +1,5 @@
 import { profiles } from '@bigrid/method';
-import type { Manifest } from '../src/manifest.ts';
+import type { Manifest } from '../src/bundle/manifest.ts';
 
 export const exampleManifest: Manifest = {
   manifestVersion: 1,

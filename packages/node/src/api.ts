@@ -23,22 +23,22 @@ import {
   type Verdict,
   withManifest,
 } from '@bigrid/inspect';
-import { type BackboneFile, openBackbone } from './backbones.ts';
-import { identifyFile, identifyPictures, openCheckpoint } from './checkpoint-folder.ts';
 import type { DatasetOptions } from './datasets/dataset.ts';
-import { type Device, onnxRuntimeEngine } from './engine.ts';
-import { assertWritable, readBytes, writeAtomically } from './files.ts';
 import {
   listPictures,
   openCalibrationFolder,
   openTestFolder,
   openTrainingFolder,
-} from './folders.ts';
-import { openIgnoredAreas } from './ignored-areas.ts';
-import { parallelEngine } from './parallel-engine.ts';
-import { pictureEntry, readMask } from './pictures.ts';
-import { openReplay } from './replay-folder.ts';
-import { fileScratch } from './scratch.ts';
+} from './datasets/folders.ts';
+import { openIgnoredAreas } from './datasets/ignored-areas.ts';
+import { type Device, onnxRuntimeEngine } from './engine/engine.ts';
+import { parallelEngine } from './engine/parallel-engine.ts';
+import { assertWritable, readBytes, writeAtomically } from './files/files.ts';
+import { pictureEntry, readMask } from './pictures/pictures.ts';
+import { type BackboneFile, openBackbone } from './training/backbones.ts';
+import { identifyFile, identifyPictures, openCheckpoint } from './training/checkpoint-folder.ts';
+import { openReplay } from './training/replay-folder.ts';
+import { fileScratch } from './training/scratch.ts';
 import { version } from './version.ts';
 
 /** What every verb takes beside its own options. */

@@ -1,5 +1,5 @@
 import { type Bundle, driftOf, type MeasureDrift } from '@bigrid/inspect';
-import { type InspectionRecord, readLog } from './read-log.ts';
+import { type InspectionRecord, readLog } from './watching/read-log.ts';
 
 /** Inspections that are compared where nobody says how many. */
 const DEFAULT_LATEST = 100;

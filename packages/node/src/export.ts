@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
 import { type Bundle, type WeightPrecision, withWeightsIn } from '@bigrid/inspect';
 import { bundleFrom, calibrate, type WorkOptions } from './api.ts';
-import { assertWritable, writeAtomically } from './files.ts';
+import { assertWritable, writeAtomically } from './files/files.ts';
 import { writeTritonModel } from './triton.ts';
 
 export interface ExportRequest extends WorkOptions {

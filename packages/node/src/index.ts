@@ -41,9 +41,11 @@ export {
   type WorkOptions,
   withMask,
 } from './api.ts';
-export type { BackboneFile, Rgb } from './backbones.ts';
-export { checkpointPath, hasCheckpoint } from './checkpoint-folder.ts';
-export { type ContactSheet, type ContactSheetOptions, drawContactSheet } from './contact-sheet.ts';
+export {
+  type ContactSheet,
+  type ContactSheetOptions,
+  drawContactSheet,
+} from './datasets/contact-sheet.ts';
 export type {
   Dataset,
   DatasetClass,
@@ -51,6 +53,7 @@ export type {
   Ignored,
   LayoutName,
 } from './datasets/dataset.ts';
+export { listPictures, openTestFolder, openTrainingFolder } from './datasets/folders.ts';
 export { type KindOfPictures, kindsOfPictures } from './datasets/kinds.ts';
 export { openDataset } from './datasets/open-dataset.ts';
 export { checkBundle } from './doctor/bundle.ts';
@@ -58,11 +61,26 @@ export { type CheckDataOptions, checkData } from './doctor/data.ts';
 export type { Diagnosis, Finding } from './doctor/diagnosis.ts';
 export { checkMachine } from './doctor/machine.ts';
 export { type Drift, type DriftOptions, drift } from './drift.ts';
-export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine.ts';
+export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine/engine.ts';
 export { type Exported, type ExportRequest, exportBundle } from './export.ts';
-export { assertWritable, writeAtomically } from './files.ts';
-export { listPictures, openTestFolder, openTrainingFolder } from './folders.ts';
-export { drawHeatMap, type HeatMapOptions } from './heat-map.ts';
+export { assertWritable, writeAtomically } from './files/files.ts';
+export { freeName, moveFile } from './files/move-file.ts';
+export { drawHeatMap, type HeatMapOptions } from './pictures/heat-map.ts';
+export { picturesOfStream } from './pictures/picture-stream.ts';
+export { decodePicture, pictureEntry, readPicture } from './pictures/pictures.ts';
+export { describeMove, measureWords, renderDrift } from './report/drift-page.ts';
+export { Report, type ReportOptions } from './report/report.ts';
+export { countOutcomes } from './report/summary.ts';
+export {
+  type SyntheticLine,
+  type SyntheticLineOptions,
+  writeSyntheticLine,
+} from './synthetic/line.ts';
+export type { BackboneFile, Rgb } from './training/backbones.ts';
+export { checkpointPath, hasCheckpoint } from './training/checkpoint-folder.ts';
+export { replayPath } from './training/replay-folder.ts';
+export { type UpdateRequest, update } from './update.ts';
+export { version } from './version.ts';
 export {
   type FileStamp,
   InspectionLog,
@@ -71,16 +89,6 @@ export {
   type LoggedOutcome,
   stampOf,
   statisticsOf,
-} from './inspection-log.ts';
-export { freeName, moveFile } from './move-file.ts';
-export { picturesOfStream } from './picture-stream.ts';
-export { decodePicture, pictureEntry, readPicture } from './pictures.ts';
-export { replayPath } from './replay-folder.ts';
-export { describeMove, measureWords, renderDrift } from './report/drift-page.ts';
-export { Report, type ReportOptions } from './report/report.ts';
-export { countOutcomes } from './report/summary.ts';
-export { type SyntheticLine, type SyntheticLineOptions, writeSyntheticLine } from './synthetic.ts';
-export { type UpdateRequest, update } from './update.ts';
-export { version } from './version.ts';
-export { FolderWatch, type WatchedPicture, type WatchOptions } from './watch-folder.ts';
-export { Webhook, type WebhookOptions } from './webhook.ts';
+} from './watching/inspection-log.ts';
+export { FolderWatch, type WatchedPicture, type WatchOptions } from './watching/watch-folder.ts';
+export { Webhook, type WebhookOptions } from './watching/webhook.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { WorkEvent } from '@bigrid/inspect';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { train } from './api.ts';
-import { writeSyntheticLine } from './synthetic.ts';
+import { writeSyntheticLine } from './synthetic/line.ts';
 
 let folder: string;
 beforeAll(async () => {

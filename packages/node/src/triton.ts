@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bundle, type ElementType, type Port, readPorts } from '@bigrid/inspect';
-import { failToWrite, systemCode, writeAtomically } from './files.ts';
+import { failToWrite, systemCode, writeAtomically } from './files/files.ts';
 
 /** What Triton calls the types of elements. */
 const types: Readonly<Record<ElementType, string>> = {

@@ -1,12 +1,12 @@
 import { resolveTrainOptions, type Update, update as updateOnEntries } from '@bigrid/inspect';
 import { readBundle, type WorkOptions } from './api.ts';
-import { type BackboneFile, openBackbone } from './backbones.ts';
 import type { DatasetOptions } from './datasets/dataset.ts';
-import { onnxRuntimeEngine } from './engine.ts';
-import { assertWritable, writeAtomically } from './files.ts';
-import { openTrainingFolder } from './folders.ts';
-import { openReplay, readReplay } from './replay-folder.ts';
-import { fileScratch } from './scratch.ts';
+import { openTrainingFolder } from './datasets/folders.ts';
+import { onnxRuntimeEngine } from './engine/engine.ts';
+import { assertWritable, writeAtomically } from './files/files.ts';
+import { type BackboneFile, openBackbone } from './training/backbones.ts';
+import { openReplay, readReplay } from './training/replay-folder.ts';
+import { fileScratch } from './training/scratch.ts';
 
 export interface UpdateRequest extends BackboneFile, DatasetOptions, WorkOptions {
   /** Pictures that are kept beside the new bundle, 0..1024; 0 for none. Default: as in training. */

@@ -2,9 +2,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import type { LabelledEntry } from '@bigrid/inspect';
 import { z } from 'zod';
-import { readBytes } from '../files.ts';
-import { pictureEntry, readSize } from '../pictures.ts';
-import { pixelLimit, tooLarge } from '../pixel-limit.ts';
+import { readBytes } from '../files/files.ts';
+import { pictureEntry, readSize } from '../pictures/pictures.ts';
+import { pixelLimit, tooLarge } from '../pictures/pixel-limit.ts';
 import {
   type Box,
   boxPolygon,

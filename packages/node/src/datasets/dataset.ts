@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import type { LabelledEntry, PictureEntry } from '@bigrid/inspect';
-import { naturalOrder } from '../listing.ts';
+import { naturalOrder } from '../pictures/listing.ts';
 
 /** The names of the layouts that are recognised; docs/data.md shows each. */
 export type LayoutName =

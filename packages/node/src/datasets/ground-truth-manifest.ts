@@ -1,8 +1,8 @@
 import { dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { z } from 'zod';
-import { readBytes } from '../files.ts';
-import { pictureEntry } from '../pictures.ts';
+import { readBytes } from '../files/files.ts';
+import { pictureEntry } from '../pictures/pictures.ts';
 import {
   assertPresent,
   classFromList,

@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
 import type { Mask } from '@bigrid/inspect';
-import { readPicture } from '../pictures.ts';
+import { readPicture } from '../pictures/pictures.ts';
 
 /**
  * Reads masks whose values are numbers of defects and merges them: whatever is not black in any of them is

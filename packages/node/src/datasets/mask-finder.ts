@@ -1,7 +1,7 @@
 import { join, sep } from 'node:path';
 import type { Mask } from '@bigrid/inspect';
-import { type Listing, listFolder } from '../listing.ts';
-import { readMask } from '../pictures.ts';
+import { type Listing, listFolder } from '../pictures/listing.ts';
+import { readMask } from '../pictures/pictures.ts';
 import { counted, type Ignored } from './dataset.ts';
 import { readLabelMasks } from './mask-files.ts';
 import { folderNamed, maskFolderOf, stemOf } from './names.ts';

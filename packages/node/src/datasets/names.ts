@@ -1,6 +1,6 @@
 import { basename, dirname, extname, resolve } from 'node:path';
-import { type Listing, listFolder } from '../listing.ts';
-import { pageOf } from '../tiff-pages.ts';
+import { type Listing, listFolder } from '../pictures/listing.ts';
+import { pageOf } from '../pictures/tiff-pages.ts';
 
 /** What people call the folder of good pictures; the first is that of MVTec AD, the second of BTAD. */
 const goodNames = ['good', 'ok', 'normal'] as const;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
-import { openTestFolder, openTrainingFolder } from '../folders.ts';
+import { openTestFolder, openTrainingFolder } from './folders.ts';
 import { kindsOfPictures } from './kinds.ts';
 import { openDataset } from './open-dataset.ts';
 

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fail } from '@bigrid/errors';
-import { failToRead } from '../files.ts';
-import { type Listing, listFolder } from '../listing.ts';
-import { pictureEntry } from '../pictures.ts';
+import { failToRead } from '../files/files.ts';
+import { type Listing, listFolder } from '../pictures/listing.ts';
+import { pictureEntry } from '../pictures/pictures.ts';
 import { type CocoFile, openCoco, readCoco } from './coco.ts';
 import type { Dataset, DatasetOptions, Ignored } from './dataset.ts';
 import { readManifests } from './ground-truth-manifest.ts';

@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { LabelledEntry } from '@bigrid/inspect';
-import { type Listing, listFolder } from '../listing.ts';
-import { pictureEntry } from '../pictures.ts';
+import { type Listing, listFolder } from '../pictures/listing.ts';
+import { pictureEntry } from '../pictures/pictures.ts';
 import {
   counted,
   type DatasetClass,

@@ -1,9 +1,9 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { CsvError, parse } from 'csv-parse/sync';
-import { readBytes } from '../files.ts';
-import { type Listing, listFolder, naturalOrder } from '../listing.ts';
-import { pictureEntry } from '../pictures.ts';
+import { readBytes } from '../files/files.ts';
+import { type Listing, listFolder, naturalOrder } from '../pictures/listing.ts';
+import { pictureEntry } from '../pictures/pictures.ts';
 import {
   assertPresent,
   classFromList,

@@ -6,7 +6,7 @@ import {
   type Picture,
 } from '@bigrid/inspect';
 import { readBundle } from '../api.ts';
-import { type EngineOptions, onnxRuntimeEngine } from '../engine.ts';
+import { type EngineOptions, onnxRuntimeEngine } from '../engine/engine.ts';
 import { version } from '../version.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 

@@ -3,7 +3,7 @@ import { DECODE_AHEAD, inOrder, type PictureEntry } from '@bigrid/inspect';
 import type { Dataset, DatasetOptions } from '../datasets/dataset.ts';
 import { kindsOfPictures } from '../datasets/kinds.ts';
 import { openDataset } from '../datasets/open-dataset.ts';
-import type { EngineOptions } from '../engine.ts';
+import type { EngineOptions } from '../engine/engine.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 import { type Label, type Look, lookAt } from './look.ts';
 import { type DescribedPicture, FeatureReader, unlikeTheRest } from './odd-pictures.ts';

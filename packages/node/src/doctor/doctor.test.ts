@@ -5,7 +5,7 @@ import { type Engine, float32, type Tensor } from '@bigrid/graph';
 import { Random } from '@bigrid/method';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
-import { onnxRuntimeEngine } from '../engine.ts';
+import { onnxRuntimeEngine } from '../engine/engine.ts';
 import { checkBundle } from './bundle.ts';
 import { checkData } from './data.ts';
 import type { Finding } from './diagnosis.ts';

@@ -11,7 +11,7 @@ import {
 } from 'node:os';
 import type { Engine } from '@bigrid/graph';
 import sharp from 'sharp';
-import { availableDevices, type EngineOptions, onnxRuntimeEngine } from '../engine.ts';
+import { availableDevices, type EngineOptions, onnxRuntimeEngine } from '../engine/engine.ts';
 import { version } from '../version.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 import { selfTest } from './self-test.ts';

@@ -1,8 +1,8 @@
 import { type Session, type Tensor, toModel } from '@bigrid/graph';
 import { imageTensor, type Picture } from '@bigrid/inspect';
 import { extractor, profiles } from '@bigrid/method';
-import { embeddedBackbone } from '../backbones.ts';
-import { type EngineOptions, onnxRuntimeEngine } from '../engine.ts';
+import { type EngineOptions, onnxRuntimeEngine } from '../engine/engine.ts';
+import { embeddedBackbone } from '../training/backbones.ts';
 import type { Finding } from './diagnosis.ts';
 import { middleAndSpread } from './robust.ts';
 

@@ -1,6 +1,6 @@
 import { type MapScale, type Picture, regionsOf, type SeenPicture } from '@bigrid/inspect';
 import sharp, { type Sharp } from 'sharp';
-import { drawHeatMap } from '../heat-map.ts';
+import { drawHeatMap } from '../pictures/heat-map.ts';
 import type { Html } from './html.ts';
 import { maskOutline } from './outline.ts';
 

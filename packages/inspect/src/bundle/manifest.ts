@@ -1,0 +1,150 @@
+import { fail } from '@bigrid/errors';
+import { methodOptionsSchema, profileNames, scheduleSchema } from '@bigrid/method';
+import { z } from 'zod';
+import { statisticNames } from '../picture-statistics.ts';
+import { mapScaleOf } from './map-scale.ts';
+import { thresholdRuleSchema } from './threshold-rules.ts';
+
+/** Version of the manifest's shape. A higher one is from a newer Bigrid and is refused. */
+export const MANIFEST_VERSION = 1;
+
+/** Key of the manifest among the `metadata_props` of the bundle. */
+export const MANIFEST_KEY = 'bigrid.manifest';
+
+const calibrationFields = z.strictObject({
+  scores: z
+    .array(z.number())
+    .min(1)
+    .describe('Scores of good pictures that training never saw, ascending'),
+  mapMaxima: z
+    .array(z.number())
+    .min(1)
+    .optional()
+    .describe(
+      'Highest map values of the same pictures, ascending; bundles of earlier builds have none',
+    ),
+  pictures: z
+    .record(z.enum(statisticNames), z.array(z.number()).min(1))
+    .optional()
+    .describe(
+      'How the good pictures look, for `bigrid drift`: each statistic over those read in training, or those of `bigrid calibrate`; ascending, at most 200 values',
+    ),
+  measuredAt: z.iso
+    .datetime()
+    .optional()
+    .describe('When `bigrid calibrate` scored other good pictures than those held out, UTC'),
+  rule: thresholdRuleSchema.describe(
+    'Rule that made the thresholds; bundles of earlier builds have a number `quantile` in its place',
+  ),
+  threshold: z.number().describe('Scores above it are anomalous'),
+  unsure: z
+    .strictObject({
+      rule: thresholdRuleSchema,
+      threshold: z.number().describe('Not above that of the bundle'),
+    })
+    .optional()
+    .describe(
+      'Where doubt begins: scores above its threshold, and not above that of the bundle, are unsure; absent where there are two verdicts alone',
+    ),
+  pixelThreshold: z
+    .number()
+    .describe(
+      'Map values above it are outlined as defects: the same rule over `mapMaxima`, or quantile:0.99 where the rule is f1 or a number',
+    ),
+  mapScale: z
+    .strictObject({
+      lowest: z.number().describe('Up to here a picture stays plain'),
+      highest: z.number().describe('From here on it gets the brightest colour'),
+    })
+    .describe(
+      'Map values between which heat maps are coloured: above quantile:0.99 of `mapMaxima`, whatever the rule; bundles of earlier builds have none, and it follows from what they have',
+    ),
+});
+
+const calibrationSchema = z.preprocess(completed, calibrationFields);
+
+/** Before there were rules, every threshold was a quantile; before there was a scale, it followed from the maxima. */
+function completed(calibration: unknown): unknown {
+  const { quantile, ...others } = (calibration ?? {}) as Record<string, unknown>;
+  const ruled = quantile === undefined ? others : { ...others, rule: `quantile:${quantile}` };
+  const { mapScale, mapMaxima, pixelThreshold } = ruled as Partial<Calibration>;
+  if (mapScale !== undefined || typeof pixelThreshold !== 'number') return ruled;
+  const maxima = z.array(z.number()).min(1).safeParse(mapMaxima);
+  return { ...ruled, mapScale: mapScaleOf(maxima.success ? maxima.data : [pixelThreshold]) };
+}
+
+const rgbSchema = z.tuple([z.number(), z.number(), z.number()]);
+
+export const manifestSchema = z.strictObject({
+  manifestVersion: z.literal(MANIFEST_VERSION),
+  bigridVersion: z.string().describe('Version of Bigrid that trained the bundle'),
+  createdAt: z.iso.datetime().describe('When training ended, UTC'),
+  classes: z.array(z.string()).min(1).describe('Products that it was trained on'),
+  profile: z.enum(profileNames),
+  method: methodOptionsSchema,
+  schedule: scheduleSchema,
+  backbone: z.strictObject({
+    name: z.string(),
+    licence: z.string(),
+    mean: rgbSchema.optional().describe('What it takes from pictures of 0..255, RGB'),
+    deviation: rgbSchema.optional().describe('What it then divides them by'),
+  }),
+  calibration: calibrationSchema,
+  training: z.strictObject({
+    seed: z.int(),
+    pictures: z.int().describe('Good pictures trained on'),
+    heldOut: z.int().describe('Good pictures kept for the threshold'),
+    leftOut: z
+      .int()
+      .optional()
+      .describe('Good pictures beyond those that the steps have time for: they were not read'),
+    skipped: z.int().describe('Pictures that could not be read'),
+    steps: z.int().describe('Optimiser steps, all stages'),
+    dataHash: z.string().describe('SHA-256 over the pictures, in order'),
+    engine: z.string(),
+  }),
+  updates: z
+    .array(
+      z.strictObject({
+        at: z.iso.datetime().describe('When it ended, UTC'),
+        pictures: z.int().describe('New good pictures trained on'),
+        heldOut: z.int().describe('New good pictures kept for the threshold'),
+        steps: z.int().describe('Optimiser steps, all stages'),
+      }),
+    )
+    .optional()
+    .describe('What `bigrid update` taught it after training, in order'),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type Calibration = z.infer<typeof calibrationFields>;
+
+/** @throws BUNDLE_INVALID, BUNDLE_TOO_NEW */
+export function parseManifest(text: string | undefined): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text ?? '');
+  } catch (cause) {
+    return fail(
+      'BUNDLE_INVALID',
+      'Expected an ONNX model with a manifest of Bigrid but received one without',
+      { cause },
+    );
+  }
+  const version = (json as { manifestVersion?: unknown } | null)?.manifestVersion;
+  if (typeof version === 'number' && version > MANIFEST_VERSION) {
+    const made = (json as { bigridVersion?: unknown }).bigridVersion;
+    fail(
+      'BUNDLE_TOO_NEW',
+      `Expected a bundle with manifest version ${MANIFEST_VERSION} or older but received version ${version}, made by Bigrid ${made}`,
+    );
+  }
+  const manifest = manifestSchema.safeParse(json);
+  if (!manifest.success) {
+    fail(
+      'BUNDLE_INVALID',
+      `Expected a valid manifest but received one with faults:\n${z.prettifyError(manifest.error)}`,
+    );
+  }
+  return manifest.data;
+}

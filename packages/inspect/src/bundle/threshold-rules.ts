@@ -1,0 +1,174 @@
+import { fail } from '@bigrid/errors';
+import { z } from 'zod';
+import { f1Max } from '../metrics/ranking.ts';
+
+/**
+ * The rules by which a threshold follows from scores; the one definition for the command line, the API and the docs.
+ * `amount` is the number in the rule's text, `quantile:0.99`; f1 has none, and `number` is written as the bare number.
+ */
+export const thresholdRules = {
+  quantile: {
+    form: 'quantile:Q',
+    amount: z.number().min(0).max(1),
+    description: 'The Q quantile of the scores of good pictures, at the next higher one of them',
+  },
+  'max-fpr': {
+    form: 'max-fpr:A',
+    amount: z.number().gt(0).lt(1),
+    description:
+      'A new good picture of the same line scores above it with a probability of at most A, however scores are distributed; takes at least 1 / A - 1 good pictures',
+  },
+  sigma: {
+    form: 'sigma:K',
+    amount: z.number().min(0),
+    description: 'The mean of the scores of good pictures and K of their standard deviations',
+  },
+  f1: {
+    form: 'f1',
+    amount: undefined,
+    description:
+      'Where F1 is highest over good pictures and labelled defects: for `bigrid calibrate` on a folder that has both',
+  },
+  number: {
+    form: 'NUMBER',
+    amount: z.number(),
+    description: 'The threshold itself, in the unit of scores',
+  },
+} as const;
+
+/** A rule taken apart. */
+export type ThresholdRule =
+  | { readonly kind: Exclude<keyof typeof thresholdRules, 'f1'>; readonly amount: number }
+  | { readonly kind: 'f1' };
+
+/** The rule of a bundle where no other is asked for. */
+export const DEFAULT_RULE: ThresholdRule = { kind: 'quantile', amount: 0.99 };
+
+/** The text of a rule. */
+export const thresholdRuleSchema = z
+  .string()
+  .refine((text) => readRule(text) !== undefined, { error: `Expected ${expectation()}` });
+
+/** Takes the text of a rule apart. @throws OPTION_INVALID */
+export function parseRule(text: string): ThresholdRule {
+  return (
+    readRule(text) ??
+    fail(
+      'OPTION_INVALID',
+      `Expected ${expectation()} for the threshold but received ${text || 'nothing'}`,
+    )
+  );
+}
+
+/** The canonical text of a rule: `max-fpr:0.05` for `max-fpr:.050`. */
+export function formatRule(rule: ThresholdRule): string {
+  if (rule.kind === 'f1') return rule.kind;
+  return rule.kind === 'number' ? String(rule.amount) : `${rule.kind}:${rule.amount}`;
+}
+
+/**
+ * The threshold that a rule makes of scores; a picture that scores strictly above it is anomalous.
+ * @param scores of good pictures that training never saw, at least one, ascending
+ * @param defectScores of labelled defects, for f1 alone
+ * @throws THRESHOLD_UNSUPPORTED where the rule takes more good pictures, or defects
+ */
+export function thresholdOf(
+  rule: ThresholdRule,
+  scores: readonly number[],
+  defectScores: readonly number[] = [],
+): number {
+  switch (rule.kind) {
+    case 'quantile':
+      return scores[Math.ceil(rule.amount * (scores.length - 1))] as number;
+    case 'max-fpr':
+      return conformalThreshold(rule.amount, scores);
+    case 'sigma':
+      return sigmaThreshold(rule.amount, scores);
+    case 'f1':
+      return bestF1Threshold(scores, defectScores);
+    case 'number':
+      return rule.amount;
+  }
+}
+
+/** What a decimal loses in binary: 0.29 * 100 falls short of 29. */
+const ROUNDING = 1e-9;
+
+/**
+ * Split conformal: of n scores and a new one each order is as likely, so that the new one is above the k-th smallest
+ * with a probability of at most (n + 1 - k) / (n + 1). The smallest k that keeps this at `rate` is
+ * ceil((n + 1) (1 - rate)) = n + 1 - floor((n + 1) rate).
+ */
+function conformalThreshold(rate: number, scores: readonly number[]): number {
+  const count = scores.length;
+  const above = Math.floor((count + 1) * rate + ROUNDING);
+  if (above < 1) tooFewFor({ kind: 'max-fpr', amount: rate }, leastPictures(rate), count);
+  return scores[count - Math.min(above, count)] as number;
+}
+
+/** The fewest good pictures of which `max-fpr:RATE` has a threshold: the least n with (n + 1) RATE of at least 1. */
+export function leastPictures(rate: number): number {
+  return Math.ceil((1 - ROUNDING) / rate) - 1;
+}
+
+/** The fewest good pictures that a rule takes. */
+export function leastScores(rule: ThresholdRule): number {
+  if (rule.kind === 'max-fpr') return leastPictures(rule.amount);
+  return rule.kind === 'sigma' ? 2 : 1;
+}
+
+function sigmaThreshold(deviations: number, scores: readonly number[]): number {
+  const count = scores.length;
+  if (count < 2) tooFewFor({ kind: 'sigma', amount: deviations }, 2, count);
+  const { mean, deviation } = momentsOf(scores);
+  return mean + deviations * deviation;
+}
+
+/** Mean and sample standard deviation; the deviation of a single value is 0. */
+export function momentsOf(values: readonly number[]): { mean: number; deviation: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
+}
+
+/** Half-way between the lowest score that the best F1 calls anomalous and the highest that it does not. */
+function bestF1Threshold(scores: readonly number[], defectScores: readonly number[]): number {
+  if (defectScores.length === 0) {
+    fail(
+      'THRESHOLD_UNSUPPORTED',
+      'Expected scores of labelled defects for the threshold f1 but received those of good pictures alone',
+    );
+  }
+  const all = [...scores, ...defectScores];
+  const labels = all.map((_, index) => index >= scores.length);
+  const lowest = f1Max(all, labels).threshold;
+  const others = all.filter((score) => score < lowest);
+  if (others.length > 0) return (lowest + Math.max(...others)) / 2;
+  return lowest - Number.EPSILON * Math.abs(lowest || 1);
+}
+
+function tooFewFor(rule: ThresholdRule, least: number, received: number): never {
+  return fail(
+    'THRESHOLD_UNSUPPORTED',
+    `Expected at least ${least} good pictures for the threshold ${formatRule(rule)} but received the scores of ${received}`,
+  );
+}
+
+/** Numbers as people and JavaScript write them: 0.99, .5, 1e-7. */
+const numeral = String.raw`([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)`;
+const ruleText = new RegExp(`^(?:(quantile|max-fpr|sigma):)?${numeral}$`, 'i');
+
+function readRule(text: string): ThresholdRule | undefined {
+  const trimmed = text.trim().toLowerCase();
+  if (trimmed === 'f1') return { kind: 'f1' };
+  const [, name = 'number', digits] = ruleText.exec(trimmed) ?? [];
+  if (digits === undefined) return undefined;
+  const kind = name as Exclude<keyof typeof thresholdRules, 'f1'>;
+  // The sum turns -0, which has no text of its own, into 0.
+  const amount = thresholdRules[kind].amount.safeParse(Number(digits) + 0);
+  return amount.success ? { kind, amount: amount.data } : undefined;
+}
+
+function expectation(): string {
+  return 'quantile:Q with Q from 0 to 1, max-fpr:A with A between 0 and 1, sigma:K with K of at least 0, f1, or a number';
+}

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { exampleManifest } from '../../testing/example-manifest.ts';
+import { calibrate, judge, underRules } from './calibration.ts';
+
+const unsupported = expect.objectContaining({ code: 'THRESHOLD_UNSUPPORTED' });
+const invalid = expect.objectContaining({ code: 'OPTION_INVALID' });
+
+describe('calibrate', () => {
+  it('takes the highest of a few scores where no rule is asked for', () => {
+    expect(calibrate({ scores: [3, 9, 4], mapMaxima: [30, 20, 10] })).toEqual({
+      scores: [3, 4, 9],
+      mapMaxima: [10, 20, 30],
+      rule: 'quantile:0.99',
+      threshold: 9,
+      pixelThreshold: 30,
+      mapScale: { lowest: 30, highest: 75 },
+    });
+    expect(calibrate({ scores: [5], mapMaxima: [6] })).toMatchObject({
+      threshold: 5,
+      pixelThreshold: 6,
+    });
+  });
+
+  it.each([
+    ['quantile:.50', 'quantile:0.5', 3, 30],
+    ['max-fpr:0.5', 'max-fpr:0.5', 3, 30],
+    ['sigma:0', 'sigma:0', 3.2, 32],
+    ['2.50', '2.5', 2.5, 60],
+    ['F1', 'f1', 3.5, 60],
+  ])('by %s both thresholds follow, and the rule is kept as %s', (text, rule, ...thresholds) => {
+    const [scores, mapMaxima] = [
+      [1, 2, 3, 4, 6],
+      [10, 20, 30, 40, 60],
+    ];
+    const made = calibrate({ scores, mapMaxima, defectScores: [4, 6, 7] }, { threshold: text });
+    expect([made.rule, made.threshold, made.pixelThreshold]).toEqual([rule, ...thresholds]);
+  });
+
+  it('refuses what is no rule, and a rule that asks for more than there is', () => {
+    const few = { scores: [1, 2], mapMaxima: [1, 2] };
+    expect(() => calibrate(few, { threshold: 'median' })).toThrow(invalid);
+    expect(() => calibrate(few, { threshold: 'f1' })).toThrow(unsupported);
+    expect(() => calibrate(few, { threshold: 'max-fpr:0.3' })).toThrow(unsupported);
+  });
+});
+
+describe('underRules', () => {
+  it('leaves the manifest as it is without a rule', () => {
+    expect(underRules(exampleManifest, {})).toBe(exampleManifest);
+  });
+
+  it('sets both thresholds anew, and nothing else', () => {
+    const measuredAt = '2026-07-04T12:30:45.000Z';
+    const manifest = {
+      ...exampleManifest,
+      calibration: { ...exampleManifest.calibration, measuredAt },
+    };
+    expect(underRules(manifest, { threshold: 'quantile:0.5' })).toEqual({
+      ...manifest,
+      calibration: {
+        ...manifest.calibration,
+        rule: 'quantile:0.5',
+        threshold: 2,
+        pixelThreshold: 3,
+      },
+    });
+  });
+
+  it('leaves the threshold of maps where their maxima were not kept', () => {
+    const { mapMaxima: _, ...calibration } = exampleManifest.calibration;
+    const old = { ...exampleManifest, calibration };
+    expect(underRules(old, { threshold: 'max-fpr:0.5' }).calibration).toEqual({
+      ...calibration,
+      rule: 'max-fpr:0.5',
+      threshold: 2,
+    });
+  });
+
+  it('refuses f1, for a bundle keeps no scores of defects', () => {
+    expect(() => underRules(exampleManifest, { threshold: 'f1' })).toThrow(unsupported);
+  });
+});
+
+describe('unsure', () => {
+  const given = { scores: [1, 2, 3, 4, 6], mapMaxima: [1, 2, 3, 4, 6] };
+  const rules = { threshold: 'quantile:1', unsure: 'max-fpr:.5' };
+
+  it('is what lies above its own threshold and not above the other', () => {
+    const calibration = calibrate(given, rules);
+    expect(calibration).toMatchObject({
+      rule: 'quantile:1',
+      threshold: 6,
+      unsure: { rule: 'max-fpr:0.5', threshold: 3 },
+    });
+    expect([2.9, 3, 3.1, 6, 6.1].map((score) => judge(score, calibration))).toEqual([
+      'normal',
+      'normal',
+      'unsure',
+      'unsure',
+      'anomalous',
+    ]);
+    expect(judge(3.1, { threshold: 6 })).toBe('normal');
+    expect(judge(Number.NaN, calibration)).toBe('normal');
+  });
+
+  it('takes defects for f1, and may begin at the threshold', () => {
+    const both = calibrate({ ...given, defectScores: [5, 7] }, { threshold: '4.5', unsure: 'f1' });
+    expect(both.unsure).toEqual({ rule: 'f1', threshold: 4.5 });
+    expect(judge(4.5, both)).toBe('normal');
+  });
+
+  it('may not begin above the threshold', () => {
+    expect(() => calibrate(given, { threshold: '3', unsure: 'sigma:3' })).toThrow(invalid);
+  });
+
+  it('stays under other rules of the threshold that leave room for it, and ends with none', () => {
+    const manifest = { ...exampleManifest, calibration: calibrate(given, rules) };
+    const under = (asked: object) => underRules(manifest, asked).calibration;
+    expect(under({ threshold: '9' })).toMatchObject({ threshold: 9, unsure: { threshold: 3 } });
+    expect(() => under({ threshold: '2' })).toThrow(invalid);
+    expect(under({ threshold: '2', unsure: 'none' })).not.toHaveProperty('unsure');
+    expect(under({ unsure: 'none' })).not.toHaveProperty('unsure');
+    expect(under({ unsure: '5' })).toMatchObject({ threshold: 6, unsure: { threshold: 5 } });
+    expect(() => under({ unsure: 'median' })).toThrow(invalid);
+  });
+});

@@ -1,0 +1,121 @@
+import { fail } from '@bigrid/errors';
+import type { Calibration, Manifest } from '../bundle/manifest.ts';
+import { mapScaleOf } from '../bundle/map-scale.ts';
+import { DEFAULT_RULE, formatRule, parseRule, thresholdOf } from '../bundle/threshold-rules.ts';
+import type { PictureStatistics } from '../picture-statistics.ts';
+import { referenceOf } from './drift.ts';
+
+/** What there is to set thresholds by. */
+export interface CalibrationScores {
+  /** Of good pictures that training never saw; at least one, in any order. */
+  readonly scores: readonly number[];
+  /** The highest map value of each of them. */
+  readonly mapMaxima: readonly number[];
+  /** Of labelled defects, which the rule f1 alone asks for. */
+  readonly defectScores?: readonly number[];
+  /** How good pictures look: these and, for a start, those learnt from. */
+  readonly pictures?: readonly PictureStatistics[];
+}
+
+/** The rules of the thresholds, as in `quantile:0.99`. */
+export interface ThresholdRules {
+  /** Above it a picture is anomalous. */
+  readonly threshold?: string | undefined;
+  /** Above this one, and not above the other, it is unsure; `none` where nothing is to be unsure. */
+  readonly unsure?: string | undefined;
+}
+
+/** The verdict on a picture by its score. */
+export type Judgement = 'normal' | 'unsure' | 'anomalous';
+
+export function judge(
+  score: number,
+  { threshold, unsure }: Pick<Calibration, 'threshold' | 'unsure'>,
+): Judgement {
+  if (score > threshold) return 'anomalous';
+  return unsure && score > unsure.threshold ? 'unsure' : 'normal';
+}
+
+/**
+ * The thresholds that rules make of scores. That of maps follows from their maxima by the rule of the threshold; f1 and
+ * a number speak of scores alone, so that with them it follows by the default rule.
+ * @param rules of the threshold quantile:0.99 where there is none; nothing is unsure where there is none for it
+ * @throws OPTION_INVALID, also where doubt would begin above the threshold; THRESHOLD_UNSUPPORTED
+ */
+export function calibrate(
+  { scores, mapMaxima, defectScores, pictures }: CalibrationScores,
+  rules: ThresholdRules = {},
+): Calibration {
+  const rule = parseRule(rules.threshold ?? formatRule(DEFAULT_RULE));
+  const [sorted, maxima] = [ascending(scores), ascending(mapMaxima)];
+  const threshold = thresholdOf(rule, sorted, defectScores);
+  return {
+    scores: sorted,
+    mapMaxima: maxima,
+    ...(pictures && { pictures: referenceOf(pictures) }),
+    rule: formatRule(rule),
+    threshold,
+    ...withDoubt(threshold, doubtBy(rules.unsure, sorted, defectScores)),
+    pixelThreshold: thresholdOf(
+      rule.kind === 'f1' || rule.kind === 'number' ? DEFAULT_RULE : rule,
+      maxima,
+    ),
+    mapScale: mapScaleOf(maxima),
+  };
+}
+
+/** Where doubt begins by a rule, in scores that ascend. */
+function doubtBy(
+  ruleText: string | undefined,
+  scores: readonly number[],
+  defectScores?: readonly number[],
+): Calibration['unsure'] {
+  if (ruleText === undefined || ruleText === 'none') return undefined;
+  const rule = parseRule(ruleText);
+  return { rule: formatRule(rule), threshold: thresholdOf(rule, scores, defectScores) };
+}
+
+function withDoubt(threshold: number, unsure: Calibration['unsure']): Pick<Calibration, 'unsure'> {
+  if (!unsure) return {};
+  if (unsure.threshold > threshold) {
+    fail(
+      'OPTION_INVALID',
+      `Expected unsure to begin at or below the threshold ${threshold} but received ${unsure.threshold} by ${unsure.rule}: choose another rule for --unsure, or none`,
+    );
+  }
+  return { unsure };
+}
+
+/** The rules of a bundle, where others are not asked for. */
+export function rulesOf({ calibration }: Manifest, asked: ThresholdRules): ThresholdRules {
+  return {
+    threshold: asked.threshold ?? calibration.rule,
+    unsure: asked.unsure ?? calibration.unsure?.rule,
+  };
+}
+
+/**
+ * The manifest under other rules, from the scores that are in it. Where it is from before maxima of maps were kept,
+ * the threshold of maps stays.
+ * @param asked what is undefined stays as it is
+ * @throws OPTION_INVALID; THRESHOLD_UNSUPPORTED where the scores are too few for the rule, and for f1
+ */
+export function underRules(manifest: Manifest, asked: ThresholdRules): Manifest {
+  if (asked.threshold === undefined && asked.unsure === undefined) return manifest;
+  const { unsure, ...current } = manifest.calibration;
+  const { scores, mapMaxima } = current;
+  const rule = asked.threshold === undefined ? undefined : parseRule(asked.threshold);
+  const ruled = mapMaxima
+    ? rule && calibrate({ scores, mapMaxima }, { threshold: formatRule(rule) })
+    : rule && { rule: formatRule(rule), threshold: thresholdOf(rule, scores) };
+  const calibration = { ...current, ...ruled };
+  const doubt = asked.unsure === undefined ? unsure : doubtBy(asked.unsure, scores);
+  return {
+    ...manifest,
+    calibration: { ...calibration, ...withDoubt(calibration.threshold, doubt) },
+  };
+}
+
+function ascending(values: readonly number[]): number[] {
+  return [...values].sort((a, b) => a - b);
+}

@@ -1,0 +1,103 @@
+import { Random } from '@bigrid/method';
+import { describe, expect, it } from 'vitest';
+import { type PictureStatistics, statisticNames } from '../picture-statistics.ts';
+import { driftOf, type LoggedInspection, type MeasureDrift, referenceOf } from './drift.ts';
+
+/** Inspections of one line: every measure normal, `change` laid over the pictures. */
+function inspections(
+  seed: number,
+  count: number,
+  change: (usual: PictureStatistics) => Partial<PictureStatistics> = () => ({}),
+): LoggedInspection[] {
+  const random = new Random(seed);
+  const around = (mean: number, deviation: number) => mean + deviation * random.normal();
+  return Array.from({ length: count }, () => {
+    const usual = {
+      brightness: around(0.5, 0.02),
+      contrast: around(0.3, 0.01),
+      sharpness: around(0.1, 0.01),
+      red: 0.3333,
+      blue: around(0.33, 0.001),
+    };
+    return { score: around(10, 1), statistics: { ...usual, ...change(usual) } };
+  });
+}
+
+function calibrationOf(seen: readonly LoggedInspection[]) {
+  return {
+    scores: seen.map(({ score }) => score),
+    pictures: referenceOf(seen.map(({ statistics }) => statistics)),
+  };
+}
+
+const calibration = calibrationOf(inspections(1, 60));
+const moved = (log: readonly LoggedInspection[]) =>
+  driftOf(calibration, log)
+    .filter((measure) => measure.moved)
+    .map(({ name }) => name);
+
+describe('driftOf', () => {
+  it('names what moved, by how many deviations', () => {
+    const darker = inspections(2, 40, ({ brightness }) => ({ brightness: brightness - 0.06 }));
+    expect(moved(darker)).toEqual(['brightness']);
+    const [first] = driftOf(calibration, darker);
+    expect(first?.shift).toBeGreaterThan(-4);
+    expect(first?.shift).toBeLessThan(-2);
+    expect([first?.before.count, first?.now.count]).toEqual([60, 40]);
+  });
+
+  it('puts what moved furthest first', () => {
+    const changed = inspections(3, 40, ({ brightness, sharpness }) => ({
+      brightness: brightness + 0.05,
+      sharpness: sharpness - 0.06,
+    }));
+    expect(moved(changed)).toEqual(['sharpness', 'brightness']);
+  });
+
+  it('sees a grey line take on a colour, where there was no deviation to count by', () => {
+    const tinted = inspections(4, 20, () => ({ red: 0.35 }));
+    expect(moved(tinted)).toEqual(['red']);
+    expect(driftOf(calibration, tinted)[0]?.shift).toBeUndefined();
+  });
+
+  it('sees a spread that grew around the same middle', () => {
+    const wider = inspections(5, 100, ({ contrast }) => ({ contrast: 0.3 + 6 * (contrast - 0.3) }));
+    expect(moved(wider)).toEqual(['contrast']);
+    const { before, now } = driftOf(calibration, wider)[0] as MeasureDrift;
+    expect(now.high - now.low).toBeGreaterThan(3 * (before.high - before.low));
+  });
+
+  it('names something in one of a hundred logs where nothing changed, at the most', () => {
+    const logs = 400;
+    let alarms = 0;
+    for (let seed = 0; seed < logs; seed++) {
+      const before = calibrationOf(inspections(1000 + seed, 40));
+      if (driftOf(before, inspections(9000 + seed, 30)).some((measure) => measure.moved)) alarms++;
+    }
+    expect(alarms / logs).toBeLessThan(0.01 + 3 * Math.sqrt((0.01 * 0.99) / logs));
+  });
+
+  it('refuses too few inspections, and a bundle without statistics', () => {
+    const error = (text: string) =>
+      expect.objectContaining({
+        code: 'DRIFT_UNSUPPORTED',
+        message: expect.stringContaining(text),
+      });
+    expect(() => driftOf(calibration, inspections(1, 9))).toThrow(error('at least 10'));
+    expect(() => driftOf({ scores: [1] }, inspections(1, 30))).toThrow(error('statistics'));
+  });
+});
+
+describe('referenceOf', () => {
+  it('keeps 200 values at the most, evenly chosen, ascending', () => {
+    const pictures = inspections(1, 1000).map(({ statistics }) => statistics);
+    const reference = referenceOf(pictures);
+    for (const name of statisticNames) {
+      expect(reference[name]).toHaveLength(200);
+      expect(reference[name]).toEqual(reference[name].toSorted((a, b) => a - b));
+    }
+    const all = pictures.map(({ brightness }) => brightness).sort((a, b) => a - b);
+    expect(reference.brightness[100]).toBe(all[502]);
+    expect(referenceOf(pictures.slice(0, 3)).contrast).toHaveLength(3);
+  });
+});

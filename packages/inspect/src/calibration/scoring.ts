@@ -1,0 +1,51 @@
+import type { Engine } from '@bigrid/graph';
+import type { Bundle } from '../bundle/bundle.ts';
+import { Detector } from '../detection/detector.ts';
+import { type OnEvent, type Phase, progressOf, reportSkipped } from '../events.ts';
+import { type PictureStatistics, pictureStatistics } from '../picture-statistics.ts';
+import type { PictureEntry } from '../ports.ts';
+import { checkCancelled, DECODE_AHEAD, inOrder } from '../work.ts';
+
+/** What calibration takes from one picture. */
+export interface ScoredPicture<Entry extends PictureEntry = PictureEntry> {
+  readonly entry: Entry;
+  readonly score: number;
+  /** The highest value of its map. */
+  readonly mapMaximum: number;
+  readonly statistics: PictureStatistics;
+}
+
+/**
+ * Scores pictures, in order. One that cannot be read is reported and left out.
+ * @throws BUNDLE_INVALID, ENGINE_FAILED, CANCELLED
+ */
+export async function scorePictures<Entry extends PictureEntry>(
+  engine: Engine,
+  bundle: Pick<Bundle, 'bytes'>,
+  entries: readonly Entry[],
+  onEvent: OnEvent,
+  signal?: AbortSignal,
+  phase: Phase = 'calibrating',
+): Promise<ScoredPicture<Entry>[]> {
+  const detector = await Detector.load(engine, bundle);
+  const scored: ScoredPicture<Entry>[] = [];
+  try {
+    const progress = progressOf(phase, entries.length, onEvent);
+    let done = 0;
+    for await (const outcome of inOrder(entries, (entry) => entry.read(), DECODE_AHEAD)) {
+      checkCancelled(signal);
+      const entry = outcome.item;
+      if ('error' in outcome) {
+        reportSkipped(entry.path, outcome.error, onEvent);
+      } else {
+        const { score, map } = await detector.inspect(outcome.value, entry.ignored);
+        const mapMaximum = map.data.reduce((highest, value) => Math.max(highest, value), 0);
+        scored.push({ entry, score, mapMaximum, statistics: pictureStatistics(outcome.value) });
+      }
+      progress(++done);
+    }
+  } finally {
+    await detector.dispose();
+  }
+  return scored;
+}

@@ -1,0 +1,93 @@
+import { fail, isBigridError } from '@bigrid/errors';
+import { type Engine, type Session, type Tensor, tensor } from '@bigrid/graph';
+import type { Bundle } from '../bundle/bundle.ts';
+import type { Mask, Picture } from '../ports.ts';
+import { ignoring } from './ignored-area.ts';
+
+/** One score a pixel, at the map's own resolution. */
+export interface AnomalyMap {
+  readonly width: number;
+  readonly height: number;
+  /** height * width values, row by row, at least 0. */
+  readonly data: Float32Array;
+}
+
+/** What the model says of one picture. Both are raw: comparable between pictures of one bundle, not between bundles. */
+export interface Inspection {
+  readonly score: number;
+  readonly map: AnomalyMap;
+}
+
+/** A bundle made ready to inspect. */
+export class Detector {
+  readonly #engine: Engine;
+  readonly #bundle: Pick<Bundle, 'bytes'>;
+  /** One for the bundle as it is, under undefined, and one for each mask: there are as many as classes, at most. */
+  readonly #sessions = new Map<Mask | undefined, Promise<Session>>();
+
+  private constructor(engine: Engine, bundle: Pick<Bundle, 'bytes'>) {
+    this.#engine = engine;
+    this.#bundle = bundle;
+  }
+
+  /** @throws BUNDLE_INVALID when the engine refuses the model */
+  static async load(engine: Engine, bundle: Pick<Bundle, 'bytes'>): Promise<Detector> {
+    const detector = new Detector(engine, bundle);
+    await detector.#sessionFor(undefined);
+    return detector;
+  }
+
+  #sessionFor(ignored: Mask | undefined): Promise<Session> {
+    const known = this.#sessions.get(ignored);
+    if (known) return known;
+    const session = this.#open(ignored);
+    this.#sessions.set(ignored, session);
+    return session;
+  }
+
+  async #open(ignored: Mask | undefined): Promise<Session> {
+    const { bytes } = ignoring(this.#bundle, ignored);
+    try {
+      return await this.#engine.load(bytes);
+    } catch (cause) {
+      if (!isBigridError(cause, 'ENGINE_FAILED')) throw cause;
+      // The graphs that we emit load; one that does not is damaged.
+      return fail('BUNDLE_INVALID', `Expected a model that loads but received: ${cause.message}`, {
+        cause,
+      });
+    }
+  }
+
+  /**
+   * @param ignored in place of what the bundle ignores
+   * @throws BUNDLE_INVALID when the model is none of ours, OPTION_INVALID when it cannot ignore, ENGINE_FAILED
+   */
+  async inspect(picture: Picture, ignored?: Mask): Promise<Inspection> {
+    const session = await this.#sessionFor(ignored);
+    const outputs = await session.run({ image: imageTensor(picture) });
+    const { anomaly_map: map, score } = outputs;
+    if (map?.type !== 'float32' || map.shape.length !== 3 || score?.type !== 'float32') {
+      const received = Object.keys(outputs).join(', ');
+      return fail(
+        'BUNDLE_INVALID',
+        `Expected outputs anomaly_map and score from the model but received ${received}`,
+      );
+    }
+    const [, height, width] = map.shape as [number, number, number];
+    return {
+      score: (score as Tensor<'float32'>).data[0] as number,
+      map: { width, height, data: (map as Tensor<'float32'>).data },
+    };
+  }
+
+  async dispose(): Promise<void> {
+    for (const session of await Promise.allSettled(this.#sessions.values())) {
+      if (session.status === 'fulfilled') await session.value.dispose();
+    }
+  }
+}
+
+/** A picture as the graphs take it: uint8 [1, height, width, 3]. */
+export function imageTensor(picture: Picture): Tensor<'uint8'> {
+  return tensor('uint8', [1, picture.height, picture.width, 3], picture.data);
+}

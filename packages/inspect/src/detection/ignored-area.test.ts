@@ -1,0 +1,142 @@
+import { Graph, toModel } from '@bigrid/graph';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  engine,
+  entry,
+  goodEntries,
+  labelled,
+  picture,
+  tinyTraining,
+} from '../../testing/fakes.ts';
+import { type Bundle, openBundle, trainedValues, withManifest } from '../bundle/bundle.ts';
+import { scorePictures } from '../calibration/scoring.ts';
+import { evaluate } from '../evaluate.ts';
+import type { Mask, PictureEntry } from '../ports.ts';
+import { recalibrate } from '../recalibrate.ts';
+import { train } from '../train.ts';
+import { Detector, type Inspection } from './detector.ts';
+import { cellWeights, ignoredShare, ignoring } from './ignored-area.ts';
+
+/** White in its left half, or as many quarters. */
+function leftMask(quarters = 2): Mask {
+  const data = Uint8Array.from({ length: 8 * 4 }, (_, i) => (i % 8 < 2 * quarters ? 255 : 0));
+  return { width: 8, height: 4, data };
+}
+
+let bundle: Bundle;
+let masked: Bundle;
+beforeAll(async () => {
+  bundle = await train(tinyTraining());
+  masked = ignoring(bundle, leftMask());
+});
+
+async function inspected(model: Bundle, ignored?: Mask): Promise<Inspection> {
+  const detector = await Detector.load(engine, model);
+  try {
+    return await detector.inspect(picture(3, { defect: true }), ignored);
+  } finally {
+    await detector.dispose();
+  }
+}
+
+/** Columns of a map that are 0 all the way down. */
+function emptyColumns({ map: { width, height, data } }: Inspection): number[] {
+  return Array.from({ length: width }, (_, x) => x).filter((x) =>
+    Array.from({ length: height }, (_, y) => data[y * width + x]).every((value) => value === 0),
+  );
+}
+
+describe('ignoring', () => {
+  it('makes the map 0 there and leaves the rest, and the score does not see it', async () => {
+    const [plain, half] = [await inspected(bundle), await inspected(masked)];
+    expect(emptyColumns(plain)).toEqual([]);
+    expect(emptyColumns(half)).toEqual(Array.from({ length: 128 }, (_, x) => x));
+    const right = (data: Float32Array) => data.filter((_, i) => i % 256 >= 128);
+    expect(right(half.map.data)).toEqual(right(plain.map.data));
+    // The defect is nearly in the middle; one quarter to the right, little is left of it.
+    expect(half.score).toBeLessThanOrEqual(plain.score);
+    const rest = await inspected(ignoring(bundle, leftMask(3)));
+    expect(rest.score).toBeLessThan(0.8 * plain.score);
+  });
+
+  it('is part of the file, and stays when the manifest changes', async () => {
+    const opened = openBundle(masked.bytes.slice());
+    expect([ignoredShare(bundle), ignoredShare(opened)]).toEqual([0, 0.5]);
+    expect(await inspected(opened)).toEqual(await inspected(masked));
+    const { manifest } = masked;
+    expect(ignoredShare(withManifest(masked, { ...manifest, classes: ['another'] }))).toBe(0.5);
+    expect(masked.bytes.length).toBe(bundle.bytes.length);
+    expect(openBundle(masked.bytes).manifest).toEqual(bundle.manifest);
+  });
+
+  it('takes the place of what was ignored before', async () => {
+    const none = { width: 1, height: 1, data: Uint8Array.of(0) };
+    expect(ignoring(masked, none)).toEqual(bundle);
+    expect(await inspected(bundle, leftMask())).toEqual(await inspected(masked));
+    expect(await inspected(masked, none)).toEqual(await inspected(bundle));
+  });
+
+  it('refuses a mask that leaves nothing, and a model that cannot ignore', () => {
+    const invalid = expect.objectContaining({ code: 'OPTION_INVALID' });
+    expect(() => ignoring(bundle, leftMask(4))).toThrow(invalid);
+    const foreign = new Graph('foreign');
+    const input = foreign.input('x', 'float32', [1]);
+    foreign.output('y', foreign.node('Relu', [input], {}, 'float32', [1]));
+    expect(() => ignoring({ bytes: toModel(foreign) }, leftMask())).toThrow(invalid);
+  });
+});
+
+describe('what is ignored', () => {
+  const ignored = leftMask(3);
+  const withMask = (entries: readonly PictureEntry[]) =>
+    entries.map((one) => ({ ...one, ignored }));
+
+  it('is honoured and kept by training, and by training that goes on from it', async () => {
+    const trained = await train(tinyTraining({ ignored }));
+    expect(ignoredShare(trained)).toBe(0.75);
+    const { scores } = trained.manifest.calibration;
+    expect(Math.max(...scores)).toBeLessThan(Math.max(...bundle.manifest.calibration.scores));
+    expect(ignoredShare(await train(tinyTraining({ from: trained })))).toBe(0.75);
+    // Nothing is learnt of what is ignored.
+    const { parameters } = trainedValues(trained);
+    expect(parameters.get('normal.grid.local')).not.toEqual(
+      trainedValues(bundle).parameters.get('normal.grid.local'),
+    );
+  });
+
+  it('counts nothing in the loss, and the rest the more', () => {
+    const weights = [...(cellWeights(leftMask(3), 4) ?? [])];
+    expect(weights).toEqual([0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4]);
+    expect(cellWeights(leftMask(4), 4)).toBeUndefined();
+  });
+
+  it('is honoured by calibration, whether of all pictures or of each', async () => {
+    const [good, now] = [goodEntries(5, 100), () => new Date('2026-07-04T12:30:45Z')];
+    const all = await recalibrate({ engine, bundle, good, now, ignored });
+    const each = await recalibrate({ engine, bundle, good: withMask(good), now });
+    expect(each.manifest).toEqual(all.manifest);
+    expect([ignoredShare(all), ignoredShare(each)]).toEqual([0.75, 0]);
+    const plain = await recalibrate({ engine, bundle, good, now });
+    expect(all.manifest.calibration.scores).not.toEqual(plain.manifest.calibration.scores);
+  });
+
+  it('is honoured by evaluation, a picture at a time', async () => {
+    const bad = entry('bad.png', () => picture(3, { defect: true }));
+    const [good] = goodEntries(1);
+    const entries = [labelled(good as PictureEntry), labelled(bad, { defect: 'patch' })];
+    const detector = await Detector.load(engine, bundle);
+    const { pictures } = await evaluate({
+      detector,
+      entries: entries.map((one, at) => (at === 1 ? { ...one, ignored } : one)),
+    });
+    await detector.dispose();
+    const [first, second] = await scorePictures(
+      engine,
+      bundle,
+      [good as PictureEntry, bad],
+      () => {},
+    );
+    expect(pictures[0]?.score).toBe(first?.score);
+    expect(pictures[1]?.score).toBeLessThan(0.8 * (second?.score as number));
+  });
+});

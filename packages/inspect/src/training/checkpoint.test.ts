@@ -1,0 +1,134 @@
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { goodEntries, memoryCheckpoint, tinyTraining, unreadable } from '../../testing/fakes.ts';
+import type { Bundle } from '../bundle/bundle.ts';
+import type { WorkEvent } from '../events.ts';
+import { train } from '../train.ts';
+import { Checkpoints } from './checkpoint.ts';
+
+const input = () => {
+  const entries = goodEntries(8);
+  entries[5] = unreadable('broken.png');
+  return tinyTraining({
+    classes: [{ name: 'part', entries }],
+    schedule: { ...tinyTraining().schedule, epochs: 2 },
+  });
+};
+
+describe('a training that goes on from a checkpoint', () => {
+  const { states, run } = memoryCheckpoint();
+  let whole: Bundle;
+  beforeAll(async () => {
+    whole = await train({ ...input(), ...run() });
+  }, 60_000);
+
+  it('saves after every picture and every step, where it is asked to, and makes the same bundle', async () => {
+    expect(states).toHaveLength(8 + whole.manifest.training.steps);
+    expect(await train(input())).toEqual(whole);
+  });
+
+  it.each([
+    ['in the midst of reading', 2],
+    ['after a picture that cannot be read', 5],
+    ['after the first step', 8],
+    ['in the second stage', -2],
+  ])('makes the same bundle from a state saved %s', async (_, at) => {
+    const resumed = await train({ ...input(), ...run(states.at(at)) });
+    expect(Buffer.compare(resumed.bytes, whole.bytes)).toBe(0);
+  });
+
+  it('tells of progress and skipped pictures as if it had never stopped', async () => {
+    const events: WorkEvent[] = [];
+    const onEvent = (event: WorkEvent) => events.push(event);
+    await train({ ...input(), ...run(states.at(-1)), onEvent });
+    expect(events.flatMap((event) => (event.type === 'skipped' ? [event.path] : []))).toEqual([
+      'broken.png',
+    ]);
+    const progress = events.flatMap((event) =>
+      event.type === 'progress' ? [`${event.phase} ${event.done}/${event.total}`] : [],
+    );
+    expect(progress.slice(0, 2)).toEqual(['reading 8/8', 'normal grid 3/3']);
+    expect(progress.some((text) => text.startsWith('abnormal grid'))).toBe(false);
+  });
+
+  it('refuses a state that is damaged or cut short', async () => {
+    const { bytes, blocks } = states.at(-1) as (typeof states)[number];
+    const flipped = bytes.slice();
+    flipped[bytes.length >> 1] = (flipped[bytes.length >> 1] as number) ^ 1;
+    const damaged = [flipped, bytes.slice(0, -1), bytes.slice(0, 20), new Uint8Array()];
+    for (const wrong of damaged) {
+      await expect(train({ ...input(), ...run({ bytes: wrong, blocks }) })).rejects.toMatchObject({
+        code: 'CHECKPOINT_INVALID',
+      });
+    }
+    const others = blocks.map((block, at) => (at === 2 ? block.map((byte) => byte ^ 1) : block));
+    await expect(train({ ...input(), ...run({ bytes, blocks: others }) })).rejects.toThrow(
+      'Expected the features of 7 pictures as they were saved but received others',
+    );
+  });
+
+  it('keeps the last state when there is no room for another', async () => {
+    const { states, run } = memoryCheckpoint();
+    const { checkpoint, openScratch } = run();
+    const full = new Error('no room');
+    const save = async (bytes: Uint8Array) => {
+      if (states.length === 10) throw full;
+      await checkpoint.save(bytes);
+    };
+    const failing = { ...input(), openScratch, checkpoint: { ...checkpoint, save } };
+    await expect(train(failing)).rejects.toBe(full);
+    const resumed = await train({ ...input(), ...run(states.at(-1)) });
+    expect(Buffer.compare(resumed.bytes, whole.bytes)).toBe(0);
+  });
+});
+
+describe('the time between two saves', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  const reading = { pictures: [], skipped: [], blockHash: '' };
+
+  /** Seconds at which states are saved that take so long, when there is one a second for ten minutes. */
+  async function savesAt(secondsOfSave: number, everySeconds?: number): Promise<number[]> {
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now * 1000);
+    const saves: number[] = [];
+    const save = async () => {
+      saves.push(now);
+      now += secondsOfSave;
+    };
+    const checkpoints = await Checkpoints.open({ saved: undefined, everySeconds, save });
+    for (; now < 600; now++) await checkpoints.saveIfDue(() => ({ reading }));
+    return saves;
+  }
+
+  it('is ten seconds where they are fast', async () => {
+    expect(await savesAt(0)).toHaveLength(59);
+  });
+
+  it('is as long as it takes for them to need a hundredth of it', async () => {
+    expect(await savesAt(2)).toEqual([10, 212, 414]);
+  });
+
+  it('is what was asked for', async () => {
+    expect(await savesAt(2, 100)).toEqual([100, 202, 304, 406, 508]);
+  });
+});
+
+describe('a clock that is set back during a training', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it('changes nothing but the date, and no time left is negative', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2030-01-01T00:00:00Z') });
+    const left: number[] = [];
+    const onEvent = (event: WorkEvent) => {
+      vi.setSystemTime(Date.now() - 3_600_000);
+      if (event.type === 'progress' && event.secondsLeft !== undefined)
+        left.push(event.secondsLeft);
+    };
+    const { checkpoint, openScratch } = memoryCheckpoint().run();
+    const training = { ...input(), checkpoint, openScratch, onEvent };
+    const { manifest } = await train({ ...training, now: () => new Date() });
+    expect(left.length).toBeGreaterThan(10);
+    expect(left.every((seconds) => seconds >= 0 && seconds < 3600)).toBe(true);
+    expect(manifest.createdAt < '2030').toBe(true);
+  });
+});

@@ -1,0 +1,250 @@
+import { BigridError, fail } from '@bigrid/errors';
+import { bytesOf, type Engine, type Tensor, type Tensors, toModel } from '@bigrid/graph';
+import {
+  type Backbone,
+  extractor,
+  type FeatureStatistics,
+  type MethodOptions,
+  originsTensor,
+  Random,
+  tileOrigins,
+} from '@bigrid/method';
+import { imageTensor } from '../detection/detector.ts';
+import { type OnEvent, progressOf, reportSkipped } from '../events.ts';
+import { type PictureStatistics, pictureStatistics } from '../picture-statistics.ts';
+import type { OpenScratch, PictureEntry, Scratch } from '../ports.ts';
+import { checkCancelled, DECODE_AHEAD, inOrder } from '../work.ts';
+import {
+  type Checkpoints,
+  chain,
+  digest,
+  fromHex,
+  type SavedPicture,
+  type SavedReading,
+  toHex,
+} from './checkpoint.ts';
+import { type Fingerprint, fingerprintOf } from './fingerprint.ts';
+
+/** Features to train on, kept aside in half precision. */
+export interface ExtractedFeatures {
+  readonly scratch: Scratch;
+  /** How many pictures there are. */
+  readonly count: number;
+  /** Blocks kept aside: one a picture, or one for each of its tiles that were drawn. */
+  readonly blocks: number;
+  /** Shape of one block: [channels, cells, cells], float16. */
+  readonly shape: readonly number[];
+  readonly statistics: FeatureStatistics;
+  /** How the channels divide into taps. */
+  readonly tapChannels: readonly number[];
+  /** SHA-256 over the pictures' pixels, in order, as hexadecimal digits. */
+  readonly dataHash: string;
+}
+
+/** What is known of one picture that was read; its features are the blocks of its index. */
+export interface ReadPicture {
+  readonly entry: PictureEntry;
+  readonly fingerprint: Fingerprint;
+  readonly statistics: PictureStatistics;
+  /** SHA-256 over its pixels. */
+  readonly digest: Uint8Array;
+  /** Sum over its cells, and sum of squares, of each channel. */
+  readonly sum: Float32Array;
+  readonly squares: Float32Array;
+}
+
+/** All pictures that could be read, before some are held out. */
+export interface Extraction extends Pick<ExtractedFeatures, 'scratch' | 'shape' | 'tapChannels'> {
+  readonly pictures: readonly ReadPicture[];
+  /** Blocks kept aside of each: 1, or its tiles that were drawn. */
+  readonly blocksEach: number;
+  /** Pictures that could not be read. */
+  readonly skipped: number;
+}
+
+/** Which tiles of each picture are taken, where the method has tiles. */
+export interface TileSample {
+  readonly perPicture: number;
+  readonly seed: number;
+}
+
+/**
+ * Reads every picture once and runs the frozen layers on it, or on a sample of its tiles. Of each, memory keeps a few
+ * kilobytes: its features wait in the scratch. Pictures that cannot be read are skipped, with an event each.
+ * @param openScratch is told the size of a block, and how many of an earlier run's to keep
+ * @throws CHECKPOINT_INVALID where those blocks are not as they were written
+ */
+export async function extractFeatures(
+  engine: Engine,
+  backbone: Backbone,
+  options: MethodOptions,
+  entries: readonly PictureEntry[],
+  openScratch: OpenScratch,
+  onEvent: OnEvent,
+  signal?: AbortSignal,
+  checkpoints?: Checkpoints,
+  sample: TileSample = { perPicture: Number.POSITIVE_INFINITY, seed: 0 },
+): Promise<Extraction> {
+  const { graph, tapChannels } = extractor(backbone, options);
+  const channels = graph.outputs.get('features')?.shape[1] as number;
+  const shape = [channels, options.cells, options.cells];
+  const session = await engine.load(toModel(graph));
+  const saved = checkpoints?.saved?.reading;
+  const pictures = (saved?.pictures ?? []).map((picture) => readFrom(picture, entries));
+  const skipped = [...(saved?.skipped ?? [])];
+  for (const { path, code, message } of skipped) {
+    reportSkipped(path, new BigridError(code, message), onEvent);
+  }
+  let blockHash = saved ? fromHex(saved.blockHash) : new Uint8Array(32);
+  let done = pictures.length + skipped.length;
+  const state = (): SavedReading => ({
+    pictures: pictures.map((picture) => savedFrom(picture, entries)),
+    skipped,
+    blockHash: toHex(blockHash),
+  });
+  const tilesOf = tileSource(options, sample);
+  const blocksEach = Math.min(sample.perPicture, tileOrigins(options).length);
+  let scratch: Scratch | undefined;
+  try {
+    const blockBytes = 2 * channels * options.cells ** 2;
+    const kept = pictures.length * blocksEach;
+    scratch = await openScratch(blockBytes, kept);
+    if (saved) await checkBlocks(scratch, kept, blockBytes, saved.blockHash);
+    const progress = progressOf('reading', entries.length, onEvent, done);
+    const read = async (entry: PictureEntry) => {
+      const picture = await entry.read();
+      return { picture, pixels: await digest(picture.data) };
+    };
+    for await (const outcome of inOrder(entries.slice(done), read, DECODE_AHEAD)) {
+      checkCancelled(signal);
+      if ('error' in outcome) {
+        const { path } = outcome.item;
+        const { code, message } = reportSkipped(path, outcome.error, onEvent);
+        skipped.push({ path, code, message });
+      } else {
+        const { picture, pixels } = outcome.value;
+        const outputs = await session.run({ image: imageTensor(picture), ...tilesOf(done) });
+        const found = bytesOf(outputs.features as Tensor);
+        for (let at = 0; at < found.length; at += blockBytes) {
+          const block = found.subarray(at, at + blockBytes);
+          await scratch.append(block);
+          blockHash = await chain(blockHash, await digest(block));
+        }
+        pictures.push({
+          entry: outcome.item,
+          fingerprint: fingerprintOf(picture),
+          statistics: pictureStatistics(picture),
+          digest: pixels,
+          sum: (outputs.sum as Tensor<'float32'>).data,
+          squares: (outputs.squares as Tensor<'float32'>).data,
+        });
+      }
+      progress(++done);
+      await checkpoints?.saveIfDue(() => ({ reading: state() }));
+    }
+  } catch (error) {
+    await scratch?.dispose();
+    throw error;
+  } finally {
+    await session.dispose();
+  }
+  if (checkpoints) checkpoints.reading = state();
+  return { scratch, shape, tapChannels, pictures, blocksEach, skipped: skipped.length };
+}
+
+/** The features of some of the pictures alone: nothing of the others is in them. */
+export async function featuresOf(
+  { scratch, shape, tapChannels, pictures, blocksEach }: Extraction,
+  indices: readonly number[],
+): Promise<ExtractedFeatures> {
+  const [channels, rows, columns] = shape as [number, number, number];
+  const sum = new Float64Array(channels);
+  const squares = new Float64Array(channels);
+  let hash = new Uint8Array(32);
+  for (const index of indices) {
+    const picture = pictures[index] as ReadPicture;
+    accumulate(sum, picture.sum);
+    accumulate(squares, picture.squares);
+    hash = await chain(hash, picture.digest);
+  }
+  const blocks = indices.length * blocksEach;
+  const cells = blocks * rows * columns;
+  const mean = Float32Array.from(sum, (total) => total / cells);
+  const deviation = Float32Array.from(squares, (total, channel) =>
+    // A channel that never moves must not be divided by nothing.
+    Math.sqrt(Math.max(total / cells - ((sum[channel] as number) / cells) ** 2, 1e-10)),
+  );
+  const dataHash = toHex(hash);
+  const placeOf = (block: number) =>
+    (indices[Math.floor(block / blocksEach)] as number) * blocksEach + (block % blocksEach);
+  const chosen: Scratch = {
+    append: (block) => scratch.append(block),
+    read: (block, target) => scratch.read(placeOf(block), target),
+    dispose: () => scratch.dispose(),
+  };
+  const statistics = { mean, deviation };
+  const count = indices.length;
+  return { scratch: chosen, count, blocks, shape, statistics, tapChannels, dataHash };
+}
+
+/** Draws the tiles of a picture, by its place in order, so that a run that was cut off goes on with the same. */
+function tileSource(options: MethodOptions, { perPicture, seed }: TileSample) {
+  if (options.tiles === undefined) return () => ({});
+  const origins = tileOrigins(options);
+  return (picture: number): Tensors => {
+    const random = new Random(seed).fork(`tiles ${picture}`);
+    const drawn = random.permutation(origins.length).slice(0, perPicture);
+    return { origins: originsTensor(drawn.map((tile) => origins[tile] as [number, number])) };
+  };
+}
+
+function accumulate(total: Float64Array, values: Float32Array): void {
+  for (let i = 0; i < values.length; i++) total[i] = (total[i] as number) + (values[i] as number);
+}
+
+/** What a checkpoint keeps of a picture, by its place among all. */
+function savedFrom(picture: ReadPicture, entries: readonly PictureEntry[]): SavedPicture {
+  return {
+    at: entries.indexOf(picture.entry),
+    statistics: picture.statistics,
+    fingerprint: hexOf(picture.fingerprint),
+    digest: toHex(picture.digest),
+    sum: hexOf(picture.sum),
+    squares: hexOf(picture.squares),
+  };
+}
+
+function readFrom(saved: SavedPicture, entries: readonly PictureEntry[]): ReadPicture {
+  return {
+    entry: entries[saved.at] as PictureEntry,
+    statistics: saved.statistics,
+    fingerprint: new Uint32Array(fromHex(saved.fingerprint).buffer),
+    digest: fromHex(saved.digest),
+    sum: new Float32Array(fromHex(saved.sum).buffer),
+    squares: new Float32Array(fromHex(saved.squares).buffer),
+  };
+}
+
+function hexOf({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array): string {
+  return toHex(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+/** @throws CHECKPOINT_INVALID when blocks that an earlier run kept are not as it wrote them */
+async function checkBlocks(
+  scratch: Scratch,
+  count: number,
+  blockBytes: number,
+  expected: string,
+): Promise<void> {
+  let hash = new Uint8Array(32);
+  const block = new Uint8Array(blockBytes);
+  for (let i = 0; i < count; i++) {
+    await scratch.read(i, block);
+    hash = await chain(hash, await digest(block));
+  }
+  if (toHex(hash) === expected) return;
+  fail(
+    'CHECKPOINT_INVALID',
+    `Expected the features of ${count} pictures as they were saved but received others`,
+  );
+}

@@ -1,0 +1,73 @@
+import { expect, it } from 'vitest';
+import { picture } from '../../testing/fakes.ts';
+import type { Picture } from '../ports.ts';
+import {
+  FINGERPRINT_BITS,
+  fingerprintDistance,
+  fingerprintOf,
+  groupNearDuplicates,
+} from './fingerprint.ts';
+
+/** The same picture with each value changed. */
+function changed(original: Picture, change: (value: number, index: number) => number): Picture {
+  return { ...original, data: original.data.map(change) };
+}
+
+/** The same picture at twice the size. */
+function doubled({ width, height, data }: Picture): Picture {
+  const size = { width: 2 * width, height: 2 * height };
+  return {
+    ...size,
+    data: Uint8Array.from({ length: size.width * size.height * 3 }, (_, index) => {
+      const pixel = Math.floor(index / 3);
+      const [x, y] = [pixel % size.width, Math.floor(pixel / size.width)];
+      return data[3 * ((y >> 1) * width + (x >> 1)) + (index % 3)] as number;
+    }),
+  };
+}
+
+const prints = Array.from({ length: 12 }, (_, seed) => fingerprintOf(picture(seed)));
+const first = prints[0] as Uint32Array;
+
+it('is the same for a darker and for a larger copy, but for a few bits', () => {
+  expect(fingerprintDistance(first, fingerprintOf(picture(0)))).toBe(0);
+  expect(fingerprintDistance(first, fingerprintOf(doubled(picture(0))))).toBe(0);
+  const darker = changed(picture(0), (value) => Math.round(value * 0.8));
+  expect(fingerprintDistance(first, fingerprintOf(darker))).toBeLessThan(16);
+});
+
+it('counts the bits that differ', () => {
+  expect(fingerprintDistance(Uint32Array.of(0, 5), Uint32Array.of(0xffffffff, 6))).toBe(34);
+  for (const other of prints.slice(1)) {
+    expect(fingerprintDistance(first, other)).toBeGreaterThan(0.2 * FINGERPRINT_BITS);
+  }
+});
+
+it('groups copies, and what is linked through others, by the first of them', () => {
+  const darker = fingerprintOf(changed(picture(3), (value) => value * 0.9));
+  expect(groupNearDuplicates([...prints, darker, prints[5] as Uint32Array])).toEqual([
+    ...prints.keys(),
+    3,
+    5,
+  ]);
+  // Each is one bit from the next, far from all others.
+  const chain = [0, 1, 3, 7].map((bits) => Uint32Array.of(bits, 0));
+  const others = [1, 2, 3, 4].map((n) => Uint32Array.of(0x1f1f << n, 0xffff << (4 * n)));
+  expect(groupNearDuplicates([...chain, ...others]).slice(0, 4)).toEqual([0, 0, 0, 0]);
+});
+
+it('does not take pictures that all look alike for one group', () => {
+  const fixed = Array.from({ length: 10 }, (_, bit) => Uint32Array.of(0xffff, 3 << (2 * bit)));
+  expect(groupNearDuplicates(fixed)).toEqual([...fixed.keys()]);
+  expect(groupNearDuplicates([])).toEqual([]);
+});
+
+it('knows pictures of one colour, and of one pixel', () => {
+  const plain = (width: number, value: number): Picture => ({
+    width,
+    height: 1,
+    data: new Uint8Array(3 * width).fill(value),
+  });
+  const distance = fingerprintDistance(fingerprintOf(plain(1, 9)), fingerprintOf(plain(7, 200)));
+  expect(distance).toBeLessThanOrEqual(FINGERPRINT_BITS);
+});

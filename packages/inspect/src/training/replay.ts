@@ -1,0 +1,67 @@
+import { type Engine, type Tensor, toModel } from '@bigrid/graph';
+import { type MethodOptions, type Random, resizer } from '@bigrid/method';
+import { imageTensor } from '../detection/detector.ts';
+import { type OnEvent, progressOf, reportSkipped } from '../events.ts';
+import type { KeepReplay, PictureEntry, Replay } from '../ports.ts';
+import { checkCancelled, DECODE_AHEAD } from '../work.ts';
+
+/** Of the pictures kept, those held out: few of them make a threshold that swings from one draw to the next. */
+const HELD_OUT_SHARE = 1 / 3;
+
+/**
+ * Draws pictures for an update to learn again and to set the threshold by, and keeps them at the size at which the model
+ * looks at them, by its own resize. One that cannot be read any more is reported and left out.
+ * @param from what there is to draw from; all of it where it is no more than asked for
+ * @throws CANCELLED, ENGINE_FAILED, and what keeping throws
+ */
+export async function keepReplay(
+  engine: Engine,
+  method: MethodOptions,
+  from: Replay,
+  into: KeepReplay,
+  random: Random,
+  onEvent: OnEvent,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { learnt, heldOut } = draw(from, into.most, random);
+  const chosen = [
+    ...learnt.map((entry, index) => ({ entry, part: 'learnt' as const, index })),
+    ...heldOut.map((entry, index) => ({ entry, part: 'heldOut' as const, index })),
+  ];
+  if (chosen.length === 0) return;
+  const session = await engine.load(toModel(resizer(method)));
+  const keep = async ({ entry, part, index }: (typeof chosen)[number]) => {
+    const read = await entry.read().catch((error: unknown) => {
+      reportSkipped(entry.path, error, onEvent);
+    });
+    if (!read) return;
+    const { picture } = await session.run({ image: imageTensor(read) });
+    const { shape, data } = picture as Tensor<'uint8'>;
+    const [, height, width] = shape as [number, number, number];
+    await into.keep(part, index, { width, height, data });
+  };
+  const progress = progressOf('keeping', chosen.length, onEvent);
+  try {
+    for (let done = 0; done < chosen.length; ) {
+      checkCancelled(signal);
+      const some = chosen.slice(done, done + DECODE_AHEAD);
+      // Waited for, all of them: none may go on once the session, or the place to keep them, is gone.
+      const outcomes = await Promise.allSettled(some.map(keep));
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+      done += some.length;
+      progress(done);
+    }
+  } finally {
+    await session.dispose();
+  }
+}
+
+function draw({ learnt, heldOut }: Replay, most: number, random: Random): Replay {
+  const share = Math.min(Math.floor(most * HELD_OUT_SHARE), heldOut.length);
+  const drawn = (entries: readonly PictureEntry[], count: number) =>
+    random
+      .permutation(entries.length)
+      .slice(0, count)
+      .map((at) => entries[at] as PictureEntry);
+  return { learnt: drawn(learnt, most - share), heldOut: drawn(heldOut, share) };
+}

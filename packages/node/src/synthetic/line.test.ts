@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestFolder, openTrainingFolder } from '../datasets/folders.ts';
+import { readPicture } from '../pictures/pictures.ts';
+import { defectKinds } from './defects.ts';
+import { writeSyntheticLine } from './line.ts';
+import { randomFrom, seedOf, smoothNoise } from './noise.ts';
+import { drawPart, somePart } from './part.ts';
+
+const kinds = Object.keys(defectKinds);
+const small = { goodCount: 3, testGoodCount: 2, defectCount: 2, size: 160 };
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'bigrid-synthetic-'));
+  await writeSyntheticLine(join(root, 'line'), small);
+});
+afterAll(() => rm(root, { recursive: true }));
+
+async function digests(folder: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    found[relative(folder, path)] = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
+  }
+  return found;
+}
+
+describe('writeSyntheticLine', () => {
+  it('writes a line that the readers of folders understand', async () => {
+    const { classes } = await openTrainingFolder(join(root, 'line'));
+    expect(classes.map(({ name, entries }) => [name, entries.length])).toEqual([['line', 3]]);
+    const test = await openTestFolder(join(root, 'line'));
+    expect(test.filter((entry) => entry.defect === 'good').length).toBe(2);
+    expect(kinds.length).toBeGreaterThanOrEqual(5);
+    for (const kind of kinds) {
+      const entries = test.filter((entry) => entry.defect === kind);
+      expect(entries.length, kind).toBe(2);
+      for (const entry of entries) {
+        const [picture, mask] = [await entry.read(), await entry.readMask?.()];
+        expect([picture.width, picture.height]).toEqual([160, 160]);
+        expect([mask?.width, mask?.height]).toEqual([160, 160]);
+        expect(
+          mask?.data.some((value) => value > 127),
+          entry.path,
+        ).toBe(true);
+      }
+    }
+  });
+
+  it('draws the same for a seed, another line for another, and only adds for larger counts', async () => {
+    const first = await digests(join(root, 'line'));
+    await writeSyntheticLine(join(root, 'more'), { ...small, goodCount: 4, testGoodCount: 3 });
+    const more = await digests(join(root, 'more'));
+    expect(more).toMatchObject(first);
+    expect(new Set(Object.values(more)).size).toBe(Object.keys(more).length);
+    await writeSyntheticLine(join(root, 'other'), { ...small, seed: 2 });
+    const other = await digests(join(root, 'other'));
+    expect(Object.keys(other)).toEqual(Object.keys(first));
+    const png = join('train', 'good', '000.png');
+    expect(other[png]).not.toBe(first[png]);
+  });
+
+  it('varies good parts a little', async () => {
+    const [a, b] = await Promise.all(
+      [0, 1].map((i) => readPicture(join(root, 'line', 'train', 'good', `00${i}.png`))),
+    );
+    let sum = 0;
+    for (const [i, value] of (a?.data ?? []).entries()) sum += Math.abs(value - (b?.data[i] ?? 0));
+    const mean = sum / (160 * 160 * 3);
+    expect(mean).toBeGreaterThan(1);
+    expect(mean).toBeLessThan(25);
+  });
+
+  it('refuses counts and places that make no sense', async () => {
+    for (const options of [{ goodCount: -1 }, { size: 10 }, { seed: 0.5 }, { defectCount: NaN }]) {
+      await expect(writeSyntheticLine(join(root, 'bad'), options)).rejects.toMatchObject({
+        code: 'OPTION_INVALID',
+      });
+    }
+    await writeFile(join(root, 'plain'), '');
+    await expect(writeSyntheticLine(join(root, 'plain', 'line'), small)).rejects.toMatchObject({
+      code: 'OUTPUT_UNWRITABLE',
+    });
+  });
+});
+
+describe('drawPart', () => {
+  const size = 320;
+  const part = somePart(size, seedOf('part'), randomFrom(7));
+  const good = drawPart(part);
+
+  it('gives a good part an empty mask', () => {
+    expect(good.mask.every((value) => value === 0)).toBe(true);
+  });
+
+  it.each(kinds)('marks a %s exactly where it changes the picture', (kind) => {
+    let area = 0;
+    for (const severity of [0, 0.5, 1]) {
+      const defect = defectKinds[kind]?.(severity, randomFrom(seedOf(kind))) ?? {};
+      const bad = drawPart(part, defect);
+      const marked = bad.mask.reduce((sum, value) => sum + value / 255, 0);
+      // From a few pixels to a few per cent of the picture, growing with the severity.
+      expect(marked).toBeGreaterThan(10);
+      expect(marked).toBeLessThan(0.05 * size * size);
+      expect(marked).toBeGreaterThanOrEqual(area);
+      area = marked;
+
+      let changedInside = 0;
+      let changedFarOutside = 0;
+      for (let i = 0; i < size * size; i++) {
+        let difference = 0;
+        for (let channel = 0; channel < 3; channel++) {
+          const at = i * 3 + channel;
+          difference = Math.max(
+            difference,
+            Math.abs((bad.picture[at] ?? 0) - (good.picture[at] ?? 0)),
+          );
+        }
+        if ((bad.mask[i] ?? 0) > 0) changedInside += difference > 4 ? 1 : 0;
+        else if (difference > 40) changedFarOutside++;
+      }
+      expect(changedInside / marked).toBeGreaterThan(0.6);
+      // Only a particle throws a shadow, which is no part of what is wrong.
+      if (kind !== 'particle') expect(changedFarOutside / marked).toBeLessThan(0.25);
+    }
+  });
+});
+
+describe('the noise of the drawings', () => {
+  it('is even, bounded, continuous and closes around a circle', () => {
+    const random = randomFrom(1);
+    const values = Array.from({ length: 4000 }, () => random.next());
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...values)).toBeLessThan(1);
+    expect(values.reduce((sum, value) => sum + value, 0) / 4000).toBeCloseTo(0.5, 1);
+    for (const value of values) {
+      const noise = smoothNoise(value * 50, value * 20, 3);
+      expect(Math.abs(noise)).toBeLessThanOrEqual(1);
+      expect(Math.abs(noise - smoothNoise(value * 50 + 1e-4, value * 20, 3))).toBeLessThan(1e-3);
+    }
+    expect(smoothNoise(0, 0.3, 5, 6)).toBeCloseTo(smoothNoise(6, 0.3, 5, 6), 6);
+  });
+});

@@ -1,0 +1,143 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail } from '@bigrid/errors';
+import sharp from 'sharp';
+import { failToWrite } from '../files/files.ts';
+import { defectKinds } from './defects.ts';
+import { randomFrom, seedOf } from './noise.ts';
+import { type Defect, drawPart, somePart } from './part.ts';
+
+export interface SyntheticLineOptions {
+  /** The same seed draws the same pictures. Default 1. */
+  readonly seed?: number;
+  /** Good pictures to learn from. Default 60. */
+  readonly goodCount?: number;
+  /** Good pictures to test on. Default 15. */
+  readonly testGoodCount?: number;
+  /** Pictures of each kind of defect, from slight to plain. Default 6. */
+  readonly defectCount?: number;
+  /** Side of the pictures in pixels, 64 to 1,024. Default 320. */
+  readonly size?: number;
+}
+
+export interface SyntheticLine {
+  /** The folder written to. */
+  readonly folder: string;
+  /** Names of the defects, in the order of their folders. */
+  readonly defects: readonly string[];
+  readonly trainGood: number;
+  readonly testGood: number;
+  readonly testDefective: number;
+}
+
+interface Task {
+  readonly file: string;
+  readonly maskFile?: string;
+  readonly name: string;
+  readonly defect?: { readonly kind: string; readonly severity: number };
+}
+
+/** Pictures that are encoded at once; drawing goes on meanwhile. */
+const inFlight = 4;
+
+/**
+ * Draws a small product line to try everything on: photographs of a turned flange on a mat, good ones that
+ * differ a little in place, light and surface, and ones with a defect. In the layout of MVTec AD:
+ * `train/good`, `test/good`, `test/<defect>`, `ground_truth/<defect>/<stem>_mask.png`. Every picture depends on
+ * the seed and its own name alone, so that larger counts only add pictures. Makes `dir` when it is missing;
+ * files of the same names in it are overwritten.
+ *
+ * @throws OPTION_INVALID, OUTPUT_UNWRITABLE
+ */
+export async function writeSyntheticLine(
+  dir: string,
+  options: SyntheticLineOptions = {},
+): Promise<SyntheticLine> {
+  const seed = integer('seed', options.seed ?? 1, 0, 0xffffffff);
+  const goodCount = integer('goodCount', options.goodCount ?? 60, 0, 100_000);
+  const testGoodCount = integer('testGoodCount', options.testGoodCount ?? 15, 0, 100_000);
+  const defectCount = integer('defectCount', options.defectCount ?? 6, 0, 100_000);
+  const size = integer('size', options.size ?? 320, 64, 1024);
+  const defects = Object.keys(defectKinds);
+
+  const tasks = [
+    ...goodTasks(join('train', 'good'), goodCount),
+    ...goodTasks(join('test', 'good'), testGoodCount),
+    ...defects.flatMap((kind) => defectTasks(kind, defectCount)),
+  ];
+  try {
+    for (const folder of new Set(tasks.flatMap(foldersOf))) {
+      await mkdir(join(dir, folder), { recursive: true });
+    }
+    const running = new Set<Promise<void>>();
+    for (const task of tasks) {
+      if (running.size >= inFlight) await Promise.race(running);
+      const work = writeTask(dir, task, seed, size).finally(() => running.delete(work));
+      running.add(work);
+    }
+    await Promise.all(running);
+  } catch (error) {
+    failToWrite(dir, error);
+  }
+  return {
+    folder: dir,
+    defects,
+    trainGood: goodCount,
+    testGood: testGoodCount,
+    testDefective: defects.length * defectCount,
+  };
+}
+
+function goodTasks(folder: string, count: number): Task[] {
+  return Array.from({ length: count }, (_, index) => {
+    const file = join(folder, `${stem(index)}.png`);
+    return { file, name: `${folder.includes('train') ? 'train' : 'test'}/good/${index}` };
+  });
+}
+
+function defectTasks(kind: string, count: number): Task[] {
+  return Array.from({ length: count }, (_, index) => ({
+    file: join('test', kind, `${stem(index)}.png`),
+    maskFile: join('ground_truth', kind, `${stem(index)}_mask.png`),
+    name: `test/${kind}/${index}`,
+    defect: { kind, severity: count === 1 ? 0.5 : index / (count - 1) },
+  }));
+}
+
+async function writeTask(dir: string, task: Task, seed: number, size: number): Promise<void> {
+  const random = randomFrom(seedOf(seed, task.name));
+  const part = somePart(size, seedOf(seed, task.name, 'surface'), random);
+  const draw = task.defect === undefined ? undefined : defectKinds[task.defect.kind];
+  const defect: Defect = draw?.(task.defect?.severity ?? 0, random) ?? {};
+  const { picture, mask } = drawPart(part, defect);
+  const square = { width: size, height: size };
+  // Noise hardly compresses: a higher level costs time and saves nothing.
+  const png = await sharp(picture, { raw: { ...square, channels: 3 } })
+    .png({ compressionLevel: 3 })
+    .toBuffer();
+  await writeFile(join(dir, task.file), png);
+  if (task.maskFile === undefined) return;
+  const maskPng = await sharp(mask, { raw: { ...square, channels: 1 } })
+    .toColourspace('b-w')
+    .png()
+    .toBuffer();
+  await writeFile(join(dir, task.maskFile), maskPng);
+}
+
+function foldersOf(task: Task): string[] {
+  return [task.file, task.maskFile ?? task.file].map((file) => join(file, '..'));
+}
+
+function stem(index: number): string {
+  return String(index).padStart(3, '0');
+}
+
+function integer(name: string, value: number, low: number, high: number): number {
+  if (!Number.isInteger(value) || value < low || value > high) {
+    fail(
+      'OPTION_INVALID',
+      `Expected an integer from ${low} to ${high} for ${name} but received ${value}`,
+    );
+  }
+  return value;
+}

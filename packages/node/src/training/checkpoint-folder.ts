@@ -1,0 +1,238 @@
+import { mkdir, readdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fail } from '@bigrid/errors';
+import type { Checkpoint, Scratch, TrainingClass } from '@bigrid/inspect';
+import {
+  failToWrite,
+  followLinks,
+  readBytes,
+  statOrUndefined,
+  writeAtomically,
+} from '../files/files.ts';
+import { holdAlone } from '../files/hold-alone.ts';
+import { type FileScratch, keptScratch } from './scratch.ts';
+
+/** What makes one training the same as another. */
+export interface TrainingIdentity {
+  /** All that was chosen; plain data. */
+  readonly options: object;
+  /** Size and date of each picture by its place in the data. */
+  readonly pictures: Readonly<Record<string, string>>;
+}
+
+/** Files in the folder. */
+const IDENTITY = 'training.json';
+const STATE = 'state';
+const FEATURES = 'features';
+
+/** Where the checkpoint of a training lies that writes to `out`. */
+export async function checkpointPath(out: string): Promise<string> {
+  return `${await followLinks(out)}.checkpoint`;
+}
+
+/** Whether an earlier training of that output left a checkpoint to resume from. */
+export async function hasCheckpoint(out: string): Promise<boolean> {
+  // A path that leads nowhere has none either.
+  return checkpointPath(out)
+    .then((path) => stat(join(path, STATE)))
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+/** Size and date of every picture, named from the folder of the data, which may move. */
+export async function identifyPictures(
+  dir: string,
+  classes: readonly TrainingClass[],
+): Promise<Record<string, string>> {
+  const identities: Record<string, string> = {};
+  for (const { name, entries } of classes) {
+    for (const { path } of entries) {
+      const place = `${name}: ${relative(resolve(dir), resolve(path))}`;
+      identities[place] = await identifyFile(path);
+    }
+  }
+  return identities;
+}
+
+/** Size and date of a file. */
+export async function identifyFile(path: string): Promise<string> {
+  return stat(path).then(
+    ({ size, mtimeMs }) => `${size} bytes of ${new Date(mtimeMs).toISOString()}`,
+    () => 'nothing that can be read',
+  );
+}
+
+export interface CheckpointOptions {
+  /** Go on from what lies there; otherwise it is dropped. */
+  readonly resume?: boolean | undefined;
+  readonly everySeconds?: number | undefined;
+}
+
+/**
+ * Opens the checkpoint of a training that writes to `out`; none where that is a device or a pipe.
+ * @throws IN_USE, OUTPUT_UNWRITABLE, OPTION_INVALID; where it resumes CHECKPOINT_MISMATCH, naming what differs,
+ *   and CHECKPOINT_INVALID.
+ */
+export async function openCheckpoint(
+  out: string,
+  identity: TrainingIdentity,
+  { resume = false, everySeconds }: CheckpointOptions,
+): Promise<CheckpointFolder | undefined> {
+  if (everySeconds !== undefined && !(everySeconds >= 0)) {
+    fail('OPTION_INVALID', `Expected 0 or more for checkpointSeconds but received ${everySeconds}`);
+  }
+  const present = await statOrUndefined(out);
+  if (present !== undefined && !present.isFile()) return undefined;
+  const path = await checkpointPath(out);
+  const lock = await lockFolder(path, out);
+  try {
+    if (resume && (await statOrUndefined(join(path, STATE))) !== undefined) {
+      assertSame(await readIdentity(path), identity, path);
+      return new CheckpointFolder(path, await readBytes(join(path, STATE)), everySeconds, lock);
+    }
+    await clear(path);
+    await writeAtomically(join(path, IDENTITY), `${JSON.stringify(identity, null, 1)}\n`);
+    return new CheckpointFolder(path, undefined, everySeconds, lock);
+  } catch (error) {
+    await lock.release();
+    return failToWrite(path, error);
+  }
+}
+
+/**
+ * The folder `OUT.checkpoint` beside the file that a training writes: `state`, the features of the pictures read so
+ * far, and what training it is of. It is held alone, and goes when training succeeds, and when nothing was saved in it.
+ */
+export class CheckpointFolder implements Checkpoint {
+  readonly path: string;
+  readonly saved: Uint8Array | undefined;
+  readonly everySeconds: number | undefined;
+  readonly #lock: FolderLock;
+  #scratch: FileScratch | undefined;
+
+  constructor(
+    path: string,
+    saved: Uint8Array | undefined,
+    everySeconds: number | undefined,
+    lock: FolderLock,
+  ) {
+    this.path = path;
+    this.saved = saved;
+    this.everySeconds = everySeconds;
+    this.#lock = lock;
+  }
+
+  async openScratch(blockBytes: number, kept: number): Promise<Scratch> {
+    this.#scratch = await keptScratch(join(this.path, FEATURES), blockBytes, kept);
+    return this.#scratch;
+  }
+
+  async save(state: Uint8Array): Promise<void> {
+    await this.#scratch?.flush();
+    await writeAtomically(join(this.path, STATE), state);
+  }
+
+  /** Ends the use of the folder. Does not fail: at the end of a training nothing may get in the way of its result. */
+  async close({ succeeded }: { succeeded: boolean }): Promise<void> {
+    try {
+      const isOfUse = !succeeded && (await statOrUndefined(join(this.path, STATE))) !== undefined;
+      if (!isOfUse) await clear(this.path);
+      await this.#lock.release();
+    } catch {
+      // What cannot be removed stays: the next training of this output drops it.
+    }
+  }
+}
+
+interface FolderLock {
+  /** Gives the lock back, and removes what was made for it as far as nothing is in there. */
+  release(): Promise<void>;
+}
+
+async function lockFolder(path: string, out: string): Promise<FolderLock> {
+  let highest: string | undefined;
+  try {
+    highest = await mkdir(path, { recursive: true });
+    const release = await holdAlone(await realpath(path));
+    // Another training may have ended just now, and removed the folder.
+    highest ??= await mkdir(path, { recursive: true });
+    return {
+      async release() {
+        await removeEmpty(path, highest ?? path);
+        await release();
+      },
+    };
+  } catch (error) {
+    if (highest !== undefined) await removeEmpty(path, highest);
+    return failToWrite(out, error);
+  }
+}
+
+async function removeEmpty(path: string, highest: string): Promise<void> {
+  try {
+    for (let folder = path; folder.length >= highest.length; folder = dirname(folder)) {
+      await rmdir(folder);
+    }
+  } catch {
+    // It holds something.
+  }
+}
+
+/** Removes all, the state first: without it, the rest is nothing. */
+async function clear(path: string): Promise<void> {
+  await rm(join(path, STATE), { force: true });
+  for (const name of await readdir(path)) {
+    await rm(join(path, name), { recursive: true, force: true });
+  }
+}
+
+async function readIdentity(path: string): Promise<TrainingIdentity> {
+  try {
+    return JSON.parse(await readFile(join(path, IDENTITY), 'utf8'));
+  } catch (cause) {
+    return fail(
+      'CHECKPOINT_INVALID',
+      `Expected a description of the training in ${join(path, IDENTITY)} but received none that can be read`,
+      { cause },
+    );
+  }
+}
+
+const MOST_NAMED = 5;
+
+/** @throws CHECKPOINT_MISMATCH */
+function assertSame(before: TrainingIdentity, now: TrainingIdentity, path: string): void {
+  const options = differences(flat(before.options ?? {}), flat(now.options), 'nothing');
+  const pictures = differences(before.pictures, now.pictures, 'not there');
+  const all = [...options, ...pictures];
+  if (all.length === 0) return;
+  const rest = all.length > MOST_NAMED ? [`and ${all.length - MOST_NAMED} more`] : [];
+  fail(
+    'CHECKPOINT_MISMATCH',
+    `Expected the training that ${path} is of but received another:\n${[...all.slice(0, MOST_NAMED), ...rest].map((line) => `  ${line}`).join('\n')}`,
+  );
+}
+
+type Texts = Readonly<Record<string, string>>;
+
+function differences(before: Texts = {}, now: Texts = {}, none: string): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter((name) => before[name] !== now[name])
+    .map((name) => `${name}: ${before[name] ?? none} before, ${now[name] ?? none} now`);
+}
+
+/** Nested options as `method.depth`, with their values as text. */
+function flat(value: object, prefix = ''): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, part]): [string, string][] => {
+      const name = `${prefix}${key}`;
+      if (part === undefined) return [];
+      const isNested = typeof part === 'object' && part !== null && !Array.isArray(part);
+      return isNested
+        ? Object.entries(flat(part, `${name}.`))
+        : [[name, typeof part === 'string' ? part : JSON.stringify(part)]];
+    }),
+  );
+}

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fail, isBigridError } from '@bigrid/errors';
+import type { KeepReplay, Picture, PictureEntry, Replay } from '@bigrid/inspect';
+import { listPictures } from '../datasets/folders.ts';
+import { failToWrite, followLinks, statOrUndefined } from '../files/files.ts';
+import { REPLAY_ENDING } from '../pictures/listing.ts';
+import { encodeLossless, pictureEntry } from '../pictures/pictures.ts';
+
+/** Folders of the two kinds of pictures. */
+const parts = { learnt: 'learnt', heldOut: 'held-out' } as const;
+
+/** Where good pictures are kept for updates of the bundle in a file: `part.replay` beside `part.onnx`. */
+export async function replayPath(file: string): Promise<string> {
+  return `${(await followLinks(file)).replace(/\.onnx$/i, '')}${REPLAY_ENDING}`;
+}
+
+/** The pictures kept beside the bundle in a file. @throws REPLAY_MISSING where there are none of a kind */
+export async function readReplay(file: string): Promise<Replay> {
+  const path = await replayPath(file);
+  return {
+    learnt: await picturesIn(join(path, parts.learnt)),
+    heldOut: await picturesIn(join(path, parts.heldOut)),
+  };
+}
+
+async function picturesIn(folder: string): Promise<PictureEntry[]> {
+  try {
+    return (await listPictures(folder)).map(pictureEntry);
+  } catch (cause) {
+    if (!isBigridError(cause, 'PATH_MISSING') && !isBigridError(cause, 'DATA_EMPTY')) throw cause;
+    return fail(
+      'REPLAY_MISSING',
+      `Expected good pictures that training kept in ${folder} but received none`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Keeps pictures for updates of a bundle that is to be written to `out`; nowhere, where that is a device or a pipe.
+ * They lie aside until all are there, and then take the place of those of before; without any, these go all the same,
+ * for they are of another training.
+ * @param most pictures to keep
+ * @param aside folder for them meanwhile, on the same disk. Default: that of the file
+ * @throws OUTPUT_UNWRITABLE where something else is in that place
+ */
+export async function openReplay(
+  out: string,
+  most: number,
+  aside?: string,
+): Promise<ReplayFolder | undefined> {
+  const present = await statOrUndefined(out);
+  if (present !== undefined && !present.isFile()) return undefined;
+  const path = await replayPath(out);
+  await assertReplaceable(path);
+  const name = `.${basename(path).slice(0, 40)}.${randomBytes(6).toString('hex')}`;
+  return new ReplayFolder(path, join(aside ?? dirname(path), name), most);
+}
+
+class ReplayFolder implements KeepReplay {
+  readonly most: number;
+  readonly #path: string;
+  readonly #aside: string;
+
+  constructor(path: string, aside: string, most: number) {
+    this.most = most;
+    this.#path = path;
+    this.#aside = aside;
+  }
+
+  async keep(part: keyof Replay, index: number, picture: Picture): Promise<void> {
+    const number = String(index + 1).padStart(4, '0');
+    const folder = join(this.#aside, parts[part]);
+    try {
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, `${number}.webp`), await encodeLossless(picture));
+    } catch (error) {
+      failToWrite(this.#path, error);
+    }
+  }
+
+  /** Puts what was kept in its place. */
+  async commit(): Promise<void> {
+    const before = `${this.#aside}.before`;
+    try {
+      const isThere = (await statOrUndefined(this.#path)) !== undefined;
+      if (isThere) await rename(this.#path, before);
+      if ((await statOrUndefined(this.#aside)) !== undefined) {
+        await rename(this.#aside, this.#path).catch(async (error: unknown) => {
+          if (isThere) await rename(before, this.#path);
+          throw error;
+        });
+      }
+      await rm(before, { recursive: true, force: true });
+    } catch (error) {
+      failToWrite(this.#path, error);
+    }
+  }
+
+  /** Removes what is not in its place. Does not fail, for nothing may hide what went wrong before. */
+  async discard(): Promise<void> {
+    await rm(this.#aside, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** Nothing of somebody else's is to go with the pictures of before. */
+async function assertReplaceable(path: string): Promise<void> {
+  let names: string[];
+  try {
+    if ((await statOrUndefined(path)) === undefined) return;
+    names = await readdir(path);
+  } catch (error) {
+    return failToWrite(path, error);
+  }
+  const known: readonly string[] = Object.values(parts);
+  const other = names.find((name) => !name.startsWith('.') && !known.includes(name));
+  if (other === undefined) return;
+  fail(
+    'OUTPUT_UNWRITABLE',
+    `Expected nothing but kept pictures in ${path}, which new ones are to replace, but received ${other}`,
+  );
+}

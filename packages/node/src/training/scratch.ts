@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fail } from '@bigrid/errors';
+import type { Scratch } from '@bigrid/inspect';
+import { failToWrite, statOrUndefined } from '../files/files.ts';
+
+/**
+ * A scratch in one temporary file of the system's folder for those (`TMPDIR` moves it). The file loses its
+ * name as soon as it is open, so that the system frees it however the process ends; where a system refuses
+ * that, `dispose` removes it.
+ *
+ * @param blockBytes size of every block.
+ * @throws OUTPUT_UNWRITABLE when the file cannot be made, and from its methods when the disk is full.
+ */
+export async function fileScratch(blockBytes: number): Promise<Scratch> {
+  if (!Number.isSafeInteger(blockBytes) || blockBytes < 1) {
+    fail('OPTION_INVALID', `Expected a positive integer for blockBytes but received ${blockBytes}`);
+  }
+  const path = join(tmpdir(), `bigrid-${randomBytes(8).toString('hex')}.scratch`);
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'wx+', 0o600);
+  } catch (error) {
+    return failToWrite(path, error);
+  }
+  const unlinked = await rm(path).then(
+    () => true,
+    () => false,
+  );
+  return new FileScratch(handle, path, blockBytes, { removes: !unlinked });
+}
+
+/**
+ * A scratch in a file that stays, so that another process can go on with it.
+ *
+ * @param kept blocks to begin with, of those that are there already; all others are dropped.
+ * @throws OUTPUT_UNWRITABLE; CHECKPOINT_INVALID when the file is missing or has fewer blocks.
+ */
+export async function keptScratch(
+  path: string,
+  blockBytes: number,
+  kept: number,
+): Promise<FileScratch> {
+  try {
+    const size = (await statOrUndefined(path))?.size ?? 0;
+    if (size < kept * blockBytes) {
+      fail(
+        'CHECKPOINT_INVALID',
+        `Expected ${kept * blockBytes} bytes of features in ${path} but received ${size}`,
+      );
+    }
+    const handle = await open(path, kept === 0 ? 'w+' : 'r+', 0o600);
+    await handle.truncate(kept * blockBytes);
+    return new FileScratch(handle, path, blockBytes, { kept });
+  } catch (error) {
+    return failToWrite(path, error);
+  }
+}
+
+export class FileScratch implements Scratch {
+  readonly #handle: FileHandle;
+  readonly #path: string;
+  readonly #blockBytes: number;
+  readonly #removes: boolean;
+  #appended: number;
+  #written: number;
+  #tail: Promise<void> = Promise.resolve();
+  #disposed = false;
+
+  constructor(
+    handle: FileHandle,
+    path: string,
+    blockBytes: number,
+    { kept = 0, removes = false }: { readonly kept?: number; readonly removes?: boolean },
+  ) {
+    this.#handle = handle;
+    this.#path = path;
+    this.#blockBytes = blockBytes;
+    this.#removes = removes;
+    this.#appended = kept;
+    this.#written = kept;
+  }
+
+  async append(block: Uint8Array): Promise<void> {
+    this.#assertUsable();
+    this.#assertSize(block, 'the block to append');
+    // The place is taken before anything is awaited, and writes wait for each other: appends that overlap
+    // keep their order, and a failed one leaves no hole that a read could take for a block.
+    const index = this.#appended++;
+    const write = this.#tail.then(() => this.#writeAt(block, index * this.#blockBytes));
+    this.#tail = write;
+    // Whoever awaits `write` learns of the failure; the chain itself must not count as unhandled.
+    write.catch(() => {});
+    await write;
+    this.#written = index + 1;
+  }
+
+  async read(index: number, target: Uint8Array): Promise<void> {
+    this.#assertUsable();
+    this.#assertSize(target, 'the target of a read');
+    if (!Number.isInteger(index) || index < 0 || index >= this.#written) {
+      fail(
+        'OPTION_INVALID',
+        `Expected an index from 0 to ${this.#written - 1} for a block but received ${index}`,
+      );
+    }
+    const start = index * this.#blockBytes;
+    for (let done = 0; done < target.byteLength; ) {
+      const { bytesRead } = await this.#handle
+        .read(target, done, target.byteLength - done, start + done)
+        .catch((error: unknown) => failToWrite(this.#path, error));
+      if (bytesRead === 0) {
+        fail(
+          'OUTPUT_UNWRITABLE',
+          `Expected ${this.#blockBytes} bytes for block ${index} of ${this.#path} but received ${done}`,
+        );
+      }
+      done += bytesRead;
+    }
+  }
+
+  /** Returns once all that was appended would outlast a power cut. */
+  async flush(): Promise<void> {
+    if (this.#disposed) return;
+    await this.#tail;
+    await this.#handle.datasync().catch((error: unknown) => failToWrite(this.#path, error));
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#tail.catch(() => {});
+    await this.#handle.close();
+    if (this.#removes) await rm(this.#path, { force: true }).catch(() => {});
+  }
+
+  async #writeAt(block: Uint8Array, start: number): Promise<void> {
+    try {
+      for (let done = 0; done < block.byteLength; ) {
+        const { bytesWritten } = await this.#handle.write(
+          block,
+          done,
+          block.byteLength - done,
+          start + done,
+        );
+        done += bytesWritten;
+      }
+    } catch (error) {
+      failToWrite(this.#path, error);
+    }
+  }
+
+  #assertUsable(): void {
+    if (this.#disposed) {
+      fail(
+        'OUTPUT_UNWRITABLE',
+        `Expected an open scratch for ${this.#path} but received a disposed one`,
+      );
+    }
+  }
+
+  #assertSize(bytes: Uint8Array, role: string): void {
+    if (bytes.byteLength !== this.#blockBytes) {
+      fail(
+        'OPTION_INVALID',
+        `Expected ${this.#blockBytes} bytes for ${role} but received ${bytes.byteLength}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,262 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, type Stats } from 'node:fs';
+import { type FileHandle, mkdir, open, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fail } from '@bigrid/errors';
+import {
+  type FailedInspection,
+  type Judgement,
+  type Manifest,
+  type PictureStatistics,
+  pictureStatistics,
+  statisticNames,
+  type ThresholdRules,
+  type Verdict,
+} from '@bigrid/inspect';
+import { z } from 'zod';
+import { failToWrite } from '../files/files.ts';
+import { holdAlone, type Release } from '../files/hold-alone.ts';
+import { linesOf, NEWLINE } from '../files/lines.ts';
+
+/** What tells that a file is still the one that was inspected. */
+export interface FileStamp {
+  /** Bytes. */
+  readonly size: number;
+  /** When it was last changed: milliseconds since 1970. */
+  readonly modified: number;
+}
+
+/** What a line of a log has in any case; the rest is the result as it was printed. */
+const recordSchema = z.looseObject({
+  at: z.iso.datetime(),
+  path: z.string(),
+  model: z.string(),
+  bundle: z.string(),
+  file: z.object({ size: z.number(), modified: z.number() }).optional(),
+  score: z.number().optional(),
+  isAnomalous: z.boolean().optional(),
+  verdict: z.enum(['normal', 'unsure', 'anomalous']).optional(),
+  statistics: z.record(z.enum(statisticNames), z.number()).optional(),
+  error: z.object({ code: z.string() }).optional(),
+  movedTo: z.string().optional(),
+});
+
+export type LogRecord = z.infer<typeof recordSchema>;
+
+/** What inspects, in every line. */
+export interface LogSource {
+  /** When the model was made: scores of different models do not compare. */
+  readonly model: string;
+  /** Hash of the bundle and the rules in force: under another, pictures are inspected again. */
+  readonly bundle: string;
+}
+
+/** What became of a picture in a log. */
+export interface LoggedOutcome {
+  readonly verdict: Judgement | 'unreadable';
+  /** Where `bigrid watch` moves it to. */
+  readonly movedTo?: string | undefined;
+}
+
+type Known = Map<string, LoggedOutcome | 'under way'>;
+
+/** What begins every line: a torn one that begins otherwise is not ours to cut off. */
+const BEGINNING = '{"at":"';
+/** Milliseconds. */
+const FLUSH_EVERY = 1000;
+/** Bytes of a line. */
+export const LONGEST_LINE = 2 ** 24;
+
+/** A result to log: at least the picture's path, and its verdict or its error. */
+export type Logged = Pick<
+  LogRecord,
+  'path' | 'score' | 'isAnomalous' | 'verdict' | 'statistics' | 'error' | 'movedTo'
+>;
+
+/** How the picture of a verdict looks, for its line: what `bigrid drift` compares. */
+export function statisticsOf(outcome: Verdict | FailedInspection): {
+  readonly statistics?: PictureStatistics;
+} {
+  return 'error' in outcome ? {} : { statistics: pictureStatistics(outcome.picture) };
+}
+
+/**
+ * A log of inspections: a file with a line of JSON a picture, in the order in which they were done. It is appended to
+ * as each is done, so that a batch that was killed goes on where it was.
+ */
+export class InspectionLog {
+  readonly path: string;
+  readonly #source: LogSource;
+  readonly #handle: FileHandle;
+  readonly #release: Release;
+  readonly #known: Known;
+  #appending: Promise<unknown> = Promise.resolve();
+  #flushed = 0;
+
+  private constructor(
+    path: string,
+    source: LogSource,
+    handle: FileHandle,
+    release: Release,
+    known: Known,
+  ) {
+    this.path = path;
+    this.#source = source;
+    this.#handle = handle;
+    this.#release = release;
+    this.#known = known;
+  }
+
+  /**
+   * Opens a log, or makes one, for this process alone. A last line that was cut short by a kill or a full disk is
+   * taken away.
+   * @param source what inspects: see {@link identify}
+   * @throws LOG_INVALID, IN_USE, OUTPUT_UNWRITABLE
+   */
+  static async open(path: string, source: LogSource): Promise<InspectionLog> {
+    let handle: FileHandle | undefined;
+    let release: Release | undefined;
+    try {
+      await mkdir(dirname(resolve(path)), { recursive: true });
+      release = await holdAlone(join(await realpath(dirname(path)), basename(path)));
+      handle = await open(path, 'a+');
+      if (!(await handle.stat()).isFile()) {
+        fail('OUTPUT_UNWRITABLE', `Expected a file for the log at ${path} but received a device`);
+      }
+      const known = await readAndRepair(path, handle);
+      return new InspectionLog(path, source, handle, release, known);
+    } catch (error) {
+      await handle?.close();
+      await release?.();
+      return failToWrite(path, error);
+    }
+  }
+
+  /**
+   * Looks a picture up that is about to be inspected, and takes it on: of two who ask for the same, the second is told
+   * that it is under way.
+   * @returns what became of it, when the same file was inspected by the same bundle; undefined when it is to be
+   *   inspected
+   */
+  take(path: string, file: FileStamp | undefined): LoggedOutcome | 'under way' | undefined {
+    if (file === undefined) return undefined;
+    const key = keyOf(path, file, this.#source.bundle);
+    const known = this.#known.get(key);
+    if (known === undefined) this.#known.set(key, 'under way');
+    return known;
+  }
+
+  /**
+   * Appends a line.
+   * @param result what was printed of the picture, and whatever else is known of it
+   * @param file as it was before it was read; undefined when it is to be tried again the next time
+   * @throws OUTPUT_UNWRITABLE
+   */
+  async append(result: Logged, file: FileStamp | undefined): Promise<void> {
+    // A picture that came through a pipe has no path.
+    const path = result.path === '-' ? '-' : resolve(result.path);
+    const at = new Date().toISOString();
+    const record = { at, ...result, path, file, ...this.#source };
+    if (file) this.#known.set(keyOf(path, file, this.#source.bundle), outcomeOf(record));
+    // One write a line, one after the other: a kill can cut the last line alone.
+    const appended = this.#appending.then(() => this.#write(`${JSON.stringify(record)}\n`));
+    this.#appending = appended.catch(() => {});
+    await appended.catch((error: unknown) => failToWrite(this.path, error));
+  }
+
+  async #write(line: string): Promise<void> {
+    await this.#handle.appendFile(line);
+    // A kill takes nothing that is written; a power cut takes what was not flushed.
+    if (performance.now() - this.#flushed < FLUSH_EVERY) return;
+    await this.#handle.datasync();
+    this.#flushed = performance.now();
+  }
+
+  /** Lets a picture be inspected again. */
+  forget(path: string, file: FileStamp): void {
+    this.#known.delete(keyOf(path, file, this.#source.bundle));
+  }
+
+  async close(): Promise<void> {
+    await this.#appending;
+    await this.#handle.datasync();
+    await this.#handle.close();
+    await this.#release();
+  }
+}
+
+/** Identifies a bundle and the rule in force. */
+export function identify(
+  {
+    bytes,
+    manifest,
+  }: { readonly bytes: Uint8Array; readonly manifest: Pick<Manifest, 'createdAt'> },
+  { threshold = '', unsure }: ThresholdRules = {},
+): LogSource {
+  const rule = unsure === undefined ? threshold : `${threshold} unsure ${unsure}`;
+  const bundle = createHash('sha256').update(bytes).update(rule).digest('hex').slice(0, 16);
+  return { model: manifest.createdAt, bundle };
+}
+
+/** Size and time of a file; undefined where there is none to read. */
+export async function stampOf(path: string): Promise<FileStamp | undefined> {
+  return stat(path).then(stampOfStats, () => undefined);
+}
+
+export function stampOfStats({ size, mtimeMs }: Stats): FileStamp {
+  return { size, modified: Math.trunc(mtimeMs) };
+}
+
+/** Sixteen bytes instead of a long path, so that a log of a million pictures fits into memory. */
+function keyOf(path: string, { size, modified }: FileStamp, bundle: string): string {
+  const text = `${resolve(path)}\0${size}\0${modified}\0${bundle}`;
+  return createHash('sha256').update(text).digest().toString('latin1', 0, 16);
+}
+
+async function readAndRepair(path: string, handle: FileHandle): Promise<Known> {
+  const known: Known = new Map();
+  let [number, end] = [0, 0];
+  const refuse = () =>
+    fail(
+      'LOG_INVALID',
+      `Expected a log of inspections at ${path} but received a line ${number} that is none`,
+    );
+  for await (const line of linesOf(createReadStream(path), NEWLINE, LONGEST_LINE, refuse)) {
+    number++;
+    if (!line.isWhole) {
+      const { text } = line;
+      // A power cut can leave zeros where a line should have been.
+      const isOurs = text.startsWith(BEGINNING) || BEGINNING.startsWith(text) || /^\0+$/.test(text);
+      if (!isOurs) refuse();
+      await handle.truncate(end);
+      break;
+    }
+    end = line.end;
+    const record = parseRecord(line.text) ?? refuse();
+    if (record.file) known.set(keyOf(record.path, record.file, record.bundle), outcomeOf(record));
+  }
+  return known;
+}
+
+const outcomes = {
+  normal: { verdict: 'normal' },
+  unsure: { verdict: 'unsure' },
+  anomalous: { verdict: 'anomalous' },
+  unreadable: { verdict: 'unreadable' },
+} as const;
+
+/** The same few objects for most lines, for there may be a million. */
+function outcomeOf({ error, verdict, isAnomalous, movedTo }: Omit<Logged, 'path'>): LoggedOutcome {
+  const judged = verdict ?? (isAnomalous ? 'anomalous' : 'normal');
+  const plain = outcomes[error ? 'unreadable' : judged];
+  return movedTo === undefined ? plain : { ...plain, movedTo };
+}
+
+/** A line of a log; undefined when it is none. */
+export function parseRecord(line: string): LogRecord | undefined {
+  try {
+    return recordSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}

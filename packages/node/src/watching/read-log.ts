@@ -1,0 +1,56 @@
+import { createReadStream } from 'node:fs';
+import { fail, isBigridError } from '@bigrid/errors';
+import type { LoggedInspection, Manifest } from '@bigrid/inspect';
+import { failToRead } from '../files/files.ts';
+import { linesOf, NEWLINE } from '../files/lines.ts';
+import { LONGEST_LINE, type LogRecord, parseRecord } from './inspection-log.ts';
+
+/** A line of a log with what drift compares. */
+export type InspectionRecord = LogRecord & LoggedInspection;
+
+/** The latest inspections with one model. */
+export interface ReadLog {
+  /** Oldest first. */
+  readonly inspections: readonly InspectionRecord[];
+  /** Inspections with other models. */
+  readonly others: number;
+  /** Lines without a score or statistics: cut short, from before there were any, or of a picture that could not be read. */
+  readonly skipped: number;
+}
+
+/**
+ * Reads the latest inspections with a model from a log; memory holds those alone.
+ * @throws PATH_MISSING, PATH_UNREADABLE; LOG_INVALID when there are lines and none of them is of a log
+ */
+export async function readLog(path: string, manifest: Manifest, most: number): Promise<ReadLog> {
+  const inspections: InspectionRecord[] = [];
+  let [others, skipped, records] = [0, 0, 0];
+  const tooLong = () =>
+    fail(
+      'LOG_INVALID',
+      `Expected a log of inspections at ${path} but received a line of more than ${LONGEST_LINE} bytes`,
+    );
+  try {
+    for await (const { text } of linesOf(createReadStream(path), NEWLINE, LONGEST_LINE, tooLong)) {
+      if (text.trim() === '') continue;
+      const record = parseRecord(text);
+      if (record !== undefined) records++;
+      if (record?.score === undefined || record.statistics === undefined) skipped++;
+      else if (record.model !== manifest.createdAt) others++;
+      else {
+        inspections.push(record as InspectionRecord);
+        if (inspections.length > 2 * most) inspections.splice(0, inspections.length - most);
+      }
+    }
+  } catch (error) {
+    if (isBigridError(error)) throw error;
+    return failToRead(path, 'a log of inspections', error);
+  }
+  if (skipped > 0 && records === 0) {
+    fail(
+      'LOG_INVALID',
+      `Expected a log of inspections at ${path} but received ${skipped} lines of another kind`,
+    );
+  }
+  return { inspections: inspections.slice(-most), others, skipped };
+}
