@@ -46,6 +46,12 @@ export const unsureFlag = [
   'Rule above which pictures are unsure, up to the threshold; or none',
 ] as const;
 
+/** What of the pictures is not looked at, whatever they show. */
+export const oneMaskFlag = [
+  '--mask <file>',
+  'What to ignore in this run: a picture, white there',
+] as const;
+
 /** What of the pictures is not looked at. */
 export const maskFlag = [
   '--mask <path>',

@@ -26,6 +26,7 @@ export {
   type Judgement,
   judge,
   type ThresholdRules,
+  type Thresholds,
   underRules,
 } from './calibration/calibration.ts';
 export { confidenceOf } from './calibration/confidence.ts';

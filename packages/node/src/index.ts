@@ -70,7 +70,7 @@ export { picturesOfStream } from './pictures/picture-stream.ts';
 export { decodePicture, pictureEntry, readPicture } from './pictures/pictures.ts';
 export { describeMove, measureWords, renderDrift } from './report/drift-page.ts';
 export { Report, type ReportOptions } from './report/report.ts';
-export { countOutcomes } from './report/summary.ts';
+export { countOutcomes, unsureOf } from './report/summary.ts';
 export {
   type SyntheticLine,
   type SyntheticLineOptions,

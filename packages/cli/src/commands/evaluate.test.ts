@@ -41,7 +41,7 @@ test('a table has a row a class and their mean, with intervals; JSON has the sam
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(80);
   expect(isPlain(stdout + stderr)).toBe(true);
   const metrics = JSON.parse(await readFile(at('m.json'), 'utf8'));
-  expect(Object.keys(metrics)).toEqual(['classes', 'mean', 'intervals', 'defects']);
+  expect(Object.keys(metrics)).toEqual(['classes', 'mean', 'intervals', 'defects', 'verdicts']);
   const { low, high } = metrics.intervals.classes.bolt.pixelAp;
   expect(low).toBeLessThanOrEqual(metrics.classes.bolt.pixelAp);
   expect(high).toBeGreaterThanOrEqual(metrics.classes.bolt.pixelAp);
@@ -67,6 +67,41 @@ test('verdicts and report follow the threshold, also one for this run alone', as
   const plain = await bigrid('evaluate', model, product);
   expect(plain.stdout).toBe(stdout);
   expect(plain.stderr).toMatch(/At the threshold \d+\.\d+ \(quantile:0\.99\): 2 of 2/);
+});
+
+test('pictures between two thresholds are unsure: counted, listed and shown', async () => {
+  const product = at('line', 'bolt');
+  const rules = ['--threshold', '1000', '--unsure', '0'];
+  const outputs = ['--report', at('unsure.html'), '--json', at('unsure.json')];
+  const { stderr } = await bigrid('evaluate', model, product, ...rules, ...outputs);
+  expect(stderr).toContain('1000.000 (1000): 0 of 2 defective pictures caught, 0 false alarms');
+  expect(stderr).toContain('Unsure from 0.000 (0): 4 pictures, 2 defective, 2 good.\n');
+  // The most suspicious first.
+  const listed = [...stderr.matchAll(/^ {2}(\d+\.\d{3}) {2}(\w+) {2}.+\.png$/gm)];
+  expect(listed.map(([, , defect]) => defect)).toEqual(['spot', 'spot', 'good', 'good']);
+  const { verdicts } = JSON.parse(await readFile(at('unsure.json'), 'utf8'));
+  expect(verdicts).toMatchObject({
+    ...{ rule: '1000', threshold: 1000, unsure: { rule: '0', threshold: 0 } },
+    ...{ caught: 0, missed: 0, falseAlarms: 0, passed: 0, unsureDefects: 2, unsureGood: 2 },
+  });
+  expect(verdicts.unsurePictures).toHaveLength(4);
+  const page = await readFile(at('unsure.html'), 'utf8');
+  expect(page).toContain('4 are unsure: 2 defective, 2 good.');
+  expect(page.match(/class="badge unsure"/g)).toHaveLength(4);
+});
+
+test('a bundle that knows unsure is evaluated by it, unless told otherwise', async () => {
+  const [doubting, product] = [at('doubting.onnx'), at('line', 'bolt')];
+  const rules = ['--threshold', '1000', '--unsure', '0'];
+  expect((await bigrid('calibrate', model, ...rules, '--out', doubting)).code).toBe(0);
+  expect((await bigrid('evaluate', doubting, product)).stderr).toContain(
+    'Unsure from 0.000 (0): 4',
+  );
+  const sure = await bigrid('evaluate', doubting, product, '--unsure', 'none');
+  expect(sure.stderr).not.toContain('Unsure');
+  expect(sure.stderr).toContain('0 of 2 defective pictures caught, 0 false alarms among 2 good');
+  const above = await bigrid('evaluate', model, product, '--threshold', '1', '--unsure', '2');
+  expect(above.stderr).toContain('error OPTION_INVALID: Expected unsure to begin at or below');
 });
 
 test('without masks the pixel metrics are a dash and null, and it is said why', async () => {

@@ -2,6 +2,7 @@ import { fail } from '@bigrid/errors';
 import type {
   countOutcomes,
   Device,
+  EvaluatedPicture,
   Evaluation,
   Intervals,
   Manifest,
@@ -9,7 +10,7 @@ import type {
   SeenPicture,
 } from '@bigrid/node';
 import { Command } from 'commander';
-import { addFlags, machineFields, maskFlag, s3RootFlag } from '../flags.ts';
+import { addFlags, machineFields, maskFlag, s3RootFlag, unsureFlag } from '../flags.ts';
 import { count, formatScore, paint, print, say, table } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
@@ -18,6 +19,7 @@ interface EvaluateFlags {
   readonly json?: string;
   readonly report?: string;
   readonly threshold?: string;
+  readonly unsure?: string;
   readonly mask?: string;
   readonly s3Root?: string;
   readonly device?: Device;
@@ -48,6 +50,7 @@ export function evaluateCommand(context: Context): Command {
     .option('--json <file>', 'File to write the metrics to, as JSON')
     .option('--report <file>', 'File to write a report to, one HTML page')
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
+    .option(...unsureFlag)
     .option(...maskFlag)
     .option(...s3RootFlag);
   return addFlags(command, machineFields)
@@ -57,6 +60,7 @@ export function evaluateCommand(context: Context): Command {
       `
 Examples:
   $ bigrid evaluate bottle.onnx mvtec/bottle --report bottle.html
+  $ bigrid evaluate bottle.onnx mvtec/bottle --unsure quantile:0.8
   $ bigrid evaluate all.onnx mvtec --json metrics.json`,
     )
     .action((file: string, dir: string, flags: EvaluateFlags) =>
@@ -67,7 +71,7 @@ Examples:
 async function evaluateBundle(
   file: string,
   dir: string,
-  { json, report, threshold, quiet, ...others }: EvaluateFlags,
+  { json, report, threshold, unsure, quiet, ...others }: EvaluateFlags,
   { signal }: Context,
 ): Promise<void> {
   const {
@@ -77,21 +81,31 @@ async function evaluateBundle(
     readBundle,
     Report,
     underRules,
+    unsureOf,
     writeAtomically,
   } = await import('@bigrid/node');
   const bundle = await readBundle(file);
-  const manifest = underRules(bundle.manifest, { threshold });
+  const manifest = underRules(bundle.manifest, { threshold, unsure });
+  const { calibration } = manifest;
   for (const target of [json, report]) if (target !== undefined) await assertWritable(target);
   const page =
     report === undefined ? undefined : new Report(manifest, { title: `Evaluation on ${dir}` });
   const progress = showProgress({ quiet });
   let evaluation: Evaluation;
+  let outcomes: Outcomes;
+  let doubtful: EvaluatedPicture[];
   try {
     const { onEvent } = progress;
     const onPicture = page && ((seen: SeenPicture) => page.add(seen));
     evaluation = await evaluate(bundle, dir, { onEvent, onPicture, signal, ...others });
     print(metricsTable(evaluation));
-    if (json !== undefined) await writeAtomically(json, metricsJson(evaluation), { signal });
+    const { pictures } = evaluation;
+    outcomes = countOutcomes(pictures, calibration);
+    doubtful = unsureOf(pictures, calibration);
+    if (json !== undefined) {
+      const text = metricsJson(evaluation, manifest, outcomes, doubtful);
+      await writeAtomically(json, text, { signal });
+    }
     if (page && report !== undefined) {
       await writeAtomically(report, await page.render(evaluation), { signal });
     }
@@ -100,8 +114,8 @@ async function evaluateBundle(
   }
   const { failed, pictures } = evaluation;
   if (!quiet) {
-    const outcomes = countOutcomes(pictures, manifest.calibration.threshold);
-    say(...remarks(evaluation), verdicts(manifest, outcomes), ...written(json, report));
+    say(...remarks(evaluation), verdicts(manifest, outcomes));
+    say(...doubts(manifest, outcomes, doubtful), ...written(json, report));
   }
   if (failed.length > 0) {
     const all = count(pictures.length + failed.length, 'test picture');
@@ -163,20 +177,56 @@ export function remarks({ pictures, withoutMask, mean }: Evaluation): string[] {
   ];
 }
 
+type Outcomes = ReturnType<typeof countOutcomes>;
+
 /** What the threshold makes of the test pictures. */
 function verdicts(
   { calibration }: Manifest,
-  { caught, missed, falseAlarms, passed }: ReturnType<typeof countOutcomes>,
+  { caught, missed, falseAlarms, passed, unsureDefects, unsureGood }: Outcomes,
 ): string {
   const { rule, threshold } = calibration;
-  const found = `${caught} of ${count(caught + missed, 'defective picture')} caught`;
-  const alarms = `${count(falseAlarms, 'false alarm')} among ${falseAlarms + passed} good`;
+  const found = `${caught} of ${count(caught + missed + unsureDefects, 'defective picture')} caught`;
+  const alarms = `${count(falseAlarms, 'false alarm')} among ${falseAlarms + passed + unsureGood} good`;
   return `At the threshold ${formatScore(threshold, threshold)} (${rule}): ${found}, ${alarms}.`;
 }
 
+/** Unsure pictures named on the terminal; all of them are in the report and in the JSON. */
+const MOST_NAMED = 10;
+
+/** The pictures between both thresholds, which are for a person to look at. */
+function doubts(
+  { calibration }: Manifest,
+  { unsureDefects, unsureGood }: Outcomes,
+  doubtful: readonly EvaluatedPicture[],
+): string[] {
+  const { threshold, unsure } = calibration;
+  if (!unsure) return [];
+  const from = `Unsure from ${formatScore(unsure.threshold, threshold)} (${unsure.rule})`;
+  const split = `${unsureDefects} defective, ${unsureGood} good`;
+  const named = doubtful
+    .slice(0, MOST_NAMED)
+    .map(
+      ({ entry, score }) => `  ${formatScore(score, threshold)}  ${entry.defect}  ${entry.path}`,
+    );
+  const others = doubtful.length - named.length;
+  return [
+    `${from}: ${count(doubtful.length, 'picture')}, ${split}.`,
+    ...named,
+    ...(others > 0 ? [`  and ${others} more: --report shows them, --json lists them`] : []),
+  ];
+}
+
 /** JSON knows no NaN: a metric that is not defined becomes null. */
-function metricsJson({ classes, mean, intervals, defects }: Evaluation): string {
-  return `${JSON.stringify({ classes, mean, intervals, defects }, undefined, 2)}\n`;
+function metricsJson(
+  { classes, mean, intervals, defects }: Evaluation,
+  { calibration }: Manifest,
+  outcomes: Outcomes,
+  doubtful: readonly EvaluatedPicture[],
+): string {
+  const { rule, threshold, unsure } = calibration;
+  const pictures = doubtful.map(({ entry: { path, defect }, score }) => ({ path, defect, score }));
+  const verdicts = { rule, threshold, unsure, ...outcomes, unsurePictures: pictures };
+  return `${JSON.stringify({ classes, mean, intervals, defects, verdicts }, undefined, 2)}\n`;
 }
 
 function written(...files: (string | undefined)[]): string[] {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import type { Device, FileStamp, PictureEntry } from '@bigrid/node';
 import { Command, Option } from 'commander';
-import { addFlags, type Fields, machineFields, unsureFlag } from '../flags.ts';
+import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { count, say } from '../output.ts';
 import { findPictures, picturesOnInput, ResultFiles, STANDARD_INPUT } from '../pictures.ts';
@@ -57,7 +57,7 @@ export function inspectCommand(context: Context): Command {
     .addOption(new Option('--json', 'Short for --format jsonl').conflicts('format'))
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
     .option(...unsureFlag)
-    .option('--mask <file>', 'What to ignore in this run: a picture, white there');
+    .option(...oneMaskFlag);
   return addFlags(command, { ...formatField, ...regionFields, ...machineFields })
     .option('--quiet', 'Print nothing but results')
     .addHelpText(

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import sharp from 'sharp';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
   bigrid,
@@ -37,8 +38,12 @@ interface Watching {
 }
 
 /** Starts to watch, and waits until it does. */
-async function watch(dir: string, ...flags: string[]): Promise<Watching> {
-  const child = start(['watch', model, dir, '--format', 'jsonl', '--threads', '1', ...flags]);
+function watch(dir: string, ...flags: string[]): Promise<Watching> {
+  return watchWith(model, dir, ...flags);
+}
+
+async function watchWith(bundle: string, dir: string, ...flags: string[]): Promise<Watching> {
+  const child = start(['watch', bundle, dir, '--format', 'jsonl', '--threads', '1', ...flags]);
   const end = ended(child);
   onTestFinished(() => void child.kill('SIGKILL'));
   const results: Watching['results'] = [];
@@ -172,6 +177,42 @@ test('--good and --bad sort pictures, and never over one that is there', async (
   expect(stderr).toContain('3 pictures: 1 anomalous, 1 normal, 1 unreadable\n');
 });
 
+test('what is unsure goes to a folder of its own, also by the rule of the bundle', async () => {
+  const doubting = at('doubting.onnx');
+  await bigrid('calibrate', model, '--threshold', '1000', '--unsure', '0', '--out', doubting);
+  const runs = [[model, '--threshold', '1000', '--unsure', '0'], [doubting]] as const;
+  for (const [index, [bundle, ...rules]] of runs.entries()) {
+    const [dir, to] = [at(`doubt-${index}`), at(`look-at-${index}`)];
+    await writePictures(dir, 2);
+    const moves = ['--good', at('never'), '--bad', at('never'), '--unsure-to', to];
+    const watching = await watchWith(bundle, dir, ...moves, ...rules);
+    await until(() => watching.results.length).toBe(2);
+    expect((await watching.stop()).stderr).toMatch(
+      /2 pictures: 0 anomalous, 2 unsure, 0 normal\n$/,
+    );
+    expect(watching.results.map(({ verdict }) => verdict)).toEqual(['unsure', 'unsure']);
+    expect(await readdir(to)).toEqual(['0.png', '1.png']);
+    expect(await readdir(dir)).toEqual([]);
+  }
+});
+
+test('a mask holds for the run: nothing of a defect is seen below it', async () => {
+  // White where the spot is, 20..40 both ways, and around it.
+  const white = sharp({ create: { width: 52, height: 52, channels: 3, background: 'white' } });
+  const mask = white.extend({ right: 12, bottom: 12, background: 'black' });
+  await write(at('mask.png'), await mask.png().toBuffer());
+  const dir = at('masked');
+  await write(join(dir, 'spot.png'), await pictureBytes(2, true));
+  const watching = await watch(dir, '--mask', at('mask.png'), '--log', at('masked.jsonl'));
+  await until(() => watching.results.length).toBe(1);
+  await watching.stop();
+  // Under another mask, what is in the log counts for nothing.
+  const open = await watch(dir, '--log', at('masked.jsonl'));
+  await until(() => open.results.length).toBe(1);
+  const [masked, plain] = [watching, open].map(({ results }) => Number(results[0]?.score));
+  expect(masked).toBeLessThan((plain as number) / 2);
+});
+
 test('what a webhook does not take at once is sent again, in order and once', async () => {
   const dir = at('hooked');
   await writePictures(dir, 3);
@@ -266,6 +307,12 @@ test('a folder that goes away and comes back is watched again', async () => {
 test.each([
   ['a second watcher of one folder', ['watched'], 'IN_USE', 75],
   ['a folder that is missing', ['nowhere'], 'PATH_MISSING', 66],
+  [
+    'a folder for unsure ones without a rule',
+    ['watched', '--unsure-to', 'x'],
+    'OPTION_INVALID',
+    64,
+  ],
   ['a webhook without a log', ['watched', '--webhook', 'http://x'], 'OPTION_INVALID', 64],
   [
     'a webhook that is no address',

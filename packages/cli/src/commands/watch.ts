@@ -2,7 +2,7 @@ import { join, relative } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import type { Device, FailedInspection, PictureEntry, Verdict, WatchedPicture } from '@bigrid/node';
 import { Command } from 'commander';
-import { addFlags, type Fields, machineFields } from '../flags.ts';
+import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { say } from '../output.ts';
 import { type Format, isLasting, printResults, type Row, rowOf } from '../results.ts';
 import { type Context, outputGone } from '../run.ts';
@@ -11,11 +11,14 @@ import { Tally } from '../tally.ts';
 interface WatchFlags {
   readonly good?: string;
   readonly bad?: string;
+  readonly unsureTo?: string;
   readonly newOnly?: boolean;
   readonly log?: string;
   readonly webhook?: string;
   readonly format: Extract<Format, 'lines' | 'jsonl' | 'csv'>;
   readonly threshold?: string;
+  readonly unsure?: string;
+  readonly mask?: string;
   readonly device?: Device;
   readonly threads?: number;
   readonly quiet?: boolean;
@@ -37,10 +40,13 @@ export function watchCommand(context: Context): Command {
     .argument('<dir>', 'folder to watch, with the folders below it')
     .option('--good <dir>', 'Move normal pictures there')
     .option('--bad <dir>', 'Move anomalous pictures there')
+    .option('--unsure-to <dir>', 'Move unsure pictures there')
     .option('--new-only', 'Leave alone what is there at the start')
     .option('--log <file>', 'Append a line a picture; leave out what has its line already')
     .option('--webhook <url>', 'Post each result there; needs --log')
-    .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`');
+    .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
+    .option(...unsureFlag)
+    .option(...oneMaskFlag);
   return addFlags(command, { ...formatField, ...machineFields })
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
@@ -56,6 +62,7 @@ the webhook could not take is in the log and is sent when it can.
 Examples:
   $ bigrid watch parts.onnx camera/
   $ bigrid watch parts.onnx camera/ --good passed --bad rejected
+  $ bigrid watch parts.onnx camera/ --unsure quantile:0.9 --unsure-to look-at
   $ bigrid watch parts.onnx camera/ --log line1.jsonl --webhook http://mes/in`,
     )
     .action((file: string, dir: string, flags: WatchFlags) => watch(file, dir, flags, context));
@@ -64,7 +71,7 @@ Examples:
 async function watch(
   bundleFile: string,
   dir: string,
-  { log: logFile, webhook: url, threshold, quiet, format, newOnly, ...flags }: WatchFlags,
+  { log: logFile, webhook: url, threshold, unsure, mask, quiet, format, ...flags }: WatchFlags,
   { signal }: Context,
 ): Promise<void> {
   const node = await import('@bigrid/node');
@@ -74,20 +81,29 @@ async function watch(
       'Expected --log with --webhook, to keep what is not sent, but received none',
     );
   }
-  const { good, bad, ...machine } = flags;
-  const opened = await node.readBundle(bundleFile);
-  const bundle = { ...opened, manifest: node.underRules(opened.manifest, { threshold }) };
+  const { good, bad, unsureTo, newOnly, ...machine } = flags;
+  const rules = { threshold, unsure };
+  const read = await node.readBundle(bundleFile);
+  const opened = mask === undefined ? read : await node.withMask(read, mask);
+  const bundle = { ...opened, manifest: node.underRules(opened.manifest, rules) };
+  if (unsureTo !== undefined && !bundle.manifest.calibration.unsure) {
+    fail(
+      'OPTION_INVALID',
+      'Expected --unsure RULE, or a bundle that has one, with --unsure-to but received none',
+    );
+  }
   const tell = (text: string) => quiet || say(text);
-  for (const target of [good, bad]) {
+  const targets = { normal: good, anomalous: bad, unsure: unsureTo };
+  const leaveOut = Object.values(targets).filter((path) => path !== undefined);
+  for (const target of leaveOut) {
     // What is moved has to leave the one folder and to enter the other.
-    if (target === undefined) continue;
     await node.assertWritable(join(dir, 'picture'));
     await node.assertWritable(join(target, 'picture'));
   }
   const folder = await node.FolderWatch.open(dir, {
     signal,
     newOnly: newOnly === true,
-    leaveOut: [good, bad].filter((path) => path !== undefined),
+    leaveOut,
     onReachable: (reason) =>
       tell(reason ? `Waiting for ${dir}: ${reason}` : `${dir} is there again`),
   });
@@ -98,7 +114,7 @@ async function watch(
     const log =
       logFile === undefined
         ? undefined
-        : await node.InspectionLog.open(logFile, node.identify(opened, { threshold }));
+        : await node.InspectionLog.open(logFile, node.identify(opened, rules));
     const webhook =
       log && url !== undefined
         ? await node.Webhook.start(log.path, url, { onTrouble: tell })
@@ -119,7 +135,6 @@ async function watch(
 
     const settle = async (outcome: Verdict | FailedInspection, picture: WatchedPicture) => {
       const row = rowOf(outcome);
-      const targets = { normal: good, anomalous: bad, unsure: undefined };
       const target = 'error' in row ? undefined : targets[row.verdict];
       const movedTo = target && (await node.freeName(target, relative(dir, picture.path)));
       const result: Row = { ...row, ...(movedTo && { movedTo }) };

@@ -28,10 +28,10 @@ export interface ThresholdRules {
 /** The verdict on a picture by its score. */
 export type Judgement = 'normal' | 'unsure' | 'anomalous';
 
-export function judge(
-  score: number,
-  { threshold, unsure }: Pick<Calibration, 'threshold' | 'unsure'>,
-): Judgement {
+/** What tells the verdicts apart. */
+export type Thresholds = Pick<Calibration, 'threshold' | 'unsure'>;
+
+export function judge(score: number, { threshold, unsure }: Thresholds): Judgement {
   if (score > threshold) return 'anomalous';
   return unsure && score > unsure.threshold ? 'unsure' : 'normal';
 }

@@ -1,7 +1,12 @@
-import { type EvaluatedPicture, type Evaluation, isAnomalous } from '@bigrid/inspect';
+import {
+  type EvaluatedPicture,
+  type Evaluation,
+  isAnomalous,
+  type Thresholds,
+} from '@bigrid/inspect';
 import { formatCount, formatScore, plural } from './format.ts';
 import { type Html, html } from './html.ts';
-import type { Outcome, PictureGroup } from './summary.ts';
+import { type Outcome, outcomesByNeed, type PictureGroup } from './summary.ts';
 import type { ReportScale, Thumbnail } from './thumbnails.ts';
 
 const outcomeTexts: Readonly<
@@ -14,6 +19,7 @@ const outcomeTexts: Readonly<
     filter: 'False alarms',
     heading: 'False alarms',
   },
+  unsure: { badge: 'Unsure', sign: '?', filter: 'Unsure', heading: 'Unsure' },
   caught: { badge: 'Caught', sign: '✓', filter: 'Caught', heading: 'Caught' },
   passed: { badge: 'Passed', sign: '✓', filter: 'Passed', heading: 'Good, passed' },
 };
@@ -27,7 +33,7 @@ export interface CardsInput {
   readonly groups: readonly PictureGroup[];
   /** By picture; those left out are only counted. */
   readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail>;
-  readonly threshold: number;
+  readonly calibration: Thresholds;
   readonly scale: ReportScale;
   /** Left out of the paths shown. */
   readonly folder: string;
@@ -35,17 +41,17 @@ export interface CardsInput {
 
 /** Every test picture beside its heat map, those that need a look first. */
 export function picturesSection(input: CardsInput): Html {
-  const { evaluation, groups, thumbnails, folder } = input;
+  const { evaluation, groups, thumbnails, calibration, folder } = input;
   const classNames = Object.keys(evaluation.classes);
   const total = evaluation.pictures.length;
   const leftOut = total - thumbnails.size;
   return html`<section id="pictures" aria-labelledby="pictures-title">
 <h2 id="pictures-title">Pictures</h2>
-<p class="lead">Those that need a look come first: missed defects, false alarms, then the narrowest decisions.
+<p class="lead">Those that need a look come first: missed defects, false alarms, ${calibration.unsure && 'unsure ones, '}then the narrowest decisions.
 ${folder !== '' && html`All in <span class="path">${folder}</span>`}</p>
 ${leftOut > 0 && html`<p class="warning">${formatCount(thumbnails.size)} of ${plural(total, 'picture')} shown, the other ${formatCount(leftOut)} only counted.</p>`}
 <div class="toolbar">
-${filters(groups, total)}
+${filters(groups, total, calibration)}
 ${classNames.length > 1 && html`<label class="screen-only">Product <select id="class-filter"><option value="">All</option>${classNames.map((name, index) => html`<option value="${index}">${name}</option>`)}</select></label>`}
 ${legend(input)}
 </div>
@@ -57,10 +63,11 @@ ${groups.map((group) => groupOf(group, input, classNames))}
 </section>`;
 }
 
-function filters(groups: readonly PictureGroup[], total: number): Html {
+function filters(groups: readonly PictureGroup[], total: number, { unsure }: Thresholds): Html {
+  const outcomes = outcomesByNeed.filter((outcome) => unsure || outcome !== 'unsure');
   const button = (outcome: Outcome | '', label: string, count: number) =>
     html`<button type="button" data-filter="${outcome}" aria-pressed="${outcome === '' ? 'true' : 'false'}"${count === 0 && html` disabled`}>${label} <span class="count">${formatCount(count)}</span></button>`;
-  const buttons = (['missed', 'false-alarm', 'caught', 'passed'] as const).map((outcome) =>
+  const buttons = outcomes.map((outcome) =>
     button(
       outcome,
       outcomeTexts[outcome].filter,
@@ -107,7 +114,7 @@ ${shown.length < pictures.length && html`<p class="lead">${plural(pictures.lengt
 
 function card(picture: EvaluatedPicture, outcome: Outcome, input: CardsInput): Html {
   const { entry, score } = picture;
-  const { thumbnails, threshold, folder } = input;
+  const { thumbnails, calibration, folder } = input;
   const { width, height, original, heatMap, truth } = thumbnails.get(picture) as Thumbnail;
   const path = entry.path.slice(folder.length);
   const { badge, sign } = outcomeTexts[outcome];
@@ -119,7 +126,7 @@ function card(picture: EvaluatedPicture, outcome: Outcome, input: CardsInput): H
 <button type="button" class="pair" style="--ratio:${(width / height).toFixed(4)}" data-title="${path}" aria-label="Enlarge ${path}: ${verdict}">
 <span class="view">${image(original, `${what}: ${path}`)}${truth}</span><span class="view">${image(heatMap, `Heat map of ${path}, ${verdict}`)}</span>
 </button>
-<p class="caption"><span class="badge ${outcome}"><i aria-hidden="true">${sign}</i>${badge}</span> <b class="score">${formatScore(score)}</b> <span class="times">${times(score, threshold)}</span></p>
+<p class="caption"><span class="badge ${outcome}"><i aria-hidden="true">${sign}</i>${badge}</span> <b class="score">${formatScore(score)}</b> <span class="times">${times(score, calibration.threshold)}</span></p>
 <p class="caption"><span class="defect">${what}</span> <span class="path" title="${entry.path}">${path}</span></p>
 </article>`;
 }

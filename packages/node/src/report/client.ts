@@ -1,10 +1,14 @@
-/** Counts verdicts as the page's script does; rows hold score (null: not a number), class, and 1 for a defect. */
-export const countingScript = `function countAt(scores, threshold, chosen) {
-  const counts = { caught: 0, missed: 0, falseAlarms: 0, passed: 0 };
+/**
+ * Counts verdicts as the page's script does; rows hold score (null: not a number), class, and 1 for a defect. `unsure` is
+ * where doubt begins, or null.
+ */
+export const countingScript = `function countAt(scores, threshold, unsure, chosen) {
+  const counts = { caught: 0, missed: 0, falseAlarms: 0, passed: 0, unsureDefects: 0, unsureGood: 0 };
   for (const [score, index, defective] of scores) {
     if (chosen !== undefined && chosen !== index) continue;
     const above = score !== null && score > threshold;
-    counts[defective ? (above ? 'caught' : 'missed') : above ? 'falseAlarms' : 'passed']++;
+    if (!above && score !== null && unsure !== null && score > unsure) counts[defective ? 'unsureDefects' : 'unsureGood']++;
+    else counts[defective ? (above ? 'caught' : 'missed') : above ? 'falseAlarms' : 'passed']++;
   }
   return counts;
 }`;
@@ -16,7 +20,7 @@ const find = (selector, inside = document) => inside.querySelector(selector);
 const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
 ${countingScript}
 
-const { threshold, logarithmic, low, high, scores } = JSON.parse(find('#scores').textContent);
+const { threshold, unsure, logarithmic, low, high, scores } = JSON.parse(find('#scores').textContent);
 const explorer = find('#explorer');
 const slider = find('#slider');
 const reset = find('#reset');
@@ -29,13 +33,13 @@ function show(value, place) {
   explorer.style.setProperty('--place', place);
   const text = value === threshold ? initial : format(value);
   find('#threshold-value').textContent = text;
-  const total = countAt(scores, value);
+  const total = countAt(scores, value, unsure);
   for (const corner of all('.corner b')) corner.textContent = total[corner.dataset.count];
   for (const row of all('#outcomes tr[data-row]')) {
-    const counts = row.dataset.row === 'all' ? total : countAt(scores, value, Number(row.dataset.row));
+    const counts = row.dataset.row === 'all' ? total : countAt(scores, value, unsure, Number(row.dataset.row));
     for (const cell of all('td', row)) cell.textContent = counts[cell.dataset.count];
   }
-  slider.setAttribute('aria-valuetext', text + ': ' + total.caught + ' caught, ' + total.missed + ' missed, ' + total.falseAlarms + ' false alarms');
+  slider.setAttribute('aria-valuetext', text + ': ' + total.caught + ' caught, ' + total.missed + ' missed, ' + total.falseAlarms + ' false alarms' + (unsure === null ? '' : ', ' + (total.unsureDefects + total.unsureGood) + ' unsure'));
   reset.disabled = value === threshold;
 }
 slider.addEventListener('input', () => {

@@ -35,7 +35,7 @@ export function curvesSection(evaluation: Evaluation, threshold: number, draw: D
     const metrics = evaluation.classes[name] as Metrics;
     const curves = evaluation.curves[name] as ClassCurves;
     const own = evaluation.pictures.filter(({ entry }) => entry.className === name);
-    const plots = plotsOf(curves, metrics, countOutcomes(own, threshold));
+    const plots = plotsOf(curves, metrics, countOutcomes(own, { threshold }));
     const figures = plots.map((plot, index) => chart(plot, `c${classIndex}${index}`, draw));
     // One class needs no fold; of many, only the first is open, or the page is all curves.
     if (names.length === 1) return html`<div class="curves">${figures}</div>`;

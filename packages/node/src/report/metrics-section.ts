@@ -7,6 +7,7 @@ import {
   isAnomalous,
   type Metrics,
   pixelResamples,
+  type Thresholds,
 } from '@bigrid/inspect';
 import { formatCount, formatMetric, formatPercent, plural, undefinedSign } from './format.ts';
 import { breakable, type Html, html } from './html.ts';
@@ -153,16 +154,17 @@ function reasonFor(evaluation: Evaluation, className: string, group: 'picture' |
 }
 
 /** What became of each kind of defect. */
-export function defectsSection(evaluation: Evaluation, threshold: number): Html | undefined {
-  const defects = summariseDefects(evaluation, threshold);
+export function defectsSection(evaluation: Evaluation, thresholds: Thresholds): Html | undefined {
+  const defects = summariseDefects(evaluation, thresholds);
+  const { unsure } = thresholds;
   if (defects.length === 0) return undefined;
   const several = Object.keys(evaluation.classes).length > 1;
   const undefinedCell = (className: string, group: 'picture' | 'pixel') =>
     html`<td title="${className}: ${reasonFor(evaluation, className, group)}">${undefinedSign}</td>`;
   const rows = defects.map((defect) => {
-    const { className, count, caught, missed, imageAuroc, aupro, withMask } = defect;
+    const { className, count, caught, missed, unsureDefects, imageAuroc, aupro, withMask } = defect;
     return html`<tr><th scope="row">${breakable(defect.defect)}</th>${several && html`<td class="text">${className}</td>`}
-<td>${formatCount(count)}</td><td>${formatCount(caught)}</td><td${missed > 0 && html` class="alert"`}>${formatCount(missed)}</td>
+<td>${formatCount(count)}</td><td>${formatCount(caught)}</td>${unsure && html`<td>${formatCount(unsureDefects)}</td>`}<td${missed > 0 && html` class="alert"`}>${formatCount(missed)}</td>
 <td class="metric" style="--share:${((caught / count) * 100).toFixed(1)}%">${formatPercent(caught, count)}</td>
 ${Number.isNaN(imageAuroc) ? undefinedCell(className, 'picture') : html`<td>${formatMetric(imageAuroc)}</td>`}
 ${Number.isNaN(aupro) ? undefinedCell(className, 'pixel') : html`<td>${formatMetric(aupro)}${withMask < count && html` <small>${formatCount(withMask)} with a mask</small>`}</td>`}</tr>`;
@@ -173,7 +175,7 @@ ${Number.isNaN(aupro) ? undefinedCell(className, 'pixel') : html`<td>${formatMet
 compare the defect with the good pictures of its product, and do not depend on the threshold.</p>
 <div class="panel scroll" tabindex="0" role="region" aria-label="Verdicts by kind of defect"><table class="numbers">
 <caption class="hidden">Verdicts by kind of defect</caption>
-<thead><tr><th scope="col">Defect</th>${several && html`<th scope="col" class="text">Product</th>`}<th scope="col">Pictures</th><th scope="col">Caught</th><th scope="col">Missed</th><th scope="col">Recall</th><th scope="col">Image AUROC</th><th scope="col">AUPRO</th></tr></thead>
+<thead><tr><th scope="col">Defect</th>${several && html`<th scope="col" class="text">Product</th>`}<th scope="col">Pictures</th><th scope="col">Caught</th>${unsure && html`<th scope="col">Unsure</th>`}<th scope="col">Missed</th><th scope="col">Recall</th><th scope="col">Image AUROC</th><th scope="col">AUPRO</th></tr></thead>
 <tbody>${rows}</tbody></table></div>
 </section>`;
 }

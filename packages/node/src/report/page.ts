@@ -26,15 +26,15 @@ export interface PageInput {
 /** Puts the page together. */
 export function renderPage(input: PageInput): string {
   const { evaluation, manifest, title, drawChart } = input;
-  const { threshold } = manifest.calibration;
+  const { calibration } = manifest;
   const folder = commonFolder(evaluation.pictures.map(({ entry }) => entry.path));
   const sections: readonly (readonly [id: string, name: string, body: Html | undefined])[] = [
     ['summary', 'Summary', summarySection(evaluation, manifest)],
     ['metrics', 'Metrics', metricsSection(evaluation)],
-    ['defects', 'Defects', defectsSection(evaluation, threshold)],
-    ['pictures', 'Pictures', picturesSection({ ...input, threshold, folder })],
+    ['defects', 'Defects', defectsSection(evaluation, calibration)],
+    ['pictures', 'Pictures', picturesSection({ ...input, calibration, folder })],
     ['threshold', 'Threshold', thresholdSection(evaluation, manifest, drawChart)],
-    ['curves', 'Curves', curvesSection(evaluation, threshold, drawChart)],
+    ['curves', 'Curves', curvesSection(evaluation, calibration.threshold, drawChart)],
     ['training', 'Model', trainingSection(manifest)],
     ['left-out', 'Left out', leftOutSection(evaluation, folder)],
   ];

@@ -137,6 +137,10 @@ describe('meaning of the threshold', () => {
     expect(thresholdMeaning(deviated)).toMatch(
       /by the rule sigma:3 from the scores of 4 good pictures scored on 2026-07-04 12:30 UTC\.$/,
     );
+    const doubting = { ...deviated, unsure: { rule: 'sigma:1', threshold: 4 } };
+    expect(thresholdMeaning(doubting)).toMatch(
+      / It is called unsure from 4\.00 \(sigma:1\) up to that\.$/,
+    );
   });
 });
 
@@ -155,9 +159,17 @@ describe('script of the page', () => {
       [null, 1, 0],
       [null, 1, 1],
     ];
-    const counts = { caught: 1, missed: 2, falseAlarms: 1, passed: 1 };
-    expect(countAt(scores, 0.5)).toEqual(counts);
-    expect(countAt(scores, 0.5, 0)).toEqual({ caught: 1, missed: 1, falseAlarms: 0, passed: 0 });
-    expect(countAt(scores, -1, 1)).toEqual({ caught: 0, missed: 1, falseAlarms: 1, passed: 1 });
+    const sure = { unsureDefects: 0, unsureGood: 0 };
+    const counts = { caught: 1, missed: 2, falseAlarms: 1, passed: 1, ...sure };
+    expect(countAt(scores, 0.5, null)).toEqual(counts);
+    const first = { caught: 1, missed: 1, falseAlarms: 0, passed: 0, ...sure };
+    expect(countAt(scores, 0.5, null, 0)).toEqual(first);
+    const second = { caught: 0, missed: 1, falseAlarms: 1, passed: 1, ...sure };
+    expect(countAt(scores, -1, null, 1)).toEqual(second);
+    // Between both, the upper one included; nothing where the threshold is below doubt.
+    const unsure = { caught: 0, missed: 2, falseAlarms: 0, passed: 1 };
+    const doubtful = { ...unsure, unsureDefects: 1, unsureGood: 1 };
+    expect(countAt(scores, 0.7, 0.5)).toEqual(doubtful);
+    expect(countAt(scores, 0.5, 0.6)).toEqual(counts);
   });
 });

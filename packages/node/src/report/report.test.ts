@@ -49,6 +49,24 @@ describe('Report', () => {
     expect(cardOf(page, 'g2')).toContain('badge false-alarm');
   });
 
+  it('marks, counts and shows what is unsure, where the bundle has a threshold for it', async () => {
+    const unsure = { rule: '0.25', threshold: 0.25 };
+    const calibration = { ...manifest.calibration, unsure };
+    const doubting = await render(sample(), { ...manifest, calibration }, { title: 'Two' });
+    const shown = [...doubting.matchAll(/data-title="[^"]*\/(\w+)\.png"/g)].map(([, name]) => name);
+    expect(shown).toEqual(['g2', 's0', 'd0', 'e1', 's1', 'e0', 'g1', 'g0']);
+    for (const name of ['s0', 'd0', 'e1']) expect(cardOf(doubting, name)).toContain('badge unsure');
+    expect(withoutData(doubting)).toContain(
+      '2 of 5 defective pictures caught, 1 false alarm among 3 good. 3 are unsure: 3 defective, 0 good.',
+    );
+    const row = /<tr data-row="all">([\s\S]*?)<\/tr>/.exec(doubting)?.[1] ?? '';
+    expect(row.match(/>\d+</g)?.join('')).toBe('>2<>3<>0<>1<>0<>2<');
+    expect(doubting).toMatch(/--place:[\d.]+;--doubt:[\d.]+"/);
+    expect(doubting.match(/class="doubt-line"/g)).toHaveLength(1);
+    expect(doubting).toContain('<th scope="col">Caught</th><th scope="col">Unsure</th>');
+    expect(text).not.toMatch(/class="doubt|>Unsure<|badge unsure|--doubt:/);
+  });
+
   it('escapes what comes from files and folders', () => {
     expect(text).toContain('<title>Line &lt;3&gt;</title>');
     expect(text).toContain('gear &quot;&#39;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;');

@@ -64,7 +64,7 @@ export class Report {
     await this.#drawing;
     this.#keepMostNeeded();
     const manifest = this.#manifest;
-    const groups = groupPictures(evaluation, manifest.calibration.threshold);
+    const groups = groupPictures(evaluation, manifest.calibration);
     return renderPage({
       evaluation,
       manifest,
@@ -91,7 +91,7 @@ export class Report {
   }
 
   #keepMostNeeded(): void {
-    const byNeed = comparatorOfNeed(this.#manifest.calibration.threshold);
+    const byNeed = comparatorOfNeed(this.#manifest.calibration);
     const drawn = [...this.#thumbnails.keys()].sort(byNeed);
     for (const picture of drawn.slice(this.#maximumPictures)) this.#thumbnails.delete(picture);
   }

@@ -5,7 +5,7 @@ export const styles = `
   --bg: #f5f6f8; --surface: #fff; --raised: #eef0f3; --line: #dfe3e8; --ink: #14181f; --ink-2: #545e6b; --accent: #1f5fc4;
   --good: #5b8db8; --bad: #d9662b; --picture: #1f5fc4; --pixel: #c2571a;
   --missed: #b3201f; --missed-bg: #fde5e3; --false-alarm: #8a5300; --false-alarm-bg: #fdeccb;
-  --caught: #0d6b57; --caught-bg: #d9f2ea; --passed: #45505c; --passed-bg: #e7eaee;
+  --caught: #0d6b57; --caught-bg: #d9f2ea; --passed: #45505c; --passed-bg: #e7eaee; --unsure: #6a3ea1; --unsure-bg: #ece3f8;
   --radius: 10px; --shadow: 0 1px 2px rgb(16 24 40 / .06);
 }
 @media screen and (prefers-color-scheme: dark) {
@@ -13,7 +13,7 @@ export const styles = `
     --bg: #0e1116; --surface: #171b22; --raised: #222832; --line: #2c333d; --ink: #e9ecf0; --ink-2: #a0abb8; --accent: #7fb0ff;
     --good: #6ea3d0; --bad: #ee8a52; --picture: #7fb0ff; --pixel: #f0975c;
     --missed: #ff9d96; --missed-bg: #4a1d1c; --false-alarm: #ffc766; --false-alarm-bg: #44300c;
-    --caught: #6fdcc0; --caught-bg: #103d33; --passed: #b8c2cc; --passed-bg: #2a313b;
+    --caught: #6fdcc0; --caught-bg: #103d33; --passed: #b8c2cc; --passed-bg: #2a313b; --unsure: #cda9ff; --unsure-bg: #37284f;
     --shadow: none;
   }
 }
@@ -46,7 +46,7 @@ nav a:hover { color: var(--ink); }
 .panel { padding: 1rem 1.25rem; }
 .scroll { overflow-x: auto; }
 .headline { font-size: clamp(1.15rem, 2.6vw, 1.45rem); font-weight: 600; line-height: 1.35; letter-spacing: -.01em; margin-bottom: 1rem; }
-.tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: .75rem; margin: 0; }
+.tiles { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); gap: .75rem; margin: 0; }
 .tile { padding: .8rem 1rem; border-top: 3px solid var(--tone); }
 .tile dt { color: var(--tone); font-weight: 600; }
 .tile dd { position: relative; margin: 0; color: var(--ink-2); }
@@ -54,6 +54,7 @@ nav a:hover { color: var(--ink); }
 .tile .share { position: absolute; right: 0; top: .75rem; font-weight: 600; color: var(--ink); }
 .missed { --tone: var(--missed); --tint: var(--missed-bg); }
 .false-alarm { --tone: var(--false-alarm); --tint: var(--false-alarm-bg); }
+.unsure { --tone: var(--unsure); --tint: var(--unsure-bg); }
 .caught { --tone: var(--caught); --tint: var(--caught-bg); }
 .passed { --tone: var(--passed); --tint: var(--passed-bg); }
 .warning { margin-top: .9rem; padding: .6rem .9rem; border-radius: 8px; background: var(--false-alarm-bg); color: var(--ink); }
@@ -145,9 +146,12 @@ dialog .caption:last-child { padding-bottom: .9rem; }
 .plot svg, .chart svg { display: block; width: 100%; height: auto; }
 .narrow { display: none; }
 .over { position: absolute; inset: 0; pointer-events: none; }
-.plot { --along: calc(var(--left) + (100% - var(--left) - var(--right)) * var(--place) / 100); }
+.plot { --along: calc(var(--left) + (100% - var(--left) - var(--right)) * var(--place) / 100); --doubt-along: calc(var(--left) + (100% - var(--left) - var(--right)) * var(--doubt) / 100); }
 .beyond, .threshold-line { position: absolute; top: 0; bottom: var(--foot, 14.3%); left: var(--along); }
 .beyond { right: var(--right); background: var(--bad); opacity: .08; }
+.doubt, .doubt-line { position: absolute; top: 0; bottom: var(--foot, 14.3%); left: var(--doubt-along); }
+.doubt { width: max(0px, var(--along) - var(--doubt-along)); background: var(--unsure); opacity: .12; }
+.doubt-line { border-left: 2px dashed var(--unsure); margin-left: -1px; }
 .threshold-line { width: 2px; margin-left: -1px; background: var(--ink); }
 .corner { position: absolute; color: var(--ink-2); font-size: .87rem; padding: .1rem .4rem; background: color-mix(in srgb, var(--surface) 75%, transparent); border-radius: 6px; }
 .corner b { color: var(--ink); font-size: 1.05rem; font-variant-numeric: tabular-nums; }
@@ -184,12 +188,13 @@ footer { padding-block: 3rem 2rem; font-size: .87rem; }
   .numbers th[scope=row] { min-width: 5.5rem; }
 }
 @media (max-width: 640px) {
-  .tiles { grid-template-columns: 1fr 1fr; }
+  .tiles { grid-auto-flow: row; grid-template-columns: 1fr 1fr; }
   .panel, .explorer { padding-inline: .9rem; }
   th, td { padding-inline: .45rem; }
   .legend { margin-left: 0; }
   .wide { display: none; } .narrow { display: block; }
   .plot { --foot: 13.4%; }
+  .doubt-count { display: none; }
   .corner b { display: block; line-height: 1; } .corner.right { text-align: right; }
 }
 @media print {

@@ -1,25 +1,26 @@
 import { type Evaluation, type Manifest, parseRule } from '@bigrid/inspect';
 import { formatCount, formatDate, formatPercent, formatScore, plural } from './format.ts';
 import { type Html, html } from './html.ts';
-import { countOutcomes } from './summary.ts';
+import { type Counts, countOutcomes } from './summary.ts';
 
 /** What to know at a glance: how many defects were caught and missed, how many good ones rejected. */
 export function summarySection(evaluation: Evaluation, manifest: Manifest): Html {
-  const { caught, missed, falseAlarms, passed } = countOutcomes(
-    evaluation.pictures,
-    manifest.calibration.threshold,
-  );
-  const defective = caught + missed;
-  const good = falseAlarms + passed;
+  const { calibration } = manifest;
+  const { pictures } = evaluation;
+  const counts = countOutcomes(pictures, calibration);
+  const { caught, missed, falseAlarms, passed, unsureDefects, unsureGood } = counts;
+  const defective = caught + missed + unsureDefects;
+  const good = falseAlarms + passed + unsureGood;
   const tile = (name: string, label: string, count: number, whole: number, of: string) =>
     html`<div class="tile ${name}${count === 0 && ' none'}"><dt>${label}</dt>
 <dd><b>${formatCount(count)}</b> of ${formatCount(whole)} ${of} <span class="share">${formatPercent(count, whole)}</span></dd></div>`;
   const { failed, withoutMask } = evaluation;
   return html`<section id="summary" aria-label="Summary">
-<p class="headline">${sentence(caught, defective, falseAlarms, good)}</p>
+<p class="headline">${sentence(caught, defective, falseAlarms, good)}${calibration.unsure && ` ${doubts(counts)}`}</p>
 <dl class="tiles">
 ${tile('caught', 'Caught', caught, defective, 'defective')}
 ${tile('missed', 'Missed', missed, defective, 'defective')}
+${calibration.unsure && tile('unsure', 'Unsure', unsureDefects + unsureGood, pictures.length, 'pictures')}
 ${tile('false-alarm', 'False alarms', falseAlarms, good, 'good')}
 ${tile('passed', 'Passed', passed, good, 'good')}
 </dl>
@@ -47,6 +48,13 @@ function sentence(caught: number, defective: number, falseAlarms: number, good: 
   return defective === 0 ? `${found} There was ${alarms}.` : `${found}, ${alarms}.`;
 }
 
+/** What is between both thresholds, for a person to look at. */
+function doubts({ unsureDefects, unsureGood }: Counts): string {
+  const unsure = unsureDefects + unsureGood;
+  if (unsure === 0) return 'None is unsure.';
+  return `${formatCount(unsure)} ${unsure === 1 ? 'is' : 'are'} unsure: ${formatCount(unsureDefects)} defective, ${formatCount(unsureGood)} good.`;
+}
+
 /** How the bundle came to be, and what its threshold promises. */
 export function trainingSection(manifest: Manifest): Html {
   const { training, calibration, method, schedule, backbone } = manifest;
@@ -68,6 +76,7 @@ ${fact('Input', `${method.inputSize} × ${method.inputSize} pixels`)}
 ${fact('Engine', training.engine)}
 ${fact('Bigrid', manifest.bigridVersion)}
 ${fact('Threshold', formatScore(calibration.threshold))}
+${calibration.unsure && fact('Unsure from', formatScore(calibration.unsure.threshold))}
 ${fact('Outline from', formatScore(calibration.pixelThreshold))}
 <div class="wide-fact"><dt>Training data (SHA-256)</dt><dd><code>${training.dataHash}</code></dd></div>
 </dl>
@@ -80,7 +89,7 @@ ${fact('Outline from', formatScore(calibration.pixelThreshold))}
  * new one is above all but the k highest of the others with a chance of (k + 1) / (n + 1).
  */
 export function thresholdMeaning(calibration: Manifest['calibration']): string {
-  const { scores, rule, threshold, measuredAt } = calibration;
+  const { scores, rule, threshold, unsure, measuredAt } = calibration;
   const { kind } = parseRule(rule);
   const above = scores.filter((score) => score > threshold).length;
   const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'held out from training';
@@ -97,7 +106,10 @@ export function thresholdMeaning(calibration: Manifest['calibration']): string {
   const promise = isRanked
     ? ` Expect about 1 in ${formatCount(Math.round(1 / rate))} good parts above it; more good pictures make it steadier.`
     : '';
-  return `A picture is called anomalous when its score is above ${formatScore(threshold)}: ${origin}.${promise}`;
+  const doubt = unsure
+    ? ` It is called unsure from ${formatScore(unsure.threshold)} (${unsure.rule}) up to that.`
+    : '';
+  return `A picture is called anomalous when its score is above ${formatScore(threshold)}: ${origin}.${doubt}${promise}`;
 }
 
 /** Pictures that are missing from some or all of the numbers. */

@@ -3,20 +3,26 @@ import {
   type EvaluatedPicture,
   type Evaluation,
   isAnomalous,
+  judge,
+  type Thresholds,
 } from '@bigrid/inspect';
 
-/** What the threshold makes of a test picture. */
-export type Outcome = 'missed' | 'false-alarm' | 'caught' | 'passed';
+/** What the thresholds make of a test picture. */
+export type Outcome = 'missed' | 'false-alarm' | 'unsure' | 'caught' | 'passed';
 
 export interface Counts {
   /** Defective ones above the threshold. */
   readonly caught: number;
-  /** Defective ones at or below the threshold. */
+  /** Defective ones called normal. */
   readonly missed: number;
   /** Good ones above the threshold. */
   readonly falseAlarms: number;
-  /** Good ones at or below the threshold. */
+  /** Good ones called normal. */
   readonly passed: number;
+  /** Defective ones between both thresholds; none where there is one alone. */
+  readonly unsureDefects: number;
+  /** Good ones between both thresholds. */
+  readonly unsureGood: number;
 }
 
 export interface DefectSummary extends EvaluatedDefect, Counts {
@@ -28,64 +34,91 @@ export interface DefectSummary extends EvaluatedDefect, Counts {
 export interface PictureGroup {
   readonly outcome: Outcome;
   readonly className: string;
-  /** Set for defects that were caught, which are shown by kind. */
+  /** Set for those that were caught or are unsure, which are shown by kind. */
   readonly defect: string | undefined;
   readonly pictures: readonly EvaluatedPicture[];
 }
 
-function outcomeOf({ entry, score }: EvaluatedPicture, threshold: number): Outcome {
-  if (isAnomalous(entry)) return score > threshold ? 'caught' : 'missed';
-  return score > threshold ? 'false-alarm' : 'passed';
+function outcomeOf({ entry, score }: EvaluatedPicture, thresholds: Thresholds): Outcome {
+  const verdict = judge(score, thresholds);
+  if (verdict === 'unsure') return verdict;
+  if (isAnomalous(entry)) return verdict === 'anomalous' ? 'caught' : 'missed';
+  return verdict === 'anomalous' ? 'false-alarm' : 'passed';
 }
 
-export function countOutcomes(pictures: readonly EvaluatedPicture[], threshold: number): Counts {
-  const count = (outcome: Outcome) =>
-    pictures.filter((picture) => outcomeOf(picture, threshold) === outcome).length;
+export function countOutcomes(
+  pictures: readonly EvaluatedPicture[],
+  thresholds: Thresholds,
+): Counts {
+  const having = (outcome: Outcome) =>
+    pictures.filter((picture) => outcomeOf(picture, thresholds) === outcome);
+  const unsure = having('unsure');
+  const unsureDefects = unsure.filter(({ entry }) => isAnomalous(entry)).length;
   return {
-    caught: count('caught'),
-    missed: count('missed'),
-    falseAlarms: count('false-alarm'),
-    passed: count('passed'),
+    caught: having('caught').length,
+    missed: having('missed').length,
+    falseAlarms: having('false-alarm').length,
+    passed: having('passed').length,
+    unsureDefects,
+    unsureGood: unsure.length - unsureDefects,
   };
+}
+
+/** Those between both thresholds, the most suspicious first. */
+export function unsureOf(
+  pictures: readonly EvaluatedPicture[],
+  thresholds: Thresholds,
+): EvaluatedPicture[] {
+  return pictures
+    .filter((picture) => outcomeOf(picture, thresholds) === 'unsure')
+    .sort(comparatorOfNeed(thresholds));
 }
 
 /** A line for each defect of each class. */
 export function summariseDefects(
   { pictures, defects }: Evaluation,
-  threshold: number,
+  thresholds: Thresholds,
 ): DefectSummary[] {
   return defects.map((summarised) => {
     const own = pictures.filter(
       ({ entry }) => entry.className === summarised.className && entry.defect === summarised.defect,
     );
     const withMask = own.filter(({ hasMask }) => hasMask).length;
-    return { ...summarised, ...countOutcomes(own, threshold), count: own.length, withMask };
+    return { ...summarised, ...countOutcomes(own, thresholds), count: own.length, withMask };
   });
 }
 
-const outcomesByNeed: readonly Outcome[] = ['missed', 'false-alarm', 'caught', 'passed'];
+/** Those that need a look first. */
+export const outcomesByNeed: readonly Outcome[] = [
+  'missed',
+  'false-alarm',
+  'unsure',
+  'caught',
+  'passed',
+];
 
 /**
  * Orders pictures by how much they deserve a look: missed defects (the least suspicious first), false alarms (the most
- * suspicious first), defects caught (the narrowest escape first), good ones passed (the nearest to an alarm first).
+ * suspicious first), unsure ones (the same), defects caught (the narrowest escape first), good ones passed (the nearest to
+ * an alarm first).
  */
-export function comparatorOfNeed(threshold: number) {
+export function comparatorOfNeed(thresholds: Thresholds) {
   return (a: EvaluatedPicture, b: EvaluatedPicture): number => {
-    const [left, right] = [outcomeOf(a, threshold), outcomeOf(b, threshold)];
+    const [left, right] = [outcomeOf(a, thresholds), outcomeOf(b, thresholds)];
     if (left !== right) return outcomesByNeed.indexOf(left) - outcomesByNeed.indexOf(right);
     const lowestFirst = left === 'missed' || left === 'caught';
     return compareScores(a.score, b.score, lowestFirst ? 1 : -1);
   };
 }
 
-/** Groups pictures by verdict and class, those caught by kind of defect too; the ones that need a look first. */
-export function groupPictures(evaluation: Evaluation, threshold: number): PictureGroup[] {
+/** Groups pictures by verdict and class, those caught or unsure by kind too; the ones that need a look first. */
+export function groupPictures(evaluation: Evaluation, thresholds: Thresholds): PictureGroup[] {
   const classNames = Object.keys(evaluation.classes);
   const kinds = [...new Set(evaluation.pictures.map(({ entry }) => entry.defect))];
-  const sorted = evaluation.pictures.toSorted(comparatorOfNeed(threshold));
+  const sorted = evaluation.pictures.toSorted(comparatorOfNeed(thresholds));
   const groups = outcomesByNeed.flatMap((outcome) =>
     classNames.flatMap((className) =>
-      (outcome === 'caught' ? kinds : [undefined]).map((defect) => ({
+      (outcome === 'caught' || outcome === 'unsure' ? kinds : [undefined]).map((defect) => ({
         outcome,
         className,
         defect,
@@ -93,7 +126,7 @@ export function groupPictures(evaluation: Evaluation, threshold: number): Pictur
           (picture) =>
             picture.entry.className === className &&
             (defect === undefined || picture.entry.defect === defect) &&
-            outcomeOf(picture, threshold) === outcome,
+            outcomeOf(picture, thresholds) === outcome,
         ),
       })),
     ),

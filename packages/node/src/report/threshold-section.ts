@@ -1,4 +1,4 @@
-import { type Evaluation, isAnomalous, type Manifest } from '@bigrid/inspect';
+import { type Evaluation, isAnomalous, type Manifest, type Thresholds } from '@bigrid/inspect';
 import { type ChartOption, type DrawChart, valueAxis } from './charts.ts';
 import { formatScore, plural } from './format.ts';
 import { breakable, type Html, html, jsonFor } from './html.ts';
@@ -18,27 +18,33 @@ const bins = 36;
 const wide = { width: 1000, height: 280 };
 const narrow = { width: 380, height: 300 };
 
-/** Scores of good and defective pictures over each other, and a threshold to move between them. */
+/**
+ * Scores of good and defective pictures over each other, and a threshold to move between them. Where doubt begins is a
+ * second line, which stays.
+ */
 export function thresholdSection(
   evaluation: Evaluation,
   manifest: Manifest,
   draw: DrawChart,
 ): Html {
   const { pictures } = evaluation;
-  const { threshold } = manifest.calibration;
+  const { threshold, unsure } = manifest.calibration;
   const scores = pictures.map(({ score }) => score);
-  const axis = scoreAxisOf(scores, threshold);
+  const axis = scoreAxisOf([...scores, ...(unsure ? [unsure.threshold] : [])], threshold);
   const good = pictures.filter(({ entry }) => !isAnomalous(entry)).map(({ score }) => score);
   const bad = pictures.filter(({ entry }) => isAnomalous(entry)).map(({ score }) => score);
-  const counts = countOutcomes(pictures, threshold);
+  const counts = countOutcomes(pictures, manifest.calibration);
   const classNames = Object.keys(evaluation.classes);
-  const place = ((onAxis(axis, threshold) - axis.low) / (axis.high - axis.low)) * 100;
+  const placeOf = (score: number) =>
+    ((onAxis(axis, score) - axis.low) / (axis.high - axis.low)) * 100;
+  const place = placeOf(threshold);
   const drawAt = (id: string, size: typeof wide) => {
     const ticks = axisTicks(axis, size === wide ? 9 : 4);
     return draw(id, size, histogramOption(axis, good, bad, ticks, size));
   };
   const data = {
     threshold,
+    unsure: unsure?.threshold ?? null,
     ...axis,
     scores: pictures.map(({ entry, score }) => [
       // JSON has no infinity, and null stands for what is not a number.
@@ -47,19 +53,22 @@ export function thresholdSection(
       isAnomalous(entry) ? 1 : 0,
     ]),
   };
-  const label = `Histogram of scores${axis.logarithmic ? ', logarithmic' : ''}: ${plural(good.length, 'good picture')} above, ${plural(bad.length, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${counts.caught} caught, ${counts.missed} missed, ${counts.falseAlarms} false alarms, ${counts.passed} passed.`;
+  const label = `Histogram of scores${axis.logarithmic ? ', logarithmic' : ''}: ${plural(good.length, 'good picture')} above, ${plural(bad.length, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${counts.caught} caught, ${counts.missed} missed, ${counts.falseAlarms} false alarms, ${counts.passed} passed.${unsure ? ` Unsure from ${formatScore(unsure.threshold)}: ${counts.unsureDefects} defective, ${counts.unsureGood} good.` : ''}`;
+  const doubt = (name: 'unsureGood' | 'unsureDefects') =>
+    unsure &&
+    html`<span class="doubt-count">, <b data-count="${name}">${counts[name]}</b> unsure</span>`;
   return html`<section id="threshold" aria-labelledby="threshold-title">
 <h2 id="threshold-title">Scores and threshold</h2>
-<p class="lead">Whatever scores above the threshold is called anomalous.
+<p class="lead">Whatever scores above the threshold is called anomalous${unsure && html`, and what does not, but is above the dashed line (${formatScore(unsure.threshold)}), unsure`}.
 <span class="screen-only">Move it to see what another one would do; the rest of the report stays with its own.</span></p>
-<div class="panel explorer" id="explorer" style="--left:${margins.left}%;--right:${margins.right}%;--place:${place.toFixed(3)}">
+<div class="panel explorer" id="explorer" style="--left:${margins.left}%;--right:${margins.right}%;--place:${place.toFixed(3)}${unsure && `;--doubt:${placeOf(unsure.threshold).toFixed(3)}`}">
 <div class="plot">
 <div role="img" aria-label="${label}"><div class="wide">${drawAt('hw', wide)}</div><div class="narrow">${drawAt('hn', narrow)}</div></div>
 <div class="over" aria-hidden="true">
-<div class="beyond"></div><div class="threshold-line"></div>
-<span class="corner top left"><b data-count="passed">${counts.passed}</b> passed</span>
+<div class="beyond"></div>${unsure && html`<div class="doubt"></div><div class="doubt-line"></div>`}<div class="threshold-line"></div>
+<span class="corner top left"><b data-count="passed">${counts.passed}</b> passed${doubt('unsureGood')}</span>
 <span class="corner top right"><b data-count="falseAlarms">${counts.falseAlarms}</b> false alarms</span>
-<span class="corner bottom left"><b data-count="missed">${counts.missed}</b> missed</span>
+<span class="corner bottom left"><b data-count="missed">${counts.missed}</b> missed${doubt('unsureDefects')}</span>
 <span class="corner bottom right"><b data-count="caught">${counts.caught}</b> caught</span>
 </div>
 </div>
@@ -69,7 +78,7 @@ export function thresholdSection(
 <div class="readout">
 <p>Threshold <output id="threshold-value" for="slider">${formatScore(threshold)}</output>
 <button type="button" id="reset" class="screen-only" disabled>Back to the report’s ${formatScore(threshold)}</button></p>
-${outcomeTable(evaluation, threshold, counts)}
+${outcomeTable(evaluation, manifest.calibration, counts)}
 </div>
 </div>
 <script type="application/json" id="scores">${jsonFor(data)}</script>
@@ -77,19 +86,26 @@ ${outcomeTable(evaluation, threshold, counts)}
 }
 
 /** Counts at the threshold, a row a class; the script of the page fills it anew when the threshold moves. */
-function outcomeTable(evaluation: Evaluation, threshold: number, total: Counts): Html {
+function outcomeTable(evaluation: Evaluation, thresholds: Thresholds, total: Counts): Html {
   const names = Object.keys(evaluation.classes);
+  const columns: readonly (readonly [keyof Counts, string])[] = [
+    ['caught', 'Caught'],
+    ...(thresholds.unsure ? ([['unsureDefects', 'Unsure, defective']] as const) : []),
+    ['missed', 'Missed'],
+    ['falseAlarms', 'False alarms'],
+    ...(thresholds.unsure ? ([['unsureGood', 'Unsure, good']] as const) : []),
+    ['passed', 'Passed'],
+  ];
   const row = (name: string, counts: Counts, index: string) => html`<tr data-row="${index}">
 <th scope="row">${breakable(name)}</th>
-<td data-count="caught">${counts.caught}</td><td data-count="missed">${counts.missed}</td>
-<td data-count="falseAlarms">${counts.falseAlarms}</td><td data-count="passed">${counts.passed}</td></tr>`;
+${columns.map(([key]) => html`<td data-count="${key}">${counts[key]}</td>`)}</tr>`;
   const rows = names.map((name, index) => {
     const own = evaluation.pictures.filter(({ entry }) => entry.className === name);
-    return row(name, countOutcomes(own, threshold), String(index));
+    return row(name, countOutcomes(own, thresholds), String(index));
   });
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Verdicts at the chosen threshold"><table class="numbers" id="outcomes">
 <caption class="hidden">Verdicts at the chosen threshold</caption>
-<thead><tr><th scope="col">Product</th><th scope="col">Caught</th><th scope="col">Missed</th><th scope="col">False alarms</th><th scope="col">Passed</th></tr></thead>
+<thead><tr><th scope="col">Product</th>${columns.map(([, head]) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${rows}</tbody>
 ${names.length > 1 && html`<tfoot>${row('All', total, 'all')}</tfoot>`}
 </table></div>`;
