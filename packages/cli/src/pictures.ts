@@ -51,16 +51,16 @@ export async function findPictures(
 export const STANDARD_INPUT = '-';
 
 /**
- * The pictures that standard input names, each as soon as it is read, or the one that it is.
+ * The pictures that standard input names, each as soon as it is read, or those that it is: `-`, and `-#2` for a page.
  * @throws INPUT_INVALID, CANCELLED
  */
 export async function* picturesOnInput(signal: AbortSignal): AsyncGenerator<NamedPicture> {
-  const { picturesOfStream } = await import('@bigrid/node');
+  const { isPiped, picturesOfStream } = await import('@bigrid/node');
   try {
     const input = addAbortSignal(signal, process.stdin);
     for await (const picture of picturesOfStream(input, STANDARD_INPUT)) {
-      const isPath = picture.path !== STANDARD_INPUT;
-      yield { ...picture, relativePath: isPath ? basename(picture.path) : 'picture' };
+      const relativePath = isPiped(picture.path) ? 'picture' : basename(picture.path);
+      yield { ...picture, relativePath };
     }
   } catch (cause) {
     if (isBigridError(cause)) throw cause;

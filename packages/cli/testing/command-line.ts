@@ -122,6 +122,13 @@ export async function hugePicture(): Promise<Buffer> {
   return bytes;
 }
 
+/** A TIFF whose pages are those pictures. */
+export async function pagesBytes(pictures: readonly Buffer[]): Promise<Buffer> {
+  return sharp([...pictures], { join: { animated: true } })
+    .tiff({ compression: 'lzw' })
+    .toBuffer();
+}
+
 /** A JPEG cut in the middle. */
 export async function truncatedJpeg(): Promise<Buffer> {
   const whole = await sharp(await pictureBytes(3))

@@ -68,6 +68,7 @@ export { freeName, moveFile } from './files/move-file.ts';
 export { drawHeatMap, type HeatMapOptions } from './pictures/heat-map.ts';
 export { picturesOfStream } from './pictures/picture-stream.ts';
 export { decodePicture, pictureEntry, readPicture } from './pictures/pictures.ts';
+export { picturesInFile } from './pictures/tiff-pages.ts';
 export { describeMove, measureWords, renderDrift } from './report/drift-page.ts';
 export { Report, type ReportOptions } from './report/report.ts';
 export { countOutcomes, unsureOf } from './report/summary.ts';
@@ -85,6 +86,7 @@ export {
   type FileStamp,
   InspectionLog,
   identify,
+  isPiped,
   type Logged,
   type LoggedOutcome,
   stampOf,

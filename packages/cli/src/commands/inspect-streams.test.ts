@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
   type Ended,
   ended,
+  pagesBytes,
   pictureBytes,
   start,
   tiny,
@@ -79,6 +80,28 @@ test('the bytes of a picture are inspected as its file is', async () => {
   const cut = await piped(await truncatedJpeg());
   expect(parsed(cut)).toMatchObject([{ path: '-', error: { code: 'PICTURE_UNREADABLE' } }]);
   expect(cut.code).toBe(1);
+});
+
+test('each page of a TIFF is inspected, from its path and from its bytes', async () => {
+  const pages = [await pictureBytes(1), await pictureBytes(2, true)];
+  const scan = at('scan.tif');
+  await write(scan, await pagesBytes(pages));
+  const listed = parsed(await bigrid('inspect', model, scan, '--json'));
+  expect(listed.map(({ path, isAnomalous }) => [path, isAnomalous])).toEqual([
+    [scan, false],
+    [`${scan}#2`, true],
+  ]);
+  expect(parsed(await piped(`${scan}\n${scan}#2\n`))).toEqual([...listed, listed[1]]);
+  // Every page has a line in the log, and is not inspected again.
+  const logged = ['inspect', model, scan, '--json', '--log', at('pages.jsonl')];
+  expect(parsed(await bigrid(...logged))).toEqual(listed);
+  expect((await bigrid(...logged)).stdout).toBe('');
+  const marked = ['--out', at('marked'), '--log', at('scan.jsonl')];
+  const named = listed.map((row, page) => ({ ...row, path: page === 0 ? '-' : '-#2' }));
+  expect(parsed(await piped(await readFile(scan), ...marked))).toEqual(named);
+  expect(await readdir(at('marked'))).toEqual(['picture-2.png', 'picture.png']);
+  const log = await readFile(at('scan.jsonl'), 'utf8');
+  expect(log.match(/"path":"-(#2)?"/g)).toEqual(['"path":"-"', '"path":"-#2"']);
 });
 
 test('a path that leads nowhere or to a folder is a result, and the others follow', async () => {

@@ -10,6 +10,7 @@ import {
   bigrid,
   type Ended,
   ended,
+  pagesBytes,
   pictureBytes,
   start,
   tiny,
@@ -211,6 +212,47 @@ test('a mask holds for the run: nothing of a defect is seen below it', async () 
   await until(() => open.results.length).toBe(1);
   const [masked, plain] = [watching, open].map(({ results }) => Number(results[0]?.score));
   expect(masked).toBeLessThan((plain as number) / 2);
+});
+
+test('each page of a TIFF is a picture; the file goes where its worst page belongs', async () => {
+  const [dir, log] = [at('pages'), at('pages.jsonl')];
+  const [passed, rejected] = [at('pages-good'), at('pages-bad')];
+  const [fine, other, spot] = [
+    await pictureBytes(1),
+    await pictureBytes(3),
+    await pictureBytes(2, true),
+  ];
+  await write(join(dir, 'sub', 'fine.tif'), await pagesBytes([fine, other]));
+  await write(join(dir, 'spot.tif'), await pagesBytes([fine, spot, other]));
+  const scan = await pagesBytes([fine, other]);
+  // Its second page is not there: cut before the last directory, where the first says that it begins.
+  await write(join(dir, 'cut.tif'), scan.subarray(0, scan.length - 200));
+  const flags = ['--log', log, '--threshold', 'max-fpr:0.5'];
+  const moves = ['--good', passed, '--bad', rejected];
+  const watching = await watch(dir, ...flags, ...moves);
+  await until(() => watching.results.length).toBe(7);
+  await watching.stop();
+  const judged = (name: string) =>
+    watching.results
+      .filter(({ path }) => basename(path).startsWith(name))
+      .map(({ path, verdict }) => [basename(path), verdict]);
+  expect(judged('spot').map(([path]) => path)).toEqual(['spot.tif', 'spot.tif#2', 'spot.tif#3']);
+  expect(judged('spot')[1]).toEqual(['spot.tif#2', 'anomalous']);
+  expect(judged('cut')[1]).toEqual(['cut.tif#2', undefined]);
+  expect(await readdir(rejected)).toContain('spot.tif');
+  expect(await readdir(dir)).toEqual(['cut.tif', 'sub']);
+  expect(await pathsIn(log)).toHaveLength(7);
+
+  // What is in the log is not inspected again; of a file with a page that is not, that page is.
+  await rename(join(rejected, 'spot.tif'), join(dir, 'spot.tif'));
+  const lines = (await readFile(log, 'utf8')).split('\n');
+  await write(log, lines.filter((line) => !line.includes('spot.tif#3"')).join('\n'));
+  const again = await watch(dir, ...flags, ...moves);
+  await until(() => names(again.results)).toEqual(['spot.tif#3']);
+  await again.stop();
+  // The second page, which the log knows, is what sends it there.
+  expect(again.results[0]?.movedTo).toBe(join(rejected, 'spot.tif'));
+  expect(await readdir(dir)).toEqual(['cut.tif', 'sub']);
 });
 
 test('what a webhook does not take at once is sent again, in order and once', async () => {

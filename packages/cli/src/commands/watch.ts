@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
-import type { Device, FailedInspection, PictureEntry, Verdict, WatchedPicture } from '@bigrid/node';
+import type { Device, LoggedOutcome, PictureEntry, WatchedPicture } from '@bigrid/node';
 import { Command } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { say } from '../output.ts';
@@ -32,6 +32,19 @@ const formatField: Fields = {
     description: 'How to print results',
   },
 };
+
+/** A file whose pictures are under way: one, or those on the pages of a TIFF, which are settled together. */
+interface Job {
+  readonly file: WatchedPicture;
+  /** Of pages that the log has already. */
+  readonly known: readonly LoggedOutcome[];
+  /** Pictures whose turn has not come. */
+  left: number;
+  readonly done: { readonly row: Row; readonly statistics: object }[];
+}
+
+/** From the best to the worst: a file goes where its worst page belongs. */
+const severities = ['normal', 'unsure', 'anomalous', 'unreadable'] as const;
 
 export function watchCommand(context: Context): Command {
   const command = new Command('watch')
@@ -109,7 +122,7 @@ async function watch(
   });
   const tally = new Tally();
   const printer = printResults(format, signal);
-  const waiting: WatchedPicture[] = [];
+  const jobs: Job[] = [];
   try {
     const log =
       logFile === undefined
@@ -122,39 +135,56 @@ async function watch(
 
     /** The pictures that appear and are not in the log yet. */
     async function* appearing(): AsyncGenerator<PictureEntry> {
-      for await (const picture of folder.pictures()) {
-        const known = log?.take(picture.path, picture.file);
-        const movedTo = known === 'under way' ? undefined : known?.movedTo;
-        // An earlier run that was killed has said where to, but did not come to it.
-        if (movedTo && (await node.moveFile(picture.path, movedTo, true))) continue;
-        if (known !== undefined && !movedTo) continue;
-        waiting.push(picture);
-        yield node.pictureEntry(picture.path);
+      for await (const file of folder.pictures()) {
+        const pages = await node.picturesInFile(file.path);
+        const taken = pages.map((page) => log?.take(page, file.file));
+        const known = taken.filter((outcome) => typeof outcome === 'object');
+        let undone = pages.filter((_, index) => taken[index] === undefined);
+        if (undone.length === 0) {
+          const movedTo = known.find((outcome) => outcome.movedTo)?.movedTo;
+          // An earlier run that was killed has said where to, but did not come to it.
+          if (!movedTo || (await node.moveFile(file.path, movedTo, true))) continue;
+          undone = pages;
+        }
+        const job: Job = { file, known, left: undone.length, done: [] };
+        for (const page of undone) {
+          jobs.push(job);
+          yield node.pictureEntry(page);
+        }
       }
     }
 
-    const settle = async (outcome: Verdict | FailedInspection, picture: WatchedPicture) => {
-      const row = rowOf(outcome);
-      const target = 'error' in row ? undefined : targets[row.verdict];
-      const movedTo = target && (await node.freeName(target, relative(dir, picture.path)));
-      const result: Row = { ...row, ...(movedTo && { movedTo }) };
-      const logged = { ...result, ...node.statisticsOf(outcome) };
-      await log?.append(logged, isLasting(row) ? picture.file : undefined);
-      if (movedTo) {
-        await node.moveFile(picture.path, movedTo);
-        log?.forget(picture.path, picture.file);
+    const settle = async ({ file: { path, file }, known, done }: Job) => {
+      const verdicts = new Set([...known, ...done.map(({ row }) => row)].map(verdictOf));
+      const worst = severities.findLast((verdict) => verdicts.has(verdict));
+      const target = worst === 'unreadable' ? undefined : targets[worst ?? 'normal'];
+      const movedTo = target && (await node.freeName(target, relative(dir, path)));
+      const moved = movedTo ? { movedTo } : {};
+      for (const { row, statistics } of done) {
+        const logged = { ...row, ...moved, ...statistics };
+        await log?.append(logged, isLasting(row) ? file : undefined);
       }
-      await printer.add(result);
-      tally.add(row);
+      if (movedTo) {
+        await node.moveFile(path, movedTo);
+        for (const { row } of done) log?.forget(row.path, file);
+      }
+      for (const { row } of done) {
+        await printer.add({ ...row, ...moved });
+        tally.add(row);
+      }
       await webhook?.notify(signal);
     };
 
     tell(`Watching ${dir}; press Ctrl-C to end.`);
     try {
       for await (const outcome of node.inspect(bundle, appearing(), { signal, ...machine })) {
-        const picture = waiting.shift() as WatchedPicture;
-        if ('error' in outcome && folder.putBack(picture)) log?.forget(picture.path, picture.file);
-        else await settle(outcome, picture);
+        const job = jobs.shift() as Job;
+        job.done.push({ row: rowOf(outcome), statistics: node.statisticsOf(outcome) });
+        if (--job.left > 0) continue;
+        const { file, done } = job;
+        const isWhole = done.every(({ row }) => !('error' in row)) || !folder.putBack(file);
+        if (isWhole) await settle(job);
+        else for (const { row } of done) log?.forget(row.path, file.file);
       }
     } catch (error) {
       if (!isBigridError(error, 'CANCELLED')) throw error;
@@ -168,4 +198,8 @@ async function watch(
     await folder.close();
   }
   if (signal.reason !== outputGone) tell(`\n${tally.summary({})}`);
+}
+
+function verdictOf(outcome: LoggedOutcome | Row): LoggedOutcome['verdict'] {
+  return 'error' in outcome ? 'unreadable' : outcome.verdict;
 }

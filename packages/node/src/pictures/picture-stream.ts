@@ -3,6 +3,7 @@ import type { PictureEntry } from '@bigrid/inspect';
 import { linesOf, NEWLINE } from '../files/lines.ts';
 import { pictureKind } from './picture-kind.ts';
 import { decodePicture, pictureEntry } from './pictures.ts';
+import { pageName, pagesOf, picturesInFile } from './tiff-pages.ts';
 
 /** Longer than any path that a system takes. */
 const LONGEST_PATH = 65_536;
@@ -12,8 +13,8 @@ const LARGEST_PICTURE = 2 ** 30;
 /**
  * The pictures that a stream names or is: the bytes of one picture, told by how they begin, or paths in UTF-8, one a
  * line, or, when a NUL is seen, one between NULs (as `find -print0` writes them). A path is yielded as soon as it is
- * there. Folders are not searched.
- * @param name names the picture that it is
+ * there. Folders are not searched. Of a TIFF with several pages each is a picture.
+ * @param name names the picture that it is; `NAME#2` is its second page
  * @throws INPUT_INVALID when it is neither, or empty
  */
 export async function* picturesOfStream(
@@ -25,13 +26,16 @@ export async function* picturesOfStream(
   const all = joined(head, chunks);
   if (isPicture(head)) {
     const bytes = await collect(all, name);
-    yield { path: name, read: () => decodePicture(bytes, name) };
+    for (const page of await pagesOf(bytes)) {
+      const path = pageName(name, page);
+      yield { path, read: () => decodePicture(bytes, path, page) };
+    }
     return;
   }
   const separator = head.includes(0) ? 0 : NEWLINE;
   for await (const { text } of linesOf(all, separator, LONGEST_PATH, failOnLine)) {
     const path = separator === NEWLINE ? text.replace(/^\ufeff|\r$/g, '') : text;
-    if (path !== '') yield pictureEntry(path);
+    if (path !== '') yield* (await picturesInFile(path)).map(pictureEntry);
   }
 }
 

@@ -6,7 +6,7 @@ import { DataFolder } from '../../testing/data-folder.ts';
 import { openTestFolder } from '../datasets/folders.ts';
 import { listPictures } from '../index.ts';
 import { readPicture } from './pictures.ts';
-import { pageOf, picturesInFile } from './tiff-pages.ts';
+import { pageOf, pagesOf, picturesInFile } from './tiff-pages.ts';
 
 interface Golden {
   readonly name: string;
@@ -70,7 +70,22 @@ describe('picturesInFile', () => {
 
   it('ends where directories go round in a circle, or lead nowhere', async () => {
     expect(await pages(directories([0, 0], 8))).toEqual(['', '#2']);
-    expect(await pages(directories([0, 0], 1_000_000))).toEqual(['']);
+  });
+
+  it('names the page that a file cut short lacks: reading it says so', async () => {
+    expect(await pages(directories([0, 0], 1_000_000))).toEqual(['', '#2', '#3']);
+    const cut = twoPages.subarray(0, twoPages.length - 40);
+    expect(await pages(cut)).toEqual(['', '#2']);
+    const reading = readPicture(`${data.at('x.tif')}#2`);
+    await expect(reading).rejects.toMatchObject({ code: 'PICTURE_UNREADABLE' });
+  });
+
+  it('finds the same in memory', async () => {
+    expect(await pagesOf(twoPages)).toEqual([0, 1]);
+    expect(await pagesOf(directories([0, 1, 0], 0, true))).toEqual([0, 2]);
+    for (const bytes of [Buffer.from('text'), new Uint8Array()]) {
+      expect(await pagesOf(bytes)).toEqual([0]);
+    }
   });
 
   it('gives the file alone where it is no TIFF, or is not there', async () => {

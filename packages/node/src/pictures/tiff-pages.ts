@@ -15,17 +15,23 @@ export function pageOf(path: string): { file: string; page: number } {
   return file === undefined ? { file: path, page: 0 } : { file, page: Number(number) - 1 };
 }
 
+/** What names a page of a file, or of bytes that have a name: the first is called as they are. */
+export function pageName(name: string, page: number): string {
+  return page === 0 ? name : `${name}#${page + 1}`;
+}
+
 /**
  * The pictures in a file: the file itself for the first page, `FILE#2`, `FILE#3` for the others of a TIFF. Smaller
- * copies of a picture and masks, which a TIFF may hold as pages too, are no pictures.
- * @returns the file alone where it is no TIFF, or cannot be read: reading it then says what is wrong
+ * copies of a picture and masks, which a TIFF may hold as pages too, are no pictures. Where it is cut short, the first
+ * page that is missing is among them: reading it then says what is wrong.
+ * @returns the file alone where it is no TIFF, or cannot be read
  */
 export async function picturesInFile(file: string): Promise<string[]> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(file, 'r');
-    const pages = await tiffPages(handle);
-    return pages.map((page) => (page === 0 ? file : `${file}#${page + 1}`));
+    const pages = await tiffPages(readerOf(handle));
+    return pages.map((page) => pageName(file, page));
   } catch {
     return [file];
   } finally {
@@ -33,9 +39,20 @@ export async function picturesInFile(file: string): Promise<string[]> {
   }
 }
 
+/** The pages of a picture in memory that are pictures, from 0: the first alone where it is no TIFF. */
+export async function pagesOf(bytes: Uint8Array): Promise<number[]> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const read: ReadAt = async (position, length) => buffer.subarray(position, position + length);
+  return tiffPages(read);
+}
+
+/** Gives bytes at a position; fewer than asked for where they end. */
+type ReadAt = (position: number, length: number) => Promise<Buffer>;
+
 /** Follows the chain of directories of a TIFF or BigTIFF; its pixels are not read. @returns at least page 0 */
-async function tiffPages(handle: FileHandle): Promise<number[]> {
-  const head = await bytesAt(handle, 0, 16);
+async function tiffPages(read: ReadAt): Promise<number[]> {
+  const head = await read(0, 16);
+  if (head.length < 16) return [0];
   const little = head.toString('latin1', 0, 2) === 'II';
   if (!little && head.toString('latin1', 0, 2) !== 'MM') return [0];
   const number = (bytes: Buffer, at: number, size: 2 | 4 | 8) => {
@@ -53,9 +70,15 @@ async function tiffPages(handle: FileHandle): Promise<number[]> {
   while (offset !== 0 && !visited.has(offset) && visited.size < MOST_PAGES) {
     const page = visited.size;
     visited.add(offset);
-    const entries = number(await bytesAt(handle, offset, countSize), 0, countSize);
+    const start = await read(offset, countSize);
+    const entries = start.length < countSize ? 0 : number(start, 0, countSize);
     if (entries > 4096) break;
-    const directory = await bytesAt(handle, offset + countSize, entries * entrySize + offsetSize);
+    const size = entries * entrySize + offsetSize;
+    const directory = await read(offset + countSize, size);
+    if (directory.length < size) {
+      pages.push(page);
+      break;
+    }
     let use = 0;
     for (let at = 0; at < entries * entrySize; at += entrySize) {
       if (number(directory, at, 2) === SUBFILE_TYPE)
@@ -67,10 +90,9 @@ async function tiffPages(handle: FileHandle): Promise<number[]> {
   return pages.length === 0 ? [0] : pages;
 }
 
-/** @throws RangeError where the file is shorter */
-async function bytesAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, position);
-  if (bytesRead < length)
-    throw new RangeError(`Expected ${length} bytes but received ${bytesRead}`);
-  return buffer;
+function readerOf(handle: FileHandle): ReadAt {
+  return async (position, length) => {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, position);
+    return buffer.subarray(0, bytesRead);
+  };
 }

@@ -17,6 +17,7 @@ import { z } from 'zod';
 import { failToWrite } from '../files/files.ts';
 import { holdAlone, type Release } from '../files/hold-alone.ts';
 import { linesOf, NEWLINE } from '../files/lines.ts';
+import { pageOf } from '../pictures/tiff-pages.ts';
 
 /** What tells that a file is still the one that was inspected. */
 export interface FileStamp {
@@ -153,8 +154,7 @@ export class InspectionLog {
    * @throws OUTPUT_UNWRITABLE
    */
   async append(result: Logged, file: FileStamp | undefined): Promise<void> {
-    // A picture that came through a pipe has no path.
-    const path = result.path === '-' ? '-' : resolve(result.path);
+    const path = isPiped(result.path) ? result.path : resolve(result.path);
     const at = new Date().toISOString();
     const record = { at, ...result, path, file, ...this.#source };
     if (file) this.#known.set(keyOf(path, file, this.#source.bundle), outcomeOf(record));
@@ -198,9 +198,14 @@ export function identify(
   return { model: manifest.createdAt, bundle };
 }
 
-/** Size and time of a file; undefined where there is none to read. */
+/** Whether a picture came through a pipe, as `-`, or is a page of it, and so has no path. */
+export function isPiped(path: string): boolean {
+  return /^-(#\d+)?$/.test(path);
+}
+
+/** Size and time of a file, also by a page of it; undefined where there is none to read. */
 export async function stampOf(path: string): Promise<FileStamp | undefined> {
-  return stat(path).then(stampOfStats, () => undefined);
+  return stat(pageOf(path).file).then(stampOfStats, () => undefined);
 }
 
 export function stampOfStats({ size, mtimeMs }: Stats): FileStamp {
