@@ -64,7 +64,7 @@ export interface TrainInput {
   readonly now: () => Date;
   /** Go on from this bundle: its method, statistics and values are kept. */
   readonly from?: Bundle | undefined;
-  /** What to ignore of every picture, now and whenever the bundle inspects. */
+  /** What to ignore of every picture, now and whenever the bundle inspects; a picture may have a mask of its own. */
   readonly ignored?: Mask | undefined;
   /** Rules of the thresholds. Default: quantile:0.99, and nothing unsure. */
   readonly rules?: ThresholdRules | undefined;
@@ -152,7 +152,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
         options: method,
         schedule,
         features,
-        cellWeights: learntCells(ignored, method),
+        cellWeights: learntCells(used.learnt, ignored, method),
         steps: stageSteps,
         seed,
         checkpoints,

@@ -166,8 +166,9 @@ async function learn(input: UpdateInput, good: readonly ScoredPicture[], random:
     checkRules(rulesOf(bundle.manifest, {}), heldOut, entries.length);
     const features = await featuresOf(extraction, split.learnt);
     const blocks = training.pictures * tilesOf(training.pictures);
-    const { graph, steps } = await goOn(input, features, blocks, random);
     const entryAt = (index: number) => (extraction.pictures[index] as ReadPicture).entry;
+    const learnt = split.learnt.map(entryAt);
+    const { graph, steps } = await goOn(input, features, learnt, blocks, random);
     const fresh: Replay = {
       learnt: split.fresh.map(entryAt),
       heldOut: split.heldOut.map(entryAt),
@@ -200,12 +201,13 @@ function splitFresh(
 async function goOn(
   { engine, backbone, bundle, onEvent = () => {}, signal }: UpdateInput,
   extracted: ExtractedFeatures,
+  learnt: readonly PictureEntry[],
   firstBlocks: number,
   random: Random,
 ): Promise<{ graph: Graph; steps: number }> {
   const { method, classes, schedule: first } = bundle.manifest;
   const { parameters: values, statistics } = trainedValues(bundle);
-  const ignored = ignoredBy(bundle);
+  const cellWeights = learntCells(learnt, ignoredBy(bundle), method);
   const schedule: Schedule = {
     ...first,
     tableLearningRate: GENTLENESS * first.tableLearningRate,
@@ -223,7 +225,7 @@ async function goOn(
       options: method,
       schedule,
       features: { ...extracted, statistics },
-      cellWeights: learntCells(ignored, method),
+      cellWeights,
       steps: stageSteps,
       seed,
       checkpoints,

@@ -51,6 +51,8 @@ export function stagesOf(options: MethodOptions): readonly Stage[] {
  * - `mask` float32 [batch, 1, cells, cells] and `intensity` float32 [batch, channels, 1, 1] (`noise`: [batch,
  *   channels, cells, cells]) in the abnormal stage; for `swap` the mask is 0 or 1, `intensity` [batch, 1, 1, 1], and
  *   `pictures` int64 [batch], `rows` and `columns` int64 [cells] say where the features come from
+ * - `cellWeights` float32 [batch, 1, cells, cells], where cells do not all count alike: what each counts in the loss, 1 on
+ *   average over a picture
  * - `step` and `learningRate`, float32 scalars
  *
  * Outputs: `loss`, and each parameter and moment as `next/NAME`.
@@ -64,7 +66,7 @@ export interface TrainingStep {
 /**
  * @param tapChannels how the channels of the features divide into taps
  * @param frozen parameters that an earlier stage found and this one leaves as they are
- * @param cellWeights [cells * cells], what each cell counts in the loss, 1 on average; 1 each where there are none
+ * @param weighsCells whether cells count differently, which the input `cellWeights` then says
  */
 export function trainingStep(
   stage: Stage,
@@ -73,7 +75,7 @@ export function trainingStep(
   statistics: FeatureStatistics,
   tapChannels: readonly number[],
   frozen: ParameterValues,
-  cellWeights?: Float32Array,
+  weighsCells = false,
 ): TrainingStep {
   const graph = new Graph(`training-step-${stage}`);
   const channels = statistics.mean.length;
@@ -85,6 +87,9 @@ export function trainingStep(
   const parameters = new TrainedParameters(graph);
   const weights =
     schedule.lossWeights === 'root' ? lossWeights(statistics.deviation, tapChannels) : undefined;
+  const cellWeights = weighsCells
+    ? graph.input('cellWeights', 'float32', [batch, 1, cells, cells])
+    : undefined;
   const error = (value: Value) => meanSquaredError(value, features, weights, cellWeights);
   const loss =
     stage === 'abnormal'
@@ -163,13 +168,13 @@ function normalReconstruction(
 
 /**
  * @param channelWeights [channels]: what each channel counts; 1 each where there are none
- * @param cellWeights [cells * cells]: the same of cells
+ * @param cellWeights [batch, 1, cells, cells]: the same of cells
  */
 function meanSquaredError(
   a: Value,
   b: Value,
   channelWeights: Float32Array | undefined,
-  cellWeights: Float32Array | undefined,
+  cellWeights: Value | undefined,
 ): Value {
   const { graph } = a;
   let squares = square(sub(a, b));
@@ -177,10 +182,7 @@ function meanSquaredError(
     const shape = [1, channelWeights.length, 1, 1];
     squares = mul(squares, graph.constant(float32(shape, channelWeights)));
   }
-  if (cellWeights) {
-    const shape = [1, 1, ...a.shape.slice(2)] as number[];
-    squares = mul(squares, graph.constant(float32(shape, cellWeights)));
-  }
+  if (cellWeights) squares = mul(squares, cellWeights);
   return reduceMean(squares, { keepDimensions: false });
 }
 

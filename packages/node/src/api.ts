@@ -98,14 +98,13 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
   const choice = { backbone, backboneMean, backboneDeviation, taps: chosen.taps };
   const opened = await openBackbone(choice, options.method, engine, from);
   const { name, mean, deviation } = opened.backbone;
-  const ignored = areas.everywhere;
   const identity = {
     options: {
       ...options,
       method: opened.method,
       backbone: { name, mean, deviation, file: backbone && (await identifyFile(backbone)) },
       from: from && createHash('sha256').update(from.bytes).digest('hex'),
-      ignored: ignored && createHash('sha256').update(ignored.data).digest('hex'),
+      ignored: areas.digest,
       threads: threads ?? availableParallelism(),
       engine: engine.description,
       version,
@@ -128,7 +127,7 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
         name,
         entries: entries.map((entry) => areas.of(name, entry)),
       })),
-      ignored,
+      ignored: areas.everywhere,
       rules: { threshold, unsure },
       version,
       now: () => new Date(),

@@ -1,5 +1,6 @@
 import { Graph, toModel } from '@bigrid/graph';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { tinyMethod } from '../../../method/testing/tiny.ts';
 import {
   engine,
   entry,
@@ -13,9 +14,10 @@ import { scorePictures } from '../calibration/scoring.ts';
 import { evaluate } from '../evaluate.ts';
 import type { Mask, PictureEntry } from '../ports.ts';
 import { recalibrate } from '../recalibrate.ts';
-import { train } from '../train.ts';
+import { type TrainInput, train } from '../train.ts';
+import type { TrainingClass } from '../training/hold-out.ts';
 import { Detector, type Inspection } from './detector.ts';
-import { cellWeights, ignoredShare, ignoring } from './ignored-area.ts';
+import { cellWeights, ignoredShare, ignoring, learntCells } from './ignored-area.ts';
 
 /** White in its left half, or as many quarters. */
 function leftMask(quarters = 2): Mask {
@@ -108,6 +110,34 @@ describe('what is ignored', () => {
     const weights = [...(cellWeights(leftMask(3), 4) ?? [])];
     expect(weights).toEqual([0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4]);
     expect(cellWeights(leftMask(4), 4)).toBeUndefined();
+  });
+
+  it('counts nothing in the loss of the pictures that it is of', async () => {
+    const method = { ...tinyMethod, cells: 4 };
+    const [one, other] = goodEntries(2) as [PictureEntry, PictureEntry];
+    const own = learntCells([{ ...one, ignored }, other], undefined, method);
+    expect(own).toEqual([cellWeights(ignored, 4), new Float32Array(16).fill(1)]);
+    const rest = learntCells([{ ...one, ignored }, other], leftMask(), method);
+    expect(rest).toEqual([cellWeights(ignored, 4), cellWeights(leftMask(), 4)]);
+    expect(learntCells([one, other], undefined, method)).toBeUndefined();
+
+    // All pictures under one mask, each by itself, are learnt as under that of the bundle.
+    const { classes } = tinyTraining();
+    const [first] = classes as [TrainingClass];
+    const each = { ...first, entries: withMask(first.entries) };
+    const learntFrom = async (changes: Partial<TrainInput>) =>
+      trainedValues(await train(tinyTraining(changes))).parameters;
+    const whole = await learntFrom({});
+    const everywhere = await learntFrom({ ignored });
+    expect(await learntFrom({ classes: [each] })).toEqual(everywhere);
+    expect(everywhere).not.toEqual(whole);
+    const half = {
+      ...first,
+      entries: first.entries.map((one, at) => (at % 2 ? one : { ...one, ignored })),
+    };
+    const mixed = await learntFrom({ classes: [half] });
+    expect(mixed).not.toEqual(whole);
+    expect(mixed).not.toEqual(everywhere);
   });
 
   it('is honoured by calibration, whether of all pictures or of each', async () => {

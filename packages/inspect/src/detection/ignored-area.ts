@@ -3,7 +3,7 @@ import { readModel, type Tensor, withElements } from '@bigrid/graph';
 import { COUNTED, type MethodOptions } from '@bigrid/method';
 import type { Bundle } from '../bundle/bundle.ts';
 import { resizeMaskNearest } from '../metrics/masks.ts';
-import type { Mask } from '../ports.ts';
+import type { Mask, PictureEntry } from '../ports.ts';
 
 /** A model, whatever else is known of it. */
 type Model = Pick<Bundle, 'bytes'>;
@@ -49,12 +49,21 @@ export function cellWeights(mask: Mask, cells: number): Float32Array | undefined
   return Float32Array.from(ignored, (one) => ((1 - one) * ignored.length) / counted);
 }
 
-/** {@link cellWeights} for a method; none in tiles, whose cells lie elsewhere in each: there only the map leaves it out. */
+/**
+ * {@link cellWeights} of each picture that is learnt: under a mask of its own, or under that of the bundle. Undefined where
+ * none has any, and in tiles, whose cells lie elsewhere in each: there only the map leaves it out.
+ */
 export function learntCells(
-  mask: Mask | undefined,
+  entries: readonly PictureEntry[],
+  everywhere: Mask | undefined,
   { tiles, cells }: MethodOptions,
-): Float32Array | undefined {
-  return mask && !tiles ? cellWeights(mask, cells) : undefined;
+): readonly Float32Array[] | undefined {
+  const masks = entries.map(({ ignored }) => ignored ?? everywhere);
+  if (tiles || masks.every((mask) => mask === undefined)) return undefined;
+  const all = new Float32Array(cells ** 2).fill(1);
+  const weights = new Map<Mask | undefined, Float32Array>();
+  for (const mask of new Set(masks)) weights.set(mask, (mask && cellWeights(mask, cells)) ?? all);
+  return masks.map((mask) => weights.get(mask) as Float32Array);
 }
 
 /** How much of every picture a bundle ignores: 0..1. */

@@ -31,8 +31,8 @@ export interface StageInput {
   readonly options: MethodOptions;
   readonly schedule: Schedule;
   readonly features: ExtractedFeatures;
-  /** What each cell counts in the loss, 1 on average; undefined where all count alike. */
-  readonly cellWeights?: Float32Array | undefined;
+  /** Of each block of features, what each cell counts in the loss, 1 on average; undefined where all count alike. */
+  readonly cellWeights?: readonly Float32Array[] | undefined;
   readonly steps: number;
   readonly seed: number;
   readonly checkpoints: Checkpoints;
@@ -58,7 +58,7 @@ export async function trainStage(
     features.statistics,
     features.tapChannels,
     values,
-    input.cellWeights,
+    input.cellWeights !== undefined,
   );
   const session = await engine.load(toModel(graph));
   const seeded = new Random(input.seed).fork(stage);
@@ -68,7 +68,7 @@ export async function trainStage(
   };
   const { batchSize } = schedule;
   const order = saved?.stage?.order ?? [];
-  const batches = new BatchSource(features, batchSize, randomFor('batches'), order);
+  const batches = new BatchSource(input, randomFor('batches'), order);
   const defects = new DefectSource(stage, options, batchSize, features.shape, randomFor('defects'));
   const jitter = new JitterSource(options, batchSize, randomFor('jitter'));
   let current = saved?.current ?? initialValues(parameters, values, input.seed);
@@ -88,7 +88,7 @@ export async function trainStage(
       const outputs = await session.run(
         {
           ...current,
-          features: await batches.next(),
+          ...(await batches.next()),
           jitter: jitter.next(),
           ...defects.next(),
           step: float32([], [step]),
@@ -168,23 +168,28 @@ function prefixed(tensors: Tensors): Tensors {
   );
 }
 
-/** Batches of features in random order; every picture (or tile) once before any comes again. */
+/**
+ * Batches of features in random order, with what their cells count; every picture (or tile) once before any comes again.
+ */
 class BatchSource {
   readonly random: Random;
   readonly #features: ExtractedFeatures;
+  readonly #cellWeights: readonly Float32Array[] | undefined;
   readonly #batch: Tensor<'float16'>;
+  readonly #weights: Tensor<'float32'>;
   #order: number[];
 
   constructor(
-    features: ExtractedFeatures,
-    batchSize: number,
+    { features, cellWeights, schedule: { batchSize } }: StageInput,
     random: Random,
     order: readonly number[],
   ) {
     this.random = random;
     this.#features = features;
+    this.#cellWeights = cellWeights;
     this.#order = [...order];
     this.#batch = zeros('float16', [batchSize, ...features.shape]);
+    this.#weights = zeros('float32', [batchSize, 1, ...features.shape.slice(1)]);
   }
 
   /** Pictures of this pass that are still to come, the next one last. */
@@ -192,7 +197,7 @@ class BatchSource {
     return this.#order;
   }
 
-  async next(): Promise<Tensor<'float16'>> {
+  async next(): Promise<Tensors> {
     const { data, shape } = this.#batch;
     const [batchSize] = shape as [number];
     const block = data.byteLength / batchSize;
@@ -201,8 +206,11 @@ class BatchSource {
       if (this.#order.length === 0) this.#order = this.random.permutation(this.#features.blocks);
       const picture = this.#order.pop() as number;
       await this.#features.scratch.read(picture, bytes.subarray(i * block, (i + 1) * block));
+      const weights = this.#cellWeights?.[picture];
+      if (weights) this.#weights.data.set(weights, i * weights.length);
     }
-    return this.#batch;
+    const weighed = this.#cellWeights && { cellWeights: this.#weights };
+    return { features: this.#batch, ...weighed };
   }
 }
 

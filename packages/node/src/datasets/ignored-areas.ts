@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename, extname, join } from 'node:path';
 import { fail } from '@bigrid/errors';
 import type { Mask, PictureEntry } from '@bigrid/inspect';
@@ -9,6 +10,8 @@ import { isFolder } from './folders.ts';
 export interface IgnoredAreas {
   /** One mask for all, for the bundle to keep; undefined where they differ between classes. */
   readonly everywhere: Mask | undefined;
+  /** Tells these areas from others; undefined where nothing is ignored. */
+  readonly digest: string | undefined;
   /** Where they differ, the same picture with what to ignore of one of that class. */
   of<Entry extends PictureEntry>(className: string, entry: Entry): Entry;
 }
@@ -24,11 +27,13 @@ export async function openIgnoredAreas(
   path: string | undefined,
   allNames: readonly string[],
 ): Promise<IgnoredAreas> {
-  if (path === undefined) return { everywhere: undefined, of: (_, entry) => entry };
+  if (path === undefined) {
+    return { everywhere: undefined, digest: undefined, of: (_, entry) => entry };
+  }
   const classNames = [...new Set(allNames)];
   if (!(await isFolder(path))) {
     const mask = await readMask(path);
-    return { everywhere: mask, of: (_, entry) => entry };
+    return { everywhere: mask, digest: digestOf([['', mask]]), of: (_, entry) => entry };
   }
   const { pictures } = await listFolder(path);
   const masks = new Map<string, Mask>();
@@ -45,11 +50,21 @@ export async function openIgnoredAreas(
   if (masks.size === 0) {
     fail('OPTION_INVALID', `Expected masks named CLASS.png in ${path} but received none`);
   }
+  const digest = digestOf(masks);
   if (classNames.length === 1) {
-    return { everywhere: masks.get(classNames[0] as string), of: (_, entry) => entry };
+    return { everywhere: masks.get(classNames[0] as string), digest, of: (_, entry) => entry };
   }
   return {
     everywhere: undefined,
+    digest,
     of: (className, entry) => ({ ...entry, ignored: masks.get(className) }),
   };
+}
+
+function digestOf(masks: Iterable<readonly [className: string, mask: Mask]>): string {
+  const hash = createHash('sha256');
+  for (const [name, { width, height, data }] of masks) {
+    hash.update(JSON.stringify([name, width, height])).update(data);
+  }
+  return hash.digest('hex');
 }
