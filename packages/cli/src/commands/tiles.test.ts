@@ -1,9 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
+  ended,
   pictureBytes,
+  start,
   tiny,
   useTemporaryFolder,
   write,
@@ -33,6 +36,34 @@ test('the bundle says its tiles and the size of its maps', async () => {
   const { stdout: shown } = await bigrid('info', at('tiled.onnx'));
   expect(shown).toContain('pictures in 2 x 3 tiles at 64 x 64');
 });
+
+test('training in tiles that is killed goes on with --resume to the same bundle', async () => {
+  const flags = ['--tile', '64', ...tiny, '--epochs', '6', '--checkpoint-seconds', '0'];
+  const train = (name: string, ...more: string[]) => [
+    ...['train', at('part'), '--out', at('tiles', name), ...flags],
+    ...more,
+  ];
+  expect((await bigrid(...train('whole.onnx'))).code).toBe(0);
+  const child = start(train('cut.onnx'));
+  const end = ended(child);
+  // The first state that has weights in it: it is at a step, and no longer reads.
+  const hasSteps = () =>
+    stat(at('tiles', 'cut.onnx.checkpoint', 'state')).then(
+      ({ size }) => size > 100_000,
+      () => false,
+    );
+  while (child.exitCode === null && !(await hasSteps())) await setTimeout(5);
+  child.kill('SIGKILL');
+  expect((await end).code).toBe(null);
+  const resumed = await bigrid(...train('cut.onnx', '--resume'));
+  expect(resumed.stderr).toMatch(/^reading 8\/8, in/);
+  const [whole, cut] = await Promise.all(
+    ['whole.onnx', 'cut.onnx'].map(async (name) =>
+      (await readFile(at('tiles', name), 'latin1')).replace(/"createdAt":"[^"]*"/, ''),
+    ),
+  );
+  expect(cut === whole).toBe(true);
+}, 60_000);
 
 test('inspecting, evaluating with a report and calibrating take no option for it', async () => {
   const bundle = at('tiled.onnx');

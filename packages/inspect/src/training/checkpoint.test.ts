@@ -1,9 +1,17 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { goodEntries, memoryCheckpoint, tinyTraining, unreadable } from '../../testing/fakes.ts';
+import {
+  entry,
+  goodEntries,
+  memoryCheckpoint,
+  picture,
+  tinyTraining,
+  unreadable,
+} from '../../testing/fakes.ts';
 import type { Bundle } from '../bundle/bundle.ts';
 import type { WorkEvent } from '../events.ts';
-import { train } from '../train.ts';
+import { type TrainInput, train } from '../train.ts';
 import { Checkpoints } from './checkpoint.ts';
+import { extractFeatures } from './feature-extraction.ts';
 
 const input = () => {
   const entries = goodEntries(8);
@@ -78,6 +86,43 @@ describe('a training that goes on from a checkpoint', () => {
     await expect(train(failing)).rejects.toBe(full);
     const resumed = await train({ ...input(), ...run(states.at(-1)) });
     expect(Buffer.compare(resumed.bytes, whole.bytes)).toBe(0);
+  });
+});
+
+/** Wide pictures, of which two of three tiles are drawn. */
+const inTiles = () => {
+  const wide = (seed: number) => entry(`${seed}.png`, () => picture(seed, { width: 160 }));
+  const entries = Array.from({ length: 8 }, (_, seed) => wide(seed));
+  entries[5] = unreadable('broken.png');
+  const extract: TrainInput['extract'] = (...input) => {
+    const [engine, backbone, method, all, openScratch, onEvent, signal, checkpoints] = input;
+    expect(method.tiles).toEqual({ rows: 1, columns: 3 });
+    const sample = { perPicture: 2, seed: 3 };
+    const taken = [engine, backbone, method, all, openScratch, onEvent, signal] as const;
+    return extractFeatures(...taken, checkpoints, sample);
+  };
+  return { ...input(), classes: [{ name: 'part', entries }], tile: 64, extract };
+};
+
+/** Every other picture has a part that is not learnt. */
+const underMasks = () => {
+  const ignored = { width: 2, height: 1, data: Uint8Array.of(255, 0) };
+  const masked = goodEntries(8).map((one, at) => (at % 2 ? { ...one, ignored } : one));
+  return { ...input(), classes: [{ name: 'part', entries: masked }] };
+};
+
+describe.each([
+  ['tiles', inTiles],
+  ['masks of single pictures', underMasks],
+])('a training with %s that goes on from a checkpoint', (_, training) => {
+  it('makes the same bundle, wherever it was cut off', async () => {
+    const { states, run } = memoryCheckpoint();
+    const whole = await train({ ...training(), ...run() });
+    expect(await train(training())).toEqual(whole);
+    for (const at of [2, 6, 8, -2]) {
+      const resumed = await train({ ...training(), ...run(states.at(at)) });
+      expect(Buffer.compare(resumed.bytes, whole.bytes)).toBe(0);
+    }
   });
 });
 
