@@ -89,11 +89,16 @@ describe('update', () => {
   });
 
   it('says what each picture scored before and after, and which of them were held out', async () => {
-    const { bundle, pictures, oldScores } = await updated();
-    const held = pictures.filter(({ heldOut }) => heldOut).map(({ after }) => after);
-    expect([pictures.length, held.length, oldScores.length]).toEqual([8, 2, replay.heldOut.length]);
-    const scores = [...held, ...oldScores].sort((a, b) => a - b);
+    const { bundle, before, pictures, old } = await updated();
+    const held = pictures.filter(({ heldOut }) => heldOut);
+    expect([pictures.length, held.length]).toEqual([8, 2]);
+    const scores = [...held, ...old].map(({ after }) => after).sort((a, b) => a - b);
     expect(bundle.manifest.calibration.scores).toEqual(scores);
+    expect(before).toEqual(base.manifest.calibration);
+    // The same old pictures before and after, and not all those that once set the threshold.
+    expect(old.map(({ path }) => path)).toEqual(replay.heldOut.map(({ path }) => path));
+    expect(old.map(({ before }) => before)).toEqual(await scoresOf(base, replay.heldOut));
+    expect(old.map(({ after }) => after)).toEqual(await scoresOf(bundle, replay.heldOut));
     const [original] = otherLight(1, 500) as [PictureEntry];
     expect(pictures[0]).toMatchObject({
       path: 'light/500.png',

@@ -2,7 +2,7 @@ import { fail } from '@bigrid/errors';
 import { type Engine, type Graph, toModel } from '@bigrid/graph';
 import { type Backbone, detector, Random, type Schedule, stagesOf } from '@bigrid/method';
 import { assemble, type Bundle, checkSameBackbone, trainedValues } from './bundle/bundle.ts';
-import type { Manifest } from './bundle/manifest.ts';
+import type { Calibration, Manifest } from './bundle/manifest.ts';
 import { calibrate, rulesOf } from './calibration/calibration.ts';
 import { picturesOf } from './calibration/drift.ts';
 import { type ScoredPicture, scorePictures } from './calibration/scoring.ts';
@@ -39,7 +39,7 @@ export interface UpdateInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A new good picture with its scores under the bundle as it was and as it is now. */
+/** A good picture with its scores under the bundle as it was and as it is now. */
 export interface UpdatedPicture {
   readonly path: string;
   /** Kept for the threshold instead of learnt. */
@@ -50,10 +50,12 @@ export interface UpdatedPicture {
 
 export interface Update {
   readonly bundle: Bundle;
+  /** The thresholds as they were. */
+  readonly before: Calibration;
   /** The new pictures that could be read, in order. */
   readonly pictures: readonly UpdatedPicture[];
-  /** What the old pictures held out score now. */
-  readonly oldScores: readonly number[];
+  /** The old pictures held out that were kept: those that are among what sets the new thresholds. */
+  readonly old: readonly UpdatedPicture[];
 }
 
 /** Share of the new pictures that is kept for the threshold; fewer than four are too few to share. */
@@ -74,7 +76,10 @@ export async function update(input: UpdateInput): Promise<Update> {
   const { manifest } = bundle;
   const onEvent = input.onEvent ?? (() => {});
   checkSameBackbone(bundle, backbone);
-  const before = await scorePictures(engine, bundle, good, onEvent, signal, 'inspecting');
+  const all = [...good, ...replay.heldOut];
+  const scored = await scorePictures(engine, bundle, all, onEvent, signal, 'inspecting');
+  const isOld = new Set(replay.heldOut);
+  const before = scored.filter(({ entry }) => !isOld.has(entry));
   if (before.length === 0) {
     fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`);
   }
@@ -83,12 +88,11 @@ export async function update(input: UpdateInput): Promise<Update> {
 
   const { graph, fresh, steps } = await learn(input, before, random);
   const ignored = ignoredBy(bundle);
-  const isFresh = new Set(before.map(({ entry }) => entry));
   const isHeldOut = new Set([...fresh.heldOut, ...replay.heldOut]);
   const after = await scorePictures(
     engine,
     ignoring({ bytes: toModel(graph) }, ignored),
-    [...isFresh, ...replay.heldOut],
+    scored.map(({ entry }) => entry),
     onEvent,
     signal,
   );
@@ -106,14 +110,14 @@ export async function update(input: UpdateInput): Promise<Update> {
     rulesOf(manifest, {}),
   );
   if (input.keep) {
-    const all = {
+    const from = {
       learnt: [...replay.learnt, ...fresh.learnt],
       heldOut: [...replay.heldOut, ...fresh.heldOut],
     };
     await keepReplay(
       engine,
       manifest.method,
-      all,
+      from,
       input.keep,
       random.fork('replay'),
       onEvent,
@@ -128,15 +132,17 @@ export async function update(input: UpdateInput): Promise<Update> {
     updates: [...earlier, done],
   };
   const scoreAfter = new Map(after.map(({ entry, score }) => [entry, score]));
+  const compared = (own: readonly ScoredPicture[]): UpdatedPicture[] =>
+    own.flatMap(({ entry, score }) => {
+      const now = scoreAfter.get(entry);
+      if (now === undefined) return [];
+      return [{ path: entry.path, heldOut: isHeldOut.has(entry), before: score, after: now }];
+    });
   return {
     bundle: ignoring(assemble(graph, updated), ignored),
-    pictures: before.map(({ entry, score }) => ({
-      path: entry.path,
-      heldOut: isHeldOut.has(entry),
-      before: score,
-      after: scoreAfter.get(entry) as number,
-    })),
-    oldScores: after.filter(({ entry }) => !isFresh.has(entry)).map(({ score }) => score),
+    before: manifest.calibration,
+    pictures: compared(before),
+    old: compared(scored.filter(({ entry }) => isOld.has(entry))),
   };
 }
 

@@ -52,7 +52,7 @@ test('an update writes a new file, and pictures beside it, and tells what change
   const words = ['update', model, at('alarms'), '--out', out, '--threads', '1'];
   const { code, stdout, stderr } = await bigrid(...words);
   expect([code, isPlain(stdout + stderr)]).toEqual([0, true]);
-  for (const phase of ['inspecting 5/5', 'reading 11/11', 'grid 1/1', 'calibrating 5/5'])
+  for (const phase of ['inspecting 6/6', 'reading 11/11', 'grid 1/1', 'calibrating 5/5'])
     expect(stderr).toContain(phase);
   expect(stderr).toContain('Skipped 1 picture that could not be read:');
   expect(stdout).toMatch(/^Wrote .*new\.onnx \(\d.* MB\) in 0:\d\d: 3 new good pictures learnt$/m);

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { Device, Manifest, Update, UpdatedPicture } from '@bigrid/node';
+import type { Device, Update, UpdatedPicture } from '@bigrid/node';
 import { Command } from 'commander';
 import { addFlags, type Fields, machineFields, pick, s3RootFlag } from '../flags.ts';
 import {
@@ -14,8 +14,6 @@ import {
 } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
-
-type Calibration = Manifest['calibration'];
 
 interface UpdateFlags {
   readonly out: string;
@@ -66,9 +64,8 @@ async function updateBundle(
   { quiet, ...request }: UpdateFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { readBundle, update } = await import('@bigrid/node');
+  const { update } = await import('@bigrid/node');
   const started = performance.now();
-  const before = (await readBundle(file)).manifest.calibration;
   const progress = showProgress({ quiet });
   let updated: Update;
   try {
@@ -83,27 +80,21 @@ async function updateBundle(
   print(
     `Wrote ${request.out} (${formatBytes(size)}) in ${formatDuration(seconds)}: ${count(learnt, 'new good picture')} learnt`,
     '',
-    compare(updated, before, calibration),
+    compare(updated),
     '',
-    describeThreshold(before.threshold, calibration),
+    describeThreshold(updated.before.threshold, calibration),
   );
   if (!quiet) say('', 'Next:', `  bigrid inspect ${shellQuoted(request.out)} PICTURES-OR-FOLDERS`);
 }
 
-/** A row for each kind of pictures: how many raise alarms and what they score, before and after. */
-function compare(
-  { pictures, oldScores }: Update,
-  before: Pick<Calibration, 'threshold' | 'scores'>,
-  { threshold }: Pick<Calibration, 'threshold'>,
-): string {
-  const fresh = (heldOut: boolean) => pictures.filter((picture) => picture.heldOut === heldOut);
-  const scoresOf = (when: 'before' | 'after', own: readonly UpdatedPicture[]) =>
-    own.map((picture) => picture[when]);
-  const kinds = [false, true].map((heldOut) => ({
-    name: heldOut ? 'new, held out' : 'new, learnt',
-    old: scoresOf('before', fresh(heldOut)),
-    now: scoresOf('after', fresh(heldOut)),
-  }));
+/** A row for each kind of pictures: how many raise alarms and what they score, the same before and after. */
+function compare({ bundle, before, pictures, old }: Update): string {
+  const { threshold } = bundle.manifest.calibration;
+  const kinds: readonly (readonly [string, readonly UpdatedPicture[]])[] = [
+    ['new, learnt', pictures.filter(({ heldOut }) => !heldOut)],
+    ['new, held out', pictures.filter(({ heldOut }) => heldOut)],
+    ['old, held out', old],
+  ];
   const alarms = (scores: readonly number[], limit: number) =>
     `${scores.filter((score) => score > limit).length} of ${scores.length}`;
   return table(
@@ -114,15 +105,18 @@ function compare(
       { head: 'median score before', align: 'right' },
       { head: 'now', align: 'right' },
     ],
-    [...kinds, { name: 'old, held out', old: before.scores, now: oldScores }]
-      .filter(({ now }) => now.length > 0)
-      .map(({ name, old, now }) => [
-        name,
-        alarms(old, before.threshold),
-        alarms(now, threshold),
-        formatScore(median(old), threshold),
-        formatScore(median(now), threshold),
-      ]),
+    kinds
+      .filter(([, own]) => own.length > 0)
+      .map(([name, own]) => {
+        const [then, now] = [own.map((one) => one.before), own.map((one) => one.after)];
+        return [
+          name,
+          alarms(then, before.threshold),
+          alarms(now, threshold),
+          formatScore(median(then), threshold),
+          formatScore(median(now), threshold),
+        ];
+      }),
   );
 }
 
