@@ -1,16 +1,21 @@
 import { bordersOf } from '@bigrid/inspect';
 import { type Html, html } from './html.ts';
 
-/** A longer path would weigh more than the picture that it is drawn on. */
-const longestPath = 12_000;
-
 /**
  * The border of a mask as a drawing to lay over its picture, whatever the size that one is shown at. The
  * border runs between pixels, its corners cut; inside a ragged mask it is followed on fewer pixels.
  *
  * @param mask width * height values, 0 or 1
+ * @param longest about as many characters as it may take: what is longer is followed on fewer pixels throughout
  */
-export function maskOutline(mask: Uint8Array, width: number, height: number): Html {
+export function maskOutline(
+  mask: Uint8Array,
+  width: number,
+  height: number,
+  longest: number,
+): Html {
+  // It is drawn twice, for its rim.
+  const longestPath = longest / 2;
   let [bits, columns, rows, scale] = [mask, width, height, 1];
   let path = tracePath(bits, columns, rows);
   while (path.length > longestPath && columns > 8 && rows > 8) {

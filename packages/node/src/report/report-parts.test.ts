@@ -90,7 +90,7 @@ describe('axis of scores', () => {
 describe('outline of a mask', () => {
   const pathOf = (rows: readonly string[]) => {
     const mask = Uint8Array.from(rows.join(''), (character) => (character === '#' ? 1 : 0));
-    const { text } = maskOutline(mask, rows[0]?.length ?? 0, rows.length);
+    const { text } = maskOutline(mask, rows[0]?.length ?? 0, rows.length, 5000);
     return / d="([^"]*)"/.exec(text)?.[1];
   };
 
@@ -110,7 +110,17 @@ describe('outline of a mask', () => {
   it('stays small however ragged the mask', () => {
     const size = 256;
     const mask = Uint8Array.from({ length: size * size }, (_, i) => ((i * 7919) % 13 < 4 ? 1 : 0));
-    expect(maskOutline(mask, size, size).text.length).toBeLessThan(25_000);
+    // Single pixels, apart from each other.
+    const specks = Uint8Array.from({ length: size * size }, (_, i) =>
+      (i % size) % 8 === 0 && Math.floor(i / size) % 8 === 0 ? 1 : 0,
+    );
+    for (const longest of [25_000, 3000]) {
+      for (const one of [mask, specks]) {
+        const { length } = maskOutline(one, size, size, longest).text;
+        expect(length).toBeLessThan(longest + 300);
+        expect(length).toBeGreaterThan(150);
+      }
+    }
   });
 });
 

@@ -13,9 +13,12 @@ export interface ReportOptions {
 }
 
 const defaultMaximumPictures = 1000;
-/** Encoded bytes of all pictures: a third more as text, and 30 MB still open at once in a browser. */
-export const bytesForAll = 19_000_000;
-const bytesForOne = 48_000;
+/**
+ * Characters that all pictures may take, their heat maps and outlines too. Some 2,000 come to each for what is said of it:
+ * a page of 1,000 stays below 30 MB whatever they show, which still opens at once in a browser.
+ */
+export const charactersForAll = 26_000_000;
+const charactersForOne = 64_000;
 /** Drawings kept beyond those wanted before the ones least needed go, as a share of those wanted. */
 const slack = 0.25;
 
@@ -84,8 +87,8 @@ export class Report {
   async #draw(seen: SeenPicture): Promise<void> {
     const shown = Math.min(seen.total, this.#maximumPictures);
     if (shown === 0) return;
-    const maximumBytes = Math.min(bytesForOne, bytesForAll / shown);
-    const options = { scale: this.#scale(), maximumBytes };
+    const maximumCharacters = Math.min(charactersForOne, charactersForAll / shown);
+    const options = { scale: this.#scale(), maximumCharacters };
     this.#thumbnails.set(seen.evaluated, await drawThumbnail(seen, options));
     if (this.#thumbnails.size > this.#maximumPictures * (1 + slack)) this.#keepMostNeeded();
   }

@@ -26,9 +26,12 @@ export interface ReportScale extends MapScale {
 
 export interface ThumbnailOptions {
   readonly scale: ReportScale;
-  /** Bytes that both pictures may take together, encoded. Kept to wherever the lowest quality allows it. */
-  readonly maximumBytes: number;
+  /** What both pictures and the outline may take together, as text of the page. */
+  readonly maximumCharacters: number;
 }
+
+/** Of what a picture may take, the share for the outline of its defect: a ragged one could weigh more than all else. */
+const outlineShare = 0.25;
 
 /** Tried in turn until both pictures fit: first the quality goes, then the size. */
 const attempts = [
@@ -37,6 +40,8 @@ const attempts = [
   { side: thumbnailSide, quality: 40 },
   { side: 240, quality: 40 },
   { side: 160, quality: 30 },
+  // A few hundred bytes, whatever is on it.
+  { side: 80, quality: 20 },
 ] as const;
 
 /** Draws a test picture small, as it is and with its heat map over it. */
@@ -49,22 +54,19 @@ export async function drawThumbnail(
   const { threshold, ...scale } = options.scale;
   const regions = regionsOf(map, small, threshold);
   const drawing = await drawHeatMap(small, map, { ...scale, regions });
-  let encoded: [Buffer, Buffer] | undefined;
+  const { maximumCharacters } = options;
+  const truth = mask && maskOutline(mask, map.width, map.height, outlineShare * maximumCharacters);
+  const left = maximumCharacters - (truth?.text.length ?? 0);
+  let uris: [string, string] | undefined;
   for (const { side, quality } of attempts) {
-    encoded = await Promise.all([
+    uris = await Promise.all([
       encode(sharp(small.data, raw(small)), side, quality),
       encode(sharp(drawing), side, quality),
     ]);
-    if (encoded[0].length + encoded[1].length <= options.maximumBytes) break;
+    if (uris[0].length + uris[1].length <= left) break;
   }
-  const [original, heatMap] = encoded as [Buffer, Buffer];
-  return {
-    width: small.width,
-    height: small.height,
-    original: dataUri(original),
-    heatMap: dataUri(heatMap),
-    truth: mask && maskOutline(mask, map.width, map.height),
-  };
+  const [original, heatMap] = uris as [string, string];
+  return { width: small.width, height: small.height, original, heatMap, truth };
 }
 
 async function shrink(picture: Picture, side: number): Promise<Picture> {
@@ -79,13 +81,11 @@ function raw({ width, height }: Picture) {
   return { raw: { width, height, channels: 3 as const } };
 }
 
-function encode(image: Sharp, side: number, quality: number): Promise<Buffer> {
-  return image
+/** A picture as a data URI. */
+async function encode(image: Sharp, side: number, quality: number): Promise<string> {
+  const bytes = await image
     .resize(side, side, { fit: 'inside', withoutEnlargement: true })
     .webp({ quality, effort: 3 })
     .toBuffer();
-}
-
-function dataUri(bytes: Buffer): string {
   return `data:image/webp;base64,${bytes.toString('base64')}`;
 }
