@@ -13,7 +13,7 @@ import {
   segmentationMask,
 } from './coco-mask.ts';
 import {
-  assertPresent,
+  assertListed,
   classFromList,
   counted,
   type Dataset,
@@ -24,6 +24,7 @@ import {
   type ListedPicture,
   listName,
   roleOf,
+  rootOf,
 } from './dataset.ts';
 import { classNameOf } from './names.ts';
 
@@ -115,7 +116,7 @@ export async function readCoco(files: readonly CocoFile[]): Promise<Dataset> {
     }
     for (const [index, image] of coco.images.entries()) {
       const picture = join(folder, image.file_name);
-      await assertPresent(picture, `image ${index + 1} of ${path}`);
+      await assertListed(picture, rootOf(path), `image ${index + 1} of ${path}`);
       pictures.push({ role: roleOf(path), entry: entries.entry(image, picture, className) });
     }
     boxes += entries.boxes;

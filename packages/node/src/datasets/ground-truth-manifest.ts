@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { readBytes } from '../files/files.ts';
 import { pictureEntry } from '../pictures/pictures.ts';
 import {
-  assertPresent,
+  assertListed,
   classFromList,
   type Dataset,
   type DatasetOptions,
@@ -15,6 +15,7 @@ import {
   type ListedPicture,
   listName,
   roleOf,
+  rootOf,
 } from './dataset.ts';
 import { readMaskExcept } from './mask-files.ts';
 import { classNameOf } from './names.ts';
@@ -167,7 +168,7 @@ async function localPath(
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/i.exec(address) ?? [];
   if (bucket === undefined || key === undefined) {
     const path = resolve(dirname(file), address);
-    await assertPresent(path, where);
+    await assertListed(path, rootOf(file), where);
     return path;
   }
   if (s3Root === undefined) {
@@ -177,9 +178,12 @@ async function localPath(
     );
   }
   const withBucket = join(s3Root, bucket, key);
-  if (await isPresent(withBucket)) return withBucket;
   const path = join(s3Root, key);
-  if (await isPresent(path)) return path;
+  for (const candidate of [withBucket, path]) {
+    if (!(await isPresent(candidate))) continue;
+    await assertListed(candidate, s3Root, where);
+    return candidate;
+  }
   fail(
     'DATASET_INVALID',
     `Expected the file of ${where} at ${withBucket} or ${path} but received nothing`,

@@ -5,7 +5,7 @@ import { readBytes } from '../files/files.ts';
 import { type Listing, listFolder, naturalOrder } from '../pictures/listing.ts';
 import { pictureEntry } from '../pictures/pictures.ts';
 import {
-  assertPresent,
+  assertListed,
   classFromList,
   counted,
   type Dataset,
@@ -101,10 +101,10 @@ async function listedPicture(row: Row, root: string, where: string): Promise<Lis
     fail('DATASET_INVALID', `Expected train or test for ${where} but received ${row.split}`);
   }
   const path = join(root, row.image);
-  await assertPresent(path, where);
+  await assertListed(path, root, where);
   const isGood = isGoodLabel(row.label);
   const mask = isGood || row.mask === '' ? undefined : join(root, row.mask);
-  if (mask !== undefined) await assertPresent(mask, where);
+  if (mask !== undefined) await assertListed(mask, root, where);
   return {
     role: row.split === 'test' ? 'test' : 'training',
     entry: {
