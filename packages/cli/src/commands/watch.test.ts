@@ -1,24 +1,19 @@
-import type { ChildProcess } from 'node:child_process';
 import { cp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
-  type Ended,
-  ended,
   pagesBytes,
   pictureBytes,
-  start,
   tiny,
   truncatedJpeg,
   useTemporaryFolder,
   write,
   writePictures,
 } from '../../testing/command-line.ts';
+import { names, pathsIn, startWatching, until } from '../../testing/watching.ts';
 
 const at = useTemporaryFolder();
 let model: string;
@@ -29,93 +24,7 @@ beforeAll(async () => {
   await bigrid('train', at('good'), '--out', model, ...tiny);
 });
 
-interface Watching {
-  readonly child: ChildProcess;
-  /** What it printed so far. */
-  readonly results: { path: string; [name: string]: unknown }[];
-  /** What it said so far. */
-  said(): string;
-  stop(signal?: NodeJS.Signals): Promise<Ended>;
-}
-
-/** Starts to watch, and waits until it does. */
-function watch(dir: string, ...flags: string[]): Promise<Watching> {
-  return watchWith(model, dir, ...flags);
-}
-
-async function watchWith(bundle: string, dir: string, ...flags: string[]): Promise<Watching> {
-  const child = start(['watch', bundle, dir, '--format', 'jsonl', '--threads', '1', ...flags]);
-  const end = ended(child);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const results: Watching['results'] = [];
-  let [rest, said] = ['', ''];
-  child.stdout?.on('data', (text: string) => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    results.push(...lines.map((line) => JSON.parse(line)));
-  });
-  child.stderr?.on('data', (text: string) => {
-    said += text;
-  });
-  await expect.poll(() => said, { timeout: 20_000 }).toContain('Watching');
-  return {
-    child,
-    results,
-    said: () => said,
-    stop(signal = 'SIGTERM') {
-      child.kill(signal);
-      return end;
-    },
-  };
-}
-
-const until = (value: () => unknown) => expect.poll(value, { timeout: 20_000, interval: 50 });
-const names = (results: readonly { path: string }[]) => results.map(({ path }) => basename(path));
-
-async function pathsIn(log: string): Promise<string[]> {
-  const text = await readFile(log, 'utf8').catch(() => '');
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => basename(JSON.parse(line).path));
-}
-
-interface Receiver {
-  readonly url: string;
-  /** What was taken, by its key. */
-  readonly taken: { key: string; path: string }[];
-  readonly requests: number;
-  /** How many more requests to answer with 503. */
-  failures: number;
-  close(): void;
-}
-
-async function receiver(failures: number, port = 0): Promise<Receiver> {
-  const state = { failures, requests: 0, taken: [] as Receiver['taken'] };
-  const server: Server = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8').on('data', (text) => {
-      body += text;
-    });
-    request.on('end', () => {
-      state.requests++;
-      if (state.failures-- > 0) response.writeHead(503).end('not now');
-      else {
-        const key = String(request.headers['idempotency-key']);
-        state.taken.push({ key, path: basename(JSON.parse(body).path) });
-        response.end();
-      }
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  onTestFinished(close);
-  const { port: taken } = server.address() as AddressInfo;
-  return Object.assign(state, { url: `http://127.0.0.1:${taken}/results`, close });
-}
+const watch = (dir: string, ...flags: string[]) => startWatching(model, dir, ...flags);
 
 test('pictures are inspected as they appear, once each, and never by half', async () => {
   const dir = at('appear');
@@ -186,7 +95,7 @@ test('what is unsure goes to a folder of its own, also by the rule of the bundle
     const [dir, to] = [at(`doubt-${index}`), at(`look-at-${index}`)];
     await writePictures(dir, 2);
     const moves = ['--good', at('never'), '--bad', at('never'), '--unsure-to', to];
-    const watching = await watchWith(bundle, dir, ...moves, ...rules);
+    const watching = await startWatching(bundle, dir, ...moves, ...rules);
     await until(() => watching.results.length).toBe(2);
     expect((await watching.stop()).stderr).toMatch(
       /2 pictures: 0 anomalous, 2 unsure, 0 normal\n$/,
@@ -253,60 +162,6 @@ test('each page of a TIFF is a picture; the file goes where its worst page belon
   // The second page, which the log knows, is what sends it there.
   expect(again.results[0]?.movedTo).toBe(join(rejected, 'spot.tif'));
   expect(await readdir(dir)).toEqual(['cut.tif', 'sub']);
-});
-
-test('what a webhook does not take at once is sent again, in order and once', async () => {
-  const dir = at('hooked');
-  await writePictures(dir, 3);
-  const hook = await receiver(2);
-  const log = at('hooked.jsonl');
-  const watching = await watch(dir, '--log', log, '--webhook', hook.url);
-  await until(() => hook.taken.length).toBe(3);
-  expect(hook.requests).toBe(5);
-  expect(hook.taken.map(({ path }) => path)).toEqual(await pathsIn(log));
-  expect(new Set(hook.taken.map(({ key }) => key)).size).toBe(3);
-  expect(watching.said()).toMatch(
-    /takes no results: status 503; trying again\n.*takes results again/,
-  );
-  await watching.stop();
-
-  // Nothing is sent twice by the next run, and what is new is.
-  const next = await watch(dir, '--log', log, '--webhook', hook.url);
-  await write(join(dir, 'new.png'), await pictureBytes(9));
-  await until(() => hook.taken.length).toBe(4);
-  expect((await next.stop()).code).toBe(0);
-  expect(names(next.results)).toEqual(['new.png']);
-  expect(hook.taken.at(-1)?.path).toBe('new.png');
-});
-
-test('killed in the middle, with a webhook that is down: nothing is lost and nothing comes twice', async () => {
-  const dir = at('line');
-  const [log, passed, rejected] = [at('line.jsonl'), at('passed'), at('rejected')];
-  const pictures = 24;
-  for (let i = 0; i < pictures; i++) {
-    await write(join(dir, `${i}.png`), await pictureBytes(i, i % 3 === 0));
-  }
-  const hook = await receiver(Number.POSITIVE_INFINITY);
-  const flags = ['--log', log, '--good', passed, '--bad', rejected, '--webhook', hook.url];
-  for (const goal of [6, 12]) {
-    const watching = await watch(dir, ...flags);
-    await until(async () => (await pathsIn(log)).length).toBeGreaterThanOrEqual(goal);
-    await watching.stop('SIGKILL');
-  }
-  expect(hook.taken).toEqual([]);
-  hook.failures = 0;
-  const last = await watch(dir, ...flags);
-  await until(() => hook.taken.length).toBe(pictures);
-  await until(() => readdir(dir)).toEqual([]);
-  expect((await last.stop()).code).toBe(0);
-
-  const expected = Array.from({ length: pictures }, (_, i) => `${i}.png`).sort();
-  expect((await pathsIn(log)).sort()).toEqual(expected);
-  expect(hook.taken.map(({ path }) => path).sort()).toEqual(expected);
-  expect([...(await readdir(passed)), ...(await readdir(rejected))].sort()).toEqual(expected);
-  for (const name of await readdir(passed)) {
-    expect((await readFile(join(passed, name))).length).toBeGreaterThan(100);
-  }
 });
 
 test('a move that a kill prevented is made up for, without another inspection', async () => {
