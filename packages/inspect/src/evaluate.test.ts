@@ -70,7 +70,8 @@ const expected = (of: readonly Case[]) => metricsOf(measured(of)).metrics;
 
 describe('evaluate', () => {
   it('gives the metrics of each class, and their plain mean', async () => {
-    const { classes, mean, ...rest } = await evaluated(cases.map(pictured));
+    const { classes, mean, meanOver, ...rest } = await evaluated(cases.map(pictured));
+    expect(new Set(Object.values(meanOver))).toEqual(new Set([2]));
     const [a, b] = ['a', 'b'].map((name) => expected(cases.filter((c) => c.className === name)));
     expect(classes).toEqual({ a, b });
     expect(classes.a?.imageAuroc).toBe(0.75);
@@ -88,6 +89,21 @@ describe('evaluate', () => {
     expect(rest.intervals.classes.a?.imageAuroc).toEqual({ low: 0, high: 1 });
     expect(rest.intervals.classes.b?.imageAuroc).toEqual({ low: 1, high: 1 });
     expect(rest.intervals.mean.imageAuroc).toEqual({ low: 0.5, high: 1 });
+  });
+
+  it('takes the mean over the classes that have a metric, and says over how many', async () => {
+    const withoutMask = ({ mask: _, ...one }: Case): Case => one;
+    const bare = cases.map((one) => (one.className === 'a' ? withoutMask(one) : one));
+    const { classes, mean, meanOver, intervals } = await evaluated(bare.map(pictured));
+    expect(classes.a?.pixelAp).toBeNaN();
+    expect(mean.pixelAp).toBe(classes.b?.pixelAp);
+    expect(mean.imageAp).toBe(((classes.a?.imageAp ?? 0) + (classes.b?.imageAp ?? 0)) / 2);
+    expect([meanOver.pixelAp, meanOver.aupro, meanOver.imageAp]).toEqual([1, 1, 2]);
+    expect(intervals.mean.pixelAp).toEqual(intervals.classes.b?.pixelAp);
+    // Of nothing there is no mean.
+    const good = await evaluated(cases.filter(({ defect }) => !defect).map(pictured));
+    expect([good.mean.imageAuroc, good.meanOver.imageAuroc]).toEqual([Number.NaN, 0]);
+    expect(good.intervals.mean.imageAuroc).toEqual({ low: Number.NaN, high: Number.NaN });
   });
 
   it('measures each kind of defect against the good pictures of its class', async () => {

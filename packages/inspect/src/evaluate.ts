@@ -15,6 +15,7 @@ import {
   defectMetricsOf,
   type MeasuredPicture,
   type Metrics,
+  meanMetrics,
   metricsOf,
 } from './metrics/metrics.ts';
 import { countPixels } from './metrics/pixel-counts.ts';
@@ -51,8 +52,10 @@ export interface EvaluatedDefect extends DefectMetrics {
 export interface Evaluation {
   /** Metrics by class name. */
   readonly classes: Readonly<Record<string, Metrics>>;
-  /** Plain mean over classes. */
+  /** Plain mean over classes: of each metric, over those that have it; NaN where none has. */
   readonly mean: Metrics;
+  /** Over how many classes the mean of each metric is. */
+  readonly meanOver: Readonly<Record<keyof Metrics, number>>;
   /** Where the metrics would lie on other pictures of the same kind: 95 % bootstrap intervals. */
   readonly intervals: {
     readonly classes: Readonly<Record<string, Intervals>>;
@@ -150,19 +153,12 @@ function summarise(measured: ReadonlyMap<EvaluatedPicture, MeasuredPicture>) {
       defects.push({ className: name, defect, ...metrics });
     }
   }
-  const all = Object.values(classes);
-  const mean = Object.fromEntries(
-    Object.keys(all[0] as Metrics).map((key) => [
-      key,
-      all.reduce((sum, metrics) => sum + metrics[key as keyof Metrics], 0) / all.length,
-    ]),
-  ) as unknown as Metrics;
   const withoutMask = [...measured.keys()]
     .filter(({ entry, hasMask }) => isAnomalous(entry) && !hasMask)
     .map(({ entry }) => entry.path);
   return {
     classes,
-    mean,
+    ...meanMetrics(Object.values(classes)),
     intervals: { classes: intervals, mean: intervalsOf(meanOfResampled(resampled)) },
     defects,
     curves,

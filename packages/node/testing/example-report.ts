@@ -64,7 +64,7 @@ export async function render(evaluation: Evaluation, own: Manifest, options: Rep
   return report.render(evaluation);
 }
 
-export const full: Metrics = {
+const full: Metrics = {
   imageAuroc: 0.98765,
   imageAp: 0.99999,
   imageF1Max: 1,
@@ -81,6 +81,12 @@ export const intervalsOf = (metrics: Metrics): Intervals => {
   ]);
   return Object.fromEntries(around);
 };
+/** The same number for each metric. */
+export function eachMetric(value: number): Metrics {
+  const entries = Object.keys(full).map((name) => [name, value]);
+  return Object.fromEntries(entries);
+}
+
 const withoutImages: Metrics = { ...full, imageAuroc: none, imageAp: none, imageF1Max: none };
 
 const curve = {
@@ -122,10 +128,11 @@ export function exampleEvaluation(): Evaluation {
   ];
   return {
     classes: { flange: full, [evil]: withoutImages },
-    mean: withoutImages,
+    mean: full,
+    meanOver: { ...eachMetric(2), imageAuroc: 1, imageAp: 1, imageF1Max: 1 },
     intervals: {
       classes: { flange: intervalsOf(full), [evil]: intervalsOf(withoutImages) },
-      mean: intervalsOf(withoutImages),
+      mean: intervalsOf(full),
     },
     defects: [
       { className: 'flange', defect: 'scratch', imageAuroc: 5 / 6, aupro: 0.87654 },

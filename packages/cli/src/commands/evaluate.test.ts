@@ -41,7 +41,14 @@ test('a table has a row a class and their mean, with intervals; JSON has the sam
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(80);
   expect(isPlain(stdout + stderr)).toBe(true);
   const metrics = JSON.parse(await readFile(at('m.json'), 'utf8'));
-  expect(Object.keys(metrics)).toEqual(['classes', 'mean', 'intervals', 'defects', 'verdicts']);
+  expect(Object.keys(metrics)).toEqual([
+    'classes',
+    'mean',
+    'meanOver',
+    'intervals',
+    'defects',
+    'verdicts',
+  ]);
   const { low, high } = metrics.intervals.classes.bolt.pixelAp;
   expect(low).toBeLessThanOrEqual(metrics.classes.bolt.pixelAp);
   expect(high).toBeGreaterThanOrEqual(metrics.classes.bolt.pixelAp);
@@ -120,6 +127,22 @@ test('without masks the pixel metrics are a dash and null, and it is said why', 
   const { mean } = JSON.parse(await readFile(at('n.json'), 'utf8'));
   expect(Object.keys(mean)).toEqual(names);
   expect([mean.pixelAuroc, mean.aupro]).toEqual([null, null]);
+});
+
+test('the mean is over the classes that have a metric, and it is said how many', async () => {
+  for (const name of ['bolt', 'nut']) await writeProduct(at('half', name));
+  await rm(at('half', 'nut', 'ground_truth'), { recursive: true });
+  const words = ['evaluate', model, at('half'), '--json', at('h.json'), '--report', at('h.html')];
+  const { stdout, stderr } = await bigrid(...words);
+  expect(stdout).toMatch(/^nut( +\d\.\d{4}){3}( +-){4}$/m);
+  expect(stdout).toMatch(/^mean( +\d\.\d{4}){7}$/m);
+  expect(stderr).toContain(
+    'Mean over the 1 of 2 classes that have it: pixel AUROC, pixel AP, pixel F1-max, pixel AUPRO.',
+  );
+  const { mean, meanOver, classes } = JSON.parse(await readFile(at('h.json'), 'utf8'));
+  expect(mean.aupro).toBe(classes.bolt.aupro);
+  expect([meanOver.imageAuroc, meanOver.aupro]).toEqual([2, 1]);
+  expect(await readFile(at('h.html'), 'utf8')).toContain('over 1 of 2 products');
 });
 
 test('pictures that cannot be read are named, and the command fails after the rest', async () => {

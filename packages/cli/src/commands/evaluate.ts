@@ -158,17 +158,23 @@ function boundsOf(intervals: Intervals, end: 'low' | 'high'): Metrics {
 }
 
 /** What the numbers leave out. */
-export function remarks({ pictures, withoutMask, mean }: Evaluation): string[] {
+export function remarks({ pictures, withoutMask, classes, meanOver }: Evaluation): string[] {
+  const all = Object.keys(classes).length;
   const lines: string[] = [];
   if (withoutMask.length > 0) {
     lines.push(
       `${count(withoutMask.length, 'defective picture')} without a usable mask: left out of the pixel metrics.`,
     );
   }
-  if (names.some((name) => Number.isNaN(mean[name]))) {
+  if (names.some((name) => meanOver[name] < all)) {
     lines.push(
       'A dash is a metric that these pictures do not define: it takes good and defective ones, and masks for pixels.',
     );
+  }
+  const partial = names.filter((name) => meanOver[name] > 0 && meanOver[name] < all);
+  for (const [over, alike] of Map.groupBy(partial, (name) => meanOver[name])) {
+    const of = alike.map((name) => heads[name].replace('\n', ' ')).join(', ');
+    lines.push(`Mean over the ${over} of ${all} classes that have it: ${of}.`);
   }
   return [
     '',
@@ -218,7 +224,7 @@ function doubts(
 
 /** JSON knows no NaN: a metric that is not defined becomes null. */
 function metricsJson(
-  { classes, mean, intervals, defects }: Evaluation,
+  { classes, mean, meanOver, intervals, defects }: Evaluation,
   { calibration }: Manifest,
   outcomes: Outcomes,
   doubtful: readonly EvaluatedPicture[],
@@ -226,7 +232,8 @@ function metricsJson(
   const { rule, threshold, unsure } = calibration;
   const pictures = doubtful.map(({ entry: { path, defect }, score }) => ({ path, defect, score }));
   const verdicts = { rule, threshold, unsure, ...outcomes, unsurePictures: pictures };
-  return `${JSON.stringify({ classes, mean, intervals, defects, verdicts }, undefined, 2)}\n`;
+  const metrics = { classes, mean, meanOver, intervals, defects, verdicts };
+  return `${JSON.stringify(metrics, undefined, 2)}\n`;
 }
 
 function written(...files: (string | undefined)[]): string[] {

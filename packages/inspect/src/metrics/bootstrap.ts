@@ -113,14 +113,14 @@ function intervalOf(values: Float64Array): Interval {
   return { low: at(tail), high: at(1 - tail) };
 }
 
-/** The same of the mean over classes: each class is drawn again by itself. */
+/** The same of the mean over the classes that have the metric: each class is drawn again by itself. */
 export function meanOfResampled(classes: readonly Resampled[]): Resampled {
   const names = Object.keys(classes[0] ?? {}) as (keyof Metrics)[];
   const means = names.map((name) => {
-    const [first] = classes as [Resampled];
-    const mean = first[name].map(
-      (_, i) =>
-        classes.reduce((sum, values) => sum + (values[name][i] as number), 0) / classes.length,
+    const all = classes.map((values) => values[name]);
+    const defined = all.filter((values) => !values.some(Number.isNaN));
+    const mean = all[0]?.map(
+      (_, i) => defined.reduce((sum, values) => sum + (values[i] as number), 0) / defined.length,
     );
     return [name, mean];
   });

@@ -70,6 +70,24 @@ export function metricsOf(pictures: readonly MeasuredPicture[]): {
   };
 }
 
+/** The mean of each metric over the classes that have it, and how many have. @param classes at least one */
+export function meanMetrics(classes: readonly Metrics[]): {
+  mean: Metrics;
+  meanOver: Record<keyof Metrics, number>;
+} {
+  const names = Object.keys(classes[0] as Metrics) as (keyof Metrics)[];
+  const of = (name: keyof Metrics) =>
+    classes.map((metrics) => metrics[name]).filter((value) => !Number.isNaN(value));
+  const mean = (values: readonly number[]) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const each = (measure: (values: readonly number[]) => number) =>
+    Object.fromEntries(names.map((name) => [name, measure(of(name))])) as Record<
+      keyof Metrics,
+      number
+    >;
+  return { mean: each(mean), meanOver: each(({ length }) => length) };
+}
+
 export function imageMetrics(images: Ranking) {
   return {
     imageAuroc: auroc(images),

@@ -98,9 +98,10 @@ export function metricsSection(evaluation: Evaluation): Html {
     cell(
       evaluation.mean[key],
       evaluation.intervals.mean[key],
-      () => 'Mean: not defined where a product has no value.',
+      () => 'Mean: no product has a value.',
     ),
   );
+  const partial = partialMeans(evaluation);
   const headers = metricTexts.map(
     ({ name, meaning }) => html`<th scope="col"><abbr title="${meaning}">${name}</abbr></th>`,
   );
@@ -119,12 +120,24 @@ other pictures of the same kind: the ${confidenceLevel * 100} % interval of a bo
 <tbody>${rows}</tbody>
 ${names.length > 1 && html`<tfoot><tr><th scope="row">Mean</th>${mean}</tr></tfoot>`}
 </table></div>
-${notes.size > 0 && html`<ul class="notes">${[...notes].map((note) => html`<li>${undefinedSign} ${note}</li>`)}</ul>`}
+${notes.size + partial.length > 0 && html`<ul class="notes">${[...notes].map((note) => html`<li>${undefinedSign} ${note}</li>`)}${partial.map((note) => html`<li>${note}</li>`)}</ul>`}
 <details class="meanings"><summary>What the metrics mean</summary><dl>${meanings}
 <div><dt>Intervals</dt><dd>The pictures are drawn again with replacement, good and defective ones apart, each with all its
 pixels: ${formatCount(imageResamples)} times for whole pictures, ${formatCount(pixelResamples)} times for pixels. An interval holds the middle ${confidenceLevel * 100} % of what they
 give. It knows only these pictures: where none of them is confused it is a single number, and that promises nothing.</dd></div></dl></details>
 </section>`;
+}
+
+/** Which means are not over all products. */
+function partialMeans({ classes, meanOver }: Evaluation): string[] {
+  const all = Object.keys(classes).length;
+  const partial = metricTexts.filter(({ key }) => meanOver[key] > 0 && meanOver[key] < all);
+  const alike = Map.groupBy(partial, ({ key, group }) => `${group} ${meanOver[key]}`);
+  return [...alike.values()].map((texts) => {
+    const [{ key, group }] = texts as [MetricText];
+    const names = texts.map(({ name }) => name).join(', ');
+    return `Mean of ${names}, ${groupNames[group].toLowerCase()}: over ${meanOver[key]} of ${plural(all, 'product')}, the others have no value.`;
+  });
 }
 
 /** Without the zero in front: two of them fit below one metric. */

@@ -1,8 +1,8 @@
-import type { EvaluatedPicture, Metrics } from '@bigrid/inspect';
+import type { EvaluatedPicture } from '@bigrid/inspect';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  eachMetric,
   evaluated,
-  full,
   intervalsOf,
   exampleManifest as manifest,
   noisyPicture,
@@ -91,7 +91,10 @@ describe('Report', () => {
     const shown = text.replaceAll(/<script[\s\S]*?<\/script>/g, '');
     expect(shown).not.toMatch(/NaN|undefined|\[object/);
     expect(text).toContain('whole pictures: there are no good test pictures to compare with.');
-    expect(text).toContain('– Mean: not defined where a product has no value.');
+    expect(text).toContain(
+      'Mean of AUROC, AP, F1 max, whole pictures: over 1 of 2 products, the others have no value.',
+    );
+    expect(text).not.toContain('Mean of AUROC, AP, F1 max, AUPRO, single pixels');
     expect(text).toContain('>0.988 <');
     expect(text).toContain('>&gt; 0.999 <');
   });
@@ -185,9 +188,7 @@ describe('Report at its edges', () => {
       { ...good[0], score: Number.NaN },
       { ...good[1], score: Number.POSITIVE_INFINITY },
     ] as EvaluatedPicture[];
-    const nothing = Object.fromEntries(
-      Object.keys(full).map((key) => [key, Number.NaN]),
-    ) as unknown as Metrics;
+    const nothing = eachMetric(Number.NaN);
     const noCurve = {
       imageRoc: [],
       imagePrecisionRecall: [],
@@ -199,6 +200,7 @@ describe('Report at its edges', () => {
       ...sample(),
       classes: { flange: nothing },
       mean: nothing,
+      meanOver: eachMetric(0),
       intervals: { classes: { flange: intervalsOf(nothing) }, mean: intervalsOf(nothing) },
       defects: [],
       curves: { flange: noCurve },
