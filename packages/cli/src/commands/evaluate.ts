@@ -92,27 +92,24 @@ async function evaluateBundle(
     report === undefined ? undefined : new Report(manifest, { title: `Evaluation on ${dir}` });
   const progress = showProgress({ quiet });
   let evaluation: Evaluation;
-  let outcomes: Outcomes;
-  let doubtful: EvaluatedPicture[];
   try {
     const { onEvent } = progress;
     const onPicture = page && ((seen: SeenPicture) => page.add(seen));
     evaluation = await evaluate(bundle, dir, { onEvent, onPicture, signal, ...others });
-    print(metricsTable(evaluation));
-    const { pictures } = evaluation;
-    outcomes = countOutcomes(pictures, calibration);
-    doubtful = unsureOf(pictures, calibration);
-    if (json !== undefined) {
-      const text = metricsJson(evaluation, manifest, outcomes, doubtful);
-      await writeAtomically(json, text, { signal });
-    }
-    if (page && report !== undefined) {
-      await writeAtomically(report, await page.render(evaluation), { signal });
-    }
   } finally {
     progress.finish();
   }
   const { failed, pictures } = evaluation;
+  const outcomes = countOutcomes(pictures, calibration);
+  const doubtful = unsureOf(pictures, calibration);
+  print(metricsTable(evaluation));
+  if (json !== undefined) {
+    const text = metricsJson(evaluation, manifest, outcomes, doubtful);
+    await writeAtomically(json, text, { signal });
+  }
+  if (page && report !== undefined) {
+    await writeAtomically(report, await page.render(evaluation), { signal });
+  }
   if (!quiet) {
     say(...remarks(evaluation), verdicts(manifest, outcomes));
     say(...doubts(manifest, outcomes, doubtful), ...written(json, report));
