@@ -61,6 +61,36 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
     expect((await page.locator('.threshold-line').boundingBox())?.x).toBeLessThan(line?.x ?? 0);
   });
 
+  it('counts what is unsure anew as the threshold moves, and leaves where doubt begins', async () => {
+    const file = join(folder, 'unsure.html');
+    const { calibration } = exampleManifest;
+    const unsure = { rule: '0.25', threshold: 0.25 };
+    const doubting = { ...exampleManifest, calibration: { ...calibration, unsure } };
+    await writeFile(file, await render(exampleEvaluation(), doubting, { title: 'Two' }));
+    const other = await browser.newPage();
+    other.on('pageerror', (error) => problems.push(String(error)));
+    await other.goto(pathToFileURL(file).href);
+    const numbers = async () => {
+      const cells = other.locator('#outcomes tr[data-row=all] td');
+      return (await cells.allTextContents()).map(Number);
+    };
+    // Caught, unsure and missed; false alarms, unsure and passed.
+    expect(await numbers()).toEqual([2, 3, 0, 1, 0, 2]);
+    const lineAt = async () => (await other.locator('.doubt-line').boundingBox())?.x;
+    const line = await lineAt();
+    await other.locator('#slider').focus();
+    await other.keyboard.press('End');
+    expect(await numbers()).toEqual([0, 5, 0, 0, 1, 2]);
+    await other.keyboard.press('Home');
+    expect(await numbers()).toEqual([5, 0, 0, 3, 0, 0]);
+    expect(await lineAt()).toBe(line);
+    expect((await other.locator('.doubt').boundingBox())?.width).toBe(0);
+    await other.getByRole('button', { name: /^Unsure/ }).click();
+    expect(await other.locator('.card:visible').count()).toBe(3);
+    expect(problems).toEqual([]);
+    await other.close();
+  });
+
   it('filters pictures, and enlarges one, goes on and comes back by keys', async () => {
     await page.getByRole('button', { name: /^Missed/ }).click();
     expect(await page.locator('.card:visible').count()).toBe(3);
