@@ -6,7 +6,7 @@ import { openDataset } from '../datasets/open-dataset.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 import { type Label, type Look, lookAt } from './look.ts';
-import { type DescribedPicture, FeatureReader, unlikeTheRest } from './odd-pictures.ts';
+import { FeatureReader, type OddPicture, OddPictures, unlikeTheRest } from './odd-pictures.ts';
 import { duplicates, enough, uniformity } from './picture-findings.ts';
 
 export interface CheckDataOptions extends DatasetOptions, EngineOptions {
@@ -25,7 +25,7 @@ export async function checkData(path: string, options: CheckDataOptions = {}): P
   } catch (error) {
     return { subject: 'data', facts: [], findings: [findingOf('layout', error)] };
   }
-  const { looks, described, unreadable } = await readAll(dataset, options);
+  const { looks, odd, unreadable } = await readAll(dataset, options);
   const names = dataset.classes.map(({ name }) => name);
   const test = dataset.classes.flatMap((own) => own.test);
   return {
@@ -46,7 +46,7 @@ export async function checkData(path: string, options: CheckDataOptions = {}): P
       ...names.map((name) => enough(looks, name)),
       ...duplicates(looks),
       ...names.flatMap((name) => uniformity(looks, name)),
-      ...names.flatMap((name) => unlikeTheRest(described.get(name) ?? [], name)),
+      ...names.flatMap((name) => unlikeTheRest(odd.get(name) ?? [], name)),
     ],
   };
 }
@@ -54,7 +54,7 @@ export async function checkData(path: string, options: CheckDataOptions = {}): P
 interface AllRead {
   readonly looks: readonly Look[];
   /** Of the good pictures to learn from, class by class. */
-  readonly described: ReadonlyMap<string, readonly DescribedPicture[]>;
+  readonly odd: ReadonlyMap<string, readonly OddPicture[]>;
   readonly unreadable: readonly { readonly path: string; readonly finding: Finding }[];
 }
 
@@ -63,9 +63,10 @@ async function readAll(dataset: Dataset, options: CheckDataOptions): Promise<All
     own.map(({ path, read }): Labelled => ({ path, read, className, split, defect })),
   );
   const looks: Look[] = [];
-  const described = new Map<string, DescribedPicture[]>();
+  const odd = new Map<string, OddPicture[]>();
   const unreadable: { path: string; finding: Finding }[] = [];
   const reader = await FeatureReader.open(options);
+  const compared = new OddPictures();
   try {
     let done = 0;
     for await (const outcome of inOrder(entries, (entry) => entry.read(), DECODE_AHEAD)) {
@@ -76,17 +77,18 @@ async function readAll(dataset: Dataset, options: CheckDataOptions): Promise<All
       } else {
         looks.push(lookAt(outcome.value, entry));
         if (entry.split === 'train') {
-          const own = described.get(entry.className) ?? [];
-          own.push({ path: entry.path, description: await reader.describe(outcome.value) });
-          described.set(entry.className, own);
+          const features = await reader.read(outcome.value);
+          await compared.add(entry.path, entry.className, features);
         }
       }
       options.onPicture?.(++done, entries.length);
     }
+    for (const { name } of dataset.classes) odd.set(name, await compared.of(name));
   } finally {
+    await compared.dispose();
     await reader.dispose();
   }
-  return { looks, described, unreadable };
+  return { looks, odd, unreadable };
 }
 
 function readable(unreadable: AllRead['unreadable'], read: number): Finding[] {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, float32, type Tensor } from '@bigrid/graph';
+import type { Picture } from '@bigrid/inspect';
 import { Random } from '@bigrid/method';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
@@ -10,7 +11,7 @@ import { checkBundle } from './bundle.ts';
 import { checkData } from './data.ts';
 import type { Finding } from './diagnosis.ts';
 import { checkMachine } from './machine.ts';
-import { unlikeTheRest } from './odd-pictures.ts';
+import { FeatureReader, OddPictures, unlikeTheRest } from './odd-pictures.ts';
 import { selfTest } from './self-test.ts';
 
 const levels = (findings: readonly Finding[], check: string) =>
@@ -164,20 +165,51 @@ describe('checkData', () => {
   });
 });
 
+describe('OddPictures', () => {
+  /** Stripes with noise of its own, and a square of light. */
+  const picture = (seed: number, square = false): Picture => {
+    const values = rows(seed);
+    for (let i = 0; square && i < 9; i++)
+      (values[20 + (i % 3)] as number[])[5 + Math.floor(i / 3)] = 255;
+    const data = Uint8Array.from(values.flat().flatMap((value) => [value, value, value]));
+    return { width: 32, height: 32, data };
+  };
+
+  it('compares pictures of a class, whatever is added between them, at each place', async () => {
+    const reader = await FeatureReader.open({ threads: 1 });
+    const compared = new OddPictures();
+    for (let seed = 0; seed < 12; seed++) {
+      await compared.add(`${seed}`, 'square', await reader.read(picture(seed, seed === 7)));
+      await compared.add(`${seed}`, 'plain', await reader.read(picture(100 + seed)));
+    }
+    const [square, plain] = [await compared.of('square'), await compared.of('plain')];
+    expect(await compared.of('none')).toEqual([]);
+    await compared.dispose();
+    await reader.dispose();
+    expect(square.map(({ path }) => path)).toEqual(plain.map(({ path }) => path));
+    expect(unlikeTheRest(square, 'square')).toMatchObject([{ level: 'note', paths: [['7']] }]);
+    expect(unlikeTheRest(plain, 'plain')).toMatchObject([{ level: 'ok' }]);
+    // A square of light is many deviations off; of 12 values, none is more than 11 / sqrt(12).
+    for (const highest of [...square, ...plain].flatMap(({ oddness }) => oddness))
+      expect(highest).toBeLessThan(11 ** 2 / 12 + 0.01);
+  });
+});
+
 describe('unlikeTheRest', () => {
   const random = new Random(7);
-  const described = (name: string, shift = 0) => ({
-    path: name,
-    description: Float32Array.from({ length: 40 }, (_, i) => random.normal() + (i < 4 ? shift : 0)),
-  });
-  const good = Array.from({ length: 60 }, (_, index) => described(`${index}`));
+  const good = Array.from({ length: 60 }, (_, index) => ({
+    path: `${index}`,
+    oddness: [1, 2, 3].map(() => Math.exp(0.1 * random.normal())),
+  }));
 
-  it('names pictures far from their neighbours, the furthest first', () => {
-    const [finding] = unlikeTheRest([...good, described('odd', 8), described('odder', 14)], 'part');
+  it('names pictures far odder than the others, the oddest first', () => {
+    // At its whole, and at a single place.
+    const odd = { path: 'odd', oddness: [1, 1, Math.exp(0.6)] };
+    const odder = { path: 'odder', oddness: [20, 1, 1] };
+    const [finding] = unlikeTheRest([...good, odd, odder], 'part');
     expect(finding?.level).toBe('note');
-    expect(finding?.paths?.slice(0, 2)).toEqual([['odder'], ['odd']]);
-    // Of a normal distribution, a few in a hundred are beyond two deviations.
-    expect((unlikeTheRest(good, 'part')[0]?.paths ?? []).length).toBeLessThan(6);
+    expect(finding?.paths).toEqual([['odder'], ['odd']]);
+    expect(unlikeTheRest(good, 'part')).toMatchObject([{ level: 'ok' }]);
   });
 
   it('says nothing of a few, nor of copies of one picture', () => {

@@ -1,17 +1,15 @@
-import { type Session, type Tensor, toModel } from '@bigrid/graph';
-import { imageTensor, type Picture } from '@bigrid/inspect';
+import { float16ToFloat32, type Session, type Tensor, toModel } from '@bigrid/graph';
+import { imageTensor, type Picture, type Scratch } from '@bigrid/inspect';
 import { extractor, profiles } from '@bigrid/method';
 import { type EngineOptions, onnxRuntimeEngine } from '../engine/engine.ts';
 import { embeddedBackbone } from '../training/backbones.ts';
+import { fileScratch } from '../training/scratch.ts';
 import type { Finding } from './diagnosis.ts';
 import { middleAndSpread } from './robust.ts';
 
-/** A picture by what the frozen network sees in it. */
-export interface DescribedPicture {
-  readonly path: string;
-  /** Sum over the picture of each channel of its features. */
-  readonly description: Float32Array;
-}
+/** Places along a side of a picture: a defect is lost in a mean over more than itself, a shade in single places. */
+const SIDES = [16, 4, 1] as const;
+const PLACES = SIDES.reduce((sum, side) => sum + side ** 2, 0);
 
 /** Runs the layers that training starts from. */
 export class FeatureReader {
@@ -27,9 +25,24 @@ export class FeatureReader {
     return new FeatureReader(await onnxRuntimeEngine(options).load(toModel(graph)));
   }
 
-  async describe(picture: Picture): Promise<Float32Array> {
-    const { sum } = await this.#session.run({ image: imageTensor(picture) });
-    return (sum as Tensor<'float32'>).data;
+  /** Means of each channel over each place: [channels, side, side] for each of {@link SIDES}, one after the other. */
+  async read(picture: Picture): Promise<Float32Array> {
+    const { features } = await this.#session.run({ image: imageTensor(picture) });
+    const { data, shape } = features as Tensor<'float16'>;
+    const [, channels, cells] = shape as [number, number, number];
+    const values = float16ToFloat32(data);
+    const means = new Float32Array(channels * PLACES);
+    let start = 0;
+    for (const side of SIDES) {
+      const width = cells / side;
+      values.forEach((value, i) => {
+        const [column, row] = [i % cells, Math.floor(i / cells)];
+        const at = start + Math.floor(row / width) * side + Math.floor(column / width);
+        means[at] = (means[at] as number) + value / width ** 2;
+      });
+      start += channels * side ** 2;
+    }
+    return means;
   }
 
   async dispose(): Promise<void> {
@@ -37,25 +50,119 @@ export class FeatureReader {
   }
 }
 
+/** A picture with how far its oddest place is from the same place of the others of its class. */
+export interface OddPicture {
+  readonly path: string;
+  /** For each of the sizes of places: over channels, the mean square of standard scores. */
+  readonly oddness: readonly number[];
+}
+
+/** Good pictures of one class, seen so far. */
+interface Seen {
+  readonly paths: string[];
+  /** Where their features are in the scratch. */
+  readonly blocks: number[];
+  /** Of each value of the features, over the pictures. */
+  readonly sum: Float64Array;
+  readonly squares: Float64Array;
+}
+
+/**
+ * Compares pictures with each other, place by place. Features wait in a temporary file, so that memory does not grow with
+ * the pictures.
+ */
+export class OddPictures {
+  readonly #classes = new Map<string, Seen>();
+  #scratch: Scratch | undefined;
+  #blocks = 0;
+
+  /** Takes what {@link FeatureReader} sees in a good picture. @throws OUTPUT_UNWRITABLE where there is no room for it */
+  async add(path: string, className: string, features: Float32Array): Promise<void> {
+    this.#scratch ??= await fileScratch(features.byteLength);
+    await this.#scratch.append(new Uint8Array(features.buffer));
+    const seen = this.#classes.get(className) ?? {
+      paths: [],
+      blocks: [],
+      sum: new Float64Array(features.length),
+      squares: new Float64Array(features.length),
+    };
+    this.#classes.set(className, seen);
+    seen.paths.push(path);
+    seen.blocks.push(this.#blocks++);
+    features.forEach((value, i) => {
+      seen.sum[i] = (seen.sum[i] as number) + value;
+      seen.squares[i] = (seen.squares[i] as number) + value * value;
+    });
+  }
+
+  /** The pictures of a class, in order; none of one that there is not. */
+  async of(className: string): Promise<OddPicture[]> {
+    const seen = this.#classes.get(className);
+    if (!seen) return [];
+    const { paths, blocks, sum, squares } = seen;
+    const mean = sum.map((total) => total / paths.length);
+    const variance = squares.map((total, i) =>
+      Math.max(total / paths.length - (mean[i] as number) ** 2, 1e-12),
+    );
+    const features = new Float32Array(sum.length);
+    const found: OddPicture[] = [];
+    for (const [at, path] of paths.entries()) {
+      await this.#scratch?.read(blocks[at] as number, new Uint8Array(features.buffer));
+      const scores = features.map(
+        (value, i) => (value - (mean[i] as number)) ** 2 / (variance[i] as number),
+      );
+      found.push({ path, oddness: highestOf(scores) });
+    }
+    return found;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#scratch?.dispose();
+  }
+}
+
+/** The highest place of each size, in means over channels. */
+function highestOf(scores: Float32Array): number[] {
+  const channels = scores.length / PLACES;
+  let start = 0;
+  return SIDES.map((side) => {
+    const places = new Float64Array(side ** 2);
+    const own = scores.subarray(start, start + channels * places.length);
+    own.forEach((score, i) => {
+      const place = i % places.length;
+      places[place] = (places[place] as number) + score / channels;
+    });
+    start += own.length;
+    return Math.max(...places);
+  });
+}
+
 /** With fewer there is no rest to be unlike. */
 const LEAST = 10;
-/** Neighbours that a picture is compared with: more than one, so that two copies of a slip do not hide each other. */
-const NEIGHBOURS = 3;
 /**
- * From how many robust deviations on a picture is odd, on the logarithm of its distance. Chosen on defects planted
- * among good pictures of Magnetic Tile Defects; docs/operation.md has the figures.
+ * From how many robust deviations on a picture is odd, on the logarithm of its oddness. Chosen on made-up defects planted
+ * among good pictures; docs/operation.md has the figures.
  */
-const ODD = 2;
+const ODD = 4;
 
-/** Good pictures that are further from their nearest neighbours than good pictures are: often defects among them. */
-export function unlikeTheRest(pictures: readonly DescribedPicture[], className: string): Finding[] {
+/** Good pictures whose oddest place is odder than those of good pictures are: often defects among them. */
+export function unlikeTheRest(pictures: readonly OddPicture[], className: string): Finding[] {
   if (pictures.length < LEAST) return [];
-  const distances = neighbourDistances(pictures.map(({ description }) => description));
-  const logarithms = distances.map((distance) => Math.log(Math.max(distance, 1e-9)));
-  const { middle, spread } = middleAndSpread(logarithms);
+  const logarithms = pictures.map(({ oddness }) =>
+    oddness.map((highest) => Math.log(Math.max(highest, 1e-9))),
+  );
+  const usual = SIDES.map((_, size) =>
+    middleAndSpread(logarithms.map((own) => own[size] as number)),
+  );
   const odd = pictures
-    .map(({ path }, index) => ({ path, by: ((logarithms[index] as number) - middle) / spread }))
-    // Where all are the same, spread is nothing and `by` no number.
+    .map(({ path }, index) => {
+      const deviations = usual.map(({ middle, spread }, size) => {
+        const above = (logarithms[index]?.[size] as number) - middle;
+        // Where most are the same, spread is nothing.
+        return above > 0 ? above / spread : 0;
+      });
+      return { path, by: Math.max(...deviations) };
+    })
     .filter(({ by }) => by > ODD)
     .sort((a, b) => b.by - a.by);
   if (odd.length === 0) {
@@ -76,48 +183,4 @@ export function unlikeTheRest(pictures: readonly DescribedPicture[], className: 
       paths: odd.map(({ path }) => [path]),
     },
   ];
-}
-
-/** Mean distance of each to its nearest others, every number standardised over the set. */
-function neighbourDistances(descriptions: readonly Float32Array[]): number[] {
-  const standardised = standardise(descriptions);
-  return standardised.map((own, index) => {
-    const nearest = Array(NEIGHBOURS).fill(Number.POSITIVE_INFINITY) as number[];
-    standardised.forEach((other, at) => {
-      if (at === index) return;
-      const squared = squaredDistance(own, other, nearest.at(-1) as number);
-      if (squared >= (nearest.at(-1) as number)) return;
-      nearest[NEIGHBOURS - 1] = squared;
-      nearest.sort((a, b) => a - b);
-    });
-    return nearest.reduce((sum, squared) => sum + Math.sqrt(squared), 0) / NEIGHBOURS;
-  });
-}
-
-/** Stops once it is past `limit`. */
-function squaredDistance(a: Float32Array, b: Float32Array, limit: number): number {
-  let sum = 0;
-  for (let i = 0; i < a.length && sum < limit; i++) {
-    const difference = (a[i] as number) - (b[i] as number);
-    sum += difference * difference;
-  }
-  return sum;
-}
-
-function standardise(rows: readonly Float32Array[]): Float32Array[] {
-  const length = rows[0]?.length ?? 0;
-  const mean = new Float64Array(length);
-  const squares = new Float64Array(length);
-  for (const row of rows) {
-    row.forEach((value, i) => {
-      mean[i] = (mean[i] as number) + value / rows.length;
-      squares[i] = (squares[i] as number) + value ** 2 / rows.length;
-    });
-  }
-  const deviation = squares.map((square, i) =>
-    Math.sqrt(Math.max(square - (mean[i] as number) ** 2, 1e-12)),
-  );
-  return rows.map((row) =>
-    row.map((value, i) => (value - (mean[i] as number)) / (deviation[i] as number)),
-  );
 }
