@@ -1,24 +1,11 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { statisticNames } from '@bigrid/inspect';
+import { type Manifest, type StatisticName, statisticNames } from '@bigrid/inspect';
+import { describeMove, drift, renderDrift } from '@bigrid/node';
 import { exampleManifest } from '../packages/inspect/testing/example-manifest.ts';
 import { picturesOfStream } from '../packages/node/src/pictures/picture-stream.ts';
 import { picturesInFile } from '../packages/node/src/pictures/tiff-pages.ts';
 import { InspectionLog, identify } from '../packages/node/src/watching/inspection-log.ts';
 import { readLog } from '../packages/node/src/watching/read-log.ts';
-import type { Target } from './targets.ts';
-
-/** Reads the bytes as a file. */
-export async function asFile<T>(bytes: Uint8Array, read: (file: string) => Promise<T>): Promise<T> {
-  const file = join(tmpdir(), `bigrid-fuzz-file-${process.pid}`);
-  writeFileSync(file, bytes);
-  try {
-    return await read(file);
-  } finally {
-    rmSync(file, { force: true });
-  }
-}
+import { asFile, type Target } from './target.ts';
 
 /** The head of a TIFF and directories of one entry each, linked in a chain. */
 function tiff(pages: number): Uint8Array {
@@ -45,20 +32,21 @@ export const tiffPages: Target = {
 
 const bundle = { bytes: new Uint8Array(4), manifest: exampleManifest };
 
+const line = {
+  at: '2026-01-02T03:04:05.000Z',
+  path: 'a.png',
+  ...identify(bundle),
+  file: { size: 1, modified: 2 },
+  score: 0.5,
+  isAnomalous: false,
+  verdict: 'normal',
+  statistics: Object.fromEntries(statisticNames.map((name) => [name, 0.5])),
+};
+
 export const logs: Target = {
   name: 'log',
   mostMemory: 80,
   async corpus() {
-    const line = {
-      at: '2026-01-02T03:04:05.000Z',
-      path: 'a.png',
-      ...identify(bundle),
-      file: { size: 1, modified: 2 },
-      score: 0.5,
-      isAnomalous: false,
-      verdict: 'normal',
-      statistics: Object.fromEntries(statisticNames.map((name) => [name, 0.5])),
-    };
     const failed = { ...line, path: 'b.png', error: { code: 'PICTURE_UNREADABLE' } };
     return [Buffer.from(`${JSON.stringify(line)}\n${JSON.stringify(failed)}\n{"at":`)];
   },
@@ -68,6 +56,31 @@ export const logs: Target = {
       const log = await InspectionLog.open(file, identify(bundle));
       log.take('a.png', { size: 1, modified: 2 });
       await log.close();
+    }),
+};
+
+const { scores } = exampleManifest.calibration;
+const comparable: Manifest = {
+  ...exampleManifest,
+  calibration: {
+    ...exampleManifest.calibration,
+    pictures: Object.fromEntries(statisticNames.map((name) => [name, scores])) as Record<
+      StatisticName,
+      number[]
+    >,
+  },
+};
+
+/** What becomes of a log that reads well: it is compared, and drawn. */
+export const drifts: Target = {
+  name: 'drift',
+  mostMemory: 100,
+  corpus: async () => [Buffer.from(`${JSON.stringify(line)}\n`.repeat(12))],
+  read: (bytes) =>
+    asFile(bytes, async (file) => {
+      const found = await drift({ manifest: comparable }, file);
+      for (const measure of found.measures) describeMove(measure);
+      await renderDrift(found, comparable, { title: 'input' });
     }),
 };
 

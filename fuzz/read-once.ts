@@ -1,5 +1,5 @@
 import { isBigridError } from '@bigrid/errors';
-import type { Target } from './targets.ts';
+import type { Target } from './target.ts';
 
 /** What is wrong with how a target read an input. */
 export interface Finding {

@@ -3,7 +3,8 @@ import { Random } from '@bigrid/method';
 import { describe, expect, test } from 'vitest';
 import { mutate, pick } from './mutate.ts';
 import { readOnce } from './read-once.ts';
-import { type Target, targets } from './targets.ts';
+import type { Target } from './target.ts';
+import { targets } from './targets.ts';
 
 /** `npm run fuzz` goes on for as long as it is told to. */
 const EXECUTIONS = 300;

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isBigridError } from '@bigrid/errors';
 import {
@@ -21,20 +20,9 @@ import { foreignFile, foreignNode } from '../packages/graph/testing/foreign-mode
 import { manifestMetadata, trainedValues } from '../packages/inspect/src/bundle/bundle.ts';
 import { exampleManifest } from '../packages/inspect/testing/example-manifest.ts';
 import { readMask } from '../packages/node/src/pictures/pictures.ts';
-import { asFile, logs, streams, tiffPages } from './file-targets.ts';
-
-/** A reader of bytes that come from outside. */
-export interface Target {
-  readonly name: string;
-  /** Valid inputs, made by code. */
-  corpus(): Promise<Uint8Array[]>;
-  /** Reads; a {@link BigridError} is a good end, and so is none. */
-  read(bytes: Uint8Array): unknown;
-  /** Most memory that reading a small input may take, in MB. */
-  readonly mostMemory: number;
-  /** Most processor time that it may take, in seconds. Default: 2. */
-  readonly mostSeconds?: number;
-}
+import { drifts, logs, streams, tiffPages } from './file-targets.ts';
+import { asFile, type Target, workFolder } from './target.ts';
+import { checkpoints, replays, states } from './training-targets.ts';
 
 const encode = (value: unknown) =>
   new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
@@ -256,8 +244,7 @@ class ListedPictures implements Target {
 
   async #prepared(): Promise<string> {
     if (this.#folder !== undefined) return this.#folder;
-    const folder = mkdtempSync(join(tmpdir(), 'bigrid-fuzz-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    const folder = workFolder();
     mkdirSync(join(folder, 'part'));
     const png = await smallPicture(3).png().toBuffer();
     for (const name of ['a', 'b', 'm']) writeFileSync(join(folder, 'part', `${name}.png`), png);
@@ -333,5 +320,9 @@ export const targets: readonly Target[] = [
   visa,
   tiffPages,
   logs,
+  drifts,
   streams,
+  states,
+  checkpoints,
+  replays,
 ];

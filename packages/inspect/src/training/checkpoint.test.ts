@@ -11,6 +11,7 @@ import type { Bundle } from '../bundle/bundle.ts';
 import type { WorkEvent } from '../events.ts';
 import { type TrainInput, train } from '../train.ts';
 import { Checkpoints } from './checkpoint.ts';
+import { digest } from './digest.ts';
 import { extractFeatures } from './feature-extraction.ts';
 
 const input = () => {
@@ -21,6 +22,27 @@ const input = () => {
     schedule: { ...tinyTraining().schedule, epochs: 2 },
   });
 };
+
+/** The header of a state, to be spoilt. */
+interface Header {
+  reading: { pictures: { at: number; sum: string }[] };
+  stage: { order: number[]; randoms: { jitter: { words: number[] } } };
+  values: [string, number[]][];
+  current: [string, number[]][];
+}
+
+const at = <T>(list: readonly T[], index: number) => list[index] as T;
+
+async function withHeader(state: Uint8Array, change: (header: Header) => void) {
+  const end = 4 + Buffer.from(state).readUInt32LE(0);
+  const header = JSON.parse(Buffer.from(state.subarray(4, end)).toString());
+  change(header);
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(json.length);
+  const whole = Buffer.concat([length, json, state.subarray(end, -32)]);
+  return Buffer.concat([whole, await digest(whole)]);
+}
 
 describe('a training that goes on from a checkpoint', () => {
   const { states, run } = memoryCheckpoint();
@@ -72,6 +94,40 @@ describe('a training that goes on from a checkpoint', () => {
     await expect(train({ ...input(), ...run({ bytes, blocks: others }) })).rejects.toThrow(
       'Expected the features of 7 pictures as they were saved but received others',
     );
+  });
+
+  it.each<[string, (header: Header) => void, string]>([
+    ['of pictures that are not there', ({ reading }) => (at(reading.pictures, 6).at = 8), 'others'],
+    ['of a picture twice', ({ reading }) => (at(reading.pictures, 1).at = 0), 'others'],
+    [
+      'with features of fewer channels',
+      ({ reading }) => (at(reading.pictures, 0).sum = ''),
+      'others',
+    ],
+    [
+      'with a size beyond its end',
+      ({ values }) => (at(values, 0)[1] = [2 ** 40]),
+      'without the values',
+    ],
+    ['with a size that is no number', ({ values }) => (at(values, 0)[1] = [0, -1]), 'faults'],
+    [
+      'with values of another name',
+      ({ current }) => (at(current, 0)[0] = 'other'),
+      'received other [',
+    ],
+    [
+      'with a random sequence that stands still',
+      ({ stage }) => (stage.randoms.jitter.words = [0, 0, 0, 0]),
+      'faults',
+    ],
+    ['with an order of no pictures', ({ stage }) => (stage.order = [-1]), 'faults'],
+  ])('refuses a state %s, whatever its digest says', async (_, change, words) => {
+    const { bytes, blocks } = states.at(-1) as (typeof states)[number];
+    const changed = { bytes: await withHeader(bytes, change), blocks };
+    await expect(train({ ...input(), ...run(changed) })).rejects.toMatchObject({
+      code: 'CHECKPOINT_INVALID',
+      message: expect.stringContaining(words),
+    });
   });
 
   it('keeps the last state when there is no room for another', async () => {

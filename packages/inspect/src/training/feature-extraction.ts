@@ -14,16 +14,10 @@ import { type OnEvent, progressOf, reportSkipped } from '../events.ts';
 import { type PictureStatistics, pictureStatistics } from '../picture-statistics.ts';
 import type { OpenScratch, PictureEntry, Scratch } from '../ports.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder } from '../work.ts';
-import {
-  type Checkpoints,
-  chain,
-  digest,
-  fromHex,
-  type SavedPicture,
-  type SavedReading,
-  toHex,
-} from './checkpoint.ts';
+import type { Checkpoints } from './checkpoint.ts';
+import { chain, digest, fromHex, toHex } from './digest.ts';
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts';
+import type { SavedPicture, SavedReading } from './saved-training.ts';
 
 /** Features to train on, kept aside in half precision. */
 export interface ExtractedFeatures {
@@ -88,9 +82,8 @@ export async function extractFeatures(
   const { graph, tapChannels } = extractor(backbone, options);
   const channels = graph.outputs.get('features')?.shape[1] as number;
   const shape = [channels, options.cells, options.cells];
-  const session = await engine.load(toModel(graph));
   const saved = checkpoints?.saved?.reading;
-  const pictures = (saved?.pictures ?? []).map((picture) => readFrom(picture, entries));
+  const pictures = saved ? readFrom(saved, entries, channels) : [];
   const skipped = [...(saved?.skipped ?? [])];
   for (const { path, code, message } of skipped) {
     reportSkipped(path, new BigridError(code, message), onEvent);
@@ -104,6 +97,7 @@ export async function extractFeatures(
   });
   const tilesOf = tileSource(options, sample);
   const blocksEach = Math.min(sample.perPicture, tileOrigins(options).length);
+  const session = await engine.load(toModel(graph));
   let scratch: Scratch | undefined;
   try {
     const blockBytes = 2 * channels * options.cells ** 2;
@@ -214,15 +208,36 @@ function savedFrom(picture: ReadPicture, entries: readonly PictureEntry[]): Save
   };
 }
 
-function readFrom(saved: SavedPicture, entries: readonly PictureEntry[]): ReadPicture {
-  return {
+/** @throws CHECKPOINT_INVALID where it is not of these pictures, in their order, with these features */
+function readFrom(
+  { pictures, skipped }: SavedReading,
+  entries: readonly PictureEntry[],
+  channels: number,
+): ReadPicture[] {
+  const digits = 2 * Float32Array.BYTES_PER_ELEMENT * channels;
+  const isOfThese =
+    pictures.length + skipped.length <= entries.length &&
+    pictures.every(
+      ({ at, sum, squares }, index) =>
+        at > (pictures[index - 1]?.at ?? -1) &&
+        at < entries.length &&
+        sum.length === digits &&
+        squares.length === digits,
+    );
+  if (!isOfThese) {
+    fail(
+      'CHECKPOINT_INVALID',
+      `Expected what was read of ${entries.length} pictures, with ${channels} channels, but received that of others`,
+    );
+  }
+  return pictures.map((saved) => ({
     entry: entries[saved.at] as PictureEntry,
     statistics: saved.statistics,
     fingerprint: new Uint32Array(fromHex(saved.fingerprint).buffer),
     digest: fromHex(saved.digest),
     sum: new Float32Array(fromHex(saved.sum).buffer),
     squares: new Float32Array(fromHex(saved.squares).buffer),
-  };
+  }));
 }
 
 function hexOf({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array): string {

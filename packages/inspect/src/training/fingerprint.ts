@@ -9,6 +9,8 @@ const KEPT = 16;
 /** Bits of a fingerprint that say something: one a frequency, without the mean. */
 export const FINGERPRINT_BITS = KEPT * KEPT - 1;
 
+export const FINGERPRINT_BYTES = (KEPT * KEPT) / 8;
+
 /** A perceptual hash of {@link FINGERPRINT_BITS} bits, in 32-bit words. */
 export type Fingerprint = Uint32Array;
 
@@ -38,7 +40,7 @@ export function fingerprintOf(picture: Picture): Fingerprint {
   }
   const varying = frequencies.subarray(1);
   const median = at(varying.toSorted(), Math.floor(varying.length / 2));
-  const bits = new Uint32Array(Math.ceil(FINGERPRINT_BITS / 32));
+  const bits = new Uint32Array(FINGERPRINT_BYTES / 4);
   varying.forEach((frequency, bit) => {
     if (frequency > median) bits[bit >>> 5] = at(bits, bit >>> 5) | (1 << (bit & 31));
   });

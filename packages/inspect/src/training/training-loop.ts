@@ -62,7 +62,7 @@ export async function trainStage(
   );
   const session = await engine.load(toModel(graph));
   const seeded = new Random(input.seed).fork(stage);
-  const randomFor = (use: string) => {
+  const randomFor = (use: 'batches' | 'defects' | 'jitter') => {
     const state = saved?.stage?.randoms[use];
     return state ? Random.from(state) : seeded.fork(use);
   };
@@ -71,7 +71,11 @@ export async function trainStage(
   const batches = new BatchSource(input, randomFor('batches'), order);
   const defects = new DefectSource(stage, options, batchSize, features.shape, randomFor('defects'));
   const jitter = new JitterSource(options, batchSize, randomFor('jitter'));
-  let current = saved?.current ?? initialValues(parameters, values, input.seed);
+  let current = initialValues(parameters, values, input.seed);
+  if (saved) {
+    checkSame(saved.current, current);
+    current = saved.current;
+  }
   // Two sets of tensors take turns as input and output of the step, so that a step allocates none of them.
   let spare: Tensors = copyShapes(current);
   const before = saved?.stage?.step ?? 0;
@@ -82,7 +86,7 @@ export async function trainStage(
       onEvent,
       before,
     );
-    let loss = saved?.stage?.loss;
+    let loss = saved?.stage?.loss ?? undefined;
     for (let step = before + 1; step <= steps; step++) {
       checkCancelled(signal);
       const outputs = await session.run(
@@ -154,6 +158,19 @@ function fitting({ name, shape }: Parameter, values: ParameterValues) {
     );
   }
   return value;
+}
+
+/** @throws CHECKPOINT_INVALID where what was saved is not of this stage */
+function checkSame(saved: Tensors, expected: Tensors): void {
+  const shapesOf = (tensors: Tensors) =>
+    Object.entries(tensors).map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
+  const [received, wanted] = [shapesOf(saved), shapesOf(expected)];
+  const at = wanted.findIndex((text, index) => text !== received[index]);
+  if (at < 0 && received.length === wanted.length) return;
+  fail(
+    'CHECKPOINT_INVALID',
+    `Expected the values of a training of this stage but received ${received[at] ?? 'others'} for ${wanted[at] ?? 'nothing'}`,
+  );
 }
 
 function copyShapes(tensors: Tensors): Record<string, Tensor> {

@@ -92,6 +92,12 @@ it('is refused for another training, with what differs', async () => {
 it.each([
   ['its description is gone', 'training.json', undefined],
   ['its description is cut short', 'training.json', '{"options": {'],
+  ['its description is of something else', 'training.json', 'null'],
+  [
+    'its description is too deep',
+    'training.json',
+    `${'{"options":'.repeat(1e5)}1${'}'.repeat(1e5)}`,
+  ],
   ['features are gone', 'features', undefined],
   ['features are cut short', 'features', 'abc'],
 ])('is refused when %s', async (_, name, content) => {

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import type { Checkpoint, Scratch, TrainingClass } from '@bigrid/inspect';
+import { z } from 'zod';
 import {
   failToWrite,
   followLinks,
@@ -89,11 +90,14 @@ export async function openCheckpoint(
   const lock = await lockFolder(path, out);
   try {
     if (resume && (await statOrUndefined(join(path, STATE))) !== undefined) {
-      assertSame(await readIdentity(path), identity, path);
+      assertSame(await readDescription(path), described(identity), path);
       return new CheckpointFolder(path, await readBytes(join(path, STATE)), everySeconds, lock);
     }
     await clear(path);
-    await writeAtomically(join(path, IDENTITY), `${JSON.stringify(identity, null, 1)}\n`);
+    await writeAtomically(
+      join(path, IDENTITY),
+      `${JSON.stringify(described(identity), null, 1)}\n`,
+    );
     return new CheckpointFolder(path, undefined, everySeconds, lock);
   } catch (error) {
     await lock.release();
@@ -188,13 +192,25 @@ async function clear(path: string): Promise<void> {
   }
 }
 
-async function readIdentity(path: string): Promise<TrainingIdentity> {
+const textsSchema = z.record(z.string(), z.string());
+const descriptionSchema = z.object({ options: textsSchema, pictures: textsSchema });
+
+/** What tells one training from another, all of it as text. */
+type Description = z.infer<typeof descriptionSchema>;
+type Texts = Description['options'];
+
+function described({ options, pictures }: TrainingIdentity): Description {
+  return { options: flat(options), pictures };
+}
+
+async function readDescription(path: string): Promise<Description> {
+  const file = join(path, IDENTITY);
   try {
-    return JSON.parse(await readFile(join(path, IDENTITY), 'utf8'));
+    return descriptionSchema.parse(JSON.parse(Buffer.from(await readBytes(file)).toString('utf8')));
   } catch (cause) {
     return fail(
       'CHECKPOINT_INVALID',
-      `Expected a description of the training in ${join(path, IDENTITY)} but received none that can be read`,
+      `Expected a description of the training in ${file} but received none that can be read`,
       { cause },
     );
   }
@@ -203,8 +219,8 @@ async function readIdentity(path: string): Promise<TrainingIdentity> {
 const MOST_NAMED = 5;
 
 /** @throws CHECKPOINT_MISMATCH */
-function assertSame(before: TrainingIdentity, now: TrainingIdentity, path: string): void {
-  const options = differences(flat(before.options ?? {}), flat(now.options), 'nothing');
+function assertSame(before: Description, now: Description, path: string): void {
+  const options = differences(before.options, now.options, 'nothing');
   const pictures = differences(before.pictures, now.pictures, 'not there');
   const all = [...options, ...pictures];
   if (all.length === 0) return;
@@ -215,16 +231,14 @@ function assertSame(before: TrainingIdentity, now: TrainingIdentity, path: strin
   );
 }
 
-type Texts = Readonly<Record<string, string>>;
-
-function differences(before: Texts = {}, now: Texts = {}, none: string): string[] {
+function differences(before: Texts, now: Texts, none: string): string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(now)])]
     .filter((name) => before[name] !== now[name])
     .map((name) => `${name}: ${before[name] ?? none} before, ${now[name] ?? none} now`);
 }
 
 /** Nested options as `method.depth`, with their values as text. */
-function flat(value: object, prefix = ''): Record<string, string> {
+function flat(value: object, prefix = ''): Texts {
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, part]): [string, string][] => {
       const name = `${prefix}${key}`;

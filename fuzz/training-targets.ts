@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { train, type WorkEvent } from '@bigrid/inspect';
+import sharp from 'sharp';
+import { goodEntries, memoryCheckpoint, tinyTraining } from '../packages/inspect/testing/fakes.ts';
+import { openCheckpoint } from '../packages/node/src/training/checkpoint-folder.ts';
+import { readReplay } from '../packages/node/src/training/replay-folder.ts';
+import { type Target, workFolder } from './target.ts';
+
+type State = ReturnType<typeof memoryCheckpoint>['states'][number];
+
+const HEADER_START = 4;
+const DIGEST_BYTES = 32;
+
+/** Cut off at every point: while it read, and in each stage. */
+async function cutOff(): Promise<{
+  readonly states: readonly State[];
+  readonly resume: (state: State) => Promise<unknown>;
+}> {
+  const { states, run } = memoryCheckpoint();
+  const input = tinyTraining({
+    classes: [{ name: 'part', entries: goodEntries(4) }],
+    schedule: { ...tinyTraining().schedule, epochs: 1 },
+  });
+  await train({ ...input, ...run() });
+  return { states: [...states], resume };
+
+  /** As far as one step: what a state holds is in use by then. */
+  async function resume(state: State): Promise<void> {
+    const stop = new AbortController();
+    const onEvent = (event: WorkEvent) => {
+      if (event.type === 'progress' && event.secondsLeft !== undefined && event.loss !== undefined)
+        stop.abort();
+    };
+    const { checkpoint, openScratch } = run(state);
+    const once = { ...checkpoint, everySeconds: Number.POSITIVE_INFINITY };
+    const { signal } = stop;
+    await train({ ...input, checkpoint: once, openScratch, onEvent, signal }).catch((error) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+}
+
+let prepared: ReturnType<typeof cutOff> | undefined;
+const training = () => {
+  prepared ??= cutOff();
+  return prepared;
+};
+
+function headerEnd(state: Uint8Array): number {
+  return HEADER_START + Buffer.from(state).readUInt32LE(0);
+}
+
+/** With the length of its header and the digest right, as no damage but somebody's hand leaves it. */
+function sealed(header: Uint8Array, tensors: Uint8Array): Uint8Array {
+  const length = Buffer.alloc(HEADER_START);
+  length.writeUInt32LE(header.length);
+  const whole = Buffer.concat([length, header, tensors]);
+  return Buffer.concat([whole, createHash('sha256').update(whole).digest()]);
+}
+
+/** The state of a training. The input is its header, or all of it: any damage to that the digest tells. */
+export const states: Target = {
+  name: 'state',
+  mostMemory: 100,
+  async corpus() {
+    const { states } = await training();
+    const headers = states.map(({ bytes }) => bytes.subarray(HEADER_START, headerEnd(bytes)));
+    return [...headers, ...states.slice(0, 1).map(({ bytes }) => bytes)];
+  },
+  async read(bytes) {
+    const { states, resume } = await training();
+    const { bytes: valid, blocks } = states.at(-1) as State;
+    const tensors = valid.subarray(headerEnd(valid), -DIGEST_BYTES);
+    const isHeader = bytes[0] === '{'.charCodeAt(0);
+    await resume({ bytes: isHeader ? sealed(bytes, tensors) : bytes, blocks });
+  },
+};
+
+const identity = {
+  options: { seed: 1, method: { depth: 2, taps: [1, 2] } },
+  pictures: { 'part: 0.png': '5 bytes', 'part: 1.png': '6 bytes' },
+};
+
+/** What training a checkpoint is of, in a folder with a state to resume from. */
+export const checkpoints: Target = {
+  name: 'checkpoint',
+  mostMemory: 80,
+  corpus: async () => [
+    Buffer.from(
+      JSON.stringify(
+        { ...identity, options: { seed: '1', 'method.depth': '2', 'method.taps': '[1,2]' } },
+        null,
+        1,
+      ),
+    ),
+  ],
+  async read(bytes) {
+    const out = join(workFolderOnce(), 'model.onnx');
+    const folder = `${out}.checkpoint`;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'state'), 'state');
+    writeFileSync(join(folder, 'training.json'), bytes);
+    const opened = await openCheckpoint(out, identity, { resume: true });
+    await opened?.close({ succeeded: false });
+  },
+};
+
+/** A picture among those kept for updates. */
+export const replays: Target = {
+  name: 'replay',
+  // As for any picture.
+  mostMemory: 900,
+  mostSeconds: 10,
+  async corpus() {
+    const raw = { width: 4, height: 4, channels: 3 } as const;
+    const picture = sharp(Buffer.alloc(48, 120), { raw });
+    return [await picture.webp({ lossless: true }).toBuffer()];
+  },
+  async read(bytes) {
+    const folder = workFolderOnce();
+    for (const part of ['learnt', 'held-out']) {
+      mkdirSync(join(folder, 'part.replay', part), { recursive: true });
+      writeFileSync(join(folder, 'part.replay', part, '0001.webp'), bytes);
+    }
+    const { learnt, heldOut } = await readReplay(join(folder, 'part.onnx'));
+    for (const { read } of [...learnt, ...heldOut]) await read();
+  },
+};
+
+let folder: string | undefined;
+const workFolderOnce = () => {
+  folder ??= workFolder();
+  return folder;
+};

@@ -1,0 +1,25 @@
+/** SHA-256. */
+export async function digest(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+}
+
+/** SHA-256 over a digest of all so far and the next one. */
+export async function chain(
+  before: Uint8Array,
+  next: Uint8Array,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const both = new Uint8Array(before.length + next.length);
+  both.set(before);
+  both.set(next, before.length);
+  return digest(both);
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: text.length / 2 }, (_, at) =>
+    Number.parseInt(text.slice(2 * at, 2 * at + 2), 16),
+  );
+}
