@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { add, float32, Graph, mul, toModel } from '@bigrid/graph';
 import { expect, test } from 'vitest';
 import { parallelEngine } from './parallel-engine.ts';
@@ -42,6 +45,20 @@ test('leaves no thread, and starts again', async () => {
   }
   const resources = process.getActiveResourcesInfo();
   expect(resources.filter((name) => name === 'Worker')).toEqual([]);
+});
+
+test('keeps no answer: memory does not grow with the number of runs', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const session = await parallelEngine({ threads: 2 }).load(modelOf(2));
+  const answers: WeakRef<object>[] = [];
+  for (let x = 0; x < 10; x++) {
+    answers.push(new WeakRef((await session.run({ x: float32([1], [x]) })).y as object));
+  }
+  await setImmediate();
+  collect();
+  expect(answers.slice(0, 5).map((answer) => answer.deref())).toEqual(new Array(5).fill(undefined));
+  await session.dispose();
 });
 
 test('says what the engine refuses, and what a run lacks', async () => {

@@ -133,25 +133,34 @@ class Thread {
   readonly #worker = new Worker(
     new URL(`./engine-worker${extname(import.meta.url)}`, import.meta.url),
   );
-  readonly #ended = new Promise<unknown>((resolve) => {
-    // What a thread dies of is no error of the registry: whoever waits hears that it ended.
-    this.#worker.on('error', resolve).once('exit', resolve);
-  });
+  readonly #ended: Promise<unknown>;
   readonly #loaded = new Set<number>();
+  #asked: PromiseWithResolvers<Answer> | undefined;
+  #hasEnded = false;
+
+  constructor() {
+    this.#worker.on('message', (answer: Answer) => this.#asked?.resolve(answer));
+    // What a thread dies of is no error of the registry: whoever waits hears that it ended.
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on('error', resolve).once('exit', resolve);
+    }).then(() => {
+      this.#hasEnded = true;
+      this.#asked?.reject(engineEnded());
+    });
+  }
 
   async ask(session: number, model: Uint8Array, inputs: Tensors | undefined): Promise<Tensors> {
+    if (this.#hasEnded) throw engineEnded();
+    // Not a race with the end of the thread: that would keep every answer until then.
+    this.#asked = Promise.withResolvers<Answer>();
     const request: Work = {
       session,
       model: this.#loaded.has(session) ? undefined : model,
       inputs,
     };
-    const answered = Promise.withResolvers<Answer>();
-    this.#worker.once('message', answered.resolve);
     this.#worker.postMessage(request);
-    const ended = this.#ended.then(engineEnded);
-    const answer = await Promise.race([answered.promise, ended]);
-    this.#worker.off('message', answered.resolve);
-    if (answer instanceof BigridError) throw answer;
+    const answer = await this.#asked.promise;
+    this.#asked = undefined;
     if ('code' in answer) return fail(answer.code, answer.message);
     this.#loaded.add(session);
     return answer.outputs;
