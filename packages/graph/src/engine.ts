@@ -20,6 +20,8 @@ export interface Session {
 export interface Engine {
   /** Name and version, such as `onnxruntime-node 1.30.0 (cpu, 2 threads)`. */
   readonly description: string;
+  /** How many runs it does at a time; 1 where it does not say. */
+  readonly runsAtOnce?: number;
   /** Loads a serialised ONNX model. @throws ENGINE_FAILED */
   load(model: Uint8Array): Promise<Session>;
 }

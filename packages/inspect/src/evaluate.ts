@@ -20,7 +20,7 @@ import {
 } from './metrics/metrics.ts';
 import { countPixels } from './metrics/pixel-counts.ts';
 import type { LabelledEntry, Picture } from './ports.ts';
-import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
+import { checkCancelled, inOrder, picturesAhead } from './work.ts';
 
 /** A test picture with what the model says of it. Its map is not kept: {@link SeenPicture} has it. */
 export interface EvaluatedPicture {
@@ -100,7 +100,7 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
     checkMask(entry, picture, mask);
     return { picture, inspection, mask };
   };
-  for await (const outcome of inOrder(entries, read, DECODE_AHEAD)) {
+  for await (const outcome of inOrder(entries, read, picturesAhead(detector.runsAtOnce))) {
     checkCancelled(signal);
     if ('error' in outcome) {
       const { path } = outcome.item;

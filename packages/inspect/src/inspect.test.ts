@@ -1,3 +1,4 @@
+import type { Engine } from '@bigrid/graph';
 import { describe, expect, it } from 'vitest';
 import { exampleManifest } from '../testing/example-manifest.ts';
 import { answeringEngine, entry, picture, unreadable } from '../testing/fakes.ts';
@@ -17,8 +18,12 @@ const manifest = {
   calibration: { ...exampleManifest.calibration, scores: [5, 10, 20], threshold: 20 },
 };
 
-async function inspected(entries: Iterable<PictureEntry>, signal?: AbortSignal) {
-  const detector = await Detector.load(engine, { bytes: new Uint8Array() });
+async function inspected(
+  entries: Iterable<PictureEntry>,
+  signal?: AbortSignal,
+  on: Engine = engine,
+) {
+  const detector = await Detector.load(on, { bytes: new Uint8Array() });
   const results: (Verdict | FailedInspection)[] = [];
   for await (const result of inspect(detector, manifest, entries, { signal })) results.push(result);
   return results;
@@ -57,6 +62,32 @@ describe('inspect', () => {
       { path: 'b', error: { code: 'PATH_MISSING' } },
       { path: '30.png', isAnomalous: true },
     ]);
+  });
+
+  it('keeps an engine busy that does many runs at once', async () => {
+    const runsAtOnce = 7;
+    const allAsked = Promise.withResolvers<void>();
+    let asked = 0;
+    const busy: Engine = {
+      ...engine,
+      runsAtOnce,
+      async load(model) {
+        const session = await engine.load(model);
+        const run: typeof session.run = async (inputs) => {
+          if (++asked === runsAtOnce) allAsked.resolve();
+          await allAsked.promise;
+          return session.run(inputs);
+        };
+        return { ...session, run };
+      },
+    };
+    expect(
+      await inspected(
+        Array.from({ length: 9 }, () => of(5)),
+        undefined,
+        busy,
+      ),
+    ).toHaveLength(9);
   });
 
   it('stops when it is cancelled, and at faults of the program', async () => {

@@ -5,7 +5,7 @@ import { confidenceOf } from './calibration/confidence.ts';
 import type { Detector, Inspection } from './detection/detector.ts';
 import { type Region, regionsOf } from './detection/regions.ts';
 import type { Picture, PictureEntry } from './ports.ts';
-import { checkCancelled, DECODE_AHEAD, inOrder } from './work.ts';
+import { checkCancelled, inOrder, picturesAhead } from './work.ts';
 
 /** The verdict on one picture. */
 export interface Verdict extends Inspection {
@@ -48,7 +48,7 @@ export async function* inspect(
   const { threshold, pixelThreshold } = manifest.calibration;
   const confidence = confidenceOf(manifest.calibration);
   const look = (entry: PictureEntry) => lookAt(detector, entry);
-  for await (const outcome of inOrder(entries, look, DECODE_AHEAD)) {
+  for await (const outcome of inOrder(entries, look, picturesAhead(detector.runsAtOnce))) {
     checkCancelled(signal);
     const { path } = outcome.item;
     if ('error' in outcome) {

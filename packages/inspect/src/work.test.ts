@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkCancelled, inOrder, type Outcome } from './work.ts';
+import { checkCancelled, inOrder, type Outcome, picturesAhead } from './work.ts';
 
 async function collect<Item, Result>(outcomes: AsyncIterable<Outcome<Item, Result>>) {
   const all: Outcome<Item, Result>[] = [];
@@ -129,4 +129,13 @@ describe('checkCancelled', () => {
       expect.objectContaining({ code: 'CANCELLED', cause: 'enough' }),
     );
   });
+});
+
+it.each([
+  [undefined, 4],
+  [2, 4],
+  [8, 10],
+  [64, 16],
+])('begins pictures for an engine of %s runs at once: %i', (runsAtOnce, ahead) => {
+  expect(picturesAhead(runsAtOnce)).toBe(ahead);
 });

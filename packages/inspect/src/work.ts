@@ -61,5 +61,13 @@ async function attempt<Item, Result>(
   }
 }
 
-/** Pictures decoded before their turn: enough for two cores, little enough for memory. */
+/** Pictures decoded before their turn where one is looked at at a time: as many as are decoded at once. */
 export const DECODE_AHEAD = 4;
+
+/** Pictures in work at once, on however many cores: of each, memory holds the picture and what the engine needs for it. */
+const MOST_AHEAD = 16;
+
+/** Pictures to begin before their turn: one for each run of the engine, and two that are ready when one ends. */
+export function picturesAhead(runsAtOnce = 1): number {
+  return Math.min(Math.max(DECODE_AHEAD, runsAtOnce + 2), MOST_AHEAD);
+}

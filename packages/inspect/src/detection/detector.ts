@@ -37,6 +37,11 @@ export class Detector {
     return detector;
   }
 
+  /** How many pictures the engine looks at at a time. */
+  get runsAtOnce(): number | undefined {
+    return this.#engine.runsAtOnce;
+  }
+
   #sessionFor(ignored: Mask | undefined): Promise<Session> {
     const known = this.#sessions.get(ignored);
     if (known) return known;

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { BigridError, type ErrorCode, fail } from '@bigrid/errors';
-import type { Engine, Session, Tensors } from '@bigrid/graph';
+import type { Engine, Session, Tensor, Tensors } from '@bigrid/graph';
 import { type EngineOptions, onnxRuntimeEngine } from './engine.ts';
 
 /** What a thread is asked: to load a model, to run what it has loaded, or one after the other; `end` is the last. */
@@ -14,8 +14,9 @@ export interface Work {
   readonly inputs?: Tensors | undefined;
 }
 
+/** Inputs come back, for the next ones of their size. */
 export type Answer =
-  | { readonly outputs: Tensors }
+  | { readonly outputs: Tensors; readonly inputs?: Tensors | undefined }
   | { readonly code: ErrorCode; readonly message: string };
 
 /**
@@ -33,6 +34,7 @@ export function parallelEngine(options: EngineOptions = {}): Engine {
   let number = 0;
   return {
     description: plain.description,
+    runsAtOnce: threads,
     async load(model) {
       const session = new ParallelSession(pool, number++, model);
       await session.open();
@@ -135,6 +137,7 @@ class Thread {
   );
   readonly #ended: Promise<unknown>;
   readonly #loaded = new Set<number>();
+  #spare: Tensors | undefined;
   #asked: PromiseWithResolvers<Answer> | undefined;
   #hasEnded = false;
 
@@ -156,13 +159,14 @@ class Thread {
     const request: Work = {
       session,
       model: this.#loaded.has(session) ? undefined : model,
-      inputs,
+      inputs: inputs && copyInto(this.#spare, inputs),
     };
-    this.#worker.postMessage(request);
+    this.#worker.postMessage(request, buffersOf(request.inputs));
     const answer = await this.#asked.promise;
     this.#asked = undefined;
     if ('code' in answer) return fail(answer.code, answer.message);
     this.#loaded.add(session);
+    this.#spare = answer.inputs;
     return answer.outputs;
   }
 
@@ -171,4 +175,26 @@ class Thread {
     this.#worker.postMessage('end' satisfies Request);
     await this.#ended;
   }
+}
+
+/**
+ * Copies tensors that are to be handed over, for the caller keeps its own: into those that came back where they fit. What
+ * threads make anew for each picture grows to hundreds of megabytes before anything collects it.
+ */
+function copyInto(spare: Tensors | undefined, tensors: Tensors): Tensors {
+  const copied = Object.entries(tensors).map(([name, { type, shape, data }]): [string, Tensor] => {
+    const old = spare?.[name];
+    if (old?.type !== type || old.data.length !== data.length) {
+      return [name, { type, shape, data: data.slice() }];
+    }
+    (old.data as Uint8Array).set(data as Uint8Array);
+    return [name, { type, shape, data: old.data }];
+  });
+  return Object.fromEntries(copied);
+}
+
+/** What to hand over instead of copying it. */
+export function buffersOf(tensors: Tensors = {}): ArrayBuffer[] {
+  const buffers = Object.values(tensors).map(({ data }) => data.buffer as ArrayBuffer);
+  return [...new Set(buffers)];
 }
