@@ -15,6 +15,7 @@ import {
   readBundle,
   readPicture,
 } from '@bigrid/node';
+import { median } from './speed/statistics.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -60,10 +61,10 @@ console.log('| weights | MB | core-ms a picture | image AUROC | pixel AUROC | pi
 console.log('|---|---|---|---|---|---|---|');
 for (const [name, bundle] of Object.entries(bundles)) {
   const { mean } = await evaluate(bundle, data);
-  const median = times[name].sort((a, b) => a - b)[Math.floor(times[name].length / 2)];
+  const middle = median(times[name]);
   const figures = [mean.imageAuroc, mean.pixelAuroc, mean.pixelAp, mean.aupro].map((figure) =>
     figure.toFixed(4),
   );
-  const row = [name, (bundle.bytes.length / 1e6).toFixed(1), median.toFixed(1), ...figures];
+  const row = [name, (bundle.bytes.length / 1e6).toFixed(1), middle.toFixed(1), ...figures];
   console.log(`| ${row.join(' | ')} |`);
 }

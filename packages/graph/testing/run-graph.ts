@@ -7,8 +7,12 @@ import { float32, sizeOf, type Tensor } from '../src/tensor.ts';
 export const engine: Engine = onnxRuntimeEngine({ threads: 1 });
 
 /** Runs a graph once on ONNX Runtime. */
-export async function runGraph(graph: Graph, inputs: Tensors = {}): Promise<Tensors> {
-  const session = await engine.load(toModel(graph));
+export function runGraph(graph: Graph, inputs: Tensors = {}): Promise<Tensors> {
+  return runModel(toModel(graph), inputs);
+}
+
+export async function runModel(model: Uint8Array, inputs: Tensors): Promise<Tensors> {
+  const session = await engine.load(model);
   try {
     return await session.run(inputs);
   } finally {

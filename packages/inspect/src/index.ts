@@ -61,6 +61,7 @@ export {
 } from './metrics/bootstrap.ts';
 export { labelComponents } from './metrics/connected-components.ts';
 export type { ClassCurves, Metrics } from './metrics/metrics.ts';
+export { ascending, median } from './metrics/order.ts';
 export {
   type PictureStatistics,
   pictureStatistics,

@@ -1,24 +1,12 @@
-import { type Engine, type Graph, sizeOf, type Tensors, toModel } from '@bigrid/graph';
-import { onnxRuntimeEngine } from '@bigrid/node';
+import { type Graph, sizeOf, type Tensors, toModel } from '@bigrid/graph';
+import { runModel } from '../../graph/testing/run-graph.ts';
 import { Random } from '../src/random.ts';
 
-export const engine: Engine = onnxRuntimeEngine({ threads: 1 });
+export { engine, numbersOf } from '../../graph/testing/run-graph.ts';
 
-/** Runs a graph once on ONNX Runtime. */
-export async function runGraph(graph: Graph, inputs: Tensors = {}): Promise<Tensors> {
-  const session = await engine.load(toModel(graph));
-  try {
-    return await session.run(inputs);
-  } finally {
-    await session.dispose();
-  }
-}
-
-/** An output's elements as plain numbers. */
-export function numbersOf(outputs: Tensors, name: string): number[] {
-  const output = outputs[name];
-  if (!output) throw new Error(`Expected an output ${name} but received ${Object.keys(outputs)}`);
-  return Array.from(output.data as ArrayLike<number>, Number);
+/** Runs a graph of the package `graph` as it is built: its sources' own would be another class. */
+export function runGraph(graph: Graph, inputs: Tensors = {}): Promise<Tensors> {
+  return runModel(toModel(graph), inputs);
 }
 
 /** The largest distance between two lists; infinite where their lengths differ or one holds NaN. */

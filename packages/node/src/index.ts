@@ -22,6 +22,7 @@ export type {
 } from '@bigrid/inspect';
 export {
   ignoredShare,
+  median,
   readPorts,
   regionsOf,
   trainOptionsSchema,

@@ -80,7 +80,7 @@ async function updateBundle(
   print(
     `Wrote ${request.out} (${formatBytes(size)}) in ${formatDuration(seconds)}: ${count(learnt, 'new good picture')} learnt`,
     '',
-    compare(updated),
+    await compare(updated),
     '',
     describeThreshold(updated.before.threshold, calibration),
   );
@@ -88,7 +88,8 @@ async function updateBundle(
 }
 
 /** A row for each kind of pictures: how many raise alarms and what they score, the same before and after. */
-function compare({ bundle, before, pictures, old }: Update): string {
+async function compare({ bundle, before, pictures, old }: Update): Promise<string> {
+  const { median } = await import('@bigrid/node');
   const { threshold } = bundle.manifest.calibration;
   const kinds: readonly (readonly [string, readonly UpdatedPicture[]])[] = [
     ['new, learnt', pictures.filter(({ heldOut }) => !heldOut)],
@@ -113,8 +114,8 @@ function compare({ bundle, before, pictures, old }: Update): string {
           name,
           alarms(then, before.threshold),
           alarms(now, threshold),
-          formatScore(median(then), threshold),
-          formatScore(median(now), threshold),
+          formatScore(median(then) as number, threshold),
+          formatScore(median(now) as number, threshold),
         ];
       }),
   );
@@ -127,9 +128,4 @@ function describeThreshold(
   const change = ((threshold - before) / before) * 100;
   const share = Number.isFinite(change) ? ` (${change < 0 ? '' : '+'}${change.toFixed(1)} %)` : '';
   return `The threshold was ${formatScore(before, before)} and is ${formatScore(threshold, threshold)}${share}, by ${rule} from ${count(scores.length, 'good picture')} held out.`;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] as number;
 }

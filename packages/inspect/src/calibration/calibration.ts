@@ -2,6 +2,7 @@ import { fail } from '@bigrid/errors';
 import type { Calibration, Manifest } from '../bundle/manifest.ts';
 import { mapScaleOf } from '../bundle/map-scale.ts';
 import { DEFAULT_RULE, formatRule, parseRule, thresholdOf } from '../bundle/threshold-rules.ts';
+import { ascending } from '../metrics/order.ts';
 import type { PictureStatistics } from '../picture-statistics.ts';
 import { referenceOf } from './drift.ts';
 
@@ -114,8 +115,4 @@ export function underRules(manifest: Manifest, asked: ThresholdRules): Manifest 
     ...manifest,
     calibration: { ...calibration, ...withDoubt(calibration.threshold, doubt) },
   };
-}
-
-function ascending(values: readonly number[]): number[] {
-  return [...values].sort((a, b) => a - b);
 }

@@ -1,5 +1,6 @@
 import { fail } from '@bigrid/errors';
 import type { Calibration } from '../bundle/manifest.ts';
+import { ascending } from '../metrics/order.ts';
 import {
   type PictureStatistics,
   type StatisticName,
@@ -149,8 +150,4 @@ function summaryOf(sorted: readonly number[]): SampleSummary {
 function deviationOf(values: readonly number[]): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-}
-
-function ascending(values: readonly number[]): number[] {
-  return values.toSorted((a, b) => a - b);
 }

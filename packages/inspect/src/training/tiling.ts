@@ -1,5 +1,6 @@
 import { fail } from '@bigrid/errors';
 import { type MethodOptions, MOST_TILES, tilesAlong } from '@bigrid/method';
+import { median } from '../metrics/order.ts';
 import type { PictureEntry } from '../ports.ts';
 
 /**
@@ -44,9 +45,6 @@ async function medianSize(entries: readonly PictureEntry[]) {
     if (picture) sizes.push(picture);
     i += Math.max(1, Math.floor(entries.length / LOOKED_AT));
   }
-  const median = (side: 'width' | 'height') => {
-    const sorted = sizes.map((size) => size[side]).sort((a, b) => a - b);
-    return sorted[Math.floor(sorted.length / 2)] ?? 1;
-  };
-  return { width: median('width'), height: median('height') };
+  const middle = (side: 'width' | 'height') => median(sizes.map((size) => size[side])) ?? 1;
+  return { width: middle('width'), height: middle('height') };
 }

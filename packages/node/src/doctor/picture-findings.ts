@@ -1,13 +1,14 @@
 import {
   groupNearDuplicates,
   LEAST_PICTURES,
+  median,
   mostHeldOut,
   type StatisticName,
 } from '@bigrid/inspect';
 import { counted } from '../datasets/dataset.ts';
 import type { Finding } from './diagnosis.ts';
 import type { Look } from './look.ts';
-import { median, middleAndSpread } from './robust.ts';
+import { middleAndSpread } from './robust.ts';
 
 /** Fewer good pictures than these make a first try and no more. */
 const FEW = 30;
@@ -151,8 +152,8 @@ function modes(looks: readonly Look[], className: string): Finding {
 function exposure(good: readonly Look[], className: string): Finding | undefined {
   if (good.length === 0) return undefined;
   const [white, black] = [
-    median(good.map((look) => look.white)),
-    median(good.map((look) => look.black)),
+    median(good.map((look) => look.white)) ?? 0,
+    median(good.map((look) => look.black)) ?? 0,
   ];
   const told = [
     ...(white > 0.02 ? [`${percent(white)} of a usual picture is pure white`] : []),
