@@ -1,5 +1,5 @@
 import { fail } from '@bigrid/errors';
-import { type Engine, toModel } from '@bigrid/graph';
+import type { Engine } from '@bigrid/graph';
 import {
   type Backbone,
   detector,
@@ -11,7 +11,13 @@ import {
   type Stage,
   stagesOf,
 } from '@bigrid/method';
-import { assemble, type Bundle, checkSameBackbone, trainedValues } from './bundle/bundle.ts';
+import {
+  type Bundle,
+  checkSameBackbone,
+  trainedModel,
+  trainedValues,
+  withManifest,
+} from './bundle/bundle.ts';
 import { MANIFEST_VERSION, type Manifest } from './bundle/manifest.ts';
 import { calibrate, type ThresholdRules } from './calibration/calibration.ts';
 import { scorePictures } from './calibration/scoring.ts';
@@ -165,7 +171,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   }
 
   const graph = detector(input.backbone, method, features.statistics, values);
-  const model = ignoring({ bytes: toModel(graph) }, ignored);
+  const model = ignoring(trainedModel(graph, input.version), ignored);
   const scored = await scorePictures(engine, model, used.heldOut, onEvent, signal);
   if (scored.length === 0) tooFew(0, 'the pictures held out for the threshold');
   const calibration = calibrate(
@@ -206,7 +212,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
       engine: engine.description,
     },
   };
-  return ignoring(assemble(graph, manifest), ignored);
+  return withManifest(model, manifest);
 }
 
 /** @throws OPTION_INVALID when the method is for another network than the one at hand */

@@ -1,7 +1,13 @@
 import { fail } from '@bigrid/errors';
-import { type Engine, type Graph, toModel } from '@bigrid/graph';
+import type { Engine, Graph } from '@bigrid/graph';
 import { type Backbone, detector, Random, type Schedule, stagesOf } from '@bigrid/method';
-import { assemble, type Bundle, checkSameBackbone, trainedValues } from './bundle/bundle.ts';
+import {
+  type Bundle,
+  checkSameBackbone,
+  trainedModel,
+  trainedValues,
+  withManifest,
+} from './bundle/bundle.ts';
 import type { Calibration, Manifest } from './bundle/manifest.ts';
 import { calibrate, rulesOf } from './calibration/calibration.ts';
 import { picturesOf } from './calibration/drift.ts';
@@ -87,11 +93,11 @@ export async function update(input: UpdateInput): Promise<Update> {
   const random = new Random(manifest.training.seed).fork(`update ${earlier.length + 1}`);
 
   const { graph, fresh, steps } = await learn(input, before, random);
-  const ignored = ignoredBy(bundle);
   const isHeldOut = new Set([...fresh.heldOut, ...replay.heldOut]);
+  const model = ignoring(trainedModel(graph, manifest.bigridVersion), ignoredBy(bundle));
   const after = await scorePictures(
     engine,
-    ignoring({ bytes: toModel(graph) }, ignored),
+    model,
     scored.map(({ entry }) => entry),
     onEvent,
     signal,
@@ -139,7 +145,7 @@ export async function update(input: UpdateInput): Promise<Update> {
       return [{ path: entry.path, heldOut: isHeldOut.has(entry), before: score, after: now }];
     });
   return {
-    bundle: ignoring(assemble(graph, updated), ignored),
+    bundle: withManifest(model, updated),
     before: manifest.calibration,
     pictures: compared(before),
     old: compared(scored.filter(({ entry }) => isOld.has(entry))),

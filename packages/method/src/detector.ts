@@ -41,23 +41,20 @@ export function extractor(
     const half = cast(value, 'float16');
     return [half, reduceSum(value, overCells), reduceSum(square(value), overCells)];
   };
-  if (options.tiles === undefined) {
-    const [half, sum, squares] = describe(image);
-    graph.output('features', half);
-    graph.output('sum', sum);
-    graph.output('squares', squares);
-  } else {
-    const origins = graph.input('origins', 'int64', ['tiles', 2]);
-    const withoutBatch = ([half, ...sums]: [Value, Value, Value]) =>
-      [reshape(half, half.shape.slice(1)), ...sums] as [Value, Value, Value];
-    const [half, sum, squares] = overTiles(image, origins, options, (tile) =>
-      withoutBatch(describe(tile)),
-    ) as [Value, Value, Value];
-    const overTheTiles = { axes: [0], keepDimensions: false };
-    graph.output('features', half);
-    graph.output('sum', reduceSum(sum, overTheTiles));
-    graph.output('squares', reduceSum(squares, overTheTiles));
-  }
+  const describeTiles = (origins: Value) =>
+    overTiles(image, origins, options, (tile) => {
+      const [half, ...sums] = describe(tile);
+      return [reshape(half, half.shape.slice(1)), ...sums];
+    });
+  const { tiles } = options;
+  const [half, sum, squares] = (
+    tiles ? describeTiles(graph.input('origins', 'int64', ['tiles', 2])) : describe(image)
+  ) as [Value, Value, Value];
+  const overAll = (sums: Value) =>
+    tiles ? reduceSum(sums, { axes: [0], keepDimensions: false }) : sums;
+  graph.output('features', half);
+  graph.output('sum', overAll(sum));
+  graph.output('squares', overAll(squares));
   return { graph, tapChannels };
 }
 

@@ -36,18 +36,15 @@ export function openBundle(bytes: Uint8Array): Bundle {
 }
 
 /** The same model under another manifest: recalibrated, say. */
-export function withManifest(bundle: Bundle, manifest: Manifest): Bundle {
-  return { bytes: withMetadata(bundle.bytes, manifestMetadata(manifest)), manifest };
+export function withManifest({ bytes }: Pick<Bundle, 'bytes'>, manifest: Manifest): Bundle {
+  return { bytes: withMetadata(bytes, manifestMetadata(manifest)), manifest };
 }
 
-/** The bundle of a trained graph. */
-export function assemble(graph: Graph, manifest: Manifest): Bundle {
-  const bytes = toModel(graph, {
-    metadata: manifestMetadata(manifest),
-    description: 'Visual anomaly detection trained by Bigrid: see the manifest in metadata_props.',
-    producerVersion: manifest.bigridVersion,
-  });
-  return { bytes, manifest };
+/** The model of a trained graph, which {@link withManifest} makes a bundle once it is calibrated. */
+export function trainedModel(graph: Graph, producerVersion: string): Pick<Bundle, 'bytes'> {
+  const description =
+    'Visual anomaly detection trained by Bigrid: see the manifest in metadata_props.';
+  return { bytes: toModel(graph, { description, producerVersion }) };
 }
 
 /** What the weights of a bundle are stored in; undefined where they are as training wrote them. */
