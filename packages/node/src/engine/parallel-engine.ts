@@ -154,14 +154,14 @@ class Thread {
 
   async ask(session: number, model: Uint8Array, inputs: Tensors | undefined): Promise<Tensors> {
     if (this.#hasEnded) throw engineEnded();
-    // Not a race with the end of the thread: that would keep every answer until then.
-    this.#asked = Promise.withResolvers<Answer>();
     const request: Work = {
       session,
       model: this.#loaded.has(session) ? undefined : model,
       inputs: inputs && copyInto(this.#spare, inputs),
     };
     this.#worker.postMessage(request, buffersOf(request.inputs));
+    // Not a race with the end of the thread: that would keep every answer until then.
+    this.#asked = Promise.withResolvers<Answer>();
     const answer = await this.#asked.promise;
     this.#asked = undefined;
     if ('code' in answer) return fail(answer.code, answer.message);
