@@ -15,6 +15,7 @@ import { Detector, evaluate, train } from '@bigrid/inspect';
 import { detector, efficientNetLite0, profiles, readSafetensors } from '@bigrid/method';
 import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, version } from '@bigrid/node';
 import { trainedValues } from '../packages/inspect/dist/bundle/bundle.js';
+import { learnExpectation } from '../packages/inspect/dist/training/expectation.js';
 import {
   extractFeatures,
   featuresOf,
@@ -44,20 +45,36 @@ const trained = (change) => ({ kind: 'trained', change });
 const part = (change) => ({ kind: 'part', change });
 const bank = (size, choice) => ({ kind: 'bank', size, choice });
 const BOTH = 'both grids';
+// All but the default are compared without expectation: with the default without it.
+const plain = { expectation: 'none' };
 const configurations = {
-  [BOTH]: trained({ grids: 'both' }),
-  'normal grid alone': part({ grids: 'normal' }),
-  'abnormal grid alone (the default)': part({ grids: 'abnormal' }),
-  'the default without refinement': part({ grids: 'abnormal', refinement: 'off' }),
-  'the default with Feature Block Paste': trained({ anomalySource: 'fbp', pasteIntensity: [1, 3] }),
-  'the default with Gaussian noise': trained({ anomalySource: 'noise', pasteIntensity: [1, 3] }),
+  'abnormal grid alone, with expectation (the default)': part({ grids: 'abnormal' }),
+  'abnormal grid alone': part({ ...plain, grids: 'abnormal' }),
+  'normal grid alone': part({ ...plain, grids: 'normal' }),
+  [BOTH]: trained({ ...plain, grids: 'both' }),
+  'abnormal grid alone without refinement': part({
+    ...plain,
+    grids: 'abnormal',
+    refinement: 'off',
+  }),
+  'abnormal grid alone with Feature Block Paste': trained({
+    ...plain,
+    anomalySource: 'fbp',
+    pasteIntensity: [1, 3],
+  }),
+  'abnormal grid alone with Gaussian noise': trained({
+    ...plain,
+    anomalySource: 'noise',
+    pasteIntensity: [1, 3],
+  }),
   'both grids as published': trained({
+    ...plain,
     grids: 'both',
     abnormalGrid: 'published',
     anomalySource: 'fbp',
     pasteIntensity: [1, 3],
   }),
-  'a network without a grid': trained({ grids: 'none' }),
+  'a network without a grid': trained({ ...plain, grids: 'none' }),
   'Gaussian a cell': { kind: 'gaussian' },
   'bank of 10,000 random cells': bank(10_000, 'random'),
   'bank of 2,000 cells by coreset': bank(2_000, 'coreset'),
@@ -185,12 +202,33 @@ async function extract(engine, backbone, options, entries, ...rest) {
   return { ...extraction, scratch: lent };
 }
 
+/** The features that a model of a seed learns from, and the class of each picture. */
+async function learntFeatures(classes, seed) {
+  const extraction = await extractAll(classes);
+  const { training } = holdOut(classes, extraction.pictures, seed);
+  const features = await featuresOf(extraction, training);
+  const classOf = new Map(
+    classes.flatMap(({ name, entries }) => entries.map((entry) => [entry, name])),
+  );
+  const learntClasses = training.map((index) => classOf.get(extraction.pictures[index].entry));
+  return { features, learntClasses };
+}
+
 async function modelOf(name, data, classes, seed) {
   const configuration = configurations[name];
   if (configuration.kind === 'part' && pair?.key === key({ data, configuration: BOTH, seed })) {
     const { change } = configuration;
     const { parameters, statistics } = trainedValues(pair.bundle);
     const method = { ...pair.bundle.manifest.method, ...change };
+    // What the pair leaves is not what a part of it leaves.
+    const { features, learntClasses } = await learntFeatures(classes, seed);
+    await learnExpectation(parameters, {
+      engine,
+      method,
+      features: { ...features, statistics },
+      classes: learntClasses,
+      onEvent: () => {},
+    });
     return toModel(detector(backbone, method, statistics, parameters));
   }
   if (configuration.kind === 'part' || configuration.kind === 'trained') {
@@ -211,9 +249,7 @@ async function modelOf(name, data, classes, seed) {
     return bundle.bytes;
   }
   // Baselines see the pictures that a model learns from: none of those held out for its threshold.
-  const extraction = await extractAll(classes);
-  const { training } = holdOut(classes, extraction.pictures, seed);
-  const extracted = await featuresOf(extraction, training);
+  const { features: extracted } = await learntFeatures(classes, seed);
   if (configuration.kind === 'gaussian') {
     return gaussianModel(backbone, fast.method, extracted, seed);
   }

@@ -5,6 +5,7 @@ export type Phase =
   | 'reading'
   | 'abnormal grid'
   | 'normal grid'
+  | 'measuring'
   | 'calibrating'
   | 'keeping'
   | 'inspecting'

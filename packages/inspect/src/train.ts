@@ -25,6 +25,7 @@ import { ignoredBy, ignoring, learntCells } from './detection/ignored-area.ts';
 import type { OnEvent } from './events.ts';
 import type { Checkpoint, KeepReplay, Mask, OpenScratch, Replay } from './ports.ts';
 import { Checkpoints } from './training/checkpoint.ts';
+import { learnExpectation } from './training/expectation.ts';
 import {
   type ExtractedFeatures,
   extractFeatures,
@@ -166,6 +167,18 @@ export async function train(input: TrainInput): Promise<Bundle> {
         signal,
       });
     }
+    const classOf = new Map(
+      classes.flatMap(({ name, entries }) => entries.map((entry) => [entry, name] as const)),
+    );
+    const learntClasses = used.learnt.map((entry) => classOf.get(entry) as string);
+    await learnExpectation(values, {
+      engine,
+      method,
+      features,
+      classes: learntClasses,
+      onEvent,
+      signal,
+    });
   } finally {
     await scratch.dispose();
   }

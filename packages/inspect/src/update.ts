@@ -16,6 +16,7 @@ import { ignoredBy, ignoring, learntCells } from './detection/ignored-area.ts';
 import type { OnEvent } from './events.ts';
 import type { KeepReplay, OpenScratch, PictureEntry, Replay } from './ports.ts';
 import { Checkpoints } from './training/checkpoint.ts';
+import { learnExpectation } from './training/expectation.ts';
 import {
   type ExtractedFeatures,
   type Extraction,
@@ -246,5 +247,7 @@ async function goOn(
     });
     steps += stageSteps;
   }
+  const features = { ...extracted, statistics };
+  await learnExpectation(values, { engine, method, features, onEvent, signal });
   return { graph: detector(backbone, method, statistics, values), steps };
 }

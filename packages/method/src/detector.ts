@@ -1,6 +1,7 @@
 import { cast, Graph, mul, reduceSum, reshape, square, tensor, type Value } from '@bigrid/graph';
 import { cellErrors, channelWeights, imageScore, mapMaker, mapSize } from './anomaly-map.ts';
 import type { Backbone } from './backbones/backbone.ts';
+import { beyondExpected, type CellErrors } from './expectation.ts';
 import { features } from './features.ts';
 import { reconstruct } from './grad.ts';
 import type { MethodOptions } from './options.ts';
@@ -89,35 +90,72 @@ export function detector(
 ): Graph {
   const graph = new Graph('bigrid');
   const image = graph.input('image', 'uint8', imageShape);
-  const errorsOf = (picture: Value): [plain: Value, refined: Value] => {
+  const look = (picture: Value): [forMap: Value, forScore: Value] => {
     const { value, tapChannels } = features(graph, picture, backbone, options);
     const standardised = standardise(value, statistics);
-    const source = new FixedParameters(graph, parameters, 'float16');
-    const { value: reconstruction } = reconstruct(source, standardised, options);
-    const weights = channelWeights(statistics.deviation, tapChannels);
-    const plain = cellErrors(standardised, reconstruction, weights);
-    if (options.refinement === 'off') return [plain, plain];
-    return [plain, mul(plain, unexplainedShare(standardised, reconstruction))];
+    const all = errorsOf(standardised, options, statistics, tapChannels, parameters);
+    const { forMap, forScore } =
+      options.expectation === 'place' ? beyondExpected(all, standardised, parameters) : all;
+    return [forMap, forScore];
   };
-  const [plain, refined] = wholePicture(image, options, errorsOf);
+  const [forMap, forScore] = wholePicture(image, options, look);
   const { height, width } = mapSizeOf(options);
   const all = tensor('uint8', [1, 1, height, width], new Uint8Array(height * width).fill(1));
   const counted = cast(graph.initialiser(COUNTED, all), 'float32');
   const toMap = mapMaker(graph, pictureCells(options), options.smoothing, options.cells);
   const mapOf = (errors: Value) => mul(toMap(errors), counted);
-  const map = mapOf(plain);
+  const map = mapOf(forMap);
   graph.output('anomaly_map', reshape(map, [1, height, width]));
-  // The map reads better without refinement, the score with it: docs/method.md has the figures.
-  graph.output('score', imageScore(options.refinement === 'on' ? mapOf(refined) : map));
+  graph.output('score', imageScore(forScore === forMap ? map : mapOf(forScore)));
   return graph;
+}
+
+/**
+ * The errors of the cells of pictures whose features are known, before anything is expected of them: input `features`
+ * float16 [1, channels, cells, cells], raw; outputs `forMap` and, where it is another, `forScore`, float32 [1, 1,
+ * cells, cells].
+ * @param tapChannels how the channels of the features divide into taps
+ */
+export function errorMeter(
+  options: MethodOptions,
+  statistics: FeatureStatistics,
+  tapChannels: readonly number[],
+  parameters: ParameterValues,
+): Graph {
+  const graph = new Graph('error-meter');
+  const shape = [1, statistics.mean.length, options.cells, options.cells];
+  const raw = cast(graph.input('features', 'float16', shape), 'float32');
+  const standardised = standardise(raw, statistics);
+  const { forMap, forScore } = errorsOf(standardised, options, statistics, tapChannels, parameters);
+  graph.output('forMap', forMap);
+  if (forScore !== forMap) graph.output('forScore', forScore);
+  return graph;
+}
+
+/** What the grids cannot rebuild of the features of one picture. */
+function errorsOf(
+  standardised: Value,
+  options: MethodOptions,
+  statistics: FeatureStatistics,
+  tapChannels: readonly number[],
+  parameters: ParameterValues,
+): CellErrors {
+  const source = new FixedParameters(standardised.graph, parameters, 'float16');
+  const { value: reconstruction } = reconstruct(source, standardised, options);
+  const weights = channelWeights(statistics.deviation, tapChannels);
+  const plain = cellErrors(standardised, reconstruction, weights);
+  if (options.refinement === 'off') return { forMap: plain, forScore: plain };
+  // The map reads better without refinement, the score with it: docs/results.md has the figures.
+  const refined = mul(plain, unexplainedShare(standardised, reconstruction));
+  return { forMap: plain, forScore: refined };
 }
 
 /** One value a cell of the whole picture, in tiles or not: [1, 1, rows, columns]. */
 function wholePicture(
   image: Value,
   options: MethodOptions,
-  look: (picture: Value) => [plain: Value, refined: Value],
-): [plain: Value, refined: Value] {
+  look: (picture: Value) => [forMap: Value, forScore: Value],
+): [forMap: Value, forScore: Value] {
   if (options.tiles === undefined) return look(image);
   const origins = image.graph.constant(originsTensor(tileOrigins(options)));
   return blend(overTiles(image, origins, options, look), options) as [Value, Value];

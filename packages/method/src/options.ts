@@ -70,6 +70,12 @@ export const methodOptionsSchema = z.strictObject({
       'I: range of the intensity of a pasted block, in standard deviations of the features; of swapped features, the factor',
     ),
   refinement: z.enum(['on', 'off']).describe('Feature refinement for the score'),
+  expectation: z
+    .enum(['place', 'none'])
+    .default('none')
+    .describe(
+      'What errors are compared with: those of good pictures at the same place, or, as published, nothing; with tiles always nothing',
+    ),
   smoothing: z
     .number()
     .min(0)
@@ -142,6 +148,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       pasteReach: 10,
       pasteIntensity: [0.5, 2],
       refinement: 'on',
+      expectation: 'place',
       smoothing: 4,
     },
     schedule: {
@@ -173,6 +180,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       pasteReach: 10,
       pasteIntensity: [1, 3],
       refinement: 'on',
+      expectation: 'none',
       smoothing: 0,
     },
     schedule: {

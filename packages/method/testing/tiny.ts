@@ -54,6 +54,7 @@ export const tinyMethod: MethodOptions = {
   pasteReach: 3,
   pasteIntensity: [1, 3],
   refinement: 'on',
+  expectation: 'none',
   smoothing: 4,
 };
 

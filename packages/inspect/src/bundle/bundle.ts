@@ -14,6 +14,7 @@ import {
 } from '@bigrid/graph';
 import {
   type Backbone,
+  EXPECTED,
   extractor,
   type FeatureStatistics,
   type ParameterValues,
@@ -65,9 +66,12 @@ export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundl
       `Expected a bundle as training wrote it but received one whose weights are ${weights} already`,
     );
   }
-  const bytes = withStoredWeights(bundle.bytes, (name) =>
-    name.startsWith(BACKBONE_PREFIX) ? BACKBONE_PRECISION : precision,
-  );
+  const expected: readonly string[] = Object.values(EXPECTED);
+  const bytes = withStoredWeights(bundle.bytes, (name) => {
+    // No weights but measures, of which a cell more or less is seen at once.
+    if (expected.includes(name)) return undefined;
+    return name.startsWith(BACKBONE_PREFIX) ? BACKBONE_PRECISION : precision;
+  });
   return { ...bundle, bytes };
 }
 

@@ -29,6 +29,8 @@ export interface ExtractedFeatures {
   /** Shape of one block: [channels, cells, cells], float16. */
   readonly shape: readonly number[];
   readonly statistics: FeatureStatistics;
+  /** The mean of each picture's features over its cells, or those of its tiles that were drawn: [channels] each. */
+  readonly pictureMeans: readonly Float32Array[];
   /** How the channels divide into taps. */
   readonly tapChannels: readonly number[];
   /** SHA-256 over the pictures' pixels, in order, as hexadecimal digits. */
@@ -178,7 +180,19 @@ export async function featuresOf(
   };
   const statistics = { mean, deviation };
   const count = indices.length;
-  return { scratch: chosen, count, blocks, shape, statistics, tapChannels, dataHash };
+  const pictureMeans = indices.map((index) =>
+    (pictures[index] as ReadPicture).sum.map((sum) => (sum * count) / cells),
+  );
+  return {
+    scratch: chosen,
+    count,
+    blocks,
+    shape,
+    statistics,
+    pictureMeans,
+    tapChannels,
+    dataHash,
+  };
 }
 
 /** Draws the tiles of a picture, by its place in order, so that a run that was cut off goes on with the same. */

@@ -45,6 +45,10 @@ export const trainOptionsSchema = z.strictObject({
   abnormalGrid: method.abnormalGrid.optional(),
   anomalySource: method.anomalySource.optional(),
   refinement: method.refinement.optional(),
+  expectation: method.expectation
+    .unwrap()
+    .describe(method.expectation.description ?? '')
+    .optional(),
   localResolution: method.localResolution.optional(),
   globalResolution: method.globalResolution.optional(),
   branch: method.branch.optional(),

@@ -34,7 +34,9 @@ export async function withTiles(
       `Expected tiles of which at most ${MOST_TILES} lie along a side, for pictures of ${width} x ${height}, but received tiles of ${longest} pixels, ${rows} x ${columns}`,
     );
   }
-  return rows * columns === 1 ? method : { ...method, tiles: { rows, columns } };
+  if (rows * columns === 1) return method;
+  // Of most pictures some tiles alone are read: too little to know what to expect of each place.
+  return { ...method, tiles: { rows, columns }, expectation: 'none' };
 }
 
 /** Of a few pictures spread over all; those that cannot be read are reported when their turn comes. */
