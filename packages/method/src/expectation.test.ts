@@ -61,7 +61,7 @@ function byHand(parameters: ParameterValues, row: (values: Float32Array) => Floa
   const least = (0.01 * all.reduce((a, b) => a + b, 0)) / all.length;
   return {
     map: Array.from(errors.forMap, (e, at) =>
-      Math.sqrt(Math.max(least, e ** 2 - (energy[at] as number))),
+      Math.sqrt(Math.max(least, e ** 2 - (energy[at] as number) / 2)),
     ),
     score: Array.from(errors.forScore, (e, at) =>
       Math.max(0, (e - (mean[at] as number)) / (deviation[at] as number)),
