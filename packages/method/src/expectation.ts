@@ -31,7 +31,7 @@ export interface CellErrors {
  * decides how well it can be rebuilt, and one edge of a good part may leave more than a scratch elsewhere.
  */
 export const EXPECTED = {
-  /** Mean of the standardised features over the cells of a kind's pictures: [kinds, channels]. */
+  /** Mean of the standardised features over the cells of a kind's pictures: [kinds, channels]; not in a bundle of one kind. */
   prototypes: 'expected.prototypes',
   /** Mean square of the error for the map, a cell: [kinds, cells * cells]. */
   energy: 'expected.energy',
@@ -78,9 +78,10 @@ export function beyondExpected(
 
 /** Picks the row of the nearest prototype, [1, columns], from [kinds, columns]; the mean of rows that are as near. */
 function nearestKind(graph: Graph, features: Value, parameters: ParameterValues) {
-  const prototypes = initialiser(graph, parameters, EXPECTED.prototypes);
-  const [kinds, channels] = prototypes.shape as [number, number];
+  const [kinds] = required(parameters, EXPECTED.energy).shape;
   if (kinds === 1) return (rows: Value) => rows;
+  const prototypes = initialiser(graph, parameters, EXPECTED.prototypes);
+  const channels = prototypes.shape[1] as number;
   const pooled = reshape(reduceMean(features, { axes: [2, 3] }), [1, channels]);
   const distance = reduceSum(square(sub(prototypes, pooled)), { axes: [1] });
   const isFurther = cast(greater(distance, neg(reduceMax(neg(distance)))), 'float32');

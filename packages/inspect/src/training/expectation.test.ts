@@ -155,6 +155,14 @@ describe('learnExpectation', () => {
     expect(rows(values)[1]).not.toEqual(rows(before)[1]);
   });
 
+  it('goes on from a bundle of one kind, which has no prototype', async () => {
+    const values = known();
+    expect(values.has(EXPECTED.prototypes)).toBe(false);
+    const learnt = await learn(values, featuresOf([0, 0, 1]));
+    expect(learnt('energy').shape).toEqual([1, area]);
+    expect(learnt('energy')).not.toEqual(known().get(EXPECTED.energy));
+  });
+
   it('draws from a class of many pictures, and not from one end of them', async () => {
     const many = Array.from({ length: 450 }, () => 0);
     const features = featuresOf(many);

@@ -40,7 +40,7 @@ export async function learnExpectation(
   const names = [...new Set(input.classes)];
   const prototypes = input.classes
     ? names.map((name) => meanOf(means.filter((_, index) => input.classes?.[index] === name)))
-    : rowsOf(values, EXPECTED.prototypes);
+    : knownPrototypes(values, means);
   const kinds =
     input.classes?.map((name) => names.indexOf(name)) ??
     means.map((mean) => nearest(mean, prototypes));
@@ -151,6 +151,14 @@ function standardisedMeans({ pictureMeans, statistics }: ExtractedFeatures): Flo
   return pictureMeans.map((own) =>
     own.map((value, c) => (value - (mean[c] as number)) / (deviation[c] as number)),
   );
+}
+
+/** Those of a bundle; where it has one kind and no need of any, the mean of all pictures. */
+function knownPrototypes(
+  values: ParameterValues,
+  means: readonly Float32Array[],
+): readonly Float32Array[] {
+  return values.has(EXPECTED.prototypes) ? rowsOf(values, EXPECTED.prototypes) : [meanOf(means)];
 }
 
 function meanOf(means: readonly Float32Array[]): Float32Array {
