@@ -60,7 +60,7 @@ test('an update writes a new file, and pictures beside it, and tells what change
   expect(stdout).toMatch(/^new, held out +1 of 1 +\d of 1 +\d+\.\d+ +\d+\.\d+$/m);
   expect(stdout).toMatch(/^old, held out +0 of 1 +0 of 1 +\d+\.\d+ +\d+\.\d+$/m);
   expect(stdout).toMatch(
-    /^The threshold was \d+\.\d+ and is \d+\.\d+ \(\+\d+\.\d %\), by quantile:0\.99 from 2 good pictures held out\.$/m,
+    /^The threshold was \d+\.\d+ and is \d+\.\d+ \([+-]\d+\.\d %\), by quantile:0\.99 from 2 good pictures held out\.$/m,
   );
   expect(await readFile(model)).toEqual(before);
   expect((await readdir(at('deep'))).sort()).toEqual(['new.onnx', 'new.replay']);
