@@ -20,7 +20,7 @@ import {
   extractFeatures,
   featuresOf,
 } from '../packages/inspect/dist/training/feature-extraction.js';
-import { holdOut } from '../packages/inspect/dist/training/hold-out.js';
+import { classesOf, holdOut } from '../packages/inspect/dist/training/hold-out.js';
 import { fileScratch } from '../packages/node/dist/training/scratch.js';
 import { bankModel, gaussianModel } from './baselines.mjs';
 import { revision } from './command-line.mjs';
@@ -207,11 +207,8 @@ async function learntFeatures(classes, seed) {
   const extraction = await extractAll(classes);
   const { training } = holdOut(classes, extraction.pictures, seed);
   const features = await featuresOf(extraction, training);
-  const classOf = new Map(
-    classes.flatMap(({ name, entries }) => entries.map((entry) => [entry, name])),
-  );
-  const learntClasses = training.map((index) => classOf.get(extraction.pictures[index].entry));
-  return { features, learntClasses };
+  const learnt = training.map((index) => extraction.pictures[index].entry);
+  return { features, learntClasses: classesOf(classes, learnt) };
 }
 
 async function modelOf(name, data, classes, seed) {

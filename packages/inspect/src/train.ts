@@ -34,6 +34,7 @@ import {
 } from './training/feature-extraction.ts';
 import {
   checkRules,
+  classesOf,
   holdOut,
   LEAST_PICTURES,
   mostHeldOut,
@@ -167,15 +168,11 @@ export async function train(input: TrainInput): Promise<Bundle> {
         signal,
       });
     }
-    const classOf = new Map(
-      classes.flatMap(({ name, entries }) => entries.map((entry) => [entry, name] as const)),
-    );
-    const learntClasses = used.learnt.map((entry) => classOf.get(entry) as string);
     await learnExpectation(values, {
       engine,
       method,
       features,
-      classes: learntClasses,
+      classes: classesOf(classes, used.learnt),
       onEvent,
       signal,
     });

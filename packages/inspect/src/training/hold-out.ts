@@ -93,6 +93,17 @@ export function tooFew(count: number, where = 'the training folder'): never {
   );
 }
 
+/** The name of the class of each of some pictures. */
+export function classesOf(
+  classes: readonly TrainingClass[],
+  entries: readonly PictureEntry[],
+): string[] {
+  const classOf = new Map(
+    classes.flatMap(({ name, entries }) => entries.map((entry) => [entry, name] as const)),
+  );
+  return entries.map((entry) => classOf.get(entry) as string);
+}
+
 /** How many of a class's pictures are held out at most. */
 export function mostHeldOut(pictures: number): number {
   return Math.min(MOST_HELD_OUT, Math.max(1, Math.round(pictures * HELD_OUT_SHARE)));
