@@ -22,6 +22,8 @@ export interface PictureEntry {
   read(): Promise<Picture>;
   /** What to ignore of it, in place of what the bundle ignores; of any size, spread over the picture. */
   readonly ignored?: Mask | undefined;
+  /** The file itself, of a picture that was kept for updates. @throws PATH_MISSING, PATH_UNREADABLE */
+  readonly readKept?: (() => Promise<Uint8Array>) | undefined;
 }
 
 /** A test picture with what is known of it. */
@@ -75,6 +77,10 @@ export interface Replay {
 export interface KeepReplay {
   /** How many at most. */
   readonly most: number;
-  /** Several may be under way at once. @throws OUTPUT_UNWRITABLE */
-  keep(part: keyof Replay, index: number, picture: Picture): Promise<void>;
+  /**
+   * Several may be under way at once.
+   * @param picture at the size at which the model looks at it, or the file of one that was kept before
+   * @throws OUTPUT_UNWRITABLE
+   */
+  keep(part: keyof Replay, index: number, picture: Picture | Uint8Array): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { tinyBackbone } from '../../method/testing/tiny.ts';
+import { tinyBackbone, tinyMethod } from '../../method/testing/tiny.ts';
 import {
   engine,
   entry,
@@ -172,7 +172,8 @@ describe('update', () => {
     const openScratch = async (blockBytes: number) => {
       const scratch = await memoryScratches().open(blockBytes);
       const read = (index: number, target: Uint8Array) => {
-        reads.add(index);
+        // Pictures are kept aside as well.
+        if (blockBytes !== 3 * tinyMethod.inputSize ** 2) reads.add(index);
         return scratch.read(index, target);
       };
       return { ...scratch, read };
@@ -189,6 +190,46 @@ describe('update', () => {
     const { bundle } = await updated({ good: [...otherLight(4, 500), unreadable('a')], onEvent });
     expect(events.filter(({ type }) => type === 'skipped')).toMatchObject([{ path: 'a' }]);
     expect(bundle.manifest.updates).toMatchObject([{ pictures: 3, heldOut: 1 }]);
+  });
+
+  it('keeps none of the old pictures that it could not read, and says so once', async () => {
+    const events: WorkEvent[] = [];
+    const onEvent = (event: WorkEvent) => events.push(event);
+    const kept = memoryReplay(100);
+    const { learnt, heldOut } = replay;
+    const broken = {
+      learnt: [...learnt, unreadable('a')],
+      heldOut: [unreadable('b'), ...heldOut],
+    };
+    await updated({ replay: broken, keep: kept, onEvent });
+    const skipped = events.flatMap((event) => (event.type === 'skipped' ? [event.path] : []));
+    expect(skipped).toEqual(['a', 'b']);
+    const now = kept.entries();
+    expect([now.learnt.length, now.heldOut.length]).toEqual([
+      learnt.length + 6,
+      heldOut.length + 2,
+    ]);
+  });
+
+  it('decodes each picture once, whatever its size', async () => {
+    const reads = new Map<string, number>();
+    const counted = ({ path, read }: PictureEntry): PictureEntry => ({
+      path,
+      read: () => {
+        reads.set(path, (reads.get(path) ?? 0) + 1);
+        return read();
+      },
+    });
+    const wide = Array.from({ length: 8 }, (_, i) =>
+      entry(`wide/${i}`, () => picture(500 + i, { width: 150 })),
+    );
+    const { learnt, heldOut } = replay;
+    const again = { learnt: learnt.map(counted), heldOut: heldOut.map(counted) };
+    await updated({ good: wide.map(counted), replay: again, keep: memoryReplay(4) });
+    expect(reads.size).toBe(8 + learnt.length + heldOut.length);
+    // Of the old ones that were learnt some are kept on; where they are files, as they are.
+    for (const [path, times] of reads)
+      if (!path.startsWith('kept/learnt')) expect([path, times]).toEqual([path, 1]);
   });
 
   it('refuses no readable picture, and rules that ask for more, before it trains', async () => {

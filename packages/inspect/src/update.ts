@@ -16,6 +16,7 @@ import { ignoredBy, ignoring, learntCells } from './detection/ignored-area.ts';
 import type { OnEvent } from './events.ts';
 import type { KeepReplay, OpenScratch, PictureEntry, Replay } from './ports.ts';
 import { Checkpoints } from './training/checkpoint.ts';
+import { DecodedOnce } from './training/decoded-once.ts';
 import { learnExpectation } from './training/expectation.ts';
 import {
   type ExtractedFeatures,
@@ -79,30 +80,33 @@ const GENTLENESS = 0.5;
  *   THRESHOLD_UNSUPPORTED where a rule asks for more than there is; BUNDLE_INVALID, CANCELLED, ENGINE_FAILED
  */
 export async function update(input: UpdateInput): Promise<Update> {
-  const { engine, backbone, bundle, good, replay, signal } = input;
+  const { engine, bundle, good, replay, openScratch } = input;
+  checkSameBackbone(bundle, input.backbone);
+  const once = await DecodedOnce.open(engine, bundle.manifest.method, openScratch);
+  try {
+    const heldOut = once.of(replay.heldOut);
+    return await updateFrom({ ...input, good: once.of(good), replay: { ...replay, heldOut } });
+  } finally {
+    await once.dispose();
+  }
+}
+
+async function updateFrom(input: UpdateInput): Promise<Update> {
+  const { engine, bundle, replay, signal } = input;
   const { manifest } = bundle;
   const onEvent = input.onEvent ?? (() => {});
-  checkSameBackbone(bundle, backbone);
-  const all = [...good, ...replay.heldOut];
-  const scored = await scorePictures(engine, bundle, all, onEvent, signal, 'inspecting');
-  const isOld = new Set(replay.heldOut);
-  const before = scored.filter(({ entry }) => !isOld.has(entry));
-  if (before.length === 0) {
-    fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`);
-  }
   const earlier = manifest.updates ?? [];
   const random = new Random(manifest.training.seed).fork(`update ${earlier.length + 1}`);
 
-  const { graph, fresh, steps } = await learn(input, before, random);
-  const isHeldOut = new Set([...fresh.heldOut, ...replay.heldOut]);
+  const { graph, steps, pictures, fresh, old } = await learn(input, random);
   const model = ignoring(trainedModel(graph, manifest.bigridVersion), ignoredBy(bundle));
-  const after = await scorePictures(
-    engine,
-    model,
-    scored.map(({ entry }) => entry),
-    onEvent,
-    signal,
-  );
+  const all = [...pictures.map(({ entry }) => entry), ...replay.heldOut];
+  const before = await scorePictures(engine, bundle, all, onEvent, signal, 'inspecting');
+  const scored = before.map(({ entry }) => entry);
+  const after = await scorePictures(engine, model, scored, onEvent, signal);
+
+  const isOld = new Set(replay.heldOut);
+  const isHeldOut = new Set([...fresh.heldOut, ...replay.heldOut]);
   const unseen = after.filter(({ entry }) => isHeldOut.has(entry));
   const { pictures: reference } = manifest.calibration;
   const calibration = calibrate(
@@ -111,25 +115,18 @@ export async function update(input: UpdateInput): Promise<Update> {
       mapMaxima: unseen.map(({ mapMaximum }) => mapMaximum),
       // Old pictures are kept at another size than the one that they came in, which changes how sharp they look.
       ...(reference && {
-        pictures: [...picturesOf(reference), ...before.map(({ statistics }) => statistics)],
+        pictures: [...picturesOf(reference), ...pictures.map(({ statistics }) => statistics)],
       }),
     },
     rulesOf(manifest, {}),
   );
   if (input.keep) {
     const from = {
-      learnt: [...replay.learnt, ...fresh.learnt],
-      heldOut: [...replay.heldOut, ...fresh.heldOut],
+      learnt: [...old, ...fresh.learnt],
+      heldOut: [...scored.filter((entry) => isOld.has(entry)), ...fresh.heldOut],
     };
-    await keepReplay(
-      engine,
-      manifest.method,
-      from,
-      input.keep,
-      random.fork('replay'),
-      onEvent,
-      signal,
-    );
+    const drawing = random.fork('replay');
+    await keepReplay(engine, manifest.method, from, input.keep, drawing, onEvent, signal);
   }
   const at = input.now().toISOString();
   const done = { at, pictures: fresh.learnt.length, heldOut: fresh.heldOut.length, steps };
@@ -148,16 +145,28 @@ export async function update(input: UpdateInput): Promise<Update> {
   return {
     bundle: withManifest(model, updated),
     before: manifest.calibration,
-    pictures: compared(before),
-    old: compared(scored.filter(({ entry }) => isOld.has(entry))),
+    pictures: compared(before.filter(({ entry }) => !isOld.has(entry))),
+    old: compared(before.filter(({ entry }) => isOld.has(entry))),
   };
 }
 
+/** What was learnt, and from what. */
+interface Learnt {
+  readonly graph: Graph;
+  readonly steps: number;
+  /** The new pictures that could be read, in order. */
+  readonly pictures: readonly ReadPicture[];
+  /** The same, by what became of them. */
+  readonly fresh: Replay;
+  /** The old pictures that were learnt again. */
+  readonly old: readonly PictureEntry[];
+}
+
 /** Extracts features, holds out some of the new pictures, and learns the others beside the old ones. */
-async function learn(input: UpdateInput, good: readonly ScoredPicture[], random: Random) {
-  const { engine, backbone, bundle, replay, signal } = input;
+async function learn(input: UpdateInput, random: Random): Promise<Learnt> {
+  const { engine, backbone, bundle, good, replay, signal } = input;
   const { method, schedule, training, classes } = bundle.manifest;
-  const entries = [...good.map(({ entry }) => entry), ...replay.learnt];
+  const entries = [...good, ...replay.learnt];
   const { rows, columns } = method.tiles ?? { rows: 1, columns: 1 };
   const tilesOf = (pictures: number) =>
     tilesAPicture(schedule, pictures, classes.length, rows * columns);
@@ -173,20 +182,27 @@ async function learn(input: UpdateInput, good: readonly ScoredPicture[], random:
     { perPicture: tilesOf(entries.length), seed: training.seed },
   );
   try {
-    const split = splitFresh(extraction, new Set(entries.slice(0, good.length)), random);
+    const split = splitFresh(extraction, new Set(good), random);
+    if (split.fresh.length + split.heldOut.length === 0) {
+      fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`);
+    }
     const heldOut = split.heldOut.length + replay.heldOut.length;
     // How many scores a rule takes does not depend on training: better to fail before it than after it.
     checkRules(rulesOf(bundle.manifest, {}), heldOut, entries.length);
     const features = await featuresOf(extraction, split.learnt);
     const blocks = training.pictures * tilesOf(training.pictures);
-    const entryAt = (index: number) => (extraction.pictures[index] as ReadPicture).entry;
-    const learnt = split.learnt.map(entryAt);
+    const entriesAt = (indices: readonly number[]) =>
+      indices.map((index) => (extraction.pictures[index] as ReadPicture).entry);
+    const learnt = entriesAt(split.learnt);
     const { graph, steps } = await goOn(input, features, learnt, blocks, random);
-    const fresh: Replay = {
-      learnt: split.fresh.map(entryAt),
-      heldOut: split.heldOut.map(entryAt),
+    const isNew = new Set(good);
+    return {
+      graph,
+      steps,
+      pictures: extraction.pictures.filter(({ entry }) => isNew.has(entry)),
+      fresh: { learnt: entriesAt(split.fresh), heldOut: entriesAt(split.heldOut) },
+      old: learnt.filter((entry) => !isNew.has(entry)),
     };
-    return { graph, steps, fresh };
   } finally {
     await extraction.scratch.dispose();
   }

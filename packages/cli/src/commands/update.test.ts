@@ -1,5 +1,6 @@
-import { cp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
@@ -52,7 +53,7 @@ test('an update writes a new file, and pictures beside it, and tells what change
   const words = ['update', model, at('alarms'), '--out', out, '--threads', '1'];
   const { code, stdout, stderr } = await bigrid(...words);
   expect([code, isPlain(stdout + stderr)]).toEqual([0, true]);
-  for (const phase of ['inspecting 6/6', 'reading 11/11', 'grid 1/1', 'calibrating 5/5'])
+  for (const phase of ['reading 12/12', 'inspecting 5/5', 'grid 1/1', 'calibrating 5/5'])
     expect(stderr).toContain(phase);
   expect(stderr).toContain('Skipped 1 picture that could not be read:');
   expect(stdout).toMatch(/^Wrote .*new\.onnx \(\d.* MB\) in 0:\d\d: 3 new good pictures learnt$/m);
@@ -108,6 +109,26 @@ test('pictures that somebody took out of the folder are done without', async () 
   expect([refused.code, refused.stderr]).toEqual([66, expect.stringContaining('REPLAY_MISSING')]);
 });
 
+test('what was kept before is kept on as it is', async () => {
+  const own = at('same', 'part.onnx');
+  await cp(model, own);
+  await cp(at('model.replay'), at('same', 'part.replay'), { recursive: true });
+  const first = at('same', 'part.replay', 'learnt', '0001.webp');
+  // The same picture in another file.
+  const file = await sharp(await readFile(first))
+    .webp({ lossless: true, effort: 6 })
+    .toBuffer();
+  await writeFile(first, file);
+  const { code } = await bigrid('update', own, at('alarms'), '--out', at('same', 'new.onnx'));
+  expect(code).toBe(0);
+  const folder = at('same', 'new.replay', 'learnt');
+  const files = await Promise.all(
+    (await readdir(folder)).map((name) => readFile(join(folder, name))),
+  );
+  expect(files).toHaveLength(10);
+  expect(files.filter((one) => one.equals(file))).toHaveLength(1);
+});
+
 test('kept pictures are in no folder of pictures that they lie in', async () => {
   await cp(at('model.replay'), at('today', 'part.replay'), { recursive: true });
   await writePictures(at('today'), 2);
@@ -151,7 +172,7 @@ test('an interruption leaves the old bundle and its pictures, and nothing else',
   await cp(model, own);
   await cp(at('model.replay'), at('stopped', 'part.replay'), { recursive: true });
   const words = ['update', own, at('alarms'), '--out', own];
-  const { code } = await interruptAt((output) => output.includes('inspecting'), words);
+  const { code } = await interruptAt((output) => output.includes('reading'), words);
   expect(code).toBe(130);
   expect((await readdir(at('stopped'))).sort()).toEqual(['part.onnx', 'part.replay']);
   expect(await readFile(own)).toEqual(await readFile(model));

@@ -2,7 +2,7 @@ import { type Engine, type Tensor, toModel } from '@bigrid/graph';
 import { type MethodOptions, type Random, resizer } from '@bigrid/method';
 import { imageTensor } from '../detection/detector.ts';
 import { type OnEvent, progressOf, reportSkipped } from '../events.ts';
-import type { KeepReplay, PictureEntry, Replay } from '../ports.ts';
+import type { KeepReplay, Picture, PictureEntry, Replay } from '../ports.ts';
 import { checkCancelled, DECODE_AHEAD } from '../work.ts';
 
 /** Of the pictures kept, those held out: few of them make a threshold that swings from one draw to the next. */
@@ -10,7 +10,8 @@ const HELD_OUT_SHARE = 1 / 3;
 
 /**
  * Draws pictures for an update to learn again and to set the threshold by, and keeps them at the size at which the model
- * looks at them, by its own resize. One that cannot be read any more is reported and left out.
+ * looks at them, by its own resize; one that was kept before stays as it is. One that cannot be read any more is reported
+ * and left out.
  * @param from what there is to draw from; all of it where it is no more than asked for
  * @throws CANCELLED, ENGINE_FAILED, and what keeping throws
  */
@@ -30,15 +31,19 @@ export async function keepReplay(
   ];
   if (chosen.length === 0) return;
   const session = await engine.load(toModel(resizer(method)));
-  const keep = async ({ entry, part, index }: (typeof chosen)[number]) => {
-    const read = await entry.read().catch((error: unknown) => {
-      reportSkipped(entry.path, error, onEvent);
-    });
-    if (!read) return;
+  const resized = async (read: Picture): Promise<Picture> => {
     const { picture } = await session.run({ image: imageTensor(read) });
     const { shape, data } = picture as Tensor<'uint8'>;
     const [, height, width] = shape as [number, number, number];
-    await into.keep(part, index, { width, height, data });
+    return { width, height, data };
+  };
+  const keep = async ({ entry, part, index }: (typeof chosen)[number]) => {
+    const reading = entry.readKept ? entry.readKept() : entry.read();
+    const found = await reading.catch((error: unknown) => {
+      reportSkipped(entry.path, error, onEvent);
+    });
+    if (!found) return;
+    await into.keep(part, index, found instanceof Uint8Array ? found : await resized(found));
   };
   const progress = progressOf('keeping', chosen.length, onEvent);
   try {

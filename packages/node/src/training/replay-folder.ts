@@ -4,12 +4,13 @@ import { basename, dirname, join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import type { KeepReplay, Picture, PictureEntry, Replay } from '@bigrid/inspect';
 import { listPictures } from '../datasets/folders.ts';
-import { failToWrite, followLinks, statOrUndefined } from '../files/files.ts';
+import { failToWrite, followLinks, readBytes, statOrUndefined } from '../files/files.ts';
 import { REPLAY_ENDING } from '../pictures/listing.ts';
 import { encodeLossless, pictureEntry } from '../pictures/pictures.ts';
 
 /** Folders of the two kinds of pictures. */
 const parts = { learnt: 'learnt', heldOut: 'held-out' } as const;
+const KEPT_ENDING = '.webp';
 
 /** Where good pictures are kept for updates of the bundle in a file: `part.replay` beside `part.onnx`. */
 export async function replayPath(file: string): Promise<string> {
@@ -27,7 +28,10 @@ export async function readReplay(file: string): Promise<Replay> {
 
 async function picturesIn(folder: string): Promise<PictureEntry[]> {
   try {
-    return (await listPictures(folder)).map(pictureEntry);
+    return (await listPictures(folder)).map((path) => {
+      const readKept = path.endsWith(KEPT_ENDING) ? () => readBytes(path) : undefined;
+      return { ...pictureEntry(path), readKept };
+    });
   } catch (cause) {
     if (!isBigridError(cause, 'PATH_MISSING') && !isBigridError(cause, 'DATA_EMPTY')) throw cause;
     return fail(
@@ -70,12 +74,13 @@ class ReplayFolder implements KeepReplay {
     this.#aside = aside;
   }
 
-  async keep(part: keyof Replay, index: number, picture: Picture): Promise<void> {
+  async keep(part: keyof Replay, index: number, picture: Picture | Uint8Array): Promise<void> {
     const number = String(index + 1).padStart(4, '0');
     const folder = join(this.#aside, parts[part]);
     try {
       await mkdir(folder, { recursive: true });
-      await writeFile(join(folder, `${number}.webp`), await encodeLossless(picture));
+      const file = picture instanceof Uint8Array ? picture : await encodeLossless(picture);
+      await writeFile(join(folder, number + KEPT_ENDING), file);
     } catch (error) {
       failToWrite(this.#path, error);
     }

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { tinyMethod } from '../../../method/testing/tiny.ts';
+import { countingEngine, engine, entry, memoryScratches, picture } from '../../testing/fakes.ts';
+import type { OpenScratch, PictureEntry } from '../ports.ts';
+import { DecodedOnce } from './decoded-once.ts';
+
+const { inputSize } = tinyMethod;
+const ignored = { width: 1, height: 1, data: Uint8Array.of(0) };
+
+/** Two pictures larger than what the model sees, and how often each was decoded. */
+function twoPictures() {
+  const decoded = [0, 0];
+  const entries: PictureEntry[] = decoded.map((_, seed) => ({
+    ...entry(`${seed}`, () => {
+      decoded[seed] = (decoded[seed] as number) + 1;
+      return picture(seed, { width: 150 });
+    }),
+    ignored,
+  }));
+  return { decoded, entries };
+}
+
+async function open(openScratch: OpenScratch, mostBytes?: number) {
+  return DecodedOnce.open(engine, tinyMethod, openScratch, mostBytes);
+}
+
+describe('pictures decoded once', () => {
+  it('are as they are at first, and then as the model sees them, each its own', async () => {
+    const { decoded, entries } = twoPictures();
+    const once = await open(memoryScratches().open);
+    const [a, b] = once.of(entries) as [PictureEntry, PictureEntry];
+    expect([a.path, a.ignored]).toEqual(['0', ignored]);
+    // Begun together, as they are when pictures are read ahead.
+    expect(await Promise.all([b.read(), a.read()])).toEqual([
+      picture(1, { width: 150 }),
+      picture(0, { width: 150 }),
+    ]);
+    const [smallA, smallB] = [await a.read(), await b.read()];
+    expect([smallA.width, smallA.height]).toEqual([inputSize, inputSize]);
+    expect(smallA.data).not.toEqual(smallB.data);
+    expect(decoded).toEqual([1, 1]);
+    // What the model's resize makes of another is its own again.
+    const again = await open(memoryScratches().open);
+    const [same] = again.of([entry('same', () => smallA)]) as [PictureEntry];
+    expect([await same.read(), await same.read()]).toEqual([smallA, smallA]);
+    await Promise.all([once.dispose(), again.dispose()]);
+  });
+
+  it.each([
+    ['there are too many', memoryScratches().open, 1],
+    [
+      'the disk is full',
+      async (blockBytes: number) => ({
+        ...(await memoryScratches().open(blockBytes)),
+        append: () => Promise.reject(new Error('full')),
+      }),
+      0,
+    ],
+  ] as const)('are decoded again where %s', async (_why, openScratch, heldAside) => {
+    const { decoded, entries } = twoPictures();
+    const once = await open(openScratch, 2 * 3 * inputSize ** 2 - 1);
+    const read = once.of(entries);
+    for (let pass = 0; pass < 2; pass++) for (const one of read) await one.read();
+    expect(decoded).toEqual([heldAside === 1 ? 1 : 2, 2]);
+    expect(await read[1]?.read()).toEqual(picture(1, { width: 150 }));
+    await once.dispose();
+  });
+
+  it('give back what they took', async () => {
+    const { engine: counting, state } = countingEngine();
+    const scratches = memoryScratches();
+    const once = await DecodedOnce.open(counting, tinyMethod, scratches.open);
+    expect([state.open, scratches.state.opened]).toEqual([1, 1]);
+    await once.dispose();
+    expect([state.open, scratches.state.disposed]).toEqual([0, 1]);
+    const failing = () => Promise.reject(new Error('full'));
+    await expect(DecodedOnce.open(counting, tinyMethod, failing)).rejects.toThrow('full');
+    expect(state.open).toBe(0);
+  });
+});
