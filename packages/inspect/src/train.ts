@@ -141,8 +141,11 @@ export async function train(input: TrainInput): Promise<Bundle> {
   try {
     const split = holdOut(classes, pictures, seed);
     checkRules(input.rules, split.heldOut.length, pictures.length);
-    const entryAt = (index: number) => (pictures[index] as ReadPicture).entry;
-    used = { learnt: split.training.map(entryAt), heldOut: split.heldOut.map(entryAt) };
+    const picturesAt = (indices: readonly number[]) =>
+      indices.map((index) => pictures[index] as ReadPicture);
+    const learnt = picturesAt(split.training);
+    const entryOf = ({ entry }: ReadPicture) => entry;
+    used = { learnt: learnt.map(entryOf), heldOut: picturesAt(split.heldOut).map(entryOf) };
     const extracted = await featuresOf(extraction, split.training);
     features = started ? { ...extracted, statistics: started.statistics } : extracted;
     checkStatistics(features);
@@ -160,7 +163,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
         options: method,
         schedule,
         features,
-        cellWeights: learntCells(used.learnt, ignored, method),
+        cellWeights: learntCells(learnt, ignored, method),
         steps: stageSteps,
         seed,
         checkpoints,

@@ -191,9 +191,10 @@ async function learn(input: UpdateInput, random: Random): Promise<Learnt> {
     checkRules(rulesOf(bundle.manifest, {}), heldOut, entries.length);
     const features = await featuresOf(extraction, split.learnt);
     const blocks = training.pictures * tilesOf(training.pictures);
-    const entriesAt = (indices: readonly number[]) =>
-      indices.map((index) => (extraction.pictures[index] as ReadPicture).entry);
-    const learnt = entriesAt(split.learnt);
+    const picturesAt = (indices: readonly number[]) =>
+      indices.map((index) => extraction.pictures[index] as ReadPicture);
+    const entriesAt = (indices: readonly number[]) => picturesAt(indices).map(({ entry }) => entry);
+    const learnt = picturesAt(split.learnt);
     const { graph, steps } = await goOn(input, features, learnt, blocks, random);
     const isNew = new Set(good);
     return {
@@ -201,7 +202,7 @@ async function learn(input: UpdateInput, random: Random): Promise<Learnt> {
       steps,
       pictures: extraction.pictures.filter(({ entry }) => isNew.has(entry)),
       fresh: { learnt: entriesAt(split.fresh), heldOut: entriesAt(split.heldOut) },
-      old: learnt.filter((entry) => !isNew.has(entry)),
+      old: entriesAt(split.learnt).filter((entry) => !isNew.has(entry)),
     };
   } finally {
     await extraction.scratch.dispose();
@@ -230,7 +231,7 @@ function splitFresh(
 async function goOn(
   { engine, backbone, bundle, onEvent = () => {}, signal }: UpdateInput,
   extracted: ExtractedFeatures,
-  learnt: readonly PictureEntry[],
+  learnt: readonly ReadPicture[],
   firstBlocks: number,
   random: Random,
 ): Promise<{ graph: Graph; steps: number }> {

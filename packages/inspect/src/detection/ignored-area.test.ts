@@ -107,19 +107,24 @@ describe('what is ignored', () => {
   });
 
   it('counts nothing in the loss, and the rest the more', () => {
-    const weights = [...(cellWeights(leftMask(3), 4) ?? [])];
+    const weights = [...(cellWeights(leftMask(3), 4, 4) ?? [])];
     expect(weights).toEqual([0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4]);
-    expect(cellWeights(leftMask(4), 4)).toBeUndefined();
+    expect(cellWeights(leftMask(4), 4, 4)).toBeUndefined();
   });
 
   it('counts nothing in the loss of the pictures that it is of', async () => {
     const method = { ...tinyMethod, cells: 4 };
     const [one, other] = goodEntries(2) as [PictureEntry, PictureEntry];
-    const own = learntCells([{ ...one, ignored }, other], undefined, method);
-    expect(own).toEqual([cellWeights(ignored, 4), new Float32Array(16).fill(1)]);
-    const rest = learntCells([{ ...one, ignored }, other], leftMask(), method);
-    expect(rest).toEqual([cellWeights(ignored, 4), cellWeights(leftMask(), 4)]);
-    expect(learntCells([one, other], undefined, method)).toBeUndefined();
+    const [origin, all] = [[0, 0] as const, new Float32Array(16).fill(1)];
+    const learnt = [
+      { entry: { ...one, ignored }, origins: [origin] },
+      { entry: other, origins: [origin] },
+    ];
+    const left = (quarters: number) => cellWeights(leftMask(quarters), 4, 4);
+    expect(learntCells(learnt, undefined, method)).toEqual([left(3), all]);
+    expect(learntCells(learnt, leftMask(), method)).toEqual([left(3), left(2)]);
+    const without = learnt.map(({ origins }) => ({ entry: other, origins }));
+    expect(learntCells(without, undefined, method)).toBeUndefined();
 
     // All pictures under one mask, each by itself, are learnt as under that of the bundle.
     const { classes } = tinyTraining();
@@ -138,6 +143,41 @@ describe('what is ignored', () => {
     const mixed = await learntFrom({ classes: [half] });
     expect(mixed).not.toEqual(whole);
     expect(mixed).not.toEqual(everywhere);
+  });
+
+  it('counts nothing in tiles, each with its own part of the mask', async () => {
+    const method = { ...tinyMethod, cells: 4, tiles: { rows: 1, columns: 3 } };
+    const drawn = (...columns: number[]) =>
+      columns.map((column) => [0, column * 0.75 * method.inputSize] as const);
+    const [one, other] = goodEntries(2) as [PictureEntry, PictureEntry];
+    // Ten cells across, three a step, of which five are ignored.
+    const [outer, inner] = [
+      [0, 0, 0, 0],
+      [0, 0, 2, 2],
+    ].map((row) => Float32Array.from([...row, ...row, ...row, ...row]));
+    const rest = new Float32Array(16).fill(2);
+    const own = { ...one, ignored: { width: 1, height: 1, data: Uint8Array.of(0) } };
+    const learnt = [
+      { entry: own, origins: drawn(2, 0) },
+      { entry: other, origins: drawn(2, 0) },
+      { entry: other, origins: drawn(1, 2) },
+    ];
+    const all = new Float32Array(16).fill(1);
+    expect(learntCells(learnt, leftMask(), method)).toEqual([all, all, rest, outer, inner, rest]);
+
+    const [first] = tinyTraining().classes as [TrainingClass];
+    const wide = first.entries.map((_, seed) =>
+      entry(`${seed}`, () => picture(seed, { width: 160 })),
+    );
+    const learntFrom = async (entries: readonly PictureEntry[], mask?: Mask) => {
+      const classes = [{ ...first, entries }];
+      const trained = await train(tinyTraining({ classes, tile: 64, ignored: mask }));
+      return trainedValues(trained).parameters;
+    };
+    const everywhere = await learntFrom(wide, leftMask());
+    const each = wide.map((one) => ({ ...one, ignored: leftMask() }));
+    expect(await learntFrom(each)).toEqual(everywhere);
+    expect(everywhere).not.toEqual(await learntFrom(wide));
   });
 
   it('is honoured by calibration, whether of all pictures or of each', async () => {

@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
 import { readModel, type Tensor, withElements } from '@bigrid/graph';
-import { COUNTED, type MethodOptions } from '@bigrid/method';
+import { COUNTED, type MethodOptions, pictureCells } from '@bigrid/method';
 import type { Bundle } from '../bundle/bundle.ts';
 import { resizeMaskNearest } from '../metrics/masks.ts';
 import type { Mask, PictureEntry } from '../ports.ts';
@@ -40,9 +40,9 @@ export function ignoredBy({ bytes }: Model): Mask | undefined {
   return { width, height, data };
 }
 
-/** What each feature cell counts in training, cells * cells values, 1 on average; ignored ones count nothing. */
-export function cellWeights(mask: Mask, cells: number): Float32Array | undefined {
-  const ignored = resizeMaskNearest(mask, cells, cells);
+/** What each of a picture's cells counts in training, rows * columns values, 1 on average; ignored ones count nothing. */
+export function cellWeights(mask: Mask, rows: number, columns: number): Float32Array | undefined {
+  const ignored = resizeMaskNearest(mask, columns, rows);
   const counted = ignored.reduce((sum, one) => sum + 1 - one, 0);
   // What is left can be thinner than a cell.
   if (counted === 0) return undefined;
@@ -50,20 +50,42 @@ export function cellWeights(mask: Mask, cells: number): Float32Array | undefined
 }
 
 /**
- * {@link cellWeights} of each picture that is learnt: under a mask of its own, or under that of the bundle. Undefined where
- * none has any, and in tiles, whose cells lie elsewhere in each: there only the map leaves it out.
+ * What each cell of each block that is learnt counts, cells * cells values a block: {@link cellWeights} under the picture's
+ * own mask, or that of the bundle. Undefined where no picture has any. A tile that is ignored all over counts nothing.
+ * @param pictures with the places of their blocks in the resized picture, in pixels
  */
 export function learntCells(
-  entries: readonly PictureEntry[],
+  pictures: readonly { readonly entry: PictureEntry; readonly origins: readonly Origin[] }[],
   everywhere: Mask | undefined,
-  { tiles, cells }: MethodOptions,
+  method: MethodOptions,
 ): readonly Float32Array[] | undefined {
-  const masks = entries.map(({ ignored }) => ignored ?? everywhere);
-  if (tiles || masks.every((mask) => mask === undefined)) return undefined;
-  const all = new Float32Array(cells ** 2).fill(1);
-  const weights = new Map<Mask | undefined, Float32Array>();
-  for (const mask of new Set(masks)) weights.set(mask, (mask && cellWeights(mask, cells)) ?? all);
-  return masks.map((mask) => weights.get(mask) as Float32Array);
+  const masks = pictures.map(({ entry }) => entry.ignored ?? everywhere);
+  if (masks.every((mask) => mask === undefined)) return undefined;
+  const blocks = new Map([...new Set(masks)].map((mask) => [mask, blocksUnder(mask, method)]));
+  return pictures.flatMap(({ origins }, at) => {
+    const block = blocks.get(masks[at]) as ReturnType<typeof blocksUnder>;
+    return origins.map(block);
+  });
+}
+
+type Origin = readonly [y: number, x: number];
+
+/** The part of a picture's cell weights that a block takes, by its origin: one array for all pictures under a mask. */
+function blocksUnder(mask: Mask | undefined, method: MethodOptions) {
+  const { cells, inputSize } = method;
+  const [rows, columns] = pictureCells(method);
+  const whole = mask && cellWeights(mask, rows, columns);
+  const known = new Map<number, Float32Array>();
+  return ([y, x]: Origin): Float32Array => {
+    const first = ((y * columns + x) * cells) / inputSize;
+    const block =
+      known.get(first) ??
+      Float32Array.from({ length: cells ** 2 }, (_, cell) =>
+        whole ? (whole[first + Math.floor(cell / cells) * columns + (cell % cells)] as number) : 1,
+      );
+    known.set(first, block);
+    return block;
+  };
 }
 
 /** How much of every picture a bundle ignores: 0..1. */

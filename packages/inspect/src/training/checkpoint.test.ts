@@ -170,6 +170,10 @@ const underMasks = () => {
 describe.each([
   ['tiles', inTiles],
   ['masks of single pictures', underMasks],
+  [
+    'tiles under a mask',
+    () => ({ ...inTiles(), ignored: { width: 3, height: 1, data: Uint8Array.of(255, 0, 0) } }),
+  ],
 ])('a training with %s that goes on from a checkpoint', (_, training) => {
   it('makes the same bundle, wherever it was cut off', async () => {
     const { states, run } = memoryCheckpoint();

@@ -1,5 +1,5 @@
 import { BigridError, fail } from '@bigrid/errors';
-import { bytesOf, type Engine, type Tensor, type Tensors, toModel } from '@bigrid/graph';
+import { bytesOf, type Engine, type Tensor, toModel } from '@bigrid/graph';
 import {
   type Backbone,
   extractor,
@@ -40,6 +40,8 @@ export interface ExtractedFeatures {
 /** What is known of one picture that was read; its features are the blocks of its index. */
 export interface ReadPicture {
   readonly entry: PictureEntry;
+  /** Where each of its blocks begins in the resized picture, in pixels: [y, x]. */
+  readonly origins: readonly (readonly [y: number, x: number])[];
   readonly fingerprint: Fingerprint;
   readonly statistics: PictureStatistics;
   /** SHA-256 over its pixels. */
@@ -85,7 +87,8 @@ export async function extractFeatures(
   const channels = graph.outputs.get('features')?.shape[1] as number;
   const shape = [channels, options.cells, options.cells];
   const saved = checkpoints?.saved?.reading;
-  const pictures = saved ? readFrom(saved, entries, channels) : [];
+  const tilesOf = tileSource(options, sample);
+  const pictures = saved ? readFrom(saved, entries, channels, tilesOf) : [];
   const skipped = [...(saved?.skipped ?? [])];
   for (const { path, code, message } of skipped) {
     reportSkipped(path, new BigridError(code, message), onEvent);
@@ -97,7 +100,6 @@ export async function extractFeatures(
     skipped,
     blockHash: toHex(blockHash),
   });
-  const tilesOf = tileSource(options, sample);
   const blocksEach = Math.min(sample.perPicture, tileOrigins(options).length);
   const session = await engine.load(toModel(graph));
   let scratch: Scratch | undefined;
@@ -119,7 +121,11 @@ export async function extractFeatures(
         skipped.push({ path, code, message });
       } else {
         const { picture, pixels } = outcome.value;
-        const outputs = await session.run({ image: imageTensor(picture), ...tilesOf(done) });
+        const origins = tilesOf(done);
+        const outputs = await session.run({
+          image: imageTensor(picture),
+          ...(options.tiles && { origins: originsTensor(origins) }),
+        });
         const found = bytesOf(outputs.features as Tensor);
         for (let at = 0; at < found.length; at += blockBytes) {
           const block = found.subarray(at, at + blockBytes);
@@ -128,6 +134,7 @@ export async function extractFeatures(
         }
         pictures.push({
           entry: outcome.item,
+          origins,
           fingerprint: fingerprintOf(picture),
           statistics: pictureStatistics(picture),
           digest: pixels,
@@ -197,12 +204,11 @@ export async function featuresOf(
 
 /** Draws the tiles of a picture, by its place in order, so that a run that was cut off goes on with the same. */
 function tileSource(options: MethodOptions, { perPicture, seed }: TileSample) {
-  if (options.tiles === undefined) return () => ({});
   const origins = tileOrigins(options);
-  return (picture: number): Tensors => {
+  return (picture: number): ReadPicture['origins'] => {
     const random = new Random(seed).fork(`tiles ${picture}`);
     const drawn = random.permutation(origins.length).slice(0, perPicture);
-    return { origins: originsTensor(drawn.map((tile) => origins[tile] as [number, number])) };
+    return drawn.map((tile) => origins[tile] as (typeof origins)[number]);
   };
 }
 
@@ -227,6 +233,7 @@ function readFrom(
   { pictures, skipped }: SavedReading,
   entries: readonly PictureEntry[],
   channels: number,
+  tilesOf: (picture: number) => ReadPicture['origins'],
 ): ReadPicture[] {
   const digits = 2 * Float32Array.BYTES_PER_ELEMENT * channels;
   const isOfThese =
@@ -246,6 +253,7 @@ function readFrom(
   }
   return pictures.map((saved) => ({
     entry: entries[saved.at] as PictureEntry,
+    origins: tilesOf(saved.at),
     statistics: saved.statistics,
     fingerprint: new Uint32Array(fromHex(saved.fingerprint).buffer),
     digest: fromHex(saved.digest),
