@@ -21,6 +21,7 @@ import {
   featuresOf,
 } from '../packages/inspect/dist/training/feature-extraction.js';
 import { classesOf, holdOut } from '../packages/inspect/dist/training/hold-out.js';
+import { kindsOfClasses } from '../packages/inspect/dist/training/kinds.js';
 import { fileScratch } from '../packages/node/dist/training/scratch.js';
 import { bankModel, gaussianModel } from './baselines.mjs';
 import { revision } from './command-line.mjs';
@@ -218,12 +219,13 @@ async function modelOf(name, data, classes, seed) {
     const { parameters, statistics } = trainedValues(pair.bundle);
     const method = { ...pair.bundle.manifest.method, ...change };
     // What the pair leaves is not what a part of it leaves.
-    const { features, learntClasses } = await learntFeatures(classes, seed);
+    const learnt = await learntFeatures(classes, seed);
+    const features = { ...learnt.features, statistics };
     await learnExpectation(parameters, {
       engine,
       method,
-      features: { ...features, statistics },
-      classes: learntClasses,
+      features,
+      kinds: kindsOfClasses(features, learnt.learntClasses),
       onEvent: () => {},
     });
     return toModel(detector(backbone, method, statistics, parameters));

@@ -42,6 +42,7 @@ import {
   type TrainingClass,
   tooFew,
 } from './training/hold-out.ts';
+import { kindsOfClasses } from './training/kinds.ts';
 import { keepReplay } from './training/replay.ts';
 import {
   isPublishedAbnormal,
@@ -49,6 +50,7 @@ import {
   stepsOf,
   tilesAPicture,
 } from './training/steps.ts';
+import { textureFeatures } from './training/textures.ts';
 import { withTiles } from './training/tiling.ts';
 import { trainStage } from './training/training-loop.ts';
 import { checkCancelled } from './work.ts';
@@ -149,6 +151,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     const extracted = await featuresOf(extraction, split.training);
     features = started ? { ...extracted, statistics: started.statistics } : extracted;
     checkStatistics(features);
+    const textures = await textureFeatures(engine, input.backbone, method, seed, onEvent, signal);
     for (const stage of stages) {
       const stageSteps = stepsOf(
         schedule,
@@ -163,6 +166,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
         options: method,
         schedule,
         features,
+        textures,
         cellWeights: learntCells(learnt, ignored, method),
         steps: stageSteps,
         seed,
@@ -175,7 +179,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
       engine,
       method,
       features,
-      classes: classesOf(classes, used.learnt),
+      kinds: kindsOfClasses(features, classesOf(classes, used.learnt)),
       onEvent,
       signal,
     });

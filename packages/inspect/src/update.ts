@@ -1,6 +1,13 @@
 import { fail } from '@bigrid/errors';
-import type { Engine, Graph } from '@bigrid/graph';
-import { type Backbone, detector, Random, type Schedule, stagesOf } from '@bigrid/method';
+import { type Engine, float32, type Graph } from '@bigrid/graph';
+import {
+  type Backbone,
+  detector,
+  type ParameterValues,
+  Random,
+  type Schedule,
+  stagesOf,
+} from '@bigrid/method';
 import {
   type Bundle,
   checkSameBackbone,
@@ -26,8 +33,10 @@ import {
   type ReadPicture,
 } from './training/feature-extraction.ts';
 import { checkRules, drawTogether } from './training/hold-out.ts';
+import { kindsOfUpdate } from './training/kinds.ts';
 import { keepReplay } from './training/replay.ts';
 import { isPublishedAbnormal, stepsOf, tilesAPicture } from './training/steps.ts';
+import { textureFeatures } from './training/textures.ts';
 import { trainStage } from './training/training-loop.ts';
 
 export interface UpdateInput {
@@ -195,8 +204,8 @@ async function learn(input: UpdateInput, random: Random): Promise<Learnt> {
       indices.map((index) => extraction.pictures[index] as ReadPicture);
     const entriesAt = (indices: readonly number[]) => picturesAt(indices).map(({ entry }) => entry);
     const learnt = picturesAt(split.learnt);
-    const { graph, steps } = await goOn(input, features, learnt, blocks, random);
     const isNew = new Set(good);
+    const { graph, steps } = await goOn(input, features, learnt, isNew, blocks, random);
     return {
       graph,
       steps,
@@ -232,11 +241,17 @@ async function goOn(
   { engine, backbone, bundle, onEvent = () => {}, signal }: UpdateInput,
   extracted: ExtractedFeatures,
   learnt: readonly ReadPicture[],
+  isNew: ReadonlySet<PictureEntry>,
   firstBlocks: number,
   random: Random,
 ): Promise<{ graph: Graph; steps: number }> {
   const { method, classes, schedule: first } = bundle.manifest;
-  const { parameters: values, statistics } = trainedValues(bundle);
+  const { parameters: before, statistics } = trainedValues(bundle);
+  const values = new Map(before);
+  const features = { ...extracted, statistics };
+  const kinds = kindsOfUpdate(before, features, (at) =>
+    isNew.has((learnt[at] as ReadPicture).entry),
+  );
   const cellWeights = learntCells(learnt, ignoredBy(bundle), method);
   const schedule: Schedule = {
     ...first,
@@ -245,6 +260,7 @@ async function goOn(
   };
   const checkpoints = await Checkpoints.open(undefined);
   const seed = random.fork('learning').integer(0, 2 ** 31 - 1);
+  const textures = await textureFeatures(engine, backbone, method, seed, onEvent, signal);
   let steps = 0;
   for (const stage of stagesOf(method)) {
     const isShort = isPublishedAbnormal(stage, method);
@@ -254,7 +270,8 @@ async function goOn(
       engine,
       options: method,
       schedule,
-      features: { ...extracted, statistics },
+      features,
+      textures,
       cellWeights,
       steps: stageSteps,
       seed,
@@ -264,7 +281,23 @@ async function goOn(
     });
     steps += stageSteps;
   }
-  const features = { ...extracted, statistics };
-  await learnExpectation(values, { engine, method, features, onEvent, signal });
+  // What to expect of a new kind does most of the work: the values of before need to go but half of the way.
+  if (method.expectation === 'place' && kinds.isNewKind) meetHalfway(values, before);
+  await learnExpectation(values, { engine, method, features, kinds, onEvent, signal });
   return { graph: detector(backbone, method, statistics, values), steps };
+}
+
+/** The mean of two sets of values: it forgets less than the later ones (Wortsman et al. 2022, WiSE-FT). */
+function meetHalfway(values: ParameterValues, before: ParameterValues): void {
+  for (const [name, { shape, data }] of values) {
+    const earlier = before.get(name)?.data;
+    if (!earlier) continue;
+    values.set(
+      name,
+      float32(
+        shape,
+        data.map((value, at) => (value + (earlier[at] as number)) / 2),
+      ),
+    );
+  }
 }

@@ -86,22 +86,20 @@ export function featureBlockSwap(
 }
 
 /**
- * Features of other pictures, rows and columns of the batch; no gradient flows back through it. Columns change by a
- * product with a matrix of zeros and ones: exact, and ten times as fast as gathering number by number.
+ * Moves rows and columns of features; no gradient flows back through it. Columns change by a product with a matrix of
+ * zeros and ones: exact, and ten times as fast as gathering number by number.
  * @param features [batch, channels, height, width]
- * @param pictures int64 [batch]: whose features each picture gets
  * @param rows int64 [height]: from which row each row gets them
  * @param columns int64 [width]: from which column each column gets them
  */
-export function rearrange(features: Value, pictures: Value, rows: Value, columns: Value): Value {
-  const { graph } = features;
-  const width = features.shape[3] as number;
-  const take = (x: Value, indices: Value, axis: number) =>
-    graph.node('Gather', [x, indices], { axis }, x.type, x.shape);
+export function rearrange(features: Value, rows: Value, columns: Value): Value {
+  const { graph, type, shape } = features;
+  const width = shape[3] as number;
   const numbers = Array.from({ length: width }, (_, column) => column);
   const all = reshape(graph.integers(numbers), [width, 1]);
   const chosen = graph.node('Equal', [all, columns], {}, 'bool', [width, width]);
-  return matMul(take(take(features, pictures, 0), rows, 2), cast(chosen, features.type));
+  const moved = graph.node('Gather', [features, rows], { axis: 2 }, type, shape);
+  return matMul(moved, cast(chosen, type));
 }
 
 /**

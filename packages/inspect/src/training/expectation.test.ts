@@ -14,6 +14,7 @@ import { Detector } from '../detection/detector.ts';
 import { train } from '../train.ts';
 import { learnExpectation } from './expectation.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
+import { kindsOfClasses, kindsOfUpdate } from './kinds.ts';
 
 const method = { ...tinyTraining().method, expectation: 'place' as const };
 const { cells } = method;
@@ -62,12 +63,14 @@ const learn = async (
   features: ExtractedFeatures,
   classes?: readonly string[],
 ) => {
-  const given = classes ? { classes } : {};
+  const kinds = classes
+    ? kindsOfClasses(features, classes)
+    : kindsOfUpdate(values, features, () => false);
   await learnExpectation(values, {
     engine,
     method,
     features,
-    ...given,
+    kinds,
     onEvent: () => {},
     signal: undefined,
   });

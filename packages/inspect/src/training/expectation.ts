@@ -3,6 +3,7 @@ import { EXPECTED, errorMeter, type MethodOptions, type ParameterValues } from '
 import { type OnEvent, progressOf } from '../events.ts';
 import { checkCancelled } from '../work.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
+import { type Kinds, rowsOf } from './kinds.ts';
 
 /** Pictures of one kind that are measured: more hardly change what is expected of a place. */
 const MOST_OF_A_KIND = 200;
@@ -16,11 +17,8 @@ export interface ExpectationInput {
   readonly engine: Engine;
   readonly method: MethodOptions;
   readonly features: ExtractedFeatures;
-  /**
-   * The class of each picture of the features: each is a kind. Without it kinds stay those that `values` have, and a
-   * picture is of the nearest of them.
-   */
-  readonly classes?: readonly string[];
+  /** Kinds of the pictures of the features: the first are those that `values` have, if any. */
+  readonly kinds: Kinds;
   readonly onEvent: OnEvent;
   readonly signal: AbortSignal | undefined;
 }
@@ -34,17 +32,10 @@ export async function learnExpectation(
   values: ParameterValues,
   input: ExpectationInput,
 ): Promise<void> {
-  const { engine, method, features, onEvent, signal } = input;
+  const { engine, method, features, kinds, onEvent, signal } = input;
   if (method.expectation === 'none') return;
-  const means = standardisedMeans(features);
-  const names = [...new Set(input.classes)];
-  const prototypes = input.classes
-    ? names.map((name) => meanOf(means.filter((_, index) => input.classes?.[index] === name)))
-    : knownPrototypes(values, means);
-  const kinds =
-    input.classes?.map((name) => names.indexOf(name)) ??
-    means.map((mean) => nearest(mean, prototypes));
-  const chosen = prototypes.map((_, kind) => someOf(kinds, kind, prototypes.length));
+  const { prototypes, of } = kinds;
+  const chosen = prototypes.map((_, kind) => someOf(of, kind, prototypes.length));
   const total = chosen.flat().length;
 
   const { statistics, tapChannels } = features;
@@ -145,54 +136,18 @@ class Sums {
   }
 }
 
-/** The mean of each picture's features over its cells, standardised. */
-function standardisedMeans({ pictureMeans, statistics }: ExtractedFeatures): Float32Array[] {
-  const { mean, deviation } = statistics;
-  return pictureMeans.map((own) =>
-    own.map((value, c) => (value - (mean[c] as number)) / (deviation[c] as number)),
-  );
-}
-
-/** Those of a bundle; where it has one kind and no need of any, the mean of all pictures. */
-function knownPrototypes(
-  values: ParameterValues,
-  means: readonly Float32Array[],
-): readonly Float32Array[] {
-  return values.has(EXPECTED.prototypes) ? rowsOf(values, EXPECTED.prototypes) : [meanOf(means)];
-}
-
-function meanOf(means: readonly Float32Array[]): Float32Array {
-  return Float32Array.from(
-    means[0] as Float32Array,
-    (_, c) => means.reduce((sum, mean) => sum + (mean[c] as number), 0) / means.length,
-  );
-}
-
-function nearest(mean: Float32Array, prototypes: readonly Float32Array[]): number {
-  const distances = prototypes.map((own) =>
-    own.reduce((sum, value, c) => sum + (value - (mean[c] as number)) ** 2, 0),
-  );
-  return distances.indexOf(Math.min(...distances));
-}
-
 /** Pictures of a kind, evenly drawn. */
-function someOf(kinds: readonly number[], kind: number, kindCount: number): number[] {
+function someOf(of: readonly number[], kind: number, kindCount: number): number[] {
   const most = Math.max(
     LEAST_OF_A_KIND,
     Math.min(MOST_OF_A_KIND, Math.floor(MOST_OF_ALL / kindCount)),
   );
-  const own = kinds.flatMap((of, index) => (of === kind ? [index] : []));
+  const own = of.flatMap((its, index) => (its === kind ? [index] : []));
   const step = Math.max(1, own.length / most);
   return Array.from(
     { length: Math.min(most, own.length) },
     (_, at) => own[Math.floor(at * step)] as number,
   );
-}
-
-function rowsOf(values: ParameterValues, name: string): Float32Array[] {
-  const { shape, data } = values.get(name) as Tensor<'float32'>;
-  const [rows, width] = shape as [number, number];
-  return Array.from({ length: rows }, (_, row) => data.subarray(row * width, (row + 1) * width));
 }
 
 function before(values: ParameterValues, kind: number): Expected {

@@ -1,0 +1,84 @@
+import { float32 } from '@bigrid/graph';
+import { EXPECTED, type ParameterValues, Random } from '@bigrid/method';
+import { describe, expect, it } from 'vitest';
+import type { ExtractedFeatures } from './feature-extraction.ts';
+import { kindsOfClasses, kindsOfUpdate } from './kinds.ts';
+
+const channels = 60;
+const statistics = {
+  mean: new Float32Array(channels).fill(5),
+  deviation: new Float32Array(channels).fill(2),
+};
+
+/** Features of as many pictures, whose means lie about the one given, in deviations of a channel. */
+function around(...centres: readonly number[]): ExtractedFeatures {
+  const random = new Random(2);
+  const pictureMeans = centres.map((centre) =>
+    random.array(channels, () => 5 + 2 * (centre + 0.5 * random.normal())),
+  );
+  return { pictureMeans, statistics } as unknown as ExtractedFeatures;
+}
+
+const times = (count: number, centre: number) => Array.from({ length: count }, () => centre);
+const oneKind = (): ParameterValues => new Map();
+const twoKinds = (): ParameterValues =>
+  new Map([
+    [EXPECTED.prototypes, float32([2, channels], [...times(channels, 0), ...times(channels, 3)])],
+  ]);
+
+describe('kindsOfClasses', () => {
+  it('has the mean of each class, in the order in which classes come', () => {
+    const { prototypes, of } = kindsOfClasses(around(0, 2, 0, 2), ['screw', 'nut', 'screw', 'nut']);
+    expect(of).toEqual([0, 1, 0, 1]);
+    expect(prototypes.length).toBe(2);
+    for (const [kind, centre] of [0, 2].entries()) {
+      const own = prototypes[kind] as Float32Array;
+      expect(own.reduce((sum, value) => sum + value, 0) / channels).toBeCloseTo(centre, 0);
+    }
+  });
+});
+
+describe('kindsOfUpdate', () => {
+  const isNew = (picture: number) => picture < 10;
+
+  it('makes one more kind of new pictures that are apart', () => {
+    const features = around(...times(10, 1.5), ...times(30, 0));
+    const { prototypes, of } = kindsOfUpdate(oneKind(), features, isNew);
+    expect(prototypes.length).toBe(2);
+    expect(of).toEqual([...times(10, 1), ...times(30, 0)]);
+    expect(prototypes[0]?.[0]).not.toBe(prototypes[1]?.[0]);
+  });
+
+  it('makes none of new pictures that look like those of before', () => {
+    const features = around(...times(40, 0));
+    const { prototypes, of } = kindsOfUpdate(oneKind(), features, isNew);
+    expect(prototypes.length).toBe(1);
+    expect(of).toEqual(times(40, 0));
+  });
+
+  it('makes none of too few', () => {
+    const features = around(...times(7, 1.5), ...times(30, 0));
+    const { prototypes } = kindsOfUpdate(oneKind(), features, (picture) => picture < 7);
+    expect(prototypes.length).toBe(1);
+  });
+
+  it('makes none where some of those of before are as far out', () => {
+    const features = around(...times(10, 1.5), ...times(20, 0), ...times(10, 1.5));
+    expect(kindsOfUpdate(oneKind(), features, isNew).prototypes.length).toBe(1);
+  });
+
+  it('keeps the kinds that there are, and each picture is of the nearest', () => {
+    const values = twoKinds();
+    const features = around(...times(10, 3), ...times(10, 0), ...times(10, 3));
+    const { prototypes, of } = kindsOfUpdate(values, features, isNew);
+    expect(prototypes.length).toBe(2);
+    expect(of).toEqual([...times(10, 1), ...times(10, 0), ...times(10, 1)]);
+    const apart = around(...times(10, 6), ...times(10, 0), ...times(10, 3));
+    expect(kindsOfUpdate(values, apart, isNew)).toMatchObject({
+      prototypes: [times(channels, 0), times(channels, 3), { length: channels }].map((row) =>
+        Array.isArray(row) ? Float32Array.from(row) : row,
+      ),
+      of: [...times(10, 2), ...times(10, 0), ...times(10, 1)],
+    });
+  });
+});
