@@ -145,7 +145,7 @@ function initialValues(
   return initial;
 }
 
-/** The value to start from, if there is one. @throws BUNDLE_INVALID when it has another shape */
+/** A copy of the value to start from, if there is one. @throws BUNDLE_INVALID when it has another shape */
 function fitting({ name, shape }: Parameter, values: ParameterValues) {
   const value = values.get(name);
   if (value && value.shape.join() !== shape.join()) {
@@ -155,7 +155,8 @@ function fitting({ name, shape }: Parameter, values: ParameterValues) {
       `Expected ${sizes(shape)} for ${name} in the bundle but received ${sizes(value.shape)}`,
     );
   }
-  return value;
+  // Steps write over it, and whoever gave it may go on with it.
+  return value && { ...value, data: value.data.slice() };
 }
 
 /** @throws CHECKPOINT_INVALID where what was saved is not of this stage */
