@@ -49,7 +49,10 @@ const BOTH = 'both grids';
 // All but the default are compared without expectation: with the default without it.
 const plain = { expectation: 'none' };
 const configurations = {
-  'abnormal grid alone, with expectation (the default)': part({ grids: 'abnormal' }),
+  'abnormal grid alone, with expectation (the default)': part({
+    expectation: 'place',
+    grids: 'abnormal',
+  }),
   'abnormal grid alone': part({ ...plain, grids: 'abnormal' }),
   'normal grid alone': part({ ...plain, grids: 'normal' }),
   [BOTH]: trained({ ...plain, grids: 'both' }),
