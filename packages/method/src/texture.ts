@@ -26,19 +26,23 @@ export function drawTexture(random: Random, side: number): Uint8Array {
     return { field, shares };
   });
   const isGrey = random.uniform() < GREY_SHARE;
-  const pixels = new Uint8ClampedArray(side * side * 3);
-  const at = [0, 0, 0];
-  for (let pixel = 0; pixel < side * side; pixel++) {
-    for (let channel = 0; channel < 3; channel++) {
-      let value = colour[channel] as number;
-      for (const { field, shares } of layers) {
-        value += (shares[channel] as number) * (field[pixel] as number);
+  const [red, green, blue] = [0, 1, 2].map((channel) => {
+    const values = new Float64Array(side * side).fill(colour[channel] as number);
+    for (const { field, shares } of layers) {
+      const share = shares[channel] as number;
+      for (let pixel = 0; pixel < field.length; pixel++) {
+        values[pixel] = (values[pixel] as number) + share * (field[pixel] as number);
       }
-      at[channel] = value;
     }
-    const [red, green, blue] = at as [number, number, number];
-    const grey = (red + green + blue) / 3;
-    pixels.set(isGrey ? [grey, grey, grey] : at, pixel * 3);
+    return values;
+  }) as [Float64Array, Float64Array, Float64Array];
+  const pixels = new Uint8ClampedArray(side * side * 3);
+  for (let pixel = 0; pixel < side * side; pixel++) {
+    const own = [red[pixel], green[pixel], blue[pixel]] as [number, number, number];
+    const grey = (own[0] + own[1] + own[2]) / 3;
+    for (let channel = 0; channel < 3; channel++) {
+      pixels[3 * pixel + channel] = isGrey ? grey : (own[channel] as number);
+    }
   }
   return new Uint8Array(pixels.buffer);
 }
