@@ -208,6 +208,7 @@ test.each([
     'a folder for unsure ones without a rule',
     ['watched', '--unsure-to', 'x'],
     'OPTION_INVALID',
+  ['a folder to move to that is the one watched', ['same', '--good', 'same'], 'OPTION_INVALID', 64],
     64,
   ],
   ['a webhook without a log', ['watched', '--webhook', 'http://x'], 'OPTION_INVALID', 64],
@@ -217,6 +218,7 @@ test.each([
     'OPTION_INVALID',
     64,
   ],
+  await writePictures(at('same'), 1);
 ] as const)('%s is refused', async (_what, [dir, ...flags], expected, exitCode) => {
   await writePictures(at('watched'), 1);
   if (expected === 'IN_USE') await watch(at('watched'));
@@ -224,7 +226,7 @@ test.each([
     'watch',
     model,
     at(dir),
-    ...flags.map((flag) => (flag === 'l' ? at('l') : flag)),
+    ...flags.map((flag) => (flag === 'l' || flag === 'same' ? at(flag) : flag)),
   );
   expect(stderr).toContain(`error ${expected}: Expected `);
   expect(code).toBe(exitCode);
