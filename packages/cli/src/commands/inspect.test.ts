@@ -245,6 +245,15 @@ test('an output that cannot be written is refused before anything is inspected',
   );
   expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: /);
   expect([code, stdout]).toEqual([73, '']);
+test('a heat map that cannot be written does not take the results along', async () => {
+  const out = at('half');
+  await write(join(out, 'deep'), 'no folder');
+  const { code, stdout, stderr } = await bigrid('inspect', model, at('new'), '--out', out);
+  expect(code).toBe(73);
+  expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: .*deep/m);
+  expect(stdout).toMatch(/^.*spot\.png .*ANOMALOUS$/m);
+});
+
 });
 
 test('Ctrl-C leaves whole heat maps alone, and nothing temporary', async () => {
