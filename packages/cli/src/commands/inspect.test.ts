@@ -10,7 +10,7 @@ import {
   isPlain,
   pictureBytes,
   start,
-  tiny,
+  trainTiny,
   truncatedJpeg,
   useTemporaryFolder,
   write,
@@ -21,9 +21,7 @@ const at = useTemporaryFolder();
 let model: string;
 
 beforeAll(async () => {
-  model = at('model.onnx');
-  await writePictures(at('good'), 8);
-  await bigrid('train', at('good'), '--out', model, ...tiny);
+  model = await trainTiny(at);
   await write(at('new', 'fine.png'), await pictureBytes(1));
   await write(at('new', 'deep', 'spot.png'), await pictureBytes(2, true));
 });
@@ -245,6 +243,8 @@ test('an output that cannot be written is refused before anything is inspected',
   );
   expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: /);
   expect([code, stdout]).toEqual([73, '']);
+});
+
 test('a heat map that cannot be written does not take the results along', async () => {
   const out = at('half');
   await write(join(out, 'deep'), 'no folder');
@@ -252,8 +252,6 @@ test('a heat map that cannot be written does not take the results along', async 
   expect(code).toBe(73);
   expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: .*deep/m);
   expect(stdout).toMatch(/^.*spot\.png .*ANOMALOUS$/m);
-});
-
 });
 
 test('Ctrl-C leaves whole heat maps alone, and nothing temporary', async () => {

@@ -7,7 +7,7 @@ import {
   bigrid,
   pagesBytes,
   pictureBytes,
-  tiny,
+  trainTiny,
   truncatedJpeg,
   useTemporaryFolder,
   write,
@@ -19,9 +19,7 @@ const at = useTemporaryFolder();
 let model: string;
 
 beforeAll(async () => {
-  model = at('model.onnx');
-  await writePictures(at('good'), 8);
-  await bigrid('train', at('good'), '--out', model, ...tiny);
+  model = await trainTiny(at);
 });
 
 const watch = (dir: string, ...flags: string[]) => startWatching(model, dir, ...flags);
@@ -208,9 +206,9 @@ test.each([
     'a folder for unsure ones without a rule',
     ['watched', '--unsure-to', 'x'],
     'OPTION_INVALID',
-  ['a folder to move to that is the one watched', ['same', '--good', 'same'], 'OPTION_INVALID', 64],
     64,
   ],
+  ['a folder to move to that is the one watched', ['same', '--good', 'same'], 'OPTION_INVALID', 64],
   ['a webhook without a log', ['watched', '--webhook', 'http://x'], 'OPTION_INVALID', 64],
   [
     'a webhook that is no address',
@@ -218,9 +216,9 @@ test.each([
     'OPTION_INVALID',
     64,
   ],
-  await writePictures(at('same'), 1);
 ] as const)('%s is refused', async (_what, [dir, ...flags], expected, exitCode) => {
   await writePictures(at('watched'), 1);
+  await writePictures(at('same'), 1);
   if (expected === 'IN_USE') await watch(at('watched'));
   const { code, stderr } = await bigrid(
     'watch',
