@@ -143,6 +143,29 @@ export async function pagesBytes(pictures: readonly Buffer[]): Promise<Buffer> {
     .toBuffer();
 }
 
+/** The same picture as one pixel, in grey, of 16 bits, half transparent, for print, and lying on its side. */
+export async function writeKinds(folder: string, seed: number): Promise<void> {
+  const picture = sharp(await pictureBytes(seed));
+  await write(join(folder, 'pixel.png'), await picture.clone().resize(1, 1).png().toBuffer());
+  await write(
+    join(folder, 'grey.png'),
+    await picture.clone().toColourspace('b-w').png().toBuffer(),
+  );
+  await write(
+    join(folder, 'deep.png'),
+    await picture.clone().toColourspace('rgb16').png().toBuffer(),
+  );
+  await write(join(folder, 'clear.png'), await picture.clone().ensureAlpha(0.5).png().toBuffer());
+  await write(
+    join(folder, 'print.jpg'),
+    await picture.clone().toColourspace('cmyk').jpeg().toBuffer(),
+  );
+  await write(
+    join(folder, 'turned.jpg'),
+    await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+  );
+}
+
 /** A JPEG cut in the middle. */
 export async function truncatedJpeg(): Promise<Buffer> {
   const whole = await sharp(await pictureBytes(3))

@@ -14,6 +14,7 @@ import {
   truncatedJpeg,
   useTemporaryFolder,
   write,
+  writeKinds,
   writePictures,
 } from '../../testing/command-line.ts';
 
@@ -135,23 +136,8 @@ test('--quiet prints results alone', async () => {
 });
 
 test('pictures of one pixel and of many kinds all get a verdict', async () => {
-  const picture = sharp(await pictureBytes(4));
   const kinds = at('kinds');
-  await write(join(kinds, 'pixel.png'), await picture.clone().resize(1, 1).png().toBuffer());
-  await write(join(kinds, 'grey.png'), await picture.clone().toColourspace('b-w').png().toBuffer());
-  await write(
-    join(kinds, 'deep.png'),
-    await picture.clone().toColourspace('rgb16').png().toBuffer(),
-  );
-  await write(join(kinds, 'clear.png'), await picture.clone().ensureAlpha(0.5).png().toBuffer());
-  await write(
-    join(kinds, 'print.jpg'),
-    await picture.clone().toColourspace('cmyk').jpeg().toBuffer(),
-  );
-  await write(
-    join(kinds, 'turned.jpg'),
-    await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
-  );
+  await writeKinds(kinds, 4);
   const { code, stdout } = await bigrid(
     'inspect',
     model,
