@@ -106,6 +106,7 @@ export class ResultFiles {
   }
 }
 
-async function realPath(path: string): Promise<string> {
+/** A path with its links followed; as it is where there is nothing. */
+export async function realPath(path: string): Promise<string> {
   return realpath(path).catch(() => resolve(path));
 }

@@ -69,14 +69,28 @@ export function isPlain(text: string): boolean {
   return !text.includes('\u001b') && !text.includes('\r');
 }
 
+/** Gives paths in a temporary folder. */
+export type At = (...parts: string[]) => string;
+
 /** Makes a folder before the tests of a file and removes it after them. @returns gives paths in it, once tests run */
-export function useTemporaryFolder(): (...parts: string[]) => string {
+export function useTemporaryFolder(): At {
   let path: string;
+  // A class is named after its folder, and what is held out of it is drawn by its name: that must not be random.
+  const name = 'line';
   beforeAll(async () => {
     path = await mkdtemp(join(tmpdir(), 'bigrid-cli-'));
+    await mkdir(join(path, name));
   });
   afterAll(() => rm(path, { recursive: true, force: true }));
-  return (...parts) => join(path, ...parts);
+  return (...parts) => join(path, name, ...parts);
+}
+
+/** Trains `model.onnx` on as many good pictures, which it leaves in `good`. @returns the bundle's file */
+export async function trainTiny(at: At, pictures = 8): Promise<string> {
+  await writePictures(at('good'), pictures);
+  const { code, stderr } = await bigrid('train', at('good'), '--out', at('model.onnx'), ...tiny);
+  if (code !== 0) throw new Error(stderr);
+  return at('model.onnx');
 }
 
 /** Bytes of a small PNG: stripes with noise, and a bright spot where it should be defective. */
@@ -127,6 +141,29 @@ export async function pagesBytes(pictures: readonly Buffer[]): Promise<Buffer> {
   return sharp([...pictures], { join: { animated: true } })
     .tiff({ compression: 'lzw' })
     .toBuffer();
+}
+
+/** The same picture as one pixel, in grey, of 16 bits, half transparent, for print, and lying on its side. */
+export async function writeKinds(folder: string, seed: number): Promise<void> {
+  const picture = sharp(await pictureBytes(seed));
+  await write(join(folder, 'pixel.png'), await picture.clone().resize(1, 1).png().toBuffer());
+  await write(
+    join(folder, 'grey.png'),
+    await picture.clone().toColourspace('b-w').png().toBuffer(),
+  );
+  await write(
+    join(folder, 'deep.png'),
+    await picture.clone().toColourspace('rgb16').png().toBuffer(),
+  );
+  await write(join(folder, 'clear.png'), await picture.clone().ensureAlpha(0.5).png().toBuffer());
+  await write(
+    join(folder, 'print.jpg'),
+    await picture.clone().toColourspace('cmyk').jpeg().toBuffer(),
+  );
+  await write(
+    join(folder, 'turned.jpg'),
+    await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+  );
 }
 
 /** A JPEG cut in the middle. */

@@ -20,7 +20,7 @@ import {
 } from './metrics/metrics.ts';
 import { countPixels } from './metrics/pixel-counts.ts';
 import type { LabelledEntry, Picture } from './ports.ts';
-import { checkCancelled, inOrder, picturesAhead } from './work.ts';
+import { checkCancelled, inOrder, picturesAhead, type TakeRoom } from './work.ts';
 
 /** A test picture with what the model says of it. Its map is not kept: {@link SeenPicture} has it. */
 export interface EvaluatedPicture {
@@ -94,8 +94,8 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
   const measured = new Map<EvaluatedPicture, MeasuredPicture>();
   const failed: { path: string; error: BigridError }[] = [];
   let done = 0;
-  const read = async (entry: LabelledEntry) => {
-    const { picture, inspection } = await lookAt(detector, entry);
+  const read = async (entry: LabelledEntry, takeRoom: TakeRoom) => {
+    const { picture, inspection } = await lookAt(detector, entry, takeRoom);
     const mask = await entry.readMask?.();
     checkMask(entry, picture, mask);
     return { picture, inspection, mask };

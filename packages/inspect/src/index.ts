@@ -96,4 +96,4 @@ export {
   trainOptionsSchema,
 } from './training/options.ts';
 export { type Update, type UpdatedPicture, update } from './update.ts';
-export { DECODE_AHEAD, inOrder } from './work.ts';
+export { DECODE_AHEAD, inOrder, type TakeRoom } from './work.ts';

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Engine } from '@bigrid/graph';
 import { describe, expect, it } from 'vitest';
 import { exampleManifest } from '../testing/example-manifest.ts';
@@ -88,6 +89,25 @@ describe('inspect', () => {
         busy,
       ),
     ).toHaveLength(9);
+  });
+
+  it('begins no picture that is too large to be in work beside another', async () => {
+    let begun = 0;
+    const large: PictureEntry = {
+      path: 'large.png',
+      read: async (takeRoom) => {
+        await takeRoom?.(10_000 * 10_000 * 3);
+        begun++;
+        return picture(0);
+      },
+    };
+    const detector = await Detector.load(engine, { bytes: new Uint8Array() });
+    let seen = 0;
+    for await (const _ of inspect(detector, manifest, [large, large, large, large])) {
+      await setImmediate();
+      expect(begun).toBe(++seen);
+    }
+    expect(seen).toBe(4);
   });
 
   it('stops when it is cancelled, and at faults of the program', async () => {

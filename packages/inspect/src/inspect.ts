@@ -5,7 +5,7 @@ import { confidenceOf } from './calibration/confidence.ts';
 import type { Detector, Inspection } from './detection/detector.ts';
 import { type Region, regionsOf } from './detection/regions.ts';
 import type { Picture, PictureEntry } from './ports.ts';
-import { checkCancelled, inOrder, picturesAhead } from './work.ts';
+import { checkCancelled, inOrder, picturesAhead, type TakeRoom } from './work.ts';
 
 /** The verdict on one picture. */
 export interface Verdict extends Inspection {
@@ -47,7 +47,7 @@ export async function* inspect(
   const { signal, smallestRegion } = options;
   const { threshold, pixelThreshold } = manifest.calibration;
   const confidence = confidenceOf(manifest.calibration);
-  const look = (entry: PictureEntry) => lookAt(detector, entry);
+  const look = (entry: PictureEntry, takeRoom: TakeRoom) => lookAt(detector, entry, takeRoom);
   for await (const outcome of inOrder(entries, look, picturesAhead(detector.runsAtOnce))) {
     checkCancelled(signal);
     const { path } = outcome.item;
@@ -80,8 +80,9 @@ export async function* inspect(
 export async function lookAt(
   detector: Detector,
   entry: PictureEntry,
+  takeRoom: TakeRoom,
 ): Promise<{ picture: Picture; inspection: Promise<Inspection> }> {
-  const picture = await entry.read();
+  const picture = await entry.read(takeRoom);
   const inspection = detector.inspect(picture, entry.ignored);
   // Its turn may never come, after another failure or when work is stopped.
   inspection.catch(() => {});

@@ -1,3 +1,5 @@
+import type { TakeRoom } from './work.ts';
+
 /** A decoded picture: 8-bit RGB, row by row, 3 bytes a pixel. */
 export interface Picture {
   readonly width: number;
@@ -18,8 +20,12 @@ export interface Mask {
 export interface PictureEntry {
   /** Names the picture in events, results and errors: a path, a URL. */
   readonly path: string;
-  /** Decodes the picture. @throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE, PATH_MISSING, PATH_UNREADABLE */
-  read(): Promise<Picture>;
+  /**
+   * Decodes the picture.
+   * @param takeRoom to be waited for with its decoded bytes before they are there: it bounds those of all in work
+   * @throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE, PATH_MISSING, PATH_UNREADABLE
+   */
+  read(takeRoom?: TakeRoom): Promise<Picture>;
   /** What to ignore of it, in place of what the bundle ignores; of any size, spread over the picture. */
   readonly ignored?: Mask | undefined;
   /** The file itself, of a picture that was kept for updates. @throws PATH_MISSING, PATH_UNREADABLE */

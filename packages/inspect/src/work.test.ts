@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkCancelled, inOrder, type Outcome, picturesAhead } from './work.ts';
+import { checkCancelled, inOrder, type Outcome, picturesAhead, type TakeRoom } from './work.ts';
 
 async function collect<Item, Result>(outcomes: AsyncIterable<Outcome<Item, Result>>) {
   const all: Outcome<Item, Result>[] = [];
@@ -48,6 +48,41 @@ describe('inOrder', () => {
     }
     await setTimeout(1);
     expect(started).toBe(10 + ahead);
+  });
+
+  it('has no more bytes in work than there is room for, but one item always', async () => {
+    const room = 2 ** 28;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ delay: fc.nat(2), bytes: fc.integer({ min: 0, max: room * 1.5 }) }), {
+          maxLength: 10,
+        }),
+        async (items) => {
+          const held = new Set<number>();
+          let [most, taken] = [0, 0];
+          const action = async (index: number, takeRoom: TakeRoom) => {
+            await setTimeout(items[index]?.delay);
+            if (index % 4 === 3) throw new Error('takes none');
+            await takeRoom(items[index]?.bytes ?? 0);
+            held.add(index);
+            const sizes = [...held].map((one) => items[one]?.bytes ?? 0);
+            if (held.size > 1)
+              most = Math.max(
+                most,
+                sizes.reduce((sum, size) => sum + size),
+              );
+          };
+          for await (const { item } of inOrder(items.keys(), action, 4)) {
+            expect(item).toBe(taken++);
+            await setTimeout(1);
+            held.delete(item);
+          }
+          expect(most).toBeLessThanOrEqual(room);
+          expect(taken).toBe(items.length);
+        },
+      ),
+      { numRuns: 25 },
+    );
   });
 
   it('yields errors in their place, also those thrown at once, and goes on', async () => {

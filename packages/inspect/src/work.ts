@@ -11,35 +11,94 @@ export type Outcome<Item, Result> =
   | { readonly item: Item; readonly value: Result }
   | { readonly item: Item; readonly error: unknown };
 
+/** Waits until there is room for an item's bytes; once an item. They are given back when its outcome was used. */
+export type TakeRoom = (bytes: number) => Promise<void>;
+
+/** Bytes that items in work may take together: some hundred usual pictures, two of 36 million pixels. */
+const MOST_BYTES = 2 ** 28;
+
 /**
  * Starts `action` on up to `ahead` items before their turn and yields the outcomes in order, so that decoding
  * goes on while the engine is busy. Each is yielded as soon as it is there, also where the items after it come late,
- * as from a pipe. Memory is bounded by `ahead` results.
+ * as from a pipe. Memory is bounded by `ahead` results, and where the action takes room for them, by 256 MiB; an
+ * item that needs more than that is in work alone.
  */
 export async function* inOrder<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,
-  action: (item: Item) => Promise<Result>,
+  action: (item: Item, takeRoom: TakeRoom) => Promise<Result>,
   ahead: number,
 ): AsyncGenerator<Outcome<Item, Result>> {
-  const started: Promise<Outcome<Item, Result> | undefined>[] = [];
+  const room = new Room(MOST_BYTES);
+  const started: { outcome: Promise<Outcome<Item, Result> | undefined>; place: Place }[] = [];
   const iterator =
     Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const start = () => {
-    const outcome = takeNext(iterator, action);
+    const place = room.next();
+    const outcome = takeNext(iterator, (item) => action(item, place.take)).finally(place.pass);
     // Whoever waits for it hears of the failure; until then it is nobody's fault that nobody waits.
     outcome.catch(() => {});
-    started.push(outcome);
+    started.push({ outcome, place });
   };
   try {
     for (let i = 0; i < ahead; i++) start();
-    for (let outcome = await started.shift(); outcome; outcome = await started.shift()) {
+    for (let next = started.shift(); next; next = started.shift()) {
+      const outcome = await next.outcome;
+      if (!outcome) break;
       start();
       yield outcome;
+      next.place.leave();
     }
   } finally {
     // Not waited for: a source that waits itself, for a line say, may never answer.
     Promise.resolve(iterator.return?.()).catch(() => {});
   }
+}
+
+/** Room in memory, given out in the order of the items: the first must not wait for one after it, whose turn comes later. */
+class Room {
+  readonly #most: number;
+  #taken = 0;
+  #last = Promise.resolve();
+  #someLeft = () => {};
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** The place of the next item. */
+  next(): Place {
+    const before = this.#last;
+    const { promise, resolve: pass } = Promise.withResolvers<void>();
+    this.#last = promise;
+    let own = 0;
+    return {
+      take: async (bytes) => {
+        await before;
+        while (this.#taken > 0 && this.#taken + bytes > this.#most) {
+          await new Promise<void>((resolve) => {
+            this.#someLeft = resolve;
+          });
+        }
+        own = bytes;
+        this.#taken += bytes;
+        pass();
+      },
+      pass: () => pass(before),
+      leave: () => {
+        this.#taken -= own;
+        this.#someLeft();
+      },
+    };
+  }
+}
+
+/** What one item has of the room. */
+interface Place {
+  readonly take: TakeRoom;
+  /** Lets those after it take theirs, whether it took any or not. */
+  readonly pass: () => void;
+  /** Gives back what it took. */
+  readonly leave: () => void;
 }
 
 async function takeNext<Item, Result>(

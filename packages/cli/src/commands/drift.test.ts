@@ -5,19 +5,16 @@ import {
   bigrid,
   isPlain,
   pictureBytes,
-  tiny,
+  trainTiny,
   useTemporaryFolder,
   write,
-  writePictures,
 } from '../../testing/command-line.ts';
 
 const at = useTemporaryFolder();
 let model: string;
 
 beforeAll(async () => {
-  model = at('model.onnx');
-  await writePictures(at('good'), 24);
-  await bigrid('train', at('good'), '--out', model, ...tiny);
+  model = await trainTiny(at, 24);
   for (let i = 0; i < 12; i++) {
     const picture = await pictureBytes(100 + i);
     await write(at('same', `${i}.png`), picture);

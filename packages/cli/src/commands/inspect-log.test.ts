@@ -7,7 +7,7 @@ import {
   interruptAt,
   pictureBytes,
   start,
-  tiny,
+  trainTiny,
   truncatedJpeg,
   useTemporaryFolder,
   write,
@@ -18,9 +18,7 @@ const at = useTemporaryFolder();
 let model: string;
 
 beforeAll(async () => {
-  model = at('model.onnx');
-  await writePictures(at('good'), 8);
-  await bigrid('train', at('good'), '--out', model, ...tiny);
+  model = await trainTiny(at);
   // By this rule the highest score of the good pictures is the threshold: none of them is above it.
   await bigrid('calibrate', model, at('good'), '--out', model, '--threshold', 'max-fpr:0.2');
   await writePictures(at('many'), 60);

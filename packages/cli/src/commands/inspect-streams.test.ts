@@ -8,20 +8,17 @@ import {
   pagesBytes,
   pictureBytes,
   start,
-  tiny,
+  trainTiny,
   truncatedJpeg,
   useTemporaryFolder,
   write,
-  writePictures,
 } from '../../testing/command-line.ts';
 
 const at = useTemporaryFolder();
 let model: string;
 
 beforeAll(async () => {
-  model = at('model.onnx');
-  await writePictures(at('good'), 8);
-  await bigrid('train', at('good'), '--out', model, ...tiny);
+  model = await trainTiny(at);
   // By this rule the highest score of the good pictures is the threshold: none of them is above it.
   await bigrid('calibrate', model, at('good'), '--out', model, '--threshold', 'max-fpr:0.2');
   await write(at('spot.png'), await pictureBytes(2, true));

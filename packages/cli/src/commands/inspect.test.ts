@@ -10,10 +10,11 @@ import {
   isPlain,
   pictureBytes,
   start,
-  tiny,
+  trainTiny,
   truncatedJpeg,
   useTemporaryFolder,
   write,
+  writeKinds,
   writePictures,
 } from '../../testing/command-line.ts';
 
@@ -21,9 +22,7 @@ const at = useTemporaryFolder();
 let model: string;
 
 beforeAll(async () => {
-  model = at('model.onnx');
-  await writePictures(at('good'), 8);
-  await bigrid('train', at('good'), '--out', model, ...tiny);
+  model = await trainTiny(at);
   await write(at('new', 'fine.png'), await pictureBytes(1));
   await write(at('new', 'deep', 'spot.png'), await pictureBytes(2, true));
 });
@@ -137,23 +136,8 @@ test('--quiet prints results alone', async () => {
 });
 
 test('pictures of one pixel and of many kinds all get a verdict', async () => {
-  const picture = sharp(await pictureBytes(4));
   const kinds = at('kinds');
-  await write(join(kinds, 'pixel.png'), await picture.clone().resize(1, 1).png().toBuffer());
-  await write(join(kinds, 'grey.png'), await picture.clone().toColourspace('b-w').png().toBuffer());
-  await write(
-    join(kinds, 'deep.png'),
-    await picture.clone().toColourspace('rgb16').png().toBuffer(),
-  );
-  await write(join(kinds, 'clear.png'), await picture.clone().ensureAlpha(0.5).png().toBuffer());
-  await write(
-    join(kinds, 'print.jpg'),
-    await picture.clone().toColourspace('cmyk').jpeg().toBuffer(),
-  );
-  await write(
-    join(kinds, 'turned.jpg'),
-    await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
-  );
+  await writeKinds(kinds, 4);
   const { code, stdout } = await bigrid(
     'inspect',
     model,
@@ -245,6 +229,15 @@ test('an output that cannot be written is refused before anything is inspected',
   );
   expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: /);
   expect([code, stdout]).toEqual([73, '']);
+});
+
+test('a heat map that cannot be written does not take the results along', async () => {
+  const out = at('half');
+  await write(join(out, 'deep'), 'no folder');
+  const { code, stdout, stderr } = await bigrid('inspect', model, at('new'), '--out', out);
+  expect(code).toBe(73);
+  expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: .*deep/m);
+  expect(stdout).toMatch(/^.*spot\.png .*ANOMALOUS$/m);
 });
 
 test('Ctrl-C leaves whole heat maps alone, and nothing temporary', async () => {

@@ -129,7 +129,7 @@ async function inspectPictures(
     }
   }
 
-  let cancelled: unknown;
+  let failure: unknown;
   try {
     for await (const outcome of inspect(bundle, undone(), { signal, ...machine })) {
       const { target, file } = jobs.shift() as Job;
@@ -145,18 +145,19 @@ async function inspectPictures(
     }
     await heatMaps.finish();
   } catch (error) {
-    if (!isBigridError(error, 'CANCELLED')) throw error;
-    cancelled = error;
+    failure = error;
   } finally {
     await heatMaps.settle();
     await log?.close();
     progress.finish();
   }
-  if (signal.reason !== outputGone) {
+  // A full disk, a broken engine: what was inspected before is no worse for it.
+  const hasResults = !failure || tally.total > 0 || isBigridError(failure, 'CANCELLED');
+  if (hasResults && signal.reason !== outputGone) {
     await printer.finish();
     if (!quiet) say('', tally.summary({ out, log: logFile }));
   }
-  if (cancelled) throw cancelled;
+  if (failure) throw failure;
   if (tally.unreadable > 0) {
     fail(
       'SOME_PICTURES_FAILED',

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, cp, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import {
@@ -145,7 +146,7 @@ const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 describe.skipIf(process.platform === 'win32')('without permission', () => {
   const asNobody = (words: readonly string[]) =>
     ended(spawn(process.execPath, [bin, ...words], { ...nobody, cwd: '/' }));
-  beforeAll(() => chmod(at(), 0o755));
+  beforeAll(() => chmod(dirname(at()), 0o755));
 
   test('to write into the folder, nothing is read and nothing is left', async () => {
     await mkdir(at('locked'), { mode: 0o555 });

@@ -1,18 +1,17 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
   ended,
   interruptAt,
   isPlain,
-  pictureBytes,
   start,
   tiny,
   truncatedJpeg,
   useTemporaryFolder,
   write,
+  writeKinds,
   writePictures,
 } from '../../testing/command-line.ts';
 
@@ -128,22 +127,7 @@ test('pictures that cannot be read are named, counted and left out', async () =>
 test('pictures of one pixel and of many kinds are all learnt from', async () => {
   const kinds = at('kinds');
   await writePictures(kinds, 4);
-  const picture = sharp(await pictureBytes(9));
-  await write(join(kinds, 'pixel.png'), await picture.clone().resize(1, 1).png().toBuffer());
-  await write(join(kinds, 'grey.png'), await picture.clone().toColourspace('b-w').png().toBuffer());
-  await write(
-    join(kinds, 'deep.png'),
-    await picture.clone().toColourspace('rgb16').png().toBuffer(),
-  );
-  await write(join(kinds, 'clear.png'), await picture.clone().ensureAlpha(0.5).png().toBuffer());
-  await write(
-    join(kinds, 'print.jpg'),
-    await picture.clone().toColourspace('cmyk').jpeg().toBuffer(),
-  );
-  await write(
-    join(kinds, 'turned.jpg'),
-    await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
-  );
+  await writeKinds(kinds, 9);
   const { code, stdout, stderr } = await bigrid('train', kinds, '--out', at('kinds.onnx'), ...tiny);
   expect(stderr).not.toContain('Skipped');
   expect(code).toBe(0);

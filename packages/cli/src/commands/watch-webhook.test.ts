@@ -4,9 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
-  bigrid,
   pictureBytes,
-  tiny,
+  trainTiny,
   useTemporaryFolder,
   write,
   writePictures,
@@ -17,9 +16,7 @@ const at = useTemporaryFolder();
 let model: string;
 
 beforeAll(async () => {
-  model = at('model.onnx');
-  await writePictures(at('good'), 8);
-  await bigrid('train', at('good'), '--out', model, ...tiny);
+  model = await trainTiny(at);
 });
 
 const watch = (dir: string, ...flags: string[]) => startWatching(model, dir, ...flags);

@@ -7,7 +7,7 @@ import {
   bigrid,
   pagesBytes,
   pictureBytes,
-  tiny,
+  trainTiny,
   truncatedJpeg,
   useTemporaryFolder,
   write,
@@ -19,9 +19,7 @@ const at = useTemporaryFolder();
 let model: string;
 
 beforeAll(async () => {
-  model = at('model.onnx');
-  await writePictures(at('good'), 8);
-  await bigrid('train', at('good'), '--out', model, ...tiny);
+  model = await trainTiny(at);
 });
 
 const watch = (dir: string, ...flags: string[]) => startWatching(model, dir, ...flags);
@@ -210,6 +208,7 @@ test.each([
     'OPTION_INVALID',
     64,
   ],
+  ['a folder to move to that is the one watched', ['same', '--good', 'same'], 'OPTION_INVALID', 64],
   ['a webhook without a log', ['watched', '--webhook', 'http://x'], 'OPTION_INVALID', 64],
   [
     'a webhook that is no address',
@@ -219,12 +218,13 @@ test.each([
   ],
 ] as const)('%s is refused', async (_what, [dir, ...flags], expected, exitCode) => {
   await writePictures(at('watched'), 1);
+  await writePictures(at('same'), 1);
   if (expected === 'IN_USE') await watch(at('watched'));
   const { code, stderr } = await bigrid(
     'watch',
     model,
     at(dir),
-    ...flags.map((flag) => (flag === 'l' ? at('l') : flag)),
+    ...flags.map((flag) => (flag === 'l' || flag === 'same' ? at(flag) : flag)),
   );
   expect(stderr).toContain(`error ${expected}: Expected `);
   expect(code).toBe(exitCode);

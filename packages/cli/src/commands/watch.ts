@@ -4,6 +4,7 @@ import type { Device, LoggedOutcome, PictureEntry, WatchedPicture } from '@bigri
 import { Command } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { say } from '../output.ts';
+import { realPath } from '../pictures.ts';
 import { type Format, isLasting, printResults, type Row, rowOf } from '../results.ts';
 import { type Context, outputGone } from '../run.ts';
 import { Tally } from '../tally.ts';
@@ -109,6 +110,13 @@ async function watch(
   const targets = { normal: good, anomalous: bad, unsure: unsureTo };
   const leaveOut = Object.values(targets).filter((path) => path !== undefined);
   for (const target of leaveOut) {
+    // What is moved there would appear anew.
+    if ((await realPath(target)) === (await realPath(dir))) {
+      fail(
+        'OPTION_INVALID',
+        `Expected a folder to move pictures to other than the one watched but received ${target} for both`,
+      );
+    }
     // What is moved has to leave the one folder and to enter the other.
     await node.assertWritable(join(dir, 'picture'));
     await node.assertWritable(join(target, 'picture'));

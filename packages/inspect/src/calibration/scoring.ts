@@ -4,7 +4,7 @@ import { Detector } from '../detection/detector.ts';
 import { type OnEvent, type Phase, progressOf, reportSkipped } from '../events.ts';
 import { type PictureStatistics, pictureStatistics } from '../picture-statistics.ts';
 import type { PictureEntry } from '../ports.ts';
-import { checkCancelled, DECODE_AHEAD, inOrder } from '../work.ts';
+import { checkCancelled, DECODE_AHEAD, inOrder, type TakeRoom } from '../work.ts';
 
 /** What calibration takes from one picture. */
 export interface ScoredPicture<Entry extends PictureEntry = PictureEntry> {
@@ -32,7 +32,8 @@ export async function scorePictures<Entry extends PictureEntry>(
   try {
     const progress = progressOf(phase, entries.length, onEvent);
     let done = 0;
-    for await (const outcome of inOrder(entries, (entry) => entry.read(), DECODE_AHEAD)) {
+    const read = (entry: Entry, takeRoom: TakeRoom) => entry.read(takeRoom);
+    for await (const outcome of inOrder(entries, read, DECODE_AHEAD)) {
       checkCancelled(signal);
       const entry = outcome.item;
       if ('error' in outcome) {

@@ -53,9 +53,13 @@ export function failToRead(path: string, expected: string, error: unknown): neve
     });
   }
   if (code === 'ENOTDIR') {
-    fail('PATH_MISSING', `Expected ${expected} at ${path} but received a path through a file`, {
-      cause: error,
-    });
+    fail(
+      'PATH_MISSING',
+      `Expected ${expected} at ${path} but received a file, or a path through one`,
+      {
+        cause: error,
+      },
+    );
   }
   fail('PATH_UNREADABLE', `Expected ${expected} to read at ${path} but received: ${reason}`, {
     cause: error,

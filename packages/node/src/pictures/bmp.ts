@@ -6,15 +6,24 @@ import { pixelLimit, tooLarge } from './pixel-limit.ts';
 const fileHeader = 14;
 const infoHeader = 40;
 
+/** Where the pixels of a bitmap are, and of what kind. */
+interface Header {
+  readonly width: number;
+  readonly height: number;
+  readonly bits: number;
+  readonly isBottomUp: boolean;
+  /** Bytes before the palette, before the first row, and of a row. */
+  readonly palette: number;
+  readonly first: number;
+  readonly stride: number;
+}
+
 /**
- * Decodes a Windows bitmap, which the cameras of many production lines write and sharp does not read, to 8-bit
- * RGB: 1, 4 or 8 bits a pixel with a palette, 24 or 32 without, none of them compressed. The fourth channel of 32
- * bits is not used: most writers leave it empty.
- *
+ * Reads what is said of a bitmap before its pixels.
  * @param name names the picture in errors.
  * @throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE
  */
-export function decodeBmp(bytes: Uint8Array, name: string): Picture {
+export function readBmpHeader(bytes: Uint8Array, name: string): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.byteLength < fileHeader + infoHeader) refuse(name, 'a whole picture', 'a cut header');
   const headerSize = view.getUint32(14, true);
@@ -25,7 +34,6 @@ export function decodeBmp(bytes: Uint8Array, name: string): Picture {
   const signedHeight = view.getInt32(22, true);
   const height = Math.abs(signedHeight);
   if (width <= 0 || height === 0) refuse(name, 'a size above 0', `${width} x ${height}`);
-  // Before anything is allocated.
   if (width * height > pixelLimit()) tooLarge(name, width, height);
   const bits = view.getUint16(28, true);
   if (![1, 4, 8, 24, 32].includes(bits)) refuse(name, '1, 4, 8, 24 or 32 bits a pixel', `${bits}`);
@@ -34,14 +42,26 @@ export function decodeBmp(bytes: Uint8Array, name: string): Picture {
   if (compression !== 0 && !(compression === 3 && bits === 32)) {
     refuse(name, 'a bitmap without compression', `compression ${compression}`);
   }
-
   const first = view.getUint32(10, true);
   const stride = Math.ceil((width * bits) / 32) * 4;
   if (first + stride * height > bytes.byteLength) refuse(name, 'a whole picture', 'a cut one');
   const palette = fileHeader + headerSize;
+  return { width, height, bits, isBottomUp: signedHeight > 0, palette, first, stride };
+}
+
+/**
+ * Decodes a Windows bitmap, which the cameras of many production lines write and sharp does not read, to 8-bit
+ * RGB: 1, 4 or 8 bits a pixel with a palette, 24 or 32 without, none of them compressed. The fourth channel of 32
+ * bits is not used: most writers leave it empty.
+ *
+ * @param name names the picture in errors.
+ * @throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE
+ */
+export function decodeBmp(bytes: Uint8Array, name: string): Picture {
+  const { width, height, bits, isBottomUp, palette, first, stride } = readBmpHeader(bytes, name);
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
-    const row = first + stride * (signedHeight > 0 ? height - 1 - y : y);
+    const row = first + stride * (isBottomUp ? height - 1 - y : y);
     for (let x = 0; x < width; x++) {
       const at = bits >= 24 ? row + (x * bits) / 8 : palette + 4 * indexAt(bytes, row, x, bits);
       const to = (y * width + x) * 3;

@@ -28,7 +28,7 @@ export async function* picturesOfStream(
     const bytes = await collect(all, name);
     for (const page of await pagesOf(bytes)) {
       const path = pageName(name, page);
-      yield { path, read: () => decodePicture(bytes, path, page) };
+      yield { path, read: (takeRoom) => decodePicture(bytes, path, page, takeRoom) };
     }
     return;
   }

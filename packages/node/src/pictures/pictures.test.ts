@@ -27,6 +27,17 @@ function wide(channels: 1 | 2 | 3 | 4, values: readonly number[]): Sharp {
   return sharp(data, { raw: { width: values.length / channels, height: 1, channels } });
 }
 
+function bitmap(width: number, height: number): Buffer {
+  const header = Buffer.alloc(54);
+  header.write('BM', 'latin1');
+  header.writeUInt32LE(54, 10);
+  header.writeUInt32LE(40, 14);
+  header.writeInt32LE(width, 18);
+  header.writeInt32LE(height, 22);
+  header.writeUInt16LE(24, 28);
+  return Buffer.concat([header, Buffer.alloc(width * height * 3)]);
+}
+
 function chunk(type: string, data: Buffer): Buffer {
   const bytes = Buffer.alloc(12 + data.length);
   bytes.writeUInt32BE(data.length);
@@ -184,6 +195,24 @@ describe('decodePicture', () => {
       message: `Expected at most ${pixelLimit()} pixels for big.png but received 20000 x 20000`,
     });
     expect(performance.now() - start).toBeLessThan(500);
+  });
+
+  it.each([
+    ['a PNG', 'x.png', () => rgb().png().toBuffer()],
+    [
+      'one that lies on its side',
+      'x.jpg',
+      () => rgb().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+    ],
+    ['a bitmap', 'x.bmp', async () => bitmap(64, 48)],
+  ])('asks for room for %s before it is decoded', async (_, name, make) => {
+    const asked: number[] = [];
+    const none = async (bytes: number) => {
+      asked.push(bytes);
+      throw new Error('no room');
+    };
+    await expect(decodePicture(await make(), name, 0, none)).rejects.toThrow('no room');
+    expect(asked).toEqual([64 * 48 * 3]);
   });
 
   it('allows 100 million pixels and no more', async () => {

@@ -1,8 +1,8 @@
 import { fail, isBigridError } from '@bigrid/errors';
-import type { Mask, Picture, PictureEntry } from '@bigrid/inspect';
+import type { Mask, Picture, PictureEntry, TakeRoom } from '@bigrid/inspect';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { readBytes, systemCode } from '../files/files.ts';
-import { decodeBmp } from './bmp.ts';
+import { decodeBmp, readBmpHeader } from './bmp.ts';
 import { knownKinds, pictureKind } from './picture-kind.ts';
 import { pixelLimit, tooLarge } from './pixel-limit.ts';
 import { pageOf } from './tiff-pages.ts';
@@ -16,9 +16,9 @@ sharp.cache(false);
  *
  * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE
  */
-export async function readPicture(path: string): Promise<Picture> {
+export async function readPicture(path: string, takeRoom?: TakeRoom): Promise<Picture> {
   const { file, page } = pageOf(path);
-  return decodePicture(await readPictureBytes(file), path, page);
+  return decodePicture(await readPictureBytes(file), path, page, takeRoom);
 }
 
 /**
@@ -35,12 +35,23 @@ export async function readPicture(path: string): Promise<Picture> {
  * @param bytes the encoded picture.
  * @param name names the picture in errors.
  * @param page of a TIFF, from 0.
+ * @param takeRoom waited for with the decoded bytes before they are there.
  * @throws PICTURE_UNREADABLE when it is no picture, cut short, or of a kind not listed;
  *   PICTURE_TOO_LARGE, from the header alone, above {@link pixelLimit}.
  */
-export async function decodePicture(bytes: Uint8Array, name: string, page = 0): Promise<Picture> {
-  if (pictureKind(bytes) === 'BMP') return decodeBmp(bytes, name);
+export async function decodePicture(
+  bytes: Uint8Array,
+  name: string,
+  page = 0,
+  takeRoom?: TakeRoom,
+): Promise<Picture> {
+  if (pictureKind(bytes) === 'BMP') {
+    const { width, height } = readBmpHeader(bytes, name);
+    await takeRoom?.(width * height * 3);
+    return decodeBmp(bytes, name);
+  }
   const header = await readHeader(bytes, name, page);
+  await takeRoom?.(header.width * (header.pageHeight ?? header.height) * 3);
   const pipeline = open(bytes, header, page);
   if (header.hasAlpha) pipeline.flatten({ background: 'black' });
   return pixels(pipeline.toColourspace('srgb'), 3, name);
@@ -85,14 +96,14 @@ function greyBmp(bytes: Uint8Array, path: string): Mask {
 export async function readSize(path: string): Promise<{ width: number; height: number }> {
   const { file, page } = pageOf(path);
   const bytes = await readPictureBytes(file);
-  if (pictureKind(bytes) === 'BMP') return decodeBmp(bytes, path);
+  if (pictureKind(bytes) === 'BMP') return readBmpHeader(bytes, path);
   const { autoOrient, pageHeight } = await readHeader(bytes, path, page);
   return pageHeight === undefined ? autoOrient : { ...autoOrient, height: pageHeight };
 }
 
 /** A picture of the file system, decoded when asked for. */
 export function pictureEntry(path: string): PictureEntry {
-  return { path, read: () => readPicture(path) };
+  return { path, read: (takeRoom) => readPicture(path, takeRoom) };
 }
 
 /**

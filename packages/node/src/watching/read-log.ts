@@ -49,7 +49,7 @@ export async function readLog(path: string, manifest: Manifest, most: number): P
   if (skipped > 0 && records === 0) {
     fail(
       'LOG_INVALID',
-      `Expected a log of inspections at ${path} but received ${skipped} lines of another kind`,
+      `Expected a log of inspections at ${path} but received lines of another kind alone: ${skipped}`,
     );
   }
   return { inspections: inspections.slice(-most), others, skipped };
