@@ -104,7 +104,7 @@ the sample. With \`--epochs\` all pictures are learnt from.
 
 **On the disk** features of a picture take ${round(PER_PICTURE / 1000)} kB: half precision, 176 channels, 32 x 32 cells, in one file beside the output, which is
 removed at the end. That is ${round((4040 * PER_PICTURE) / 1e9, 2)} GB a class at most; without the sample ${round(most.count)} pictures would take
-${round((most.count * PER_PICTURE) / 1e9)} GB. **In memory** are one batch, the weights, and four decoded pictures, whatever their number; names of
+${round((most.count * PER_PICTURE) / 1e9)} GB. **In memory** are one batch, the weights, and four decoded pictures (of large ones fewer, so that they take 256 MiB or are alone), whatever their number; names of
 files come on top. A threshold needs more than 200 pictures only for promises below 0.5 %: \`bigrid calibrate\` takes as many
 as there are.
 

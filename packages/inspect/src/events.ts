@@ -3,7 +3,6 @@ import { type BigridError, isBigridError } from '@bigrid/errors';
 /** What a long piece of work is doing. */
 export type Phase =
   | 'reading'
-  | 'drawing'
   | 'abnormal grid'
   | 'normal grid'
   | 'measuring'

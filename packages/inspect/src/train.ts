@@ -50,7 +50,6 @@ import {
   stepsOf,
   tilesAPicture,
 } from './training/steps.ts';
-import { textureFeatures } from './training/textures.ts';
 import { withTiles } from './training/tiling.ts';
 import { trainStage } from './training/training-loop.ts';
 import { checkCancelled } from './work.ts';
@@ -151,7 +150,6 @@ export async function train(input: TrainInput): Promise<Bundle> {
     const extracted = await featuresOf(extraction, split.training);
     features = started ? { ...extracted, statistics: started.statistics } : extracted;
     checkStatistics(features);
-    const textures = await textureFeatures(engine, input.backbone, method, seed, onEvent, signal);
     for (const stage of stages) {
       const stageSteps = stepsOf(
         schedule,
@@ -166,7 +164,6 @@ export async function train(input: TrainInput): Promise<Bundle> {
         options: method,
         schedule,
         features,
-        textures,
         cellWeights: learntCells(learnt, ignored, method),
         steps: stageSteps,
         seed,

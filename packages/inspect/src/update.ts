@@ -36,7 +36,6 @@ import { checkRules, drawTogether } from './training/hold-out.ts';
 import { kindsOfUpdate } from './training/kinds.ts';
 import { keepReplay } from './training/replay.ts';
 import { isPublishedAbnormal, stepsOf, tilesAPicture } from './training/steps.ts';
-import { textureFeatures } from './training/textures.ts';
 import { trainStage } from './training/training-loop.ts';
 
 export interface UpdateInput {
@@ -260,7 +259,6 @@ async function goOn(
   };
   const checkpoints = await Checkpoints.open(undefined);
   const seed = random.fork('learning').integer(0, 2 ** 31 - 1);
-  const textures = await textureFeatures(engine, backbone, method, seed, onEvent, signal);
   let steps = 0;
   for (const stage of stagesOf(method)) {
     const isShort = isPublishedAbnormal(stage, method);
@@ -271,7 +269,6 @@ async function goOn(
       options: method,
       schedule,
       features,
-      textures,
       cellWeights,
       steps: stageSteps,
       seed,

@@ -49,7 +49,7 @@ function defects(stage: Stage, options: MethodOptions): Record<string, Tensor> {
     mask: float32([batchSize, 1, cells, cells], masks.flat()),
     intensity: float32(shape, normals(shape, 5, 2)),
     ...(swap && {
-      donors: tensor('float16', batchShape, float32ToFloat16(normals(batchShape, 6))),
+      pictures: tensor('int64', [4], BigInt64Array.of(1n, 2n, 3n, 0n)),
       rows: backwards,
       columns: backwards,
     }),

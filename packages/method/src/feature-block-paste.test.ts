@@ -214,14 +214,11 @@ describe('swapMask', () => {
 });
 
 describe('featureBlockSwap', () => {
-  it('puts donors from other places, times a factor, where the mask is 1', async () => {
+  it('puts features of other pictures and places, times a factor, where the mask is 1', async () => {
     const shape = [2, 3, 2, 2];
-    const [given, others] = [normals(shape, 1), normals(shape, 2)];
-    const [mask, factor] = [
-      [0, 1, 1, 0, 0, 0, 1, 0],
-      [2, 0.5],
-    ];
-    const [rows, columns] = [
+    const [given, mask, factor] = [normals(shape, 1), [0, 1, 1, 0, 0, 0, 1, 0], [2, 0.5]];
+    const [pictures, rows, columns] = [
+      [1, 0],
       [1, 1],
       [1, 0],
     ];
@@ -229,7 +226,7 @@ describe('featureBlockSwap', () => {
     const features = graph.constant(float32(shape, given));
     const int64 = (values: number[]) =>
       graph.constant(tensor('int64', [values.length], BigInt64Array.from(values, BigInt)));
-    const donors = rearrange(graph.constant(float32(shape, others)), int64(rows), int64(columns));
+    const donors = rearrange(features, int64(pictures), int64(rows), int64(columns));
     graph.output(
       'swapped',
       featureBlockSwap(
@@ -243,7 +240,8 @@ describe('featureBlockSwap', () => {
       const [b, c, cell] = [Math.floor(i / 12), Math.floor(i / 4) % 3, i % 4];
       if (mask[b * 4 + cell] === 0) return value;
       const [y, x] = [rows[Math.floor(cell / 2)], columns[cell % 2]] as [number, number];
-      return (factor[b] as number) * (others[b * 12 + c * 4 + y * 2 + x] as number);
+      const from = (pictures[b] as number) * 12 + c * 4 + y * 2 + x;
+      return (factor[b] as number) * (given[from] as number);
     });
     expect(distance(numbersOf(await runGraph(graph), 'swapped'), expected)).toBeLessThan(1e-6);
   });

@@ -86,20 +86,22 @@ export function featureBlockSwap(
 }
 
 /**
- * Moves rows and columns of features; no gradient flows back through it. Columns change by a product with a matrix of
- * zeros and ones: exact, and ten times as fast as gathering number by number.
+ * Features of other pictures, rows and columns of the batch; no gradient flows back through it. Columns change by a
+ * product with a matrix of zeros and ones: exact, and ten times as fast as gathering number by number.
  * @param features [batch, channels, height, width]
+ * @param pictures int64 [batch]: whose features each picture gets
  * @param rows int64 [height]: from which row each row gets them
  * @param columns int64 [width]: from which column each column gets them
  */
-export function rearrange(features: Value, rows: Value, columns: Value): Value {
-  const { graph, type, shape } = features;
-  const width = shape[3] as number;
+export function rearrange(features: Value, pictures: Value, rows: Value, columns: Value): Value {
+  const { graph } = features;
+  const width = features.shape[3] as number;
+  const take = (x: Value, indices: Value, axis: number) =>
+    graph.node('Gather', [x, indices], { axis }, x.type, x.shape);
   const numbers = Array.from({ length: width }, (_, column) => column);
   const all = reshape(graph.integers(numbers), [width, 1]);
   const chosen = graph.node('Equal', [all, columns], {}, 'bool', [width, width]);
-  const moved = graph.node('Gather', [features, rows], { axis: 2 }, type, shape);
-  return matMul(moved, cast(chosen, type));
+  return matMul(take(take(features, pictures, 0), rows, 2), cast(chosen, features.type));
 }
 
 /**

@@ -26,6 +26,5 @@ export {
 export { initialValue, type Parameter, type ParameterValues } from './parameters.ts';
 export { Random, type RandomState } from './random.ts';
 export { readSafetensors } from './safetensors.ts';
-export { drawTexture } from './texture.ts';
 export { originsTensor, pictureCells, tileOrigins, tilesAlong } from './tiles.ts';
 export { type FeatureStatistics, type Stage, stagesOf, trainingStep } from './training-step.ts';

@@ -50,26 +50,23 @@ function inputsOf(
       [length],
       BigInt64Array.from({ length }, (_, at) => BigInt(value(at))),
     );
-  const half = (values: readonly number[]) =>
-    tensor('float16', [batch, channels, cells, cells], float32ToFloat16(Float32Array.from(values)));
-  const rotated = (values: readonly number[], by: number) => [
-    ...values.slice(by),
-    ...values.slice(0, by),
-  ];
   const [pictures, rows, columns] = moved;
   const swapped = method.anomalySource === 'swap';
   const defects = {
     mask: float32([batch, 1, cells, cells], step.mask),
     intensity: float32([batch, swapped ? 1 : channels, 1, 1], step.intensity),
     ...(swapped && {
-      // The features of another picture of the batch.
-      donors: half(rotated(step.features, pictures * channels * cells * cells)),
+      pictures: int64(batch, (at) => (at + pictures) % batch),
       rows: int64(cells, (at) => (at + rows) % cells),
       columns: int64(cells, (at) => (at + columns) % cells),
     }),
   };
   return {
-    features: half(step.features),
+    features: tensor(
+      'float16',
+      [batch, channels, cells, cells],
+      float32ToFloat16(Float32Array.from(step.features)),
+    ),
     jitter: float32([batch, 2, cells, cells], step.jitter),
     ...(stage === 'abnormal' ? defects : {}),
   };

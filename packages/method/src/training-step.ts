@@ -49,8 +49,8 @@ export function stagesOf(options: MethodOptions): readonly Stage[] {
  * - `features` float16 [batch, channels, cells, cells], raw
  * - `jitter` float32 [batch, 2, cells, cells]
  * - `mask` float32 [batch, 1, cells, cells] and `intensity` float32 [batch, channels, 1, 1] (`noise`: [batch,
- *   channels, cells, cells]) in the abnormal stage; for `swap` the mask is 0 or 1, `intensity` [batch, 1, 1, 1],
- *   `donors` float16 like `features` are what is swapped in, and `rows` and `columns` int64 [cells] from where in them
+ *   channels, cells, cells]) in the abnormal stage; for `swap` the mask is 0 or 1, `intensity` [batch, 1, 1, 1], and
+ *   `pictures` int64 [batch], `rows` and `columns` int64 [cells] say where the features come from
  * - `cellWeights` float32 [batch, 1, cells, cells], where cells do not all count alike: what each counts in the loss, 1 on
  *   average over a picture
  * - `step` and `learningRate`, float32 scalars
@@ -93,20 +93,16 @@ export function trainingStep(
   const error = (value: Value) => meanSquaredError(value, features, weights, cellWeights);
   const loss =
     stage === 'abnormal'
-      ? abnormalLoss(parameters, features, jitter, options, statistics, error)
+      ? abnormalLoss(parameters, features, jitter, options, error)
       : error(normalReconstruction(parameters, features, jitter, options, frozen));
   return { graph, parameters: optimise(graph, parameters, loss, schedule) };
 }
 
-/** (features - mean) / deviation, a channel at a time; both become initialisers `NAME.mean` and `NAME.deviation`. */
-export function standardise(
-  features: Value,
-  statistics: FeatureStatistics,
-  name = 'features',
-): Value {
+/** (features - mean) / deviation, a channel at a time; both become initialisers `features.*`. */
+export function standardise(features: Value, statistics: FeatureStatistics): Value {
   const { graph } = features;
-  const perChannel = (statistic: string, values: Float32Array) =>
-    graph.initialiser(`${name}.${statistic}`, float32([1, values.length, 1, 1], values));
+  const perChannel = (name: string, values: Float32Array) =>
+    graph.initialiser(`features.${name}`, float32([1, values.length, 1, 1], values));
   const centred = sub(features, perChannel('mean', statistics.mean));
   return div(centred, perChannel('deviation', statistics.deviation));
 }
@@ -120,7 +116,6 @@ function abnormalLoss(
   features: Value,
   jitter: Value,
   options: MethodOptions,
-  statistics: FeatureStatistics,
   error: (value: Value) => Value,
 ): Value {
   const { graph } = parameters;
@@ -130,11 +125,11 @@ function abnormalLoss(
     graph.input('intensity', 'float32', [batch, width, spread, spread]);
   const sources = {
     swap: () => {
-      const raw = graph.input('donors', 'float16', features.shape);
-      const donors = standardise(cast(raw, 'float32'), statistics, 'donors');
+      const pictures = graph.input('pictures', 'int64', [batch]);
       const rows = graph.input('rows', 'int64', [cells]);
       const columns = graph.input('columns', 'int64', [cells]);
-      return featureBlockSwap(features, rearrange(donors, rows, columns), mask, intensity(1, 1));
+      const donors = rearrange(features, pictures, rows, columns);
+      return featureBlockSwap(features, donors, mask, intensity(1, 1));
     },
     fbp: () => featureBlockPaste(features, mask, intensity(channels, 1)),
     noise: () => featureBlockPaste(features, mask, intensity(channels, cells)),

@@ -39,7 +39,7 @@ export class BatchSource {
     return this.#order;
   }
 
-  async next(): Promise<Tensors & { features: Tensor<'float16'> }> {
+  async next(): Promise<Tensors> {
     const { data, shape } = this.#batch;
     const [batchSize] = shape as [number];
     const block = data.byteLength / batchSize;

@@ -2,6 +2,7 @@ import { type Engine, type Session, type Tensor, toModel, type Value } from '@bi
 import { type MethodOptions, resizer } from '@bigrid/method';
 import { imageTensor } from '../detection/detector.ts';
 import type { OpenScratch, Picture, PictureEntry, Scratch } from '../ports.ts';
+import type { TakeRoom } from '../work.ts';
 
 /** Most bytes of pictures kept aside, some 5,000 of 256 x 256. Those beyond are decoded each time. */
 const MOST_BYTES = 2 ** 30;
@@ -17,7 +18,7 @@ export class DecodedOnce {
   readonly #session: Session;
   readonly #scratch: Scratch;
   readonly #size: Size;
-  readonly #most: number;
+  #most: number;
   #count = 0;
 
   private constructor(session: Session, scratch: Scratch, size: Size, most: number) {
@@ -51,11 +52,10 @@ export class DecodedOnce {
   of(entries: readonly PictureEntry[]): PictureEntry[] {
     return entries.map((entry) => {
       let place: number | undefined;
-      const read = async () => {
+      const read = async (takeRoom?: TakeRoom) => {
         if (place !== undefined) return this.#readAside(place);
-        const picture = await entry.read();
-        // A full disk is no fault of the picture's: it is decoded again then.
-        place = await this.#putAside(picture).catch(() => undefined);
+        const picture = await entry.read(takeRoom);
+        place = await this.#putAside(picture);
         return picture;
       };
       return { ...entry, read };
@@ -71,8 +71,14 @@ export class DecodedOnce {
     if (this.#count >= this.#most) return undefined;
     const { picture: resized } = await this.#session.run({ image: imageTensor(picture) });
     const place = this.#count++;
-    await this.#scratch.append((resized as Tensor<'uint8'>).data);
-    return place;
+    try {
+      await this.#scratch.append((resized as Tensor<'uint8'>).data);
+      return place;
+    } catch {
+      // A full disk is no fault of the picture's: it is decoded again, as are those after it.
+      this.#most = 0;
+      return undefined;
+    }
   }
 
   async #readAside(place: number): Promise<Picture> {

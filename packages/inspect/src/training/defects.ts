@@ -1,21 +1,16 @@
-import { bytesOf, type Tensor, type Tensors, tensor, zeros } from '@bigrid/graph';
+import { type Tensor, type Tensors, tensor } from '@bigrid/graph';
 import { type MethodOptions, pasteMask, type Random, type Stage, swapMask } from '@bigrid/method';
 
-/** How often what is swapped in is a drawn texture, and not another picture: docs/results.md has the figures. */
-const TEXTURE_SHARE = 0.5;
-
-/** Synthetic defects for the abnormal stage: where, how strong, and of what. */
+/** Synthetic defects for the abnormal stage: where, and how strong. */
 export class DefectSource {
   readonly random: Random;
-  readonly #draw: (batch: Tensor<'float16'>) => Tensors;
+  readonly #draw: () => Tensors;
 
-  /** @param textures features of drawn textures, float16 [channels, cells, cells] each: some where defects are swapped */
   constructor(
     stage: Stage,
     options: MethodOptions,
     batchSize: number,
     shape: readonly number[],
-    textures: readonly Uint8Array[],
     random: Random,
   ) {
     this.random = random;
@@ -30,22 +25,9 @@ export class DefectSource {
       }
       return tensor('float32', [batchSize, 1, cells, cells], mask);
     };
-    const donors = zeros('float16', [batchSize, ...shape]);
-    const bytes = bytesOf(donors);
-    const block = bytes.length / batchSize;
-    const swapped = (batch: Tensor<'float16'>) => {
-      // Other pictures' features, moved: neither the same picture nor the same place says what was there. A texture is
-      // of another kind altogether, as a defect may be.
-      const own = bytesOf(batch);
+    const swapped = () => {
+      // Other pictures' features, moved: neither the same picture nor the same place says what was there.
       const picture = random.integer(0, batchSize - 1);
-      for (let i = 0; i < batchSize; i++) {
-        const from = ((i + picture) % batchSize) * block;
-        const drawn =
-          random.uniform() < TEXTURE_SHARE
-            ? (textures[random.integer(0, textures.length - 1)] as Uint8Array)
-            : own.subarray(from, from + block);
-        bytes.set(drawn, i * block);
-      }
       const [down, right] = [random.integer(1, cells - 1), random.integer(1, cells - 1)];
       return {
         mask: masks(swapMask),
@@ -54,7 +36,7 @@ export class DefectSource {
           [batchSize, 1, 1, 1],
           random.array(batchSize, () => random.uniform(low, high)),
         ),
-        donors,
+        pictures: int64(batchSize, (at) => (at + picture) % batchSize),
         rows: int64(cells, (row) => (row + down) % cells),
         columns: int64(cells, (column) => (column + right) % cells),
       };
@@ -92,9 +74,8 @@ export class DefectSource {
     this.#draw = stage === 'abnormal' ? draws[options.anomalySource] : () => ({});
   }
 
-  /** @param batch features of the pictures that get the defects, float16 [batch, channels, cells, cells] */
-  next(batch: Tensor<'float16'>): Tensors {
-    return this.#draw(batch);
+  next(): Tensors {
+    return this.#draw();
   }
 }
 

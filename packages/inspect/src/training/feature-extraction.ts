@@ -13,7 +13,7 @@ import { imageTensor } from '../detection/detector.ts';
 import { type OnEvent, progressOf, reportSkipped } from '../events.ts';
 import { type PictureStatistics, pictureStatistics } from '../picture-statistics.ts';
 import type { OpenScratch, PictureEntry, Scratch } from '../ports.ts';
-import { checkCancelled, DECODE_AHEAD, inOrder } from '../work.ts';
+import { checkCancelled, DECODE_AHEAD, inOrder, type TakeRoom } from '../work.ts';
 import type { Checkpoints } from './checkpoint.ts';
 import { chain, digest, fromHex, toHex } from './digest.ts';
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts';
@@ -109,8 +109,8 @@ export async function extractFeatures(
     scratch = await openScratch(blockBytes, kept);
     if (saved) await checkBlocks(scratch, kept, blockBytes, saved.blockHash);
     const progress = progressOf('reading', entries.length, onEvent, done);
-    const read = async (entry: PictureEntry) => {
-      const picture = await entry.read();
+    const read = async (entry: PictureEntry, takeRoom: TakeRoom) => {
+      const picture = await entry.read(takeRoom);
       return { picture, pixels: await digest(picture.data) };
     };
     for await (const outcome of inOrder(entries.slice(done), read, DECODE_AHEAD)) {

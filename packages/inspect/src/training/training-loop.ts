@@ -21,8 +21,6 @@ export interface StageInput extends BatchInput {
   readonly engine: Engine;
   readonly options: MethodOptions;
   readonly schedule: Schedule;
-  /** Features of drawn textures, where the method swaps them in: {@link textureFeatures}. */
-  readonly textures: readonly Uint8Array[];
   readonly steps: number;
   readonly seed: number;
   readonly checkpoints: Checkpoints;
@@ -59,14 +57,7 @@ export async function trainStage(
   const { batchSize } = schedule;
   const order = saved?.stage?.order ?? [];
   const batches = new BatchSource(input, batchSize, randomFor('batches'), order);
-  const defects = new DefectSource(
-    stage,
-    options,
-    batchSize,
-    features.shape,
-    input.textures,
-    randomFor('defects'),
-  );
+  const defects = new DefectSource(stage, options, batchSize, features.shape, randomFor('defects'));
   const jitter = new JitterSource(options, batchSize, randomFor('jitter'));
   let current = initialValues(parameters, values, input.seed);
   if (saved) {
@@ -86,13 +77,12 @@ export async function trainStage(
     let loss = saved?.stage?.loss ?? undefined;
     for (let step = before + 1; step <= steps; step++) {
       checkCancelled(signal);
-      const batch = await batches.next();
       const outputs = await session.run(
         {
           ...current,
-          ...batch,
+          ...(await batches.next()),
           jitter: jitter.next(),
-          ...defects.next(batch.features),
+          ...defects.next(),
           step: float32([], [step]),
           learningRate: float32(
             [],

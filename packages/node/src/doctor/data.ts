@@ -69,7 +69,11 @@ async function readAll(dataset: Dataset, options: CheckDataOptions): Promise<All
   const compared = new OddPictures();
   try {
     let done = 0;
-    for await (const outcome of inOrder(entries, (entry) => entry.read(), DECODE_AHEAD)) {
+    for await (const outcome of inOrder(
+      entries,
+      (entry, takeRoom) => entry.read(takeRoom),
+      DECODE_AHEAD,
+    )) {
       if (options.signal?.aborted) fail('CANCELLED', 'Looking at the pictures was stopped');
       const entry = outcome.item;
       if ('error' in outcome) {
