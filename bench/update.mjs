@@ -3,10 +3,11 @@
 // took. All runs through the command line, as a user would run it.
 //
 // The kind is made up, for no kind in the set raises many alarms by itself: bright tall tiles under a warmer lamp, each
-// colour of a picture times a factor. Pictures of these tiles are left out of training, under either lamp.
+// colour of a picture times a factor. Pictures of these tiles are left out of training, under either lamp. In other sets
+// `--every N` takes each Nth picture instead.
 //
 //   npm run bench:update -- DIR [--lamp 1.1,1,0.85] [--alarms 20] [--rule max-fpr:0.05] [--size 256] [--seeds 1,2,3]
-//     [--bundles DIR] [--out FILE.md]
+//     [--every N] [--bundles DIR] [--out FILE.md]
 //
 // --bundles keeps what is trained, SEED/before.onnx with what lies beside it, and takes it from there when it is there.
 
@@ -37,6 +38,7 @@ const { values, positionals } = parseArgs({
     rule: { type: 'string', default: 'max-fpr:0.05' },
     size: { type: 'string', default: '256' },
     seeds: { type: 'string', default: '1,2,3' },
+    every: { type: 'string' },
     bundles: { type: 'string' },
     out: { type: 'string' },
   },
@@ -106,8 +108,9 @@ for (const seed of seeds) {
   }
 }
 
-/** Bright tall tiles: narrower than high, and brighter than most. */
+/** Bright tall tiles: narrower than high, and brighter than most; or each Nth picture. */
 async function kindOf(entries) {
+  if (values.every) return new Set(entries.filter((_, at) => at % Number(values.every) === 0));
   const found = new Set();
   for (const entry of entries) {
     const { width, height, data } = await entry.read();

@@ -1,13 +1,14 @@
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
-import type { Device, LoggedOutcome, PictureEntry, WatchedPicture } from '@bigrid/node';
+import type { Device } from '@bigrid/node';
 import { Command } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { say } from '../output.ts';
 import { realPath } from '../pictures.ts';
-import { type Format, isLasting, printResults, type Row, rowOf } from '../results.ts';
+import { type Format, printResults } from '../results.ts';
 import { type Context, outputGone } from '../run.ts';
 import { Tally } from '../tally.ts';
+import { WatchedFiles } from '../watched-files.ts';
 
 interface WatchFlags {
   readonly good?: string;
@@ -33,19 +34,6 @@ const formatField: Fields = {
     description: 'How to print results',
   },
 };
-
-/** A file whose pictures are under way: one, or those on the pages of a TIFF, which are settled together. */
-interface Job {
-  readonly file: WatchedPicture;
-  /** Of pages that the log has already. */
-  readonly known: readonly LoggedOutcome[];
-  /** Pictures whose turn has not come. */
-  left: number;
-  readonly done: { readonly row: Row; readonly statistics: object }[];
-}
-
-/** From the best to the worst: a file goes where its worst page belongs. */
-const severities = ['normal', 'unsure', 'anomalous', 'unreadable'] as const;
 
 export function watchCommand(context: Context): Command {
   const command = new Command('watch')
@@ -109,18 +97,7 @@ async function watch(
   const tell = (text: string) => quiet || say(text);
   const targets = { normal: good, anomalous: bad, unsure: unsureTo };
   const leaveOut = Object.values(targets).filter((path) => path !== undefined);
-  for (const target of leaveOut) {
-    // What is moved there would appear anew.
-    if ((await realPath(target)) === (await realPath(dir))) {
-      fail(
-        'OPTION_INVALID',
-        `Expected a folder to move pictures to other than the one watched but received ${target} for both`,
-      );
-    }
-    // What is moved has to leave the one folder and to enter the other.
-    await node.assertWritable(join(dir, 'picture'));
-    await node.assertWritable(join(target, 'picture'));
-  }
+  await checkTargets(dir, leaveOut);
   const folder = await node.FolderWatch.open(dir, {
     signal,
     newOnly: newOnly === true,
@@ -130,7 +107,6 @@ async function watch(
   });
   const tally = new Tally();
   const printer = printResults(format, signal);
-  const jobs: Job[] = [];
   try {
     const log =
       logFile === undefined
@@ -140,60 +116,12 @@ async function watch(
       log && url !== undefined
         ? await node.Webhook.start(log.path, url, { onTrouble: tell })
         : undefined;
-
-    /** The pictures that appear and are not in the log yet. */
-    async function* appearing(): AsyncGenerator<PictureEntry> {
-      for await (const file of folder.pictures()) {
-        const pages = await node.picturesInFile(file.path);
-        const taken = pages.map((page) => log?.take(page, file.file));
-        const known = taken.filter((outcome) => typeof outcome === 'object');
-        let undone = pages.filter((_, index) => taken[index] === undefined);
-        if (undone.length === 0) {
-          const movedTo = known.find((outcome) => outcome.movedTo)?.movedTo;
-          // An earlier run that was killed has said where to, but did not come to it.
-          if (!movedTo || (await node.moveFile(file.path, movedTo, true))) continue;
-          undone = pages;
-        }
-        const job: Job = { file, known, left: undone.length, done: [] };
-        for (const page of undone) {
-          jobs.push(job);
-          yield node.pictureEntry(page);
-        }
-      }
-    }
-
-    const settle = async ({ file: { path, file }, known, done }: Job) => {
-      const verdicts = new Set([...known, ...done.map(({ row }) => row)].map(verdictOf));
-      const worst = severities.findLast((verdict) => verdicts.has(verdict));
-      const target = worst === 'unreadable' ? undefined : targets[worst ?? 'normal'];
-      const movedTo = target && (await node.freeName(target, relative(dir, path)));
-      const moved = movedTo ? { movedTo } : {};
-      for (const { row, statistics } of done) {
-        const logged = { ...row, ...moved, ...statistics };
-        await log?.append(logged, isLasting(row) ? file : undefined);
-      }
-      if (movedTo) {
-        await node.moveFile(path, movedTo);
-        for (const { row } of done) log?.forget(row.path, file);
-      }
-      for (const { row } of done) {
-        await printer.add({ ...row, ...moved });
-        tally.add(row);
-      }
-      await webhook?.notify(signal);
-    };
-
+    const input = { node, dir, folder, targets, log, webhook, printer, tally, signal };
+    const files = new WatchedFiles(input);
     tell(`Watching ${dir}; press Ctrl-C to end.`);
     try {
-      for await (const outcome of node.inspect(bundle, appearing(), { signal, ...machine })) {
-        const job = jobs.shift() as Job;
-        job.done.push({ row: rowOf(outcome), statistics: node.statisticsOf(outcome) });
-        if (--job.left > 0) continue;
-        const { file, done } = job;
-        const isWhole = done.every(({ row }) => !('error' in row)) || !folder.putBack(file);
-        if (isWhole) await settle(job);
-        else for (const { row } of done) log?.forget(row.path, file.file);
-      }
+      const outcomes = node.inspect(bundle, files.pictures(), { signal, ...machine });
+      for await (const outcome of outcomes) await files.take(outcome);
     } catch (error) {
       if (!isBigridError(error, 'CANCELLED')) throw error;
     } finally {
@@ -208,6 +136,19 @@ async function watch(
   if (signal.reason !== outputGone) tell(`\n${tally.summary({})}`);
 }
 
-function verdictOf(outcome: LoggedOutcome | Row): LoggedOutcome['verdict'] {
-  return 'error' in outcome ? 'unreadable' : outcome.verdict;
+/** @throws OPTION_INVALID where one is the folder watched; OUTPUT_UNWRITABLE where nothing can be moved there */
+async function checkTargets(dir: string, targets: readonly string[]): Promise<void> {
+  const { assertWritable } = await import('@bigrid/node');
+  for (const target of targets) {
+    // What is moved there would appear anew.
+    if ((await realPath(target)) === (await realPath(dir))) {
+      fail(
+        'OPTION_INVALID',
+        `Expected a folder to move pictures to other than the one watched but received ${target} for both`,
+      );
+    }
+    // What is moved has to leave the one folder and to enter the other.
+    await assertWritable(join(dir, 'picture'));
+    await assertWritable(join(target, 'picture'));
+  }
 }

@@ -1,0 +1,115 @@
+import { relative } from 'node:path';
+import type {
+  FailedInspection,
+  FolderWatch,
+  InspectionLog,
+  LoggedOutcome,
+  PictureEntry,
+  Verdict,
+  WatchedPicture,
+  Webhook,
+} from '@bigrid/node';
+import { isLasting, type ResultPrinter, type Row, rowOf } from './results.ts';
+import type { Tally } from './tally.ts';
+
+/** Where files go by the worst verdict on their pictures; those of a verdict that is not named stay. */
+export type Targets = Readonly<Record<'normal' | 'unsure' | 'anomalous', string | undefined>>;
+
+interface WatchedFilesInput {
+  readonly node: typeof import('@bigrid/node');
+  readonly dir: string;
+  readonly folder: FolderWatch;
+  readonly targets: Targets;
+  readonly log: InspectionLog | undefined;
+  readonly webhook: Webhook | undefined;
+  readonly printer: ResultPrinter;
+  readonly tally: Tally;
+  readonly signal: AbortSignal;
+}
+
+/** A file whose pictures are under way: one, or those on the pages of a TIFF, which are settled together. */
+interface Job {
+  readonly file: WatchedPicture;
+  /** Of pages that the log has already. */
+  readonly known: readonly LoggedOutcome[];
+  /** Pictures whose turn has not come. */
+  left: number;
+  readonly done: { readonly row: Row; readonly statistics: object }[];
+}
+
+/** From the best to the worst: a file goes where its worst page belongs. */
+const severities = ['normal', 'unsure', 'anomalous', 'unreadable'] as const;
+
+/**
+ * Files of a watched folder, from where they appear to where they go: their pictures come out to be inspected, and a file
+ * is moved, logged and printed once all of its pictures are done.
+ */
+export class WatchedFiles {
+  readonly #input: WatchedFilesInput;
+  readonly #jobs: Job[] = [];
+
+  constructor(input: WatchedFilesInput) {
+    this.#input = input;
+  }
+
+  /** The pictures that appear and are not in the log yet. */
+  async *pictures(): AsyncGenerator<PictureEntry> {
+    const { node, folder, log } = this.#input;
+    for await (const file of folder.pictures()) {
+      const pages = await node.picturesInFile(file.path);
+      const taken = pages.map((page) => log?.take(page, file.file));
+      const known = taken.filter((outcome) => typeof outcome === 'object');
+      let undone = pages.filter((_, index) => taken[index] === undefined);
+      if (undone.length === 0) {
+        const movedTo = known.find((outcome) => outcome.movedTo)?.movedTo;
+        // An earlier run that was killed has said where to, but did not come to it.
+        if (!movedTo || (await node.moveFile(file.path, movedTo, true))) continue;
+        undone = pages;
+      }
+      const job: Job = { file, known, left: undone.length, done: [] };
+      for (const page of undone) {
+        this.#jobs.push(job);
+        yield node.pictureEntry(page);
+      }
+    }
+  }
+
+  /** Takes what came of the next of {@link pictures}, in their order. */
+  async take(outcome: Verdict | FailedInspection): Promise<void> {
+    const { node, folder, log } = this.#input;
+    const job = this.#jobs.shift() as Job;
+    job.done.push({ row: rowOf(outcome), statistics: node.statisticsOf(outcome) });
+    if (--job.left > 0) return;
+    const { file, done } = job;
+    // One that cannot be read may still be written: it is looked at again if it changes.
+    const isWhole = done.every(({ row }) => !('error' in row)) || !folder.putBack(file);
+    if (isWhole) await this.#settle(job);
+    else for (const { row } of done) log?.forget(row.path, file.file);
+  }
+
+  async #settle({ file: { path, file }, known, done }: Job): Promise<void> {
+    const { node, dir, targets, log, webhook, printer, tally, signal } = this.#input;
+    const verdicts = new Set([...known, ...done.map(({ row }) => row)].map(verdictOf));
+    const worst = severities.findLast((verdict) => verdicts.has(verdict));
+    const target = worst === 'unreadable' ? undefined : targets[worst ?? 'normal'];
+    const movedTo = target && (await node.freeName(target, relative(dir, path)));
+    const moved = movedTo ? { movedTo } : {};
+    for (const { row, statistics } of done) {
+      const logged = { ...row, ...moved, ...statistics };
+      await log?.append(logged, isLasting(row) ? file : undefined);
+    }
+    if (movedTo) {
+      await node.moveFile(path, movedTo);
+      for (const { row } of done) log?.forget(row.path, file);
+    }
+    for (const { row } of done) {
+      await printer.add({ ...row, ...moved });
+      tally.add(row);
+    }
+    await webhook?.notify(signal);
+  }
+}
+
+function verdictOf(outcome: LoggedOutcome | Row): LoggedOutcome['verdict'] {
+  return 'error' in outcome ? 'unreadable' : outcome.verdict;
+}
