@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
@@ -170,6 +171,16 @@ test.each([
   expect(JSON.parse(stdout).isAnomalous).toBe(true);
   expect(stderr).toContain('1 picture: 1 anomalous, 0 normal\n');
   expect(stderr).toContain('error CANCELLED');
+});
+
+test('a named pipe is read to its end', async () => {
+  const pipe = at('written.png');
+  execFileSync('mkfifo', [pipe]);
+  const [result] = await Promise.all([
+    bigrid('inspect', model, pipe, '--json', '--threads', '1'),
+    write(pipe, await pictureBytes(2, true)),
+  ]);
+  expect(JSON.parse(result.stdout)).toMatchObject({ path: pipe, isAnomalous: true });
 });
 
 test('--format prints an array, or a table for spreadsheets', async () => {

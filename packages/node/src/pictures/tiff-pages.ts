@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 
 /** More pages than any camera writes: a file whose directories are many for nothing ends here. */
 const MOST_PAGES = 10_000;
@@ -24,11 +24,13 @@ export function pageName(name: string, page: number): string {
  * The pictures in a file: the file itself for the first page, `FILE#2`, `FILE#3` for the others of a TIFF. Smaller
  * copies of a picture and masks, which a TIFF may hold as pages too, are no pictures. Where it is cut short, the first
  * page that is missing is among them: reading it then says what is wrong.
- * @returns the file alone where it is no TIFF, or cannot be read
+ * @returns the file alone where it is no TIFF, or cannot be read, or is a pipe
  */
 export async function picturesInFile(file: string): Promise<string[]> {
   let handle: FileHandle | undefined;
   try {
+    // What is read of a pipe is gone, and one that nobody writes to does not even open.
+    if (!(await stat(file)).isFile()) return [file];
     handle = await open(file, 'r');
     const pages = await tiffPages(readerOf(handle));
     return pages.map((page) => pageName(file, page));
