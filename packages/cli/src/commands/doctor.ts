@@ -17,6 +17,8 @@ interface DoctorFlags {
 
 /** Pictures that a finding names; more are counted. */
 const MOST_NAMED = 10;
+/** Of pictures that are alike, those that are named on one line. */
+const MOST_ALIKE = 4;
 
 export function doctorCommand(context: Context): Command {
   const command = new Command('doctor')
@@ -113,7 +115,11 @@ const marks = {
 
 function lines({ level, check, message, remedy, paths = [] }: Finding, width: number): string[] {
   const indent = ' '.repeat(width + 10);
-  const named = paths.slice(0, MOST_NAMED).map((group) => group.join(' = '));
+  const named = paths.slice(0, MOST_NAMED).map((group) => {
+    const others = group.length - MOST_ALIKE;
+    const few = group.slice(0, MOST_ALIKE).join(' = ');
+    return others > 0 ? `${few} = ${count(others, 'other')}` : few;
+  });
   const more = paths.length - named.length;
   return [
     `  ${marks[level]()}  ${check.padEnd(width)}  ${message}`,
