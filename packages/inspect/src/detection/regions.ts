@@ -39,7 +39,13 @@ export function regionsOf(
   const { width, height, data } = map;
   // A loop: `from` with a function takes as long as half of the network does.
   const mask = new Uint8Array(data.length);
-  for (let at = 0; at < data.length; at++) mask[at] = Number((data[at] as number) > threshold);
+  let above = 0;
+  for (let at = 0; at < data.length; at++) {
+    const isAbove = (data[at] as number) > threshold ? 1 : 0;
+    mask[at] = isAbove;
+    above += isAbove;
+  }
+  if (above === 0) return [];
   const { labels, count, sizes } = labelComponents(mask, width, height);
   const peaks = new Float32Array(count).fill(-Infinity);
   const firsts = new Int32Array(count).fill(-1);
