@@ -13,7 +13,7 @@ import { isLasting, type ResultPrinter, type Row, rowOf } from './results.ts';
 import type { Tally } from './tally.ts';
 
 /** Where files go by the worst verdict on their pictures; those of a verdict that is not named stay. */
-export type Targets = Readonly<Record<'normal' | 'unsure' | 'anomalous', string | undefined>>;
+type Targets = Readonly<Record<'normal' | 'unsure' | 'anomalous', string | undefined>>;
 
 interface WatchedFilesInput {
   readonly node: typeof import('@bigrid/node');

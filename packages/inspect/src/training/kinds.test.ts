@@ -62,6 +62,11 @@ describe('kindsOfUpdate', () => {
     expect(prototypes.length).toBe(1);
   });
 
+  it('makes none where none of those of before is left', () => {
+    const { prototypes, of } = kindsOfUpdate(oneKind(), around(...times(10, 1.5)), () => true);
+    expect([prototypes.length, of]).toEqual([1, times(10, 0)]);
+  });
+
   it('makes none where some of those of before are as far out', () => {
     const features = around(...times(10, 1.5), ...times(20, 0), ...times(10, 1.5));
     expect(kindsOfUpdate(oneKind(), features, isNew).prototypes.length).toBe(1);

@@ -39,7 +39,7 @@ export function kindsOfUpdate(
   // A bundle of one kind has no need of a prototype, and keeps none.
   const known = values.has(EXPECTED.prototypes)
     ? rowsOf(values, EXPECTED.prototypes)
-    : [meanOf(old)];
+    : [meanOf(old.length > 0 ? old : fresh)];
   const isNewKind = areApart(fresh, old, known);
   const prototypes = isNewKind ? [...known, meanOf(fresh)] : known;
   const of = means.map((mean, at) =>
