@@ -19,6 +19,7 @@ import { learnExpectation } from '../packages/inspect/dist/training/expectation.
 import {
   extractFeatures,
   featuresOf,
+  picturesAt,
 } from '../packages/inspect/dist/training/feature-extraction.js';
 import { classesOf, holdOut } from '../packages/inspect/dist/training/hold-out.js';
 import { kindsOfClasses } from '../packages/inspect/dist/training/kinds.js';
@@ -211,7 +212,7 @@ async function learntFeatures(classes, seed) {
   const extraction = await extractAll(classes);
   const { training } = holdOut(classes, extraction.pictures, seed);
   const features = await featuresOf(extraction, training);
-  const learnt = training.map((index) => extraction.pictures[index].entry);
+  const learnt = picturesAt(extraction, training).map(({ entry }) => entry);
   return { features, learntClasses: classesOf(classes, learnt) };
 }
 

@@ -30,6 +30,7 @@ import {
   type ExtractedFeatures,
   extractFeatures,
   featuresOf,
+  picturesAt,
   type ReadPicture,
 } from './training/feature-extraction.ts';
 import {
@@ -142,11 +143,12 @@ export async function train(input: TrainInput): Promise<Bundle> {
   try {
     const split = holdOut(classes, pictures, seed);
     checkRules(input.rules, split.heldOut.length, pictures.length);
-    const picturesAt = (indices: readonly number[]) =>
-      indices.map((index) => pictures[index] as ReadPicture);
-    const learnt = picturesAt(split.training);
+    const learnt = picturesAt(extraction, split.training);
     const entryOf = ({ entry }: ReadPicture) => entry;
-    used = { learnt: learnt.map(entryOf), heldOut: picturesAt(split.heldOut).map(entryOf) };
+    used = {
+      learnt: learnt.map(entryOf),
+      heldOut: picturesAt(extraction, split.heldOut).map(entryOf),
+    };
     const extracted = await featuresOf(extraction, split.training);
     features = started ? { ...extracted, statistics: started.statistics } : extracted;
     checkStatistics(features);

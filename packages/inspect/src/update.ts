@@ -30,6 +30,7 @@ import {
   type Extraction,
   extractFeatures,
   featuresOf,
+  picturesAt,
   type ReadPicture,
 } from './training/feature-extraction.ts';
 import { checkRules, drawTogether } from './training/hold-out.ts';
@@ -190,7 +191,8 @@ async function learn(input: UpdateInput, random: Random): Promise<Learnt> {
     { perPicture: tilesOf(entries.length), seed: training.seed },
   );
   try {
-    const split = splitFresh(extraction, new Set(good), random);
+    const isNew = new Set(good);
+    const split = splitFresh(extraction, isNew, random);
     if (split.fresh.length + split.heldOut.length === 0) {
       fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`);
     }
@@ -199,11 +201,9 @@ async function learn(input: UpdateInput, random: Random): Promise<Learnt> {
     checkRules(rulesOf(bundle.manifest, {}), heldOut, entries.length);
     const features = await featuresOf(extraction, split.learnt);
     const blocks = training.pictures * tilesOf(training.pictures);
-    const picturesAt = (indices: readonly number[]) =>
-      indices.map((index) => extraction.pictures[index] as ReadPicture);
-    const entriesAt = (indices: readonly number[]) => picturesAt(indices).map(({ entry }) => entry);
-    const learnt = picturesAt(split.learnt);
-    const isNew = new Set(good);
+    const learnt = picturesAt(extraction, split.learnt);
+    const entriesAt = (indices: readonly number[]) =>
+      picturesAt(extraction, indices).map(({ entry }) => entry);
     const { graph, steps } = await goOn(input, features, learnt, isNew, blocks, random);
     return {
       graph,

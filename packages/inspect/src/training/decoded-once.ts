@@ -1,13 +1,11 @@
-import { type Engine, type Session, type Tensor, toModel, type Value } from '@bigrid/graph';
-import { type MethodOptions, resizer } from '@bigrid/method';
-import { imageTensor } from '../detection/detector.ts';
+import type { Engine } from '@bigrid/graph';
+import type { MethodOptions } from '@bigrid/method';
 import type { OpenScratch, Picture, PictureEntry, Scratch } from '../ports.ts';
 import type { TakeRoom } from '../work.ts';
+import { Resizer } from './resizer.ts';
 
 /** Most bytes of pictures kept aside, some 5,000 of 256 x 256. Those beyond are decoded each time. */
 const MOST_BYTES = 2 ** 30;
-
-type Size = Pick<Picture, 'width' | 'height'>;
 
 /**
  * Spares decoding pictures that are looked at several times: from the second time on, each comes from a scratch, at the
@@ -15,16 +13,14 @@ type Size = Pick<Picture, 'width' | 'height'>;
  * to the bit. Memory keeps nothing of it.
  */
 export class DecodedOnce {
-  readonly #session: Session;
+  readonly #resizer: Resizer;
   readonly #scratch: Scratch;
-  readonly #size: Size;
   #most: number;
   #count = 0;
 
-  private constructor(session: Session, scratch: Scratch, size: Size, most: number) {
-    this.#session = session;
+  private constructor(resizer: Resizer, scratch: Scratch, most: number) {
+    this.#resizer = resizer;
     this.#scratch = scratch;
-    this.#size = size;
     this.#most = most;
   }
 
@@ -34,16 +30,13 @@ export class DecodedOnce {
     openScratch: OpenScratch,
     mostBytes = MOST_BYTES,
   ): Promise<DecodedOnce> {
-    const graph = resizer(method);
-    const { shape } = graph.outputs.get('picture') as Value;
-    const [, height, width] = shape as [number, number, number];
-    const bytes = 3 * height * width;
-    const session = await engine.load(toModel(graph));
+    const resizer = await Resizer.open(engine, method);
+    const bytes = bytesAt(resizer.size);
     try {
       const scratch = await openScratch(bytes, 0);
-      return new DecodedOnce(session, scratch, { width, height }, Math.floor(mostBytes / bytes));
+      return new DecodedOnce(resizer, scratch, Math.floor(mostBytes / bytes));
     } catch (error) {
-      await session.dispose();
+      await resizer.dispose();
       throw error;
     }
   }
@@ -63,16 +56,16 @@ export class DecodedOnce {
   }
 
   async dispose(): Promise<void> {
-    await this.#session.dispose();
+    await this.#resizer.dispose();
     await this.#scratch.dispose();
   }
 
   async #putAside(picture: Picture): Promise<number | undefined> {
     if (this.#count >= this.#most) return undefined;
-    const { picture: resized } = await this.#session.run({ image: imageTensor(picture) });
+    const { data } = await this.#resizer.resize(picture);
     const place = this.#count++;
     try {
-      await this.#scratch.append((resized as Tensor<'uint8'>).data);
+      await this.#scratch.append(data);
       return place;
     } catch {
       // A full disk is no fault of the picture's: it is decoded again, as are those after it.
@@ -82,8 +75,11 @@ export class DecodedOnce {
   }
 
   async #readAside(place: number): Promise<Picture> {
-    const data = new Uint8Array(3 * this.#size.height * this.#size.width);
+    const { size } = this.#resizer;
+    const data = new Uint8Array(bytesAt(size));
     await this.#scratch.read(place, data);
-    return { ...this.#size, data };
+    return { ...size, data };
   }
 }
+
+const bytesAt = ({ width, height }: Resizer['size']) => 3 * width * height;

@@ -155,17 +155,26 @@ export async function extractFeatures(
   return { scratch, shape, tapChannels, pictures, blocksEach, skipped: skipped.length };
 }
 
+/** Some of the pictures, by their indices. */
+export function picturesAt(
+  { pictures }: Pick<Extraction, 'pictures'>,
+  indices: readonly number[],
+): ReadPicture[] {
+  return indices.map((index) => pictures[index] as ReadPicture);
+}
+
 /** The features of some of the pictures alone: nothing of the others is in them. */
 export async function featuresOf(
-  { scratch, shape, tapChannels, pictures, blocksEach }: Extraction,
+  extraction: Extraction,
   indices: readonly number[],
 ): Promise<ExtractedFeatures> {
+  const { scratch, shape, tapChannels, blocksEach } = extraction;
+  const pictures = picturesAt(extraction, indices);
   const [channels, rows, columns] = shape as [number, number, number];
   const sum = new Float64Array(channels);
   const squares = new Float64Array(channels);
   let hash = new Uint8Array(32);
-  for (const index of indices) {
-    const picture = pictures[index] as ReadPicture;
+  for (const picture of pictures) {
     accumulate(sum, picture.sum);
     accumulate(squares, picture.squares);
     hash = await chain(hash, picture.digest);
@@ -187,9 +196,7 @@ export async function featuresOf(
   };
   const statistics = { mean, deviation };
   const count = indices.length;
-  const pictureMeans = indices.map((index) =>
-    (pictures[index] as ReadPicture).sum.map((sum) => (sum * count) / cells),
-  );
+  const pictureMeans = pictures.map(({ sum }) => sum.map((total) => (total * count) / cells));
   return {
     scratch: chosen,
     count,

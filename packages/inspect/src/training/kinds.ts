@@ -57,10 +57,9 @@ function areApart(
   const centre = meanOf(fresh);
   const added = known.length;
   // A picture is not to be its own witness: the others' mean is asked whether they are alike.
-  const alike = fresh.filter(
-    (mean, at) =>
-      nearest(mean, [...known, meanOf(fresh.filter((_, other) => other !== at))]) === added,
-  );
+  const ofOthers = (own: Float32Array) =>
+    centre.map((mean, c) => (fresh.length * mean - (own[c] as number)) / (fresh.length - 1));
+  const alike = fresh.filter((mean) => nearest(mean, [...known, ofOthers(mean)]) === added);
   const unlike = old.filter((mean) => nearest(mean, [...known, centre]) !== added);
   return alike.length >= SHARE_APART * fresh.length && unlike.length >= SHARE_APART * old.length;
 }

@@ -1,9 +1,9 @@
-import { type Engine, type Tensor, toModel } from '@bigrid/graph';
-import { type MethodOptions, type Random, resizer } from '@bigrid/method';
-import { imageTensor } from '../detection/detector.ts';
+import type { Engine } from '@bigrid/graph';
+import type { MethodOptions, Random } from '@bigrid/method';
 import { type OnEvent, progressOf, reportSkipped } from '../events.ts';
-import type { KeepReplay, Picture, PictureEntry, Replay } from '../ports.ts';
+import type { KeepReplay, PictureEntry, Replay } from '../ports.ts';
 import { checkCancelled, DECODE_AHEAD } from '../work.ts';
+import { Resizer } from './resizer.ts';
 
 /** Of the pictures kept, those held out: few of them make a threshold that swings from one draw to the next. */
 const HELD_OUT_SHARE = 1 / 3;
@@ -30,20 +30,14 @@ export async function keepReplay(
     ...heldOut.map((entry, index) => ({ entry, part: 'heldOut' as const, index })),
   ];
   if (chosen.length === 0) return;
-  const session = await engine.load(toModel(resizer(method)));
-  const resized = async (read: Picture): Promise<Picture> => {
-    const { picture } = await session.run({ image: imageTensor(read) });
-    const { shape, data } = picture as Tensor<'uint8'>;
-    const [, height, width] = shape as [number, number, number];
-    return { width, height, data };
-  };
+  const resizer = await Resizer.open(engine, method);
   const keep = async ({ entry, part, index }: (typeof chosen)[number]) => {
     const reading = entry.readKept ? entry.readKept() : entry.read();
     const found = await reading.catch((error: unknown) => {
       reportSkipped(entry.path, error, onEvent);
     });
     if (!found) return;
-    await into.keep(part, index, found instanceof Uint8Array ? found : await resized(found));
+    await into.keep(part, index, found instanceof Uint8Array ? found : await resizer.resize(found));
   };
   const progress = progressOf('keeping', chosen.length, onEvent);
   try {
@@ -57,7 +51,7 @@ export async function keepReplay(
       progress(done);
     }
   } finally {
-    await session.dispose();
+    await resizer.dispose();
   }
 }
 
