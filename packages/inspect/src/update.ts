@@ -279,7 +279,7 @@ async function goOn(
     steps += stageSteps;
   }
   // What to expect of a new kind does most of the work: the values of before need to go but half of the way.
-  if (method.expectation === 'place' && kinds.isNewKind) meetHalfway(values, before);
+  if (method.expectation !== 'none' && kinds.isNewKind) meetHalfway(values, before);
   await learnExpectation(values, { engine, method, features, kinds, onEvent, signal });
   return { graph: detector(backbone, method, statistics, values), steps };
 }

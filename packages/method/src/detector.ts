@@ -1,7 +1,18 @@
-import { cast, Graph, mul, reduceSum, reshape, square, tensor, type Value } from '@bigrid/graph';
+import {
+  cast,
+  Graph,
+  mul,
+  reduceSum,
+  reshape,
+  sizeOf,
+  square,
+  sub,
+  tensor,
+  type Value,
+} from '@bigrid/graph';
 import { cellErrors, channelWeights, imageScore, mapMaker, mapSize } from './anomaly-map.ts';
 import type { Backbone } from './backbones/backbone.ts';
-import { beyondExpected, type CellErrors } from './expectation.ts';
+import { beyondExpected, type CellErrors, EXPECTED, nearestKind } from './expectation.ts';
 import { features } from './features.ts';
 import { reconstruct } from './grad.ts';
 import type { MethodOptions } from './options.ts';
@@ -16,6 +27,7 @@ import {
   tileOrigins,
 } from './tiles.ts';
 import { type FeatureStatistics, standardise } from './training-step.ts';
+import { componentsFrom, storedComponents, withVariation } from './variation.ts';
 
 const imageShape = [1, 'height', 'width', 3] as const;
 
@@ -92,10 +104,24 @@ export function detector(
   const image = graph.input('image', 'uint8', imageShape);
   const look = (picture: Value): [forMap: Value, forScore: Value] => {
     const { value, tapChannels } = features(graph, picture, backbone, options);
-    const standardised = standardise(value, statistics);
-    const all = errorsOf(standardised, options, statistics, tapChannels, parameters);
-    const { forMap, forScore } =
-      options.expectation === 'place' ? beyondExpected(all, standardised, parameters) : all;
+    const seen = standardise(value, statistics);
+    const rebuilt = rebuild(seen, options, parameters);
+    const weights = channelWeights(statistics.deviation, tapChannels);
+    if (options.expectation === 'none') {
+      const { forMap, forScore } = errorsOf(seen, rebuilt, weights, options);
+      return [forMap, forScore];
+    }
+    const ofKind = nearestKind(seen, parameters);
+    const components = parameters.get(EXPECTED.components);
+    const whole = components
+      ? withVariation(
+          seen,
+          rebuilt,
+          storedComponents(graph, EXPECTED.components, components, ofKind),
+        )
+      : rebuilt;
+    const errors = errorsOf(seen, whole, weights, options);
+    const { forMap, forScore } = beyondExpected(errors, ofKind, parameters);
     return [forMap, forScore];
   };
   const [forMap, forScore] = wholePicture(image, options, look);
@@ -111,42 +137,53 @@ export function detector(
 }
 
 /**
- * The errors of the cells of pictures whose features are known, before anything is expected of them: input `features`
- * float16 [1, channels, cells, cells], raw; outputs `forMap` and, where it is another, `forScore`, float32 [1, 1,
- * cells, cells].
+ * The errors of the cells of pictures whose features are known, before anything is expected of a place: inputs `features`
+ * float16 [1, channels, cells, cells], raw, and, where pictures vary in any, `components` float32 [count, channels * cells *
+ * cells]; outputs `forMap` and, where it is another, `forScore`, float32 [1, 1, cells, cells], and `left` float16 [channels *
+ * cells * cells], what the grids alone leave of the features, standardised.
  * @param tapChannels how the channels of the features divide into taps
+ * @param count components; 0 where there are none
  */
 export function errorMeter(
   options: MethodOptions,
   statistics: FeatureStatistics,
   tapChannels: readonly number[],
   parameters: ParameterValues,
+  count = 0,
 ): Graph {
   const graph = new Graph('error-meter');
   const shape = [1, statistics.mean.length, options.cells, options.cells];
   const raw = cast(graph.input('features', 'float16', shape), 'float32');
-  const standardised = standardise(raw, statistics);
-  const { forMap, forScore } = errorsOf(standardised, options, statistics, tapChannels, parameters);
+  const seen = standardise(raw, statistics);
+  const rebuilt = rebuild(seen, options, parameters);
+  const width = sizeOf(shape);
+  const components = () => componentsFrom(graph.input('components', 'float32', [count, width]));
+  const whole = count > 0 ? withVariation(seen, rebuilt, components()) : rebuilt;
+  const weights = channelWeights(statistics.deviation, tapChannels);
+  const { forMap, forScore } = errorsOf(seen, whole, weights, options);
   graph.output('forMap', forMap);
   if (forScore !== forMap) graph.output('forScore', forScore);
+  graph.output('left', reshape(cast(sub(seen, rebuilt), 'float16'), [width]));
   return graph;
 }
 
-/** What the grids cannot rebuild of the features of one picture. */
+/** What the grids make of the features of one picture. */
+function rebuild(features: Value, options: MethodOptions, parameters: ParameterValues): Value {
+  const source = new FixedParameters(features.graph, parameters, 'float16');
+  return reconstruct(source, features, options).value;
+}
+
+/** What a reconstruction leaves of each cell. */
 function errorsOf(
-  standardised: Value,
+  features: Value,
+  reconstruction: Value,
+  weights: Float32Array,
   options: MethodOptions,
-  statistics: FeatureStatistics,
-  tapChannels: readonly number[],
-  parameters: ParameterValues,
 ): CellErrors {
-  const source = new FixedParameters(standardised.graph, parameters, 'float16');
-  const { value: reconstruction } = reconstruct(source, standardised, options);
-  const weights = channelWeights(statistics.deviation, tapChannels);
-  const plain = cellErrors(standardised, reconstruction, weights);
+  const plain = cellErrors(features, reconstruction, weights);
   if (options.refinement === 'off') return { forMap: plain, forScore: plain };
   // The map reads better without refinement, the score with it: docs/results.md has the figures.
-  const refined = mul(plain, unexplainedShare(standardised, reconstruction));
+  const refined = mul(plain, unexplainedShare(features, reconstruction));
   return { forMap: plain, forScore: refined };
 }
 

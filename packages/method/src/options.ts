@@ -71,10 +71,10 @@ export const methodOptionsSchema = z.strictObject({
     ),
   refinement: z.enum(['on', 'off']).describe('Feature refinement for the score'),
   expectation: z
-    .enum(['place', 'none'])
+    .enum(['picture', 'place', 'none'])
     .default('none')
     .describe(
-      'What errors are compared with: those of good pictures at the same place, or, as published, nothing; with tiles always nothing',
+      'What errors are compared with: those of good pictures at the same place (place), also after the ways in which they vary as a whole are taken out (picture), or, as published, nothing; with tiles always nothing',
     ),
   smoothing: z
     .number()
@@ -148,7 +148,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       pasteReach: 10,
       pasteIntensity: [0.5, 2],
       refinement: 'on',
-      expectation: 'place',
+      expectation: 'picture',
       smoothing: 4,
     },
     schedule: {

@@ -128,5 +128,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 function asFloat32(value: Tensor): Float32Array | undefined {
   if (value.type === 'float32') return value.data as Float32Array;
-  return value.type === 'float16' ? float16ToFloat32(value.data as Uint16Array) : undefined;
+  if (value.type === 'float16') return float16ToFloat32(value.data as Uint16Array);
+  // Directions are stored in 8 bits without a scale: their lengths do not count.
+  return value.type === 'int8' ? Float32Array.from(value.data as Int8Array) : undefined;
 }

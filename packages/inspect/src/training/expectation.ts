@@ -1,9 +1,10 @@
-import { type Engine, float32, type Tensor, toModel, zeros } from '@bigrid/graph';
+import { type Engine, sizeOf, type Tensor, tensor, toModel, zeros } from '@bigrid/graph';
 import { EXPECTED, errorMeter, type MethodOptions, type ParameterValues } from '@bigrid/method';
 import { type OnEvent, progressOf } from '../events.ts';
 import { checkCancelled } from '../work.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
 import { type Kinds, rowsOf } from './kinds.ts';
+import { componentsEach, variationOf } from './variation.ts';
 
 /** Pictures of one kind that are measured: more hardly change what is expected of a place. */
 const MOST_OF_A_KIND = 200;
@@ -24,8 +25,8 @@ export interface ExpectationInput {
 }
 
 /**
- * Measures what a trained model leaves of good pictures at each place, and puts it into `values` by the names of
- * EXPECTED; nothing where the method expects nothing.
+ * Measures what a trained model leaves of good pictures, the ways in which it varies as a whole and how much there is at
+ * each place, and puts it into `values` by the names of EXPECTED; nothing where the method expects nothing.
  * @throws CANCELLED, ENGINE_FAILED
  */
 export async function learnExpectation(
@@ -36,46 +37,67 @@ export async function learnExpectation(
   if (method.expectation === 'none') return;
   const { prototypes, of } = kinds;
   const chosen = prototypes.map((_, kind) => someOf(of, kind, prototypes.length));
-  const total = chosen.flat().length;
+  const most = Math.max(...chosen.map(({ length }) => length));
+  const count = method.expectation === 'picture' ? componentsEach(most, chosen.length) : 0;
+  const passes = count > 0 ? 2 : 1;
 
-  const { statistics, tapChannels } = features;
-  const session = await engine.load(toModel(errorMeter(method, statistics, tapChannels, values)));
-  const block = zeros('float16', [1, ...features.shape]);
-  const rows: Expected[] = [];
+  const { statistics, tapChannels, shape, scratch } = features;
+  const meter = errorMeter(method, statistics, tapChannels, values, count);
+  const session = await engine.load(toModel(meter));
+  const block = zeros('float16', [1, ...shape]);
+  const none = zeros('float32', [count, sizeOf(shape)]);
+  const progress = progressOf('measuring', passes * chosen.flat().length, onEvent);
   let done = 0;
+  const measure = async (picture: number, components: Tensor<'float32'>) => {
+    checkCancelled(signal);
+    await scratch.read(picture, new Uint8Array(block.data.buffer));
+    const measured = await session.run({ features: block, ...(count > 0 && { components }) });
+    progress(++done);
+    return measured;
+  };
+  const rows: Expected[] = [];
   try {
-    const progress = progressOf('measuring', total, onEvent);
     for (const [kind, pictures] of chosen.entries()) {
-      const sums = new Sums(method.cells);
-      for (const picture of pictures) {
-        checkCancelled(signal);
-        await features.scratch.read(picture, new Uint8Array(block.data.buffer));
-        const { forMap, forScore } = await session.run({ features: block });
-        sums.add(numbersOf(forMap), numbersOf(forScore ?? forMap));
-        progress(++done);
-      }
       // A kind of which an update has no picture keeps what was expected of it.
-      rows.push(pictures.length > 0 ? sums.expected() : before(values, kind));
+      if (pictures.length === 0) {
+        rows.push(before(values, kind, none));
+        continue;
+      }
+      const sums = new Sums(method.cells);
+      const left: Uint16Array[] = [];
+      for (const picture of passes > 1 ? pictures : []) {
+        const { left: own } = await measure(picture, none);
+        left.push((own as Tensor<'float16'>).data.slice());
+      }
+      const variation = await variationOf(engine, left, count);
+      for (const [at, picture] of pictures.entries()) {
+        const { forMap, forScore } = await measure(picture, variation.without(at));
+        sums.add(numbersOf(forMap), numbersOf(forScore ?? forMap));
+      }
+      rows.push({ ...sums.expected(), components: variation.ofAll.data });
     }
   } finally {
     await session.dispose();
   }
-  const put = (name: string, columns: readonly Float32Array[]) => {
-    const width = columns[0]?.length ?? 0;
-    const all = columns.flatMap((column) => [...column]);
-    values.set(name, float32([columns.length, width], all));
-  };
-  put(EXPECTED.prototypes, prototypes);
+  const put = (name: string, columns: readonly Float32Array[], shape: readonly number[]) =>
+    values.set(name, tensor('float32', [columns.length, ...shape], joined(columns)));
+  put(EXPECTED.prototypes, prototypes, [statistics.mean.length]);
   for (const name of ['energy', 'mean', 'deviation'] as const) {
     put(
       EXPECTED[name],
       rows.map((row) => row[name]),
+      [method.cells ** 2],
     );
+  }
+  if (count === 0) values.delete(EXPECTED.components);
+  else {
+    const components = rows.map((row) => row.components);
+    put(EXPECTED.components, components, none.shape);
   }
 }
 
-/** One row of each tensor: [cells * cells]. */
-type Expected = Readonly<Record<'energy' | 'mean' | 'deviation', Float32Array>>;
+/** One row of each tensor: [cells * cells] of a place; [count, channels * cells * cells] of the components. */
+type Expected = Readonly<Record<'energy' | 'mean' | 'deviation' | 'components', Float32Array>>;
 
 /** Sums over the pictures of one kind, a cell each. */
 class Sums {
@@ -102,7 +124,7 @@ class Sums {
     }
   }
 
-  expected(): Expected {
+  expected(): Omit<Expected, 'components'> {
     const mean = this.#sum.map((sum) => sum / this.#count);
     const variance = this.#squares.map((sum, cell) =>
       Math.max(0, sum / this.#count - (mean[cell] as number) ** 2),
@@ -150,13 +172,28 @@ function someOf(of: readonly number[], kind: number, kindCount: number): number[
   );
 }
 
-function before(values: ParameterValues, kind: number): Expected {
+/** @param none components of the shape that they have now: of more than that the first are kept */
+function before(values: ParameterValues, kind: number, none: Tensor<'float32'>): Expected {
   const row = (name: string) => rowsOf(values, name)[kind] as Float32Array;
+  const components = none.data.slice();
+  if (values.has(EXPECTED.components)) {
+    components.set(row(EXPECTED.components).subarray(0, components.length));
+  }
   return {
     energy: row(EXPECTED.energy),
     mean: row(EXPECTED.mean),
     deviation: row(EXPECTED.deviation),
+    components,
   };
+}
+
+function joined(columns: readonly Float32Array[]): Float32Array {
+  const width = columns[0]?.length ?? 0;
+  const all = new Float32Array(columns.length * width);
+  columns.forEach((column, at) => {
+    all.set(column, at * width);
+  });
+  return all;
 }
 
 const numbersOf = (value: Tensor | undefined) => (value as Tensor<'float32'>).data;

@@ -86,9 +86,10 @@ function nearest(mean: Float32Array, prototypes: readonly Float32Array[]): numbe
   return distances.indexOf(Math.min(...distances));
 }
 
-/** The rows of a tensor [rows, columns] among a bundle's values. */
+/** The rows of a tensor [rows, ...] among a bundle's values. */
 export function rowsOf(values: ParameterValues, name: string): Float32Array[] {
   const { shape, data } = values.get(name) as Tensor<'float32'>;
-  const [rows, width] = shape as [number, number];
+  const [rows] = shape as [number];
+  const width = data.length / rows;
   return Array.from({ length: rows }, (_, row) => data.subarray(row * width, (row + 1) * width));
 }

@@ -1,0 +1,130 @@
+import {
+  cast,
+  type Engine,
+  Graph,
+  matMul,
+  type Tensor,
+  tensor,
+  toModel,
+  transpose,
+  zeros,
+} from '@bigrid/graph';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+
+/** Components of one kind: docs/results.md has the figures of fewer and of more. */
+const MOST_COMPONENTS = 16;
+/** Components of all kinds together, so that a bundle of many stays as small as one of two. */
+const MOST_OF_ALL = 32;
+/** Pictures for each component: fewer tell their own noise. */
+const PICTURES_EACH = 4;
+/** Least energy of a component, as a share of that of all: what is less is rounding. */
+const LEAST_ENERGY = 1e-7;
+
+/** How many components each kind has. @param pictures most that are looked at of one kind */
+export function componentsEach(pictures: number, kinds: number): number {
+  const fair = Math.floor(MOST_OF_ALL / kinds);
+  return Math.min(MOST_COMPONENTS, fair, Math.floor(pictures / PICTURES_EACH));
+}
+
+/** Ways in which pictures of a kind vary as a whole: [count, width] each, rows of length 1 or, where there are fewer, 0. */
+export interface Variation {
+  /** For new pictures. */
+  readonly ofAll: Tensor<'float32'>;
+  /** For a picture that took part, by its place: from the half without it, since of its own it has less left than a new one. */
+  readonly without: (picture: number) => Tensor<'float32'>;
+}
+
+/**
+ * The principal components, not centred, of what the grids leave of each picture.
+ * @param left half precision, [width] each
+ * @param count rows that there is room for
+ * @throws ENGINE_FAILED
+ */
+export async function variationOf(
+  engine: Engine,
+  left: readonly Uint16Array[],
+  count: number,
+): Promise<Variation> {
+  const own = Math.min(count, Math.floor(left.length / PICTURES_EACH));
+  const width = left[0]?.length ?? 0;
+  if (own === 0) {
+    const none = zeros('float32', [count, width]);
+    return { ofAll: none, without: () => none };
+  }
+  const rows = tensor('float16', [left.length, width], new Uint16Array(left.length * width));
+  left.forEach((row, at) => {
+    rows.data.set(row, at * width);
+  });
+  const products = await run(engine, productsOf(left.length, width), { rows });
+  const of = (isMember: (picture: number) => boolean) => {
+    const members = left.flatMap((_, at) => (isMember(at) ? [at] : []));
+    const shares = tensor('float32', [count, left.length], sharesOf(products, members, own, count));
+    return run(engine, mixOf(count, left.length, width), { rows, shares });
+  };
+  const halves = [await of((at) => at % 2 === 1), await of((at) => at % 2 === 0)];
+  return {
+    ofAll: await of(() => true),
+    without: (picture) => halves[picture % 2] as Tensor<'float32'>,
+  };
+}
+
+/** The product of each row with each: input `rows` float16 [pictures, width]; output float32 [pictures, pictures]. */
+function productsOf(pictures: number, width: number): Graph {
+  const graph = new Graph('products');
+  const rows = cast(graph.input('rows', 'float16', [pictures, width]), 'float32');
+  graph.output('result', matMul(rows, transpose(rows, [1, 0])));
+  return graph;
+}
+
+/** Sums of rows: inputs `rows` float16 [pictures, width] and `shares` float32 [count, pictures]; output [count, width]. */
+function mixOf(count: number, pictures: number, width: number): Graph {
+  const graph = new Graph('mix');
+  const rows = cast(graph.input('rows', 'float16', [pictures, width]), 'float32');
+  graph.output('result', matMul(graph.input('shares', 'float32', [count, pictures]), rows));
+  return graph;
+}
+
+async function run(
+  engine: Engine,
+  graph: Graph,
+  inputs: Record<string, Tensor>,
+): Promise<Tensor<'float32'>> {
+  const session = await engine.load(toModel(graph));
+  try {
+    const { result } = await session.run(inputs);
+    return result as Tensor<'float32'>;
+  } finally {
+    await session.dispose();
+  }
+}
+
+/**
+ * What each picture gives to each component: with rows X of the members, an eigenvector u of X X^T and its value l make
+ * the component X^T u / sqrt(l), of length 1.
+ * @param products [pictures, pictures]
+ * @returns [count, pictures]
+ */
+function sharesOf(
+  { data, shape }: Tensor<'float32'>,
+  members: readonly number[],
+  own: number,
+  count: number,
+): Float32Array {
+  const [pictures] = shape as [number];
+  const of = (a: number) => members.map((b) => data[a * pictures + b] as number);
+  const found = new EigenvalueDecomposition(new Matrix(members.map(of)), { assumeSymmetric: true });
+  const energies = found.realEigenvalues;
+  const all = energies.reduce((sum, energy) => sum + energy, 0);
+  const energyOf = (at: number) => energies[at] as number;
+  const largest = energies.map((_, at) => at).sort((a, b) => energyOf(b) - energyOf(a));
+  const shares = new Float32Array(count * pictures);
+  for (const [row, at] of largest.slice(0, own).entries()) {
+    const energy = energyOf(at);
+    if (energy <= LEAST_ENERGY * all) break;
+    members.forEach((picture, member) => {
+      shares[row * pictures + picture] =
+        found.eigenvectorMatrix.get(member, at) / Math.sqrt(energy);
+    });
+  }
+  return shares;
+}
