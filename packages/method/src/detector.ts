@@ -4,7 +4,6 @@ import {
   mul,
   reduceSum,
   reshape,
-  sizeOf,
   square,
   sub,
   tensor,
@@ -13,7 +12,7 @@ import {
 import { cellErrors, channelWeights, imageScore, mapMaker, mapSize } from './anomaly-map.ts';
 import type { Backbone } from './backbones/backbone.ts';
 import { beyondExpected, type CellErrors, EXPECTED, nearestKind } from './expectation.ts';
-import { features } from './features.ts';
+import { features, type Taps } from './features.ts';
 import { reconstruct } from './grad.ts';
 import type { MethodOptions } from './options.ts';
 import { FixedParameters, type ParameterValues } from './parameters.ts';
@@ -27,7 +26,13 @@ import {
   tileOrigins,
 } from './tiles.ts';
 import { type FeatureStatistics, standardise } from './training-step.ts';
-import { componentsFrom, storedComponents, withVariation } from './variation.ts';
+import {
+  componentsFrom,
+  storedComponents,
+  toTapCells,
+  variationWidth,
+  withVariation,
+} from './variation.ts';
 
 const imageShape = [1, 'height', 'width', 3] as const;
 
@@ -39,16 +44,13 @@ export const COUNTED = 'map.counted';
  * for a method with tiles `origins` int64 [tiles, 2], those to look at; outputs `features` float16 [tiles, channels,
  * cells, cells], and `sum` and `squares` float32 [channels] over all their cells. An undivided picture is one tile.
  */
-export function extractor(
-  backbone: Backbone,
-  options: MethodOptions,
-): { graph: Graph; tapChannels: readonly number[] } {
+export function extractor(backbone: Backbone, options: MethodOptions): { graph: Graph } & Taps {
   const graph = new Graph('extractor');
   const image = graph.input('image', 'uint8', imageShape);
-  let tapChannels: readonly number[] = [];
+  let taps: Taps = { tapChannels: [], tapCells: [] };
   const describe = (picture: Value): [Value, Value, Value] => {
     const found = features(graph, picture, backbone, options);
-    tapChannels = found.tapChannels;
+    taps = found;
     const overCells = { axes: [0, 2, 3], keepDimensions: false };
     const { value } = found;
     const half = cast(value, 'float16');
@@ -68,7 +70,8 @@ export function extractor(
   graph.output('features', half);
   graph.output('sum', overAll(sum));
   graph.output('squares', overAll(squares));
-  return { graph, tapChannels };
+  const { tapChannels, tapCells } = taps;
+  return { graph, tapChannels, tapCells };
 }
 
 /**
@@ -103,10 +106,10 @@ export function detector(
   const graph = new Graph('bigrid');
   const image = graph.input('image', 'uint8', imageShape);
   const look = (picture: Value): [forMap: Value, forScore: Value] => {
-    const { value, tapChannels } = features(graph, picture, backbone, options);
+    const { value, ...taps } = features(graph, picture, backbone, options);
     const seen = standardise(value, statistics);
     const rebuilt = rebuild(seen, options, parameters);
-    const weights = channelWeights(statistics.deviation, tapChannels);
+    const weights = channelWeights(statistics.deviation, taps.tapChannels);
     if (options.expectation === 'none') {
       const { forMap, forScore } = errorsOf(seen, rebuilt, weights, options);
       return [forMap, forScore];
@@ -118,6 +121,7 @@ export function detector(
           seen,
           rebuilt,
           storedComponents(graph, EXPECTED.components, components, ofKind),
+          taps,
         )
       : rebuilt;
     const errors = errorsOf(seen, whole, weights, options);
@@ -138,16 +142,15 @@ export function detector(
 
 /**
  * The errors of the cells of pictures whose features are known, before anything is expected of a place: inputs `features`
- * float16 [1, channels, cells, cells], raw, and, where pictures vary in any, `components` float32 [count, channels * cells *
- * cells]; outputs `forMap` and, where it is another, `forScore`, float32 [1, 1, cells, cells], and `left` float16 [channels *
- * cells * cells], what the grids alone leave of the features, standardised.
- * @param tapChannels how the channels of the features divide into taps
+ * float16 [1, channels, cells, cells], raw, and, where there are any, `components` float32 [count, width]; outputs `forMap`
+ * and, where it is another, `forScore`, float32 [1, 1, cells, cells], and `left` float16 [1, width], what the grids alone
+ * leave of the features, standardised, as {@link toTapCells} has it.
  * @param count components; 0 where there are none
  */
 export function errorMeter(
   options: MethodOptions,
   statistics: FeatureStatistics,
-  tapChannels: readonly number[],
+  taps: Taps,
   parameters: ParameterValues,
   count = 0,
 ): Graph {
@@ -156,14 +159,14 @@ export function errorMeter(
   const raw = cast(graph.input('features', 'float16', shape), 'float32');
   const seen = standardise(raw, statistics);
   const rebuilt = rebuild(seen, options, parameters);
-  const width = sizeOf(shape);
-  const components = () => componentsFrom(graph.input('components', 'float32', [count, width]));
-  const whole = count > 0 ? withVariation(seen, rebuilt, components()) : rebuilt;
-  const weights = channelWeights(statistics.deviation, tapChannels);
+  const components = () => graph.input('components', 'float32', [count, variationWidth(taps)]);
+  const whole =
+    count > 0 ? withVariation(seen, rebuilt, componentsFrom(components()), taps) : rebuilt;
+  const weights = channelWeights(statistics.deviation, taps.tapChannels);
   const { forMap, forScore } = errorsOf(seen, whole, weights, options);
   graph.output('forMap', forMap);
   if (forScore !== forMap) graph.output('forScore', forScore);
-  graph.output('left', reshape(cast(sub(seen, rebuilt), 'float16'), [width]));
+  graph.output('left', cast(toTapCells(sub(seen, rebuilt), taps), 'float16'));
   return graph;
 }
 

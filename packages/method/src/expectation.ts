@@ -41,7 +41,7 @@ export const EXPECTED = {
   /** Its deviation, and as much again as its average over the cells: what hardly ever moves must not outshout the rest. */
   deviation: 'expected.deviation',
   /**
-   * Directions in which a kind's pictures vary as a whole, [kinds, count, channels * cells * cells]; not in a bundle whose
+   * Directions in which a kind's pictures vary as a whole, [kinds, count, width]; not in a bundle whose
    * pictures are few, or of many kinds.
    */
   components: 'expected.components',

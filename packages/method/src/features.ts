@@ -13,11 +13,18 @@ import {
 import type { Backbone } from './backbones/backbone.ts';
 import type { MethodOptions } from './options.ts';
 
-/** The features of one picture and how their channels divide into taps. */
-export interface Features {
+/** The taps that features are made of, in order. */
+export interface Taps {
+  /** How the channels of the features divide into them. */
+  readonly tapChannels: readonly number[];
+  /** Cells along one side of each tap as the network gives it, where they are a whole part of `cells`; otherwise `cells`. */
+  readonly tapCells: readonly number[];
+}
+
+/** The features of one picture. */
+export interface Features extends Taps {
   /** [1, channels, cells, cells] */
   readonly value: Value;
-  readonly tapChannels: readonly number[];
 }
 
 /**
@@ -53,5 +60,8 @@ export function features(
       1,
     ),
     tapChannels: tapped.map((tap) => tap.shape[1] as number),
+    tapCells: tapped.map(({ shape: [, , height, width] }) =>
+      height === width && cells % Number(height) === 0 ? Number(height) : cells,
+    ),
   }));
 }

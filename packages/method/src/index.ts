@@ -12,6 +12,7 @@ export { type ResNetVariant, resNet, resNetVariants } from './backbones/resnet.t
 export { COUNTED, detector, errorMeter, extractor, mapSizeOf, resizer } from './detector.ts';
 export { EXPECTED } from './expectation.ts';
 export { pasteMask, swapMask } from './feature-block-paste.ts';
+export type { Taps } from './features.ts';
 export {
   type MethodOptions,
   MOST_TILES,
@@ -28,3 +29,4 @@ export { Random, type RandomState } from './random.ts';
 export { readSafetensors } from './safetensors.ts';
 export { originsTensor, pictureCells, tileOrigins, tilesAlong } from './tiles.ts';
 export { type FeatureStatistics, type Stage, stagesOf, trainingStep } from './training-step.ts';
+export { variationWidth } from './variation.ts';

@@ -1,12 +1,17 @@
 import {
   add,
   cast,
+  concat,
   div,
+  expand,
   float32,
   type Graph,
   matMul,
+  mul,
   reduceSum,
   reshape,
+  type Shape,
+  slice,
   square,
   sub,
   type Tensor,
@@ -15,16 +20,17 @@ import {
   type Value,
 } from '@bigrid/graph';
 import type { OfKind } from './expectation.ts';
+import type { Taps } from './features.ts';
 
 const LARGEST_INT8 = 127;
 
 /**
- * Ways in which good pictures of each kind vary as a whole: a little to the left, more light from one side. What the
- * grids leave of them has these directions, [kinds, count, channels * cells * cells], at right angles within a kind; of
- * a row only the direction counts, and one of zeros is none.
+ * Ways in which good pictures of a kind vary as a whole: a little to the left, more light from one side. What the grids
+ * leave of them has these directions, at right angles to each other; of a row only the direction counts, and one of zeros
+ * is none.
  */
 export interface Components {
-  /** [count, channels * cells * cells] */
+  /** [count, width]: {@link variationWidth} */
   readonly rows: Value;
   /** The square of each row's length, [count, 1]. */
   readonly squaredLengths: Value;
@@ -81,13 +87,59 @@ export function withVariation(
   features: Value,
   reconstruction: Value,
   { rows, squaredLengths }: Components,
+  taps: Taps,
 ): Value {
   return features.graph.scope('variation', () => {
-    const [, width] = rows.shape as [number, number];
-    const left = reshape(sub(features, reconstruction), [width, 1]);
+    const left = toTapCells(sub(features, reconstruction), taps);
     // A row of zeros takes no part, and is not to be divided by nothing.
-    const shares = div(matMul(rows, left), add(squaredLengths, 1e-12));
+    const shares = div(matMul(rows, transpose(left, [1, 0])), add(squaredLengths, 1e-12));
     const explained = matMul(transpose(shares, [1, 0]), rows);
-    return add(reconstruction, reshape(explained, features.shape));
+    return add(reconstruction, fromTapCells(explained, taps, features.shape));
   });
+}
+
+/** Numbers of a picture's features where each tap has the cells of its own. */
+export function variationWidth({ tapChannels, tapCells }: Taps): number {
+  return tapChannels.reduce(
+    (sum, channels, tap) => sum + channels * (tapCells[tap] as number) ** 2,
+    0,
+  );
+}
+
+/**
+ * Each tap at its own cells, which says as much of it: sums over squares of cells, over their side, so that lengths stay.
+ * @param features [1, channels, cells, cells]
+ * @returns [1, width]: {@link variationWidth}
+ */
+export function toTapCells(features: Value, { tapChannels, tapCells }: Taps): Value {
+  const cells = features.shape[2] as number;
+  let start = 0;
+  const parts = tapChannels.map((channels, tap) => {
+    const [own, first] = [tapCells[tap] as number, start];
+    start += channels;
+    const part = slice(features, 1, first, start);
+    const side = cells / own;
+    if (side === 1) return reshape(part, [1, -1]);
+    const across = reduceSum(reshape(part, [channels * cells * own, side]), { axes: [1] });
+    const both = reduceSum(reshape(across, [channels * own, side, own]), { axes: [1] });
+    return reshape(mul(both, 1 / side), [1, -1]);
+  });
+  return concat(parts, 1);
+}
+
+/** What {@link toTapCells} gives of features that are the same over each square of cells, back to `shape`. */
+function fromTapCells(row: Value, { tapChannels, tapCells }: Taps, shape: Shape): Value {
+  const cells = shape[2] as number;
+  let start = 0;
+  const parts = tapChannels.map((channels, tap) => {
+    const [own, first] = [tapCells[tap] as number, start];
+    start += channels * own ** 2;
+    const part = slice(row, 1, first, start);
+    const side = cells / own;
+    if (side === 1) return reshape(part, [1, channels, cells, cells]);
+    const squares = reshape(mul(part, 1 / side), [channels, own, 1, own, 1]);
+    const whole = expand(squares, [channels, own, side, own, side]);
+    return reshape(whole, [1, channels, cells, cells]);
+  });
+  return concat(parts, 1);
 }

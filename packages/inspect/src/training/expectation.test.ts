@@ -44,6 +44,7 @@ function featuresOf(kinds: readonly number[]): ExtractedFeatures & { blocks16: U
     pictureMeans,
     shape,
     tapChannels: [4, 6],
+    tapCells: [8, 8],
     count: kinds.length,
     blocks: kinds.length,
     dataHash: '',
@@ -90,7 +91,7 @@ describe('learnExpectation', () => {
     expect(learnt('prototypes').shape).toEqual([2, channels]);
     expect(learnt('energy').shape).toEqual([2, area]);
 
-    const meter = errorMeter(method, features.statistics, [4, 6], values);
+    const meter = errorMeter(method, features.statistics, features, values);
     const session = await engine.load(toModel(meter));
     const measured = [];
     for (const block of features.blocks16) {

@@ -1,5 +1,11 @@
-import { type Engine, sizeOf, type Tensor, tensor, toModel, zeros } from '@bigrid/graph';
-import { EXPECTED, errorMeter, type MethodOptions, type ParameterValues } from '@bigrid/method';
+import { type Engine, type Tensor, tensor, toModel, zeros } from '@bigrid/graph';
+import {
+  EXPECTED,
+  errorMeter,
+  type MethodOptions,
+  type ParameterValues,
+  variationWidth,
+} from '@bigrid/method';
 import { type OnEvent, progressOf } from '../events.ts';
 import { checkCancelled } from '../work.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
@@ -41,11 +47,11 @@ export async function learnExpectation(
   const count = method.expectation === 'picture' ? componentsEach(most, chosen.length) : 0;
   const passes = count > 0 ? 2 : 1;
 
-  const { statistics, tapChannels, shape, scratch } = features;
-  const meter = errorMeter(method, statistics, tapChannels, values, count);
+  const { statistics, shape, scratch } = features;
+  const meter = errorMeter(method, statistics, features, values, count);
   const session = await engine.load(toModel(meter));
   const block = zeros('float16', [1, ...shape]);
-  const none = zeros('float32', [count, sizeOf(shape)]);
+  const none = zeros('float32', [count, variationWidth(features)]);
   const progress = progressOf('measuring', passes * chosen.flat().length, onEvent);
   let done = 0;
   const measure = async (picture: number, components: Tensor<'float32'>) => {
@@ -96,7 +102,7 @@ export async function learnExpectation(
   }
 }
 
-/** One row of each tensor: [cells * cells] of a place; [count, channels * cells * cells] of the components. */
+/** One row of each tensor: [cells * cells] of a place; [count, width] of the components. */
 type Expected = Readonly<Record<'energy' | 'mean' | 'deviation' | 'components', Float32Array>>;
 
 /** Sums over the pictures of one kind, a cell each. */

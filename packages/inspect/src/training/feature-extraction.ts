@@ -7,6 +7,7 @@ import {
   type MethodOptions,
   originsTensor,
   Random,
+  type Taps,
   tileOrigins,
 } from '@bigrid/method';
 import { imageTensor } from '../detection/detector.ts';
@@ -20,7 +21,7 @@ import { type Fingerprint, fingerprintOf } from './fingerprint.ts';
 import type { SavedPicture, SavedReading } from './saved-training.ts';
 
 /** Features to train on, kept aside in half precision. */
-export interface ExtractedFeatures {
+export interface ExtractedFeatures extends Taps {
   readonly scratch: Scratch;
   /** How many pictures there are. */
   readonly count: number;
@@ -31,8 +32,6 @@ export interface ExtractedFeatures {
   readonly statistics: FeatureStatistics;
   /** The mean of each picture's features over its cells, or those of its tiles that were drawn: [channels] each. */
   readonly pictureMeans: readonly Float32Array[];
-  /** How the channels divide into taps. */
-  readonly tapChannels: readonly number[];
   /** SHA-256 over the pictures' pixels, in order, as hexadecimal digits. */
   readonly dataHash: string;
 }
@@ -52,7 +51,7 @@ export interface ReadPicture {
 }
 
 /** All pictures that could be read, before some are held out. */
-export interface Extraction extends Pick<ExtractedFeatures, 'scratch' | 'shape' | 'tapChannels'> {
+export interface Extraction extends Pick<ExtractedFeatures, 'scratch' | 'shape' | keyof Taps> {
   readonly pictures: readonly ReadPicture[];
   /** Blocks kept aside of each: 1, or its tiles that were drawn. */
   readonly blocksEach: number;
@@ -83,7 +82,7 @@ export async function extractFeatures(
   checkpoints?: Checkpoints,
   sample: TileSample = { perPicture: Number.POSITIVE_INFINITY, seed: 0 },
 ): Promise<Extraction> {
-  const { graph, tapChannels } = extractor(backbone, options);
+  const { graph, tapChannels, tapCells } = extractor(backbone, options);
   const channels = graph.outputs.get('features')?.shape[1] as number;
   const shape = [channels, options.cells, options.cells];
   const saved = checkpoints?.saved?.reading;
@@ -152,7 +151,7 @@ export async function extractFeatures(
     await session.dispose();
   }
   if (checkpoints) checkpoints.reading = state();
-  return { scratch, shape, tapChannels, pictures, blocksEach, skipped: skipped.length };
+  return { scratch, shape, tapChannels, tapCells, pictures, blocksEach, skipped: skipped.length };
 }
 
 /** Some of the pictures, by their indices. */
@@ -168,7 +167,7 @@ export async function featuresOf(
   extraction: Extraction,
   indices: readonly number[],
 ): Promise<ExtractedFeatures> {
-  const { scratch, shape, tapChannels, blocksEach } = extraction;
+  const { scratch, shape, tapChannels, tapCells, blocksEach } = extraction;
   const pictures = picturesAt(extraction, indices);
   const [channels, rows, columns] = shape as [number, number, number];
   const sum = new Float64Array(channels);
@@ -205,6 +204,7 @@ export async function featuresOf(
     statistics,
     pictureMeans,
     tapChannels,
+    tapCells,
     dataHash,
   };
 }

@@ -14,7 +14,7 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 /** Components of one kind: docs/results.md has the figures of fewer and of more. */
 const MOST_COMPONENTS = 16;
 /** Components of all kinds together, so that a bundle of many stays as small as one of two. */
-const MOST_OF_ALL = 32;
+const MOST_OF_ALL = 64;
 /** Pictures for each component: fewer tell their own noise. */
 const PICTURES_EACH = 4;
 /** Least energy of a component, as a share of that of all: what is less is rounding. */
