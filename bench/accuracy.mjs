@@ -51,6 +51,10 @@ const BOTH = 'both grids';
 const plain = { expectation: 'none' };
 const configurations = {
   'abnormal grid alone, with expectation (the default)': part({
+    expectation: 'picture',
+    grids: 'abnormal',
+  }),
+  'abnormal grid alone, with expectation of places only': part({
     expectation: 'place',
     grids: 'abnormal',
   }),

@@ -3,11 +3,9 @@ import {
   cast,
   concat,
   div,
-  expand,
   float32,
   type Graph,
   matMul,
-  mul,
   reduceSum,
   reshape,
   type Shape,
@@ -92,8 +90,9 @@ export function withVariation(
   return features.graph.scope('variation', () => {
     const left = toTapCells(sub(features, reconstruction), taps);
     // A row of zeros takes no part, and is not to be divided by nothing.
-    const shares = div(matMul(rows, transpose(left, [1, 0])), add(squaredLengths, 1e-12));
-    const explained = matMul(transpose(shares, [1, 0]), rows);
+    const [count, width] = rows.shape as [number, number];
+    const shares = div(matMul(rows, reshape(left, [width, 1])), add(squaredLengths, 1e-12));
+    const explained = matMul(reshape(shares, [1, count]), rows);
     return add(reconstruction, fromTapCells(explained, taps, features.shape));
   });
 }
@@ -120,9 +119,9 @@ export function toTapCells(features: Value, { tapChannels, tapCells }: Taps): Va
     const part = slice(features, 1, first, start);
     const side = cells / own;
     if (side === 1) return reshape(part, [1, -1]);
-    const across = reduceSum(reshape(part, [channels * cells * own, side]), { axes: [1] });
-    const both = reduceSum(reshape(across, [channels * own, side, own]), { axes: [1] });
-    return reshape(mul(both, 1 / side), [1, -1]);
+    const runs = runsOf(features.graph, side, own);
+    const across = matMul(reshape(part, [channels, cells, cells]), runs);
+    return reshape(matMul(transpose(runs, [1, 0]), across), [1, -1]);
   });
   return concat(parts, 1);
 }
@@ -137,9 +136,18 @@ function fromTapCells(row: Value, { tapChannels, tapCells }: Taps, shape: Shape)
     const part = slice(row, 1, first, start);
     const side = cells / own;
     if (side === 1) return reshape(part, [1, channels, cells, cells]);
-    const squares = reshape(mul(part, 1 / side), [channels, own, 1, own, 1]);
-    const whole = expand(squares, [channels, own, side, own, side]);
-    return reshape(whole, [1, channels, cells, cells]);
+    const runs = runsOf(row.graph, side, own);
+    const across = matMul(reshape(part, [channels, own, own]), transpose(runs, [1, 0]));
+    return reshape(matMul(runs, across), [1, channels, cells, cells]);
   });
   return concat(parts, 1);
+}
+
+/** Which cells of a line make up each of `own` longer ones, `side` of them: [side * own, own], the root of 1 / side or 0. */
+function runsOf(graph: Graph, side: number, own: number): Value {
+  const runs = new Float32Array(side * own * own);
+  for (let cell = 0; cell < side * own; cell++) {
+    runs[cell * own + Math.floor(cell / side)] = 1 / Math.sqrt(side);
+  }
+  return graph.constant(float32([side * own, own], runs));
 }
