@@ -122,6 +122,7 @@ export function detector(
           rebuilt,
           storedComponents(graph, EXPECTED.components, components, ofKind),
           taps,
+          weights,
         )
       : rebuilt;
     const errors = errorsOf(seen, whole, weights, options);
@@ -160,9 +161,9 @@ export function errorMeter(
   const seen = standardise(raw, statistics);
   const rebuilt = rebuild(seen, options, parameters);
   const components = () => graph.input('components', 'float32', [count, variationWidth(taps)]);
-  const whole =
-    count > 0 ? withVariation(seen, rebuilt, componentsFrom(components()), taps) : rebuilt;
   const weights = channelWeights(statistics.deviation, taps.tapChannels);
+  const whole =
+    count > 0 ? withVariation(seen, rebuilt, componentsFrom(components()), taps, weights) : rebuilt;
   const { forMap, forScore } = errorsOf(seen, whole, weights, options);
   graph.output('forMap', forMap);
   if (forScore !== forMap) graph.output('forScore', forScore);

@@ -6,6 +6,10 @@ import {
   float32,
   type Graph,
   matMul,
+  maximum,
+  minimum,
+  mul,
+  reduceMean,
   reduceSum,
   reshape,
   type Shape,
@@ -17,10 +21,13 @@ import {
   transpose,
   type Value,
 } from '@bigrid/graph';
+import { cellErrors } from './anomaly-map.ts';
 import type { OfKind } from './expectation.ts';
 import type { Taps } from './features.ts';
 
 const LARGEST_INT8 = 127;
+/** Nothing is divided by less. */
+const LEAST = 1e-12;
 
 /**
  * Ways in which good pictures of a kind vary as a whole: a little to the left, more light from one side. What the grids
@@ -74,24 +81,35 @@ export function storedComponents(
 }
 
 /**
+ * How far a cell's error may stand out from the mean over the cells before it counts as no more: a defect must not be taken
+ * for a way in which good pictures vary, however large it is (Huber's clipping, of whole cells).
+ */
+const MOST_OF_A_CELL = 1.5;
+
+/**
  * Adds to a reconstruction what good pictures vary in: the part of what it leaves that lies along the components.
  *
- *     rec' = rec + V^T V (feature - rec)        V: the components, each of length 1
+ *     rec' = rec + V^T V clipped(feature - rec)        V: the components, each of length 1
  *
  * A few numbers a picture, so that no defect can be rebuilt from them.
  * @param features [1, channels, cells, cells]; so is `reconstruction`
+ * @param weights of channels in the length of a cell's error
  */
 export function withVariation(
   features: Value,
   reconstruction: Value,
   { rows, squaredLengths }: Components,
   taps: Taps,
+  weights: Float32Array,
 ): Value {
+  const errors = cellErrors(features, reconstruction, weights);
   return features.graph.scope('variation', () => {
-    const left = toTapCells(sub(features, reconstruction), taps);
-    // A row of zeros takes no part, and is not to be divided by nothing.
     const [count, width] = rows.shape as [number, number];
-    const shares = div(matMul(rows, reshape(left, [width, 1])), add(squaredLengths, 1e-12));
+    const most = mul(reduceMean(errors), MOST_OF_A_CELL);
+    const clipping = minimum(div(most, maximum(errors, LEAST)), 1);
+    const left = toTapCells(mul(sub(features, reconstruction), clipping), taps);
+    // A row of zeros takes no part.
+    const shares = div(matMul(rows, reshape(left, [width, 1])), maximum(squaredLengths, LEAST));
     const explained = matMul(reshape(shares, [1, count]), rows);
     return add(reconstruction, fromTapCells(explained, taps, features.shape));
   });
