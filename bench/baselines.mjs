@@ -40,7 +40,7 @@ import { standardise } from '../packages/method/dist/training-step.js';
 export async function bankModel(backbone, options, extracted, size, choice, seed) {
   // What a raw feature counts: standardised ones count as in the map.
   const { deviation } = extracted.statistics;
-  const weights = channelWeights(deviation, extracted.tapChannels).map(
+  const weights = channelWeights(deviation, extracted).map(
     (weight, channel) => Math.sqrt(weight) / deviation[channel],
   );
   const random = new Random(seed).fork('bank');

@@ -47,7 +47,7 @@ const fullSize = JSON.stringify(options) === JSON.stringify(profiles.paper.metho
 const backbone = efficientNet(load('backbone'));
 const inputs = load('inputs');
 const start = load('start');
-const { tapChannels } = extractor(backbone, options);
+const taps = extractor(backbone, options);
 const statistics = { mean: inputs.get('mean').data, deviation: inputs.get('deviation').data };
 const rows = [];
 
@@ -164,14 +164,7 @@ async function compareForward() {
 
 /** All steps of a stage; gives the seconds that the fastest took. */
 async function compareStage(stage) {
-  const { graph, parameters } = trainingStep(
-    stage,
-    options,
-    schedule,
-    statistics,
-    tapChannels,
-    start,
-  );
+  const { graph, parameters } = trainingStep(stage, options, schedule, statistics, taps, start);
   const session = await engine.load(toModel(graph));
   const expected = load(stage);
   const trained = parameters.filter(({ kind }) => kind !== 'statistic');

@@ -70,11 +70,14 @@ describe('channelWeights', () => {
   it('are variances over the summed variance of the tap', () => {
     const deviations = Float32Array.of(1, 2, 3, 0.5, 0.5);
     const expected = [1 / 14, 4 / 14, 9 / 14, 0.5, 0.5];
-    expect(distance(channelWeights(deviations, [3, 2]), expected)).toBeLessThan(1e-7);
+    expect(
+      distance(channelWeights(deviations, { tapChannels: [3, 2], tapCells: [4, 4] }), expected),
+    ).toBeLessThan(1e-7);
   });
 
   it('are all of one where each tap has one channel', () => {
-    expect([...channelWeights(Float32Array.of(7, 0.1), [1, 1])]).toEqual([1, 1]);
+    const taps = { tapChannels: [1, 1], tapCells: [16, 16] };
+    expect([...channelWeights(Float32Array.of(7, 0.1), taps)]).toEqual([1, 1]);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   type Value,
 } from '@bigrid/graph';
 import { sumOverChannels } from './channels.ts';
+import type { Taps } from './features.ts';
 
 /** Side of the map of an undivided picture, in pixels: the resolution at which published figures are evaluated. */
 export const MAP_SIZE = 256;
@@ -18,23 +19,26 @@ export const MAP_SIZE = 256;
 const LONGEST_MAP = 512;
 
 /**
- * How much each channel's squared error counts: the channel's variance, which undoes the standardisation, over
- * the summed variance of its tap, so that every tap counts the same.
+ * How much each channel's squared error counts: the channel's variance, which undoes the standardisation, over the summed
+ * variance of its tap, times the square root of the tap's share of the cells of the finest one along a side. So every tap
+ * counts the same but for those of coarser cells, which say less of where something is.
  * @param deviations [channels]
  */
 export function channelWeights(
   deviations: Float32Array,
-  tapChannels: readonly number[],
+  { tapChannels, tapCells }: Taps,
 ): Float32Array {
   const weights = new Float32Array(deviations.length);
+  const finest = Math.max(...tapCells);
   let start = 0;
-  for (const channels of tapChannels) {
+  for (const [tap, channels] of tapChannels.entries()) {
     const variances = deviations
       .subarray(start, start + channels)
       .map((deviation) => deviation ** 2);
     const total = variances.reduce((sum, variance) => sum + variance, 0);
+    const share = Math.sqrt((tapCells[tap] as number) / finest);
     variances.forEach((variance, channel) => {
-      weights[start + channel] = variance / total;
+      weights[start + channel] = (share * variance) / total;
     });
     start += channels;
   }
@@ -46,11 +50,8 @@ export function channelWeights(
  * their square root, less for channels that hardly show in the map and not only those that do. 1 on average.
  * @param deviations [channels]
  */
-export function lossWeights(
-  deviations: Float32Array,
-  tapChannels: readonly number[],
-): Float32Array {
-  const roots = channelWeights(deviations, tapChannels).map(Math.sqrt);
+export function lossWeights(deviations: Float32Array, taps: Taps): Float32Array {
+  const roots = channelWeights(deviations, taps).map(Math.sqrt);
   const mean = roots.reduce((sum, root) => sum + root, 0) / roots.length;
   return roots.map((root) => root / mean);
 }

@@ -109,7 +109,7 @@ export function detector(
     const { value, ...taps } = features(graph, picture, backbone, options);
     const seen = standardise(value, statistics);
     const rebuilt = rebuild(seen, options, parameters);
-    const weights = channelWeights(statistics.deviation, taps.tapChannels);
+    const weights = channelWeights(statistics.deviation, taps);
     if (options.expectation === 'none') {
       const { forMap, forScore } = errorsOf(seen, rebuilt, weights, options);
       return [forMap, forScore];
@@ -161,7 +161,7 @@ export function errorMeter(
   const seen = standardise(raw, statistics);
   const rebuilt = rebuild(seen, options, parameters);
   const components = () => graph.input('components', 'float32', [count, variationWidth(taps)]);
-  const weights = channelWeights(statistics.deviation, taps.tapChannels);
+  const weights = channelWeights(statistics.deviation, taps);
   const whole =
     count > 0 ? withVariation(seen, rebuilt, componentsFrom(components()), taps, weights) : rebuilt;
   const { forMap, forScore } = errorsOf(seen, whole, weights, options);

@@ -115,7 +115,7 @@ describe.each([
       options,
       schedule,
       statistics,
-      expected.tapChannels,
+      { tapChannels: expected.tapChannels, tapCells: expected.tapChannels.map(() => 1) },
       values,
     );
     const start: Record<string, Tensor> = {};

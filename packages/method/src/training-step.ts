@@ -17,6 +17,7 @@ import {
 import { lossWeights } from './anomaly-map.ts';
 import { contrastiveLoss } from './contrastive-loss.ts';
 import { featureBlockPaste, featureBlockSwap, rearrange } from './feature-block-paste.ts';
+import type { Taps } from './features.ts';
 import { reconstruct } from './grad.ts';
 import type { MethodOptions, Schedule } from './options.ts';
 import {
@@ -64,7 +65,7 @@ export interface TrainingStep {
 }
 
 /**
- * @param tapChannels how the channels of the features divide into taps
+ * @param taps that the features are made of
  * @param frozen parameters that an earlier stage found and this one leaves as they are
  * @param weighsCells whether cells count differently, which the input `cellWeights` then says
  */
@@ -73,7 +74,7 @@ export function trainingStep(
   options: MethodOptions,
   schedule: Schedule,
   statistics: FeatureStatistics,
-  tapChannels: readonly number[],
+  taps: Taps,
   frozen: ParameterValues,
   weighsCells = false,
 ): TrainingStep {
@@ -86,7 +87,7 @@ export function trainingStep(
   const features = standardise(cast(raw, 'float32'), statistics);
   const parameters = new TrainedParameters(graph);
   const weights =
-    schedule.lossWeights === 'root' ? lossWeights(statistics.deviation, tapChannels) : undefined;
+    schedule.lossWeights === 'root' ? lossWeights(statistics.deviation, taps) : undefined;
   const cellWeights = weighsCells
     ? graph.input('cellWeights', 'float32', [batch, 1, cells, cells])
     : undefined;

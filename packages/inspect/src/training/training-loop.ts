@@ -44,7 +44,7 @@ export async function trainStage(
     options,
     schedule,
     features.statistics,
-    features.tapChannels,
+    features,
     values,
     input.cellWeights !== undefined,
   );
