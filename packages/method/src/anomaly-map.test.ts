@@ -75,6 +75,12 @@ describe('channelWeights', () => {
     ).toBeLessThan(1e-7);
   });
 
+  it('count a tap of half the cells along a side as much less as the root of a half', () => {
+    const taps = { tapChannels: [1, 1, 1], tapCells: [32, 16, 8] };
+    const weights = channelWeights(Float32Array.of(1, 2, 3), taps);
+    expect(distance(weights, [1, Math.SQRT1_2, 0.5])).toBeLessThan(1e-7);
+  });
+
   it('are all of one where each tap has one channel', () => {
     const taps = { tapChannels: [1, 1], tapCells: [16, 16] };
     expect([...channelWeights(Float32Array.of(7, 0.1), taps)]).toEqual([1, 1]);

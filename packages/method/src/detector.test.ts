@@ -11,7 +11,7 @@ import {
 } from '@bigrid/graph';
 import { describe, expect, it } from 'vitest';
 import { distance, engine, normals, numbersOf, runGraph } from '../testing/run-graph.ts';
-import { tinyBackbone, tinyMethod, tinySchedule } from '../testing/tiny.ts';
+import { tinyBackbone, tinyMethod, tinySchedule, tinyTaps } from '../testing/tiny.ts';
 import { detector, extractor } from './detector.ts';
 import { pasteMask } from './feature-block-paste.ts';
 import { ABNORMAL } from './grad.ts';
@@ -79,7 +79,7 @@ async function trained(options: MethodOptions) {
       options,
       tinySchedule,
       statistics,
-      [4, 6],
+      tinyTaps,
       values,
     );
     const session = await engine.load(toModel(graph));

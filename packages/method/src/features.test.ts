@@ -2,7 +2,7 @@ import { Graph, tensor } from '@bigrid/graph';
 import { describe, expect, it } from 'vitest';
 import { at, type Plain } from '../testing/plain.ts';
 import { distance, numbersOf, runGraph } from '../testing/run-graph.ts';
-import { tinyBackbone, tinyMethod } from '../testing/tiny.ts';
+import { tinyBackbone, tinyMethod, tinyTaps } from '../testing/tiny.ts';
 import type { Backbone } from './backbones/backbone.ts';
 import { extractor } from './detector.ts';
 import { features } from './features.ts';
@@ -31,10 +31,10 @@ function picture(width: number, height: number) {
 async function run(backbone: Backbone, options: MethodOptions, image = picture(64, 64)) {
   const graph = new Graph('features');
   const input = graph.input('image', 'uint8', [1, 'height', 'width', 3]);
-  const { value, tapChannels } = features(graph, input, backbone, options);
+  const { value, tapChannels, tapCells } = features(graph, input, backbone, options);
   graph.output('value', value);
   const outputs = await runGraph(graph, { image });
-  return { shape: value.shape, tapChannels, value: numbersOf(outputs, 'value') };
+  return { shape: value.shape, tapChannels, tapCells, value: numbersOf(outputs, 'value') };
 }
 
 describe('features', () => {
@@ -78,6 +78,16 @@ describe('features', () => {
     expect(value.slice(4 * 64)).toEqual(only.value);
   });
 
+  it('knows of which taps fewer cells would say as much', async () => {
+    // The taps have 16 and 8 cells along a side.
+    const at = async (cells: number) =>
+      (await run(tinyBackbone, { ...tinyMethod, cells })).tapCells;
+    expect(await at(8)).toEqual([8, 8]);
+    expect(await at(16)).toEqual([16, 8]);
+    expect(await at(32)).toEqual([16, 8]);
+    expect(await at(24)).toEqual([24, 8]);
+  });
+
   it('shrinks with antialias: fine stripes become grey', async () => {
     // Between the two pixels next to a cell's centre, where no antialias looks, they are black.
     const width = 256;
@@ -109,8 +119,8 @@ describe('features', () => {
 describe('extractor', () => {
   it('gives the features in half precision, with their sums and squares over the cells', async () => {
     const { value } = await run(tinyBackbone, tinyMethod);
-    const { graph, tapChannels } = extractor(tinyBackbone, tinyMethod);
-    expect(tapChannels).toEqual([4, 6]);
+    const { graph, tapChannels, tapCells } = extractor(tinyBackbone, tinyMethod);
+    expect({ tapChannels, tapCells }).toEqual(tinyTaps);
     const outputs = await runGraph(graph, { image: picture(64, 64) });
     expect(outputs.features?.type).toBe('float16');
     expect(outputs.features?.shape).toEqual([1, 10, 8, 8]);

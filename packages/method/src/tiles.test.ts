@@ -1,7 +1,7 @@
 import { cast, float32, Graph, reduceMean, type Tensor, tensor, toModel } from '@bigrid/graph';
 import { describe, expect, it } from 'vitest';
 import { distance, engine, normals, numbersOf, runGraph } from '../testing/run-graph.ts';
-import { tinyBackbone, tinyMethod, tinySchedule } from '../testing/tiny.ts';
+import { tinyBackbone, tinyMethod, tinySchedule, tinyTaps } from '../testing/tiny.ts';
 import { mapSize } from './anomaly-map.ts';
 import { detector, extractor, mapSizeOf } from './detector.ts';
 import type { MethodOptions } from './options.ts';
@@ -23,7 +23,7 @@ const tiled = (rows: number, columns: number): MethodOptions => ({
 
 /** First values: nothing has to be learnt for two graphs to agree. */
 const values: ParameterValues = new Map(
-  trainingStep('normal', method, tinySchedule, statistics, [4, 6], new Map()).parameters.map(
+  trainingStep('normal', method, tinySchedule, statistics, tinyTaps, new Map()).parameters.map(
     (parameter) => [parameter.name, initialValue(parameter, new Random(3))],
   ),
 );

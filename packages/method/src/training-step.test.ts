@@ -188,7 +188,7 @@ describe('trainingStep', () => {
       options,
       schedule,
       statistics,
-      [6],
+      { tapChannels: [6], tapCells: [8] },
       new Map(),
     );
     const start = startOf(parameters);
@@ -223,7 +223,7 @@ describe('trainingStep', () => {
         options,
         tinySchedule,
         statistics,
-        [6],
+        { tapChannels: [6], tapCells: [8] },
         new Map(),
         isLeft !== undefined,
       );

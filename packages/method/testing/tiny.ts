@@ -1,5 +1,6 @@
 import { averagePool, clip, convolution, float32, type Value } from '@bigrid/graph';
 import type { Backbone } from '../src/backbones/backbone.ts';
+import type { Taps } from '../src/features.ts';
 import type { MethodOptions, Schedule } from '../src/options.ts';
 import { normals } from './run-graph.ts';
 
@@ -34,6 +35,9 @@ export const tinyBackbone: Backbone = {
     return wanted.map((tap) => found[Number(tap)] as Value);
   },
 };
+
+/** What {@link tinyMethod} takes of {@link tinyBackbone}. */
+export const tinyTaps: Taps = { tapChannels: [4, 6], tapCells: [8, 8] };
 
 /** The least that the ranges of the options allow. */
 export const tinyMethod: MethodOptions = {

@@ -63,13 +63,14 @@ const learn = async (
   values: ParameterValues,
   features: ExtractedFeatures,
   classes?: readonly string[],
+  expectation: 'place' | 'picture' = 'place',
 ) => {
   const kinds = classes
     ? kindsOfClasses(features, classes)
     : kindsOfUpdate(values, features, () => false);
   await learnExpectation(values, {
     engine,
-    method,
+    method: { ...method, expectation },
     features,
     kinds,
     onEvent: () => {},
@@ -189,6 +190,71 @@ describe('learnExpectation', () => {
   });
 });
 
+describe('learnExpectation of pictures as a whole', () => {
+  const width = channels * area;
+  const mean = (numbers: Float32Array) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
+  /** Pictures that differ by more or less of one pattern, and a little noise of their own. */
+  function varying(count: number): ExtractedFeatures {
+    const random = new Random(9);
+    const pattern = random.array(width, () => random.normal());
+    const blocks16 = Array.from({ length: count }, () => {
+      const share = 4 * random.normal();
+      return float32ToFloat16(pattern.map((value) => share * value + 0.2 * random.normal()));
+    });
+    const features = featuresOf(blocks16.map(() => 0));
+    const read = async (index: number, target: Uint8Array) =>
+      target.set(bytesOf(tensor('float16', shape, blocks16[index] as Uint16Array)));
+    return { ...features, scratch: { ...features.scratch, read } };
+  }
+
+  it('takes out what they vary in, of pictures that had no part in finding it too', async () => {
+    const features = varying(24);
+    const classes = Array(24).fill('part');
+    const places = await learn(known(), features, classes, 'place');
+    const values = known();
+    const pictures = await learn(values, features, classes, 'picture');
+    expect(pictures('components').shape).toEqual([1, 6, width]);
+    const share = mean(pictures('energy').data) / mean(places('energy').data);
+    expect(share).toBeLessThan(0.5);
+    expect(share).toBeGreaterThan(0.001);
+    // Going on without pictures as a whole leaves no components behind.
+    await learn(values, features, classes, 'place');
+    expect(values.has(EXPECTED.components)).toBe(false);
+  });
+
+  it('expects of noise what noise has, not what is left of it after the fact', async () => {
+    const features = featuresOf(Array(40).fill(0));
+    const classes = Array(40).fill('part');
+    const places = await learn(known(), features, classes, 'place');
+    const pictures = await learn(known(), features, classes, 'picture');
+    // Ten components of forty pictures of noise would take a quarter and more of their own errors.
+    expect(mean(pictures('energy').data) / mean(places('energy').data)).toBeGreaterThan(0.95);
+  });
+
+  it('keeps those of a kind without pictures, and finds of another as many as it has pictures for', async () => {
+    const kinds = Array.from({ length: 32 }, (_, at) => at % 2);
+    const values = known();
+    const learnt = await learn(
+      values,
+      featuresOf(kinds),
+      kinds.map((kind) => `class ${kind}`),
+      'picture',
+    );
+    const before = learnt('components');
+    expect(before.shape).toEqual([2, 4, width]);
+    // Pictures of the second kind alone, and half as many.
+    const after = (await learn(values, featuresOf(Array(8).fill(1)), undefined, 'picture'))(
+      'components',
+    );
+    expect(after.shape).toEqual([2, 4, width]);
+    const rowOf = ({ data }: typeof after, row: number) =>
+      data.subarray(row * width, (row + 1) * width);
+    for (const row of [0, 3]) expect(rowOf(after, row)).toEqual(rowOf(before, row));
+    expect(rowOf(after, 4)).not.toEqual(rowOf(before, 4));
+    expect(rowOf(after, 6).every((value) => value === 0)).toBe(true);
+  });
+});
+
 describe('a bundle with expectation', () => {
   it('has one kind a class, and tells defects from good pictures', async () => {
     const other = Array.from({ length: 12 }, (_, i) =>
@@ -201,9 +267,12 @@ describe('a bundle with expectation', () => {
       { name: 'part', entries: goodEntries(12) },
       { name: 'other', entries: other },
     ];
-    const both = await train(tinyTraining({ method, classes }));
+    const both = await train(
+      tinyTraining({ method: { ...method, expectation: 'picture' }, classes }),
+    );
     const { parameters } = trainedValues(both);
     expect(parameters.get(EXPECTED.energy)?.shape).toEqual([2, area]);
+    expect(parameters.get(EXPECTED.components)?.shape).toEqual([2, 2, channels * area]);
     const detector = await Detector.load(engine, both);
     const score = async (seed: number, defect: boolean) =>
       (await detector.inspect(picture(seed, { defect }))).score;

@@ -44,7 +44,8 @@ export async function learnExpectation(
   const { prototypes, of } = kinds;
   const chosen = prototypes.map((_, kind) => someOf(of, kind, prototypes.length));
   const most = Math.max(...chosen.map(({ length }) => length));
-  const count = method.expectation === 'picture' ? componentsEach(most, chosen.length) : 0;
+  const [, known] = values.get(EXPECTED.components)?.shape ?? [];
+  const count = method.expectation === 'picture' ? componentsEach(most, chosen.length, known) : 0;
   const passes = count > 0 ? 2 : 1;
 
   const { statistics, shape, scratch } = features;

@@ -89,7 +89,10 @@ describe('componentsEach', () => {
     [200, 10, 6],
     [20, 64, 1],
     [20, 65, 0],
-  ])('of %i pictures and %i kinds: %i', (pictures, kinds, count) => {
-    expect(componentsEach(pictures, kinds)).toBe(count);
+    [20, 1, 9, 9],
+    [200, 1, 16, 9],
+    [20, 10, 6, 16],
+  ])('of %i pictures and %i kinds: %i', (pictures, kinds, count, known = 0) => {
+    expect(componentsEach(pictures, kinds, known)).toBe(count);
   });
 });

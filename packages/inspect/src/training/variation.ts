@@ -20,10 +20,14 @@ const PICTURES_EACH = 4;
 /** Least energy of a component, as a share of that of all: what is less is rounding. */
 const LEAST_ENERGY = 1e-7;
 
-/** How many components each kind has. @param pictures most that are looked at of one kind */
-export function componentsEach(pictures: number, kinds: number): number {
+/**
+ * How many components there is room for of each kind.
+ * @param pictures most that are looked at of one kind
+ * @param known that each has already: a kind of which an update has no picture keeps its own
+ */
+export function componentsEach(pictures: number, kinds: number, known = 0): number {
   const fair = Math.floor(MOST_OF_ALL / kinds);
-  return Math.min(MOST_COMPONENTS, fair, Math.floor(pictures / PICTURES_EACH));
+  return Math.min(MOST_COMPONENTS, fair, Math.max(known, Math.floor(pictures / PICTURES_EACH)));
 }
 
 /** Ways in which pictures of a kind vary as a whole: [count, width] each, rows of length 1 or, where there are fewer, 0. */
