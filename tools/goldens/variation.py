@@ -38,8 +38,8 @@ def case(name, pictures, width, strengths):
 
 
 cases = [
-    case("two of twelve pictures", 12, 30, [1.0, 0.4]),
-    case("more pictures than numbers", 25, 9, [0.8, 0.5, 0.3]),
+    case("two of forty pictures", 40, 30, [1.0, 0.4]),
+    case("more pictures than numbers", 35, 9, [0.8, 0.5, 0.3]),
 ]
 FILE.parent.mkdir(exist_ok=True)
 FILE.write_text("[\n" + ",\n".join(json.dumps(one, separators=(",", ":")) for one in cases) + "\n]\n")

@@ -231,7 +231,7 @@ describe('learnExpectation of pictures as a whole', () => {
     expect(mean(pictures('energy').data) / mean(places('energy').data)).toBeGreaterThan(0.95);
   });
 
-  it('keeps those of a kind without pictures, and finds of another as many as it has pictures for', async () => {
+  it('keeps those of a kind without pictures, and of one that has none that is new', async () => {
     const kinds = Array.from({ length: 32 }, (_, at) => at % 2);
     const values = known();
     const learnt = await learn(
@@ -243,7 +243,7 @@ describe('learnExpectation of pictures as a whole', () => {
     const before = learnt('components');
     expect(before.shape).toEqual([2, 4, width]);
     // Pictures of the second kind alone, and half as many.
-    const after = (await learn(values, featuresOf(Array(8).fill(1)), undefined, 'picture'))(
+    const after = (await learn(values, featuresOf(Array(16).fill(1)), undefined, 'picture'))(
       'components',
     );
     expect(after.shape).toEqual([2, 4, width]);
@@ -251,20 +251,36 @@ describe('learnExpectation of pictures as a whole', () => {
       data.subarray(row * width, (row + 1) * width);
     for (const row of [0, 3]) expect(rowOf(after, row)).toEqual(rowOf(before, row));
     expect(rowOf(after, 4)).not.toEqual(rowOf(before, 4));
-    expect(rowOf(after, 6).every((value) => value === 0)).toBe(true);
+
+    const features = featuresOf([...Array(16).fill(1), ...Array(20).fill(3)]);
+    const apart = kindsOfUpdate(values, features, (at) => at >= 16);
+    expect(apart.unchanged).toBe(2);
+    await learnExpectation(values, {
+      engine,
+      method: { ...method, expectation: 'picture' },
+      features,
+      kinds: apart,
+      onEvent: () => {},
+      signal: undefined,
+    });
+    const grown = values.get(EXPECTED.components) as Tensor<'float32'>;
+    expect(grown.shape).toEqual([3, 5, width]);
+    for (const row of [0, 3]) expect(rowOf(grown, row)).toEqual(rowOf(after, row));
+    for (const row of [4, 7]) expect(rowOf(grown, row + 1)).toEqual(rowOf(after, row));
+    expect(rowOf(grown, 10).some((value) => value !== 0)).toBe(true);
   });
 });
 
 describe('a bundle with expectation', () => {
   it('has one kind a class, and tells defects from good pictures', async () => {
-    const other = Array.from({ length: 12 }, (_, i) =>
+    const other = Array.from({ length: 24 }, (_, i) =>
       entry(`other/${i}`, () => {
         const { data, ...size } = picture(i);
         return { ...size, data: data.map((value) => 255 - value) };
       }),
     );
     const classes = [
-      { name: 'part', entries: goodEntries(12) },
+      { name: 'part', entries: goodEntries(24) },
       { name: 'other', entries: other },
     ];
     const both = await train(
@@ -272,7 +288,7 @@ describe('a bundle with expectation', () => {
     );
     const { parameters } = trainedValues(both);
     expect(parameters.get(EXPECTED.energy)?.shape).toEqual([2, area]);
-    expect(parameters.get(EXPECTED.components)?.shape).toEqual([2, 2, channels * area]);
+    expect(parameters.get(EXPECTED.components)?.shape).toEqual([2, 5, channels * area]);
     const detector = await Detector.load(engine, both);
     const score = async (seed: number, defect: boolean) =>
       (await detector.inspect(picture(seed, { defect }))).score;

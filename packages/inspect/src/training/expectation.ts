@@ -10,7 +10,7 @@ import { type OnEvent, progressOf } from '../events.ts';
 import { checkCancelled } from '../work.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
 import { type Kinds, rowsOf } from './kinds.ts';
-import { componentsEach, variationOf } from './variation.ts';
+import { componentsEach, keptVariation, variationOf } from './variation.ts';
 
 /** Pictures of one kind that are measured: more hardly change what is expected of a place. */
 const MOST_OF_A_KIND = 200;
@@ -46,14 +46,16 @@ export async function learnExpectation(
   const most = Math.max(...chosen.map(({ length }) => length));
   const [, known] = values.get(EXPECTED.components)?.shape ?? [];
   const count = method.expectation === 'picture' ? componentsEach(most, chosen.length, known) : 0;
-  const passes = count > 0 ? 2 : 1;
+  const isKept = (kind: number) => kind < kinds.unchanged && values.has(EXPECTED.components);
+  const passes = (kind: number) => (count > 0 && !isKept(kind) ? 2 : 1);
 
   const { statistics, shape, scratch } = features;
   const meter = errorMeter(method, statistics, features, values, count);
   const session = await engine.load(toModel(meter));
   const block = zeros('float16', [1, ...shape]);
   const none = zeros('float32', [count, variationWidth(features)]);
-  const progress = progressOf('measuring', passes * chosen.flat().length, onEvent);
+  const total = chosen.reduce((sum, { length }, kind) => sum + passes(kind) * length, 0);
+  const progress = progressOf('measuring', total, onEvent);
   let done = 0;
   const measure = async (picture: number, components: Tensor<'float32'>) => {
     checkCancelled(signal);
@@ -72,11 +74,12 @@ export async function learnExpectation(
       }
       const sums = new Sums(method.cells);
       const left: Uint16Array[] = [];
-      for (const picture of passes > 1 ? pictures : []) {
+      for (const picture of passes(kind) > 1 ? pictures : []) {
         const { left: own } = await measure(picture, none);
         left.push((own as Tensor<'float16'>).data.slice());
       }
-      const variation = await variationOf(engine, left, count);
+      const kept = isKept(kind) && { ...none, data: before(values, kind, none).components };
+      const variation = kept ? keptVariation(kept) : await variationOf(engine, left, count);
       for (const [at, picture] of pictures.entries()) {
         const { forMap, forScore } = await measure(picture, variation.without(at));
         sums.add(numbersOf(forMap), numbersOf(forScore ?? forMap));

@@ -8,6 +8,8 @@ export interface Kinds {
   readonly prototypes: readonly Float32Array[];
   /** The kind of each picture. */
   readonly of: readonly number[];
+  /** How many of the first kinds are as they were, with no picture that is new: a bundle's values know what they vary in. */
+  readonly unchanged: number;
 }
 
 /** Fewest pictures of which a kind is made: fewer say too little of what to expect at each place. */
@@ -21,7 +23,7 @@ export function kindsOfClasses(features: ExtractedFeatures, classes: readonly st
   const of = classes.map((name) => names.indexOf(name));
   const means = standardisedMeans(features);
   const prototypes = names.map((_, kind) => meanOf(means.filter((_, at) => of[at] === kind)));
-  return { prototypes, of };
+  return { prototypes, of, unchanged: 0 };
 }
 
 /**
@@ -45,7 +47,7 @@ export function kindsOfUpdate(
   const of = means.map((mean, at) =>
     isNewKind && isNew(at) ? known.length : nearest(mean, known),
   );
-  return { prototypes, of, isNewKind };
+  return { prototypes, of, unchanged: isNewKind ? known.length : 0, isNewKind };
 }
 
 function areApart(

@@ -46,21 +46,21 @@ describe('variationOf', () => {
     },
   );
 
-  it('takes a component of four pictures at least, and leaves the rest of the room empty', async () => {
+  it('takes four pictures for each component and sixteen at least, and leaves the rest of the room empty', async () => {
     const random = new Random(5);
-    const left = Array.from({ length: 11 }, () =>
+    const left = Array.from({ length: 18 }, () =>
       float32ToFloat16(random.array(20, () => random.normal())),
     );
-    const rows = rowsOf((await variationOf(engine, left, 4)).ofAll);
-    expect(rows.map((row) => Math.round(dot(row, row)))).toEqual([1, 1, 0, 0]);
-    const few = await variationOf(engine, left.slice(0, 3), 4);
+    const rows = rowsOf((await variationOf(engine, left, 6)).ofAll);
+    expect(rows.map((row) => Math.round(dot(row, row)))).toEqual([1, 1, 1, 1, 0, 0]);
+    const few = await variationOf(engine, left.slice(0, 15), 4);
     expect(rowsOf(few.ofAll)).toEqual(Array.from({ length: 4 }, () => Array(20).fill(0)));
     expect(few.without(2)).toEqual(few.ofAll);
   });
 
   it('finds one component where all pictures are the same, and none where nothing is left', async () => {
     const same = half([3, 0, 4]);
-    const { ofAll, without } = await variationOf(engine, Array(12).fill(same), 3);
+    const { ofAll, without } = await variationOf(engine, Array(40).fill(same), 3);
     for (const own of [ofAll, without(0)]) {
       const rows = rowsOf(own);
       expect(Math.abs(dot(rows[0] as number[], [...float16ToFloat32(same)]))).toBeCloseTo(5, 3);
@@ -71,7 +71,7 @@ describe('variationOf', () => {
           .every((value) => value === 0),
       ).toBe(true);
     }
-    const nothing = await variationOf(engine, Array(12).fill(half([0, 0, 0])), 3);
+    const nothing = await variationOf(engine, Array(40).fill(half([0, 0, 0])), 3);
     expect(
       rowsOf(nothing.ofAll)
         .flat()
@@ -84,7 +84,8 @@ describe('componentsEach', () => {
   it.each([
     [200, 1, 16],
     [20, 1, 5],
-    [3, 1, 0],
+    [16, 1, 4],
+    [15, 1, 0],
     [200, 4, 16],
     [200, 10, 6],
     [20, 64, 1],

@@ -17,8 +17,13 @@ const MOST_COMPONENTS = 16;
 const MOST_OF_ALL = 64;
 /** Pictures for each component: fewer tell their own noise. */
 const PICTURES_EACH = 4;
+/** Fewest pictures of a kind that say what it varies in: of fewer, what is expected of a place does better alone. */
+const LEAST_PICTURES = 16;
 /** Least energy of a component, as a share of that of all: what is less is rounding. */
 const LEAST_ENERGY = 1e-7;
+
+const componentsOf = (pictures: number) =>
+  pictures < LEAST_PICTURES ? 0 : Math.floor(pictures / PICTURES_EACH);
 
 /**
  * How many components there is room for of each kind.
@@ -27,7 +32,7 @@ const LEAST_ENERGY = 1e-7;
  */
 export function componentsEach(pictures: number, kinds: number, known = 0): number {
   const fair = Math.floor(MOST_OF_ALL / kinds);
-  return Math.min(MOST_COMPONENTS, fair, Math.max(known, Math.floor(pictures / PICTURES_EACH)));
+  return Math.min(MOST_COMPONENTS, fair, Math.max(known, componentsOf(pictures)));
 }
 
 /** Ways in which pictures of a kind vary as a whole: [count, width] each, rows of length 1 or, where there are fewer, 0. */
@@ -49,11 +54,10 @@ export async function variationOf(
   left: readonly Uint16Array[],
   count: number,
 ): Promise<Variation> {
-  const own = Math.min(count, Math.floor(left.length / PICTURES_EACH));
+  const own = Math.min(count, componentsOf(left.length));
   const width = left[0]?.length ?? 0;
   if (own === 0) {
-    const none = zeros('float32', [count, width]);
-    return { ofAll: none, without: () => none };
+    return keptVariation(zeros('float32', [count, width]));
   }
   const rows = tensor('float16', [left.length, width], new Uint16Array(left.length * width));
   left.forEach((row, at) => {
@@ -70,6 +74,11 @@ export async function variationOf(
     ofAll: await of(() => true),
     without: (picture) => halves[picture % 2] as Tensor<'float32'>,
   };
+}
+
+/** What is known of pictures already, from others of them. */
+export function keptVariation(ofAll: Tensor<'float32'>): Variation {
+  return { ofAll, without: () => ofAll };
 }
 
 /** The product of each row with each: input `rows` float16 [pictures, width]; output float32 [pictures, pictures]. */
