@@ -13,7 +13,7 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
 /** Components of one kind: docs/results.md has the figures of fewer and of more. */
 const MOST_COMPONENTS = 16;
-/** Components of all kinds together, so that a bundle of many stays as small as one of two. */
+/** Components of all kinds together, so that a bundle of many stays as small as one of four. */
 const MOST_OF_ALL = 64;
 /** Pictures for each component: fewer tell their own noise. */
 const PICTURES_EACH = 4;
