@@ -54,7 +54,8 @@ describe('inOrder', () => {
     const room = 2 ** 28;
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.record({ delay: fc.nat(2), bytes: fc.integer({ min: 0, max: room * 1.5 }) }), {
+        // A picture has a byte at least: what holds none is as good as not there.
+        fc.array(fc.record({ delay: fc.nat(2), bytes: fc.integer({ min: 1, max: room * 1.5 }) }), {
           maxLength: 10,
         }),
         async (items) => {
