@@ -49,10 +49,9 @@ export function extractor(backbone: Backbone, options: MethodOptions): { graph: 
   const image = graph.input('image', 'uint8', imageShape);
   let taps: Taps = { tapChannels: [], tapCells: [] };
   const describe = (picture: Value): [Value, Value, Value] => {
-    const found = features(graph, picture, backbone, options);
-    taps = found;
+    const { value, ...own } = features(graph, picture, backbone, options);
+    taps = own;
     const overCells = { axes: [0, 2, 3], keepDimensions: false };
-    const { value } = found;
     const half = cast(value, 'float16');
     return [half, reduceSum(value, overCells), reduceSum(square(value), overCells)];
   };
@@ -70,8 +69,7 @@ export function extractor(backbone: Backbone, options: MethodOptions): { graph: 
   graph.output('features', half);
   graph.output('sum', overAll(sum));
   graph.output('squares', overAll(squares));
-  const { tapChannels, tapCells } = taps;
-  return { graph, tapChannels, tapCells };
+  return { graph, ...taps };
 }
 
 /**

@@ -254,7 +254,7 @@ describe('learnExpectation of pictures as a whole', () => {
 
     const features = featuresOf([...Array(16).fill(1), ...Array(20).fill(3)]);
     const apart = kindsOfUpdate(values, features, (at) => at >= 16);
-    expect(apart.unchanged).toBe(2);
+    expect(apart.isNewKind).toBe(true);
     await learnExpectation(values, {
       engine,
       method: { ...method, expectation: 'picture' },

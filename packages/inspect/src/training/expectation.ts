@@ -46,14 +46,16 @@ export async function learnExpectation(
   const most = Math.max(...chosen.map(({ length }) => length));
   const [, known] = values.get(EXPECTED.components)?.shape ?? [];
   const count = method.expectation === 'picture' ? componentsEach(most, chosen.length, known) : 0;
-  const isKept = (kind: number) => kind < kinds.unchanged && values.has(EXPECTED.components);
+  const isKept = (kind: number) =>
+    kinds.isNewKind && kind < chosen.length - 1 && values.has(EXPECTED.components);
   const passes = (kind: number) => (count > 0 && !isKept(kind) ? 2 : 1);
 
   const { statistics, shape, scratch } = features;
   const meter = errorMeter(method, statistics, features, values, count);
   const session = await engine.load(toModel(meter));
   const block = zeros('float16', [1, ...shape]);
-  const none = zeros('float32', [count, variationWidth(features)]);
+  const width = variationWidth(features);
+  const none = zeros('float32', [count, width]);
   const total = chosen.reduce((sum, { length }, kind) => sum + passes(kind) * length, 0);
   const progress = progressOf('measuring', total, onEvent);
   let done = 0;
@@ -64,6 +66,17 @@ export async function learnExpectation(
     progress(++done);
     return measured;
   };
+  const variationOfKind = async (kind: number, pictures: readonly number[]) => {
+    if (passes(kind) === 1) {
+      return keptVariation({ ...none, data: componentsBefore(values, kind, none) });
+    }
+    const left = zeros('float16', [pictures.length, width]);
+    for (const [at, picture] of pictures.entries()) {
+      const { left: own } = await measure(picture, none);
+      left.data.set((own as Tensor<'float16'>).data, at * width);
+    }
+    return variationOf(engine, left, count);
+  };
   const rows: Expected[] = [];
   try {
     for (const [kind, pictures] of chosen.entries()) {
@@ -73,13 +86,7 @@ export async function learnExpectation(
         continue;
       }
       const sums = new Sums(method.cells);
-      const left: Uint16Array[] = [];
-      for (const picture of passes(kind) > 1 ? pictures : []) {
-        const { left: own } = await measure(picture, none);
-        left.push((own as Tensor<'float16'>).data.slice());
-      }
-      const kept = isKept(kind) && { ...none, data: before(values, kind, none).components };
-      const variation = kept ? keptVariation(kept) : await variationOf(engine, left, count);
+      const variation = await variationOfKind(kind, pictures);
       for (const [at, picture] of pictures.entries()) {
         const { forMap, forScore } = await measure(picture, variation.without(at));
         sums.add(numbersOf(forMap), numbersOf(forScore ?? forMap));
@@ -89,14 +96,16 @@ export async function learnExpectation(
   } finally {
     await session.dispose();
   }
-  const put = (name: string, columns: readonly Float32Array[], shape: readonly number[]) =>
-    values.set(name, tensor('float32', [columns.length, ...shape], joined(columns)));
-  put(EXPECTED.prototypes, prototypes, [statistics.mean.length]);
+  const put = (
+    name: string,
+    columns: readonly Float32Array[],
+    shape: readonly number[] = [columns[0]?.length ?? 0],
+  ) => values.set(name, tensor('float32', [columns.length, ...shape], joined(columns)));
+  put(EXPECTED.prototypes, prototypes);
   for (const name of ['energy', 'mean', 'deviation'] as const) {
     put(
       EXPECTED[name],
       rows.map((row) => row[name]),
-      [method.cells ** 2],
     );
   }
   if (count === 0) values.delete(EXPECTED.components);
@@ -182,19 +191,24 @@ function someOf(of: readonly number[], kind: number, kindCount: number): number[
   );
 }
 
-/** @param none components of the shape that they have now: of more than that the first are kept */
 function before(values: ParameterValues, kind: number, none: Tensor<'float32'>): Expected {
   const row = (name: string) => rowsOf(values, name)[kind] as Float32Array;
-  const components = none.data.slice();
-  if (values.has(EXPECTED.components)) {
-    components.set(row(EXPECTED.components).subarray(0, components.length));
-  }
   return {
     energy: row(EXPECTED.energy),
     mean: row(EXPECTED.mean),
     deviation: row(EXPECTED.deviation),
-    components,
+    components: componentsBefore(values, kind, none),
   };
+}
+
+/** @param none components of the shape that they have now: of more than that the first are kept */
+function componentsBefore(values: ParameterValues, kind: number, none: Tensor<'float32'>) {
+  const components = none.data.slice();
+  if (values.has(EXPECTED.components)) {
+    const known = rowsOf(values, EXPECTED.components)[kind] as Float32Array;
+    components.set(known.subarray(0, components.length));
+  }
+  return components;
 }
 
 function joined(columns: readonly Float32Array[]): Float32Array {

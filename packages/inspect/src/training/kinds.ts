@@ -8,8 +8,8 @@ export interface Kinds {
   readonly prototypes: readonly Float32Array[];
   /** The kind of each picture. */
   readonly of: readonly number[];
-  /** How many of the first kinds are as they were, with no picture that is new: a bundle's values know what they vary in. */
-  readonly unchanged: number;
+  /** Whether the last kind has all pictures that are new: a bundle's values know the others as they are. */
+  readonly isNewKind: boolean;
 }
 
 /** Fewest pictures of which a kind is made: fewer say too little of what to expect at each place. */
@@ -23,7 +23,7 @@ export function kindsOfClasses(features: ExtractedFeatures, classes: readonly st
   const of = classes.map((name) => names.indexOf(name));
   const means = standardisedMeans(features);
   const prototypes = names.map((_, kind) => meanOf(means.filter((_, at) => of[at] === kind)));
-  return { prototypes, of, unchanged: 0 };
+  return { prototypes, of, isNewKind: false };
 }
 
 /**
@@ -35,7 +35,7 @@ export function kindsOfUpdate(
   values: ParameterValues,
   features: ExtractedFeatures,
   isNew: (picture: number) => boolean,
-): Kinds & { readonly isNewKind: boolean } {
+): Kinds {
   const means = standardisedMeans(features);
   const [fresh, old] = [means.filter((_, at) => isNew(at)), means.filter((_, at) => !isNew(at))];
   // A bundle of one kind has no need of a prototype, and keeps none.
@@ -47,7 +47,7 @@ export function kindsOfUpdate(
   const of = means.map((mean, at) =>
     isNewKind && isNew(at) ? known.length : nearest(mean, known),
   );
-  return { prototypes, of, unchanged: isNewKind ? known.length : 0, isNewKind };
+  return { prototypes, of, isNewKind };
 }
 
 function areApart(

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { float16ToFloat32, float32ToFloat16 } from '@bigrid/graph';
+import { float16ToFloat32, float32ToFloat16, tensor } from '@bigrid/graph';
 import { Random } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
 import { engine } from '../../testing/fakes.ts';
@@ -17,6 +17,14 @@ const goldens: Golden[] = JSON.parse(
 );
 
 const half = (row: readonly number[]) => float32ToFloat16(Float32Array.from(row));
+const variation = (rows: readonly Uint16Array[], count: number) => {
+  const left = tensor(
+    'float16',
+    [rows.length, rows[0]?.length ?? 0],
+    Uint16Array.from(rows.flatMap((row) => [...row])),
+  );
+  return variationOf(engine, left, count);
+};
 const rowsOf = ({ data, shape }: { data: Float32Array; shape: readonly number[] }) =>
   Array.from({ length: shape[0] as number }, (_, row) => [
     ...data.subarray(row * (shape[1] as number), (row + 1) * (shape[1] as number)),
@@ -38,7 +46,7 @@ describe('variationOf', () => {
     "finds scikit-learn's components of all and of halves: $name",
     async (golden) => {
       const { rows, components, even, odd } = golden;
-      const { ofAll, without } = await variationOf(engine, rows.map(half), components.length);
+      const { ofAll, without } = await variation(rows.map(half), components.length);
       expectSame(rowsOf(ofAll), components);
       // An even picture is measured by what the odd ones vary in.
       expectSame(rowsOf(without(0)), odd);
@@ -51,16 +59,16 @@ describe('variationOf', () => {
     const left = Array.from({ length: 18 }, () =>
       float32ToFloat16(random.array(20, () => random.normal())),
     );
-    const rows = rowsOf((await variationOf(engine, left, 6)).ofAll);
+    const rows = rowsOf((await variation(left, 6)).ofAll);
     expect(rows.map((row) => Math.round(dot(row, row)))).toEqual([1, 1, 1, 1, 0, 0]);
-    const few = await variationOf(engine, left.slice(0, 15), 4);
+    const few = await variation(left.slice(0, 15), 4);
     expect(rowsOf(few.ofAll)).toEqual(Array.from({ length: 4 }, () => Array(20).fill(0)));
     expect(few.without(2)).toEqual(few.ofAll);
   });
 
   it('finds one component where all pictures are the same, and none where nothing is left', async () => {
     const same = half([3, 0, 4]);
-    const { ofAll, without } = await variationOf(engine, Array(40).fill(same), 3);
+    const { ofAll, without } = await variation(Array(40).fill(same), 3);
     for (const own of [ofAll, without(0)]) {
       const rows = rowsOf(own);
       expect(Math.abs(dot(rows[0] as number[], [...float16ToFloat32(same)]))).toBeCloseTo(5, 3);
@@ -71,7 +79,7 @@ describe('variationOf', () => {
           .every((value) => value === 0),
       ).toBe(true);
     }
-    const nothing = await variationOf(engine, Array(40).fill(half([0, 0, 0])), 3);
+    const nothing = await variation(Array(40).fill(half([0, 0, 0])), 3);
     expect(
       rowsOf(nothing.ofAll)
         .flat()

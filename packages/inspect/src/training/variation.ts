@@ -9,7 +9,6 @@ import {
   transpose,
   zeros,
 } from '@bigrid/graph';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
 /** Components of one kind: docs/results.md has the figures of fewer and of more. */
 const MOST_COMPONENTS = 16;
@@ -45,33 +44,34 @@ export interface Variation {
 
 /**
  * The principal components, not centred, of what the grids leave of each picture.
- * @param left half precision, [width] each
+ * @param left [pictures, width]
  * @param count rows that there is room for
  * @throws ENGINE_FAILED
  */
 export async function variationOf(
   engine: Engine,
-  left: readonly Uint16Array[],
+  left: Tensor<'float16'>,
   count: number,
 ): Promise<Variation> {
-  const own = Math.min(count, componentsOf(left.length));
-  const width = left[0]?.length ?? 0;
-  if (own === 0) {
-    return keptVariation(zeros('float32', [count, width]));
-  }
-  const rows = tensor('float16', [left.length, width], new Uint16Array(left.length * width));
-  left.forEach((row, at) => {
-    rows.data.set(row, at * width);
-  });
-  const products = await run(engine, productsOf(left.length, width), { rows });
-  const of = (isMember: (picture: number) => boolean) => {
-    const members = left.flatMap((_, at) => (isMember(at) ? [at] : []));
-    const shares = tensor('float32', [count, left.length], sharesOf(products, members, own, count));
-    return run(engine, mixOf(count, left.length, width), { rows, shares });
+  const [pictures, width] = left.shape as [number, number];
+  const own = Math.min(count, componentsOf(pictures));
+  if (own === 0) return keptVariation(zeros('float32', [count, width]));
+  const products = await run(engine, productsOf(pictures, width), { rows: left });
+  const all = Array.from({ length: pictures }, (_, at) => at);
+  const of = async (members: readonly number[]) => {
+    const shares = tensor(
+      'float32',
+      [count, pictures],
+      await sharesOf(products, members, own, count),
+    );
+    return run(engine, mixOf(count, pictures, width), { rows: left, shares });
   };
-  const halves = [await of((at) => at % 2 === 1), await of((at) => at % 2 === 0)];
+  const halves = [
+    await of(all.filter((at) => at % 2 === 1)),
+    await of(all.filter((at) => at % 2 === 0)),
+  ];
   return {
-    ofAll: await of(() => true),
+    ofAll: await of(all),
     without: (picture) => halves[picture % 2] as Tensor<'float32'>,
   };
 }
@@ -117,12 +117,14 @@ async function run(
  * @param products [pictures, pictures]
  * @returns [count, pictures]
  */
-function sharesOf(
+async function sharesOf(
   { data, shape }: Tensor<'float32'>,
   members: readonly number[],
   own: number,
   count: number,
-): Float32Array {
+): Promise<Float32Array> {
+  // Only training needs it: no other command is to wait until it is loaded.
+  const { EigenvalueDecomposition, Matrix } = await import('ml-matrix');
   const [pictures] = shape as [number];
   const of = (a: number) => members.map((b) => data[a * pictures + b] as number);
   const found = new EigenvalueDecomposition(new Matrix(members.map(of)), { assumeSymmetric: true });
