@@ -1,7 +1,7 @@
 // Accuracy of configurations and baselines over data sets and seeds. One row a run goes into a JSON-lines log, and runs
 // that are there already are not run again; the table in docs/accuracy.md is made from the log.
 //
-//   npm run bench:accuracy -- DIR... [--together] [--synthetic] [--seeds 1,2,3] [--only NAME;...] [--log FILE.jsonl] [--table FILE.md]
+//   npm run bench:accuracy -- DIR... [--together] [--synthetic small|large] [--seeds 1,2,3] [--only NAME;...] [--log FILE.jsonl] [--table FILE.md]
 //
 // `--together` trains one model for all folders instead of one each. `--synthetic` evaluates on made-up defects in the
 // good pictures held out from training, so that something can be chosen without looking at test pictures.
@@ -27,7 +27,7 @@ import { fileScratch } from '../packages/node/dist/training/scratch.js';
 import { bankModel, gaussianModel } from './baselines.mjs';
 import { revision } from './command-line.mjs';
 import { deviation, mean } from './spread.mjs';
-import { syntheticEntries } from './synthetic-defects.mjs';
+import { syntheticEntries, syntheticSizes } from './synthetic-defects.mjs';
 
 const { values, positionals: folders } = parseArgs({
   allowPositionals: true,
@@ -37,7 +37,7 @@ const { values, positionals: folders } = parseArgs({
     log: { type: 'string', default: join(import.meta.dirname, 'results', 'accuracy.jsonl') },
     table: { type: 'string' },
     together: { type: 'boolean', default: false },
-    synthetic: { type: 'boolean', default: false },
+    synthetic: { type: 'string' },
   },
 });
 
@@ -117,7 +117,11 @@ mkdirSync(dirname(values.log), { recursive: true });
 
 const columns = ['imageAuroc', 'pixelAuroc', 'pixelAp', 'aupro'];
 const TOGETHER = ', one model for all';
-const SUFFIX = values.synthetic ? ', made-up defects' : '';
+if (values.synthetic !== undefined && !syntheticSizes.includes(values.synthetic)) {
+  throw new Error(`Expected small or large after --synthetic but received ${values.synthetic}`);
+}
+const SUFFIX =
+  { small: ', made-up defects', large: ', large made-up defects' }[values.synthetic] ?? '';
 // One model a folder, or one for all folders, each a class of it.
 for (const group of values.together ? [folders] : folders.map((folder) => [folder])) {
   const opened = await Promise.all(group.map(open));
@@ -182,6 +186,7 @@ async function testEntries(opened, seed) {
       heldOut.map((index) => pictures[index].entry),
       name,
       seed,
+      values.synthetic,
     );
   });
   return (await Promise.all(made)).flat();

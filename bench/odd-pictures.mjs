@@ -45,7 +45,7 @@ const shuffled = drawn(all, all.length);
 const madeUp = values.defects === 'made-up';
 const good = madeUp && all.length > 2 * SOURCES ? shuffled.slice(SOURCES) : shuffled;
 const defective = madeUp
-  ? (await syntheticEntries(shuffled.slice(0, SOURCES), 'part', 1)).filter(isAnomalous)
+  ? (await syntheticEntries(shuffled.slice(0, SOURCES), 'part', 1, 'small')).filter(isAnomalous)
   : (await openTestFolder(folder)).filter(isAnomalous);
 
 let [found, named, goodOnes] = [0, 0, 0];

@@ -9,13 +9,18 @@ const SIDE = 256;
 const AREA = SIDE * SIDE;
 const MOST_GOOD = 40;
 const DEFECTIVE = 160;
+/** Area of a spot, in pixels, from 0.1 to 4.6 % of a picture, or 4 to 18 %. */
+const SPOTS = { small: [60, 3000], large: [2500, 12_000] };
+/** What `--synthetic` knows. */
+export const syntheticSizes = Object.keys(SPOTS);
 
 /**
  * Labelled pictures made from good ones.
  * @param entries good pictures, each with `read`
+ * @param size of their defects, scratches aside: `small` or `large`
  * @returns entries for `evaluate`: the good ones, and about 160 with a defect and its mask
  */
-export async function syntheticEntries(entries, className, seed) {
+export async function syntheticEntries(entries, className, seed, size) {
   const random = new Random(seed).fork('synthetic defects');
   const pictures = await Promise.all(entries.slice(0, MOST_GOOD).map(small));
   const good = pictures.map((picture, i) =>
@@ -25,7 +30,7 @@ export async function syntheticEntries(entries, className, seed) {
   const defective = Array.from({ length: rounds * pictures.length }, (_, i) => {
     const picture = pictures[i % pictures.length];
     const other = pictures[random.integer(0, pictures.length - 1)];
-    const { data, mask } = withDefect(random, picture, other);
+    const { data, mask } = withDefect(random, SPOTS[size], picture, other);
     return mask.includes(255) ? [entry(data, mask, className, 'made-up', `defect-${i}`)] : [];
   });
   return [...good, ...defective.flat()];
@@ -47,9 +52,14 @@ async function small({ read }) {
   return Float32Array.from(resized);
 }
 
-function withDefect(random, picture, other) {
+function withDefect(random, areas, picture, other) {
   const kinds = [scratch, spot, piece, blot, blurred, warped];
-  const { mask, texture } = kinds[random.integer(0, kinds.length - 1)](random, picture, other);
+  const { mask, texture } = kinds[random.integer(0, kinds.length - 1)](
+    random,
+    areas,
+    picture,
+    other,
+  );
   const soft = blur(mask, 0.7);
   const data = picture.map((value, i) => {
     const share = soft[Math.floor(i / 3)];
@@ -60,18 +70,18 @@ function withDefect(random, picture, other) {
 
 const sign = (random) => (random.uniform() < 0.5 ? -1 : 1);
 
-function scratch(random, picture) {
+function scratch(random, _, picture) {
   const step = sign(random) * random.uniform(30, 110);
   return { mask: line(random), texture: (i) => picture[i] + step };
 }
 
-function spot(random, picture) {
+function spot(random, areas, picture) {
   const step = sign(random) * random.uniform(20, 90);
   const tint = random.array(3, () => 10 * random.normal());
-  return { mask: blob(random), texture: (i) => picture[i] + step + tint[i % 3] };
+  return { mask: blob(random, areas), texture: (i) => picture[i] + step + tint[i % 3] };
 }
 
-function piece(random, picture, other) {
+function piece(random, areas, picture, other) {
   const source = random.uniform() < 0.5 ? picture : other;
   const [down, right] = [random.integer(20, 235), random.integer(20, 235)];
   const from = (i) => {
@@ -79,20 +89,20 @@ function piece(random, picture, other) {
     const [y, x] = [(Math.floor(pixel / SIDE) + down) % SIDE, ((pixel % SIDE) + right) % SIDE];
     return 3 * (y * SIDE + x) + (i % 3);
   };
-  return { mask: blob(random), texture: (i) => source[from(i)] };
+  return { mask: blob(random, areas), texture: (i) => source[from(i)] };
 }
 
-function blot(random) {
+function blot(random, areas) {
   const colour = random.array(3, () => random.uniform(20, 235));
   const strength = random.uniform(5, 40);
   const grain = noise(random, random.uniform(0.7, 4));
   return {
-    mask: blob(random),
+    mask: blob(random, areas),
     texture: (i) => colour[i % 3] + strength * grain[Math.floor(i / 3)],
   };
 }
 
-function blurred(random, picture) {
+function blurred(random, areas, picture) {
   const planes = [0, 1, 2].map((c) =>
     blur(
       Float32Array.from({ length: AREA }, (_, pixel) => picture[3 * pixel + c]),
@@ -100,14 +110,14 @@ function blurred(random, picture) {
     ),
   );
   const step = 12 * random.normal();
-  return { mask: blob(random), texture: (i) => planes[i % 3][Math.floor(i / 3)] + step };
+  return { mask: blob(random, areas), texture: (i) => planes[i % 3][Math.floor(i / 3)] + step };
 }
 
-function warped(random, picture) {
+function warped(random, areas, picture) {
   const [down, right] = [noise(random, 4), noise(random, 4)];
   const held = (at) => Math.min(SIDE - 1, Math.max(0, Math.round(at)));
   return {
-    mask: blob(random),
+    mask: blob(random, areas),
     texture: (i) => {
       const pixel = Math.floor(i / 3);
       const y = held(Math.floor(pixel / SIDE) + 6 * down[pixel]);
@@ -123,9 +133,9 @@ function place(random, reach) {
   return [SIDE / 2 + far * Math.cos(angle), SIDE / 2 + far * Math.sin(angle)];
 }
 
-/** A ragged ellipse of 60 to 3,000 pixels. */
-function blob(random) {
-  const radius = Math.sqrt(Math.exp(random.uniform(Math.log(60), Math.log(3000))) / Math.PI);
+/** A ragged ellipse of `least` to `most` pixels. */
+function blob(random, [least, most]) {
+  const radius = Math.sqrt(Math.exp(random.uniform(Math.log(least), Math.log(most))) / Math.PI);
   const [cx, cy] = place(random, 100);
   const [stretch, turn] = [Math.sqrt(random.uniform(0.5, 2)), random.uniform(0, Math.PI)];
   const ragged = noise(random, Math.max(2, radius / 2.5));

@@ -199,17 +199,45 @@ describe('featureBlockPaste', () => {
 });
 
 describe('swapMask', () => {
-  it('is a connected block without its rim', () => {
+  it('is one ellipse of zeros and ones, at most 70 % of the picture', () => {
     fc.assert(
-      fc.property(seeds, reaches, (seed, reach) => {
-        const blurred = walkMask(new Random(seed), reach);
-        const mask = swapMask(blurred);
-        mask.forEach((value, cell) => {
-          expect(value).toBe((blurred[cell] as number) >= 2 / 9 - 1e-6 ? 1 : 0);
-        });
-        expect(connected(mask, 2 * reach + 1)).toBe(true);
+      fc.property(seeds, fc.integer({ min: 16, max: 40 }), (seed, cells) => {
+        const mask = swapMask(new Random(seed), cells);
+        expect(mask.length).toBe(cells * cells);
+        expect(new Set([0, 1, ...mask]).size).toBe(2);
+        expect(connected(mask, cells)).toBe(true);
+        const covered = mask.reduce((sum, value) => sum + value, 0) / cells ** 2;
+        expect(covered).toBeLessThan(0.71);
+        // Between two of its cells in a row or a column, all are its own.
+        for (let line = 0; line < cells; line++) {
+          const row = [...mask.subarray(line * cells, (line + 1) * cells)];
+          const column = Array.from({ length: cells }, (_, y) => mask[y * cells + line]);
+          for (const cellsOfLine of [row, column]) {
+            const own = cellsOfLine.slice(cellsOfLine.indexOf(1), cellsOfLine.lastIndexOf(1) + 1);
+            expect(own).not.toContain(0);
+          }
+        }
       }),
     );
+  });
+
+  it('covers small parts and large ones, the middle about twice as often as the corners', () => {
+    const cells = 32;
+    const times = new Float64Array(cells * cells);
+    const covered = Array.from({ length: 2000 }, (_, seed) =>
+      swapMask(new Random(seed), cells).reduce((sum, value, cell) => {
+        times[cell] = (times[cell] as number) + value;
+        return sum + value / cells ** 2;
+      }, 0),
+    );
+    const below = (share: number) => covered.filter((own) => own < share).length / covered.length;
+    expect(below(0.02)).toBeGreaterThan(0.005);
+    expect(below(0.1)).toBeGreaterThan(0.1);
+    expect(below(0.4)).toBeLessThan(0.95);
+    const [corner, middle] = [times[0] as number, times[cells * 16 + 16] as number];
+    expect(corner).toBeGreaterThan(100);
+    expect(middle / corner).toBeGreaterThan(1.5);
+    expect(middle / corner).toBeLessThan(4);
   });
 });
 

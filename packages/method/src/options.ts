@@ -62,7 +62,11 @@ export const methodOptionsSchema = z.strictObject({
     .describe(
       'Synthetic defects of the abnormal grid: blocks of features from elsewhere, Feature Block Paste, or Gaussian noise',
     ),
-  pasteReach: z.int().min(1).max(32).describe('B: how far a pasted block reaches, in cells'),
+  pasteReach: z
+    .int()
+    .min(1)
+    .max(32)
+    .describe('B: how far a block of Feature Block Paste reaches, in cells'),
   pasteIntensity: z
     .tuple([z.number().positive(), z.number().positive()])
     .refine(([low, high]) => low <= high, 'Expected the lower end first')

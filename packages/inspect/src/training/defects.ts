@@ -17,12 +17,9 @@ export class DefectSource {
     const [channels, cells] = shape as [number, number];
     const area = cells * cells;
     const [low, high] = options.pasteIntensity;
-    const masks = (change: (mask: Float32Array) => Float32Array = (mask) => mask) => {
+    const masks = (draw: () => Float32Array) => {
       const mask = new Float32Array(batchSize * area);
-      for (let i = 0; i < batchSize; i++) {
-        const paste = { reach: options.pasteReach, intensity: options.pasteIntensity };
-        mask.set(change(pasteMask(random, cells, paste)), i * area);
-      }
+      for (let i = 0; i < batchSize; i++) mask.set(draw(), i * area);
       return tensor('float32', [batchSize, 1, cells, cells], mask);
     };
     const swapped = () => {
@@ -30,7 +27,7 @@ export class DefectSource {
       const picture = random.integer(0, batchSize - 1);
       const [down, right] = [random.integer(1, cells - 1), random.integer(1, cells - 1)];
       return {
-        mask: masks(swapMask),
+        mask: masks(() => swapMask(random, cells)),
         intensity: tensor(
           'float32',
           [batchSize, 1, 1, 1],
@@ -42,7 +39,8 @@ export class DefectSource {
       };
     };
     const pasted = () => {
-      const mask = masks();
+      const paste = { reach: options.pasteReach, intensity: options.pasteIntensity };
+      const mask = masks(() => pasteMask(random, cells, paste));
       const intensity = new Float32Array(batchSize * channels);
       for (let i = 0; i < batchSize; i++) {
         const strength = random.uniform(low, high);
