@@ -199,47 +199,53 @@ describe('featureBlockPaste', () => {
 });
 
 describe('swapMask', () => {
-  it('is one ellipse of zeros and ones, at most 70 % of the picture', () => {
+  const options = { reach: 10, intensity: [0.5, 2] as const };
+
+  it('is one connected block of zeros and ones, at most 70 % of the picture', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 16, max: 40 }), (seed, cells) => {
-        const mask = swapMask(new Random(seed), cells);
+        const mask = swapMask(new Random(seed), cells, options);
         expect(mask.length).toBe(cells * cells);
         expect(new Set([0, 1, ...mask]).size).toBe(2);
         expect(connected(mask, cells)).toBe(true);
-        const covered = mask.reduce((sum, value) => sum + value, 0) / cells ** 2;
-        expect(covered).toBeLessThan(0.71);
-        // Between two of its cells in a row or a column, all are its own.
-        for (let line = 0; line < cells; line++) {
-          const row = [...mask.subarray(line * cells, (line + 1) * cells)];
-          const column = Array.from({ length: cells }, (_, y) => mask[y * cells + line]);
-          for (const cellsOfLine of [row, column]) {
-            const own = cellsOfLine.slice(cellsOfLine.indexOf(1), cellsOfLine.lastIndexOf(1) + 1);
-            expect(own).not.toContain(0);
-          }
-        }
+        expect(mask.reduce((sum, value) => sum + value, 0) / cells ** 2).toBeLessThan(0.71);
       }),
     );
   });
 
-  it('covers small parts and large ones, the middle about twice as often as the corners', () => {
+  it('is a walk without its rim half of the time, and an ellipse the other half', () => {
     const cells = 32;
-    const times = new Float64Array(cells * cells);
-    const covered = Array.from({ length: 2000 }, (_, seed) =>
-      swapMask(new Random(seed), cells).reduce((sum, value, cell) => {
-        times[cell] = (times[cell] as number) + value;
-        return sum + value / cells ** 2;
-      }, 0),
-    );
-    const below = (share: number) => covered.filter((own) => own < share).length / covered.length;
-    expect(below(0.02)).toBeGreaterThan(0.005);
-    expect(below(0.1)).toBeGreaterThan(0.1);
-    expect(below(0.4)).toBeLessThan(0.95);
-    const [corner, middle] = [times[0] as number, times[cells * 16 + 16] as number];
-    expect(corner).toBeGreaterThan(100);
-    expect(middle / corner).toBeGreaterThan(1.5);
-    expect(middle / corner).toBeLessThan(4);
+    const covered = { walk: [] as number[], ellipse: [] as number[] };
+    for (let seed = 0; seed < 1000; seed++) {
+      const random = new Random(seed);
+      const isEllipse = random.uniform() < 0.5;
+      const blurred = pasteMask(random, cells, options);
+      const mask = swapMask(new Random(seed), cells, options);
+      const share = mask.reduce((sum, value) => sum + value, 0) / cells ** 2;
+      covered[isEllipse ? 'ellipse' : 'walk'].push(share);
+      if (isEllipse) {
+        expect(isConvex(mask, cells)).toBe(true);
+      } else {
+        expect([...mask]).toEqual(Array.from(blurred, (value) => (value >= 2 / 9 - 1e-6 ? 1 : 0)));
+      }
+    }
+    expect(covered.walk.length / 1000).toBeCloseTo(0.5, 1);
+    expect(Math.max(...covered.walk)).toBeLessThan(0.1);
+    const larger = covered.ellipse.filter((share) => share > 0.2);
+    expect(larger.length / covered.ellipse.length).toBeGreaterThan(0.3);
   });
 });
+
+/** Whether all cells between two of the mask's in a row or a column are its own. */
+function isConvex(mask: Float32Array, cells: number): boolean {
+  return Array.from({ length: cells }, (_, line) => line).every((line) => {
+    const row = [...mask.subarray(line * cells, (line + 1) * cells)];
+    const column = Array.from({ length: cells }, (_, y) => mask[y * cells + line]);
+    return [row, column].every(
+      (own) => !own.slice(own.indexOf(1), own.lastIndexOf(1) + 1).includes(0),
+    );
+  });
+}
 
 describe('featureBlockSwap', () => {
   it('puts features of other pictures and places, times a factor, where the mask is 1', async () => {

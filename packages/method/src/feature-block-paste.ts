@@ -63,16 +63,27 @@ function boxBlur(values: Float32Array, side: number): Float32Array {
   });
 }
 
-/** Share of a picture's cells that a swapped block has, before it is cut off at the edges. */
-const SWAPPED_SHARE = [0.01, 0.7] as const;
+/** Share of a picture's cells that an ellipse has, before it is cut off at the edges. */
+const ELLIPSE_SHARE = [0.01, 0.7] as const;
 
 /**
- * Where features are swapped: an ellipse of any direction, at a random centre, cut off at the edges of the picture. A walk
- * of Feature Block Paste hardly covers a fiftieth of a picture, and teaches a grid to follow larger defects.
+ * Where features are swapped: half of the time where a walk of Feature Block Paste went, half an ellipse. Walks hardly cover
+ * a fiftieth of a picture, and teach a grid to follow larger defects; ellipses alone teach it to trust less what it sees.
  * @returns cells * cells numbers, 0 or 1
  */
-export function swapMask(random: Random, cells: number): Float32Array {
-  const area = random.uniform(...SWAPPED_SHARE) * cells ** 2;
+export function swapMask(
+  random: Random,
+  cells: number,
+  options: FeatureBlockPasteOptions,
+): Float32Array {
+  if (random.uniform() < 0.5) return ellipseMask(random, cells);
+  // One visited neighbour in nine is the rim that the blur adds.
+  return pasteMask(random, cells, options).map((value) => (value > 1.5 / 9 ? 1 : 0));
+}
+
+/** An ellipse of any direction, at a random centre, cut off at the edges of the picture. */
+function ellipseMask(random: Random, cells: number): Float32Array {
+  const area = random.uniform(...ELLIPSE_SHARE) * cells ** 2;
   const aspect = Math.exp(random.uniform(-1, 1));
   const [long, short] = [Math.sqrt((area * aspect) / Math.PI), Math.sqrt(area / aspect / Math.PI)];
   const turn = random.uniform(0, Math.PI);

@@ -66,7 +66,7 @@ export const methodOptionsSchema = z.strictObject({
     .int()
     .min(1)
     .max(32)
-    .describe('B: how far a block of Feature Block Paste reaches, in cells'),
+    .describe('B: how far the walk of a pasted block goes, in cells'),
   pasteIntensity: z
     .tuple([z.number().positive(), z.number().positive()])
     .refine(([low, high]) => low <= high, 'Expected the lower end first')

@@ -17,6 +17,7 @@ export class DefectSource {
     const [channels, cells] = shape as [number, number];
     const area = cells * cells;
     const [low, high] = options.pasteIntensity;
+    const paste = { reach: options.pasteReach, intensity: options.pasteIntensity };
     const masks = (draw: () => Float32Array) => {
       const mask = new Float32Array(batchSize * area);
       for (let i = 0; i < batchSize; i++) mask.set(draw(), i * area);
@@ -27,7 +28,7 @@ export class DefectSource {
       const picture = random.integer(0, batchSize - 1);
       const [down, right] = [random.integer(1, cells - 1), random.integer(1, cells - 1)];
       return {
-        mask: masks(() => swapMask(random, cells)),
+        mask: masks(() => swapMask(random, cells, paste)),
         intensity: tensor(
           'float32',
           [batchSize, 1, 1, 1],
@@ -39,7 +40,6 @@ export class DefectSource {
       };
     };
     const pasted = () => {
-      const paste = { reach: options.pasteReach, intensity: options.pasteIntensity };
       const mask = masks(() => pasteMask(random, cells, paste));
       const intensity = new Float32Array(batchSize * channels);
       for (let i = 0; i < batchSize; i++) {
