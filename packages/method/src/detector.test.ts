@@ -34,9 +34,7 @@ const batch = tensor('float16', batchShape, float32ToFloat16(normals(batchShape,
 function defects(stage: Stage, options: MethodOptions): Record<string, Tensor> {
   if (stage === 'normal') return {};
   const random = new Random(4);
-  const masks = Array.from({ length: batchSize }, () => [
-    ...pasteMask(random, cells, { reach: 3, intensity: [1, 3] }),
-  ]);
+  const masks = Array.from({ length: batchSize }, () => [...pasteMask(random, cells, 3)]);
   const swap = options.anomalySource === 'swap';
   const spread = options.anomalySource === 'noise' ? cells : 1;
   const shape = [batchSize, swap ? 1 : channels, spread, spread];

@@ -1,16 +1,10 @@
 import { add, cast, matMul, mul, reshape, sub, type Value } from '@bigrid/graph';
 import type { Random } from './random.ts';
 
-export interface FeatureBlockPasteOptions {
-  /** B: how far the walk may go from its centre, in cells; the mask has 2B + 1 cells a side. */
-  readonly reach: number;
-  /** I: uniform range of the intensity, in standard deviations of the feature. */
-  readonly intensity: readonly [low: number, high: number];
-}
-
 /**
  * The shape of one pasted block: a random walk from the centre of a (2B + 1)^2 mask, N in [B, 2B] steps of
  * {-1, 0, 1}^2, visited cells 1, then blurred 3x3. Feature Block Paste, GRAD section "FBP".
+ * @param reach B: how far the walk may go from its centre, in cells
  * @returns (2B + 1)^2 numbers in [0, 1]
  */
 export function walkMask(random: Random, reach: number): Float32Array {
@@ -29,14 +23,11 @@ export function walkMask(random: Random, reach: number): Float32Array {
 
 /**
  * Puts a block at a random centre P of a feature map, cut off at its edges.
+ * @param mostReach B is drawn from 1 to this, in cells
  * @returns cells * cells numbers in [0, 1]: how much of the intensity each cell gets
  */
-export function pasteMask(
-  random: Random,
-  cells: number,
-  options: FeatureBlockPasteOptions,
-): Float32Array {
-  const reach = random.integer(1, options.reach);
+export function pasteMask(random: Random, cells: number, mostReach: number): Float32Array {
+  const reach = random.integer(1, mostReach);
   const block = walkMask(random, reach);
   const side = 2 * reach + 1;
   const [left, top] = [random.integer(0, cells - 1) - reach, random.integer(0, cells - 1) - reach];
@@ -69,16 +60,13 @@ const ELLIPSE_SHARE = [0.01, 0.7] as const;
 /**
  * Where features are swapped: half of the time where a walk of Feature Block Paste went, half an ellipse. Walks hardly cover
  * a fiftieth of a picture, and teach a grid to follow larger defects; ellipses alone teach it to trust less what it sees.
+ * @param mostReach of a walk, as {@link pasteMask} has it
  * @returns cells * cells numbers, 0 or 1
  */
-export function swapMask(
-  random: Random,
-  cells: number,
-  options: FeatureBlockPasteOptions,
-): Float32Array {
+export function swapMask(random: Random, cells: number, mostReach: number): Float32Array {
   if (random.uniform() < 0.5) return ellipseMask(random, cells);
   // One visited neighbour in nine is the rim that the blur adds.
-  return pasteMask(random, cells, options).map((value) => (value > 1.5 / 9 ? 1 : 0));
+  return pasteMask(random, cells, mostReach).map((value) => (value > 1.5 / 9 ? 1 : 0));
 }
 
 /** An ellipse of any direction, at a random centre, cut off at the edges of the picture. */

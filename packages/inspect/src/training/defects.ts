@@ -17,7 +17,6 @@ export class DefectSource {
     const [channels, cells] = shape as [number, number];
     const area = cells * cells;
     const [low, high] = options.pasteIntensity;
-    const paste = { reach: options.pasteReach, intensity: options.pasteIntensity };
     const masks = (draw: () => Float32Array) => {
       const mask = new Float32Array(batchSize * area);
       for (let i = 0; i < batchSize; i++) mask.set(draw(), i * area);
@@ -28,7 +27,7 @@ export class DefectSource {
       const picture = random.integer(0, batchSize - 1);
       const [down, right] = [random.integer(1, cells - 1), random.integer(1, cells - 1)];
       return {
-        mask: masks(() => swapMask(random, cells, paste)),
+        mask: masks(() => swapMask(random, cells, options.pasteReach)),
         intensity: tensor(
           'float32',
           [batchSize, 1, 1, 1],
@@ -40,7 +39,7 @@ export class DefectSource {
       };
     };
     const pasted = () => {
-      const mask = masks(() => pasteMask(random, cells, paste));
+      const mask = masks(() => pasteMask(random, cells, options.pasteReach));
       const intensity = new Float32Array(batchSize * channels);
       for (let i = 0; i < batchSize; i++) {
         const strength = random.uniform(low, high);
