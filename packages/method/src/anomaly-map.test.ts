@@ -2,7 +2,14 @@ import { float32, Graph } from '@bigrid/graph';
 import { describe, expect, it } from 'vitest';
 import { at, build, type Plain, sum } from '../testing/plain.ts';
 import { distance, normals, numbersOf, runGraph } from '../testing/run-graph.ts';
-import { cellErrors, channelWeights, imageScore, MAP_SIZE, mapMaker } from './anomaly-map.ts';
+import {
+  cellErrors,
+  channelWeights,
+  imageScore,
+  MAP_SIZE,
+  mapMaker,
+  tapEnergies,
+} from './anomaly-map.ts';
 
 const shape = [1, 3, 8, 8] as const;
 const features: Plain = { shape, data: normals(shape, 1) };
@@ -84,6 +91,24 @@ describe('channelWeights', () => {
   it('are all of one where each tap has one channel', () => {
     const taps = { tapChannels: [1, 1], tapCells: [16, 16] };
     expect([...channelWeights(Float32Array.of(7, 0.1), taps)]).toEqual([1, 1]);
+  });
+});
+
+describe('tapEnergies', () => {
+  it('are the weighted squared errors of the channels of each tap', async () => {
+    const graph = new Graph('energies');
+    const [f, r] = [features, reconstruction].map(({ data }) =>
+      graph.constant(float32(shape, data)),
+    );
+    const energies = tapEnergies(f as never, r as never, weights, { tapChannels: [1, 2] });
+    expect(energies.shape).toEqual([1, 2, 8, 8]);
+    graph.output('energies', energies);
+    const part = (y: number, x: number, c: number) =>
+      (weights[c] as number) * (at(features, 0, c, y, x) - at(reconstruction, 0, c, y, x)) ** 2;
+    const wanted = build([1, 2, 8, 8], (_, tap, y, x) =>
+      tap === 0 ? part(y, x, 0) : part(y, x, 1) + part(y, x, 2),
+    );
+    expect(distance(numbersOf(await runGraph(graph), 'energies'), wanted.data)).toBeLessThan(1e-4);
   });
 });
 

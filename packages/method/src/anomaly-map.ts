@@ -69,6 +69,27 @@ export function cellErrors(features: Value, reconstruction: Value, weights: Floa
 }
 
 /**
+ * The parts of the square of {@link cellErrors} that the taps have in it.
+ * @returns [1, taps, cells, cells]
+ */
+export function tapEnergies(
+  features: Value,
+  reconstruction: Value,
+  weights: Float32Array,
+  { tapChannels }: Pick<Taps, 'tapChannels'>,
+): Value {
+  const rows = new Float32Array(tapChannels.length * weights.length);
+  let start = 0;
+  for (const [tap, channels] of tapChannels.entries()) {
+    rows.set(weights.subarray(start, start + channels), tap * weights.length + start);
+    start += channels;
+  }
+  return features.graph.scope('anomalyMap', () =>
+    sumOverChannels(square(sub(features, reconstruction)), rows),
+  );
+}
+
+/**
  * From one value a cell to a map: linear between the centres of cells, then smoothed by a Gaussian, cut off at four
  * deviations and normalised inside the picture. Along each axis both are one linear change, so one matrix:
  *

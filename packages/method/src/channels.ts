@@ -1,16 +1,17 @@
 import { float32, matMul, reshape, type Value } from '@bigrid/graph';
 
 /**
- * Sum over channels, each times its weight. As a product with one row: the engine's own sum over an axis that is not
- * the last takes ten times as long.
+ * Sums over channels, each channel times its weight: one sum for each row of weights. As a product with these rows: the
+ * engine's own sum over an axis that is not the last takes ten times as long.
  * @param x [batch, channels, height, width]
- * @param weights [channels]; 1 each where left out
- * @returns [batch, 1, height, width]
+ * @param weights [sums, channels], row by row; one row of 1 each where left out
+ * @returns [batch, sums, height, width]
  */
 export function sumOverChannels(x: Value, weights?: Float32Array): Value {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const row = weights ?? new Float32Array(channels).fill(1);
+  const rows = weights ?? new Float32Array(channels).fill(1);
+  const sums = rows.length / channels;
   const columns = reshape(x, [batch, channels, height * width]);
-  const sums = matMul(x.graph.constant(float32([1, channels], row)), columns);
-  return reshape(sums, [batch, 1, height, width]);
+  const product = matMul(x.graph.constant(float32([sums, channels], rows)), columns);
+  return reshape(product, [batch, sums, height, width]);
 }

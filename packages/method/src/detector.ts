@@ -4,13 +4,15 @@ import {
   mul,
   reduceSum,
   reshape,
+  sqrt,
   square,
   sub,
   tensor,
   type Value,
 } from '@bigrid/graph';
-import { cellErrors, channelWeights, imageScore, mapMaker, mapSize } from './anomaly-map.ts';
+import { channelWeights, imageScore, mapMaker, mapSize, tapEnergies } from './anomaly-map.ts';
 import type { Backbone } from './backbones/backbone.ts';
+import { sumOverChannels } from './channels.ts';
 import { beyondExpected, type CellErrors, EXPECTED, nearestKind } from './expectation.ts';
 import { features, type Taps } from './features.ts';
 import { reconstruct } from './grad.ts';
@@ -109,8 +111,8 @@ export function detector(
     const rebuilt = rebuild(seen, options, parameters);
     const weights = channelWeights(statistics.deviation, taps);
     if (options.expectation === 'none') {
-      const { forMap, forScore } = errorsOf(seen, rebuilt, weights, options);
-      return [forMap, forScore];
+      const { lengths, forScore } = errorsOf(seen, rebuilt, weights, taps, options);
+      return [lengths, forScore];
     }
     const ofKind = nearestKind(seen, parameters);
     const components = parameters.get(EXPECTED.components);
@@ -123,7 +125,7 @@ export function detector(
           weights,
         )
       : rebuilt;
-    const errors = errorsOf(seen, whole, weights, options);
+    const errors = errorsOf(seen, whole, weights, taps, options);
     const { forMap, forScore } = beyondExpected(errors, ofKind, parameters);
     return [forMap, forScore];
   };
@@ -141,9 +143,9 @@ export function detector(
 
 /**
  * The errors of the cells of pictures whose features are known, before anything is expected of a place: inputs `features`
- * float16 [1, channels, cells, cells], raw, and, where there are any, `components` float32 [count, width]; outputs `forMap`
- * and, where it is another, `forScore`, float32 [1, 1, cells, cells], and `left` float16 [1, width], what the grids alone
- * leave of the features, standardised, as {@link toTapCells} has it.
+ * float16 [1, channels, cells, cells], raw, and, where there are any, `components` float32 [count, width]; outputs `energies`
+ * float32 [1, taps, cells, cells], `forScore` float32 [1, 1, cells, cells], and `left` float16 [1, width], what the grids
+ * alone leave of the features, standardised, as {@link toTapCells} has it.
  * @param count components; 0 where there are none
  */
 export function errorMeter(
@@ -162,9 +164,9 @@ export function errorMeter(
   const weights = channelWeights(statistics.deviation, taps);
   const whole =
     count > 0 ? withVariation(seen, rebuilt, componentsFrom(components()), taps, weights) : rebuilt;
-  const { forMap, forScore } = errorsOf(seen, whole, weights, options);
-  graph.output('forMap', forMap);
-  if (forScore !== forMap) graph.output('forScore', forScore);
+  const { energies, forScore } = errorsOf(seen, whole, weights, taps, options);
+  graph.output('energies', energies);
+  graph.output('forScore', forScore);
   graph.output('left', cast(toTapCells(sub(seen, rebuilt), taps), 'float16'));
   return graph;
 }
@@ -175,18 +177,20 @@ function rebuild(features: Value, options: MethodOptions, parameters: ParameterV
   return reconstruct(source, features, options).value;
 }
 
-/** What a reconstruction leaves of each cell. */
+/** What a reconstruction leaves of each cell, and the length of all of it: [1, 1, cells, cells]. */
 function errorsOf(
   features: Value,
   reconstruction: Value,
   weights: Float32Array,
+  taps: Taps,
   options: MethodOptions,
-): CellErrors {
-  const plain = cellErrors(features, reconstruction, weights);
-  if (options.refinement === 'off') return { forMap: plain, forScore: plain };
+): CellErrors & { lengths: Value } {
+  const energies = tapEnergies(features, reconstruction, weights, taps);
+  const lengths = sqrt(sumOverChannels(energies));
+  if (options.refinement === 'off') return { energies, lengths, forScore: lengths };
   // The map reads better without refinement, the score with it: docs/results.md has the figures.
-  const refined = mul(plain, unexplainedShare(features, reconstruction));
-  return { forMap: plain, forScore: refined };
+  const forScore = mul(lengths, unexplainedShare(features, reconstruction));
+  return { energies, lengths, forScore };
 }
 
 /** One value a cell of the whole picture, in tiles or not: [1, 1, rows, columns]. */

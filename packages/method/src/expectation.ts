@@ -1,9 +1,11 @@
 import { fail } from '@bigrid/errors';
 import {
+  add,
   cast,
   div,
   float32,
   greater,
+  log,
   maximum,
   mul,
   neg,
@@ -19,11 +21,14 @@ import {
   type Tensor,
   type Value,
 } from '@bigrid/graph';
+import { sumOverChannels } from './channels.ts';
 import type { ParameterValues } from './parameters.ts';
 
-/** The errors of a picture's cells as two measures, [1, 1, cells, cells] each: what the map and the score are made of. */
+/** What a reconstruction leaves of a picture's cells. */
 export interface CellErrors {
-  readonly forMap: Value;
+  /** Squared error of each tap, of which the map is made: [1, taps, cells, cells] */
+  readonly energies: Value;
+  /** Of which the score is made: [1, 1, cells, cells] */
   readonly forScore: Value;
 }
 
@@ -34,9 +39,9 @@ export interface CellErrors {
 export const EXPECTED = {
   /** Mean of the standardised features over the cells of a kind's pictures: [kinds, channels]; not in a bundle of one kind. */
   prototypes: 'expected.prototypes',
-  /** Mean square of the error for the map, a cell: [kinds, cells * cells]. */
+  /** Mean of the squared error of each tap, a cell: [kinds, taps * cells * cells]. */
   energy: 'expected.energy',
-  /** Mean of the error for the score, a cell. */
+  /** Mean of the error for the score, a cell: [kinds, cells * cells]. */
   mean: 'expected.mean',
   /** Its deviation, and as much again as its average over the cells: what hardly ever moves must not outshout the rest. */
   deviation: 'expected.deviation',
@@ -47,38 +52,43 @@ export const EXPECTED = {
   components: 'expected.components',
 } as const;
 
-/**
- * How much of the expected energy is taken from the map. A defect may take the place of what was hard to rebuild, so that
- * less of the error than all of it has another cause: docs/results.md has the figures.
- */
-const ENERGY_SHARE = 0.75;
-/** Least energy that is left of a cell, as a share of what is expected on average: a map has no cell without a value. */
-const LEAST_ENERGY = 0.01;
+/** Least that is left of a tap's energy, as a share of what is expected on average: a map has no cell without a value. */
+const LEAST_BEYOND = 0.01;
+/** Pictures that are all the same leave nothing to measure by. */
+const LEAST_AVERAGE = 1e-12;
 
 /** Takes what is of a picture's kind, [1, ...], from [kinds, ...]. */
 export type OfKind = (rows: Value) => Value;
 
 /**
- * Errors beyond what is expected at each place of a picture of its kind. For the map, as energies, so that large errors
- * stay as they are: sqrt(error^2 - 3/4 energy). For the score, in deviations: (error - mean) / deviation, 0 where it is less.
+ * Errors beyond what is expected at each place of a picture of its kind, [1, 1, cells, cells] each. For the map
+ *
+ *     root of the sum over taps t of log(1 + (energy_t - expected_t) / average)
+ *
+ * the average being that of the expected energies over places and taps. Up to the root it is the evidence that a
+ * heavy-tailed distribution (Student's) of a tap's errors gives: twice as large an error of one tap says little more, a
+ * second tap that errs says as much again. A defect shows in all taps; cells around it, which merely see it, in the deep
+ * ones. For the score, in deviations: (error - mean) / deviation, 0 where it is less.
  * @param parameters with those of {@link EXPECTED}
  * @throws BUNDLE_INVALID where one is missing
  */
 export function beyondExpected(
-  { forMap, forScore }: CellErrors,
+  { energies, forScore }: CellErrors,
   ofKind: OfKind,
   parameters: ParameterValues,
-): CellErrors {
-  const { graph } = forMap;
+): { forMap: Value; forScore: Value } {
+  const { graph } = energies;
   return graph.scope('expectation', () => {
-    const at = (name: string) =>
-      reshape(ofKind(graph.initialiser(name, required(parameters, name))), forMap.shape);
-    const energies = required(parameters, EXPECTED.energy).data;
-    const least = (LEAST_ENERGY * energies.reduce((a, b) => a + b, 0)) / energies.length;
-    return {
-      forMap: sqrt(maximum(sub(square(forMap), mul(at(EXPECTED.energy), ENERGY_SHARE)), least)),
-      forScore: relu(div(sub(forScore, at(EXPECTED.mean)), at(EXPECTED.deviation))),
-    };
+    const like = (value: Value, name: string) =>
+      reshape(ofKind(graph.initialiser(name, required(parameters, name))), value.shape);
+    const expected = like(energies, EXPECTED.energy);
+    const average = maximum(reduceMean(expected), LEAST_AVERAGE);
+    const beyond = maximum(div(sub(energies, expected), average), LEAST_BEYOND);
+    const inDeviations = div(
+      sub(forScore, like(forScore, EXPECTED.mean)),
+      like(forScore, EXPECTED.deviation),
+    );
+    return { forMap: sqrt(sumOverChannels(log(add(beyond, 1)))), forScore: relu(inDeviations) };
   });
 }
 

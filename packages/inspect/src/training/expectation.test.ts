@@ -19,6 +19,7 @@ import { kindsOfClasses, kindsOfUpdate } from './kinds.ts';
 const method = { ...tinyTraining().method, expectation: 'place' as const };
 const { cells } = method;
 const area = cells * cells;
+const taps = 2;
 const channels = 10;
 const shape = [channels, cells, cells];
 
@@ -90,16 +91,16 @@ describe('learnExpectation', () => {
       kinds.map((kind) => `class ${kind}`),
     );
     expect(learnt('prototypes').shape).toEqual([2, channels]);
-    expect(learnt('energy').shape).toEqual([2, area]);
+    expect(learnt('energy').shape).toEqual([2, taps * area]);
 
     const meter = errorMeter(method, features.statistics, features, values);
     const session = await engine.load(toModel(meter));
     const measured = [];
     for (const block of features.blocks16) {
-      const { forMap, forScore } = await session.run({
+      const { energies, forScore } = await session.run({
         features: tensor('float16', [1, ...shape], block),
       });
-      measured.push([forMap, forScore].map((own) => [...(own as Tensor<'float32'>).data]));
+      measured.push([energies, forScore].map((own) => [...(own as Tensor<'float32'>).data]));
     }
     await session.dispose();
     const mean = (numbers: readonly number[]) =>
@@ -115,13 +116,14 @@ describe('learnExpectation', () => {
       const own = measured.filter((_, index) => kinds[index] === kind);
       const of = (which: 0 | 1, cell: number) =>
         own.map((errors) => (errors[which] as number[])[cell] as number);
-      const at = (name: 'energy' | 'mean', cell: number) =>
-        learnt(name).data[kind * area + cell] as number;
       for (const cell of [0, 5, area - 1, 3 * cells + 4]) {
-        const energy = mean(around(cell).map((other) => mean(of(0, other).map((e) => e ** 2))));
-        expect(at('energy', cell)).toBeCloseTo(energy, 4);
+        for (const tap of [0, 1]) {
+          const energy = mean(around(cell).map((other) => mean(of(0, tap * area + other))));
+          const found = learnt('energy').data[(kind * taps + tap) * area + cell];
+          expect(found).toBeCloseTo(energy, 4);
+        }
         const average = mean(around(cell).map((other) => mean(of(1, other))));
-        expect(at('mean', cell)).toBeCloseTo(average, 4);
+        expect(learnt('mean').data[kind * area + cell]).toBeCloseTo(average, 4);
       }
       const deviations = Array.from({ length: area }, (_, cell) =>
         Math.sqrt(
@@ -154,7 +156,7 @@ describe('learnExpectation', () => {
     expect(learnt('prototypes')).toEqual(before.get(EXPECTED.prototypes));
     const rows = (of: ParameterValues) => {
       const { data } = of.get(EXPECTED.energy) as Tensor<'float32'>;
-      return [[...data.subarray(0, area)], [...data.subarray(area)]];
+      return [[...data.subarray(0, taps * area)], [...data.subarray(taps * area)]];
     };
     expect(rows(values)[0]).toEqual(rows(before)[0]);
     expect(rows(values)[1]).not.toEqual(rows(before)[1]);
@@ -164,7 +166,7 @@ describe('learnExpectation', () => {
     const values = known();
     expect(values.has(EXPECTED.prototypes)).toBe(false);
     const learnt = await learn(values, featuresOf([0, 0, 1]));
-    expect(learnt('energy').shape).toEqual([1, area]);
+    expect(learnt('energy').shape).toEqual([1, taps * area]);
     expect(learnt('energy')).not.toEqual(known().get(EXPECTED.energy));
   });
 
@@ -287,7 +289,7 @@ describe('a bundle with expectation', () => {
       tinyTraining({ method: { ...method, expectation: 'picture' }, classes }),
     );
     const { parameters } = trainedValues(both);
-    expect(parameters.get(EXPECTED.energy)?.shape).toEqual([2, area]);
+    expect(parameters.get(EXPECTED.energy)?.shape).toEqual([2, taps * area]);
     expect(parameters.get(EXPECTED.components)?.shape).toEqual([2, 5, channels * area]);
     const detector = await Detector.load(engine, both);
     const score = async (seed: number, defect: boolean) =>

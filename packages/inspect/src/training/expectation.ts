@@ -85,11 +85,11 @@ export async function learnExpectation(
         rows.push(before(values, kind, none));
         continue;
       }
-      const sums = new Sums(method.cells);
+      const sums = new Sums(method.cells, features.tapCells.length);
       const variation = await variationOfKind(kind, pictures);
       for (const [at, picture] of pictures.entries()) {
-        const { forMap, forScore } = await measure(picture, variation.without(at));
-        sums.add(numbersOf(forMap), numbersOf(forScore ?? forMap));
+        const { energies, forScore } = await measure(picture, variation.without(at));
+        sums.add(numbersOf(energies), numbersOf(forScore));
       }
       rows.push({ ...sums.expected(), components: variation.ofAll.data });
     }
@@ -115,7 +115,7 @@ export async function learnExpectation(
   }
 }
 
-/** One row of each tensor: [cells * cells] of a place; [count, width] of the components. */
+/** One row of each tensor: [taps * cells * cells] of the energy; [count, width] of the components; [cells * cells]. */
 type Expected = Readonly<Record<'energy' | 'mean' | 'deviation' | 'components', Float32Array>>;
 
 /** Sums over the pictures of one kind, a cell each. */
@@ -126,21 +126,23 @@ class Sums {
   readonly #squares: Float64Array;
   #count = 0;
 
-  constructor(cells: number) {
+  constructor(cells: number, taps: number) {
     this.#cells = cells;
-    [this.#energy, this.#sum, this.#squares] = [0, 0, 0].map(
-      () => new Float64Array(cells ** 2),
-    ) as [Float64Array, Float64Array, Float64Array];
+    const area = cells ** 2;
+    this.#energy = new Float64Array(taps * area);
+    this.#sum = new Float64Array(area);
+    this.#squares = new Float64Array(area);
   }
 
-  add(forMap: Float32Array, forScore: Float32Array): void {
+  add(energies: Float32Array, forScore: Float32Array): void {
     this.#count++;
-    for (let cell = 0; cell < forMap.length; cell++) {
-      const [map, score] = [forMap[cell] as number, forScore[cell] as number];
-      this.#energy[cell] = (this.#energy[cell] as number) + map ** 2;
+    energies.forEach((energy, at) => {
+      this.#energy[at] = (this.#energy[at] as number) + energy;
+    });
+    forScore.forEach((score, cell) => {
       this.#sum[cell] = (this.#sum[cell] as number) + score;
       this.#squares[cell] = (this.#squares[cell] as number) + score ** 2;
-    }
+    });
   }
 
   expected(): Omit<Expected, 'components'> {
@@ -158,17 +160,18 @@ class Sums {
     };
   }
 
-  /** The mean over the cells around each that are inside. */
+  /** The mean over the cells around each that are inside: of one field, or of several one after the other. */
   #averaged(field: Float64Array): Float64Array {
     const cells = this.#cells;
     const reach = (NEIGHBOURHOOD - 1) / 2;
     return field.map((_, at) => {
-      const [row, column] = [Math.floor(at / cells), at % cells];
+      const [row, column] = [Math.floor(at / cells) % cells, at % cells];
+      const first = at - row * cells - column;
       let sum = 0;
       let count = 0;
       for (let y = Math.max(0, row - reach); y <= Math.min(cells - 1, row + reach); y++) {
         for (let x = Math.max(0, column - reach); x <= Math.min(cells - 1, column + reach); x++) {
-          sum += field[y * cells + x] as number;
+          sum += field[first + y * cells + x] as number;
           count++;
         }
       }
