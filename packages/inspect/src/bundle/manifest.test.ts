@@ -24,7 +24,7 @@ describe('parseManifest', () => {
     expect(parse({ calibration: oldCalibration })().calibration).toEqual({
       ...others,
       rule: 'quantile:0.5',
-      mapScale: { lowest: 4, highest: 10 },
+      mapScale: { lowest: 4, highest: 6.4 },
     });
   });
 
