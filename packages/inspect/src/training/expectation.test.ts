@@ -162,6 +162,22 @@ describe('learnExpectation', () => {
     expect(rows(values)[1]).not.toEqual(rows(before)[1]);
   });
 
+  it('goes on from a bundle of an earlier build, which has one energy a cell', async () => {
+    const kinds = [0, 1, 0, 1];
+    const values = known();
+    await learn(
+      values,
+      featuresOf(kinds),
+      kinds.map((kind) => `class ${kind}`),
+    );
+    const energies = new Float32Array(2 * area).map((_, at) => at + 1);
+    values.set(EXPECTED.energy, tensor('float32', [2, area], energies));
+    const learnt = await learn(values, featuresOf([1, 1, 1]));
+    expect(learnt('energy').shape).toEqual([2, taps * area]);
+    const first = [...energies.subarray(0, area)].map((energy) => energy / taps);
+    expect([...learnt('energy').data.subarray(0, taps * area)]).toEqual([...first, ...first]);
+  });
+
   it('goes on from a bundle of one kind, which has no prototype', async () => {
     const values = known();
     expect(values.has(EXPECTED.prototypes)).toBe(false);

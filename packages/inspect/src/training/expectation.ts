@@ -82,7 +82,7 @@ export async function learnExpectation(
     for (const [kind, pictures] of chosen.entries()) {
       // A kind of which an update has no picture keeps what was expected of it.
       if (pictures.length === 0) {
-        rows.push(before(values, kind, none));
+        rows.push(before(values, kind, features.tapCells.length * method.cells ** 2, none));
         continue;
       }
       const sums = new Sums(method.cells, features.tapCells.length);
@@ -194,10 +194,21 @@ function someOf(of: readonly number[], kind: number, kindCount: number): number[
   );
 }
 
-function before(values: ParameterValues, kind: number, none: Tensor<'float32'>): Expected {
+/** What a kind has. Bundles of earlier builds have one energy a cell, of all taps: each tap has its part of it. */
+function before(
+  values: ParameterValues,
+  kind: number,
+  energies: number,
+  none: Tensor<'float32'>,
+): Expected {
   const row = (name: string) => rowsOf(values, name)[kind] as Float32Array;
+  const energy = row(EXPECTED.energy);
+  const part = energy.length / energies;
   return {
-    energy: row(EXPECTED.energy),
+    energy: Float32Array.from(
+      { length: energies },
+      (_, at) => part * (energy[at % energy.length] as number),
+    ),
     mean: row(EXPECTED.mean),
     deviation: row(EXPECTED.deviation),
     components: componentsBefore(values, kind, none),
