@@ -9,6 +9,9 @@ export interface Field {
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly string[];
+  readonly const?: string;
+  /** Where there are several kinds of values. */
+  readonly anyOf?: readonly Field[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly multipleOf?: number;
@@ -107,18 +110,6 @@ export function parseTaps(text: string): (number | string)[] {
   return parts.map((part) => (/^(0|[1-9]\d{0,8})$/.test(part) ? Number(part) : part));
 }
 
-/** The longest side of a tile: a whole number, or `auto`. Its range is the schema's matter. @throws OPTION_INVALID */
-export function parseTile(text: string): number | 'auto' {
-  if (text === 'auto') return text;
-  if (!/^[1-9]\d{0,5}$/.test(text)) {
-    fail(
-      'OPTION_INVALID',
-      `Expected auto or a whole number of pixels for --tile but received ${text || 'nothing'}`,
-    );
-  }
-  return Number(text);
-}
-
 /** Three numbers as `123.7,116.3,103.5`. @throws OPTION_INVALID */
 export function parseNumbers(flag: string, text: string): [number, number, number] {
   const numbers = text.split(',').map((part) => parseNumber(part.trim()));
@@ -133,17 +124,18 @@ export function parseNumbers(flag: string, text: string): [number, number, numbe
 
 /** @throws OPTION_INVALID */
 export function parseFlag(flag: string, field: Field, text: string): string | number {
-  const value = isNumber(field) ? parseNumber(text) : text;
-  if (!isAllowed(field, value)) {
-    fail(
-      'OPTION_INVALID',
-      `Expected ${expectation(field)} for ${flag} but received ${text || 'nothing'}`,
-    );
+  for (const kind of field.anyOf ?? [field]) {
+    const value = isNumber(kind) ? parseNumber(text) : text;
+    if (isAllowed(kind, value)) return value;
   }
-  return value;
+  return fail(
+    'OPTION_INVALID',
+    `Expected ${expectation(field)} for ${flag} but received ${text || 'nothing'}`,
+  );
 }
 
 function isAllowed(field: Field, value: string | number): boolean {
+  if (field.const !== undefined) return value === field.const;
   if (typeof value === 'string') return field.enum?.includes(value) ?? true;
   const { minimum = -Infinity, maximum = Infinity, multipleOf = 1 } = field;
   // NaN is in no range.
@@ -156,8 +148,10 @@ function parseNumber(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** `an integer from 1 to 10000`, `one of normal, abnormal, both`. */
+/** `an integer from 1 to 10000`, `one of normal, abnormal, both`, `auto or an integer from 64 to 8192`. */
 function expectation(field: Field): string {
+  if (field.anyOf) return field.anyOf.map(expectation).join(' or ');
+  if (field.const !== undefined) return field.const;
   if (field.enum)
     return field.enum.length === 1 ? `${field.enum[0]}` : `one of ${field.enum.join(', ')}`;
   if (field.multipleOf) return `a multiple of ${field.multipleOf} ${range(field)}`;

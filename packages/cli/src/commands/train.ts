@@ -10,9 +10,9 @@ import {
   machineFields,
   maskFlag,
   omit,
+  parseFlag,
   parseNumbers,
   parseTaps,
-  parseTile,
   pick,
   s3RootFlag,
   unsureFlag,
@@ -62,7 +62,9 @@ export function trainCommand(context: Context, fields: Fields): Command {
     )
     .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
   if (asked) addFlags(command, pick(fields, everyday));
-  command.option('--tile <auto|N>', 'Look at large pictures in tiles of N pixels', parseTile);
+  command.option('--tile <auto|N>', 'Look at large pictures in tiles of N pixels', (text: string) =>
+    parseFlag('--tile', fields.tile ?? {}, text),
+  );
   command.option(...s3RootFlag);
   command.option(
     '--threshold <rule>',
