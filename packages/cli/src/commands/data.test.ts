@@ -65,6 +65,12 @@ test('programs get the same as JSON', async () => {
   });
 });
 
+test('--sheet draws a JPEG, and refuses to call it anything else', async () => {
+  const { code, stderr } = await bigrid('data', at('bolt'), '--sheet', at('bolt.png'));
+  expect(code).toBe(64);
+  expect(stderr).toContain(`Expected a file named .jpg for --sheet but received ${at('bolt.png')}`);
+});
+
 test('--sheet draws a contact sheet', async () => {
   const { code, stdout, stderr } = await bigrid('data', at('bolt'), '--sheet', at('s', 'bolt.jpg'));
   expect(code).toBe(0);

@@ -1,3 +1,4 @@
+import { fail } from '@bigrid/errors';
 import type { Dataset, KindOfPictures } from '@bigrid/node';
 import { Command } from 'commander';
 import { s3RootFlag } from '../flags.ts';
@@ -40,6 +41,9 @@ async function showData(
   { signal }: Context,
 ): Promise<void> {
   const { assertWritable, kindsOfPictures, openDataset } = await import('@bigrid/node');
+  if (sheet !== undefined && !/\.jpe?g$/i.test(sheet)) {
+    fail('OPTION_INVALID', `Expected a file named .jpg for --sheet but received ${sheet}`);
+  }
   const dataset = await openDataset(dir, { s3Root });
   if (sheet !== undefined) await assertWritable(sheet);
   const kinds = kindsOfPictures(dataset);
