@@ -10,7 +10,7 @@ import {
   transpose,
   type Value,
 } from '@bigrid/graph';
-import { sumOverChannels } from './channels.ts';
+import { channelRanges, sumOverChannels } from './channels.ts';
 import type { Taps } from './features.ts';
 
 /** Side of the map of an undivided picture, in pixels: the resolution at which published figures are evaluated. */
@@ -30,17 +30,13 @@ export function channelWeights(
 ): Float32Array {
   const weights = new Float32Array(deviations.length);
   const finest = Math.max(...tapCells);
-  let start = 0;
-  for (const [tap, channels] of tapChannels.entries()) {
-    const variances = deviations
-      .subarray(start, start + channels)
-      .map((deviation) => deviation ** 2);
+  for (const [tap, [start, end]] of channelRanges(tapChannels).entries()) {
+    const variances = deviations.subarray(start, end).map((deviation) => deviation ** 2);
     const total = variances.reduce((sum, variance) => sum + variance, 0);
     const share = Math.sqrt((tapCells[tap] as number) / finest);
     variances.forEach((variance, channel) => {
       weights[start + channel] = (share * variance) / total;
     });
-    start += channels;
   }
   return weights;
 }
@@ -63,8 +59,8 @@ export function lossWeights(deviations: Float32Array, taps: Taps): Float32Array 
  * @returns [1, 1, cells, cells]
  */
 export function cellErrors(features: Value, reconstruction: Value, weights: Float32Array): Value {
-  return features.graph.scope('anomalyMap', () =>
-    sqrt(sumOverChannels(square(sub(features, reconstruction)), weights)),
+  return cellLengths(
+    tapEnergies(features, reconstruction, weights, { tapChannels: [weights.length] }),
   );
 }
 
@@ -79,14 +75,17 @@ export function tapEnergies(
   { tapChannels }: Pick<Taps, 'tapChannels'>,
 ): Value {
   const rows = new Float32Array(tapChannels.length * weights.length);
-  let start = 0;
-  for (const [tap, channels] of tapChannels.entries()) {
-    rows.set(weights.subarray(start, start + channels), tap * weights.length + start);
-    start += channels;
+  for (const [tap, [start, end]] of channelRanges(tapChannels).entries()) {
+    rows.set(weights.subarray(start, end), tap * weights.length + start);
   }
   return features.graph.scope('anomalyMap', () =>
     sumOverChannels(square(sub(features, reconstruction)), rows),
   );
+}
+
+/** The length of what all taps have in a cell. @param energies from {@link tapEnergies} @returns [1, 1, cells, cells] */
+export function cellLengths(energies: Value): Value {
+  return energies.graph.scope('anomalyMap', () => sqrt(sumOverChannels(energies)));
 }
 
 /**

@@ -15,3 +15,16 @@ export function sumOverChannels(x: Value, weights?: Float32Array): Value {
   const product = matMul(x.graph.constant(float32([sums, channels], rows)), columns);
   return reshape(product, [batch, sums, height, width]);
 }
+
+/**
+ * Which of the joined channels each tap has: from the first up to the second.
+ * @param tapChannels channels of each tap, in their order
+ */
+export function channelRanges(tapChannels: readonly number[]): [start: number, end: number][] {
+  let end = 0;
+  return tapChannels.map((channels) => {
+    const start = end;
+    end += channels;
+    return [start, end];
+  });
+}

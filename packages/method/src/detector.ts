@@ -4,15 +4,20 @@ import {
   mul,
   reduceSum,
   reshape,
-  sqrt,
   square,
   sub,
   tensor,
   type Value,
 } from '@bigrid/graph';
-import { channelWeights, imageScore, mapMaker, mapSize, tapEnergies } from './anomaly-map.ts';
+import {
+  cellLengths,
+  channelWeights,
+  imageScore,
+  mapMaker,
+  mapSize,
+  tapEnergies,
+} from './anomaly-map.ts';
 import type { Backbone } from './backbones/backbone.ts';
-import { sumOverChannels } from './channels.ts';
 import { beyondExpected, type CellErrors, EXPECTED, nearestKind } from './expectation.ts';
 import { features, type Taps } from './features.ts';
 import { reconstruct } from './grad.ts';
@@ -186,7 +191,7 @@ function errorsOf(
   options: MethodOptions,
 ): CellErrors & { lengths: Value } {
   const energies = tapEnergies(features, reconstruction, weights, taps);
-  const lengths = sqrt(sumOverChannels(energies));
+  const lengths = cellLengths(energies);
   if (options.refinement === 'off') return { energies, lengths, forScore: lengths };
   // The map reads better without refinement, the score with it: docs/results.md has the figures.
   const forScore = mul(lengths, unexplainedShare(features, reconstruction));

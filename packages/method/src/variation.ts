@@ -22,6 +22,7 @@ import {
   type Value,
 } from '@bigrid/graph';
 import { cellErrors } from './anomaly-map.ts';
+import { channelRanges } from './channels.ts';
 import type { OfKind } from './expectation.ts';
 import type { Taps } from './features.ts';
 
@@ -130,15 +131,13 @@ export function variationWidth({ tapChannels, tapCells }: Taps): number {
  */
 export function toTapCells(features: Value, { tapChannels, tapCells }: Taps): Value {
   const cells = features.shape[2] as number;
-  let start = 0;
-  const parts = tapChannels.map((channels, tap) => {
-    const [own, first] = [tapCells[tap] as number, start];
-    start += channels;
-    const part = slice(features, 1, first, start);
+  const parts = channelRanges(tapChannels).map(([start, end], tap) => {
+    const own = tapCells[tap] as number;
+    const part = slice(features, 1, start, end);
     const side = cells / own;
     if (side === 1) return reshape(part, [1, -1]);
     const runs = runsOf(features.graph, side, own);
-    const across = matMul(reshape(part, [channels, cells, cells]), runs);
+    const across = matMul(reshape(part, [end - start, cells, cells]), runs);
     return reshape(matMul(transpose(runs, [1, 0]), across), [1, -1]);
   });
   return concat(parts, 1);

@@ -60,6 +60,7 @@ function featuresOf(kinds: readonly number[]): ExtractedFeatures & { blocks16: U
 }
 
 const known = () => new Map(trainedValues(bundle).parameters);
+const classesOf = (kinds: readonly number[]) => kinds.map((kind) => `class ${kind}`);
 const learn = async (
   values: ParameterValues,
   features: ExtractedFeatures,
@@ -80,16 +81,19 @@ const learn = async (
   return (name: keyof typeof EXPECTED) => values.get(EXPECTED[name]) as Tensor<'float32'>;
 };
 
+async function knownOfTwoKinds(): Promise<ParameterValues> {
+  const kinds = [0, 1, 0, 1];
+  const values = known();
+  await learn(values, featuresOf(kinds), classesOf(kinds));
+  return values;
+}
+
 describe('learnExpectation', () => {
   it('averages the errors of each class over its pictures and the cells around', async () => {
     const kinds = [0, 1, 0, 1, 0];
     const features = featuresOf(kinds);
     const values = known();
-    const learnt = await learn(
-      values,
-      features,
-      kinds.map((kind) => `class ${kind}`),
-    );
+    const learnt = await learn(values, features, classesOf(kinds));
     expect(learnt('prototypes').shape).toEqual([2, channels]);
     expect(learnt('energy').shape).toEqual([2, taps * area]);
 
@@ -144,13 +148,7 @@ describe('learnExpectation', () => {
   });
 
   it('goes by the kinds that there are where pictures have no class, and keeps those without pictures', async () => {
-    const kinds = [0, 1, 0, 1];
-    const values = known();
-    await learn(
-      values,
-      featuresOf(kinds),
-      kinds.map((kind) => `class ${kind}`),
-    );
+    const values = await knownOfTwoKinds();
     const before = new Map(values);
     const learnt = await learn(values, featuresOf([1, 1, 1]));
     expect(learnt('prototypes')).toEqual(before.get(EXPECTED.prototypes));
@@ -163,13 +161,7 @@ describe('learnExpectation', () => {
   });
 
   it('goes on from a bundle of an earlier build, which has one energy a cell', async () => {
-    const kinds = [0, 1, 0, 1];
-    const values = known();
-    await learn(
-      values,
-      featuresOf(kinds),
-      kinds.map((kind) => `class ${kind}`),
-    );
+    const values = await knownOfTwoKinds();
     const energies = new Float32Array(2 * area).map((_, at) => at + 1);
     values.set(EXPECTED.energy, tensor('float32', [2, area], energies));
     const learnt = await learn(values, featuresOf([1, 1, 1]));
@@ -252,12 +244,7 @@ describe('learnExpectation of pictures as a whole', () => {
   it('keeps those of a kind without pictures, and of one that has none that is new', async () => {
     const kinds = Array.from({ length: 32 }, (_, at) => at % 2);
     const values = known();
-    const learnt = await learn(
-      values,
-      featuresOf(kinds),
-      kinds.map((kind) => `class ${kind}`),
-      'picture',
-    );
+    const learnt = await learn(values, featuresOf(kinds), classesOf(kinds), 'picture');
     const before = learnt('components');
     expect(before.shape).toEqual([2, 4, width]);
     // Pictures of the second kind alone, and half as many.

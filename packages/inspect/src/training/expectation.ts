@@ -115,7 +115,7 @@ export async function learnExpectation(
   }
 }
 
-/** One row of each tensor: [taps * cells * cells] of the energy; [count, width] of the components; [cells * cells]. */
+/** One row of each tensor: energy [taps * cells * cells], components [count, width], the others [cells * cells]. */
 type Expected = Readonly<Record<'energy' | 'mean' | 'deviation' | 'components', Float32Array>>;
 
 /** Sums over the pictures of one kind, a cell each. */
