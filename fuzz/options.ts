@@ -87,7 +87,17 @@ const strange = [
   ['NaN', 'Infinity', '0x10', '1_000', '१', '99999999999999999999', '1.2.3', 'null', 'true'],
   ['__proto__', 'constructor', 'toString', 'x'.repeat(300), 'x'.repeat(5000), '.', './', '*'],
   ['%s', '$(x)', '`x`', 'http://x/y', 's3://bucket/key', 'part', 'part.onnx', 'part/test', '\n'],
-  ['quantile:0.5', 'quantile:2', 'sigma:-1', 'sigma:1e9', 'max-fpr:0', 'max-fpr:0.5', 'f1', '4.2'],
+  [
+    'quantile:0.5',
+    'quantile:2',
+    'sigma:-1',
+    'sigma:1e9',
+    'max-fpr:0',
+    'max-fpr:0.5',
+    'f1',
+    '4.2',
+    'recall:1',
+  ],
   ['a,b,c', ',,,', '1,2,3', '2,4,10', '-1,0,300', 'é/é', '\u202e', '\ud83d\ude00', '<b>', '"'],
 ].flat();
 

@@ -74,30 +74,42 @@ function isInside(path: string, folder: string): boolean {
 }
 
 /**
- * Names a PNG in `out` for each picture, at its relative path. Where two would get the same name, on any file system,
+ * Names a file in `out` for each picture, at its relative path. Where two would get the same name, on any file system,
  * or where a picture to inspect lies there, a number is added.
  */
 export class ResultFiles {
   readonly #out: string;
+  readonly #extension: string;
   readonly #inputs: ReadonlySet<string>;
   readonly #taken = new Set<string>();
 
-  private constructor(out: string, inputs: ReadonlySet<string>) {
+  private constructor(out: string, extension: string, inputs: ReadonlySet<string>) {
     this.#out = out;
+    this.#extension = extension;
     this.#inputs = inputs;
   }
 
-  /** @param pictures those that are known to be inspected */
-  static async in(out: string, pictures: readonly NamedPicture[]): Promise<ResultFiles> {
+  /**
+   * @param pictures those that are known to be inspected
+   * @param extension of the files, with its dot
+   */
+  static async in(
+    out: string,
+    pictures: readonly PictureEntry[],
+    extension = '.png',
+  ): Promise<ResultFiles> {
     const inputs = new Set(await Promise.all(pictures.map(({ path }) => realPath(path))));
-    return new ResultFiles(out, inputs);
+    return new ResultFiles(out, extension, inputs);
   }
 
-  async fileFor({ path, relativePath }: NamedPicture): Promise<string> {
+  async fileFor({
+    path,
+    relativePath,
+  }: Pick<NamedPicture, 'path' | 'relativePath'>): Promise<string> {
     const stem = relativePath.slice(0, relativePath.length - extname(relativePath).length);
     const own = await realPath(path);
     for (let number = 1; ; number++) {
-      const file = join(this.#out, `${stem}${number === 1 ? '' : `-${number}`}.png`);
+      const file = join(this.#out, `${stem}${number === 1 ? '' : `-${number}`}${this.#extension}`);
       const real = await realPath(file);
       if (this.#taken.has(file.toLowerCase()) || this.#inputs.has(real) || real === own) continue;
       this.#taken.add(file.toLowerCase());

@@ -94,10 +94,14 @@ const columns = [
 function csvLine(row: Row): string {
   const values: Partial<Record<(typeof columns)[number], unknown>> =
     'error' in row ? { path: row.path, error: row.error.code } : row;
-  return columns.map((name) => csvValue(String(values[name] ?? ''))).join(',');
+  return csvRow(columns.map((name) => values[name]));
 }
 
-/** RFC 4180 */
+/** A line of RFC 4180, without its end. */
+export function csvRow(values: readonly unknown[]): string {
+  return values.map((value) => csvValue(String(value ?? ''))).join(',');
+}
+
 function csvValue(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -21,6 +21,7 @@ export {
   thresholdRules,
 } from './bundle/threshold-rules.ts';
 export {
+  askForDefects,
   type CalibrationScores,
   calibrate,
   type Judgement,
@@ -37,6 +38,12 @@ export {
   type MeasureDrift,
   type MeasureName,
 } from './calibration/drift.ts';
+export {
+  type LabelledScores,
+  type OperatingPoint,
+  operatingPoints,
+  underLabelledRules,
+} from './calibration/operating-points.ts';
 export { scorePictures } from './calibration/scoring.ts';
 export { bordersOf } from './detection/borders.ts';
 export { type AnomalyMap, Detector, type Inspection, imageTensor } from './detection/detector.ts';

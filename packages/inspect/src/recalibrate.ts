@@ -1,8 +1,12 @@
 import { fail } from '@bigrid/errors';
 import type { Engine } from '@bigrid/graph';
 import { type Bundle, withManifest } from './bundle/bundle.ts';
-import { parseRule } from './bundle/threshold-rules.ts';
-import { calibrate, rulesOf, type ThresholdRules } from './calibration/calibration.ts';
+import {
+  askForDefects,
+  calibrate,
+  rulesOf,
+  type ThresholdRules,
+} from './calibration/calibration.ts';
 import { scorePictures } from './calibration/scoring.ts';
 import { ignoring } from './detection/ignored-area.ts';
 import type { OnEvent } from './events.ts';
@@ -13,7 +17,7 @@ export interface RecalibrateInput {
   readonly bundle: Bundle;
   /** Good pictures that training never saw. */
   readonly good: readonly PictureEntry[];
-  /** Labelled defects: the rule f1 takes them, and no other reads them. */
+  /** Labelled defects: the rules f1 and recall take them, and no other reads them. */
   readonly defects?: readonly PictureEntry[];
   /** What to ignore of every picture. Default: what the bundle ignores. */
   readonly ignored?: Mask | undefined;
@@ -33,9 +37,7 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
   const { good } = input;
   const bundle = ignoring(input.bundle, input.ignored);
   const rules = rulesOf(bundle.manifest, input.rules ?? {});
-  const parsed = [rules.threshold, rules.unsure].filter((rule) => rule && rule !== 'none');
-  const takesDefects = parsed.some((rule) => parseRule(rule as string).kind === 'f1');
-  const defects = takesDefects ? (input.defects ?? []) : [];
+  const defects = askForDefects(rules) ? (input.defects ?? []) : [];
   const scored = await scorePictures(
     input.engine,
     bundle,

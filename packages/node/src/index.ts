@@ -7,10 +7,12 @@ export type {
   Interval,
   Intervals,
   Judgement,
+  LabelledScores,
   Manifest,
   MeasureDrift,
   Metrics,
   OnEvent,
+  OperatingPoint,
   PictureEntry,
   Port,
   Region,
@@ -21,11 +23,16 @@ export type {
   WorkEvent,
 } from '@bigrid/inspect';
 export {
+  askForDefects,
   ignoredShare,
+  isAnomalous,
+  judge,
   median,
+  operatingPoints,
   readPorts,
   regionsOf,
   trainOptionsSchema,
+  underLabelledRules,
   underRules,
   weightsOf,
 } from '@bigrid/inspect';
@@ -66,6 +73,7 @@ export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine/eng
 export { type Exported, type ExportRequest, exportBundle } from './export.ts';
 export { assertWritable, writeAtomically } from './files/files.ts';
 export { freeName, moveFile } from './files/move-file.ts';
+export { encodeNpy } from './files/npy.ts';
 export { drawHeatMap, type HeatMapOptions } from './pictures/heat-map.ts';
 export { picturesOfStream } from './pictures/picture-stream.ts';
 export { decodePicture, pictureEntry, readPicture } from './pictures/pictures.ts';

@@ -39,6 +39,7 @@ Rules:
                  takes 1 / 0.05 - 1 good pictures
   sigma:3        their mean and so many standard deviations
   f1             the best F1; takes labelled defects in DIR/test/DEFECT
+  recall:0.95    this share of labelled defects above it; takes them too
   4.2            a number: the threshold itself
 
 Examples:

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
@@ -42,12 +43,16 @@ test('a table has a row a class and their mean, with intervals; JSON has the sam
   expect(isPlain(stdout + stderr)).toBe(true);
   const metrics = JSON.parse(await readFile(at('m.json'), 'utf8'));
   expect(Object.keys(metrics)).toEqual([
+    'measured',
     'classes',
     'mean',
     'meanOver',
     'intervals',
     'defects',
     'verdicts',
+    'operatingPoints',
+    'images',
+    'failed',
   ]);
   const { low, high } = metrics.intervals.classes.bolt.pixelAp;
   expect(low).toBeLessThanOrEqual(metrics.classes.bolt.pixelAp);
@@ -74,6 +79,83 @@ test('verdicts and report follow the threshold, also one for this run alone', as
   const plain = await bigrid('evaluate', model, product);
   expect(plain.stdout).toBe(stdout);
   expect(plain.stderr).toMatch(/At the threshold \d+\.\d+ \(quantile:0\.99\): 2 of 2/);
+});
+
+test('operating points come with the command that sets each, which gives the same verdicts', async () => {
+  const product = at('line', 'bolt');
+  const { stderr } = await bigrid('evaluate', model, product, '--json', at('points.json'));
+  const { operatingPoints } = JSON.parse(await readFile(at('points.json'), 'utf8'));
+  expect(operatingPoints.map(({ rule }: { rule: string }) => rule)).toEqual([
+    ...['f1', 'recall:0.95', 'recall:0.99'],
+  ]);
+  expect(stderr).toMatch(
+    /^ {2}best F1: threshold \d.*, 2 of 2 defects caught, 0 false positives among 2 good$/m,
+  );
+  expect(stderr).toMatch(/^ {2}99 % recall: threshold /m);
+  const commands = [...stderr.matchAll(/^ {4}(?:npx )?bigrid (calibrate .+) --out (.+)$/gm)];
+  expect(commands).toHaveLength(3);
+  for (const [, , out] of commands) expect(out).toBe(model);
+  const [, words = ''] = commands[0] ?? [];
+  const set = await bigrid(...words.split(' '), '--out', at('set.onnx'));
+  expect(set.code, set.stderr).toBe(0);
+  await bigrid('evaluate', at('set.onnx'), product, '--json', at('set.json'));
+  const { verdicts } = JSON.parse(await readFile(at('set.json'), 'utf8'));
+  const { threshold, truePositives, falsePositives } = operatingPoints[0];
+  expect(verdicts).toMatchObject({
+    ...{ threshold, caught: truePositives, falseAlarms: falsePositives },
+  });
+});
+
+test('a rule of labelled defects is set by the images evaluated, in verdicts and report', async () => {
+  const product = at('line', 'bolt');
+  const outputs = ['--json', at('f1.json'), '--report', at('f1.html')];
+  for (const rule of ['f1', 'recall:0.5']) {
+    const { code, stderr } = await bigrid(
+      'evaluate',
+      model,
+      product,
+      '--threshold',
+      rule,
+      ...outputs,
+    );
+    expect(code, stderr).toBe(0);
+    const caught = rule === 'f1' ? 2 : 1;
+    expect(stderr).toContain(`(${rule}): ${caught} of 2 defective pictures caught, 0 false alarms`);
+    const { verdicts } = JSON.parse(await readFile(at('f1.json'), 'utf8'));
+    expect(verdicts).toMatchObject({ rule, caught, falseAlarms: 0 });
+    expect(await readFile(at('f1.html'), 'utf8')).toContain(`by the rule ${rule}`);
+  }
+  await writePictures(at('sound', 'test', 'good'), 2);
+  const none = await bigrid('evaluate', model, at('sound'), '--threshold', 'f1');
+  expect(none.stderr).toContain('error THRESHOLD_UNSUPPORTED: Expected scores of labelled defects');
+});
+
+test('rows per image, with what was measured with what, in JSON and CSV; maps as NumPy reads them', async () => {
+  const outputs = ['--json', at('rows.json'), '--csv', at('rows.csv'), '--maps', at('maps')];
+  const { code, stderr } = await bigrid('evaluate', model, at('line'), ...outputs);
+  expect(code, stderr).toBe(0);
+  const { measured, images } = JSON.parse(await readFile(at('rows.json'), 'utf8'));
+  expect(measured).toMatchObject({ data: at('line'), model: { file: model, seed: 0 } });
+  expect(measured.model.sha256).toBe(
+    createHash('sha256')
+      .update(await readFile(model))
+      .digest('hex'),
+  );
+  expect(measured.model.dataHash).toMatch(/^[0-9a-f]{64}$/);
+  expect(images).toHaveLength(8);
+  const csv = (await readFile(at('rows.csv'), 'utf8')).trimEnd().split('\n');
+  expect(csv[0]).toBe('path,class,label,score,verdict,map');
+  for (const [index, image] of images.entries()) {
+    const { path, class: name, label, score, verdict, map } = image;
+    expect(path).toBe(at('line', name, 'test', label, basename(path)));
+    expect(csv[index + 1]).toBe([path, name, label, score, verdict, map].join(','));
+    expect(map).toBe(at('maps', name, 'test', label, basename(path).replace('.png', '.npy')));
+    const npy = await readFile(map);
+    expect(npy.subarray(0, 128).toString('latin1')).toContain("'shape': (256, 256), }");
+    const values = new Float32Array(npy.buffer.slice(npy.byteOffset + 128));
+    expect(values).toHaveLength(256 * 256);
+    expect(values.every(Number.isFinite)).toBe(true);
+  }
 });
 
 test('pictures between two thresholds are unsure: counted, listed and shown', async () => {
@@ -178,7 +260,7 @@ test('a folder without test pictures is refused', async () => {
 });
 
 test('an output that cannot be written is refused before anything is evaluated', async () => {
-  for (const flag of ['--json', '--report']) {
+  for (const flag of ['--json', '--csv', '--report', '--maps']) {
     const { code, stderr } = await bigrid(
       'evaluate',
       model,

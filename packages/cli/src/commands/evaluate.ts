@@ -1,22 +1,33 @@
 import { fail } from '@bigrid/errors';
 import type {
-  countOutcomes,
   Device,
   EvaluatedPicture,
   Evaluation,
   Intervals,
+  LabelledScores,
   Manifest,
   Metrics,
   SeenPicture,
 } from '@bigrid/node';
 import { Command } from 'commander';
+import {
+  imageRows,
+  imagesCsv,
+  MapFiles,
+  measurementOf,
+  metricsJson,
+  type Outcomes,
+} from '../evaluation-files.ts';
 import { addFlags, machineFields, maskFlag, s3RootFlag, unsureFlag } from '../flags.ts';
+import { describePoints } from '../operating-points.ts';
 import { count, formatScore, paint, print, say, table } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
 
 interface EvaluateFlags {
   readonly json?: string;
+  readonly csv?: string;
+  readonly maps?: string;
   readonly report?: string;
   readonly threshold?: string;
   readonly unsure?: string;
@@ -47,7 +58,9 @@ export function evaluateCommand(context: Context): Command {
       '<dir>',
       'folder with test/good, test/DEFECT and ground_truth/DEFECT, of such folders, or in another layout (`bigrid data`)',
     )
-    .option('--json <file>', 'File to write the metrics to, as JSON')
+    .option('--json <file>', 'File to write metrics and a row per image to, as JSON')
+    .option('--csv <file>', 'File to write a row per image to: class, label, score')
+    .option('--maps <dir>', 'Folder for raw anomaly maps, float32 (NumPy .npy)')
     .option('--report <file>', 'File to write a report to, one HTML page')
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
     .option(...unsureFlag)
@@ -58,8 +71,13 @@ export function evaluateCommand(context: Context): Command {
     .addHelpText(
       'after',
       `
+With --threshold f1 or recall:0.95, labelled defects among these very images set
+the threshold of this run.
+
 Examples:
   $ bigrid evaluate bottle.onnx mvtec/bottle --report bottle.html
+  $ bigrid evaluate bottle.onnx mvtec/bottle --csv scores.csv --maps maps
+  $ bigrid evaluate bottle.onnx mvtec/bottle --threshold recall:0.95
   $ bigrid evaluate bottle.onnx mvtec/bottle --unsure quantile:0.8
   $ bigrid evaluate all.onnx mvtec --json metrics.json`,
     )
@@ -71,48 +89,57 @@ Examples:
 async function evaluateBundle(
   file: string,
   dir: string,
-  { json, report, threshold, unsure, quiet, ...others }: EvaluateFlags,
+  { json, csv, maps, report, threshold, unsure, quiet, ...others }: EvaluateFlags,
   { signal }: Context,
 ): Promise<void> {
-  const {
-    assertWritable,
-    countOutcomes,
-    evaluate,
-    readBundle,
-    Report,
-    underRules,
-    unsureOf,
-    writeAtomically,
-  } = await import('@bigrid/node');
-  const bundle = await readBundle(file);
-  const manifest = underRules(bundle.manifest, { threshold, unsure });
-  const { calibration } = manifest;
-  for (const target of [json, report]) if (target !== undefined) await assertWritable(target);
-  const page =
-    report === undefined ? undefined : new Report(manifest, { title: `Evaluation on ${dir}` });
+  const node = await import('@bigrid/node');
+  const bundle = await node.readBundle(file);
+  const rules = { threshold, unsure };
+  // Rules of labelled defects wait for the scores; all others are refused before them, where they do not fit.
+  const isByLabels = node.askForDefects(rules);
+  const first = isByLabels ? bundle.manifest : node.underRules(bundle.manifest, rules);
+  for (const target of [json, csv, report]) {
+    if (target !== undefined) await node.assertWritable(target);
+  }
+  const mapFiles = maps === undefined ? undefined : await MapFiles.in(maps, dir, signal);
+  const title = `Evaluation on ${dir}`;
+  const page = report === undefined ? undefined : new node.Report(first, { title });
   const progress = showProgress({ quiet });
   let evaluation: Evaluation;
   try {
     const { onEvent } = progress;
-    const onPicture = page && ((seen: SeenPicture) => page.add(seen));
-    evaluation = await evaluate(bundle, dir, { onEvent, onPicture, signal, ...others });
+    const onPicture = async (seen: SeenPicture) => {
+      await page?.add(seen);
+      await mapFiles?.add(seen);
+    };
+    evaluation = await node.evaluate(bundle, dir, { onEvent, onPicture, signal, ...others });
   } finally {
     progress.finish();
   }
   const { failed, pictures } = evaluation;
-  const outcomes = countOutcomes(pictures, calibration);
-  const doubtful = unsureOf(pictures, calibration);
+  const labelled = labelledScores(pictures, node.isAnomalous);
+  const manifest = isByLabels ? node.underLabelledRules(first, rules, labelled) : first;
+  const points = node.operatingPoints(labelled);
+  const outcomes = node.countOutcomes(pictures, manifest.calibration);
+  const doubtful = node.unsureOf(pictures, manifest.calibration);
+  const rows = await imageRows(evaluation, manifest, mapFiles?.written);
   print(metricsTable(evaluation));
   if (json !== undefined) {
-    const text = metricsJson(evaluation, manifest, outcomes, doubtful);
-    await writeAtomically(json, text, { signal });
+    const { version: bigridVersion } = node;
+    const measured = measurementOf(file, bundle, { bigridVersion, data: dir, mask: others.mask });
+    const told = { evaluation, manifest, measured, points, outcomes, doubtful, rows };
+    await node.writeAtomically(json, metricsJson(told), { signal });
   }
+  if (csv !== undefined) await node.writeAtomically(csv, imagesCsv(rows), { signal });
   if (page && report !== undefined) {
-    await writeAtomically(report, await page.render(evaluation), { signal });
+    await node.writeAtomically(report, await page.render(evaluation, manifest), { signal });
   }
   if (!quiet) {
+    const totals = { good: labelled.good.length, defects: labelled.defects.length };
+    const evaluated = { file, dir, mask: others.mask, ...totals };
     say(...remarks(evaluation), verdicts(manifest, outcomes));
-    say(...doubts(manifest, outcomes, doubtful), ...written(json, report));
+    say(...doubts(manifest, outcomes, doubtful), ...describePoints(points, evaluated));
+    say(...written(json, csv, report, maps));
   }
   if (failed.length > 0) {
     const all = count(pictures.length + failed.length, 'test picture');
@@ -180,8 +207,6 @@ export function remarks({ pictures, withoutMask, classes, meanOver }: Evaluation
   ];
 }
 
-type Outcomes = ReturnType<typeof countOutcomes>;
-
 /** What the threshold makes of the test pictures. */
 function verdicts(
   { calibration }: Manifest,
@@ -219,18 +244,13 @@ function doubts(
   ];
 }
 
-/** JSON knows no NaN: a metric that is not defined becomes null. */
-function metricsJson(
-  { classes, mean, meanOver, intervals, defects }: Evaluation,
-  { calibration }: Manifest,
-  outcomes: Outcomes,
-  doubtful: readonly EvaluatedPicture[],
-): string {
-  const { rule, threshold, unsure } = calibration;
-  const pictures = doubtful.map(({ entry: { path, defect }, score }) => ({ path, defect, score }));
-  const verdicts = { rule, threshold, unsure, ...outcomes, unsurePictures: pictures };
-  const metrics = { classes, mean, meanOver, intervals, defects, verdicts };
-  return `${JSON.stringify(metrics, undefined, 2)}\n`;
+function labelledScores(
+  pictures: readonly EvaluatedPicture[],
+  isAnomalous: (entry: EvaluatedPicture['entry']) => boolean,
+): LabelledScores {
+  const scoresOf = (anomalous: boolean) =>
+    pictures.filter(({ entry }) => isAnomalous(entry) === anomalous).map(({ score }) => score);
+  return { good: scoresOf(false), defects: scoresOf(true) };
 }
 
 function written(...files: (string | undefined)[]): string[] {

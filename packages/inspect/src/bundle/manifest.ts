@@ -49,7 +49,7 @@ const calibrationFields = z.strictObject({
   pixelThreshold: z
     .number()
     .describe(
-      'Map values above it are outlined as defects: the same rule over `mapMaxima`, or quantile:0.99 where the rule is f1 or a number',
+      'Map values above it are outlined as defects: the same rule over `mapMaxima`, or quantile:0.99 where the rule is f1, recall or a number',
     ),
   mapScale: z
     .strictObject({

@@ -25,6 +25,7 @@ describe('the text of a rule', () => {
     ['max-fpr:.010', { kind: 'max-fpr', amount: 0.01 }, 'max-fpr:0.01'],
     [' Sigma:3.0 ', { kind: 'sigma', amount: 3 }, 'sigma:3'],
     ['F1', { kind: 'f1' }, 'f1'],
+    ['RECALL:.950', { kind: 'recall', amount: 0.95 }, 'recall:0.95'],
     ['4.250', { kind: 'number', amount: 4.25 }, '4.25'],
     ['-0', { kind: 'number', amount: 0 }, '0'],
     ['8.8E-10', { kind: 'number', amount: 8.8e-10 }, '8.8e-10'],
@@ -45,6 +46,9 @@ describe('the text of a rule', () => {
     'sigma:-1',
     'sigma:1e999',
     'f1:0.5',
+    'recall:0',
+    'recall:1.01',
+    'recall',
     'number:3',
     'median:3',
     'Infinity',
@@ -53,7 +57,7 @@ describe('the text of a rule', () => {
   ])('%j is refused, with all that is allowed', (text) => {
     expect(() => parseRule(text)).toThrow(invalid);
     expect(() => parseRule(text)).toThrow(
-      /quantile:Q .*max-fpr:A .*sigma:K .*f1, or a number for the threshold but received \S/,
+      /quantile:Q .*max-fpr:A .*sigma:K .*f1, recall:R .*or a number for the threshold but received \S/,
     );
     expect(thresholdRuleSchema.safeParse(text).success).toBe(false);
   });
@@ -208,6 +212,41 @@ describe('f1', () => {
   it('takes labelled defects', () => {
     expect(() => f1([1, 2], [])).toThrow(
       expect.objectContaining({ code: 'THRESHOLD_UNSUPPORTED' }),
+    );
+  });
+});
+
+describe('recall', () => {
+  const recall = (amount: number, good: readonly number[], bad: readonly number[]) =>
+    thresholdOf({ kind: 'recall', amount }, good, bad);
+  const shareAbove = (threshold: number, scores: readonly number[]) =>
+    scores.filter((score) => score > threshold).length / scores.length;
+
+  it('is the highest threshold that enough defects score above', () => {
+    const bad = Array.from({ length: 20 }, (_, i) => i + 1);
+    // 0.95 * 20 is 19: of twenty, one may be missed.
+    expect(recall(0.95, [0.5], bad)).toBe(1.5);
+    expect(recall(0.951, [0.5], bad)).toBe(0.75);
+    expect(recall(0.001, [0.5], bad)).toBe(19.5);
+    expect(recall(1, [3], [3, 3])).toBeLessThan(3);
+  });
+
+  it('misses no more than allowed, and no higher threshold does', () => {
+    const shares = fc.constantFrom(0.01, 0.29, 0.5, 0.95, 0.99, 1);
+    fc.assert(
+      fc.property(shares, scoresOf(1), scoresOf(1), (share, good, bad) => {
+        const threshold = recall(share, good, bad);
+        expect(shareAbove(threshold, bad)).toBeGreaterThanOrEqual(share - 1e-9);
+        for (const other of bad.filter((score) => score > threshold)) {
+          expect(shareAbove(other, bad)).toBeLessThan(share);
+        }
+      }),
+    );
+  });
+
+  it('takes labelled defects', () => {
+    expect(() => recall(0.95, [1, 2], [])).toThrow(
+      'Expected scores of labelled defects for the threshold recall:0.95 but received those of good',
     );
   });
 });

@@ -1,5 +1,6 @@
 import { fail } from '@bigrid/errors';
 import { z } from 'zod';
+import { ascending } from '../metrics/order.ts';
 import { f1Max } from '../metrics/ranking.ts';
 
 /**
@@ -29,6 +30,12 @@ export const thresholdRules = {
     description:
       'Where F1 is highest over good pictures and labelled defects: for `bigrid calibrate` on a folder that has both',
   },
+  recall: {
+    form: 'recall:R',
+    amount: z.number().gt(0).max(1),
+    description:
+      'The highest threshold that at least the share R of labelled defects scores above: for `bigrid calibrate` on a folder that has both',
+  },
   number: {
     form: 'NUMBER',
     amount: z.number(),
@@ -43,6 +50,11 @@ export type ThresholdRule =
 
 /** The rule of a bundle where no other is asked for. */
 export const DEFAULT_RULE: ThresholdRule = { kind: 'quantile', amount: 0.99 };
+
+/** Whether a rule sets the threshold by labelled defects. */
+export function takesDefects(rule: ThresholdRule): boolean {
+  return rule.kind === 'f1' || rule.kind === 'recall';
+}
 
 /** The text of a rule. */
 export const thresholdRuleSchema = z
@@ -69,7 +81,7 @@ export function formatRule(rule: ThresholdRule): string {
 /**
  * The threshold that a rule makes of scores; a picture that scores strictly above it is anomalous.
  * @param scores of good pictures that training never saw, at least one, ascending
- * @param defectScores of labelled defects, for f1 alone
+ * @param defectScores of labelled defects, for f1 and recall alone
  * @throws THRESHOLD_UNSUPPORTED where the rule takes more good pictures, or defects
  */
 export function thresholdOf(
@@ -86,6 +98,8 @@ export function thresholdOf(
       return sigmaThreshold(rule.amount, scores);
     case 'f1':
       return bestF1Threshold(scores, defectScores);
+    case 'recall':
+      return recallThreshold(rule.amount, scores, defectScores);
     case 'number':
       return rule.amount;
   }
@@ -131,19 +145,40 @@ export function momentsOf(values: readonly number[]): { mean: number; deviation:
   return { mean, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
 }
 
-/** Half-way between the lowest score that the best F1 calls anomalous and the highest that it does not. */
 function bestF1Threshold(scores: readonly number[], defectScores: readonly number[]): number {
-  if (defectScores.length === 0) {
-    fail(
-      'THRESHOLD_UNSUPPORTED',
-      'Expected scores of labelled defects for the threshold f1 but received those of good pictures alone',
-    );
-  }
+  checkDefects({ kind: 'f1' }, defectScores);
   const all = [...scores, ...defectScores];
   const labels = all.map((_, index) => index >= scores.length);
-  const lowest = f1Max(all, labels).threshold;
-  const others = all.filter((score) => score < lowest);
-  if (others.length > 0) return (lowest + Math.max(...others)) / 2;
+  return belowLowest(f1Max(all, labels).threshold, all);
+}
+
+/** The lowest of the highest ceil(n R) scores of n defects is the last one that has to be above the threshold. */
+function recallThreshold(
+  recall: number,
+  scores: readonly number[],
+  defectScores: readonly number[],
+): number {
+  checkDefects({ kind: 'recall', amount: recall }, defectScores);
+  const falling = ascending(defectScores).reverse();
+  const caught = Math.ceil(recall * falling.length - ROUNDING);
+  return belowLowest(falling[Math.max(1, caught) - 1] as number, [...scores, ...defectScores]);
+}
+
+function checkDefects(rule: ThresholdRule, defectScores: readonly number[]): void {
+  if (defectScores.length > 0) return;
+  fail(
+    'THRESHOLD_UNSUPPORTED',
+    `Expected scores of labelled defects for the threshold ${formatRule(rule)} but received those of good pictures alone`,
+  );
+}
+
+/** Half-way between the lowest score that is to be anomalous and the highest that is not. */
+function belowLowest(lowest: number, all: readonly number[]): number {
+  const below = all.reduce(
+    (highest, score) => (score < lowest && score > highest ? score : highest),
+    Number.NEGATIVE_INFINITY,
+  );
+  if (below > Number.NEGATIVE_INFINITY) return (lowest + below) / 2;
   return lowest - Number.EPSILON * Math.abs(lowest || 1);
 }
 
@@ -156,7 +191,7 @@ function tooFewFor(rule: ThresholdRule, least: number, received: number): never 
 
 /** Numbers as people and JavaScript write them: 0.99, .5, 1e-7. */
 const numeral = String.raw`([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)`;
-const ruleText = new RegExp(`^(?:(quantile|max-fpr|sigma):)?${numeral}$`, 'i');
+const ruleText = new RegExp(`^(?:(quantile|max-fpr|sigma|recall):)?${numeral}$`, 'i');
 
 function readRule(text: string): ThresholdRule | undefined {
   const trimmed = text.trim().toLowerCase();
@@ -170,5 +205,5 @@ function readRule(text: string): ThresholdRule | undefined {
 }
 
 function expectation(): string {
-  return 'quantile:Q with Q from 0 to 1, max-fpr:A with A between 0 and 1, sigma:K with K of at least 0, f1, or a number';
+  return 'quantile:Q with Q from 0 to 1, max-fpr:A with A between 0 and 1, sigma:K with K of at least 0, f1, recall:R with R above 0 and at most 1, or a number';
 }

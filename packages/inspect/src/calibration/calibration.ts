@@ -1,7 +1,13 @@
 import { fail } from '@bigrid/errors';
 import type { Calibration, Manifest } from '../bundle/manifest.ts';
 import { mapScaleOf } from '../bundle/map-scale.ts';
-import { DEFAULT_RULE, formatRule, parseRule, thresholdOf } from '../bundle/threshold-rules.ts';
+import {
+  DEFAULT_RULE,
+  formatRule,
+  parseRule,
+  takesDefects,
+  thresholdOf,
+} from '../bundle/threshold-rules.ts';
 import { ascending } from '../metrics/order.ts';
 import type { PictureStatistics } from '../picture-statistics.ts';
 import { referenceOf } from './drift.ts';
@@ -12,7 +18,7 @@ export interface CalibrationScores {
   readonly scores: readonly number[];
   /** The highest map value of each of them. */
   readonly mapMaxima: readonly number[];
-  /** Of labelled defects, which the rule f1 alone asks for. */
+  /** Of labelled defects, which the rules f1 and recall ask for. */
   readonly defectScores?: readonly number[];
   /** How good pictures look: these and, for a start, those learnt from. */
   readonly pictures?: readonly PictureStatistics[];
@@ -38,7 +44,7 @@ export function judge(score: number, { threshold, unsure }: Thresholds): Judgeme
 }
 
 /**
- * The thresholds that rules make of scores. That of maps follows from their maxima by the rule of the threshold; f1 and
+ * The thresholds that rules make of scores. That of maps follows from their maxima by the rule of the threshold; f1, recall and
  * a number speak of scores alone, so that with them it follows by the default rule.
  * @param rules of the threshold quantile:0.99 where there is none; nothing is unsure where there is none for it
  * @throws OPTION_INVALID, also where doubt would begin above the threshold; THRESHOLD_UNSUPPORTED
@@ -58,7 +64,7 @@ export function calibrate(
     threshold,
     ...withDoubt(threshold, doubtBy(rules.unsure, sorted, defectScores)),
     pixelThreshold: thresholdOf(
-      rule.kind === 'f1' || rule.kind === 'number' ? DEFAULT_RULE : rule,
+      takesDefects(rule) || rule.kind === 'number' ? DEFAULT_RULE : rule,
       maxima,
     ),
     mapScale: mapScaleOf(maxima),
@@ -87,6 +93,13 @@ function withDoubt(threshold: number, unsure: Calibration['unsure']): Pick<Calib
   return { unsure };
 }
 
+/** Whether one of the rules sets its threshold by labelled defects. @throws OPTION_INVALID */
+export function askForDefects({ threshold, unsure }: ThresholdRules): boolean {
+  return [threshold, unsure].some(
+    (rule) => rule !== undefined && rule !== 'none' && takesDefects(parseRule(rule)),
+  );
+}
+
 /** The rules of a bundle, where others are not asked for. */
 export function rulesOf({ calibration }: Manifest, asked: ThresholdRules): ThresholdRules {
   return {
@@ -99,7 +112,7 @@ export function rulesOf({ calibration }: Manifest, asked: ThresholdRules): Thres
  * The manifest under other rules, from the scores that are in it. Where it is from before maxima of maps were kept,
  * the threshold of maps stays.
  * @param asked what is undefined stays as it is
- * @throws OPTION_INVALID; THRESHOLD_UNSUPPORTED where the scores are too few for the rule, and for f1
+ * @throws OPTION_INVALID; THRESHOLD_UNSUPPORTED where the scores are too few for the rule, and for f1 and recall
  */
 export function underRules(manifest: Manifest, asked: ThresholdRules): Manifest {
   if (asked.threshold === undefined && asked.unsure === undefined) return manifest;

@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
 import { Random } from '@bigrid/method';
-import { formatRule, leastScores, parseRule } from '../bundle/threshold-rules.ts';
+import { formatRule, leastScores, parseRule, takesDefects } from '../bundle/threshold-rules.ts';
 import type { ThresholdRules } from '../calibration/calibration.ts';
 import type { PictureEntry } from '../ports.ts';
 import { type Fingerprint, groupNearDuplicates } from './fingerprint.ts';
@@ -122,10 +122,11 @@ export function checkRules(
   for (const text of [rules?.threshold, rules?.unsure]) {
     if (text === undefined || text === 'none') continue;
     const rule = parseRule(text);
-    if (rule.kind === 'f1') {
+    if (takesDefects(rule)) {
+      const received = formatRule(rule);
       fail(
         'THRESHOLD_UNSUPPORTED',
-        'Expected a threshold that good pictures suffice for but received f1, which takes labelled defects: train without it, then run `bigrid calibrate FILE DIR --threshold f1`',
+        `Expected a threshold that good pictures suffice for but received ${received}, which takes labelled defects: train without it, then run \`bigrid calibrate FILE DIR --threshold ${received}\``,
       );
     }
     const least = leastScores(rule);

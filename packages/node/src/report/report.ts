@@ -62,11 +62,13 @@ export class Report {
     this.#drawing.catch(() => {});
   }
 
-  /** @param evaluation the one whose pictures were added */
-  async render(evaluation: Evaluation): Promise<string> {
+  /**
+   * @param evaluation the one whose pictures were added
+   * @param manifest with the thresholds to tell of, where labels of the evaluation set others than those of before
+   */
+  async render(evaluation: Evaluation, manifest = this.#manifest): Promise<string> {
     await this.#drawing;
-    this.#keepMostNeeded();
-    const manifest = this.#manifest;
+    this.#keepMostNeeded(manifest);
     const groups = groupPictures(evaluation, manifest.calibration);
     return renderPage({
       evaluation,
@@ -90,11 +92,12 @@ export class Report {
     const maximumCharacters = Math.min(charactersForOne, charactersForAll / shown);
     const options = { scale: this.#scale(), maximumCharacters };
     this.#thumbnails.set(seen.evaluated, await drawThumbnail(seen, options));
-    if (this.#thumbnails.size > this.#maximumPictures * (1 + slack)) this.#keepMostNeeded();
+    if (this.#thumbnails.size > this.#maximumPictures * (1 + slack))
+      this.#keepMostNeeded(this.#manifest);
   }
 
-  #keepMostNeeded(): void {
-    const byNeed = comparatorOfNeed(this.#manifest.calibration);
+  #keepMostNeeded({ calibration }: Manifest): void {
+    const byNeed = comparatorOfNeed(calibration);
     const drawn = [...this.#thumbnails.keys()].sort(byNeed);
     for (const picture of drawn.slice(this.#maximumPictures)) this.#thumbnails.delete(picture);
   }

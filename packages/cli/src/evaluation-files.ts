@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type {
+  Bundle,
+  countOutcomes,
+  EvaluatedPicture,
+  Evaluation,
+  Manifest,
+  OperatingPoint,
+  SeenPicture,
+} from '@bigrid/node';
+import { ResultFiles } from './pictures.ts';
+import { csvRow } from './results.ts';
+
+export type Outcomes = ReturnType<typeof countOutcomes>;
+
+/** A test image as it goes into the JSON and the CSV. */
+interface ImageRow {
+  readonly path: string;
+  readonly class: string;
+  /** `good`, or the name of the defect. */
+  readonly label: string;
+  readonly score: number;
+  readonly verdict: string;
+  /** File of its anomaly map, where one was written. */
+  readonly map?: string | undefined;
+}
+
+/** What was measured, with what. */
+export interface Measurement {
+  readonly model: {
+    readonly file: string;
+    readonly sha256: string;
+    /** Version of Bigrid that trained it. */
+    readonly bigridVersion: string;
+    readonly createdAt: string;
+    readonly seed: number;
+    /** SHA-256 over the images that it learnt from. */
+    readonly dataHash: string;
+  };
+  /** Version of Bigrid that measured. */
+  readonly bigridVersion: string;
+  /** Folder or list of test images. */
+  readonly data: string;
+  /** What was ignored in this run, in place of what the model file ignores. */
+  readonly mask?: string | undefined;
+}
+
+export function measurementOf(
+  file: string,
+  { bytes, manifest }: Bundle,
+  run: Pick<Measurement, 'bigridVersion' | 'data' | 'mask'>,
+): Measurement {
+  const { bigridVersion, createdAt, training } = manifest;
+  const { seed, dataHash } = training;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const model = { file: resolve(file), sha256, bigridVersion, createdAt, seed, dataHash };
+  return { model, ...run, data: resolve(run.data) };
+}
+
+interface Told {
+  readonly evaluation: Evaluation;
+  readonly manifest: Manifest;
+  readonly measured: Measurement;
+  readonly points: readonly OperatingPoint[];
+  readonly outcomes: Outcomes;
+  readonly doubtful: readonly EvaluatedPicture[];
+  readonly rows: readonly ImageRow[];
+}
+
+/** JSON has no NaN: a metric that is not defined becomes null. */
+export function metricsJson(told: Told): string {
+  const { measured, evaluation, manifest, points, outcomes, doubtful, rows } = told;
+  const { classes, mean, meanOver, intervals, defects, failed } = evaluation;
+  const { rule, threshold, unsure } = manifest.calibration;
+  const pictures = doubtful.map(({ entry: { path, defect }, score }) => ({ path, defect, score }));
+  const verdicts = { rule, threshold, unsure, ...outcomes, unsurePictures: pictures };
+  const unread = failed.map(({ path, error: { code, message } }) => ({ path, code, message }));
+  const metrics = { measured, classes, mean, meanOver, intervals, defects, verdicts };
+  const all = { ...metrics, operatingPoints: points, images: rows, failed: unread };
+  return `${JSON.stringify(all, undefined, 2)}\n`;
+}
+
+const columns = ['path', 'class', 'label', 'score', 'verdict', 'map'] as const;
+
+export function imagesCsv(rows: readonly ImageRow[]): string {
+  const lines = rows.map((row) => csvRow(columns.map((name) => row[name])));
+  return [columns.join(','), ...lines].map((line) => `${line}\n`).join('');
+}
+
+/** @param maps files by image */
+export async function imageRows(
+  { pictures }: Evaluation,
+  { calibration }: Manifest,
+  maps: ReadonlyMap<EvaluatedPicture, string> | undefined,
+): Promise<ImageRow[]> {
+  const { judge } = await import('@bigrid/node');
+  return pictures.map((picture) => {
+    const { entry, score } = picture;
+    const { path, className, defect } = entry;
+    const verdict = judge(score, calibration);
+    return { path, class: className, label: defect, score, verdict, map: maps?.get(picture) };
+  });
+}
+
+/** Writes anomaly maps as they come from the model, in NumPy's format, one file per image. */
+export class MapFiles {
+  readonly written = new Map<EvaluatedPicture, string>();
+  readonly #data: string;
+  readonly #files: ResultFiles;
+  readonly #signal: AbortSignal;
+
+  private constructor(data: string, files: ResultFiles, signal: AbortSignal) {
+    this.#data = data;
+    this.#files = files;
+    this.#signal = signal;
+  }
+
+  /**
+   * @param out folder for the maps, each at the path that its image has in `data`
+   * @throws OUTPUT_UNWRITABLE
+   */
+  static async in(out: string, data: string, signal: AbortSignal): Promise<MapFiles> {
+    const { assertWritable } = await import('@bigrid/node');
+    await assertWritable(join(out, 'map.npy'));
+    return new MapFiles(data, await ResultFiles.in(out, [], '.npy'), signal);
+  }
+
+  /** @throws OUTPUT_UNWRITABLE, CANCELLED */
+  async add({ evaluated, map }: SeenPicture): Promise<void> {
+    const { encodeNpy, writeAtomically } = await import('@bigrid/node');
+    const { entry } = evaluated;
+    const within = relative(resolve(this.#data), resolve(entry.path));
+    // Of a list, or under --s3-root, images may lie elsewhere.
+    const isWithin = !isAbsolute(within) && within.split(sep)[0] !== '..';
+    const name = entry.path.split(/[/\\]/).at(-1) as string;
+    const relativePath = isWithin
+      ? within
+      : join(asFolder(entry.className), asFolder(entry.defect), name);
+    const file = await this.#files.fileFor({ path: entry.path, relativePath });
+    await writeAtomically(file, encodeNpy(map.data, [map.height, map.width]), {
+      signal: this.#signal,
+    });
+    this.written.set(evaluated, resolve(file));
+  }
+}
+
+/** The name of a class or defect from a list may be any text: as a folder it leads nowhere else. */
+function asFolder(name: string): string {
+  return name.replaceAll(/[/\\]/g, '_').replace(/^\.+$/, '_') || '_';
+}

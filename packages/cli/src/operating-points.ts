@@ -1,0 +1,43 @@
+import type { OperatingPoint } from '@bigrid/node';
+import { count, formatScore, paint, shellQuoted } from './output.ts';
+import { ownCommand } from './own-command.ts';
+
+interface Evaluated {
+  /** Model file. */
+  readonly file: string;
+  /** Folder of the images. */
+  readonly dir: string;
+  /** What was ignored in this run. */
+  readonly mask?: string | undefined;
+  /** How many images there are of each label. */
+  readonly good: number;
+  readonly defects: number;
+}
+
+/** Lines that offer thresholds to choose from, each with the command that sets it. */
+export function describePoints(points: readonly OperatingPoint[], evaluated: Evaluated): string[] {
+  if (points.length === 0) return [];
+  const { good, defects } = evaluated;
+  const described = points.flatMap(({ rule, threshold, truePositives, falsePositives }) => [
+    `  ${paint('bold', nameOf(rule), process.stderr)}: threshold ${formatScore(threshold, threshold)}, ${truePositives} of ${count(defects, 'defect')} caught, ${count(falsePositives, 'false positive')} among ${good} good`,
+    `    ${ownCommand()} calibrate ${calibrateWords(evaluated, rule, threshold)}`,
+  ]);
+  return [
+    '',
+    'Operating points, chosen on these very images: expect new ones to do slightly worse.',
+    ...described,
+  ];
+}
+
+/** A number is set at once; under a mask, the scores of good images have to be taken again. */
+function calibrateWords({ file, dir, mask }: Evaluated, rule: string, threshold: number): string {
+  const model = shellQuoted(file);
+  if (mask === undefined) return `${model} --threshold ${threshold} --out ${model}`;
+  const images = `${shellQuoted(dir)} --mask ${shellQuoted(mask)}`;
+  return `${model} ${images} --threshold ${rule} --out ${model}`;
+}
+
+function nameOf(rule: string): string {
+  const [, share] = /^recall:(.+)$/.exec(rule) ?? [];
+  return share === undefined ? 'best F1' : `${Number((Number(share) * 100).toFixed(6))} % recall`;
+}
