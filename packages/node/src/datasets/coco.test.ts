@@ -107,6 +107,64 @@ describe('annotations of COCO', () => {
     expect((await openDataset(data.at('coco.json'))).remarks).toEqual([]);
   });
 
+  it.each<readonly [string, unknown, string]>([
+    [
+      'compressed runs that are none',
+      { counts: 'runs!', size: [3, 4] },
+      'Expected compressed runs as pycocotools writes them for c.png but received "runs!"',
+    ],
+    [
+      'runs of another size',
+      { counts: [12], size: [4, 3] },
+      'Expected runs of the size [3, 4] for c.png but received [4, 3]',
+    ],
+    [
+      'runs that do not fill the image',
+      { counts: [1, 2], size: [3, 4] },
+      'Expected runs of 12 pixels in all for c.png but received 3',
+    ],
+    ...[
+      [[0, 0, 1, 1]],
+      [[0, 0, 1, 1, 2, 2, 3]],
+      [[0, 0, 1, null, 2, 2]],
+      [square[0], [1, 1]],
+      'x',
+    ].map(
+      (outline) =>
+        [
+          `the outline ${JSON.stringify(outline)}`,
+          outline,
+          `Expected polygons of at least 6 numbers, or runs ({ counts, size: [height, width] }), but received ${JSON.stringify(outline)}`,
+        ] as const,
+    ),
+  ])('keep all the others where one defect has %s, and name it', async (_, outline, fault) => {
+    await data.files('a.png', 'b.png');
+    await data.png('c.png', Array(3).fill([0, 0, 0, 0]));
+    const file = (broken: object) => ({
+      images: [image(1, 'c.png'), image(2, 'b.png'), image(3, 'a.png')],
+      annotations: [annotation(2, 1, square), broken],
+      categories,
+    });
+    await data.json('coco.json', file({ ...annotation(1, 1, outline), bbox: [3, 1, 1, 2] }));
+    const { classes, ignored } = await data.understood('coco.json');
+    expect(classes[0]?.test).toEqual(['a.png good', 'b.png scratch mask', 'c.png scratch mask']);
+    expect(ignored).toEqual([
+      `coco.json: annotation 2, of c.png: its box is taken, for its outline cannot be read. ${fault}`,
+    ]);
+    expect(await data.mask('coco.json', 'c.png')).toEqual([
+      [0, 0, 0, 0],
+      [0, 0, 0, 1],
+      [0, 0, 0, 1],
+    ]);
+    // Without a box there is nothing to take: a mask without this defect would call it good.
+    await data.json('coco.json', file({ ...annotation(1, 1, outline), bbox: null }));
+    const without = await data.understood('coco.json');
+    expect(without.classes[0]?.test.at(-1)).toBe('c.png scratch');
+    expect(without.ignored).toEqual([
+      `coco.json: annotation 2, of c.png: the image counts as one without a mask, for its outline cannot be read. ${fault}`,
+    ]);
+  });
+
   it('read compressed runs', async () => {
     await data.png('c.png', Array(3).fill([0, 0, 0, 0]));
     // What pycocotools writes for the second pixel of the first column.
@@ -194,21 +252,6 @@ describe('annotations of COCO', () => {
       'a category that is not listed',
       { ...three, categories: [] },
       /^Expected a category with the id 2, .* in .*coco\.json but received none$/,
-    ],
-    [
-      'compressed runs that are none',
-      { ...three, annotations: [annotation(1, 1, { counts: 'runs!', size: [3, 4] })] },
-      /^Expected compressed runs as pycocotools writes them for c\.png in .*coco\.json but received "runs!"$/,
-    ],
-    [
-      'a polygon of two points',
-      { ...three, annotations: [annotation(1, 1, [[0, 0, 1, 1]])] },
-      /^Expected polygons of at least 6 numbers, or runs .* for annotations\.0\.segmentation\S* of /,
-    ],
-    [
-      'runs of another size',
-      { ...three, annotations: [annotation(1, 1, { counts: [12], size: [4, 3] })] },
-      /^Expected runs of the size \[3, 4\] for c\.png in .* but received \[4, 3\]$/,
     ],
     [
       'no categories',

@@ -1,6 +1,4 @@
-import { stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { fail } from '@bigrid/errors';
+import { basename, dirname, resolve } from 'node:path';
 import type { LabelledEntry, PictureEntry } from '@bigrid/inspect';
 import { naturalOrder } from '../pictures/listing.ts';
 
@@ -51,6 +49,10 @@ export interface DatasetOptions {
 export interface ListedPicture {
   readonly role: 'training' | 'validation' | 'test';
   readonly entry: LabelledEntry;
+  /** The line or the item that names it, such as `line 3 of train.manifest`. */
+  readonly where: string;
+  /** Tells its mask from others: a path, or what it is drawn from; undefined where there is none. */
+  readonly mask: string | undefined;
 }
 
 /**
@@ -133,42 +135,4 @@ export function isGoodLabel(text: string): boolean {
 /** `1 picture`, `2 pictures`. */
 export function counted(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-/**
- * Makes sure that a picture or mask that a list names is there, and in a folder where lists may name any: who made a list
- * is not to choose what else of this machine is read.
- *
- * @param where the line or the item that names it, such as `line 3 of train.manifest`.
- * @param root the folder, such as {@link rootOf} the list.
- * @throws DATASET_INVALID
- */
-export async function assertListed(path: string, root: string, where: string): Promise<void> {
-  const inside = relative(resolve(root), resolve(path));
-  if (inside.split(sep)[0] === '..' || isAbsolute(inside)) {
-    fail(
-      'DATASET_INVALID',
-      `Expected a file in ${root}, or below it, for ${where} but received ${path}`,
-    );
-  }
-  if (!(await isPresent(path))) {
-    fail('DATASET_INVALID', `Expected the file of ${where} at ${path} but received nothing`);
-  }
-}
-
-/**
- * The folder that the files of a list have to be in: the one above that of the list, for lists often lie in a folder of
- * their own beside the pictures; its own folder, where the one above is the top of a drive.
- */
-export function rootOf(list: string): string {
-  const own = dirname(resolve(list));
-  const above = dirname(own);
-  return above === dirname(above) ? own : above;
-}
-
-export async function isPresent(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

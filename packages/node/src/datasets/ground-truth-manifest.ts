@@ -4,21 +4,20 @@ import { z } from 'zod';
 import { readBytes } from '../files/files.ts';
 import { pictureEntry } from '../pictures/pictures.ts';
 import {
-  assertListed,
   classFromList,
   type Dataset,
   type DatasetOptions,
   defectName,
   type Ignored,
   isGoodLabel,
-  isPresent,
   type ListedPicture,
   listName,
   roleOf,
-  rootOf,
 } from './dataset.ts';
+import { assertListed, findListed, isPresent, rootOf } from './listed-files.ts';
 import { readMaskExcept } from './mask-files.ts';
 import { classNameOf } from './names.ts';
+import { withoutRepeats } from './repeats.ts';
 
 const recordSchema = z.looseObject({ 'source-ref': z.string().min(1) });
 const metadataSchema = z.looseObject({
@@ -60,12 +59,12 @@ export async function readManifests(
       if (text.trim() === '') continue;
       const where = `line ${index + 1} of ${file}`;
       const line = parseLine(text, where);
-      const entry = await labelledEntry(line, file, className, where, options);
-      pictures.push({ role: roleOf(file), entry });
+      pictures.push(await listedPicture(line, file, className, where, options));
     }
   }
-  const classes = [classFromList(className, pictures, listName(files), ignored)];
-  return { layout: 'Ground Truth manifest', classes, ignored };
+  const once = await withoutRepeats(pictures);
+  const classes = [classFromList(className, once.pictures, listName(files), ignored)];
+  return { layout: 'Ground Truth manifest', classes, ignored, remarks: once.remarks };
 }
 
 function parseLine(text: string, where: string): Line {
@@ -87,25 +86,30 @@ function parseLine(text: string, where: string): Line {
   );
 }
 
-async function labelledEntry(
+async function listedPicture(
   line: Line,
   file: string,
   className: string,
   where: string,
   options: DatasetOptions,
-) {
+): Promise<ListedPicture> {
   const defect = defectOf(line, where);
   const path = await localPath(line['source-ref'], file, where, options);
   const mask = defect === 'good' ? undefined : maskOf(line);
   const maskPath = mask && (await localPath(mask.address, file, where, options));
   return {
-    ...pictureEntry(path),
-    className,
-    defect,
-    readMask:
-      mask && maskPath !== undefined
-        ? () => readMaskExcept(maskPath, backgroundOf(mask.metadata, where))
-        : undefined,
+    role: roleOf(file),
+    where,
+    mask: maskPath,
+    entry: {
+      ...pictureEntry(path),
+      className,
+      defect,
+      readMask:
+        mask && maskPath !== undefined
+          ? () => readMaskExcept(maskPath, backgroundOf(mask.metadata, where))
+          : undefined,
+    },
   };
 }
 
@@ -167,8 +171,10 @@ async function localPath(
 ): Promise<string> {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/i.exec(address) ?? [];
   if (bucket === undefined || key === undefined) {
-    const path = resolve(dirname(file), address);
-    await assertListed(path, rootOf(file), where);
+    const [folder, root] = [dirname(file), rootOf(file)];
+    const found = await findListed(address, [folder], root);
+    const path = resolve(found?.path ?? resolve(folder, address));
+    await assertListed(path, root, where);
     return path;
   }
   if (s3Root === undefined) {

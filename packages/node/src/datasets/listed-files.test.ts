@@ -1,12 +1,13 @@
 import { parse } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
-import { rootOf } from './dataset.ts';
+import { rootOf } from './listed-files.ts';
 
 let data: DataFolder;
 beforeEach(async () => {
   data = await DataFolder.make();
   await data.files('secret.png', 'sets/part/1.png', 'sets/images/1.png', 'sets/copy/1.png');
+  await data.files('sets/part/images/inner.png');
 });
 afterEach(() => data.remove());
 
@@ -28,6 +29,9 @@ const visa: Write = async (image) => {
   await data.write('sets/split_csv/1cls.csv', rows);
   return { dataset: 'sets' };
 };
+const windows: Write = (address) => coco(address.replaceAll('/', '\\'));
+const windowsManifest: Write = (address) => manifest(address.replaceAll('/', '\\'));
+const windowsVisa: Write = (address) => visa(address.replaceAll('/', '\\'));
 const visaMask: Write = async (mask) => {
   const rows = `object,split,label,image,mask\npart,test,anomaly,part/1.png,${mask}\n`;
   await data.write('sets/split_csv/1cls.csv', rows);
@@ -42,6 +46,12 @@ describe('files that a list names', () => {
     ['a manifest, in the copy of a bucket', manifest, 's3://bucket/1.png'],
     ['COCO, in the folder above', coco, '../images/1.png'],
     ['VisA, in the folder above split_csv', visa, 'part/../images/1.png'],
+    ['COCO, with backslashes', windows, '../images/1.png'],
+    ['COCO, in another folder than Label Studio writes', windows, 'images/7/inner.png'],
+    ['COCO, where Label Studio keeps it itself', windows, '../../../media/upload/7/inner.png'],
+    ['COCO, by a whole path of Windows', windows, 'C:/Users/me/part/inner.png'],
+    ['a manifest, with backslashes', windowsManifest, '../images/1.png'],
+    ['VisA, with backslashes', windowsVisa, 'part/1.png'],
   ] as const)('may lie near it: %s', async (_, write, address) => {
     const { dataset, options } = await write(typeof address === 'string' ? address : address());
     const { classes } = await data.understood(dataset, options);
@@ -60,6 +70,18 @@ describe('files that a list names', () => {
     await expect(data.understood(dataset, options)).rejects.toMatchObject({
       code: 'DATASET_INVALID',
       message: expect.stringMatching(/^Expected a file in .*, or below it, for .* but received /),
+    });
+  });
+
+  it.each([
+    ['COCO', windows],
+    ['a manifest', windowsManifest],
+    ['VisA', windowsVisa],
+  ])('are not found elsewhere by a path with backslashes either: %s', async (_, write) => {
+    const { dataset } = await write('../../secret.png');
+    await expect(data.understood(dataset)).rejects.toMatchObject({
+      code: 'DATASET_INVALID',
+      message: expect.stringContaining('..\\..\\secret.png'),
     });
   });
 

@@ -5,18 +5,18 @@ import { readBytes } from '../files/files.ts';
 import { type Listing, listFolder, naturalOrder } from '../pictures/listing.ts';
 import { pictureEntry } from '../pictures/pictures.ts';
 import {
-  assertListed,
   classFromList,
   counted,
   type Dataset,
   defectName,
   type Ignored,
   isGoodLabel,
-  isPresent,
   type ListedPicture,
 } from './dataset.ts';
+import { assertListed, findListed, isPresent } from './listed-files.ts';
 import { readLabelMasks } from './mask-files.ts';
 import { contents, folderNamed } from './names.ts';
+import { withoutRepeats } from './repeats.ts';
 
 /** A table of VisA, and what of it is asked for. */
 export interface VisaTable {
@@ -73,40 +73,44 @@ export async function readVisa({ table, product }: VisaTable): Promise<Dataset> 
   const folder = dirname(resolve(table));
   const root = basename(folder) === 'split_csv' ? dirname(folder) : folder;
   const rows = rowsOf(await readBytes(table), table);
-  const products = new Map<string, ListedPicture[]>();
+  const products = new Set<string>();
+  const pictures: ListedPicture[] = [];
   const absent = new Map<string, number>();
   for (const { row, line } of rows) {
     if (product !== undefined && row.object !== product) continue;
     if (!products.has(row.object) && !absent.has(row.object)) {
-      if (await isPresent(join(root, row.object))) products.set(row.object, []);
+      if (await isPresent(join(root, row.object))) products.add(row.object);
       else absent.set(row.object, 0);
     }
-    const pictures = products.get(row.object);
-    if (pictures) pictures.push(await listedPicture(row, root, `line ${line} of ${table}`));
-    else absent.set(row.object, (absent.get(row.object) ?? 0) + 1);
+    if (products.has(row.object)) {
+      pictures.push(await listedPicture(row, root, `line ${line} of ${table}`));
+    } else absent.set(row.object, (absent.get(row.object) ?? 0) + 1);
   }
   const ignored: Ignored[] = [...absent].map(([name, number]) => ({
     path: join(root, name),
     reason: `${counted(number, 'picture')} that the table lists: the folder is not there`,
   }));
-  const names = [...products.keys()].sort(naturalOrder);
+  // Over all products: one may call good what another calls defective.
+  const once = await withoutRepeats(pictures);
+  const byProduct = Map.groupBy(once.pictures, ({ entry }) => entry.className);
+  const names = [...products].sort(naturalOrder);
   const classes = names.map((name) =>
-    classFromList(name, products.get(name) ?? [], table, ignored),
+    classFromList(name, byProduct.get(name) ?? [], table, ignored),
   );
-  return { layout: 'VisA', classes, ignored };
+  return { layout: 'VisA', classes, ignored, remarks: once.remarks };
 }
 
 async function listedPicture(row: Row, root: string, where: string): Promise<ListedPicture> {
   if (row.split !== 'train' && row.split !== 'test') {
     fail('DATASET_INVALID', `Expected train or test for ${where} but received ${row.split}`);
   }
-  const path = join(root, row.image);
-  await assertListed(path, root, where);
+  const path = await fileOf(row.image, root, where);
   const isGood = isGoodLabel(row.label);
-  const mask = isGood || row.mask === '' ? undefined : join(root, row.mask);
-  if (mask !== undefined) await assertListed(mask, root, where);
+  const mask = isGood || row.mask === '' ? undefined : await fileOf(row.mask, root, where);
   return {
     role: row.split === 'test' ? 'test' : 'training',
+    where,
+    mask,
     entry: {
       ...pictureEntry(path),
       className: row.object,
@@ -114,6 +118,12 @@ async function listedPicture(row: Row, root: string, where: string): Promise<Lis
       readMask: mask === undefined ? undefined : () => readLabelMasks([mask]),
     },
   };
+}
+
+async function fileOf(name: string, root: string, where: string): Promise<string> {
+  const path = (await findListed(name, [root], root))?.path ?? join(root, name);
+  await assertListed(path, root, where);
+  return path;
 }
 
 function rowsOf(bytes: Uint8Array, table: string): { row: Row; line: number }[] {
