@@ -140,6 +140,12 @@ export const errorRegistry = {
     remedy: 'Mend the line or item named in the message; docs/data.md shows every layout.',
     ...badData,
   },
+  LAYOUT_AMBIGUOUS: {
+    when: 'A folder can be read in two ways, such as a product that is called good: as good images, or as a product.',
+    remedy:
+      'Rename or move a folder as the message says for the reading that is meant; docs/data.md shows every layout.',
+    ...badData,
+  },
   DATA_TOO_FEW: {
     when: 'There are too few readable good pictures to train on and to hold some out for the threshold.',
     remedy: 'Add good pictures; a few dozen make a first model, some hundred a steady threshold.',

@@ -12,7 +12,7 @@ import { listFolder, naturalOrder } from '../pictures/listing.ts';
 import { pictureEntry } from '../pictures/pictures.ts';
 import { pageOf, picturesInFile } from '../pictures/tiff-pages.ts';
 import type { DatasetOptions } from './dataset.ts';
-import { contents, isMaskFolder, withoutMasks } from './names.ts';
+import { contents, hasSplit, isMaskFolder, withoutMasks } from './names.ts';
 import { failWithoutGood, failWithoutTest, readDataset } from './open-dataset.ts';
 
 export interface TrainingFolder {
@@ -32,7 +32,7 @@ export interface CalibrationFolder {
  * The paths of the pictures at a path: a file is taken as it is, whatever its name (of a TIFF each page: `x.tif`,
  * `x.tif#2`); a folder is searched
  * through all its subfolders for names that end like a picture. Hidden files and folders of masks are left
- * out. In natural order (`2.png` before `10.png`), the same on every system.
+ * out (but not a product that is called like one of masks). In natural order (`2.png` before `10.png`), the same on every system.
  *
  * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY when a folder holds no picture.
  */
@@ -125,9 +125,10 @@ async function collect(folder: string, above: readonly string[], found: string[]
   const below = [...listing.folders, ...listing.pictures].sort(naturalOrder);
   const folders = new Set(listing.folders);
   for (const name of below) {
-    if (!folders.has(name)) found.push(join(folder, name));
-    else if (!isMaskFolder(name)) {
-      await collect(join(folder, name), [...above, listing.realPath], found);
+    const path = join(folder, name);
+    if (!folders.has(name)) found.push(path);
+    else if (!isMaskFolder(name) || hasSplit(await listFolder(path))) {
+      await collect(path, [...above, listing.realPath], found);
     }
   }
 }

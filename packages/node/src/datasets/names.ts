@@ -5,6 +5,15 @@ import { pageOf } from '../pictures/tiff-pages.ts';
 /** What people call the folder of good pictures; the first is that of MVTec AD, the second of BTAD. */
 const goodNames = ['good', 'ok', 'normal'] as const;
 
+export function isGoodFolder(name: string): boolean {
+  return goodNames.some((good) => good === name.toLowerCase());
+}
+
+/** Whether a name says that pictures are defective, and not how. */
+export function isBadFolder(name: string): boolean {
+  return /^(bad|ng|nok|ko|defects?|defective|anomal(y|ies|ous)|abnormal)$/i.test(name);
+}
+
 /** The name that a folder of good pictures has here, as written. */
 export function goodFolderOf(listing: Listing): string | undefined {
   for (const name of goodNames) {
@@ -37,18 +46,32 @@ export function isValidationFolder(name: string): boolean {
   return /^(validation|valid|val)$/i.test(name);
 }
 
+/** Whether a folder is one of the two that a product has when it says what is to be learnt from. */
+export function isSplitFolder(name: string): boolean {
+  return /^(train|test)$/i.test(name);
+}
+
+export function hasSplit(listing: Listing): boolean {
+  return listing.folders.some(isSplitFolder);
+}
+
+/** `test_public`, `valid-2`: parts of a product, and not products. */
+export function isPartOfSplit(name: string): boolean {
+  return /^(train|test|val(id(ation)?)?)([^a-z]|$)/i.test(name);
+}
+
 /** Whether a name says what a folder is for, and not what it shows. */
 function isRole(name: string): boolean {
   return (
     isValidationFolder(name) ||
     /^(train|test|annotations?|manifests?|split_csv)$/i.test(name) ||
-    goodNames.some((good) => good === name.toLowerCase())
+    isGoodFolder(name)
   );
 }
 
-/** The folders that may each be a product. */
-export function classFolders(listing: Listing): string[] {
-  return listing.folders.filter((name) => !isMaskFolder(name) && !isRole(name));
+/** Whether a folder may be a product, by its name. */
+export function isClassFolder(name: string): boolean {
+  return !isMaskFolder(name) && !isRole(name);
 }
 
 /** The last part of a path that is a name and no role: `bottle` for `data/bottle/train/good`. */

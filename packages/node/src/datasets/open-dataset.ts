@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { failToRead } from '../files/files.ts';
 import { type Listing, listFolder } from '../pictures/listing.ts';
@@ -8,15 +8,17 @@ import { type CocoFile, openCoco, readCoco } from './coco.ts';
 import type { Dataset, DatasetOptions, Ignored } from './dataset.ts';
 import { readManifests } from './ground-truth-manifest.ts';
 import {
-  classFolders,
   classNameOf,
   contents,
   folderNamed,
   goodFolderOf,
+  isClassFolder,
   isInsideMasks,
+  isMaskFolder,
   withoutMasks,
 } from './names.ts';
-import { ignoreFiles, type Product, readProduct } from './product-folder.ts';
+import { ignoreFiles, ignorePictures, type Product, readProduct } from './product-folder.ts';
+import { assertNoProductAmong, isProductCalledMasks } from './two-readings.ts';
 import { findVisa, readVisa } from './visa.ts';
 
 /**
@@ -50,12 +52,18 @@ export async function readDataset(path: string, options: DatasetOptions): Promis
 
   const products: Product[] = [];
   const ignored: Ignored[] = [];
-  for (const name of classFolders(listing)) {
-    const found = await readProduct(join(path, name));
+  const aside: string[] = [];
+  for (const name of listing.folders) {
+    const folder = join(path, name);
+    const isAside = !isClassFolder(name) && !(await isProductInSpiteOfName(folder));
+    const found = isAside ? undefined : await readProduct(folder);
     if (found !== undefined) products.push(found);
-    else ignored.push({ path: join(path, name), reason: 'a folder without good or test pictures' });
+    else if (isAside) aside.push(name);
+    else ignored.push({ path: folder, reason: 'a folder without good or test pictures' });
   }
   if (products.length === 0) return plainPictures(path, listing);
+  await assertNoProductAmong(path, aside);
+  for (const name of aside) await ignorePictures(join(path, name), ignored);
   ignoreFiles(path, listing, ignored);
   return fromProducts(products, ignored);
 }
@@ -71,6 +79,12 @@ export async function failWithoutGood(path: string): Promise<never> {
   const received = await contents(path);
   if (listing.folders.length === 0 && listing.pictures.length === 0) {
     fail('DATA_EMPTY', `Expected pictures in ${path} but received ${received}`);
+  }
+  if (isInsideMasks(path)) {
+    fail(
+      'DATA_NO_GOOD',
+      `Expected good pictures in ${path} but received masks, by the name of the folder or of the one above: rename it if they are no masks`,
+    );
   }
   const [train, test] = [folderNamed(listing, 'train'), folderNamed(listing, 'test')];
   if (train !== undefined || test !== undefined) {
@@ -147,6 +161,11 @@ async function readAnnotations(
     if (opened !== undefined) coco.push(opened);
   }
   return coco.length > 0 ? readCoco(coco) : undefined;
+}
+
+/** A product may be called `mask`, where its folders leave no doubt. */
+async function isProductInSpiteOfName(folder: string): Promise<boolean> {
+  return isMaskFolder(basename(folder)) && isProductCalledMasks(folder, await listFolder(folder));
 }
 
 /** Folders `train` and `test` may just as well hold what a file of annotations is about; so may `good` alone. */

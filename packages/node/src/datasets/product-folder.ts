@@ -15,12 +15,24 @@ import {
   classNameOf,
   folderNamed,
   goodFolderOf,
+  isBadFolder,
   isInsideMasks,
   isMaskFolder,
+  isPartOfSplit,
+  isSplitFolder,
   isValidationFolder,
+  maskFolderOf,
   otherFiles,
   withoutMasks,
 } from './names.ts';
+import {
+  assertGoodAlone,
+  assertNoProduct,
+  assertOneEach,
+  assertOneGood,
+  type FoundPicture,
+  isProductCalledMasks,
+} from './two-readings.ts';
 
 export interface Product {
   readonly layout: LayoutName;
@@ -35,14 +47,15 @@ export interface Product {
  * of its own (`bad/scratch`). The `test` folder itself may be given too.
  *
  * @returns undefined where there is no such picture.
- * @throws PATH_MISSING, PATH_UNREADABLE
+ * @throws PATH_MISSING, PATH_UNREADABLE; LAYOUT_AMBIGUOUS
  */
 export async function readProduct(dir: string): Promise<Product | undefined> {
-  if (isInsideMasks(dir)) return undefined;
   const listing = await listFolder(dir);
+  if (isInsideMasks(dir) && !isProductCalledMasks(dir, listing)) return undefined;
+  assertOneEach(dir, listing);
   const ignored: Ignored[] = [];
   const { training, layout } = await goodPictures(dir, listing, ignored);
-  const tested = await testPictures(dir, listing, ignored);
+  const tested = await testPictures(dir, listing, training.length > 0, ignored);
   if (training.length === 0 && tested.test.length === 0) return undefined;
   ignoreFiles(dir, listing, ignored);
   return {
@@ -67,11 +80,13 @@ async function goodPictures(
     const below = await listFolder(inTrain);
     const good = goodFolderOf(below);
     if (good !== undefined) {
-      const training = await picturesBelow(join(inTrain, good));
+      const training = await goodBelow(join(inTrain, good), ignored);
       for (const name of below.folders.filter((folder) => folder !== good)) {
-        const { length } = await picturesBelow(join(inTrain, name));
-        const reason = `${counted(length, 'picture')}: ${onlyGood}`;
-        if (length > 0) ignored.push({ path: join(inTrain, name), reason });
+        const other = join(inTrain, name);
+        const found = await picturesBelow(other);
+        assertNoProduct(other, found, dir, 'defects, which are not learnt from');
+        const reason = `${counted(found.length, 'picture')}: ${onlyGood}`;
+        if (found.length > 0) ignored.push({ path: other, reason });
       }
       ignoreFiles(inTrain, below, ignored);
       if (training.length > 0) {
@@ -80,7 +95,7 @@ async function goodPictures(
     }
   }
   const good = goodFolderOf(listing);
-  const training = good === undefined ? [] : await picturesBelow(join(dir, good));
+  const training = good === undefined ? [] : await goodBelow(join(dir, good));
   return { training: training.map(({ path }) => path), layout: 'good and bad folders' };
 }
 
@@ -91,6 +106,7 @@ function publishedLayout(good: string | undefined): LayoutName {
 async function testPictures(
   dir: string,
   listing: Listing,
+  isLearntFrom: boolean,
   ignored: Ignored[],
 ): Promise<{ test: LabelledEntry[]; layout?: LayoutName }> {
   const absolute = resolve(dir);
@@ -101,14 +117,19 @@ async function testPictures(
     const inTest = await listFolder(folder);
     if (!isTest) await ignoreOthers(dir, listing, ignored);
     const isLoco = inTest.folders.some((name) => /^(logical|structural)_anomalies$/i.test(name));
+    // A product that is called test has its masks inside.
+    const isOutside = isTest && maskFolderOf(listing) === undefined;
     return {
-      test: await labelledPictures(folder, isTest ? dirname(absolute) : dir, ignored),
+      test: await labelledPictures(folder, isOutside ? dirname(absolute) : dir, ignored),
       layout: isLoco ? 'MVTec LOCO AD' : publishedLayout(goodFolderOf(inTest)),
     };
   }
   // Without a folder named `test`, only one of good pictures tells the product's own folder from a folder
   // of several products.
-  if (goodFolderOf(listing) === undefined) return { test: [] };
+  if (goodFolderOf(listing) === undefined) {
+    if (isLearntFrom) await ignoreOthers(dir, listing, ignored);
+    return { test: [] };
+  }
   return { test: await labelledPictures(dir, dir, ignored) };
 }
 
@@ -125,17 +146,21 @@ async function labelledPictures(
   const masks = await MaskFinder.in(root);
   const listing = await listFolder(folder);
   const good = goodFolderOf(listing);
-  const defects = listing.folders.filter(
-    (name) =>
-      name !== good &&
-      !isMaskFolder(name) &&
-      !isValidationFolder(name) &&
-      !/^(train|test)$/i.test(name),
-  );
+  const isAside = (name: string) =>
+    isMaskFolder(name) || isValidationFolder(name) || isSplitFolder(name);
+  const defects = listing.folders.filter((name) => name !== good && !isAside(name));
+  if (good !== undefined) assertOneGood(folder, good, defects);
+  for (const name of listing.folders.filter(isAside)) {
+    const isUsed = folder === root && (isMaskFolder(name) || /^train$/i.test(name));
+    if (!isUsed) await ignorePictures(join(folder, name), ignored);
+  }
   const entries: LabelledEntry[] = [];
   for (const name of good === undefined ? defects : [good, ...defects]) {
-    for (const { path, below } of await picturesBelow(join(folder, name))) {
-      const isGood = name === good;
+    const isGood = name === good;
+    const own = join(folder, name);
+    const found = isGood ? await goodBelow(own, ignored) : await picturesBelow(own, ignored);
+    if (!isGood) assertNoProduct(own, found, root, `the defect ${name}`);
+    for (const { path, below } of found) {
       const readMask = isGood ? undefined : await masks.find([name, ...below], path);
       const defect = isGood ? 'good' : nameOfDefect([name, ...below]);
       entries.push({ ...pictureEntry(path), className, defect, readMask });
@@ -148,22 +173,25 @@ async function labelledPictures(
 
 /** `scratch` for `bad/scratch`, `bad` for `bad`, `crack-fine` for `crack/fine`. */
 function nameOfDefect(folders: readonly string[]): string {
-  const named = folders.filter(
-    (name, index) =>
-      index > 0 || !/^(bad|ng|nok|ko|defects?|defective|anomal(y|ies|ous)|abnormal)$/i.test(name),
-  );
+  const named = folders.filter((name, index) => index > 0 || !isBadFolder(name));
   return defectName((named.length === 0 ? folders : named).join('-'));
 }
 
-interface FoundPicture {
-  readonly path: string;
-  /** Folders between the one searched and the picture. */
-  readonly below: readonly string[];
+/** @throws LAYOUT_AMBIGUOUS when there are folders among them that say otherwise */
+async function goodBelow(folder: string, ignored?: Ignored[]): Promise<FoundPicture[]> {
+  const found = await picturesBelow(folder, ignored);
+  assertGoodAlone(folder, found);
+  return found;
 }
 
-/** Pictures at any depth, without folders of masks and masks beside their pictures. */
+/**
+ * Pictures at any depth, without folders of masks and masks beside their pictures.
+ *
+ * @param ignored takes the folders of masks.
+ */
 async function picturesBelow(
   folder: string,
+  ignored?: Ignored[],
   below: readonly string[] = [],
   above: readonly string[] = [],
 ): Promise<FoundPicture[]> {
@@ -171,24 +199,46 @@ async function picturesBelow(
   // A link that leads back to a folder above would be followed for ever.
   if (above.includes(listing.realPath)) return [];
   const found = withoutMasks(listing.pictures).map((file) => ({ path: join(folder, file), below }));
-  for (const name of listing.folders.filter((folder) => !isMaskFolder(folder))) {
+  for (const name of listing.folders) {
+    const path = join(folder, name);
     const inside = [...above, listing.realPath];
-    found.push(...(await picturesBelow(join(folder, name), [...below, name], inside)));
+    if (!isMaskFolder(name)) {
+      found.push(...(await picturesBelow(path, ignored, [...below, name], inside)));
+    } else if (ignored !== undefined && !inside.includes((await listFolder(path)).realPath)) {
+      await ignorePictures(path, ignored);
+    }
   }
   return found;
+}
+
+/** Tells of pictures in a folder whose name says that they are something else than what is looked for. */
+export async function ignorePictures(folder: string, ignored: Ignored[]): Promise<void> {
+  const { length } = await picturesBelow(folder);
+  const name = basename(folder);
+  const why = isValidationFolder(name)
+    ? 'kept for validation, which is not used'
+    : isMaskFolder(name)
+      ? 'masks by the name of their folder, in a place where masks are not looked for'
+      : `in a folder called ${name}, in a place where it is not looked for`;
+  if (length > 0) ignored.push({ path: folder, reason: `${counted(length, 'picture')}: ${why}` });
 }
 
 /** Tells of the folders that a product with a folder `test` has beside those of its layout. */
 async function ignoreOthers(dir: string, listing: Listing, ignored: Ignored[]): Promise<void> {
   for (const name of listing.folders) {
-    if (isMaskFolder(name) || /^(train|test)$/i.test(name)) continue;
-    const { length } = await picturesBelow(join(dir, name));
+    if (isMaskFolder(name) || isSplitFolder(name)) continue;
+    const path = join(dir, name);
     const isGood = name === goodFolderOf(listing) && folderNamed(listing, 'train') === undefined;
-    if (length === 0 || isGood) continue;
-    const why = isValidationFolder(name)
-      ? 'kept for validation, which is not used'
-      : 'in a folder that this layout does not have';
-    ignored.push({ path: join(dir, name), reason: `${counted(length, 'picture')}: ${why}` });
+    if (isGood) continue;
+    if (isValidationFolder(name)) {
+      await ignorePictures(path, ignored);
+      continue;
+    }
+    const found = await picturesBelow(path);
+    if (!isPartOfSplit(name))
+      assertNoProduct(path, found, dir, 'a folder beside those of a product');
+    const reason = `${counted(found.length, 'picture')}: in a folder that this layout does not have`;
+    if (found.length > 0) ignored.push({ path, reason });
   }
 }
 
