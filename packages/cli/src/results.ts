@@ -7,6 +7,8 @@ export type Row =
   | (Omit<Verdict, 'picture' | 'map'> & {
       /** Where `bigrid watch` moves it to. */
       readonly movedTo?: string;
+      /** File of its heat map. */
+      readonly heatMap?: string;
     })
   | { readonly path: string; readonly error: { readonly code: string; readonly message: string } };
 

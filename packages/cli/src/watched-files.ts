@@ -20,6 +20,8 @@ interface WatchedFilesInput {
   readonly dir: string;
   readonly folder: FolderWatch;
   readonly targets: Targets;
+  /** Draws the heat map of a picture into a file. */
+  readonly drawHeatMap: ((verdict: Verdict) => Promise<string>) | undefined;
   readonly log: InspectionLog | undefined;
   readonly webhook: Webhook | undefined;
   readonly printer: ResultPrinter;
@@ -76,9 +78,11 @@ export class WatchedFiles {
 
   /** Takes what came of the next of {@link pictures}, in their order. */
   async take(outcome: Verdict | FailedInspection): Promise<void> {
-    const { node, folder, log } = this.#input;
+    const { node, folder, log, drawHeatMap } = this.#input;
     const job = this.#jobs.shift() as Job;
-    job.done.push({ row: rowOf(outcome), statistics: node.statisticsOf(outcome) });
+    const heatMap = 'error' in outcome ? undefined : await drawHeatMap?.(outcome);
+    const row = { ...rowOf(outcome), ...(heatMap === undefined ? {} : { heatMap }) };
+    job.done.push({ row, statistics: node.statisticsOf(outcome) });
     if (--job.left > 0) return;
     const { file, done } = job;
     // One that cannot be read may still be written: it is looked at again if it changes.

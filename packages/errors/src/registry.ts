@@ -10,7 +10,10 @@ export interface ErrorDefinition {
   readonly httpStatus: number;
 }
 
-/** Exit codes follow sysexits.h where it has a fitting one; 1 is "some pictures failed". */
+/**
+ * Exit codes follow sysexits.h where it has a fitting one; 1 is "some pictures failed", 2 and 3 are findings that a caller
+ * asked to be told of.
+ */
 const usage = { exitCode: 64, httpStatus: 400 };
 const badData = { exitCode: 65, httpStatus: 422 };
 const missing = { exitCode: 66, httpStatus: 404 };
@@ -195,6 +198,18 @@ export const errorRegistry = {
     when: 'A bundle was made by a newer version of Bigrid than this one can read.',
     remedy: 'Update Bigrid.',
     ...badData,
+  },
+  ANOMALY_FOUND: {
+    when: '`bigrid inspect --fail-on-anomaly` found anomalous images.',
+    remedy: 'Look at them: the results name each one.',
+    exitCode: 2,
+    httpStatus: 422,
+  },
+  DRIFT_FOUND: {
+    when: '`bigrid drift --fail` found that images are no longer as at calibration.',
+    remedy: 'The measures that moved tell where to look first.',
+    exitCode: 3,
+    httpStatus: 422,
   },
   SOME_PICTURES_FAILED: {
     when: 'A command went through all pictures, but some of them could not be read.',

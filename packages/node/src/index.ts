@@ -79,6 +79,7 @@ export { picturesOfStream } from './pictures/picture-stream.ts';
 export { decodePicture, pictureEntry, readPicture } from './pictures/pictures.ts';
 export { picturesInFile } from './pictures/tiff-pages.ts';
 export { describeMove, measureWords, renderDrift } from './report/drift-page.ts';
+export { InspectionReport, type InspectionReportOptions } from './report/inspection-report.ts';
 export { Report, type ReportOptions } from './report/report.ts';
 export { countOutcomes, unsureOf } from './report/summary.ts';
 export {

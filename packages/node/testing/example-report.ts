@@ -7,6 +7,7 @@ import type {
   Metrics,
   Picture,
   SeenPicture,
+  Verdict,
 } from '@bigrid/inspect';
 import { Report, type ReportOptions } from '../src/report/report.ts';
 
@@ -22,6 +23,22 @@ export function noisyPicture(seed: number, width = 96, height = 64, strength = 6
     data[i] = 60 + ((i / 3) % width) + (state >>> 24) * (strength / 256);
   }
   return { width, height, data };
+}
+
+/** A verdict on an unlabelled image by the threshold of {@link exampleManifest}. */
+export function exampleVerdict(score: number, strength?: number): Verdict {
+  const isAnomalous = score > 0.5;
+  return {
+    path: `/line 3/new/${score}.png`,
+    score,
+    isAnomalous,
+    verdict: isAnomalous ? 'anomalous' : 'normal',
+    threshold: 0.5,
+    confidence: 0.5,
+    picture: noisyPicture(Math.round(score * 1e6), 64, 48, strength),
+    map: { width: mapSize, height: mapSize, data: new Float32Array(mapSize ** 2).fill(score) },
+    regions: [],
+  };
 }
 
 export function square(from: number, to: number): Uint8Array {

@@ -95,3 +95,16 @@ test('a log that is none, or too short, is refused with what to do', async () =>
   expect((await bigrid('drift', model, at('none.jsonl'))).code).toBe(66);
   expect((await bigrid('inspect', model, at('same'), '--log', at('same'))).code).toBe(73);
 });
+
+test('--fail has an exit code of its own where something moved, after the same output', async () => {
+  const words = ['drift', model, at('logs', 'dark.jsonl')];
+  const [plain, failing] = [await bigrid(...words), await bigrid(...words, '--fail')];
+  expect([plain.code, failing.code]).toEqual([0, 3]);
+  expect(failing.stdout).toBe(plain.stdout);
+  expect(failing.stderr).toMatch(/^error DRIFT_FOUND: .* received others: .*brightness.* moved$/m);
+  const { drifted } = JSON.parse(
+    (await bigrid('drift', model, at('logs', 'same.jsonl'), '--json')).stdout,
+  );
+  const same = await bigrid('drift', model, at('logs', 'same.jsonl'), '--fail', '--quiet');
+  expect(same.code).toBe(drifted ? 3 : 0);
+});

@@ -1,3 +1,4 @@
+import { fail } from '@bigrid/errors';
 import type { Drift, MeasureDrift } from '@bigrid/node';
 import { Command } from 'commander';
 import { parseFlag } from '../flags.ts';
@@ -8,6 +9,7 @@ interface DriftFlags {
   readonly last?: number;
   readonly report?: string;
   readonly json?: boolean;
+  readonly fail?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -23,6 +25,7 @@ export function driftCommand(context: Context): Command {
     )
     .option('--report <file>', 'File to draw how each measure went to (.html)')
     .option('--json', 'Print everything as JSON')
+    .option('--fail', 'Exit with code 3 where something moved')
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -31,7 +34,8 @@ Scores, brightness, contrast, sharpness and colour of the latest inspections are
 compared with those of good pictures at calibration. Of 100 comparisons where
 nothing changed, one names something at the most.
 
-Exit code: 0, moved or not; programs read \`drifted\` of --json.
+Exit code: 0, moved or not, unless --fail is given: then 3 where something moved.
+Programs can also read \`drifted\` of --json.
 
 Examples:
   $ bigrid inspect parts.onnx today/ --log parts.jsonl
@@ -43,7 +47,7 @@ Examples:
 async function showDrift(
   file: string,
   log: string,
-  { last, report, json, quiet }: DriftFlags,
+  { last, report, json, fail: failing, quiet }: DriftFlags,
   { signal }: Context,
 ): Promise<void> {
   const { assertWritable, drift, readBundle, renderDrift, writeAtomically } = await import(
@@ -60,6 +64,13 @@ async function showDrift(
     const page = await renderDrift(found, bundle.manifest, { title: `Drift: ${log}` });
     await writeAtomically(report, page, { signal });
     if (!quiet) say('', `Wrote ${report}`);
+  }
+  if (failing && found.drifted) {
+    const moved = found.measures.filter((measure) => measure.moved).map(({ name }) => name);
+    fail(
+      'DRIFT_FOUND',
+      `Expected images as at calibration but received others: ${moved.join(', ')} moved`,
+    );
   }
 }
 

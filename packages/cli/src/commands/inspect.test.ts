@@ -278,3 +278,40 @@ function newer(bytes: Buffer): Buffer {
   const text = bytes.toString('latin1').replace('"manifestVersion":1', '"manifestVersion":9');
   return Buffer.from(text, 'latin1');
 }
+
+test('--report writes a gallery, also of standard input, beside what is printed', async () => {
+  const page = at('new.html');
+  const { code, stdout, stderr } = await bigrid('inspect', model, at('new'), '--report', page);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('fine.png');
+  expect(stderr).toContain(`Wrote ${page}`);
+  const html = await readFile(page, 'utf8');
+  expect(html.match(/<article class="card">/g)).toHaveLength(2);
+  expect(html.indexOf('spot.png')).toBeLessThan(html.indexOf('fine.png'));
+  const piped = start(['inspect', model, '-', '--report', at('piped.html'), '--quiet']);
+  piped.stdin?.end(`${at('new', 'fine.png')}\n`);
+  expect((await ended(piped)).code).toBe(0);
+  expect(await readFile(at('piped.html'), 'utf8')).toContain('Inspection of standard input');
+  const refused = await bigrid('inspect', model, at('new'), '--report', at('new.html', 'x.html'));
+  expect([refused.code, refused.stdout]).toEqual([73, '']);
+});
+
+test('--fail-on-anomaly has an exit code of its own; without it an anomaly is no failure', async () => {
+  const exitOf = async (...words: string[]) =>
+    (await bigrid('inspect', model, ...words, '--quiet')).code;
+  const [fine, spot] = [at('new', 'fine.png'), at('new', 'deep', 'spot.png')];
+  await write(at('gate', 'text.png'), 'not a picture');
+  expect(await exitOf(fine, '--fail-on-anomaly')).toBe(0);
+  expect(await exitOf(fine, at('gate', 'text.png'), '--fail-on-anomaly')).toBe(1);
+  const both = await bigrid('inspect', model, spot, at('gate', 'text.png'), '--fail-on-anomaly');
+  expect(both.code).toBe(2);
+  expect(both.stdout).toContain('ANOMALOUS');
+  expect(both.stderr).toContain(
+    'error ANOMALY_FOUND: Expected 2 normal pictures but received 1 anomalous, and 1 that could not',
+  );
+  // Unsure is not anomalous, and what a log knows counts as well.
+  expect(await exitOf(spot, '--threshold', '1e6', '--unsure', '0', '--fail-on-anomaly')).toBe(0);
+  const log = ['--log', at('gate.jsonl')];
+  expect(await exitOf(spot, ...log)).toBe(0);
+  expect(await exitOf(spot, ...log, '--fail-on-anomaly')).toBe(2);
+});

@@ -13,6 +13,8 @@ import { Tally } from '../tally.ts';
 
 interface InspectFlags {
   readonly out?: string;
+  readonly report?: string;
+  readonly failOnAnomaly?: boolean;
   readonly log?: string;
   readonly format?: Format;
   readonly json?: boolean;
@@ -53,12 +55,14 @@ export function inspectCommand(context: Context): Command {
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument('<path...>', 'pictures, and folders to search for them; - for standard input')
     .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each picture (PNG)')
+    .option('--report <file>', 'File for a gallery, the highest score first: one HTML page')
     .option('--log <file>', 'Append a line a picture; leave out what has its line already')
     .addOption(new Option('--json', 'Short for --format jsonl').conflicts('format'))
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
     .option(...unsureFlag)
     .option(...oneMaskFlag);
   return addFlags(command, { ...formatField, ...regionFields, ...machineFields })
+    .option('--fail-on-anomaly', 'Exit with code 2 where a picture is anomalous')
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -71,10 +75,12 @@ picture. With jsonl, their format, json and csv, each is printed as it is done.
 
 With --log, a run that was interrupted or killed goes on where it was.
 
-Exit code: 0 when all pictures were read, anomalous or not; 1 when some failed.
+Exit code: 0 when all pictures were read, anomalous or not; 1 when some failed;
+with --fail-on-anomaly, 2 when at least one is anomalous (unsure is not).
 
 Examples:
   $ bigrid inspect parts.onnx new/ --out marked
+  $ bigrid inspect parts.onnx new/ --report new.html
   $ bigrid inspect parts.onnx new/ --json | jq 'select(.isAnomalous)'
   $ bigrid inspect parts.onnx all/ --log all.jsonl --format csv > all.csv
   $ find new -name '*.png' -print0 | bigrid inspect parts.onnx -
@@ -88,10 +94,11 @@ Examples:
 async function inspectPictures(
   bundleFile: string,
   paths: readonly string[],
-  { out, log: logFile, json, threshold, unsure, mask, quiet, ...flags }: InspectFlags,
+  { out, log: logFile, json, report, failOnAnomaly, ...others }: InspectFlags,
   { signal }: Context,
 ): Promise<void> {
   const node = await import('@bigrid/node');
+  const { threshold, unsure, mask, quiet, ...flags } = others;
   const { assertWritable, InspectionLog, inspect, readBundle, stampOf, statisticsOf } = node;
   const read = await readBundle(bundleFile);
   const opened = mask === undefined ? read : await node.withMask(read, mask);
@@ -101,6 +108,7 @@ async function inspectPictures(
   const listed = piped ? undefined : await findPictures(paths, out);
   const targets = out === undefined ? undefined : await ResultFiles.in(out, listed ?? []);
   if (out !== undefined) await assertWritable(join(out, 'heat-map.png'));
+  if (report !== undefined) await assertWritable(report);
   if (piped && !quiet && process.stdin.isTTY) say('Type paths, one a line; Ctrl-D ends.');
   const log =
     logFile === undefined
@@ -111,6 +119,14 @@ async function inspectPictures(
   const tally = new Tally();
   const printer = printResults(format, signal);
   const heatMaps = new HeatMapWriter(bundle.manifest, signal);
+  const page =
+    report === undefined
+      ? undefined
+      : new node.InspectionReport(bundle.manifest, {
+          title: `Inspection of ${piped ? 'standard input' : nameOf(paths)}`,
+          total: listed?.length,
+          smallestRegion: flags.smallestRegion,
+        });
   const progress = showProgress({ quiet, printing: format !== 'table' });
   const advance = listed && progress.count('inspecting', listed.length);
 
@@ -139,6 +155,7 @@ async function inspectPictures(
       if ('error' in outcome) progress.onEvent({ type: 'skipped', ...outcome });
       if ('error' in outcome || target === undefined) await record();
       else await heatMaps.add(outcome, target, record);
+      await page?.add(outcome);
       await printer.add(row);
       tally.add(row);
       advance?.(tally.total, tally.logged);
@@ -156,12 +173,26 @@ async function inspectPictures(
   if (hasResults && signal.reason !== outputGone) {
     await printer.finish();
     if (!quiet) say('', tally.summary({ out, log: logFile }));
+    try {
+      if (page && report !== undefined) {
+        await node.writeAtomically(report, await page.render(tally.logged));
+        if (!quiet) say(`Wrote ${report}`);
+      }
+    } catch (error) {
+      failure ??= error;
+    }
   }
   if (failure) throw failure;
+  const unread = `${tally.unreadable} that could not be read`;
+  if (failOnAnomaly && tally.anomalous > 0) {
+    const all = count(tally.total, 'normal picture');
+    const also = tally.unreadable > 0 ? `, and ${unread}` : '';
+    fail('ANOMALY_FOUND', `Expected ${all} but received ${tally.anomalous} anomalous${also}`);
+  }
   if (tally.unreadable > 0) {
     fail(
       'SOME_PICTURES_FAILED',
-      `Expected to read ${count(tally.total, 'picture')} but received ${tally.unreadable} that could not be read`,
+      `Expected to read ${count(tally.total, 'picture')} but received ${unread}`,
     );
   }
 }
@@ -176,4 +207,10 @@ function isStandardInput(paths: readonly string[]): boolean {
     );
   }
   return true;
+}
+
+/** The shell may have made hundreds of paths of one pattern. */
+function nameOf(paths: readonly string[]): string {
+  const others = paths.length - 1;
+  return others > 2 ? `${paths[0]} and ${others} more` : paths.join(', ');
 }

@@ -229,3 +229,28 @@ test.each([
   expect(stderr).toContain(`error ${expected}: Expected `);
   expect(code).toBe(exitCode);
 });
+
+test('--out writes a heat map of each picture, also of those that are moved or come again', async () => {
+  const dir = at('mapped');
+  const maps = join(dir, 'maps');
+  await write(join(dir, 'sub', 'spot.png'), await pictureBytes(2, true));
+  await write(
+    join(dir, 'pages.tif'),
+    await pagesBytes([await pictureBytes(1), await pictureBytes(5)]),
+  );
+  const watching = await watch(dir, '--out', maps, '--bad', at('mapped-bad'));
+  await until(() => watching.results.length).toBe(3);
+  await write(join(dir, 'sub', 'spot.png'), await pictureBytes(4, true));
+  await until(() => watching.results.length).toBe(4);
+  // Heat maps are below the folder watched, and are no pictures to inspect.
+  await setTimeout(1500);
+  const { code } = await watching.stop();
+  expect(code).toBe(0);
+  const heatMaps = watching.results.map(({ heatMap }) => heatMap as string);
+  expect(heatMaps.toSorted()).toEqual(
+    ['pages-2.png', 'pages.png', 'sub/spot-2.png', 'sub/spot.png'].map((name) => join(maps, name)),
+  );
+  for (const file of heatMaps) expect((await sharp(file).metadata()).format).toBe('png');
+  const same = await bigrid('watch', model, dir, '--out', dir);
+  expect(same.stderr).toContain('error OPTION_INVALID: Expected a folder for --out other than');
+});

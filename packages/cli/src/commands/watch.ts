@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { join, parse, relative } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
-import type { Device } from '@bigrid/node';
+import type { Device, Verdict } from '@bigrid/node';
 import { Command } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
+import { HeatMapWriter } from '../heat-maps.ts';
 import { say } from '../output.ts';
 import { realPath } from '../pictures.ts';
 import { type Format, printResults } from '../results.ts';
@@ -14,6 +15,7 @@ interface WatchFlags {
   readonly good?: string;
   readonly bad?: string;
   readonly unsureTo?: string;
+  readonly out?: string;
   readonly newOnly?: boolean;
   readonly log?: string;
   readonly webhook?: string;
@@ -43,6 +45,7 @@ export function watchCommand(context: Context): Command {
     .option('--good <dir>', 'Move normal pictures there')
     .option('--bad <dir>', 'Move anomalous pictures there')
     .option('--unsure-to <dir>', 'Move unsure pictures there')
+    .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each picture (PNG)')
     .option('--new-only', 'Leave alone what is there at the start')
     .option('--log <file>', 'Append a line a picture; leave out what has its line already')
     .option('--webhook <url>', 'Post each result there; needs --log')
@@ -63,7 +66,7 @@ the webhook could not take is in the log and is sent when it can.
 
 Examples:
   $ bigrid watch parts.onnx camera/
-  $ bigrid watch parts.onnx camera/ --good passed --bad rejected
+  $ bigrid watch parts.onnx camera/ --good passed --bad rejected --out marked
   $ bigrid watch parts.onnx camera/ --unsure quantile:0.9 --unsure-to look-at
   $ bigrid watch parts.onnx camera/ --log line1.jsonl --webhook http://mes/in`,
     )
@@ -83,7 +86,7 @@ async function watch(
       'Expected --log with --webhook, to keep what is not sent, but received none',
     );
   }
-  const { good, bad, unsureTo, newOnly, ...machine } = flags;
+  const { good, bad, unsureTo, out, newOnly, ...machine } = flags;
   const rules = { threshold, unsure };
   const read = await node.readBundle(bundleFile);
   const opened = mask === undefined ? read : await node.withMask(read, mask);
@@ -96,17 +99,30 @@ async function watch(
   }
   const tell = (text: string) => quiet || say(text);
   const targets = { normal: good, anomalous: bad, unsure: unsureTo };
-  const leaveOut = Object.values(targets).filter((path) => path !== undefined);
-  await checkTargets(dir, leaveOut);
+  const moves = Object.values(targets).filter((path) => path !== undefined);
+  await checkTargets(dir, moves);
+  if (out !== undefined) await checkHeatMaps(dir, out);
   const folder = await node.FolderWatch.open(dir, {
     signal,
     newOnly: newOnly === true,
-    leaveOut,
+    leaveOut: out === undefined ? moves : [...moves, out],
     onReachable: (reason) =>
       tell(reason ? `Waiting for ${dir}: ${reason}` : `${dir} is there again`),
   });
   const tally = new Tally();
   const printer = printResults(format, signal);
+  const heatMaps = new HeatMapWriter(bundle.manifest, signal);
+  const drawHeatMap =
+    out === undefined
+      ? undefined
+      : async (verdict: Verdict) => {
+          const { dir: below, name } = parse(relative(dir, verdict.path));
+          const file = await node.freeName(out, join(below, `${name}.png`));
+          await heatMaps.add(verdict, file);
+          // The next one must find the name taken.
+          await heatMaps.finish();
+          return file;
+        };
   try {
     const log =
       logFile === undefined
@@ -116,7 +132,7 @@ async function watch(
       log && url !== undefined
         ? await node.Webhook.start(log.path, url, { onTrouble: tell })
         : undefined;
-    const input = { node, dir, folder, targets, log, webhook, printer, tally, signal };
+    const input = { node, dir, folder, targets, drawHeatMap, log, webhook, printer, tally, signal };
     const files = new WatchedFiles(input);
     tell(`Watching ${dir}; press Ctrl-C to end.`);
     try {
@@ -151,4 +167,16 @@ async function checkTargets(dir: string, targets: readonly string[]): Promise<vo
     await assertWritable(join(dir, 'picture'));
     await assertWritable(join(target, 'picture'));
   }
+}
+
+/** @throws OPTION_INVALID where they would be taken for pictures to inspect; OUTPUT_UNWRITABLE */
+async function checkHeatMaps(dir: string, out: string): Promise<void> {
+  const { assertWritable } = await import('@bigrid/node');
+  if ((await realPath(out)) === (await realPath(dir))) {
+    fail(
+      'OPTION_INVALID',
+      `Expected a folder for --out other than the one watched but received ${out} for both`,
+    );
+  }
+  await assertWritable(join(out, 'heat-map.png'));
 }

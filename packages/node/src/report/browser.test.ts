@@ -5,7 +5,13 @@ import { pathToFileURL } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, openChromium } from '../../testing/chromium.ts';
-import { exampleEvaluation, exampleManifest, render } from '../../testing/example-report.ts';
+import {
+  exampleEvaluation,
+  exampleManifest,
+  exampleVerdict,
+  render,
+} from '../../testing/example-report.ts';
+import { InspectionReport } from './inspection-report.ts';
 
 // Skipped where there is no Chromium to open the page in: `BIGRID_CHROMIUM` names one in an unusual place.
 describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
@@ -105,6 +111,30 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
     expect(await page.evaluate('document.activeElement.className')).toBe('pair');
     await page.getByRole('button', { name: /^All/ }).click();
     expect(await page.locator('.card:visible').count()).toBe(8);
+  });
+
+  it('a gallery of unlabelled images filters and enlarges as well, and is nowhere too wide', async () => {
+    const gallery = new InspectionReport(exampleManifest, { title: 'Inspection of line 3' });
+    for (const score of [0.1, 0.9, 0.7]) await gallery.add(exampleVerdict(score));
+    const file = join(folder, 'gallery.html');
+    await writeFile(file, await gallery.render());
+    const other = await browser.newPage();
+    other.on('console', (message) => problems.push(`${message.type()}: ${message.text()}`));
+    other.on('pageerror', (error) => problems.push(String(error)));
+    await other.goto(pathToFileURL(file).href);
+    await other.getByRole('button', { name: /^Normal/ }).click();
+    expect(await other.locator('.card:visible').count()).toBe(1);
+    await other.getByRole('button', { name: /^All/ }).click();
+    await other.locator('.card .pair').first().click();
+    expect(await other.locator('#viewer-title').textContent()).toBe('0.9.png');
+    await other.keyboard.press('ArrowRight');
+    expect(await other.locator('#viewer-title').textContent()).toBe('0.7.png');
+    for (const width of [1440, 390]) {
+      await other.setViewportSize({ width, height: 900 });
+      expect(await other.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    }
+    await other.close();
+    expect(problems).toEqual([]);
   });
 
   it.each([1440, 768, 390])('is nowhere wider than a window of %i', async (width) => {

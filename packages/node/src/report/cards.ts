@@ -4,8 +4,15 @@ import {
   isAnomalous,
   type Thresholds,
 } from '@bigrid/inspect';
-import { formatCount, formatScore, plural } from './format.ts';
+import { formatCount, plural } from './format.ts';
 import { type Html, html } from './html.ts';
+import {
+  cardRows,
+  filterButton,
+  heatMapLegend,
+  pictureCard,
+  pictureViewer,
+} from './picture-card.ts';
 import { type Outcome, outcomesByNeed, type PictureGroup } from './summary.ts';
 import type { ReportScale, Thumbnail } from './thumbnails.ts';
 
@@ -24,10 +31,6 @@ const outcomeTexts: Readonly<
   passed: { badge: 'Passed', sign: '✓', filter: 'Passed', heading: 'Good, passed' },
 };
 
-/** Of each group, as many are shown at once; more than a few others open on demand: the page stays short. */
-const shownAtOnce = 12;
-const fewOthers = 3;
-
 export interface CardsInput {
   readonly evaluation: Evaluation;
   readonly groups: readonly PictureGroup[];
@@ -41,7 +44,7 @@ export interface CardsInput {
 
 /** Every test picture beside its heat map, those that need a look first. */
 export function picturesSection(input: CardsInput): Html {
-  const { evaluation, groups, thumbnails, calibration, folder } = input;
+  const { evaluation, groups, thumbnails, calibration, folder, scale } = input;
   const classNames = Object.keys(evaluation.classes);
   const total = evaluation.pictures.length;
   const leftOut = total - thumbnails.size;
@@ -53,22 +56,20 @@ ${leftOut > 0 && html`<p class="warning">${formatCount(thumbnails.size)} of ${pl
 <div class="toolbar">
 ${filters(groups, total, calibration)}
 ${classNames.length > 1 && html`<label class="screen-only">Product <select id="class-filter"><option value="">All</option>${classNames.map((name, index) => html`<option value="${index}">${name}</option>`)}</select></label>`}
-${legend(input)}
+${heatMapLegend(
+  scale,
+  evaluation.pictures.some(({ hasMask }) => hasMask),
+)}
 </div>
 ${groups.map((group) => groupOf(group, input, classNames))}
-<dialog id="viewer" aria-label="Enlarged picture">
-<form method="dialog"><button type="button" id="previous" aria-label="Previous picture">←</button><button type="button" id="next" aria-label="Next picture">→</button><span id="viewer-title"></span><button aria-label="Close">✕</button></form>
-<div id="viewer-body"></div>
-</dialog>
+${pictureViewer}
 </section>`;
 }
 
 function filters(groups: readonly PictureGroup[], total: number, { unsure }: Thresholds): Html {
   const outcomes = outcomesByNeed.filter((outcome) => unsure || outcome !== 'unsure');
-  const button = (outcome: Outcome | '', label: string, count: number) =>
-    html`<button type="button" data-filter="${outcome}" aria-pressed="${outcome === '' ? 'true' : 'false'}"${count === 0 && html` disabled`}>${label} <span class="count">${formatCount(count)}</span></button>`;
   const buttons = outcomes.map((outcome) =>
-    button(
+    filterButton(
       outcome,
       outcomeTexts[outcome].filter,
       groups.reduce(
@@ -77,16 +78,7 @@ function filters(groups: readonly PictureGroup[], total: number, { unsure }: Thr
       ),
     ),
   );
-  return html`<div class="filters screen-only" role="group" aria-label="Show">${button('', 'All', total)}${buttons}</div>`;
-}
-
-function legend({ evaluation, scale }: CardsInput): Html {
-  const hasMasks = evaluation.pictures.some(({ hasMask }) => hasMask);
-  return html`<div class="legend">
-<span class="scale"><span>${formatScore(scale.lowest)}</span><i class="inferno" role="img" aria-label="Colours of the heat map, from dark violet to pale yellow"></i><span>≥ ${formatScore(scale.highest)}</span></span>
-<span class="swatch outline">outline: map above ${formatScore(scale.threshold)}</span>
-${hasMasks && html`<label class="swatch mask"><input type="checkbox" id="truth-toggle" class="screen-only" checked> true defect</label>`}
-</div>`;
+  return html`<div class="filters screen-only" role="group" aria-label="Show">${filterButton('', 'All', total)}${buttons}</div>`;
 }
 
 function groupOf(
@@ -102,12 +94,9 @@ function groupOf(
     classNames.length > 1 ? className : undefined,
   ].filter((part) => part !== undefined);
   const cards = shown.map((picture) => card(picture, outcome, input));
-  const atOnce = cards.length <= shownAtOnce + fewOthers ? cards.length : shownAtOnce;
-  const more = cards.slice(atOnce);
   return html`<section class="group" data-outcome="${outcome}" data-class="${classNames.indexOf(className)}">
 <h3><span class="dot ${outcome}"></span>${heading.join(' · ')} <span class="count">${formatCount(pictures.length)}</span></h3>
-${cards.length > 0 && html`<div class="cards">${cards.slice(0, atOnce)}</div>`}
-${more.length > 0 && html`<details class="more"><summary>${formatCount(more.length)} more</summary><div class="cards">${more}</div></details>`}
+${cardRows(cards)}
 ${shown.length < pictures.length && html`<p class="lead">${plural(pictures.length - shown.length, 'picture')} not shown.</p>`}
 </section>`;
 }
@@ -115,26 +104,14 @@ ${shown.length < pictures.length && html`<p class="lead">${plural(pictures.lengt
 function card(picture: EvaluatedPicture, outcome: Outcome, input: CardsInput): Html {
   const { entry, score } = picture;
   const { thumbnails, calibration, folder } = input;
-  const { width, height, original, heatMap, truth } = thumbnails.get(picture) as Thumbnail;
-  const path = entry.path.slice(folder.length);
-  const { badge, sign } = outcomeTexts[outcome];
-  const verdict = `${badge.toLowerCase()}, score ${formatScore(score)}`;
-  const what = isAnomalous(entry) ? entry.defect : 'good';
-  const image = (source: string, alt: string) =>
-    html`<img src="${source}" alt="${alt}" width="${width}" height="${height}" loading="lazy" decoding="async">`;
-  return html`<article class="card">
-<button type="button" class="pair" style="--ratio:${(width / height).toFixed(4)}" data-title="${path}" aria-label="Enlarge ${path}: ${verdict}">
-<span class="view">${image(original, `${what}: ${path}`)}${truth}</span><span class="view">${image(heatMap, `Heat map of ${path}, ${verdict}`)}</span>
-</button>
-<p class="caption"><span class="badge ${outcome}"><i aria-hidden="true">${sign}</i>${badge}</span> <b class="score">${formatScore(score)}</b> <span class="times">${times(score, calibration.threshold)}</span></p>
-<p class="caption"><span class="defect">${what}</span> <span class="path" title="${entry.path}">${path}</span></p>
-</article>`;
-}
-
-/** A score on its own says little: how it stands to the threshold does. */
-function times(score: number, threshold: number): string {
-  const ratio = score / threshold;
-  if (!(threshold > 0) || !Number.isFinite(ratio)) return '';
-  const digits = ratio >= 10 ? formatCount(Math.round(ratio)) : ratio.toFixed(ratio < 1 ? 2 : 1);
-  return `${digits} × threshold`;
+  const { badge: text, sign } = outcomeTexts[outcome];
+  return pictureCard({
+    path: entry.path.slice(folder.length),
+    fullPath: entry.path,
+    thumbnail: thumbnails.get(picture) as Thumbnail,
+    badge: { className: outcome, sign, text },
+    label: isAnomalous(entry) ? entry.defect : 'good',
+    score,
+    threshold: calibration.threshold,
+  });
 }

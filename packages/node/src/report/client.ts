@@ -13,12 +13,13 @@ export const countingScript = `function countAt(scores, threshold, unsure, chose
   return counts;
 }`;
 
-/** All that moves on the page: the threshold, the filters, the enlarged pictures. Without it, the page can be read. */
-export const clientScript = `(() => {
-'use strict';
+const findScript = `'use strict';
 const find = (selector, inside = document) => inside.querySelector(selector);
 const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
-${countingScript}
+`;
+
+/** Moves the threshold. */
+const explorerScript = `${countingScript}
 
 const { threshold, unsure, logarithmic, low, high, scores } = JSON.parse(find('#scores').textContent);
 const explorer = find('#explorer');
@@ -53,8 +54,10 @@ reset.addEventListener('click', () => {
   show(threshold, place * 100);
   slider.focus();
 });
+`;
 
-const pictures = find('#pictures');
+/** Filters pictures, and enlarges them. */
+const viewerScript = `const pictures = find('#pictures');
 const classFilter = find('#class-filter');
 function filter() {
   const outcome = find('[data-filter][aria-pressed=true]').dataset.filter;
@@ -107,4 +110,12 @@ viewer.addEventListener('close', () => {
   if (fold) fold.open = true;
   current.focus();
 });
-})();`;
+`;
+
+/** All that moves on the page of a report: the threshold, the filters, the enlarged pictures. Without it, the page can be read. */
+export const clientScript = `(() => {
+${findScript}${explorerScript}${viewerScript}})();`;
+
+/** The same for a page of pictures alone. */
+export const galleryScript = `(() => {
+${findScript}${viewerScript}})();`;

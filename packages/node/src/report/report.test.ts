@@ -11,8 +11,8 @@ import {
   seen,
   square,
 } from '../../testing/example-report.ts';
-import { charactersForAll, Report } from './report.ts';
-import { drawThumbnail } from './thumbnails.ts';
+import { Report } from './report.ts';
+import { charactersForOneOf, drawThumbnail } from './thumbnails.ts';
 
 /** The page without its pictures: quicker to search. */
 const withoutData = (page: string) => page.replaceAll(/data:image\/[^"]*/g, 'data:');
@@ -254,7 +254,7 @@ describe('size of the page', () => {
       [1000, 5000],
       [4000, 400],
     ] as const) {
-      const maximumCharacters = charactersForAll / shown;
+      const maximumCharacters = charactersForOneOf(shown);
       const drawn = { ...one, picture, map, mask };
       const thumbnail = await drawThumbnail(drawn, { scale, maximumCharacters });
       expect(thumbnail).toMatchObject({ width: 320, height: 320 });

@@ -3,7 +3,7 @@ import type { EvaluatedPicture, Evaluation, Manifest, SeenPicture } from '@bigri
 import { openCharts } from './charts.ts';
 import { renderPage } from './page.ts';
 import { comparatorOfNeed, groupPictures } from './summary.ts';
-import { drawThumbnail, type ReportScale, type Thumbnail } from './thumbnails.ts';
+import { charactersForOneOf, drawThumbnail, scaleOf, type Thumbnail } from './thumbnails.ts';
 
 export interface ReportOptions {
   /** Heading of the page. */
@@ -13,12 +13,6 @@ export interface ReportOptions {
 }
 
 const defaultMaximumPictures = 1000;
-/**
- * Characters that all pictures may take, their heat maps and outlines too. Some 2,000 come to each for what is said of it:
- * a page of 1,000 stays below 30 MB whatever they show, which still opens at once in a browser.
- */
-export const charactersForAll = 26_000_000;
-const charactersForOne = 64_000;
 /** Drawings kept beyond those wanted before the ones least needed go, as a share of those wanted. */
 const slack = 0.25;
 
@@ -75,22 +69,17 @@ export class Report {
       manifest,
       title: this.#title,
       groups,
-      scale: this.#scale(),
+      scale: scaleOf(manifest),
       thumbnails: this.#thumbnails,
       drawChart: await openCharts(),
     });
   }
 
-  #scale(): ReportScale {
-    const { mapScale, pixelThreshold } = this.#manifest.calibration;
-    return { ...mapScale, threshold: pixelThreshold };
-  }
-
   async #draw(seen: SeenPicture): Promise<void> {
     const shown = Math.min(seen.total, this.#maximumPictures);
     if (shown === 0) return;
-    const maximumCharacters = Math.min(charactersForOne, charactersForAll / shown);
-    const options = { scale: this.#scale(), maximumCharacters };
+    const maximumCharacters = charactersForOneOf(shown);
+    const options = { scale: scaleOf(this.#manifest), maximumCharacters };
     this.#thumbnails.set(seen.evaluated, await drawThumbnail(seen, options));
     if (this.#thumbnails.size > this.#maximumPictures * (1 + slack))
       this.#keepMostNeeded(this.#manifest);

@@ -1,4 +1,10 @@
-import { type MapScale, type Picture, regionsOf, type SeenPicture } from '@bigrid/inspect';
+import {
+  type Manifest,
+  type MapScale,
+  type Picture,
+  regionsOf,
+  type SeenPicture,
+} from '@bigrid/inspect';
 import sharp, { type Sharp } from 'sharp';
 import { drawHeatMap } from '../pictures/heat-map.ts';
 import type { Html } from './html.ts';
@@ -24,10 +30,29 @@ export interface ReportScale extends MapScale {
   readonly threshold: number;
 }
 
+/** How a model file's heat maps are drawn. */
+export function scaleOf({ calibration }: Manifest): ReportScale {
+  return { ...calibration.mapScale, threshold: calibration.pixelThreshold };
+}
+
+/**
+ * Characters that all pictures may take, their heat maps and outlines too. Some 2,000 come to each for what is said of it:
+ * a page of 1,000 stays below 30 MB whatever they show, which still opens at once in a browser.
+ */
+const charactersForAll = 26_000_000;
+const charactersForOne = 64_000;
+
+/** Characters that one of so many pictures may take. */
+export function charactersForOneOf(shown: number): number {
+  return Math.min(charactersForOne, charactersForAll / shown);
+}
+
 export interface ThumbnailOptions {
   readonly scale: ReportScale;
   /** What both pictures and the outline may take together, as text of the page. */
   readonly maximumCharacters: number;
+  /** Regions of fewer pixels of the picture are not outlined. Default 0. */
+  readonly smallestRegion?: number | undefined;
 }
 
 /** Of what a picture may take, the share for the outline of its defect: a ragged one could weigh more than all else. */
@@ -52,7 +77,9 @@ export async function drawThumbnail(
   // Made small first: the outline keeps its width, and the drawing takes a tenth of the time.
   const small = await shrink(picture, thumbnailSide);
   const { threshold, ...scale } = options.scale;
-  const regions = regionsOf(map, small, threshold);
+  const { smallestRegion = 0 } = options;
+  const share = (small.width * small.height) / (picture.width * picture.height);
+  const regions = regionsOf(map, small, threshold, smallestRegion * share);
   const drawing = await drawHeatMap(small, map, { ...scale, regions });
   const { maximumCharacters } = options;
   const truth = mask && maskOutline(mask, map.width, map.height, outlineShare * maximumCharacters);

@@ -1,0 +1,134 @@
+import { fail } from '@bigrid/errors';
+import type { FailedInspection, Judgement, Manifest, Verdict } from '@bigrid/inspect';
+import { renderInspection } from './inspection-page.ts';
+import { charactersForOneOf, drawThumbnail, scaleOf, type Thumbnail } from './thumbnails.ts';
+
+export interface InspectionReportOptions {
+  /** Heading of the page. */
+  readonly title: string;
+  /** How many images are to come, where that is known: of few, each is drawn larger. */
+  readonly total?: number | undefined;
+  /** The most images shown, those of the highest scores; all are counted. Default 1,000. */
+  readonly maximumImages?: number | undefined;
+  /** Regions of fewer pixels are not outlined. Default 0. */
+  readonly smallestRegion?: number | undefined;
+}
+
+/** What is kept of an image: a small drawing, and not its pixels. */
+export interface ShownImage {
+  readonly path: string;
+  readonly score: number;
+  readonly verdict: Judgement;
+  readonly thumbnail: Thumbnail;
+}
+
+/** An image that could not be read. */
+export interface UnreadImage {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export type VerdictCounts = Readonly<Record<Judgement | 'unreadable', number>>;
+
+const defaultMaximumImages = 1000;
+/** Images that could not be read: these are named, others only counted. */
+const mostUnread = 1000;
+/** Drawings kept beyond those wanted before those of the lowest scores go, as a share of those wanted. */
+const slack = 0.25;
+
+/**
+ * Makes of verdicts on unlabelled images one HTML page that needs nothing beside it: a gallery beside heat maps, the highest
+ * score first. Memory and page are bounded whatever the number of images: those of lower scores are only counted.
+ *
+ * ```ts
+ * const report = new InspectionReport(bundle.manifest, { title: 'Today' });
+ * for await (const verdict of inspect(bundle, ['today'])) await report.add(verdict);
+ * const page = await report.render();
+ * ```
+ */
+export class InspectionReport {
+  readonly #manifest: Manifest;
+  readonly #title: string;
+  readonly #most: number;
+  readonly #maximumCharacters: number;
+  readonly #smallestRegion: number;
+  readonly #counts = { anomalous: 0, unsure: 0, normal: 0, unreadable: 0 };
+  readonly #unread: UnreadImage[] = [];
+  #shown: ShownImage[] = [];
+  /** Once enough are kept, the lowest score among them: none below it will be shown. */
+  #floor = Number.NEGATIVE_INFINITY;
+  #drawing: Promise<void> = Promise.resolve();
+
+  /** @throws OPTION_INVALID when `maximumImages` is no whole number from 0 */
+  constructor(manifest: Manifest, options: InspectionReportOptions) {
+    const { title, total, maximumImages = defaultMaximumImages, smallestRegion = 0 } = options;
+    if (!Number.isInteger(maximumImages) || maximumImages < 0) {
+      fail(
+        'OPTION_INVALID',
+        `Expected a whole number from 0 for maximumImages but received ${maximumImages}`,
+      );
+    }
+    this.#manifest = manifest;
+    this.#title = title;
+    this.#most = maximumImages;
+    this.#maximumCharacters = charactersForOneOf(Math.min(total ?? maximumImages, maximumImages));
+    this.#smallestRegion = smallestRegion;
+  }
+
+  /** Counts an image, and starts to draw it once the one before is done. */
+  async add(outcome: Verdict | FailedInspection): Promise<void> {
+    await this.#drawing;
+    if ('error' in outcome) {
+      this.#counts.unreadable++;
+      const { code, message } = outcome.error;
+      if (this.#unread.length < mostUnread)
+        this.#unread.push({ path: outcome.path, code, message });
+      return;
+    }
+    this.#counts[outcome.verdict]++;
+    if (this.#most === 0 || outcome.score < this.#floor) return;
+    this.#drawing = this.#draw(outcome);
+    // Its error is thrown where it is waited for; until then it is not unhandled.
+    this.#drawing.catch(() => {});
+  }
+
+  /** @param logged images that a log has from before: they are counted there, and not shown */
+  async render(logged = 0): Promise<string> {
+    await this.#drawing;
+    this.#keepHighest();
+    return renderInspection({
+      title: this.#title,
+      manifest: this.#manifest,
+      counts: this.#counts,
+      shown: this.#shown,
+      unread: this.#unread,
+      logged,
+      scale: scaleOf(this.#manifest),
+    });
+  }
+
+  async #draw({ path, score, verdict, picture, map }: Verdict): Promise<void> {
+    const options = {
+      scale: scaleOf(this.#manifest),
+      maximumCharacters: this.#maximumCharacters,
+      smallestRegion: this.#smallestRegion,
+    };
+    const thumbnail = await drawThumbnail({ picture, map, mask: undefined }, options);
+    this.#shown.push({ path, score, verdict, thumbnail });
+    if (this.#shown.length > this.#most * (1 + slack)) {
+      this.#keepHighest();
+      this.#floor = this.#shown.at(-1)?.score ?? this.#floor;
+    }
+  }
+
+  #keepHighest(): void {
+    this.#shown = this.#shown.toSorted(byFallingScore).slice(0, this.#most);
+  }
+}
+
+/** What is not a number comes first: no verdict on it can be trusted. */
+function byFallingScore({ score: a }: ShownImage, { score: b }: ShownImage): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(b)) - Number(Number.isNaN(a));
+  return a === b ? 0 : b - a;
+}
