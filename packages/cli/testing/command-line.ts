@@ -39,7 +39,10 @@ export function ended(child: ChildProcess): Promise<Ended> {
   child.stderr?.setEncoding('utf8').on('data', (text) => {
     stderr += text;
   });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+  return new Promise((resolve, reject) =>
+    // One that cannot be started ends without being closed.
+    child.on('error', reject).on('close', (code) => resolve({ code, stdout, stderr })),
+  );
 }
 
 /** Interrupts a command as Ctrl-C does, a little after its output is as asked for. */
