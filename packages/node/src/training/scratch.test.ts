@@ -60,6 +60,17 @@ describe.skipIf(process.platform === 'win32')('fileScratch', () => {
     await scratch.dispose();
   });
 
+  it('names TMPDIR where nothing can be written there', async () => {
+    await writeFile(join(folder, 'file'), '');
+    for (const name of ['missing', 'file']) {
+      process.env.TMPDIR = join(folder, name);
+      await expect(fileScratch(10)).rejects.toMatchObject({
+        code: 'OUTPUT_UNWRITABLE',
+        message: expect.stringContaining('.scratch, in the folder that TMPDIR names, but received'),
+      });
+    }
+  });
+
   it('works on views into larger buffers', async () => {
     const scratch = await fileScratch(4);
     await scratch.append(Uint8Array.of(9, 1, 2, 3, 4, 9).subarray(1, 5));

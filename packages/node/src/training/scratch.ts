@@ -19,17 +19,18 @@ export async function fileScratch(blockBytes: number): Promise<Scratch> {
     fail('OPTION_INVALID', `Expected a positive integer for blockBytes but received ${blockBytes}`);
   }
   const path = join(tmpdir(), `bigrid-${randomBytes(8).toString('hex')}.scratch`);
+  const name = `${path}, in the folder that TMPDIR names,`;
   let handle: FileHandle;
   try {
     handle = await open(path, 'wx+', 0o600);
   } catch (error) {
-    return failToWrite(path, error);
+    return failToWrite(name, error);
   }
   const unlinked = await rm(path).then(
     () => true,
     () => false,
   );
-  return new FileScratch(handle, path, blockBytes, { removes: !unlinked });
+  return new FileScratch(handle, path, blockBytes, { name, removes: !unlinked });
 }
 
 /**
@@ -62,6 +63,7 @@ export async function keptScratch(
 export class FileScratch implements Scratch {
   readonly #handle: FileHandle;
   readonly #path: string;
+  readonly #name: string;
   readonly #blockBytes: number;
   readonly #removes: boolean;
   #appended: number;
@@ -73,10 +75,17 @@ export class FileScratch implements Scratch {
     handle: FileHandle,
     path: string,
     blockBytes: number,
-    { kept = 0, removes = false }: { readonly kept?: number; readonly removes?: boolean },
+    options: {
+      readonly kept?: number;
+      readonly removes?: boolean;
+      /** Names the file in errors. Default: its path. */
+      readonly name?: string;
+    },
   ) {
+    const { kept = 0, removes = false, name = path } = options;
     this.#handle = handle;
     this.#path = path;
+    this.#name = name;
     this.#blockBytes = blockBytes;
     this.#removes = removes;
     this.#appended = kept;
@@ -110,11 +119,11 @@ export class FileScratch implements Scratch {
     for (let done = 0; done < target.byteLength; ) {
       const { bytesRead } = await this.#handle
         .read(target, done, target.byteLength - done, start + done)
-        .catch((error: unknown) => failToWrite(this.#path, error));
+        .catch((error: unknown) => failToWrite(this.#name, error));
       if (bytesRead === 0) {
         fail(
           'OUTPUT_UNWRITABLE',
-          `Expected ${this.#blockBytes} bytes for block ${index} of ${this.#path} but received ${done}`,
+          `Expected ${this.#blockBytes} bytes for block ${index} of ${this.#name} but received ${done}`,
         );
       }
       done += bytesRead;
@@ -125,7 +134,7 @@ export class FileScratch implements Scratch {
   async flush(): Promise<void> {
     if (this.#disposed) return;
     await this.#tail;
-    await this.#handle.datasync().catch((error: unknown) => failToWrite(this.#path, error));
+    await this.#handle.datasync().catch((error: unknown) => failToWrite(this.#name, error));
   }
 
   async dispose(): Promise<void> {
@@ -148,7 +157,7 @@ export class FileScratch implements Scratch {
         done += bytesWritten;
       }
     } catch (error) {
-      failToWrite(this.#path, error);
+      failToWrite(this.#name, error);
     }
   }
 
@@ -156,7 +165,7 @@ export class FileScratch implements Scratch {
     if (this.#disposed) {
       fail(
         'OUTPUT_UNWRITABLE',
-        `Expected an open scratch for ${this.#path} but received a disposed one`,
+        `Expected an open scratch for ${this.#name} but received a disposed one`,
       );
     }
   }
