@@ -3,7 +3,15 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -35,6 +43,23 @@ function installedState() {
   return hash.digest('hex');
 }
 
+/** Where npm keeps what it downloads: below the checkout where its own folder cannot be written. */
+function npmCache() {
+  const { stdout } = spawnSync('npm', ['config', 'get', 'cache'], {
+    cwd: root,
+    encoding: 'utf8',
+    shell: windows,
+  });
+  const usual = stdout.trim();
+  try {
+    mkdirSync(usual, { recursive: true });
+    accessSync(usual, constants.W_OK);
+    return usual;
+  } catch {
+    return join(root, '.bigrid', 'npm');
+  }
+}
+
 const state = installedState();
 const known = existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : undefined;
 if (known !== state) {
@@ -42,7 +67,7 @@ if (known !== state) {
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     shell: windows,
     // onnxruntime-node carries its CPU engine; its install script would fetch a CUDA one where it sees CUDA.
-    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', npm_config_cache: npmCache() },
   });
   writeFileSync(stampFile, state);
 }
