@@ -14,7 +14,7 @@ import { trainCommand } from './commands/train.ts';
 import { updateCommand } from './commands/update.ts';
 import { watchCommand } from './commands/watch.ts';
 import { type Fields, fieldsOf } from './flags.ts';
-import { paint } from './output.ts';
+import { paint, write } from './output.ts';
 import { type Context, run } from './run.ts';
 
 const { version, engines }: { version: string; engines: { node: string } } = JSON.parse(
@@ -63,6 +63,10 @@ Examples:
   for (const command of [root, ...commands]) {
     command
       .exitOverride()
+      .configureOutput({
+        writeOut: (text) => write(process.stdout, text),
+        writeErr: (text) => write(process.stderr, text),
+      })
       .showHelpAfterError(
         `See \`${command === root ? 'bigrid' : `bigrid ${command.name()}`} --help\`.`,
       )

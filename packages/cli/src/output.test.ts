@@ -1,10 +1,14 @@
-import { expect, test } from 'vitest';
+import { stripVTControlCharacters, styleText } from 'node:util';
+import fc from 'fast-check';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   count,
   facts,
   formatBytes,
   formatDuration,
   formatScore,
+  paint,
+  printable,
   shellQuoted,
   shorten,
   table,
@@ -56,4 +60,49 @@ test('durations, sizes and numbers of things', () => {
 test('paths are quoted where a shell would take them apart', () => {
   expect(shellQuoted('a/b-1.onnx')).toBe('a/b-1.onnx');
   expect(shellQuoted("my part's")).toBe("'my part'\\''s'");
+});
+
+describe('names that a terminal would obey', () => {
+  afterEach(() => vi.unstubAllEnvs());
+  const name = fc
+    .array(
+      fc.constantFrom(
+        ...['\u001b[31m', '\u001b[2J', '\u009b8m', '\r', '\b', '\0', '\u007f', '\u202e'],
+        ...['a', 'ä', '零', '🔩', ' ', '\\', '|', '[1m'],
+      ),
+    )
+    .map((parts) => parts.join(''));
+  /** Read as in JSON, what is printed is the name again. */
+  const readBack = (text: string) => JSON.parse(`"${text.replaceAll(/\\(?!u00|u202)/g, '\\\\')}"`);
+
+  test.each(['0', '1'])('are written out, be colours on or not (%s)', (colours) => {
+    vi.stubEnv('FORCE_COLOR', colours);
+    const [before = '', after = ''] = styleText(['red', 'bold'], '|', {
+      stream: process.stderr,
+    }).split('|');
+    expect(before !== '').toBe(colours === '1');
+    fc.assert(
+      fc.property(name, (text) => {
+        expect(readBack(printable(text))).toBe(text);
+        expect(printable(text)).toMatch(/^\P{Cc}*$/u);
+        expect(printable(paint(['red', 'bold'], text, process.stderr))).toBe(
+          `${before}${printable(text)}${after}`,
+        );
+      }),
+    );
+  });
+
+  test('fill one line of a table, in which colours have no width', () => {
+    vi.stubEnv('FORCE_COLOR', '1');
+    const rows = [
+      [paint('red', 'a\nb'), '1'],
+      ['\u001b[8mlong', '2'],
+    ];
+    const lines = printable(table([{ head: 'name' }, { head: 'x' }], rows)).split('\n');
+    expect(lines.map(stripVTControlCharacters)).toEqual([
+      'name           x',
+      'a\\u000ab       1',
+      '\\u001b[8mlong  2',
+    ]);
+  });
 });

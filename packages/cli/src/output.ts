@@ -1,7 +1,17 @@
+import { randomInt } from 'node:crypto';
+import { fstatSync, writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 
 type Format = Parameters<typeof styleText>[0];
+
+/** Colour codes of ours carry this number, which no name of a file can know. */
+const OURS = randomInt(1e9, 1e10);
+const ESCAPE = '\u001b[';
+const ourCode = `\\u001b\\[(?:${OURS};)+([0-9;]+m)`;
+/** Control characters, but for those that end lines and columns, and those that turn the direction of text. */
+const control = '(?![\\n\\t])[\\p{Cc}\\u202a-\\u202e\\u2066-\\u2069]';
+const special = new RegExp(`${ourCode}|${control}`, 'gu');
 
 /** Colours a text where the stream is a terminal and NO_COLOR is not set. */
 export function paint(
@@ -9,17 +19,66 @@ export function paint(
   text: string,
   stream: NodeJS.WriteStream = process.stdout,
 ): string {
-  return styleText(format, text, { stream });
+  const [before = '', after = ''] = styleText(format, '|', { stream }).split('|');
+  const ours = (codes: string) => codes.replaceAll(ESCAPE, `${ESCAPE}${OURS};`);
+  return `${ours(before)}${text}${ours(after)}`;
+}
+
+/**
+ * A text as a stream may be given it: the colours of {@link paint} and, written out as `\u001b`, all other characters
+ * that a terminal would obey. They come from names of files, or out of files.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(special, (character, ourCode?: string) =>
+    ourCode === undefined ? writtenOut(character) : `${ESCAPE}${ourCode}`,
+  );
+}
+
+/**
+ * The same, with its line breaks written out too, for a table or a line of results. Colours are kept as they are, for
+ * {@link printable} still to see.
+ */
+export function onOneLine(text: string): string {
+  return text
+    .replaceAll(special, (code, ourCode?: string) =>
+      ourCode === undefined ? writtenOut(code) : code,
+    )
+    .replaceAll('\n', writtenOut);
+}
+
+/** As in JSON, so that it may stand there too. */
+function writtenOut(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/**
+ * Writes to one of the two streams of the process: all that the command line puts out passes through here.
+ * @returns false when the reader has no room for more until the stream says `drain`
+ */
+export function write(
+  stream: typeof process.stdout | typeof process.stderr,
+  text: string,
+): boolean {
+  const content = printable(text);
+  if (!fstatSync(stream.fd).isFile()) return stream.write(content);
+  // Where a disk has room for a part of it, the stream would take that for the whole.
+  try {
+    const bytes = Buffer.from(content);
+    for (let done = 0; done < bytes.length; ) done += writeSync(stream.fd, bytes, done);
+  } catch (error) {
+    stream.emit('error', error);
+  }
+  return true;
 }
 
 /** Writes a result: lines on standard output. */
 export function print(...lines: string[]): void {
-  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  write(process.stdout, lines.map((line) => `${line}\n`).join(''));
 }
 
 /** Writes what is said beside the results: lines on standard error. */
 export function say(...lines: string[]): void {
-  process.stderr.write(lines.map((line) => `${line}\n`).join(''));
+  write(process.stderr, lines.map((line) => `${line}\n`).join(''));
 }
 
 export interface Column {
@@ -39,8 +98,13 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     colAligns: columns.map(({ align }) => align ?? 'left'),
   });
   drawn.push(
-    columns.map(({ head }) => paint('bold', head)),
-    ...rows.map((row) => [...row]),
+    columns.map(({ head }) =>
+      head
+        .split('\n')
+        .map((line) => paint('bold', line))
+        .join('\n'),
+    ),
+    ...rows.map((row) => row.map(onOneLine)),
   );
   return drawn
     .toString()

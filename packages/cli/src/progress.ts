@@ -1,6 +1,6 @@
 import type { OnEvent, WorkEvent } from '@bigrid/node';
 import cliProgress from 'cli-progress';
-import { count, formatDuration, paint, say } from './output.ts';
+import { count, formatDuration, onOneLine, paint, printable, say } from './output.ts';
 
 type ProgressEvent = Omit<Extract<WorkEvent, { type: 'progress' }>, 'phase' | 'type'> & {
   readonly phase: string;
@@ -122,7 +122,7 @@ function bars(): Display {
 function startBar(event: ProgressEvent): cliProgress.SingleBar {
   const bar = new cliProgress.SingleBar({
     stream: process.stderr,
-    format: (_options, _parameters, payload) => renderBar(payload.event, payload.pace),
+    format: (_options, _parameters, payload) => printable(renderBar(payload.event, payload.pace)),
     // Signals are for the whole program to handle.
     gracefulExit: false,
     fps: 8,
@@ -184,7 +184,7 @@ function describeSkipped(named: readonly SkippedEvent[], skipped: number): strin
   const heading = `Skipped ${count(skipped, 'picture')} that could not be read:`;
   return [
     paint('yellow', heading, process.stderr),
-    ...named.map(({ error }) => `  ${error.message}`),
+    ...named.map(({ error }) => `  ${onOneLine(error.message)}`),
     ...(skipped > named.length ? [`  and ${skipped - named.length} more`] : []),
   ];
 }

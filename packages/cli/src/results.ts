@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { FailedInspection, Judgement, Verdict } from '@bigrid/node';
-import { formatScore, paint, shorten, table } from './output.ts';
+import { formatScore, onOneLine, paint, shorten, table, write } from './output.ts';
 
 /** What is kept of a picture once it is inspected: not its pixels. */
 export type Row =
@@ -37,29 +37,29 @@ export interface ResultPrinter {
 }
 
 export function printResults(format: Format, signal: AbortSignal): ResultPrinter {
-  const write = (text: string) => writeInStep(text, signal);
+  const put = (text: string) => writeInStep(text, signal);
   let printed = 0;
   switch (format) {
     case 'lines':
       return {
-        add: (row) => write(`${verdictLine(row)}\n`),
+        add: (row) => put(`${onOneLine(verdictLine(row))}\n`),
         finish: async () => {},
       };
     case 'jsonl':
       return {
-        add: (row) => write(`${JSON.stringify(row)}\n`),
+        add: (row) => put(`${JSON.stringify(row)}\n`),
         finish: async () => {},
       };
     case 'json':
       return {
-        add: (row) => write(`${printed++ === 0 ? '[' : ','}\n  ${JSON.stringify(row)}`),
-        finish: () => write(printed === 0 ? '[]\n' : '\n]\n'),
+        add: (row) => put(`${printed++ === 0 ? '[' : ','}\n  ${JSON.stringify(row)}`),
+        finish: () => put(printed === 0 ? '[]\n' : '\n]\n'),
       };
     case 'csv':
       return {
-        add: (row) => write(`${printed++ === 0 ? `${columns.join(',')}\n` : ''}${csvLine(row)}\n`),
+        add: (row) => put(`${printed++ === 0 ? `${columns.join(',')}\n` : ''}${csvLine(row)}\n`),
         finish: async () => {
-          if (printed === 0) await write(`${columns.join(',')}\n`);
+          if (printed === 0) await put(`${columns.join(',')}\n`);
         },
       };
     case 'table': {
@@ -67,7 +67,7 @@ export function printResults(format: Format, signal: AbortSignal): ResultPrinter
       return {
         add: async (row) => void rows.push(row),
         finish: async () => {
-          if (rows.length > 0) await write(`${verdictTable(rows)}\n`);
+          if (rows.length > 0) await put(`${verdictTable(rows)}\n`);
         },
       };
     }
@@ -79,7 +79,7 @@ export function printResults(format: Format, signal: AbortSignal): ResultPrinter
  * that is gone is for `run` to notice.
  */
 async function writeInStep(text: string, signal: AbortSignal): Promise<void> {
-  if (process.stdout.write(text)) return;
+  if (write(process.stdout, text)) return;
   await once(process.stdout, 'drain', { signal }).catch(() => {});
 }
 
@@ -137,7 +137,8 @@ function verdictTable(rows: readonly Row[]): string {
     columns,
     cells.map(([path = '', ...rest]) => {
       // Programs that read a pipe need whole paths; on a terminal the columns should stay in line.
-      const shown = process.stdout.isTTY ? shorten(path, Math.max(16, left)) : path;
+      const name = onOneLine(path);
+      const shown = process.stdout.isTTY ? shorten(name, Math.max(16, left)) : name;
       return [shown, ...rest].map((cell) => paintRow(rest.at(-1), cell));
     }),
   );

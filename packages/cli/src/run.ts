@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { type BigridError, errorRegistry, isBigridError } from '@bigrid/errors';
+import { BigridError, errorRegistry, isBigridError } from '@bigrid/errors';
 import { CommanderError } from 'commander';
 import { paint, say } from './output.ts';
 
@@ -15,6 +15,7 @@ export const outputGone = new Error('Nobody reads the output any more');
 /** Exit codes of what is no error of the registry. */
 const USAGE = errorRegistry.OPTION_INVALID.exitCode;
 const INTERNAL = errorRegistry.ENGINE_FAILED.exitCode;
+const UNWRITABLE = errorRegistry.OUTPUT_UNWRITABLE.exitCode;
 
 /**
  * Runs a command to its end and sets the exit code: errors of the registry with their code and remedy, mistakes
@@ -33,20 +34,33 @@ export async function run(action: (context: Context) => Promise<unknown>): Promi
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
 
-  // `bigrid inspect … | head`: whoever reads has seen enough, which is no error.
+  let unwritten = false;
+  const failToWrite = async (stream: string, error: unknown) => {
+    if (unwritten) return;
+    unwritten = true;
+    process.exitCode ||= UNWRITABLE;
+    const { reasonOf } = await import('@bigrid/node');
+    const message = `Expected to write ${stream} but received: ${reasonOf(error)}`;
+    report(new BigridError('OUTPUT_UNWRITABLE', message, { cause: error }));
+  };
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // `bigrid inspect … | head`: whoever reads has seen enough, which is no error.
+    if (error.code !== 'EPIPE') void failToWrite('standard output', error);
     stopped.abort(outputGone);
   });
-  process.stderr.on('error', () => {});
+  // Work goes on without what is said about it, but does not end as if all of that had been said.
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') void failToWrite('standard error', error);
+  });
 
   try {
     await action({ signal: stopped.signal });
   } catch (error) {
     const cancelled = isBigridError(error, 'CANCELLED');
-    if (cancelled && stopped.signal.reason === outputGone) return;
-    process.exitCode =
+    if (stopped.signal.reason === outputGone && (cancelled || unwritten)) return;
+    const exitCode =
       cancelled && interruptedBy ? 128 + constants.signals[interruptedBy] : exitCodeOf(error);
+    if (exitCode !== 0) process.exitCode = exitCode;
     report(error);
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);

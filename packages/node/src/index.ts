@@ -71,7 +71,7 @@ export { checkMachine } from './doctor/machine.ts';
 export { type Drift, type DriftOptions, drift } from './drift.ts';
 export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine/engine.ts';
 export { type Exported, type ExportRequest, exportBundle } from './export.ts';
-export { assertWritable, writeAtomically } from './files/files.ts';
+export { assertWritable, reasonOf, writeAtomically } from './files/files.ts';
 export { freeName, moveFile } from './files/move-file.ts';
 export { encodeNpy } from './files/npy.ts';
 export { drawHeatMap, type HeatMapOptions } from './pictures/heat-map.ts';
