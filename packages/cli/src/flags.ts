@@ -49,6 +49,12 @@ export const unsureFlag = [
   'Rule above which pictures are unsure, up to the threshold; or none',
 ] as const;
 
+/** Goes on with images that are hardly what they are said to be. */
+export const allowSuspectFlag = [
+  '--allow-suspect',
+  'Go on with images that score far above the threshold or were learnt before',
+] as const;
+
 /** What of the pictures is not looked at, whatever they show. */
 export const oneMaskFlag = [
   '--mask <file>',

@@ -12,7 +12,7 @@ export interface Progress {
   readonly onEvent: OnEvent;
   /** For work without events of its own: call the result with how many are done, and how many of them took no time. */
   count(phase: string, total: number): (done: number, skipped?: number) => void;
-  /** Ends the last bar, then names and counts the pictures that were skipped. Call it whatever happened. */
+  /** Ends the last bar, then prints warnings, and names and counts the pictures that were skipped. Call it whatever happened. */
   finish(): void;
 }
 
@@ -33,12 +33,14 @@ export interface ProgressOptions {
 export function showProgress({ quiet, printing }: ProgressOptions): Progress {
   const isTerminal = process.stderr.isTTY && process.env.TERM !== 'dumb';
   const named: SkippedEvent[] = [];
+  const warnings: string[] = [];
   let skipped = 0;
   const display =
     quiet || (printing && process.stdout.isTTY) ? silent() : isTerminal ? bars() : lines();
   return {
     onEvent(event) {
-      if (event.type !== 'skipped') display.show(event);
+      if (event.type === 'progress') display.show(event);
+      else if (event.type === 'warning') warnings.push(event.message);
       else if (++skipped <= MOST_NAMED) named.push(event);
     },
     count(phase, total) {
@@ -51,6 +53,10 @@ export function showProgress({ quiet, printing }: ProgressOptions): Progress {
     },
     finish() {
       display.finish();
+      for (const warning of warnings) {
+        const [first = '', ...rest] = warning.split('\n');
+        say(paint('yellow', first, process.stderr), ...rest);
+      }
       if (skipped > 0) say(...describeSkipped(named, skipped));
     },
   };

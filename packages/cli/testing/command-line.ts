@@ -113,13 +113,15 @@ export async function pictureBytes(seed: number, defective = false): Promise<Buf
     .toBuffer();
 }
 
+/** @param first seed of the first: those of others are other pictures */
 export async function writePictures(
   folder: string,
   count: number,
   defective = false,
+  first = 0,
 ): Promise<void> {
   for (let i = 0; i < count; i++) {
-    await write(join(folder, `${i}.png`), await pictureBytes(i, defective));
+    await write(join(folder, `${i}.png`), await pictureBytes(first + i, defective));
   }
 }
 
@@ -180,7 +182,7 @@ export async function truncatedJpeg(): Promise<Buffer> {
 /** A product in the layout of MVTec AD with 8 good pictures, 2 good ones to test, 2 with a spot, and masks. */
 export async function writeProduct(folder: string): Promise<void> {
   await writePictures(join(folder, 'train', 'good'), 8);
-  await writePictures(join(folder, 'test', 'good'), 2);
+  await writePictures(join(folder, 'test', 'good'), 2, false, 50);
   await writePictures(join(folder, 'test', 'spot'), 2, true);
   const white = sharp({ create: { width: 20, height: 20, channels: 3, background: 'white' } });
   const mask = await white

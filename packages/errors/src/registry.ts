@@ -154,6 +154,12 @@ export const errorRegistry = {
     remedy: 'Add good pictures; a few dozen make a first model, some hundred a steady threshold.',
     ...badData,
   },
+  SUSPECT_IMAGES: {
+    when: 'Images said to be good are hardly that: they score far beyond what good images reach; or are to set a threshold although the model learnt them.',
+    remedy:
+      'Look at the images named, and take out what is defective or was learnt; where all are right, go on with `--allow-suspect`.',
+    ...badData,
+  },
   THRESHOLD_UNSUPPORTED: {
     when: 'The rule of a threshold asks for more than there is: more good pictures, or labelled defects.',
     remedy:

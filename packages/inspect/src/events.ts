@@ -23,7 +23,9 @@ export type WorkEvent =
       /** Training phases: the loss, smoothed. */
       readonly loss?: number;
     }
-  | { readonly type: 'skipped'; readonly path: string; readonly error: BigridError };
+  | { readonly type: 'skipped'; readonly path: string; readonly error: BigridError }
+  /** Something a person should know that does not stop the work; of several lines, perhaps. */
+  | { readonly type: 'warning'; readonly message: string };
 
 export type OnEvent = (event: WorkEvent) => void;
 

@@ -1,7 +1,7 @@
 import { readModel } from '@bigrid/graph';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { engine, entry, goodEntries, picture, tinyTraining, unreadable } from '../testing/fakes.ts';
-import { type Bundle, openBundle } from './bundle/bundle.ts';
+import { type Bundle, openBundle, withManifest } from './bundle/bundle.ts';
 import { mapScaleOf } from './bundle/map-scale.ts';
 import { referenceOf } from './calibration/drift.ts';
 import { scorePictures } from './calibration/scoring.ts';
@@ -92,5 +92,53 @@ describe('recalibrate', () => {
     await expect(recalibrated({ signal: AbortSignal.abort() })).rejects.toThrow(
       expect.objectContaining({ code: 'CANCELLED' }),
     );
+  });
+
+  it('refuses images that the model learnt, however they come, unless they are insisted on', async () => {
+    const learnt = goodEntries(12);
+    const renamed = learnt.map(({ read }, at) => ({ path: `copy/${at}`, read }));
+    for (const model of [bundle, await recalibrated()]) {
+      const refused = await recalibrated({ bundle: model, good: [...today, ...renamed] }).catch(
+        (error) => error,
+      );
+      expect(refused).toMatchObject({ code: 'SUSPECT_IMAGES' });
+      // One of twelve was held out.
+      expect(refused.message).toMatch(/ 11 of 17 that the model learnt.*copy\/\d.*and 6 more$/s);
+    }
+    const warnings: string[] = [];
+    const made = await recalibrated({
+      good: learnt,
+      allowSuspect: true,
+      onEvent: (event) => event.type === 'warning' && warnings.push(event.message),
+    });
+    expect(made.manifest.calibration.scores).toHaveLength(12);
+    expect(warnings).toEqual([expect.stringContaining('11 of 12 that the model learnt')]);
+  });
+
+  it('takes any images with a bundle from before it kept what was learnt', async () => {
+    const { learnt: _, ...manifest } = bundle.manifest;
+    const old = openBundle(withManifest(bundle, manifest).bytes);
+    const { calibration } = (await recalibrated({ bundle: old, good: goodEntries(12) })).manifest;
+    expect(calibration.scores).toHaveLength(12);
+  });
+
+  it('refuses defects that are said to be good, the highest first', async () => {
+    const lowest = Math.min(
+      ...(await scorePictures(engine, bundle, defects, () => {})).map(({ score }) => score),
+    );
+    const threshold = lowest / 4.01;
+    const calibration = { ...bundle.manifest.calibration, threshold, scores: [threshold] };
+    const strict = withManifest(bundle, { ...bundle.manifest, calibration });
+    const refused = await recalibrated({ bundle: strict, good: [...today, ...defects] }).catch(
+      (error) => error,
+    );
+    expect(refused).toMatchObject({ code: 'SUSPECT_IMAGES' });
+    expect(refused.message).toMatch(/ 3 of 8 that score more than 4 times/);
+    const times = [...refused.message.matchAll(/, ([\d.]+) times/g)].map(([, text]) =>
+      Number(text),
+    );
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
+    const made = await recalibrated({ bundle: strict, good: defects, allowSuspect: true });
+    expect(made.manifest.calibration.threshold).toBeGreaterThan(4 * threshold);
   });
 });

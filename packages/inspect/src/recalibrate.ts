@@ -8,6 +8,7 @@ import {
   type ThresholdRules,
 } from './calibration/calibration.ts';
 import { scorePictures } from './calibration/scoring.ts';
+import { guardAgainst, suspectsOf } from './calibration/suspects.ts';
 import { ignoring } from './detection/ignored-area.ts';
 import type { OnEvent } from './events.ts';
 import type { Mask, PictureEntry } from './ports.ts';
@@ -23,6 +24,8 @@ export interface RecalibrateInput {
   readonly ignored?: Mask | undefined;
   /** Default: the rules of the bundle. */
   readonly rules?: ThresholdRules | undefined;
+  /** Go on with images that training learnt, and with those that score far beyond what good ones reach. */
+  readonly allowSuspect?: boolean | undefined;
   readonly now: () => Date;
   readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -30,11 +33,11 @@ export interface RecalibrateInput {
 
 /**
  * The same model with its thresholds set by other good pictures: nothing is trained.
- * @throws OPTION_INVALID, DATA_NO_GOOD where no good picture can be read, THRESHOLD_UNSUPPORTED, BUNDLE_INVALID,
+ * @throws OPTION_INVALID, DATA_NO_GOOD where no good picture can be read, SUSPECT_IMAGES, THRESHOLD_UNSUPPORTED, BUNDLE_INVALID,
  *   CANCELLED
  */
 export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
-  const { good } = input;
+  const { good, allowSuspect: allowed, onEvent = () => {} } = input;
   const bundle = ignoring(input.bundle, input.ignored);
   const rules = rulesOf(bundle.manifest, input.rules ?? {});
   const defects = askForDefects(rules) ? (input.defects ?? []) : [];
@@ -42,7 +45,7 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
     input.engine,
     bundle,
     [...good, ...defects],
-    input.onEvent ?? (() => {}),
+    onEvent,
     input.signal,
   );
   const isDefect = new Set(defects);
@@ -50,6 +53,10 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
   if (sound.length === 0) {
     fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`);
   }
+  guardAgainst(suspectsOf(bundle.manifest, sound), bundle.manifest, sound.length, {
+    allowed,
+    onEvent,
+  });
   const calibration = calibrate(
     {
       scores: sound.map(({ score }) => score),

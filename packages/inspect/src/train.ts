@@ -18,6 +18,7 @@ import {
   trainedValues,
   withManifest,
 } from './bundle/bundle.ts';
+import { learntFrom } from './bundle/learnt.ts';
 import { MANIFEST_VERSION, type Manifest } from './bundle/manifest.ts';
 import { calibrate, type ThresholdRules } from './calibration/calibration.ts';
 import { scorePictures } from './calibration/scoring.ts';
@@ -140,10 +141,12 @@ export async function train(input: TrainInput): Promise<Bundle> {
   let steps = 0;
   let features: ExtractedFeatures;
   let used: Replay;
+  let digests: Uint8Array[];
   try {
     const split = holdOut(classes, pictures, seed);
     checkRules(input.rules, split.heldOut.length, pictures.length);
     const learnt = picturesAt(extraction, split.training);
+    digests = learnt.map(({ digest }) => digest);
     const entryOf = ({ entry }: ReadPicture) => entry;
     used = {
       learnt: learnt.map(entryOf),
@@ -227,6 +230,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
       dataHash: features.dataHash,
       engine: engine.description,
     },
+    learnt: learntFrom(digests, input.from?.manifest.learnt),
   };
   return withManifest(model, manifest);
 }

@@ -1,43 +1,28 @@
 import { fail } from '@bigrid/errors';
-import { type Engine, float32, type Graph } from '@bigrid/graph';
-import {
-  type Backbone,
-  detector,
-  type ParameterValues,
-  Random,
-  type Schedule,
-  stagesOf,
-} from '@bigrid/method';
-import {
-  type Bundle,
-  checkSameBackbone,
-  trainedModel,
-  trainedValues,
-  withManifest,
-} from './bundle/bundle.ts';
+import type { Engine, Graph } from '@bigrid/graph';
+import { type Backbone, Random } from '@bigrid/method';
+import { type Bundle, checkSameBackbone, trainedModel, withManifest } from './bundle/bundle.ts';
+import { learntFrom } from './bundle/learnt.ts';
 import type { Calibration, Manifest } from './bundle/manifest.ts';
 import { calibrate, rulesOf } from './calibration/calibration.ts';
 import { picturesOf } from './calibration/drift.ts';
 import { type ScoredPicture, scorePictures } from './calibration/scoring.ts';
-import { ignoredBy, ignoring, learntCells } from './detection/ignored-area.ts';
+import { guardAgainst, type Suspects, suspectsOf } from './calibration/suspects.ts';
+import { ignoredBy, ignoring } from './detection/ignored-area.ts';
 import type { OnEvent } from './events.ts';
 import type { KeepReplay, OpenScratch, PictureEntry, Replay } from './ports.ts';
-import { Checkpoints } from './training/checkpoint.ts';
 import { DecodedOnce } from './training/decoded-once.ts';
-import { learnExpectation } from './training/expectation.ts';
 import {
-  type ExtractedFeatures,
   type Extraction,
   extractFeatures,
   featuresOf,
   picturesAt,
   type ReadPicture,
 } from './training/feature-extraction.ts';
+import { goOn } from './training/go-on.ts';
 import { checkRules, drawTogether } from './training/hold-out.ts';
-import { kindsOfUpdate } from './training/kinds.ts';
 import { keepReplay } from './training/replay.ts';
-import { isPublishedAbnormal, stepsOf, tilesAPicture } from './training/steps.ts';
-import { trainStage } from './training/training-loop.ts';
+import { tilesAPicture } from './training/steps.ts';
 
 export interface UpdateInput {
   readonly engine: Engine;
@@ -51,6 +36,8 @@ export interface UpdateInput {
   /** Keeps pictures of both kinds for the next update. */
   readonly keep?: KeepReplay | undefined;
   readonly openScratch: OpenScratch;
+  /** Learn images that score far beyond what good ones reach. */
+  readonly allowSuspect?: boolean | undefined;
   readonly now: () => Date;
   readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -77,15 +64,12 @@ export interface Update {
 
 /** Share of the new pictures that is kept for the threshold; fewer than four are too few to share. */
 const HELD_OUT_SHARE = 0.25;
-/** Steps, as a share of those of a training from nothing. */
-const SHARE_OF_STEPS = 1 / 6;
-/** What learning rates are multiplied by: at those of the first training, old pictures that are not kept suffer. */
-const GENTLENESS = 0.5;
 
 /**
  * Teaches a bundle new good pictures beside old ones, and sets its thresholds anew by its rules, from pictures of both
  * kinds that no training saw. Its method, what it ignores, and the statistics of its features stay.
  * @throws OPTION_INVALID where the backbone is another; DATA_NO_GOOD where no new picture can be read;
+ *   SUSPECT_IMAGES where new ones score far beyond what good ones reach;
  *   THRESHOLD_UNSUPPORTED where a rule asks for more than there is; BUNDLE_INVALID, CANCELLED, ENGINE_FAILED
  */
 export async function update(input: UpdateInput): Promise<Update> {
@@ -107,14 +91,21 @@ async function updateFrom(input: UpdateInput): Promise<Update> {
   const earlier = manifest.updates ?? [];
   const random = new Random(manifest.training.seed).fork(`update ${earlier.length + 1}`);
 
-  const { graph, steps, pictures, fresh, old } = await learn(input, random);
-  const model = ignoring(trainedModel(graph, manifest.bigridVersion), ignoredBy(bundle));
-  const all = [...pictures.map(({ entry }) => entry), ...replay.heldOut];
+  const all = [...input.good, ...replay.heldOut];
   const before = await scorePictures(engine, bundle, all, onEvent, signal, 'inspecting');
   const scored = before.map(({ entry }) => entry);
+  const isOld = new Set(replay.heldOut);
+  const pictures = before.filter(({ entry }) => !isOld.has(entry));
+  const { learnt: known } = checkNew(pictures, input, onEvent);
+
+  const { graph, steps, fresh, old } = await learn(
+    { ...input, good: pictures.map(({ entry }) => entry) },
+    new Set(known.map(({ entry }) => entry)),
+    random,
+  );
+  const model = ignoring(trainedModel(graph, manifest.bigridVersion), ignoredBy(bundle));
   const after = await scorePictures(engine, model, scored, onEvent, signal);
 
-  const isOld = new Set(replay.heldOut);
   const isHeldOut = new Set([...fresh.heldOut, ...replay.heldOut]);
   const unseen = after.filter(({ entry }) => isHeldOut.has(entry));
   const { pictures: reference } = manifest.calibration;
@@ -143,6 +134,10 @@ async function updateFrom(input: UpdateInput): Promise<Update> {
     ...manifest,
     calibration: { ...calibration, measuredAt: at },
     updates: [...earlier, done],
+    learnt: learntFrom(
+      pictures.filter(({ entry }) => fresh.learnt.includes(entry)).map(({ digest }) => digest),
+      manifest.learnt,
+    ),
   };
   const scoreAfter = new Map(after.map(({ entry, score }) => [entry, score]));
   const compared = (own: readonly ScoredPicture[]): UpdatedPicture[] =>
@@ -154,25 +149,52 @@ async function updateFrom(input: UpdateInput): Promise<Update> {
   return {
     bundle: withManifest(model, updated),
     before: manifest.calibration,
-    pictures: compared(before.filter(({ entry }) => !isOld.has(entry))),
+    pictures: compared(pictures),
     old: compared(before.filter(({ entry }) => isOld.has(entry))),
   };
+}
+
+/**
+ * Looks at new pictures before anything is learnt from them.
+ * @throws DATA_NO_GOOD where there are none, SUSPECT_IMAGES
+ */
+function checkNew(
+  pictures: readonly ScoredPicture[],
+  { good, bundle: { manifest }, allowSuspect: allowed }: UpdateInput,
+  onEvent: OnEvent,
+): Suspects {
+  if (pictures.length === 0) {
+    fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`);
+  }
+  const suspects = suspectsOf(manifest, pictures);
+  guardAgainst({ ...suspects, learnt: [] }, manifest, pictures.length, { allowed, onEvent });
+  const { length } = suspects.learnt;
+  if (length > 0) {
+    const message = `${length} of ${pictures.length} new images were learnt before: they are learnt again, and do not set the threshold.`;
+    onEvent({ type: 'warning', message });
+  }
+  return suspects;
 }
 
 /** What was learnt, and from what. */
 interface Learnt {
   readonly graph: Graph;
   readonly steps: number;
-  /** The new pictures that could be read, in order. */
-  readonly pictures: readonly ReadPicture[];
-  /** The same, by what became of them. */
+  /** The new pictures, by what became of them. */
   readonly fresh: Replay;
   /** The old pictures that were learnt again. */
   readonly old: readonly PictureEntry[];
 }
 
-/** Extracts features, holds out some of the new pictures, and learns the others beside the old ones. */
-async function learn(input: UpdateInput, random: Random): Promise<Learnt> {
+/**
+ * Extracts features, holds out some of the new pictures, and learns the others beside the old ones.
+ * @param known new pictures that were learnt before: they are never held out, for their scores are too low for that
+ */
+async function learn(
+  input: UpdateInput,
+  known: ReadonlySet<PictureEntry>,
+  random: Random,
+): Promise<Learnt> {
   const { engine, backbone, bundle, good, replay, signal } = input;
   const { method, schedule, training, classes } = bundle.manifest;
   const entries = [...good, ...replay.learnt];
@@ -192,10 +214,7 @@ async function learn(input: UpdateInput, random: Random): Promise<Learnt> {
   );
   try {
     const isNew = new Set(good);
-    const split = splitFresh(extraction, isNew, random);
-    if (split.fresh.length + split.heldOut.length === 0) {
-      fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`);
-    }
+    const split = splitFresh(extraction, isNew, known, random);
     const heldOut = split.heldOut.length + replay.heldOut.length;
     // How many scores a rule takes does not depend on training: better to fail before it than after it.
     checkRules(rulesOf(bundle.manifest, {}), heldOut, entries.length);
@@ -208,7 +227,6 @@ async function learn(input: UpdateInput, random: Random): Promise<Learnt> {
     return {
       graph,
       steps,
-      pictures: extraction.pictures.filter(({ entry }) => isNew.has(entry)),
       fresh: { learnt: entriesAt(split.fresh), heldOut: entriesAt(split.heldOut) },
       old: entriesAt(split.learnt).filter((entry) => !isNew.has(entry)),
     };
@@ -221,6 +239,7 @@ async function learn(input: UpdateInput, random: Random): Promise<Learnt> {
 function splitFresh(
   { pictures }: Extraction,
   isFresh: ReadonlySet<PictureEntry>,
+  known: ReadonlySet<PictureEntry>,
   random: Random,
 ): { fresh: number[]; learnt: number[]; heldOut: number[] } {
   const indices = pictures.map((_, index) => index);
@@ -229,72 +248,9 @@ function splitFresh(
   const drawn = random
     .fork('split')
     .permutation(fresh.length)
-    .map((at) => fresh[at] as number);
+    .map((at) => fresh[at] as number)
+    .filter((index) => !known.has((pictures[index] as ReadPicture).entry));
   const heldOut = most === 0 ? [] : drawTogether(drawn, pictures, most);
   const without = (all: readonly number[]) => all.filter((index) => !heldOut.includes(index));
   return { heldOut, fresh: without(fresh), learnt: without(indices) };
-}
-
-/** Goes on training from the bundle's values: all of its stages, shorter and more gently than at first. */
-async function goOn(
-  { engine, backbone, bundle, onEvent = () => {}, signal }: UpdateInput,
-  extracted: ExtractedFeatures,
-  learnt: readonly ReadPicture[],
-  isNew: ReadonlySet<PictureEntry>,
-  firstBlocks: number,
-  random: Random,
-): Promise<{ graph: Graph; steps: number }> {
-  const { method, classes, schedule: first } = bundle.manifest;
-  const { parameters: before, statistics } = trainedValues(bundle);
-  const values = new Map(before);
-  const features = { ...extracted, statistics };
-  const kinds = kindsOfUpdate(before, features, (at) =>
-    isNew.has((learnt[at] as ReadPicture).entry),
-  );
-  const cellWeights = learntCells(learnt, ignoredBy(bundle), method);
-  const schedule: Schedule = {
-    ...first,
-    tableLearningRate: GENTLENESS * first.tableLearningRate,
-    weightLearningRate: GENTLENESS * first.weightLearningRate,
-  };
-  const checkpoints = await Checkpoints.open(undefined);
-  const seed = random.fork('learning').integer(0, 2 ** 31 - 1);
-  let steps = 0;
-  for (const stage of stagesOf(method)) {
-    const isShort = isPublishedAbnormal(stage, method);
-    const whole = stepsOf(first, firstBlocks, classes.length, isShort);
-    const stageSteps = Math.ceil(SHARE_OF_STEPS * whole);
-    await trainStage(stage, values, {
-      engine,
-      options: method,
-      schedule,
-      features,
-      cellWeights,
-      steps: stageSteps,
-      seed,
-      checkpoints,
-      onEvent,
-      signal,
-    });
-    steps += stageSteps;
-  }
-  // What to expect of a new kind does most of the work: the values of before need to go but half of the way.
-  if (method.expectation !== 'none' && kinds.isNewKind) meetHalfway(values, before);
-  await learnExpectation(values, { engine, method, features, kinds, onEvent, signal });
-  return { graph: detector(backbone, method, statistics, values), steps };
-}
-
-/** The mean of two sets of values: it forgets less than the later ones (Wortsman et al. 2022, WiSE-FT). */
-function meetHalfway(values: ParameterValues, before: ParameterValues): void {
-  for (const [name, { shape, data }] of values) {
-    const earlier = before.get(name)?.data;
-    if (!earlier) continue;
-    values.set(
-      name,
-      float32(
-        shape,
-        data.map((value, at) => (value + (earlier[at] as number)) / 2),
-      ),
-    );
-  }
 }

@@ -47,6 +47,16 @@ export function goodEntries(count: number, firstSeed = 0): PictureEntry[] {
   );
 }
 
+/** Good pictures of a kind that training did not see: the same stripes in another light. */
+export function otherLight(count: number, firstSeed: number): PictureEntry[] {
+  return Array.from({ length: count }, (_, i) =>
+    entry(`light/${firstSeed + i}.png`, () => {
+      const { width, height, data } = picture(firstSeed + i);
+      return { width, height, data: data.map((value) => 0.8 * value + 20) };
+    }),
+  );
+}
+
 export function labelled(
   base: PictureEntry,
   label: { className?: string; defect?: string; mask?: Mask | undefined } = {},

@@ -154,6 +154,11 @@ export interface CalibrateRequest extends WorkOptions, ThresholdRules {
    * such folders, one a class. Without one, the scores in the bundle are used again.
    */
   readonly dir?: string;
+  /**
+   * Go on with images that the model learnt, and with those that score far beyond what good ones reach. Default: false,
+   * which refuses them.
+   */
+  readonly allowSuspect?: boolean;
   /** Mask of what to ignore from now on, as for training; it takes the place of what the bundle ignores. */
   readonly mask?: string;
   /** File to write the bundle to; that of the bundle may be it. */
@@ -162,14 +167,14 @@ export interface CalibrateRequest extends WorkOptions, ThresholdRules {
 
 /**
  * Sets the thresholds of a bundle anew; its model stays as it is.
- * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED, DATA_EMPTY, DATA_NO_GOOD, BUNDLE_INVALID, OUTPUT_UNWRITABLE,
- *   DEVICE_MISSING, CANCELLED
+ * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED, SUSPECT_IMAGES, DATA_EMPTY, DATA_NO_GOOD, BUNDLE_INVALID,
+ *   OUTPUT_UNWRITABLE, DEVICE_MISSING, CANCELLED
  */
 export async function calibrate(
   bundle: Bundle | string,
   request: CalibrateRequest = {},
 ): Promise<Bundle> {
-  const { dir, threshold, unsure, mask, out, onEvent, signal, ...machine } = request;
+  const { dir, threshold, unsure, mask, allowSuspect, out, onEvent, signal, ...machine } = request;
   if (dir === undefined && mask !== undefined) {
     fail(
       'OPTION_INVALID',
@@ -186,6 +191,7 @@ export async function calibrate(
           engine: onnxRuntimeEngine(machine),
           bundle: opened,
           rules: { threshold, unsure },
+          allowSuspect,
           now: () => new Date(),
           onEvent,
           signal,

@@ -9,6 +9,8 @@ export interface ExportRequest extends WorkOptions {
   readonly weights?: WeightPrecision;
   /** Folder of good pictures to set the thresholds anew with, as {@link calibrate} takes it. */
   readonly calibrateOn?: string;
+  /** As {@link calibrate} takes it. */
+  readonly allowSuspect?: boolean;
   /** File to write the bundle to. */
   readonly out?: string;
   /** Model repository of Triton Inference Server to add it to. */

@@ -20,7 +20,7 @@ it('skips pictures that vanish while it reads, and says so', async () => {
   const skipped: string[] = [];
   const onEvent = (event: WorkEvent) => {
     if (event.type === 'skipped') skipped.push(`${event.error.code} ${event.path}`);
-    else if (event.phase === 'reading' && event.done === 0)
+    else if (event.type === 'progress' && event.phase === 'reading' && event.done === 0)
       for (const name of ['005.png', '011.png']) rmSync(join(good, name));
   };
   const out = join(folder, 'model.onnx');

@@ -11,6 +11,8 @@ import { fileScratch } from './training/scratch.ts';
 export interface UpdateRequest extends BackboneFile, DatasetOptions, WorkOptions {
   /** Pictures that are kept beside the new bundle, 0..1024; 0 for none. Default: as in training. */
   readonly replay?: number;
+  /** Learn images that score far beyond what good ones reach. Default: false, which refuses them. */
+  readonly allowSuspect?: boolean;
   /** File to write the new bundle to; that of the old one may be it. */
   readonly out?: string;
 }
@@ -20,7 +22,7 @@ export interface UpdateRequest extends BackboneFile, DatasetOptions, WorkOptions
  * beside it. Its thresholds are set anew by its own rules.
  * @param file of the bundle
  * @param dir where the new good pictures lie, in any layout that {@link train} takes. What lies there counts as good
- * @throws REPLAY_MISSING, OPTION_INVALID where the bundle has another backbone, DATA_EMPTY, DATA_NO_GOOD,
+ * @throws REPLAY_MISSING, SUSPECT_IMAGES, OPTION_INVALID where the bundle has another backbone, DATA_EMPTY, DATA_NO_GOOD,
  *   DATASET_INVALID, THRESHOLD_UNSUPPORTED, BUNDLE_INVALID, OUTPUT_UNWRITABLE, DEVICE_MISSING, CANCELLED
  */
 export async function update(
@@ -28,7 +30,8 @@ export async function update(
   dir: string,
   request: UpdateRequest = {},
 ): Promise<Update> {
-  const { out, s3Root, onEvent, signal, threads, device, replay, ...chosen } = request;
+  const { out, s3Root, allowSuspect, onEvent, signal, threads, device, replay, ...chosen } =
+    request;
   const { replay: most } = resolveTrainOptions({ replay });
   const engine = onnxRuntimeEngine({ threads, device });
   const bundle = await readBundle(file);
@@ -46,6 +49,7 @@ export async function update(
       replay: old,
       keep: kept,
       openScratch: fileScratch,
+      allowSuspect,
       now: () => new Date(),
       onEvent,
       signal,

@@ -18,7 +18,7 @@ beforeAll(async () => {
   model = at('model.onnx');
   await writeProduct(at('part'));
   await bigrid('train', at('part'), '--out', model, ...tiny);
-  await writePictures(at('today'), 9);
+  await writePictures(at('today'), 9, false, 100);
   await write(at('today', 'text.png'), 'not a picture');
 });
 
@@ -33,7 +33,9 @@ test('good pictures of today set the threshold of a new file', async () => {
   const { code, stdout, stderr } = await bigrid(...words);
   expect(stderr).toContain('calibrating 10/10');
   expect(stderr).toContain('Skipped 1 picture that could not be read:');
-  expect(stderr).toMatch(/The threshold was \d+\.\d+ \(quantile:0\.99\)\./);
+  expect(stderr).toMatch(
+    /The threshold was \d+\.\d+ \(quantile:0\.99\); \d of 9 images are above it\./,
+  );
   expect(stdout).toMatch(
     /^Wrote .*new\.onnx: threshold \d+\.\d+ by max-fpr:0\.1; 0 of 9 good pictures above it$/m,
   );
@@ -45,6 +47,28 @@ test('good pictures of today set the threshold of a new file', async () => {
   expect(calibration.measuredAt).toMatch(/^\d{4}-/);
   const { stdout: told } = await bigrid('info', out);
   expect(told).toMatch(/by the rule max-fpr:0\.1 from 9 good pictures scored on \d{4}-/);
+});
+
+test.each([
+  ['pictures that it learnt', ['part', 'train', 'good'], '7 of 8 that the model learnt'],
+  ['defects', ['part', 'test', 'spot'], '2 of 2 that score more than 4 times what good images'],
+] as const)('%s set the threshold only where that is insisted on', async (_, parts, told) => {
+  const out = at('suspect', 'new.onnx');
+  const refused = await bigrid('calibrate', model, at(...parts), '--out', out);
+  expect(refused.stderr).toContain('error SUSPECT_IMAGES');
+  expect(refused.stderr).toContain(told);
+  expect(refused.code).toBe(65);
+  await expect(readdir(at('suspect'))).rejects.toThrow('ENOENT');
+  const small = ['export', model, '--int8', '--calibrate', at(...parts), '--out', out];
+  expect(await bigrid(...small)).toMatchObject({
+    code: 65,
+    stderr: expect.stringContaining(told),
+  });
+  const insisted = await bigrid(
+    ...['calibrate', model, at(...parts), '--out', at('insisted.onnx'), '--allow-suspect'],
+  );
+  expect(insisted.stderr).toContain(told);
+  expect(insisted.code).toBe(0);
 });
 
 test('without a folder the rule alone changes, here in the file itself', async () => {

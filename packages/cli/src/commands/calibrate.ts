@@ -1,7 +1,7 @@
 import { fail } from '@bigrid/errors';
 import type { Device, Manifest } from '@bigrid/node';
 import { Command } from 'commander';
-import { addFlags, machineFields, maskFlag, unsureFlag } from '../flags.ts';
+import { addFlags, allowSuspectFlag, machineFields, maskFlag, unsureFlag } from '../flags.ts';
 import { count, formatScore, print, say } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
@@ -10,6 +10,7 @@ interface CalibrateFlags {
   readonly threshold?: string;
   readonly unsure?: string;
   readonly mask?: string;
+  readonly allowSuspect?: boolean;
   readonly out: string;
   readonly device?: Device;
   readonly threads?: number;
@@ -27,6 +28,7 @@ export function calibrateCommand(context: Context): Command {
     .option('--threshold <rule>', 'Rule that sets it (default: the rule of the bundle)')
     .option(...unsureFlag)
     .option(...maskFlag)
+    .option(...allowSuspectFlag)
     .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
   return addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
@@ -76,7 +78,10 @@ async function calibrateBundle(
   }
   print(`Wrote ${request.out}: ${describe(manifest)}`);
   const { threshold: before, rule } = bundle.manifest.calibration;
-  if (!quiet) say(`The threshold was ${formatScore(before, before)} (${rule}).`);
+  const { scores } = manifest.calibration;
+  const above = scores.filter((score) => score > before).length;
+  const aboveBefore = dir === undefined ? '' : `; ${above} of ${scores.length} images are above it`;
+  if (!quiet) say(`The threshold was ${formatScore(before, before)} (${rule})${aboveBefore}.`);
 }
 
 function describe({ calibration: { threshold, rule, unsure, scores } }: Manifest): string {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { fail } from '@bigrid/errors';
 import type { Device, Exported } from '@bigrid/node';
 import { Command } from 'commander';
-import { addFlags, machineFields } from '../flags.ts';
+import { addFlags, allowSuspectFlag, machineFields } from '../flags.ts';
 import { formatBytes, formatScore, print, say } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
@@ -11,6 +11,7 @@ interface ExportFlags {
   readonly float16?: boolean;
   readonly int8?: boolean;
   readonly calibrate?: string;
+  readonly allowSuspect?: boolean;
   readonly out?: string;
   readonly triton?: string;
   readonly device?: Device;
@@ -25,6 +26,7 @@ export function exportCommand(context: Context): Command {
     .option('--float16', 'Store its weights in half precision: three quarters as large')
     .option('--int8', 'Store what training found in 8 bits: half as large')
     .option('--calibrate <dir>', 'Good pictures to set its threshold anew with')
+    .option(...allowSuspectFlag)
     .option('--out <file>', 'File to write it to (.onnx)')
     .option('--triton <dir>', 'Model repository to add it to, as the next version');
   return addFlags(command, machineFields)
@@ -36,7 +38,7 @@ It computes in float32 however its weights are stored: it is as fast as before,
 and every command takes it.
 
 Examples:
-  $ bigrid export parts.onnx --int8 --calibrate parts/good --out small.onnx
+  $ bigrid export parts.onnx --int8 --calibrate today --out small.onnx
   $ bigrid export parts.onnx --triton models`,
     )
     .action((file: string, flags: ExportFlags) => runExport(file, flags, context));

@@ -21,7 +21,7 @@ beforeAll(async () => {
   model = at('model.onnx');
   await writeProduct(at('part'));
   ({ stderr: told } = await bigrid('train', at('part'), '--out', model, ...tiny));
-  // Spots that somebody calls good.
+  // Spots that somebody calls good, and insists on: --allow-suspect.
   await writePictures(at('alarms'), 4, true);
   await write(at('alarms', 'text.png'), 'not a picture');
 });
@@ -50,10 +50,10 @@ test('training keeps pictures beside the bundle, says so, and how to keep none',
 test('an update writes a new file, and pictures beside it, and tells what changed', async () => {
   const out = at('deep', 'new.onnx');
   const before = await readFile(model);
-  const words = ['update', model, at('alarms'), '--out', out, '--threads', '1'];
+  const words = ['update', model, at('alarms'), '--allow-suspect', '--out', out, '--threads', '1'];
   const { code, stdout, stderr } = await bigrid(...words);
   expect([code, isPlain(stdout + stderr)]).toEqual([0, true]);
-  for (const phase of ['reading 12/12', 'inspecting 5/5', 'grid 1/1', 'calibrating 5/5'])
+  for (const phase of ['reading 11/11', 'inspecting 6/6', 'grid 1/1', 'calibrating 5/5'])
     expect(stderr).toContain(phase);
   expect(stderr).toContain('Skipped 1 picture that could not be read:');
   expect(stdout).toMatch(/^Wrote .*new\.onnx \(\d.* MB\) in 0:\d\d: 3 new good pictures learnt$/m);
@@ -70,12 +70,35 @@ test('an update writes a new file, and pictures beside it, and tells what change
   expect((await manifestOf(out)).updates).toMatchObject([{ pictures: 3, heldOut: 1 }]);
 });
 
+test('broken parts are not learnt unless that is insisted on, and then it is said', async () => {
+  const out = at('broken', 'new.onnx');
+  const words = ['update', model, at('alarms'), '--out', out];
+  const refused = await bigrid(...words);
+  expect(refused.stderr).toMatch(/^error SUSPECT_IMAGES: Expected good images but received$/m);
+  expect(refused.stderr).toMatch(
+    /^ {2}4 of 4 that score more than 4 times what good images reach/m,
+  );
+  expect(refused.stderr).toMatch(/^ {4}.*alarms\/\d\.png, \d[\d.]* times$/m);
+  expect([refused.code, refused.stdout]).toEqual([65, '']);
+  await expect(readdir(at('broken'))).rejects.toThrow('ENOENT');
+  const insisted = await bigrid(...words, '--allow-suspect', '--quiet');
+  expect(insisted.stderr).toMatch(/^Taken for good all the same:\n {2}4 of 4 that score/m);
+  expect(insisted.code).toBe(0);
+});
+
 test('the new file may take the place of the old one, again and again', async () => {
   const own = at('own', 'part.onnx');
   await cp(model, own);
   await cp(at('model.replay'), at('own', 'part.replay'), { recursive: true });
   for (const learnt of [10, 13]) {
-    const { code, stderr } = await bigrid('update', own, at('alarms'), '--out', own);
+    const { code, stderr } = await bigrid(
+      'update',
+      own,
+      at('alarms'),
+      '--allow-suspect',
+      '--out',
+      own,
+    );
     expect([code, stderr]).toEqual([0, expect.not.stringContaining('error')]);
     expect((await readdir(at('own'))).sort()).toEqual(['part.onnx', 'part.replay']);
     expect((await countKept(at('own', 'part.replay'))).learnt).toBe(learnt);
@@ -101,11 +124,11 @@ test('pictures that somebody took out of the folder are done without', async () 
   await cp(model, own);
   await cp(at('model.replay'), at('pruned', 'part.replay'), { recursive: true });
   await rm(at('pruned', 'part.replay', 'learnt', '0003.webp'));
-  const { code } = await bigrid('update', own, at('alarms'), '--out', own);
+  const { code } = await bigrid('update', own, at('alarms'), '--allow-suspect', '--out', own);
   expect(code).toBe(0);
   expect((await countKept(at('pruned', 'part.replay'))).learnt).toBe(9);
   await rm(at('pruned', 'part.replay', 'held-out'), { recursive: true });
-  const refused = await bigrid('update', own, at('alarms'), '--out', own);
+  const refused = await bigrid('update', own, at('alarms'), '--allow-suspect', '--out', own);
   expect([refused.code, refused.stderr]).toEqual([66, expect.stringContaining('REPLAY_MISSING')]);
 });
 
@@ -119,7 +142,14 @@ test('what was kept before is kept on as it is', async () => {
     .webp({ lossless: true, effort: 6 })
     .toBuffer();
   await writeFile(first, file);
-  const { code } = await bigrid('update', own, at('alarms'), '--out', at('same', 'new.onnx'));
+  const { code } = await bigrid(
+    'update',
+    own,
+    at('alarms'),
+    '--allow-suspect',
+    '--out',
+    at('same', 'new.onnx'),
+  );
   expect(code).toBe(0);
   const folder = at('same', 'new.replay', 'learnt');
   const files = await Promise.all(
@@ -171,7 +201,7 @@ test('an interruption leaves the old bundle and its pictures, and nothing else',
   const own = at('stopped', 'part.onnx');
   await cp(model, own);
   await cp(at('model.replay'), at('stopped', 'part.replay'), { recursive: true });
-  const words = ['update', own, at('alarms'), '--out', own];
+  const words = ['update', own, at('alarms'), '--allow-suspect', '--out', own];
   const { code } = await interruptAt((output) => output.includes('reading'), words);
   expect(code).toBe(130);
   expect((await readdir(at('stopped'))).sort()).toEqual(['part.onnx', 'part.replay']);

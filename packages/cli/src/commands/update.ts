@@ -1,7 +1,14 @@
 import { stat } from 'node:fs/promises';
 import type { Device, Update, UpdatedPicture } from '@bigrid/node';
 import { Command } from 'commander';
-import { addFlags, type Fields, machineFields, pick, s3RootFlag } from '../flags.ts';
+import {
+  addFlags,
+  allowSuspectFlag,
+  type Fields,
+  machineFields,
+  pick,
+  s3RootFlag,
+} from '../flags.ts';
 import {
   count,
   formatBytes,
@@ -19,6 +26,7 @@ interface UpdateFlags {
   readonly out: string;
   readonly replay?: number;
   readonly backbone?: string;
+  readonly allowSuspect?: boolean;
   readonly s3Root?: string;
   readonly device?: Device;
   readonly threads?: number;
@@ -38,6 +46,7 @@ export function updateCommand(context: Context, fields: Fields): Command {
   if (fields.replay) addFlags(command, pick(fields, ['replay']));
   command
     .option(...s3RootFlag)
+    .option(...allowSuspectFlag)
     .option('--backbone <file>', 'File of the backbone, where the bundle was trained with another');
   return addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')

@@ -103,6 +103,12 @@ export const manifestSchema = z.strictObject({
     dataHash: z.string().describe('SHA-256 over the pictures, in order'),
     engine: z.string(),
   }),
+  learnt: z
+    .base64()
+    .optional()
+    .describe(
+      'First 8 bytes of the SHA-256 over the pixels of each image learnt, by training and updates, one after the other: `bigrid calibrate` recognises them; bundles of earlier builds have none',
+    ),
   updates: z
     .array(
       z.strictObject({

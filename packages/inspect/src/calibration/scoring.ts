@@ -1,6 +1,7 @@
 import type { Engine } from '@bigrid/graph';
 import type { Bundle } from '../bundle/bundle.ts';
 import { Detector } from '../detection/detector.ts';
+import { digest } from '../digest.ts';
 import { type OnEvent, type Phase, progressOf, reportSkipped } from '../events.ts';
 import { type PictureStatistics, pictureStatistics } from '../picture-statistics.ts';
 import type { PictureEntry } from '../ports.ts';
@@ -13,6 +14,8 @@ export interface ScoredPicture<Entry extends PictureEntry = PictureEntry> {
   /** The highest value of its map. */
   readonly mapMaximum: number;
   readonly statistics: PictureStatistics;
+  /** SHA-256 over its pixels. */
+  readonly digest: Uint8Array;
 }
 
 /**
@@ -32,16 +35,26 @@ export async function scorePictures<Entry extends PictureEntry>(
   try {
     const progress = progressOf(phase, entries.length, onEvent);
     let done = 0;
-    const read = (entry: Entry, takeRoom: TakeRoom) => entry.read(takeRoom);
+    const read = async (entry: Entry, takeRoom: TakeRoom) => {
+      const picture = await entry.read(takeRoom);
+      return { picture, pixels: await digest(picture.data) };
+    };
     for await (const outcome of inOrder(entries, read, DECODE_AHEAD)) {
       checkCancelled(signal);
       const entry = outcome.item;
       if ('error' in outcome) {
         reportSkipped(entry.path, outcome.error, onEvent);
       } else {
-        const { score, map } = await detector.inspect(outcome.value, entry.ignored);
+        const { picture, pixels } = outcome.value;
+        const { score, map } = await detector.inspect(picture, entry.ignored);
         const mapMaximum = map.data.reduce((highest, value) => Math.max(highest, value), 0);
-        scored.push({ entry, score, mapMaximum, statistics: pictureStatistics(outcome.value) });
+        scored.push({
+          entry,
+          score,
+          mapMaximum,
+          statistics: pictureStatistics(picture),
+          digest: pixels,
+        });
       }
       progress(++done);
     }

@@ -8,10 +8,10 @@ import {
   unreadable,
 } from '../../testing/fakes.ts';
 import type { Bundle } from '../bundle/bundle.ts';
+import { digest } from '../digest.ts';
 import type { WorkEvent } from '../events.ts';
 import { type TrainInput, train } from '../train.ts';
 import { Checkpoints } from './checkpoint.ts';
-import { digest } from './digest.ts';
 import { extractFeatures } from './feature-extraction.ts';
 
 const input = () => {

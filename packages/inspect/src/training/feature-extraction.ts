@@ -11,12 +11,12 @@ import {
   tileOrigins,
 } from '@bigrid/method';
 import { imageTensor } from '../detection/detector.ts';
+import { chain, digest, fromHex, toHex } from '../digest.ts';
 import { type OnEvent, progressOf, reportSkipped } from '../events.ts';
 import { type PictureStatistics, pictureStatistics } from '../picture-statistics.ts';
 import type { OpenScratch, PictureEntry, Scratch } from '../ports.ts';
 import { checkCancelled, DECODE_AHEAD, inOrder, type TakeRoom } from '../work.ts';
 import type { Checkpoints } from './checkpoint.ts';
-import { chain, digest, fromHex, toHex } from './digest.ts';
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts';
 import type { SavedPicture, SavedReading } from './saved-training.ts';
 

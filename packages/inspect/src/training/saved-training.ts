@@ -1,8 +1,8 @@
 import { type ErrorCode, errorRegistry, fail } from '@bigrid/errors';
 import { bytesOf, fromBytes, sizeOf, type Tensor, type Tensors } from '@bigrid/graph';
 import { z } from 'zod';
+import { digest, toHex } from '../digest.ts';
 import { statisticNames } from '../picture-statistics.ts';
-import { digest, toHex } from './digest.ts';
 import { FINGERPRINT_BYTES } from './fingerprint.ts';
 
 /** Bytes as hexadecimal digits: JSON knows no infinity. */
