@@ -24,6 +24,7 @@ beforeAll(async () => {
   for (const name of ['same', 'dark', 'blurred']) {
     await bigrid('inspect', model, at(name), '--log', at('logs', `${name}.jsonl`));
   }
+  await bigrid('inspect', model, at('same'), at('dark'), '--log', at('logs', 'half.jsonl'));
 }, 180_000);
 
 /** Measures that moved, the furthest first, of pictures alone: scores of a model this small mean little. */
@@ -64,6 +65,20 @@ test('a table says what was, what is, and what to do; a page shows it', async ()
   expect(html).toContain('Moved since calibration: ');
   expect(html.match(/<figure /g)).toHaveLength(6);
   expect(html).not.toContain('<script');
+});
+
+test('half of the pictures in another light are seen, and said to be some', async () => {
+  const page = at('half.html');
+  const { stdout } = await bigrid('drift', model, at('logs', 'half.jsonl'), '--report', page);
+  expect(stdout).toMatch(/^24 inspections compared: moved since calibration$/m);
+  expect(stdout).toMatch(/^brightness .* 1\d of 24 .* darker in 12 of 24$/m);
+  expect(stdout).toContain('Some images alone: look for one of several lamps');
+  expect(await readFile(page, 'utf8')).toMatch(/1\d of 24 outside the band, 1\.9 expected/);
+  const { stdout: json } = await bigrid('drift', model, at('logs', 'half.jsonl'), '--json');
+  const { measures } = JSON.parse(json);
+  const { outside, isMixed } = measures.find(({ name }: { name: string }) => name === 'brightness');
+  expect([outside.below, isMixed]).toEqual([12, true]);
+  expect(outside.probability).toBeLessThan(0.01 / 12);
 });
 
 test('lines cut short, of other models and of unreadable pictures are left out, and said to be', async () => {

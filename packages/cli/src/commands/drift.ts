@@ -31,8 +31,9 @@ export function driftCommand(context: Context): Command {
       'after',
       `
 Scores, brightness, contrast, sharpness and colour of the latest inspections are
-compared with those of good pictures at calibration. Of 100 comparisons where
-nothing changed, one names something at the most.
+compared with those of good pictures at calibration, as a whole and by how many
+are outside the band that held 98 of 100. Of 100 comparisons where nothing
+changed, one names something at the most.
 
 Exit code: 0, moved or not, unless --fail is given: then 3 where something moved.
 Programs can also read \`drifted\` of --json.
@@ -79,18 +80,19 @@ async function describe(found: Drift): Promise<string[]> {
   const { measures, drifted, compared, others, skipped } = found;
   const head = `${count(compared.count, 'inspection')} compared`;
   const rows = measures.map((measure) => {
-    const { name, before, now, probability, moved } = measure;
+    const { name, before, now, outside, probability, moved } = measure;
     const cells = [
       measureWords[name].name,
       short(before.median),
       `${short(before.low)} to ${short(before.high)}`,
       short(now.median),
+      `${outside.below + outside.above} of ${now.count}`,
       probability < 1e-6 ? '< 1e-6' : probability.toPrecision(2),
       moved ? describeMove(measure) : 'as before',
     ];
     return moved ? cells.map((cell) => paint(['red', 'bold'], cell)) : cells;
   });
-  const columns = ['measure', 'was', '98 of 100 were', 'is', 'by chance', 'verdict'];
+  const columns = ['measure', 'was', '98 of 100 were', 'is', 'outside', 'by chance', 'verdict'];
   const left = [
     ...(others > 0 ? [`${count(others, 'inspection')} with other models left out.`] : []),
     ...(skipped > 0 ? [`${count(skipped, 'line')} without a score left out.`] : []),
@@ -110,6 +112,7 @@ async function describe(found: Drift): Promise<string[]> {
 /** What moved most tells where to look first. */
 function advice(measures: readonly MeasureDrift[]): string[] {
   const moved = measures.filter((measure) => measure.moved).map(({ name }) => name);
+  const isMixed = measures.some((measure) => measure.isMixed);
   const causes = {
     brightness: 'Brightness: look at lamps, exposure time and aperture.',
     contrast: 'Contrast: look for stray light, haze and dirt on the lens.',
@@ -124,6 +127,9 @@ function advice(measures: readonly MeasureDrift[]): string[] {
   const lines = new Set(moved.map((name) => causes[name]));
   return [
     ...[...lines].map((line) => `  ${line}`),
+    ...(isMixed
+      ? ['  Some images alone: look for one of several lamps, cameras, shifts or products.']
+      : []),
     '  Where it is to stay so: `bigrid calibrate FILE DIR` with good pictures of today.',
   ];
 }

@@ -67,6 +67,35 @@ describe('driftOf', () => {
     expect(now.high - now.low).toBeGreaterThan(3 * (before.high - before.low));
   });
 
+  it.each([
+    ['half of a few are 15 % darker', 12, 60, 0.5, 0.85],
+    ['a sixth of many are darker', 100, 200, 1 / 6, 0.85],
+    ['a fifth of some are brighter', 40, 120, 0.2, 1.15],
+  ])(
+    'sees that some moved where the others are as before: %s',
+    (_, count, reference, share, times) => {
+      let at = 0;
+      const some = inspections(6, count, ({ brightness }) => ({
+        brightness: brightness * (at++ % Math.round(1 / share) === 0 ? times : 1),
+      }));
+      const found = driftOf(calibrationOf(inspections(1, reference)), some);
+      expect(found.filter((measure) => measure.moved).map(({ name }) => name)).toEqual([
+        'brightness',
+      ]);
+      const { outside, isMixed } = found[0] as MeasureDrift;
+      expect(isMixed).toBe(true);
+      const [moved, others] =
+        times < 1 ? [outside.below, outside.above] : [outside.above, outside.below];
+      expect(moved).toBeGreaterThanOrEqual(count * share);
+      expect(others).toBeLessThan(count * 0.1);
+    },
+  );
+
+  it('calls no move of all inspections mixed', () => {
+    const darker = inspections(2, 40, ({ brightness }) => ({ brightness: brightness - 0.15 }));
+    expect(driftOf(calibration, darker)[0]).toMatchObject({ moved: true, isMixed: false });
+  });
+
   it('names something in one of a hundred logs where nothing changed, at the most', () => {
     const logs = 400;
     let alarms = 0;

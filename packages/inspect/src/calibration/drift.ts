@@ -7,6 +7,7 @@ import {
   statisticNames,
 } from '../picture-statistics.ts';
 import { kolmogorovSmirnov } from './kolmogorov-smirnov.ts';
+import { type OutsideBand, outsideBand } from './outside-band.ts';
 
 /** What is compared: the score, and what is measured of the picture itself. */
 export type MeasureName = 'score' | StatisticName;
@@ -24,9 +25,16 @@ export interface MeasureDrift {
   readonly now: SampleSummary;
   /** How far the median moved, in standard deviations at calibration; undefined where there was no deviation. */
   readonly shift: number | undefined;
-  /** Probability of a distance as large where nothing changed (two-sample Kolmogorov-Smirnov). */
+  /** Inspections outside the band that held 98 of 100 at calibration. */
+  readonly outside: OutsideBand;
+  /**
+   * Probability of a difference as large where nothing changed: twice the smaller of those of two exact tests, for the whole
+   * distribution (Kolmogorov-Smirnov) and for the share outside the band, which sees a few that are far off.
+   */
   readonly probability: number;
   readonly moved: boolean;
+  /** Whether it is some of the inspections that moved, and the others are as before. */
+  readonly isMixed: boolean;
 }
 
 interface SampleSummary {
@@ -40,6 +48,8 @@ interface SampleSummary {
 /** Of inspections like those at calibration, this share is said to have drifted at the most, over all measures. */
 export const FALSE_DRIFT_RATE = 0.01;
 const LEAST_INSPECTIONS = 10;
+/** With a larger share outside the band, all of the inspections are said to have moved. */
+const MOST_MIXED = 0.75;
 /** Values of a statistic that a manifest keeps. */
 const MOST_KEPT = 200;
 
@@ -121,7 +131,10 @@ function compare(
   values: readonly number[],
 ): MeasureDrift {
   const [before, now] = [ascending(reference), ascending(values)];
-  const { probability } = kolmogorovSmirnov(before, now);
+  const { probability: asWhole } = kolmogorovSmirnov(before, now);
+  const outside = outsideBand(before, bandOf(before.length), now);
+  const probability = Math.min(1, 2 * Math.min(asWhole, outside.probability));
+  const moved = probability < FALSE_DRIFT_RATE / (1 + statisticNames.length);
   const [was, is] = [summaryOf(before), summaryOf(now)];
   const deviation = deviationOf(before);
   return {
@@ -131,20 +144,34 @@ function compare(
     // Rounding leaves that of equal values just above nothing.
     shift:
       deviation > 1e-9 * Math.abs(was.median) ? (is.median - was.median) / deviation : undefined,
+    outside,
     probability,
-    moved: probability < FALSE_DRIFT_RATE / (1 + statisticNames.length),
+    moved,
+    isMixed:
+      moved &&
+      outside.probability < asWhole &&
+      outside.below + outside.above <= MOST_MIXED * now.length,
   };
 }
 
 /** @param sorted ascending */
 function summaryOf(sorted: readonly number[]): SampleSummary {
-  const quantile = (share: number) => sorted[Math.round(share * (sorted.length - 1))] as number;
+  const [low, high] = bandOf(sorted.length);
   return {
     count: sorted.length,
-    median: quantile(0.5),
-    low: quantile(0.01),
-    high: quantile(0.99),
+    median: sorted[indexOf(0.5, sorted.length)] as number,
+    low: sorted[low] as number,
+    high: sorted[high] as number,
   };
+}
+
+/** Indices, in ascending values, between which 98 of 100 lie. */
+function bandOf(count: number): [low: number, high: number] {
+  return [indexOf(0.01, count), indexOf(0.99, count)];
+}
+
+function indexOf(quantile: number, count: number): number {
+  return Math.round(quantile * (count - 1));
 }
 
 function deviationOf(values: readonly number[]): number {

@@ -71,13 +71,33 @@ function chart(measure: MeasureDrift, drift: Drift, id: string, draw: DrawChart)
   const verdict = moved ? `moved: ${describeMove(measure)}` : 'as before';
   return html`<figure class="chart panel"><figcaption><h3>${words.name[0]?.toUpperCase()}${words.name.slice(1)}
 <span class="count${moved ? ' moved' : ''}">${verdict}</span></h3>
-<p>median ${formatScore(before.median)} at calibration, ${formatScore(now.median)} now</p></figcaption>
+<p>median ${formatScore(before.median)} at calibration, ${formatScore(now.median)} now; ${describeOutside(measure)}</p></figcaption>
 <div role="img" aria-label="${words.name}: ${verdict}">${draw(id, size, optionOf(measure, values, drift.compared.count))}</div></figure>`;
 }
 
-/** `darker by 3.2 deviations`. */
-export function describeMove({ name, before, now, shift }: MeasureDrift): string {
+/** `3 of 100 outside the band, 2.1 expected`. */
+function describeOutside({
+  outside: { below, above, expected },
+  now: { count },
+}: MeasureDrift): string {
+  return `${below + above} of ${count} outside the band, ${(expected * count).toFixed(1)} expected`;
+}
+
+/** `darker by 3.2 deviations`, or where that is so of some alone, `darker in 40 of 100`. */
+export function describeMove({
+  name,
+  before,
+  now,
+  shift,
+  outside: { below, above },
+  isMixed,
+}: MeasureDrift): string {
   const words = measureWords[name];
+  if (isMixed) {
+    const [fewer, more] = [Math.min(below, above), Math.max(below, above)];
+    if (fewer > more / 4) return `out of the band in ${below + above} of ${now.count}`;
+    return `${below > above ? words.down : words.up} in ${more} of ${now.count}`;
+  }
   if (shift !== undefined && Math.abs(shift) < 0.25) {
     const wider = now.high - now.low > before.high - before.low;
     return `varies ${wider ? 'more' : 'less'}`;
