@@ -16,7 +16,7 @@ const below = {
 
 /** Libraries that only the named files may import. */
 const confined = [
-  { library: /^onnxruntime-/, files: /^node\/src\/engine\/engine\.ts$/ },
+  { library: /^onnxruntime-/, files: /^node\/src\/engine\/onnx-runtime\.ts$/ },
   { library: /^sharp$/, files: /^node\/src\// },
   { library: /^onnx-proto$/, files: /^graph\/src\// },
   { library: /^echarts/, files: /^node\/src\/report\// },

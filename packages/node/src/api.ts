@@ -31,8 +31,7 @@ import {
   openTrainingFolder,
 } from './datasets/folders.ts';
 import { openIgnoredAreas } from './datasets/ignored-areas.ts';
-import { type Device, onnxRuntimeEngine } from './engine/engine.ts';
-import { parallelEngine } from './engine/parallel-engine.ts';
+import { type Device, onnxRuntimeEngine, parallelEngine } from './engine/engine.ts';
 import { assertWritable, readBytes, writeAtomically } from './files/files.ts';
 import { pictureEntry, readMask } from './pictures/pictures.ts';
 import { type BackboneFile, openBackbone } from './training/backbones.ts';

@@ -1,38 +1,66 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { isBigridError } from '@bigrid/errors';
-import type { Session } from '@bigrid/graph';
-import { onnxRuntimeEngine } from './engine.ts';
-import { type Answer, buffersOf, type Request, type Work } from './parallel-engine.ts';
+import type { Engine, Session } from '@bigrid/graph';
+import { type Answer, buffersOf, type Request, type ThreadData, type Work } from './engine-host.ts';
+import { ExitGate } from './exit-gate.ts';
+import { type EngineOptions, onnxRuntimeHere } from './onnx-runtime.ts';
 
-// One of the threads of parallel-engine.ts: runs graphs on one core, one request after the other.
+// One of the threads or processes of engine-host.ts: runs graphs, one request after the other.
 
-const engine = onnxRuntimeEngine({ threads: 1 });
+const options: EngineOptions = parentPort ? { threads: 1 } : JSON.parse(process.argv[2] as string);
+let engine: Engine | undefined;
 const sessions = new Map<number, Promise<Session>>();
 
 let turn = Promise.resolve();
-parentPort?.on('message', (request: Request) => {
-  turn = turn.then(async () => {
-    if (request === 'end') await end();
-    else hand(await answer(request));
-  });
-});
+const takeTurn = (work: () => Promise<void>) => {
+  turn = turn.then(work);
+};
 
-async function end(): Promise<void> {
+if (parentPort) {
+  const port = parentPort;
+  const gate = new ExitGate((workerData as ThreadData).gate);
+  port.on('message', (request: Request) =>
+    takeTurn(() =>
+      gate.pass(async () => {
+        if (request === 'end') {
+          await release();
+          port.close();
+          return;
+        }
+        const given = await answer(request);
+        const buffers = 'outputs' in given ? buffersOf({ ...given.inputs, ...given.outputs }) : [];
+        port.postMessage(given, buffers);
+      }),
+    ),
+  );
+} else {
+  // Ctrl-C reaches every process of a terminal: whether to go on is the parent's to say.
+  process.on('SIGINT', () => {}).on('SIGTERM', () => {});
+  process.on('disconnect', () => process.exit());
+  process.on('message', (request: Request) =>
+    takeTurn(async () => {
+      if (request === 'end') {
+        await release();
+        return process.disconnect();
+      }
+      const given = await answer(request);
+      const answered = 'outputs' in given ? { outputs: given.outputs } : given;
+      // Nobody waits for what cannot be sent any more.
+      process.send?.(answered satisfies Answer, undefined, undefined, () => {});
+    }),
+  );
+}
+
+async function release(): Promise<void> {
   for (const session of await Promise.allSettled(sessions.values())) {
     if (session.status === 'fulfilled') await session.value.dispose();
   }
-  parentPort?.close();
-}
-
-function hand(given: Answer): void {
-  parentPort?.postMessage(
-    given,
-    'code' in given ? [] : buffersOf({ ...given.inputs, ...given.outputs }),
-  );
 }
 
 async function answer({ session: number, model, inputs }: Work): Promise<Answer> {
   try {
+    // Not before: what it throws, of a missing device, is an answer.
+    engine ??= onnxRuntimeHere(options);
     if (model) sessions.set(number, engine.load(model));
     const session = await (sessions.get(number) as Promise<Session>);
     return { outputs: inputs ? await session.run(inputs) : {}, inputs };

@@ -1,155 +1,34 @@
-// First of all: it has to be there before the library loads.
-import './without-telemetry.ts';
+import { availableParallelism } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
+import type { Engine } from '@bigrid/graph';
+import { type OnAnswer, openProcess, openThread } from './engine-host.ts';
+import { pooledEngine } from './engine-pool.ts';
+import { describeRuntime, type EngineOptions, onnxRuntimeHere } from './onnx-runtime.ts';
 
-import { fail } from '@bigrid/errors';
-import {
-  type Engine,
-  Graph,
-  type Session,
-  type Tensor,
-  type Tensors,
-  tensor,
-  toModel,
-} from '@bigrid/graph';
-import * as onnxruntime from 'onnxruntime-node';
-
-/** Where a graph can be computed. Which of them are there depends on the system and on what is installed. */
-const deviceNames = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
-export type Device = (typeof deviceNames)[number];
-
-export interface EngineOptions {
-  /** Threads within one run. Default: as many as the machine has cores. */
-  readonly threads?: number | undefined;
-  /** Where to compute. Operators that the device lacks run on the processor. Default: `cpu`. */
-  readonly device?: Device | undefined;
-}
+export { availableDevices, type Device, type EngineOptions } from './onnx-runtime.ts';
 
 /**
- * ONNX Runtime for Node.js behind the engine port. The only file that knows it.
+ * ONNX Runtime for Node.js behind the engine port. In a worker thread it runs in a child process: `terminate()` cannot be
+ * put off, and ONNX Runtime aborts the whole process when its thread is torn down in the middle of a run.
  * @throws DEVICE_MISSING, from the first `load` where the device is listed but cannot be used
  */
 export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
-  const { threads = 0, device = 'cpu' } = options;
-  if (device !== 'cpu' && !availableDevices().includes(device)) missing(device);
-  let checked: Promise<void> | undefined;
-  return {
-    description: `onnxruntime-node ${onnxruntime.env.versions.node} (${device})`,
-    async load(model) {
-      checked ??= device === 'cpu' ? Promise.resolve() : checkDevice(device);
-      await checked;
-      const session = await attempt('load a graph', () =>
-        onnxruntime.InferenceSession.create(model, {
-          executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
-          intraOpNumThreads: threads,
-          interOpNumThreads: 1,
-          executionMode: 'sequential',
-          graphOptimizationLevel: 'all',
-          logSeverityLevel: 3,
-        }),
-      );
-      return new OnnxRuntimeSession(session);
-    },
-  };
-}
-
-/** What the installed ONNX Runtime was built for; whether it works is seen when it is tried. */
-export function availableDevices(): string[] {
-  const names = onnxruntime.listSupportedBackends().map(({ name }) => name);
-  return names.filter((name) => (deviceNames as readonly string[]).includes(name));
+  if (isMainThread) return onnxRuntimeHere(options);
+  return pooledEngine(describeRuntime(options), 1, (onAnswer) => openProcess(onAnswer, options));
 }
 
 /**
- * Tries the device on the smallest graph, without the processor to fall back on. So a device that is missing is
- * told from a graph that it refuses.
+ * An engine for many small runs of one graph, as in inspecting pictures: each run takes one core, and as many runs go on
+ * at once as there are threads. Two cores that share one picture wait for each other at every layer; with a picture each
+ * they do not, and the event loop is free meanwhile. On other devices than the processor, and with one thread,
+ * {@link onnxRuntimeEngine}. Its threads, child processes in a worker thread, end with its last session.
+ * @throws DEVICE_MISSING
  */
-async function checkDevice(device: Device): Promise<void> {
-  const graph = new Graph('device');
-  graph.output('same', graph.input('value', 'float32', [1]));
-  try {
-    const options = { executionProviders: [device], logSeverityLevel: 4 } as const;
-    await (await onnxruntime.InferenceSession.create(toModel(graph), options)).release();
-  } catch (cause) {
-    missing(device, cause);
-  }
-}
-
-function missing(device: string, cause?: unknown): never {
-  // ONNX Runtime puts the place in its source before the reason.
-  const reason =
-    cause instanceof Error ? `: ${cause.message.trim().replace(/^.* was false\. /s, '')}` : '';
-  return fail(
-    'DEVICE_MISSING',
-    `Expected a device that works here (ONNX Runtime was built for ${availableDevices().join(', ')}) but received ${device}${reason}`,
-    { cause },
-  );
-}
-
-class OnnxRuntimeSession implements Session {
-  readonly #session: onnxruntime.InferenceSession;
-
-  constructor(session: onnxruntime.InferenceSession) {
-    this.#session = session;
-  }
-
-  async run(inputs: Tensors, reuse: Tensors = {}): Promise<Tensors> {
-    const feeds = mapValues(inputs, toRuntime);
-    const fetches = Object.fromEntries(
-      this.#session.outputNames.map((name) => {
-        const target = reuse[name];
-        return [name, target ? toRuntime(target) : null];
-      }),
-    );
-    const outputs = await attempt('run a graph', () => this.#session.run(feeds, fetches));
-    // A run blocks the event loop; this turn lets signals, timers and decoding have theirs.
-    await new Promise((resolve) => setImmediate(resolve));
-    return mapValues(outputs, (value, name) => reuse[name] ?? fromRuntime(value));
-  }
-
-  async dispose(): Promise<void> {
-    await this.#session.release();
-  }
-}
-
-async function attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return fail('ENGINE_FAILED', `Expected ONNX Runtime to ${what} but received: ${reason}`, {
-      cause,
-    });
-  }
-}
-
-function toRuntime(value: Tensor): onnxruntime.Tensor {
-  const made = new onnxruntime.Tensor(
-    value.type as 'float32',
-    value.data as Float32Array,
-    value.shape,
-  );
-  if (value.type === 'float16') {
-    // On Node.js 24 the constructor rewraps the bits as Float16Array, of which the native binding of
-    // onnxruntime-node 1.30 sees no bytes ("not enough space: expected 8, got 0"); it does take Uint16Array.
-    Object.assign(made, { cpuData: value.data });
-  }
-  return made;
-}
-
-function fromRuntime(value: onnxruntime.Tensor): Tensor {
-  const { data } = value;
-  // Where the platform has Float16Array, ONNX Runtime returns it; we keep the raw bits.
-  const plain =
-    value.type === 'float16'
-      ? new Uint16Array((data as Uint16Array).buffer, (data as Uint16Array).byteOffset, data.length)
-      : data;
-  return tensor(value.type as 'float32', value.dims, plain as Float32Array);
-}
-
-function mapValues<A, B>(
-  record: Readonly<Record<string, A>>,
-  change: (value: A, name: string) => B,
-) {
-  return Object.fromEntries(
-    Object.entries(record).map(([name, value]) => [name, change(value, name)]),
-  );
+export function parallelEngine(options: EngineOptions = {}): Engine {
+  const { threads = availableParallelism(), device = 'cpu' } = options;
+  if (threads === 1 || device !== 'cpu') return onnxRuntimeEngine(options);
+  const open = isMainThread
+    ? openThread
+    : (onAnswer: OnAnswer) => openProcess(onAnswer, { threads: 1 });
+  return { ...pooledEngine(describeRuntime(options), threads, open), runsAtOnce: threads };
 }

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { add, float32, Graph, mul, toModel } from '@bigrid/graph';
+import { add, cast, float32, Graph, mul, reduceSum, tensor, toModel } from '@bigrid/graph';
 import { expect, test } from 'vitest';
-import { parallelEngine } from './parallel-engine.ts';
+import { parallelEngine } from './engine.ts';
 
 function modelOf(factor: number): Uint8Array {
   const graph = new Graph('line');
@@ -27,6 +27,58 @@ test('answers each of many runs at once, of several models', async () => {
   await double.dispose();
   expect(await numberOf(triple.run({ x: float32([1], [5]) }))).toBe(16);
   await triple.dispose();
+});
+
+test.each<[string, (values: number[]) => Uint8Array]>([
+  ['typed array', (values) => Uint8Array.from(values)],
+  [
+    'Buffer of its own',
+    (values) => Buffer.concat([Buffer.alloc(2 ** 16), Buffer.from(values)]).subarray(2 ** 16),
+  ],
+  ['Buffer of the pool that all small ones share', (values) => Buffer.from(values)],
+  ['view of the middle', (values) => new Uint8Array([9, ...values, 9]).subarray(1, -1)],
+  [
+    'view of shared memory',
+    (values) => {
+      const shared = new Uint8Array(new SharedArrayBuffer(values.length + 8), 8);
+      shared.set(values);
+      return shared;
+    },
+  ],
+  [
+    'array that can grow',
+    (values) => {
+      const grown = new Uint8Array(new ArrayBuffer(values.length, { maxByteLength: 1024 }));
+      grown.set(values);
+      return grown;
+    },
+  ],
+  ['clamped array', (values) => Uint8ClampedArray.from(values) as unknown as Uint8Array],
+])('takes nothing away from the caller: %s', async (_, make) => {
+  const graph = new Graph('sum');
+  const image = graph.input('image', 'uint8', [4]);
+  graph.output('sum', reduceSum(cast(image, 'float32'), { axes: [0], keepDimensions: false }));
+  for (const engine of [parallelEngine({ threads: 2 }), parallelEngine({ threads: 1 })]) {
+    const session = await engine.load(toModel(graph));
+    const data = make([1, 2, 3, 4]);
+    // As often as there are threads, and again into what they gave back.
+    for (let run = 0; run < 5; run++) {
+      data[0] = run;
+      const { sum } = await session.run({ image: tensor('uint8', [4], data) });
+      expect(sum?.data[0]).toBe(9 + run);
+      expect([...data]).toEqual([run, 2, 3, 4]);
+    }
+    await session.dispose();
+  }
+});
+
+test('refuses data that the caller gave away before their turn', async () => {
+  const session = await parallelEngine({ threads: 2 }).load(modelOf(2));
+  const x = float32([1], [3]);
+  structuredClone(x.data, { transfer: [x.data.buffer as ArrayBuffer] });
+  await expect(session.run({ x })).rejects.toMatchObject({ code: 'GRAPH_SHAPE_MISMATCH' });
+  expect(await numberOf(session.run({ x: float32([1], [1]) }))).toBe(3);
+  await session.dispose();
 });
 
 test('leaves no thread, and starts again', async () => {

@@ -1,0 +1,147 @@
+import { BigridError, fail } from '@bigrid/errors';
+import type { Engine, Session, Tensors } from '@bigrid/graph';
+import type { Answer, Host, OnAnswer, Work } from './engine-host.ts';
+
+/** Opens a host, whose answers are given to `onAnswer`. */
+type OpenHost = (onAnswer: OnAnswer) => Host;
+
+/** An engine whose runs are done by up to `most` hosts at once, which are opened when they are needed. */
+export function pooledEngine(description: string, most: number, open: OpenHost): Engine {
+  const pool = new Pool(most, open);
+  let number = 0;
+  return {
+    description,
+    async load(model) {
+      const session = new PooledSession(pool, number++, model);
+      await session.open();
+      return session;
+    },
+  };
+}
+
+class PooledSession implements Session {
+  readonly #pool: Pool;
+  readonly #number: number;
+  readonly #model: Uint8Array;
+  #isDisposed = false;
+
+  constructor(pool: Pool, number: number, model: Uint8Array) {
+    this.#pool = pool;
+    this.#number = number;
+    this.#model = model;
+  }
+
+  /** One host is enough to know whether the model loads. */
+  async open(): Promise<void> {
+    this.#pool.users++;
+    try {
+      await this.#pool.ask(this.#number, this.#model, undefined);
+    } catch (error) {
+      await this.dispose();
+      throw error;
+    }
+  }
+
+  async run(inputs: Tensors): Promise<Tensors> {
+    // A picture that was being decoded when work was stopped must not open a host that nobody ends.
+    if (this.#isDisposed) throw engineEnded();
+    return this.#pool.ask(this.#number, this.#model, inputs);
+  }
+
+  async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    if (--this.#pool.users === 0) await this.#pool.end();
+  }
+}
+
+function engineEnded(): BigridError {
+  return new BigridError(
+    'ENGINE_FAILED',
+    'Expected to run a graph but its session was disposed of',
+  );
+}
+
+/** Hosts, opened when they are needed, and those who wait for one. */
+class Pool {
+  users = 0;
+  readonly #most: number;
+  readonly #open: OpenHost;
+  readonly #members: Member[] = [];
+  readonly #idle: Member[] = [];
+  readonly #waiting: PromiseWithResolvers<Member>[] = [];
+
+  constructor(most: number, open: OpenHost) {
+    this.#most = most;
+    this.#open = open;
+  }
+
+  async ask(session: number, model: Uint8Array, inputs: Tensors | undefined): Promise<Tensors> {
+    const member = await this.#take();
+    try {
+      return await member.ask(session, model, inputs);
+    } finally {
+      // A host that was ended meanwhile serves nobody any more.
+      if (this.#members.includes(member)) {
+        const next = this.#waiting.shift();
+        if (next) next.resolve(member);
+        else this.#idle.push(member);
+      }
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#idle.length = 0;
+    for (const turn of this.#waiting.splice(0)) turn.reject(engineEnded());
+    await Promise.all(this.#members.splice(0).map((member) => member.end()));
+  }
+
+  #take(): Member | Promise<Member> {
+    const idle = this.#idle.pop();
+    if (idle) return idle;
+    if (this.#members.length < this.#most) {
+      const member = new Member(this.#open);
+      this.#members.push(member);
+      return member;
+    }
+    const turn = Promise.withResolvers<Member>();
+    this.#waiting.push(turn);
+    return turn.promise;
+  }
+}
+
+/** One host, and what is asked of it. */
+class Member {
+  readonly #host: Host;
+  readonly #ended: Promise<void>;
+  readonly #loaded = new Set<number>();
+  #asked: PromiseWithResolvers<Answer> | undefined;
+  #hasEnded = false;
+
+  constructor(open: OpenHost) {
+    this.#host = open((answer) => this.#asked?.resolve(answer));
+    // What a host dies of is no error of the registry: whoever waits hears that it ended.
+    this.#ended = this.#host.ended.then(() => {
+      this.#hasEnded = true;
+      this.#asked?.reject(engineEnded());
+    });
+  }
+
+  async ask(session: number, model: Uint8Array, inputs: Tensors | undefined): Promise<Tensors> {
+    if (this.#hasEnded) throw engineEnded();
+    const needsModel = !this.#loaded.has(session);
+    this.#host.send({ session, model: needsModel ? model : undefined, inputs } satisfies Work);
+    // Not a race with the end of the host: that would keep every answer until then.
+    this.#asked = Promise.withResolvers<Answer>();
+    const answer = await this.#asked.promise;
+    this.#asked = undefined;
+    if ('code' in answer) return fail(answer.code, answer.message);
+    this.#loaded.add(session);
+    return answer.outputs;
+  }
+
+  /** Lets it finish what it does: an engine that is torn down in the middle of a run takes the process with it. */
+  async end(): Promise<void> {
+    this.#host.send('end');
+    await this.#ended;
+  }
+}
