@@ -67,6 +67,7 @@ export {
   pixelResamples,
 } from './metrics/bootstrap.ts';
 export { labelComponents } from './metrics/connected-components.ts';
+export { resizeMaskNearest } from './metrics/masks.ts';
 export type { ClassCurves, Metrics } from './metrics/metrics.ts';
 export { ascending, median } from './metrics/order.ts';
 export {

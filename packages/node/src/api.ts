@@ -30,10 +30,10 @@ import {
   openTestFolder,
   openTrainingFolder,
 } from './datasets/folders.ts';
-import { openIgnoredAreas } from './datasets/ignored-areas.ts';
+import { openIgnoredAreas, readIgnoredArea } from './datasets/ignored-areas.ts';
 import { type Device, onnxRuntimeEngine, parallelEngine } from './engine/engine.ts';
 import { assertWritable, readBytes, writeAtomically } from './files/files.ts';
-import { pictureEntry, readMask } from './pictures/pictures.ts';
+import { pictureEntry } from './pictures/pictures.ts';
 import { type BackboneFile, openBackbone } from './training/backbones.ts';
 import { identifyFile, identifyPictures, openCheckpoint } from './training/checkpoint-folder.ts';
 import { openReplay } from './training/replay-folder.ts';
@@ -253,7 +253,7 @@ async function entriesAt(paths: readonly string[]): Promise<PictureEntry[]> {
 
 /** The bundle that ignores what a mask says: a picture, white there. */
 export async function withMask(bundle: Bundle, mask: string): Promise<Bundle> {
-  return ignoring(bundle, await readMask(mask));
+  return ignoring(bundle, await readIgnoredArea(mask));
 }
 
 export interface EvaluateOptions extends WorkOptions, DatasetOptions {

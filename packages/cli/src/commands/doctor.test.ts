@@ -43,7 +43,8 @@ test('a bundle: it runs, and what its threshold rests on', async () => {
 });
 
 test('a folder: findings with pictures and what to do, as text and as JSON', async () => {
-  // The good pictures to test on of this product are copies of two to learn from.
+  // Copies of two to learn from.
+  await writePictures(at('bolt', 'test', 'good'), 2);
   const { code, stdout, stderr } = await bigrid('doctor', at('bolt'));
   expect(code).toBe(1);
   expect(stdout).toMatch(/^ {2}FIX {3}copies +2 pictures both to learn from and to test on/m);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
@@ -206,9 +207,21 @@ test('without masks the pixel metrics are a dash and null, and it is said why', 
   expect(code).toBe(0);
   expect(stdout).toMatch(/^mean( +\d\.\d{4}){3}( +-){4}$/m);
   expect(stderr).toContain('2 defective pictures without a usable mask');
+  const spots = ['0.png', '1.png'].map((name) => at('bare', 'test', 'spot', name));
+  for (const path of spots) expect(stderr).toContain(`  ${path}: it has no mask\n`);
   const { mean } = JSON.parse(await readFile(at('n.json'), 'utf8'));
   expect(Object.keys(mean)).toEqual(names);
   expect([mean.pixelAuroc, mean.aupro]).toEqual([null, null]);
+});
+
+test('masks that mark nothing are named', async () => {
+  await writeProduct(at('black'));
+  const black = sharp({ create: { width: 64, height: 64, channels: 3, background: 'black' } });
+  const mask = at('black', 'ground_truth', 'spot', '1_mask.png');
+  await write(mask, await black.png().toBuffer());
+  const { stderr } = await bigrid('evaluate', model, at('black'));
+  expect(stderr).toContain('1 defective picture without a usable mask');
+  expect(stderr).toContain(`  ${at('black', 'test', 'spot', '1.png')}: its mask marks nothing\n`);
 });
 
 test('the mean is over the classes that have a metric, and it is said how many', async () => {

@@ -188,6 +188,7 @@ export function remarks({ pictures, withoutMask, classes, meanOver }: Evaluation
   if (withoutMask.length > 0) {
     lines.push(
       `${count(withoutMask.length, 'defective picture')} without a usable mask: left out of the pixel metrics.`,
+      ...unmasked(pictures, withoutMask),
     );
   }
   if (names.some((name) => meanOver[name] < all)) {
@@ -207,6 +208,17 @@ export function remarks({ pictures, withoutMask, classes, meanOver }: Evaluation
   ];
 }
 
+/** The images without a usable mask, and why. */
+function unmasked(pictures: readonly EvaluatedPicture[], withoutMask: readonly string[]): string[] {
+  const known = new Map(pictures.map(({ entry }) => [entry.path, entry]));
+  const lines = withoutMask.slice(0, MOST_NAMED).map((path) => {
+    const why = known.get(path)?.readMask ? 'its mask marks nothing' : 'it has no mask';
+    return `  ${path}: ${why}`;
+  });
+  const more = withoutMask.length - lines.length;
+  return more > 0 ? [...lines, `  and ${more} more`] : lines;
+}
+
 /** What the threshold makes of the test pictures. */
 function verdicts(
   { calibration }: Manifest,
@@ -218,7 +230,7 @@ function verdicts(
   return `At the threshold ${formatScore(threshold, threshold)} (${rule}): ${found}, ${alarms}.`;
 }
 
-/** Unsure pictures named on the terminal; all of them are in the report and in the JSON. */
+/** Pictures of a kind that are named on the terminal; all of them are in the report and in the JSON. */
 const MOST_NAMED = 10;
 
 /** The pictures between both thresholds, which are for a person to look at. */

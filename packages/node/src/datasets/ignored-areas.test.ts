@@ -1,7 +1,8 @@
 import type { PictureEntry } from '@bigrid/inspect';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
-import { openIgnoredAreas } from './ignored-areas.ts';
+import { openIgnoredAreas, readIgnoredArea } from './ignored-areas.ts';
 
 let data: DataFolder;
 beforeAll(async () => {
@@ -38,4 +39,51 @@ it('tells masks apart, so that a training goes on under its own alone', async ()
   expect(digests[0]).toBeUndefined();
   expect(new Set(digests).size).toBe(4);
   expect((await openIgnoredAreas(data.at('masks'), ['bolt', 'nut'])).digest).toBe(digests[2]);
+});
+
+const red = [255, 0, 0];
+const black = [0, 0, 0];
+
+it.each([
+  ['nothing', 'black all over', [[0, 0]], 'it is black all over'],
+  ['nothing', 'white that is grey', [[0, 127]], 'its brightest value is 127 of 255'],
+  ['nothing', 'in red', [[red, black]], 'its brightest value is '],
+  ['nothing', 'too thin', Array(3000).fill([0]).with(0, [255]), 'is lost when it is brought to'],
+  ['everything', 'white all over', [[255, 255]], 'is white all over'],
+  [
+    'everything',
+    'with too thin a rest',
+    Array(3000).fill([255]).with(0, [0]),
+    'leaves nothing when',
+  ],
+] as [string, string, (number | number[])[][], string][])(
+  'refuses a mask that ignores %s: %s',
+  async (what, _, rows, reason) => {
+    await data.png('refused/bolt.png', rows);
+    const path = data.at('refused', 'bolt.png');
+    const refusals = [
+      () => readIgnoredArea(path),
+      () => openIgnoredAreas(path, ['bolt']),
+      () => openIgnoredAreas(data.at('refused'), ['bolt', 'nut']),
+    ];
+    for (const refusal of refusals) {
+      await expect(refusal()).rejects.toMatchObject({
+        code: 'OPTION_INVALID',
+        message: expect.stringContaining(path),
+      });
+      await expect(refusal()).rejects.toThrow(reason);
+      await expect(refusal()).rejects.toThrow(
+        what === 'nothing' ? 'ignores nothing' : 'to look at',
+      );
+    }
+  },
+);
+
+it('refuses a mask whose transparency alone says what to ignore', async () => {
+  const pixels = Buffer.from([0, 0, 0, 255, 0, 0, 0, 0]);
+  const raw = { width: 2, height: 1, channels: 4 } as const;
+  await data.write('alpha.png', await sharp(pixels, { raw }).png().toBuffer());
+  await expect(readIgnoredArea(data.at('alpha.png'))).rejects.toThrow(
+    'ignores nothing: it is black all over; transparency',
+  );
 });

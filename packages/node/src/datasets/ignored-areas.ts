@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, extname, join } from 'node:path';
 import { fail } from '@bigrid/errors';
-import type { Mask, PictureEntry } from '@bigrid/inspect';
+import { type Mask, type PictureEntry, resizeMaskNearest } from '@bigrid/inspect';
 import { listFolder } from '../pictures/listing.ts';
 import { readMask } from '../pictures/pictures.ts';
 import { isFolder } from './folders.ts';
@@ -16,12 +16,48 @@ export interface IgnoredAreas {
   of<Entry extends PictureEntry>(className: string, entry: Entry): Entry;
 }
 
+/** Sides of a map, over which a mask is spread. */
+const MAP_SIDE = 256;
+
+/**
+ * Reads a mask of what to ignore: an image of any size, white (above 127) there.
+ * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE; OPTION_INVALID when it ignores nothing,
+ *   which is a mask in other colours more often than a wish, or everything
+ */
+export async function readIgnoredArea(path: string): Promise<Mask> {
+  const mask = await readMask(path);
+  const spread = resizeMaskNearest(mask, MAP_SIDE, MAP_SIDE);
+  if (!spread.includes(1)) {
+    const brightest = mask.data.reduce((most, value) => Math.max(most, value), 0);
+    const why =
+      brightest > 127
+        ? `what is white in it is lost when it is brought to ${MAP_SIDE} x ${MAP_SIDE}`
+        : brightest > 0
+          ? `its brightest value is ${brightest} of 255`
+          : 'it is black all over; transparency and palette indices are not looked at';
+    fail(
+      'OPTION_INVALID',
+      `Expected a mask that is white (above 127) where images are to be ignored, at ${path}, but received one that ignores nothing: ${why}`,
+    );
+  }
+  if (!spread.includes(0)) {
+    const why = mask.data.every((value) => value > 127)
+      ? 'is white all over'
+      : `leaves nothing when it is brought to ${MAP_SIDE} x ${MAP_SIDE}`;
+    fail(
+      'OPTION_INVALID',
+      `Expected a mask that leaves something to look at, at ${path}, but received one that ${why}`,
+    );
+  }
+  return mask;
+}
+
 /**
  * Reads what to ignore: a picture that is white where pictures are to be ignored, or a folder with one a class,
  * `CLASS.png`. A class without one is looked at all over, and so are all without a path.
  * @param allNames of classes that there are, each as often as it may be
  * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE; OPTION_INVALID when a folder has a
- *   mask for no class, or none at all
+ *   mask for no class, or none at all, and as {@link readIgnoredArea}
  */
 export async function openIgnoredAreas(
   path: string | undefined,
@@ -32,7 +68,7 @@ export async function openIgnoredAreas(
   }
   const classNames = [...new Set(allNames)];
   if (!(await isFolder(path))) {
-    const mask = await readMask(path);
+    const mask = await readIgnoredArea(path);
     return { everywhere: mask, digest: digestOf([['', mask]]), of: (_, entry) => entry };
   }
   const { pictures } = await listFolder(path);
@@ -45,7 +81,7 @@ export async function openIgnoredAreas(
         `Expected masks named after the classes (${classNames.join(', ')}) in ${path} but received ${name}`,
       );
     }
-    masks.set(className, await readMask(join(path, name)));
+    masks.set(className, await readIgnoredArea(join(path, name)));
   }
   if (masks.size === 0) {
     fail('OPTION_INVALID', `Expected masks named CLASS.png in ${path} but received none`);

@@ -4,10 +4,13 @@ import type { Dataset, DatasetOptions } from '../datasets/dataset.ts';
 import { kindsOfPictures } from '../datasets/kinds.ts';
 import { openDataset } from '../datasets/open-dataset.ts';
 import type { EngineOptions } from '../engine/engine.ts';
+import { bitsUsed, DARK } from './bit-depth.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
+import { duplicates } from './duplicates.ts';
 import { type Label, type Look, lookAt } from './look.ts';
+import { checkMasks } from './masks.ts';
 import { FeatureReader, type OddPicture, OddPictures, unlikeTheRest } from './odd-pictures.ts';
-import { duplicates, enough, uniformity } from './picture-findings.ts';
+import { enough, uniformity } from './picture-findings.ts';
 
 export interface CheckDataOptions extends DatasetOptions, EngineOptions {
   /** Called after each picture. */
@@ -42,9 +45,10 @@ export async function checkData(path: string, options: CheckDataOptions = {}): P
       ],
     ],
     findings: [
-      ...readable(unreadable, looks.length),
+      ...readable(unreadable, looks),
       ...names.map((name) => enough(looks, name)),
       ...duplicates(looks),
+      ...(await checkMasks(dataset, looks)),
       ...names.flatMap((name) => uniformity(looks, name)),
       ...names.flatMap((name) => unlikeTheRest(odd.get(name) ?? [], name)),
     ],
@@ -79,7 +83,8 @@ async function readAll(dataset: Dataset, options: CheckDataOptions): Promise<All
       if ('error' in outcome) {
         unreadable.push({ path: entry.path, finding: findingOf('readable', outcome.error) });
       } else {
-        looks.push(lookAt(outcome.value, entry));
+        const look = lookAt(outcome.value, entry);
+        looks.push(look.brightest < DARK ? { ...look, bits: await bitsUsed(entry.path) } : look);
         if (entry.split === 'train') {
           const features = await reader.read(outcome.value);
           await compared.add(entry.path, entry.className, features);
@@ -95,7 +100,10 @@ async function readAll(dataset: Dataset, options: CheckDataOptions): Promise<All
   return { looks, odd, unreadable };
 }
 
-function readable(unreadable: AllRead['unreadable'], read: number): Finding[] {
+/** Files are counted: without a split, each is looked at twice. */
+function readable(all: AllRead['unreadable'], looks: readonly Look[]): Finding[] {
+  const unreadable = [...new Map(all.map((one) => [one.path, one])).values()];
+  const read = new Set(looks.map(({ path }) => path)).size;
   if (unreadable.length === 0) {
     return [{ level: 'ok', check: 'readable', message: `all ${read} pictures` }];
   }

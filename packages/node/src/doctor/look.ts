@@ -23,6 +23,10 @@ export interface Look {
   readonly black: number;
   readonly statistics: PictureStatistics;
   readonly fingerprint: Fingerprint;
+  /** The highest value of any channel of any pixel looked at. */
+  readonly brightest: number;
+  /** Where the file has 16 bits a channel and the values take up few of them: how many. */
+  readonly bits?: number | undefined;
   /** Names the pixels: the same for exact copies alone. */
   readonly digest: string;
 }
@@ -37,7 +41,7 @@ export function lookAt(picture: Picture, { path, className, split, defect }: Lab
   const pixels = width * height;
   // An odd step does not stay in a few columns.
   const step = Math.max(1, Math.floor(pixels / SAMPLES)) | 1;
-  let [seen, white, black, isGrey] = [0, 0, 0, true];
+  let [seen, white, black, brightest, isGrey] = [0, 0, 0, 0, true];
   for (let pixel = 0; pixel < pixels; pixel += step) {
     const [red, green, blue] = data.subarray(3 * pixel, 3 * pixel + 3) as unknown as number[];
     const [low, high] = [
@@ -47,6 +51,7 @@ export function lookAt(picture: Picture, { path, className, split, defect }: Lab
     if (low !== high) isGrey = false;
     if (low > 250) white++;
     if (high < 5) black++;
+    if (high > brightest) brightest = high;
     seen++;
   }
   const digest = createHash('sha256').update(`${width}x${height}`).update(data).digest('base64');
@@ -60,6 +65,7 @@ export function lookAt(picture: Picture, { path, className, split, defect }: Lab
     isGrey,
     white: white / seen,
     black: black / seen,
+    brightest,
     statistics: pictureStatistics(picture),
     fingerprint: fingerprintOf(picture),
     digest,

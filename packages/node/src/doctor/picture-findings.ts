@@ -1,10 +1,4 @@
-import {
-  groupNearDuplicates,
-  LEAST_PICTURES,
-  median,
-  mostHeldOut,
-  type StatisticName,
-} from '@bigrid/inspect';
+import { LEAST_PICTURES, median, mostHeldOut, type StatisticName } from '@bigrid/inspect';
 import { counted } from '../datasets/dataset.ts';
 import type { Finding } from './diagnosis.ts';
 import type { Look } from './look.ts';
@@ -38,74 +32,21 @@ export function enough(looks: readonly Look[], className: string): Finding {
     : { level: 'ok', check, message: what };
 }
 
-/** Copies and near-duplicates: across labels, between training and test, and within training. */
-export function duplicates(looks: readonly Look[]): Finding[] {
-  const files = [...new Map(looks.map((look) => [look.path, look])).values()];
-  const copies = [...Map.groupBy(files, ({ digest }) => digest).values()];
-  const alike = groups(files);
-  const contradicting = copies.filter(
-    (group) => group.some(isGood) && group.some((look) => !isGood(look)),
-  );
-  const isAcross = (group: readonly Look[]) => new Set(group.map(({ split }) => split)).size === 2;
-  const leaking = copies.filter(isAcross);
-  const near = alike.filter(
-    (group) => isAcross(group) && !leaking.some(([copy]) => copy && group.includes(copy)),
-  );
-  const within = alike.filter((group) => group.filter(({ split }) => split === 'train').length > 1);
-  const paths = (found: readonly (readonly Look[])[]) =>
-    found.map((group) => group.map(({ path }) => path));
-  const findings: Finding[] = [];
-  if (contradicting.length > 0) {
-    findings.push({
-      level: 'fix',
-      check: 'labels',
-      message: `${counted(contradicting.length, 'picture')} called good in one place and defective in another`,
-      remedy: 'Keep the one that is right.',
-      paths: paths(contradicting),
-    });
-  }
-  if (leaking.length > 0) {
-    findings.push({
-      level: 'fix',
-      check: 'copies',
-      message: `${counted(leaking.length, 'picture')} both to learn from and to test on: metrics would flatter`,
-      remedy: 'Delete one of each.',
-      paths: paths(leaking),
-    });
-  }
-  if (near.length > 0) {
-    findings.push({
-      level: 'note',
-      check: 'near-duplicates',
-      message: `${counted(near.length, 'group')} of pictures much alike, some to learn from and some to test on`,
-      remedy:
-        'If they show the same piece, move each group to one side: metrics flatter otherwise.',
-      paths: paths(near),
-    });
-  }
-  if (within.length > 0) {
-    const [most] = within.map((group) => group.length).sort((a, b) => b - a);
-    findings.push({
-      level: 'note',
-      check: 'near-duplicates',
-      message: `${counted(within.length, 'group')} of pictures much alike to learn from, ${most} in the largest`,
-      remedy: 'Nothing to do: training holds out a group as a whole, or not at all.',
-      paths: paths(within),
-    });
-  }
-  return findings.length > 0
-    ? findings
-    : [{ level: 'ok', check: 'duplicates', message: 'no two pictures are alike' }];
-}
-
 /** Sizes, grey and colour, light: what differs without being a defect. */
 export function uniformity(looks: readonly Look[], className: string): Finding[] {
-  const own = looks.filter((look) => look.className === className);
+  // Without a split, an image is there twice.
+  const files = new Map(looks.map((look) => [look.path, look]));
+  const own = [...files.values()].filter((look) => look.className === className);
   const good = learnt(looks, className);
   return [
     sizes(own, className),
     modes(own, className),
-    exposure(good, className),
+    depth(own, className),
+    // Of pixels that are dark because of how they are stored, exposure is not to blame.
+    exposure(
+      good.filter(({ bits }) => bits === undefined),
+      className,
+    ),
     ...light(good, className),
   ].filter((finding) => finding !== undefined);
 }
@@ -145,6 +86,20 @@ function modes(looks: readonly Look[], className: string): Finding {
     message: `${className}: ${grey.length} of ${looks.length} in grey, the others in colour`,
     remedy: 'Take all with the same camera: a model of one is no judge of the other.',
     paths: few.map(({ path }) => [path]),
+  };
+}
+
+/** Images whose values take up a part of the bits that their files have, as those of cameras with 10 or 12 bits do. */
+function depth(looks: readonly Look[], className: string): Finding | undefined {
+  const shallow = looks.filter(({ bits }) => bits !== undefined);
+  if (shallow.length === 0) return undefined;
+  const bits = Math.max(...shallow.map((look) => look.bits ?? 0));
+  return {
+    level: 'fix',
+    check: 'bit depth',
+    message: `${className}: ${shallow.length} of ${counted(looks.length, 'image')} hold values of at most ${bits} bits in files of 16, so that ${Math.max(bits - 8, 0)} of the 8 bits that are read have anything in them`,
+    remedy: `Save the values in the upper bits (multiply them by ${2 ** (16 - bits)}), or save 8 bits.`,
+    paths: shallow.map(({ path }) => [path]),
   };
 }
 
@@ -205,22 +160,8 @@ function light(good: readonly Look[], className: string): Finding[] {
   }));
 }
 
-/** Groups of near-duplicates with more than one picture, class by class. */
-function groups(looks: readonly Look[]): Look[][] {
-  return [...Map.groupBy(looks, ({ className }) => className).values()].flatMap((own) => {
-    const first = groupNearDuplicates(own.map(({ fingerprint }) => fingerprint));
-    return [...Map.groupBy(own, (look) => first[own.indexOf(look)]).values()].filter(
-      (group) => group.length > 1,
-    );
-  });
-}
-
 function learnt(looks: readonly Look[], className: string): Look[] {
   return looks.filter((look) => look.className === className && look.split === 'train');
-}
-
-function isGood({ defect }: Look): boolean {
-  return defect === 'good';
 }
 
 function percent(share: number): string {

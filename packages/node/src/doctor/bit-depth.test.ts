@@ -1,0 +1,62 @@
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { DataFolder } from '../../testing/data-folder.ts';
+import { bitsUsed } from './bit-depth.ts';
+import { checkData } from './data.ts';
+
+let data: DataFolder;
+beforeAll(async () => {
+  data = await DataFolder.make();
+});
+afterAll(() => data.remove());
+
+/** Noise of all values of so many bits, in 16; the highest is there. */
+async function write(path: string, bits: number, channels: 1 | 3 | 4 = 1, seed = 1) {
+  const values = Uint16Array.from({ length: 32 * 32 * channels }, (_, i) =>
+    channels === 4 && i % 4 === 3
+      ? 65535
+      : i === 0
+        ? 2 ** bits - 1
+        : Math.floor((0.5 + 0.5 * Math.sin(seed + i * i)) * (2 ** bits - 1)),
+  );
+  const space = channels === 1 ? 'grey16' : 'rgb16';
+  const picture = sharp(values, { raw: { width: 32, height: 32, channels } }).toColourspace(space);
+  const isTiff = path.endsWith('.tif');
+  await data.write(
+    path,
+    await (isTiff ? picture.tiff({ compression: 'lzw' }) : picture.png()).toBuffer(),
+  );
+}
+
+it.each([
+  ['10 bits in PNG', 'ten.png', 10, 1, 10],
+  ['12 bits in PNG', 'twelve.png', 12, 1, 12],
+  ['12 bits in TIFF', 'twelve.tif', 12, 3, 12],
+  ['12 bits beside an opaque alpha channel', 'alpha.png', 12, 4, 12],
+  ['14 bits, dark as they are', 'fourteen.png', 14, 1, undefined],
+  ['16 bits', 'sixteen.tif', 16, 1, undefined],
+] as const)('the bits that values take up are told: %s', async (_, file, bits, channels, told) => {
+  await write(file, bits, channels);
+  expect(await bitsUsed(data.at(file))).toBe(told);
+});
+
+it('8 bits and other kinds of files are left alone, however dark', async () => {
+  await data.png('dark.png', [[1, 2]]);
+  expect(await bitsUsed(data.at('dark.png'))).toBeUndefined();
+  const picture = sharp({ create: { width: 9, height: 9, channels: 3, background: '#010101' } });
+  await data.write('dark.jpg', await picture.jpeg().toBuffer());
+  expect(await bitsUsed(data.at('dark.jpg'))).toBeUndefined();
+});
+
+it('the doctor names 12 bits in files of 16, and does not blame the exposure', async () => {
+  for (let seed = 0; seed < 4; seed++) await write(`camera/good/${seed}.png`, 12, 1, seed);
+  const { findings } = await checkData(data.at('camera'), { threads: 1 });
+  expect(findings.filter(({ check }) => check === 'exposure')).toEqual([]);
+  expect(findings.find(({ check }) => check === 'bit depth')).toMatchObject({
+    level: 'fix',
+    message:
+      'camera: 4 of 4 images hold values of at most 12 bits in files of 16, so that 4 of the 8 bits that are read have anything in them',
+    remedy: 'Save the values in the upper bits (multiply them by 16), or save 8 bits.',
+    paths: [0, 1, 2, 3].map((seed) => [data.at('camera', 'good', `${seed}.png`)]),
+  });
+});

@@ -1,0 +1,142 @@
+import { isBigridError } from '@bigrid/errors';
+import type { LabelledEntry, Mask } from '@bigrid/inspect';
+import type { Dataset } from '../datasets/dataset.ts';
+import { counted } from '../datasets/dataset.ts';
+import type { Finding } from './diagnosis.ts';
+import type { Look } from './look.ts';
+
+/** A mask pixel above it is defect. */
+const DEFECT_ABOVE = 127;
+
+/** What is wrong with masks of one kind: the images, and why, for the first of them. */
+class Fault {
+  readonly paths: string[] = [];
+  first = '';
+
+  add(path: string, why: string): void {
+    if (this.paths.length === 0) this.first = why;
+    this.paths.push(path);
+  }
+}
+
+/** Reads the mask of every defective image and says which cannot be meant. @throws what an entry throws beside errors of the registry */
+export async function checkMasks({ classes }: Dataset, looks: readonly Look[]): Promise<Finding[]> {
+  const defective = classes.flatMap(({ test }) => test).filter(({ defect }) => defect !== 'good');
+  const withMask = defective.filter(({ readMask }) => readMask !== undefined);
+  if (withMask.length === 0) return [];
+  const sizes = new Map(looks.map(({ path, width, height }) => [path, { width, height }]));
+  const faults = {
+    unreadable: new Fault(),
+    size: new Fault(),
+    empty: new Fault(),
+    full: new Fault(),
+    inverted: new Fault(),
+  };
+  for (const entry of withMask) {
+    const mask = await readMask(entry);
+    if (typeof mask === 'string') faults.unreadable.add(entry.path, mask);
+    else judge(entry.path, mask, sizes.get(entry.path), faults);
+  }
+  const missing = defective.filter(({ readMask }) => readMask === undefined);
+  return findingsOf(faults, withMask.length, missing);
+}
+
+/** The mask, or why it cannot be read. */
+async function readMask(entry: LabelledEntry): Promise<Mask | string> {
+  try {
+    return (await entry.readMask?.()) as Mask;
+  } catch (error) {
+    if (!isBigridError(error)) throw error;
+    return `${error.code}: ${error.message}`;
+  }
+}
+
+function judge(
+  path: string,
+  { width, height, data }: Mask,
+  picture: { readonly width: number; readonly height: number } | undefined,
+  { size, empty, full, inverted }: Record<'size' | 'empty' | 'full' | 'inverted', Fault>,
+): void {
+  if (picture && (picture.width !== width || picture.height !== height)) {
+    size.add(path, `${width} x ${height} for ${picture.width} x ${picture.height}`);
+  }
+  let [marked, brightest, marginal, edge] = [0, 0, 0, 0];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const value = data[y * width + x] as number;
+      const isEdge = x === 0 || y === 0 || x === width - 1 || y === height - 1;
+      if (isEdge) edge++;
+      if (value > brightest) brightest = value;
+      if (value <= DEFECT_ABOVE) continue;
+      marked++;
+      if (isEdge) marginal++;
+    }
+  }
+  if (marked === 0) empty.add(path, `its brightest value is ${brightest} of 255`);
+  else if (marked === data.length) full.add(path, 'all of it');
+  else if (2 * marked > data.length && marginal > 0.9 * edge) {
+    inverted.add(path, `${Math.round((100 * marked) / data.length)} % of it, and the edges`);
+  }
+}
+
+function findingsOf(
+  { unreadable, size, empty, full, inverted }: Record<string, Fault>,
+  masks: number,
+  missing: readonly LabelledEntry[],
+): Finding[] {
+  const found = (
+    level: 'fix' | 'note',
+    fault: Fault | undefined,
+    message: string,
+    remedy: string,
+  ): Finding[] => {
+    if (!fault || fault.paths.length === 0) return [];
+    const told = `${fault.paths.length} of ${counted(masks, 'mask')} ${message}; the first: ${fault.first}`;
+    const paths = fault.paths.map((path) => [path]);
+    return [{ level, check: 'masks', message: told, remedy, paths }];
+  };
+  const findings = [
+    ...found(
+      'fix',
+      unreadable,
+      'cannot be read',
+      'Export them again; without a mask an image still counts in image metrics.',
+    ),
+    ...found(
+      'fix',
+      size,
+      'of another size than the image',
+      'Export masks at the size of their images.',
+    ),
+    ...found(
+      'fix',
+      empty,
+      'mark nothing (white, above 127, is defect)',
+      'Save defects as white (255) on black in grey: red, palette colours, class numbers and transparency do not count.',
+    ),
+    ...found(
+      'fix',
+      full,
+      'mark the whole image',
+      'Mark where the defect is; if it is everywhere, delete the mask.',
+    ),
+    ...found(
+      'note',
+      inverted,
+      'look inverted, with more than half of the image marked',
+      'If the defect is black in them, invert them.',
+    ),
+  ];
+  if (missing.length > 0) {
+    findings.push({
+      level: 'note',
+      check: 'masks',
+      message: `${counted(missing.length, 'defective image')} without a mask: left out of pixel metrics`,
+      remedy: 'Add the masks, or leave it: image metrics count these too.',
+      paths: missing.map(({ path }) => [path]),
+    });
+  }
+  return findings.length > 0
+    ? findings
+    : [{ level: 'ok', check: 'masks', message: `all ${masks} can be used` }];
+}
