@@ -18,8 +18,9 @@ const FILE = 'demo.json';
 
 /** The record in a folder of results; undefined where there is none that can be read. */
 export async function readRecord(out: string): Promise<Partial<DemoRecord> | undefined> {
+  const { systemPath } = await import('@bigrid/node');
   try {
-    return JSON.parse(await readFile(join(out, FILE), 'utf8'));
+    return JSON.parse(await readFile(systemPath(join(out, FILE)), 'utf8'));
   } catch {
     return undefined;
   }
@@ -35,14 +36,14 @@ export async function writeRecord(out: string, record: DemoRecord): Promise<void
  * would take longer than is worth it here. Undefined where there are none.
  */
 export async function fingerprint(data: string, s3Root?: string): Promise<string | undefined> {
-  const { openDataset } = await import('@bigrid/node');
+  const { openDataset, systemPath } = await import('@bigrid/node');
   const hash = createHash('sha256');
   try {
     const { classes } = await openDataset(data, { s3Root });
     const entries = classes.flatMap(({ training, test }) => [...training, ...test]);
     for (const path of new Set(entries.map((entry) => entry.path))) {
-      const { size, mtimeMs } = await stat(path);
-      hash.update(`${relative(data, path)}\0${size}\0${mtimeMs}\0`);
+      const { size, mtimeMs } = await stat(systemPath(path));
+      hash.update(systemPath(`${relative(data, path)}\0${size}\0${mtimeMs}\0`));
     }
   } catch {
     return undefined;
@@ -52,9 +53,10 @@ export async function fingerprint(data: string, s3Root?: string): Promise<string
 
 /** SHA-256 of a file; undefined where there is none. */
 export async function hashOfFile(path: string): Promise<string | undefined> {
+  const { systemPath } = await import('@bigrid/node');
   try {
     return createHash('sha256')
-      .update(await readFile(path))
+      .update(await readFile(systemPath(path)))
       .digest('hex');
   } catch {
     return undefined;

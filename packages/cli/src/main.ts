@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { fail } from '@bigrid/errors';
 import { Command } from 'commander';
 import { calibrateCommand } from './commands/calibrate.ts';
@@ -95,10 +96,21 @@ export function checkNode(received: string): void {
   );
 }
 
+/** Node.js reads arguments as UTF-8, and so loses names of files that are none; Linux has their bytes. */
+async function unspoilt(words: readonly string[]): Promise<readonly string[]> {
+  if (process.platform !== 'linux' || !words.some((word) => word.includes('\ufffd'))) return words;
+  const { decodeName } = await import('@bigrid/node');
+  const bytes = await readFile('/proc/self/cmdline').catch(() => undefined);
+  if (bytes === undefined) return words;
+  const all = decodeName(bytes).split('\0').slice(0, -1);
+  return all.slice(all.length - words.length);
+}
+
 /** Runs what the words of the command line ask for, and sets the exit code. */
-export async function main(words: readonly string[]): Promise<void> {
+export async function main(given: readonly string[]): Promise<void> {
   await run(async (context) => {
     checkNode(process.versions.node);
+    const words = await unspoilt(given);
     await (await program(words, context)).parseAsync(words, { from: 'user' });
   });
 }

@@ -9,8 +9,11 @@ type Format = Parameters<typeof styleText>[0];
 const OURS = randomInt(1e9, 1e10);
 const ESCAPE = '\u001b[';
 const ourCode = `\\u001b\\[(?:${OURS};)+([0-9;]+m)`;
-/** Control characters, but for those that end lines and columns, and those that turn the direction of text. */
-const control = '(?![\\n\\t])[\\p{Cc}\\u202a-\\u202e\\u2066-\\u2069]';
+/**
+ * Control characters, but for those that end lines and columns; bytes of names that are no UTF-8; characters that turn the
+ * direction of text.
+ */
+const control = '(?![\\n\\t])[\\p{Cc}\\udc80-\\udcff\\u202a-\\u202e\\u2066-\\u2069]';
 const special = new RegExp(`${ourCode}|${control}`, 'gu');
 
 /** Colours a text where the stream is a terminal and NO_COLOR is not set. */

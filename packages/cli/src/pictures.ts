@@ -120,5 +120,6 @@ export class ResultFiles {
 
 /** A path with its links followed; as it is where there is nothing. */
 export async function realPath(path: string): Promise<string> {
-  return realpath(path).catch(() => resolve(path));
+  const { decodeName, systemPath } = await import('@bigrid/node');
+  return realpath(systemPath(path), 'buffer').then(decodeName, () => resolve(path));
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { FailedInspection, Judgement, Verdict } from '@bigrid/node';
-import { formatScore, onOneLine, paint, shorten, table, write } from './output.ts';
+import { formatScore, onOneLine, paint, printable, shorten, table, write } from './output.ts';
 
 /** What is kept of a picture once it is inspected: not its pixels. */
 export type Row =
@@ -104,8 +104,9 @@ export function csvRow(values: readonly unknown[]): string {
   return values.map((value) => csvValue(String(value ?? ''))).join(',');
 }
 
-function csvValue(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function csvValue(value: string): string {
+  const text = printable(value);
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function verdictTable(rows: readonly Row[]): string {

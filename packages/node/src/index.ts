@@ -73,6 +73,7 @@ export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine/eng
 export { type Exported, type ExportRequest, exportBundle } from './export.ts';
 export { assertWritable, reasonOf, writeAtomically } from './files/files.ts';
 export { freeName, moveFile } from './files/move-file.ts';
+export { decodeName, systemPath } from './files/names.ts';
 export { encodeNpy } from './files/npy.ts';
 export { drawHeatMap, type HeatMapOptions } from './pictures/heat-map.ts';
 export { picturesOfStream } from './pictures/picture-stream.ts';

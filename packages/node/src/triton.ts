@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bundle, type ElementType, type Port, readPorts } from '@bigrid/inspect';
 import { failToWrite, systemCode, writeAtomically } from './files/files.ts';
+import { mkdir, readFolder, rename, rm, stat } from './files/system.ts';
 
 /** What Triton calls the types of elements. */
 const types: Readonly<Record<ElementType, string>> = {
@@ -84,7 +84,7 @@ function tritonName(name: string): string {
 }
 
 async function latestVersion(folder: string): Promise<number> {
-  const names = await readdir(folder);
+  const names = (await readFolder(folder)).map(({ name }) => name);
   return Math.max(0, ...names.filter((name) => /^[1-9]\d{0,8}$/.test(name)).map(Number));
 }
 

@@ -228,9 +228,10 @@ async function drawHeatMaps(
 
 /** Those of a run before, on other pictures, would be taken for results of this one. */
 async function removeHeatMaps(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
+  const { decodeName, systemPath } = await import('@bigrid/node');
+  const names = (await readdir(systemPath(folder), 'buffer').catch(() => [])).map(decodeName);
   const ours = names.filter((name) => /^\d{2}-.+\.png$/.test(name));
-  for (const name of ours) await rm(join(folder, name), { force: true });
+  for (const name of ours) await rm(systemPath(join(folder, name)), { force: true });
 }
 
 /** Some of each kind, spread over those that there are: first, last and between. By path, with their defect. */

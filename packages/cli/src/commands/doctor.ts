@@ -81,7 +81,8 @@ async function examine(
 /** A file that does not list pictures is taken for a bundle: what it is instead is for that check to say. */
 async function isBundle(path: string): Promise<boolean> {
   if (/\.(manifest|jsonl|json|csv)$/i.test(path)) return false;
-  return stat(path).then(
+  const { systemPath } = await import('@bigrid/node');
+  return stat(systemPath(path)).then(
     (found) => found.isFile(),
     () => /\.onnx$/i.test(path),
   );

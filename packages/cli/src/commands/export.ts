@@ -47,7 +47,7 @@ Examples:
 async function runExport(file: string, flags: ExportFlags, { signal }: Context): Promise<void> {
   const { float16, int8, calibrate: calibrateOn, quiet, ...request } = flags;
   checkFlags(flags);
-  const { exportBundle } = await import('@bigrid/node');
+  const { exportBundle, systemPath } = await import('@bigrid/node');
   const progress = showProgress({ quiet });
   const weights = float16 ? ('float16' as const) : int8 ? ('int8' as const) : undefined;
   let exported: Exported;
@@ -64,7 +64,7 @@ async function runExport(file: string, flags: ExportFlags, { signal }: Context):
   }
   const { bundle, version } = exported;
   const size = formatBytes(bundle.bytes.length);
-  const before = formatBytes((await stat(file)).size);
+  const before = formatBytes((await stat(systemPath(file))).size);
   const { threshold, rule } = bundle.manifest.calibration;
   const set =
     calibrateOn === undefined ? '' : `, threshold ${formatScore(threshold, threshold)} by ${rule}`;

@@ -120,7 +120,9 @@ function rgbFlag(what: string, flag: string) {
 }
 
 async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context): Promise<void> {
-  const { checkpointPath, hasCheckpoint, replayPath, train } = await import('@bigrid/node');
+  const { checkpointPath, hasCheckpoint, replayPath, systemPath, train } = await import(
+    '@bigrid/node'
+  );
   const { quiet, ...request } = flags;
   const started = performance.now();
   const progress = showProgress({ quiet });
@@ -140,12 +142,12 @@ async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context):
   }
   progress.finish();
   const seconds = (performance.now() - started) / 1000;
-  const size = await stat(flags.out);
+  const size = await stat(systemPath(flags.out));
   print(
     `Wrote ${flags.out} (${formatBytes(size.size)}) in ${formatDuration(seconds)}: ${describeTraining(manifest)}`,
   );
   const kept = await replayPath(flags.out);
-  if (!quiet && existsSync(kept)) {
+  if (!quiet && existsSync(systemPath(kept))) {
     say(`Good pictures for \`bigrid update\` are in ${kept}; --replay 0 keeps none.`);
   }
   if (!quiet) say('', 'Next:', `  bigrid inspect ${shellQuoted(flags.out)} PICTURES-OR-FOLDERS`);

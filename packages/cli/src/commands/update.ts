@@ -73,7 +73,7 @@ async function updateBundle(
   { quiet, ...request }: UpdateFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { update } = await import('@bigrid/node');
+  const { systemPath, update } = await import('@bigrid/node');
   const started = performance.now();
   const progress = showProgress({ quiet });
   let updated: Update;
@@ -83,7 +83,7 @@ async function updateBundle(
     progress.finish();
   }
   const seconds = (performance.now() - started) / 1000;
-  const { size } = await stat(request.out);
+  const { size } = await stat(systemPath(request.out));
   const { calibration, updates } = updated.bundle.manifest;
   const learnt = updates?.at(-1)?.pictures ?? 0;
   print(

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import {
@@ -8,6 +7,7 @@ import {
   type TrainingClass,
 } from '@bigrid/inspect';
 import { failToRead } from '../files/files.ts';
+import { stat } from '../files/system.ts';
 import { listFolder, naturalOrder } from '../pictures/listing.ts';
 import { pictureEntry } from '../pictures/pictures.ts';
 import { pageOf, picturesInFile } from '../pictures/tiff-pages.ts';

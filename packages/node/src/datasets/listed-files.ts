@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep, win32 } from 'node:path';
 import { fail } from '@bigrid/errors';
+import { stat } from '../files/system.ts';
 
 /** A file that a list names, and the folder that its name is relative to. */
 export interface FoundFile {

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { failToRead } from '../files/files.ts';
+import { stat } from '../files/system.ts';
 import { type Listing, listFolder } from '../pictures/listing.ts';
 import { pictureEntry } from '../pictures/pictures.ts';
 import { type CocoFile, openCoco, readCoco } from './coco.ts';

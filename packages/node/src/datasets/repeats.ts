@@ -1,6 +1,6 @@
-import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
+import { realpath } from '../files/system.ts';
 import { counted, type ListedPicture } from './dataset.ts';
 
 export interface ListedOnce {

@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import {
   arch,
   availableParallelism,
@@ -12,6 +11,7 @@ import {
 import type { Engine } from '@bigrid/graph';
 import sharp from 'sharp';
 import { availableDevices, type EngineOptions, onnxRuntimeEngine } from '../engine/engine.ts';
+import { statfs } from '../files/system.ts';
 import { version } from '../version.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 import { selfTest } from './self-test.ts';

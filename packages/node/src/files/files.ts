@@ -1,19 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import {
-  access,
-  chmod,
-  constants,
-  mkdir,
-  open,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
+import { access, chmod, mkdir, open, readFile, realpath, rename, rm, stat } from './system.ts';
 
 export interface WriteOptions {
   /** Stops the write; what was written so far is taken away again. */

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { systemCode } from './files.ts';
+import { systemPath } from './names.ts';
+import { rm } from './system.ts';
 
 /** Gives back what was held. */
 export type Release = () => Promise<void>;
@@ -34,7 +36,7 @@ export async function holdAlone(path: string, address = addressFor(path)): Promi
 
 /** Linux and Windows have names for sockets outside the file system. */
 function addressFor(path: string): string {
-  const name = `bigrid-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`;
+  const name = `bigrid-${createHash('sha256').update(systemPath(path)).digest('hex').slice(0, 32)}`;
   if (process.platform === 'linux') return `\0${name}`;
   return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
 }

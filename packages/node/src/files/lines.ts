@@ -1,3 +1,5 @@
+import { decodeName } from './names.ts';
+
 /** A line of a stream. */
 export interface Line {
   readonly text: string;
@@ -10,7 +12,7 @@ export interface Line {
 export const NEWLINE = 0x0a;
 
 /**
- * The lines of a stream of bytes in UTF-8, without what ends them. Holds one at a time.
+ * The lines of a stream of bytes, read as names are, without what ends them. Holds one at a time.
  * @param separator the byte that ends a line
  * @param longest bytes that a line may have; `onTooLong` throws the error for a longer one
  */
@@ -23,7 +25,7 @@ export async function* linesOf(
   let begun: Uint8Array[] = [];
   let [length, passed] = [0, 0];
   const take = (last: Uint8Array): string => {
-    const text = Buffer.concat([...begun, last]).toString('utf8');
+    const text = decodeName(Buffer.concat([...begun, last]));
     [begun, length] = [[], 0];
     return text;
   };

@@ -1,6 +1,6 @@
-import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 import { failToWrite, systemCode } from './files.ts';
+import { copyFile, mkdir, open, rename, rm, stat } from './system.ts';
 
 /** A name in a folder that no file has yet: a number is added where one has it. */
 export async function freeName(folder: string, relativePath: string): Promise<string> {

@@ -1,7 +1,6 @@
-import type { Dirent } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { failToRead } from '../files/files.ts';
+import { type FolderEntry, readFolder, realpath, stat } from '../files/system.ts';
 import { picturesInFile } from './tiff-pages.ts';
 
 /** What lies straight in a folder: names, in natural order, without hidden ones. */
@@ -46,10 +45,10 @@ export async function listFolder(folder: string): Promise<Listing> {
   const folders: string[] = [];
   const pictures: string[] = [];
   const others: string[] = [];
-  let found: Dirent[];
+  let found: FolderEntry[];
   let realPath: string;
   try {
-    found = await readdir(folder, { withFileTypes: true });
+    found = await readFolder(folder);
     realPath = await realpath(folder);
   } catch (error) {
     return failToRead(folder, 'a folder', error);
@@ -73,14 +72,14 @@ export async function listFolder(folder: string): Promise<Listing> {
 }
 
 /** By its name, unless it is a pipe, which nobody may ever write to. */
-function isPicture(entry: Dirent): boolean {
-  const isFile = entry.isFile() || entry.isSymbolicLink();
+function isPicture(entry: FolderEntry): boolean {
+  const isFile = entry.isFile || entry.isLink;
   return isFile && isPictureName(entry.name);
 }
 
 /** A link that leads nowhere counts as a file: reading it then says what is wrong with it. */
-async function leadsToFolder(folder: string, entry: Dirent): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
+async function leadsToFolder(folder: string, entry: FolderEntry): Promise<boolean> {
+  if (!entry.isLink) return entry.isFolder;
   return stat(join(folder, entry.name)).then(
     (target) => target.isDirectory(),
     () => false,

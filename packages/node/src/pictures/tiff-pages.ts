@@ -1,4 +1,4 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from '../files/system.ts';
 
 /** More pages than any camera writes: a file whose directories are many for nothing ends here. */
 const MOST_PAGES = 10_000;
@@ -7,7 +7,7 @@ const SUBFILE_TYPE = 254;
 const NO_PICTURE = 0b101;
 
 /** A page of a file: `scan.tif#3` is the third. */
-const pageSuffix = /^(.+\.tiff?)#([1-9]\d{0,4})$/i;
+const pageSuffix = /^(.+\.tiff?)#([1-9]\d{0,4})$/is;
 
 /** The file that a path names, and the page in it, from 0. */
 export function pageOf(path: string): { file: string; page: number } {

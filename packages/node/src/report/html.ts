@@ -51,6 +51,10 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** A byte of a name that is no UTF-8 (`decodeName`) is written out as in JSON: a page has no other way to show it. */
 function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
+  return text.replaceAll(
+    /[&<>"'\udc80-\udcff]/gu,
+    (character) => entities[character] ?? `\\u${character.charCodeAt(0).toString(16)}`,
+  );
 }

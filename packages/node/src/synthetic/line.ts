@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '@bigrid/errors';
 import sharp from 'sharp';
 import { failToWrite } from '../files/files.ts';
+import { mkdir, writeFile } from '../files/system.ts';
 import { defectKinds } from './defects.ts';
 import { randomFrom, seedOf } from './noise.ts';
 import { type Defect, drawPart, somePart } from './part.ts';

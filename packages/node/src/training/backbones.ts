@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, extname } from 'node:path';
 import { fail } from '@bigrid/errors';
@@ -15,6 +14,7 @@ import {
   type Tap,
 } from '@bigrid/method';
 import { readBytes } from '../files/files.ts';
+import { readFile } from '../files/system.ts';
 
 /** Three numbers for red, green and blue, of 0..255. */
 export type Rgb = readonly [number, number, number];

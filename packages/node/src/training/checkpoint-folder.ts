@@ -1,4 +1,3 @@
-import { mkdir, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import type { Checkpoint, Scratch, TrainingClass } from '@bigrid/inspect';
@@ -11,6 +10,7 @@ import {
   writeAtomically,
 } from '../files/files.ts';
 import { holdAlone } from '../files/hold-alone.ts';
+import { mkdir, readFolder, realpath, rm, rmdir, stat } from '../files/system.ts';
 import { type FileScratch, keptScratch } from './scratch.ts';
 
 /** What makes one training the same as another. */
@@ -187,7 +187,7 @@ async function removeEmpty(path: string, highest: string): Promise<void> {
 /** Removes all, the state first: without it, the rest is nothing. */
 async function clear(path: string): Promise<void> {
   await rm(join(path, STATE), { force: true });
-  for (const name of await readdir(path)) {
+  for (const { name } of await readFolder(path)) {
     await rm(join(path, name), { recursive: true, force: true });
   }
 }

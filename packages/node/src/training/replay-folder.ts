@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import type { KeepReplay, Picture, PictureEntry, Replay } from '@bigrid/inspect';
 import { listPictures } from '../datasets/folders.ts';
 import { failToWrite, followLinks, readBytes, statOrUndefined } from '../files/files.ts';
+import { mkdir, readFolder, rename, rm, writeFile } from '../files/system.ts';
 import { REPLAY_ENDING } from '../pictures/listing.ts';
 import { encodeLossless, pictureEntry } from '../pictures/pictures.ts';
 
@@ -115,7 +115,7 @@ async function assertReplaceable(path: string): Promise<void> {
   let names: string[];
   try {
     if ((await statOrUndefined(path)) === undefined) return;
-    names = await readdir(path);
+    names = (await readFolder(path)).map(({ name }) => name);
   } catch (error) {
     return failToWrite(path, error);
   }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fail } from '@bigrid/errors';
 import type { Scratch } from '@bigrid/inspect';
 import { failToWrite, statOrUndefined } from '../files/files.ts';
+import { type FileHandle, open, rm } from '../files/system.ts';
 
 /**
  * A scratch in one temporary file of the system's folder for those (`TMPDIR` moves it). The file loses its

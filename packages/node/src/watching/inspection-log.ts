@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
-import { type FileHandle, mkdir, open, realpath, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import {
@@ -17,6 +16,8 @@ import { z } from 'zod';
 import { failToWrite } from '../files/files.ts';
 import { holdAlone, type Release } from '../files/hold-alone.ts';
 import { linesOf, NEWLINE } from '../files/lines.ts';
+import { systemPath } from '../files/names.ts';
+import { createReadStream, type FileHandle, mkdir, open, realpath, stat } from '../files/system.ts';
 import { pageOf } from '../pictures/tiff-pages.ts';
 
 /** What tells that a file is still the one that was inspected. */
@@ -215,7 +216,7 @@ export function stampOfStats({ size, mtimeMs }: Stats): FileStamp {
 /** Sixteen bytes instead of a long path, so that a log of a million pictures fits into memory. */
 function keyOf(path: string, { size, modified }: FileStamp, bundle: string): string {
   const text = `${resolve(path)}\0${size}\0${modified}\0${bundle}`;
-  return createHash('sha256').update(text).digest().toString('latin1', 0, 16);
+  return createHash('sha256').update(systemPath(text)).digest().toString('latin1', 0, 16);
 }
 
 async function readAndRepair(path: string, handle: FileHandle): Promise<Known> {

@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { fail, isBigridError } from '@bigrid/errors';
 import type { LoggedInspection, Manifest } from '@bigrid/inspect';
 import { failToRead } from '../files/files.ts';
 import { linesOf, NEWLINE } from '../files/lines.ts';
+import { createReadStream } from '../files/system.ts';
 import { LONGEST_LINE, type LogRecord, parseRecord } from './inspection-log.ts';
 
 /** A line of a log with what drift compares. */

@@ -1,9 +1,8 @@
-import type { Dirent } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { failToRead, reasonOf } from '../files/files.ts';
 import { holdAlone, type Release } from '../files/hold-alone.ts';
+import { type FolderEntry, readFolder, realpath, stat } from '../files/system.ts';
 import { isPictureName } from '../pictures/listing.ts';
 import { type FileStamp, stampOfStats } from './inspection-log.ts';
 
@@ -71,7 +70,7 @@ export class FolderWatch {
    * @throws PATH_MISSING, PATH_UNREADABLE, IN_USE
    */
   static async open(folder: string, options: WatchOptions): Promise<FolderWatch> {
-    const real = await readdir(folder).then(
+    const real = await readFolder(folder).then(
       () => realpath(folder),
       (error: unknown) => failToRead(folder, 'a folder to watch', error),
     );
@@ -143,9 +142,9 @@ export class FolderWatch {
     let complete = true;
     const folders = [this.#folder];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      let entries: Dirent[] = [];
+      let entries: FolderEntry[] = [];
       try {
-        entries = await readdir(folder, { withFileTypes: true });
+        entries = await readFolder(folder);
       } catch (error) {
         if (folder === this.#folder) throw error;
         complete = false;
@@ -153,7 +152,7 @@ export class FolderWatch {
       for (const entry of entries) {
         const path = join(folder, entry.name);
         if (entry.name.startsWith('.')) continue;
-        if (entry.isDirectory()) {
+        if (entry.isFolder) {
           if (!this.#leaveOut.has(resolve(path))) folders.push(path);
         } else if (isPictureName(entry.name)) {
           found.add(path);

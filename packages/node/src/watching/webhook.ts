@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { fail } from '@bigrid/errors';
 import { reasonOf, writeAtomically } from '../files/files.ts';
 import { linesOf, NEWLINE } from '../files/lines.ts';
+import { createReadStream, readFile, stat } from '../files/system.ts';
 import { LONGEST_LINE } from './inspection-log.ts';
 
 export interface WebhookOptions {
