@@ -179,7 +179,7 @@ export const errorRegistry = {
     httpStatus: 422,
   },
   PICTURE_UNREADABLE: {
-    when: 'A file that should be a picture cannot be decoded: not a picture, cut short, or of an unknown kind.',
+    when: 'A file that should be a picture cannot be decoded: not a picture, cut short, or of an unknown kind. Or a frame given through the API is not 8-bit RGB of the size it states, or its `read` throws.',
     remedy: 'Open it in a viewer; export it again as PNG or JPEG, or take it out of the folder.',
     ...badData,
   },

@@ -20,7 +20,7 @@ import {
 } from './metrics/metrics.ts';
 import { countPixels } from './metrics/pixel-counts.ts';
 import type { LabelledEntry, Picture } from './ports.ts';
-import { checkCancelled, inOrder, picturesAhead, type TakeRoom } from './work.ts';
+import { inOrder, picturesAhead, type TakeRoom } from './work.ts';
 
 /** A test picture with what the model says of it. Its map is not kept: {@link SeenPicture} has it. */
 export interface EvaluatedPicture {
@@ -100,8 +100,8 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
     checkMask(entry, picture, mask);
     return { picture, inspection, mask };
   };
-  for await (const outcome of inOrder(entries, read, picturesAhead(detector.runsAtOnce))) {
-    checkCancelled(signal);
+  const ahead = picturesAhead(detector.runsAtOnce);
+  for await (const outcome of inOrder(entries, read, ahead, signal)) {
     if ('error' in outcome) {
       const { path } = outcome.item;
       failed.push({ path, error: reportSkipped(path, outcome.error, onEvent) });

@@ -5,7 +5,7 @@ import { exampleManifest } from '../testing/example-manifest.ts';
 import { answeringEngine, entry, picture, unreadable } from '../testing/fakes.ts';
 import { Detector } from './detection/detector.ts';
 import { type FailedInspection, inspect, type Verdict } from './inspect.ts';
-import type { PictureEntry } from './ports.ts';
+import type { Picture, PictureEntry } from './ports.ts';
 
 const width = 4;
 /** The score is the width of the picture. */
@@ -110,7 +110,54 @@ describe('inspect', () => {
     expect(seen).toBe(4);
   });
 
-  it('stops when it is cancelled, and at faults of the program', async () => {
+  const sound = picture(0, { width: 5 });
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a file', Uint8Array.of(137, 80, 78, 71)],
+    ['no size', { data: sound.data }],
+    ['no width', { ...sound, width: 0 }],
+    ['a size in text', { ...sound, width: '5' }],
+    ['half a pixel', { ...sound, width: 2.5, height: 128 }],
+    ['no pixels', { ...sound, data: undefined }],
+    ['pixels in a list', { ...sound, data: [...sound.data] }],
+    ['other numbers', { ...sound, data: Float32Array.from(sound.data) }],
+    ['grey', { ...sound, data: sound.data.subarray(0, 5 * 64) }],
+    ['four channels', { ...sound, data: new Uint8Array(4 * 5 * 64) }],
+    ['a cut frame', { ...sound, data: sound.data.subarray(1) }],
+    ['a frame given away', { ...sound, data: new Uint8Array() }],
+  ])('yields the error of a frame that is no picture, and goes on: %s', async (_, frame) => {
+    const odd = { path: 'odd', read: async () => frame as Picture };
+    expect(await inspected([of(5), odd, of(30)])).toMatchObject([
+      { path: '5.png', score: 5 },
+      { path: 'odd', error: { code: 'PICTURE_UNREADABLE' } },
+      { path: '30.png', score: 30 },
+    ]);
+  });
+
+  it.each<[string, PictureEntry['read']]>([
+    ['later', () => Promise.reject(new TypeError('no light'))],
+    [
+      'at once',
+      () => {
+        throw new RangeError('no light');
+      },
+    ],
+    ['no error', () => Promise.reject('no light')],
+  ])('yields whatever a frame throws as its error, and goes on: %s', async (_, read) => {
+    expect(await inspected([{ path: 'odd', read }, of(5)])).toMatchObject([
+      {
+        path: 'odd',
+        error: {
+          code: 'PICTURE_UNREADABLE',
+          message: 'Expected to read odd but received: no light',
+        },
+      },
+      { path: '5.png', score: 5 },
+    ]);
+  });
+
+  it('stops when it is cancelled, and at faults of the engine', async () => {
     const controller = new AbortController();
     const last = entry('last', () => {
       controller.abort();
@@ -120,7 +167,9 @@ describe('inspect', () => {
     await expect(inspected(entries, controller.signal)).rejects.toThrow(
       expect.objectContaining({ code: 'CANCELLED' }),
     );
-    const odd = entry('odd', () => Promise.reject(new TypeError('a slip')));
-    await expect(inspected([odd])).rejects.toThrow(new TypeError('a slip'));
+    const broken = answeringEngine(() => {
+      throw new TypeError('a slip');
+    });
+    await expect(inspected([of(5)], undefined, broken)).rejects.toThrow(new TypeError('a slip'));
   });
 });

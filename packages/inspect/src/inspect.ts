@@ -1,11 +1,12 @@
-import { type BigridError, isBigridError } from '@bigrid/errors';
+import type { BigridError } from '@bigrid/errors';
 import type { Manifest } from './bundle/manifest.ts';
 import { type Judgement, judge } from './calibration/calibration.ts';
 import { confidenceOf } from './calibration/confidence.ts';
 import type { Detector, Inspection } from './detection/detector.ts';
 import { type Region, regionsOf } from './detection/regions.ts';
 import type { Picture, PictureEntry } from './ports.ts';
-import { checkCancelled, inOrder, picturesAhead, type TakeRoom } from './work.ts';
+import { pictureError, readPicture } from './read-picture.ts';
+import { inOrder, picturesAhead, type TakeRoom } from './work.ts';
 
 /** The verdict on one picture. */
 export interface Verdict extends Inspection {
@@ -48,12 +49,11 @@ export async function* inspect(
   const { threshold, pixelThreshold } = manifest.calibration;
   const confidence = confidenceOf(manifest.calibration);
   const look = (entry: PictureEntry, takeRoom: TakeRoom) => lookAt(detector, entry, takeRoom);
-  for await (const outcome of inOrder(entries, look, picturesAhead(detector.runsAtOnce))) {
-    checkCancelled(signal);
+  const ahead = picturesAhead(detector.runsAtOnce);
+  for await (const outcome of inOrder(entries, look, ahead, signal)) {
     const { path } = outcome.item;
     if ('error' in outcome) {
-      if (!isBigridError(outcome.error)) throw outcome.error;
-      yield { path, error: outcome.error };
+      yield { path, error: pictureError(path, outcome.error) };
     } else {
       const { picture } = outcome.value;
       const { score, map } = await outcome.value.inspection;
@@ -75,14 +75,14 @@ export async function* inspect(
 /**
  * Decodes a picture and asks the detector about it at once, so that an engine that can has several to work on. What
  * fails in the engine is heard of by awaiting `inspection`: it is no fault of the picture.
- * @throws whatever `entry.read` throws
+ * @throws what {@link readPicture} throws
  */
 export async function lookAt(
   detector: Detector,
   entry: PictureEntry,
   takeRoom: TakeRoom,
 ): Promise<{ picture: Picture; inspection: Promise<Inspection> }> {
-  const picture = await entry.read(takeRoom);
+  const picture = await readPicture(entry, takeRoom);
   const inspection = detector.inspect(picture, entry.ignored);
   // Its turn may never come, after another failure or when work is stopped.
   inspection.catch(() => {});

@@ -21,7 +21,8 @@ export interface PictureEntry {
   /** Names the picture in events, results and errors: a path, a URL. */
   readonly path: string;
   /**
-   * Decodes the picture.
+   * Decodes the picture, which must stay as it is until its outcome is there; it is never changed or transferred. Whatever
+   * this throws is the error of this picture where pictures are inspected, and does not stop the others.
    * @param takeRoom to be waited for with its decoded bytes before they are there: it bounds those of all in work
    * @throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE, PATH_MISSING, PATH_UNREADABLE
    */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +9,9 @@ async function collect<Item, Result>(outcomes: AsyncIterable<Outcome<Item, Resul
   for await (const outcome of outcomes) all.push(outcome);
   return all;
 }
+
+const now = async (n: number) => n;
+const forever = new Promise<never>(() => {});
 
 describe('inOrder', () => {
   it('yields in the order of the items, whichever is done first', async () => {
@@ -124,6 +128,32 @@ describe('inOrder', () => {
     await outcomes.return(undefined);
     await setTimeout(1);
     expect(closed).toBe(true);
+  });
+
+  it.each<[string, (n: number) => Promise<number>, (n: number) => Promise<number>]>([
+    ['a source that gives nothing any more', (n) => (n < 2 ? Promise.resolve(n) : forever), now],
+    ['an item that is never done', now, (n) => (n < 2 ? Promise.resolve(n) : forever)],
+  ])('stops at once when it is cancelled, also in %s', async (_, give, action) => {
+    async function* source() {
+      for (let n = 0; ; n++) yield await give(n);
+    }
+    const controller = new AbortController();
+    const outcomes = inOrder(source(), action, 3, controller.signal);
+    expect(await outcomes.next()).toMatchObject({ value: { value: 0 } });
+    expect(await outcomes.next()).toMatchObject({ value: { value: 1 } });
+    const idle = outcomes.next();
+    controller.abort('enough');
+    await expect(idle).rejects.toMatchObject({ code: 'CANCELLED', cause: 'enough' });
+  });
+
+  it('begins nothing, and leaves no listener, where it is cancelled', async () => {
+    const controller = new AbortController();
+    const listeners = () => getEventListeners(controller.signal, 'abort').length;
+    for await (const _ of inOrder([1, 2, 3], now, 2, controller.signal))
+      expect(listeners()).toBe(0);
+    controller.abort();
+    await expect(collect(inOrder([1], now, 2, controller.signal))).rejects.toThrow('cancelled');
+    expect(listeners()).toBe(0);
   });
 
   it('throws what its source throws, after what came before it', async () => {

@@ -1,9 +1,30 @@
-import { fail } from '@bigrid/errors';
+import { BigridError } from '@bigrid/errors';
 
 /** @throws CANCELLED once the signal is aborted */
 export function checkCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted)
-    fail('CANCELLED', 'Expected to finish but was cancelled', { cause: signal.reason });
+  if (signal?.aborted) throw cancelled(signal);
+}
+
+function cancelled({ reason }: AbortSignal): BigridError {
+  return new BigridError('CANCELLED', 'Expected to finish but was cancelled', { cause: reason });
+}
+
+/**
+ * What a promise gives, unless the signal is aborted before it does. The listener is removed with each: a race with one
+ * promise for the signal would keep every outcome until the end.
+ * @throws CANCELLED as soon as the signal is aborted
+ */
+async function unlessCancelled<T>(promise: Promise<T>, signal: AbortSignal | undefined) {
+  if (!signal) return promise;
+  checkCancelled(signal);
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(cancelled(signal));
+  signal.addEventListener('abort', stop);
+  try {
+    return await Promise.race([promise, stopped]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 /** What became of one item: its value, or the error it threw. */
@@ -22,11 +43,13 @@ const MOST_BYTES = 2 ** 28;
  * goes on while the engine is busy. Each is yielded as soon as it is there, also where the items after it come late,
  * as from a pipe. Memory is bounded by `ahead` results, and where the action takes room for them, by 256 MiB; an
  * item that needs more than that is in work alone.
+ * @throws CANCELLED as soon as the signal is aborted, also while an item or its outcome is waited for
  */
 export async function* inOrder<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,
   action: (item: Item, takeRoom: TakeRoom) => Promise<Result>,
   ahead: number,
+  signal?: AbortSignal | undefined,
 ): AsyncGenerator<Outcome<Item, Result>> {
   const room = new Room(MOST_BYTES);
   const started: { outcome: Promise<Outcome<Item, Result> | undefined>; place: Place }[] = [];
@@ -42,7 +65,7 @@ export async function* inOrder<Item, Result>(
   try {
     for (let i = 0; i < ahead; i++) start();
     for (let next = started.shift(); next; next = started.shift()) {
-      const outcome = await next.outcome;
+      const outcome = await unlessCancelled(next.outcome, signal);
       if (!outcome) break;
       start();
       yield outcome;

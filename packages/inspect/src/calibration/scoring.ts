@@ -5,7 +5,8 @@ import { digest } from '../digest.ts';
 import { type OnEvent, type Phase, progressOf, reportSkipped } from '../events.ts';
 import { type PictureStatistics, pictureStatistics } from '../picture-statistics.ts';
 import type { PictureEntry } from '../ports.ts';
-import { checkCancelled, DECODE_AHEAD, inOrder, type TakeRoom } from '../work.ts';
+import { readPicture } from '../read-picture.ts';
+import { DECODE_AHEAD, inOrder, type TakeRoom } from '../work.ts';
 
 /** What calibration takes from one picture. */
 export interface ScoredPicture<Entry extends PictureEntry = PictureEntry> {
@@ -36,11 +37,10 @@ export async function scorePictures<Entry extends PictureEntry>(
     const progress = progressOf(phase, entries.length, onEvent);
     let done = 0;
     const read = async (entry: Entry, takeRoom: TakeRoom) => {
-      const picture = await entry.read(takeRoom);
+      const picture = await readPicture(entry, takeRoom);
       return { picture, pixels: await digest(picture.data) };
     };
-    for await (const outcome of inOrder(entries, read, DECODE_AHEAD)) {
-      checkCancelled(signal);
+    for await (const outcome of inOrder(entries, read, DECODE_AHEAD, signal)) {
       const entry = outcome.item;
       if ('error' in outcome) {
         reportSkipped(entry.path, outcome.error, onEvent);

@@ -15,7 +15,8 @@ import { chain, digest, fromHex, toHex } from '../digest.ts';
 import { type OnEvent, progressOf, reportSkipped } from '../events.ts';
 import { type PictureStatistics, pictureStatistics } from '../picture-statistics.ts';
 import type { OpenScratch, PictureEntry, Scratch } from '../ports.ts';
-import { checkCancelled, DECODE_AHEAD, inOrder, type TakeRoom } from '../work.ts';
+import { readPicture } from '../read-picture.ts';
+import { DECODE_AHEAD, inOrder, type TakeRoom } from '../work.ts';
 import type { Checkpoints } from './checkpoint.ts';
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts';
 import type { SavedPicture, SavedReading } from './saved-training.ts';
@@ -109,11 +110,10 @@ export async function extractFeatures(
     if (saved) await checkBlocks(scratch, kept, blockBytes, saved.blockHash);
     const progress = progressOf('reading', entries.length, onEvent, done);
     const read = async (entry: PictureEntry, takeRoom: TakeRoom) => {
-      const picture = await entry.read(takeRoom);
+      const picture = await readPicture(entry, takeRoom);
       return { picture, pixels: await digest(picture.data) };
     };
-    for await (const outcome of inOrder(entries.slice(done), read, DECODE_AHEAD)) {
-      checkCancelled(signal);
+    for await (const outcome of inOrder(entries.slice(done), read, DECODE_AHEAD, signal)) {
       if ('error' in outcome) {
         const { path } = outcome.item;
         const { code, message } = reportSkipped(path, outcome.error, onEvent);

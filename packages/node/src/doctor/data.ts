@@ -1,4 +1,3 @@
-import { fail } from '@bigrid/errors';
 import { DECODE_AHEAD, inOrder, type PictureEntry } from '@bigrid/inspect';
 import type { Dataset, DatasetOptions } from '../datasets/dataset.ts';
 import { kindsOfPictures } from '../datasets/kinds.ts';
@@ -77,8 +76,8 @@ async function readAll(dataset: Dataset, options: CheckDataOptions): Promise<All
       entries,
       (entry, takeRoom) => entry.read(takeRoom),
       DECODE_AHEAD,
+      options.signal,
     )) {
-      if (options.signal?.aborted) fail('CANCELLED', 'Looking at the pictures was stopped');
       const entry = outcome.item;
       if ('error' in outcome) {
         unreadable.push({ path: entry.path, finding: findingOf('readable', outcome.error) });
