@@ -1,6 +1,39 @@
-import { methodOptionsSchema, profileNames, profiles } from '@bigrid/method';
+import { createHash } from 'node:crypto';
+import { toModel } from '@bigrid/graph';
+import {
+  errorMeter,
+  initialValue,
+  type MethodOptions,
+  methodOptionsSchema,
+  type ParameterValues,
+  profileNames,
+  profiles,
+  Random,
+  type Schedule,
+  stagesOf,
+  trainingStep,
+} from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
 import { resolveTrainOptions, type TrainOptions, trainOptionsSchema } from './options.ts';
+
+/** A digest of all that a training and its model compute: their graphs, and the noise where they take it. */
+function computedBy({ method, schedule }: { method: MethodOptions; schedule: Schedule }): string {
+  const statistics = { mean: new Float32Array(4), deviation: new Float32Array(4).fill(1) };
+  const taps = { tapChannels: [2, 2], tapCells: [method.cells, method.cells] };
+  const values: ParameterValues = new Map();
+  const hash = createHash('sha256');
+  for (const stage of stagesOf(method)) {
+    const step = trainingStep(stage, method, schedule, statistics, taps, values);
+    const model = Buffer.from(toModel(step.graph));
+    hash.update(model);
+    // Besides its declaration, where it is taken.
+    if (model.toString('latin1').split('jitter').length > 2) hash.update(`${method.jitter}`);
+    for (const parameter of step.parameters) {
+      values.set(parameter.name, initialValue(parameter, new Random(0)));
+    }
+  }
+  return hash.update(toModel(errorMeter(method, statistics, taps, values))).digest('hex');
+}
 
 describe('resolveTrainOptions', () => {
   it.each(profileNames)('gives profile %s where nothing is chosen', (profile) => {
@@ -61,6 +94,52 @@ describe('resolveTrainOptions', () => {
         message: expect.stringContaining(Object.keys(options)[0] as string),
       }),
     );
+  });
+
+  describe('an option that changes nothing beside the others', () => {
+    // Another value of each than the profile has.
+    const changes: TrainOptions = {
+      abnormalGrid: 'published',
+      anomalySource: 'noise',
+      refinement: 'off',
+      localResolution: 8,
+      globalResolution: 2,
+      branch: 'basic',
+      depth: 1,
+      jitter: 0.5,
+    };
+    const grids = methodOptionsSchema.shape.grids.options;
+    const cases = grids.flatMap((chosen) =>
+      Object.entries(changes).map(([name, value]) => [chosen, name, value] as const),
+    );
+
+    it.each(cases)(
+      'with grids %s, %s is refused or changes what is computed',
+      (chosen, name, value) => {
+        const small = { grids: chosen, size: 64 };
+        const before = computedBy(resolveTrainOptions(small));
+        const change = () => resolveTrainOptions({ ...small, [name]: value } as TrainOptions);
+        // What the schema lets through, without the look at what goes together.
+        const { method, schedule } = resolveTrainOptions(small);
+        const changed = { schedule, method: { ...method, [name]: value } as MethodOptions };
+        if (computedBy(changed) === before) {
+          expect(change).toThrow(
+            expect.objectContaining({
+              code: 'OPTION_INVALID',
+              message: expect.stringContaining(`with ${name}, which changes nothing`),
+            }),
+          );
+        } else expect(computedBy(change())).not.toBe(before);
+      },
+    );
+
+    it('is refused also at the value that the profile has', () => {
+      expect(() => resolveTrainOptions({ grids: 'none', jitter: 0.05 })).toThrow('jitter');
+      expect(() => resolveTrainOptions({ tile: 'auto', expectation: 'picture' })).toThrow(
+        'Expected no expectation, or none, with tile',
+      );
+      expect(resolveTrainOptions({ tile: 64, expectation: 'none' }).tile).toBe(64);
+    });
   });
 
   it('says of each option what it is for', () => {

@@ -82,6 +82,7 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
   }
   const { profile: name, seed, epochs, replay, size, tile, ...chosen } = parsed.data;
   const profile = profiles[name];
+  checkEffects(parsed.data, chosen.grids ?? profile.method.grids);
   const given = Object.fromEntries(
     Object.entries(chosen).filter(([, value]) => value !== undefined),
   ) as Partial<MethodOptions>;
@@ -94,4 +95,37 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
     method: { ...profile.method, ...given, ...sized },
     schedule: epochs === undefined ? profile.schedule : { ...profile.schedule, epochs },
   };
+}
+
+/** Options that only some grids have a use for. */
+const gridsThatTake = {
+  abnormalGrid: ['abnormal', 'both'],
+  anomalySource: ['abnormal', 'both'],
+  localResolution: ['normal', 'abnormal', 'both'],
+  globalResolution: ['normal', 'abnormal', 'both'],
+  jitter: ['normal', 'abnormal', 'both'],
+} as const satisfies Partial<Record<keyof TrainOptions, readonly MethodOptions['grids'][]>>;
+
+/**
+ * An option that changes nothing beside the others would be taken for one that was compared.
+ * @throws OPTION_INVALID
+ */
+function checkEffects(options: z.output<typeof trainOptionsSchema>, grids: MethodOptions['grids']) {
+  for (const [name, taking] of Object.entries(gridsThatTake)) {
+    const isGiven = options[name as keyof typeof gridsThatTake] !== undefined;
+    if (!isGiven || taking.some((one) => one === grids)) continue;
+    fail(
+      'OPTION_INVALID',
+      `Expected grids ${taking.join(' or ')} with ${name}, which changes nothing otherwise, but received ${grids}`,
+      { remedy: `Leave ${name} out, or choose other grids.` },
+    );
+  }
+  const { tile, expectation = 'none' } = options;
+  if (tile !== undefined && expectation !== 'none') {
+    fail(
+      'OPTION_INVALID',
+      `Expected no expectation, or none, with tile, for tiles compare errors with nothing, but received ${expectation}`,
+      { remedy: 'Leave one of the two out.' },
+    );
+  }
 }
