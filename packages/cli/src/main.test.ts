@@ -101,6 +101,26 @@ test.skipIf(process.platform !== 'linux')('a terminal gets bars that fit it', as
   expect(shown.lastIndexOf('\u001b[?7h')).toBeGreaterThan(shown.lastIndexOf('\u001b[?7l'));
 });
 
+test.skipIf(process.platform !== 'linux')('on a narrow terminal no word is broken', async () => {
+  const command = [process.execPath, join(root, 'bin', 'bigrid.js')].join(' ');
+  for (const words of [
+    '--help',
+    'train --help',
+    'calibrate --help',
+    'evaluate /nowhere /nothing',
+  ]) {
+    const shown = await onTerminal(`stty cols 60; ${command} ${words}; true`);
+    if (shown === undefined) return;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape codes are what is left out
+    const lines = shown.replaceAll(/\u001b\[[0-9;]*m|\r/g, '').split('\n');
+    expect(lines.length).toBeGreaterThan(3);
+    for (const line of lines) {
+      // What is to be copied is in one piece.
+      if (!/^ +\$ /.test(line)) expect(line.length, line).toBeLessThanOrEqual(60);
+    }
+  }
+});
+
 test('the example of the README runs', async () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const lines = /```sh\n(?<code>[\s\S]*?)```/.exec(readme)?.groups?.code?.trim().split('\n') ?? [];

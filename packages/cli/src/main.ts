@@ -15,7 +15,7 @@ import { trainCommand } from './commands/train.ts';
 import { updateCommand } from './commands/update.ts';
 import { watchCommand } from './commands/watch.ts';
 import { type Fields, fieldsOf } from './flags.ts';
-import { paint, write } from './output.ts';
+import { forStream, paint, write } from './output.ts';
 import { type Context, run } from './run.ts';
 
 const { version, engines }: { version: string; engines: { node: string } } = JSON.parse(
@@ -65,8 +65,8 @@ Examples:
     command
       .exitOverride()
       .configureOutput({
-        writeOut: (text) => write(process.stdout, text),
-        writeErr: (text) => write(process.stderr, text),
+        writeOut: (text) => write(process.stdout, forStream(process.stdout, text)),
+        writeErr: (text) => write(process.stderr, forStream(process.stderr, text)),
       })
       .showHelpAfterError(
         `See \`${command === root ? 'bigrid' : `bigrid ${command.name()}`} --help\`.`,

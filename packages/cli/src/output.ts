@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { fstatSync, writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
+import { fitted } from './narrow.ts';
 
 type Format = Parameters<typeof styleText>[0];
 
@@ -81,7 +82,12 @@ export function print(...lines: string[]): void {
 
 /** Writes what is said beside the results: lines on standard error. */
 export function say(...lines: string[]): void {
-  write(process.stderr, lines.map((line) => `${line}\n`).join(''));
+  write(process.stderr, lines.map((line) => `${forStream(process.stderr, line)}\n`).join(''));
+}
+
+/** A text for people: on a terminal, no word of it is broken at the edge. */
+export function forStream(stream: NodeJS.WriteStream, text: string): string {
+  return stream.isTTY && stream.columns > 0 ? fitted(text, stream.columns) : text;
 }
 
 export interface Column {

@@ -9,6 +9,7 @@ import type {
   SeenPicture,
   Verdict,
 } from '@bigrid/inspect';
+import type { Drift } from '../src/drift.ts';
 import { Report, type ReportOptions } from '../src/report/report.ts';
 
 const mapSize = 32;
@@ -23,6 +24,39 @@ export function noisyPicture(seed: number, width = 96, height = 64, strength = 6
     data[i] = 60 + ((i / 3) % width) + (state >>> 24) * (strength / 256);
   }
   return { width, height, data };
+}
+
+/** Drift of the score alone: a band that is narrow beside how far the inspections go, and one that is as wide as they. */
+export function exampleDrift(band: { low: number; median: number; high: number }): Drift {
+  const statistics = { brightness: 1, contrast: 1, sharpness: 1, red: 1, blue: 1 };
+  const history = Array.from({ length: 40 }, (_, i) => ({
+    at: '2026-07-04T12:30:45.000Z',
+    path: `/line 3/${i}.png`,
+    model: 'model',
+    bundle: 'bundle',
+    score: 1 + ((i * 7) % 40),
+    statistics: { ...statistics, brightness: 1 + ((i * 7) % 40) / 1000 },
+  }));
+  const measure = {
+    before: { count: 40, ...band },
+    now: { count: 40, ...band },
+    shift: 0,
+    outside: { below: 0, above: 0, expected: 0.8, probability: 1 },
+    probability: 1,
+    moved: false,
+    isMixed: false,
+  };
+  return {
+    measures: [
+      { name: 'score', ...measure },
+      { name: 'brightness', ...measure },
+    ],
+    drifted: false,
+    compared: { count: 20, from: '2026-07-04T12:30:45.000Z', to: '2026-07-04T12:31:45.000Z' },
+    history,
+    others: 0,
+    skipped: 0,
+  };
 }
 
 /** A verdict on an unlabelled image by the threshold of {@link exampleManifest}. */

@@ -6,11 +6,13 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, openChromium } from '../../testing/chromium.ts';
 import {
+  exampleDrift,
   exampleEvaluation,
   exampleManifest,
   exampleVerdict,
   render,
 } from '../../testing/example-report.ts';
+import { renderDrift } from './drift-page.ts';
 import { InspectionReport } from './inspection-report.ts';
 
 // Skipped where there is no Chromium to open the page in: `BIGRID_CHROMIUM` names one in an unusual place.
@@ -136,6 +138,36 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
     await other.close();
     expect(problems).toEqual([]);
   });
+
+  it.each([1440, 390])(
+    'drift is drawn with labels that can be read, apart, at %i',
+    async (width) => {
+      const near = { low: 1, median: 1.01, high: 1.02 };
+      const file = join(folder, 'drift.html');
+      await writeFile(file, await renderDrift(exampleDrift(near), exampleManifest, { title: 'D' }));
+      const other = await browser.newPage();
+      await other.setViewportSize({ width, height: 900 });
+      await other.goto(pathToFileURL(file).href);
+      expect(await other.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      for (const chart of await other.locator('.chart [role=img]').all()) {
+        const labels = await chart.locator('text:visible').all();
+        const boxes = await Promise.all(labels.map((label) => label.boundingBox()));
+        expect(boxes.length).toBeGreaterThanOrEqual(4);
+        for (const [index, box] of boxes.entries()) {
+          if (!box) throw new Error('a label without a box');
+          expect(box.height).toBeGreaterThan(10);
+          for (const next of boxes.slice(index + 1)) {
+            const [across, down] = [box.x - (next?.x ?? 0), box.y - (next?.y ?? 0)];
+            const isApart =
+              (across > 0 ? across >= (next?.width ?? 0) : -across >= box.width) ||
+              (down > 0 ? down >= (next?.height ?? 0) : -down >= box.height);
+            expect(isApart, JSON.stringify([box, next])).toBe(true);
+          }
+        }
+      }
+      await other.close();
+    },
+  );
 
   it.each([1440, 768, 390])('is nowhere wider than a window of %i', async (width) => {
     await page.setViewportSize({ width, height: 900 });

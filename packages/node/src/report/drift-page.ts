@@ -17,7 +17,13 @@ export const measureWords: Readonly<
   blue: { name: 'share of blue', up: 'bluer', down: 'less blue' },
 };
 
-const size = { width: 560, height: 220 };
+const wide = { width: 560, height: 220 };
+/** On a phone a wide one would be shrunk until its labels cannot be read. */
+const narrow = { width: 340, height: 220 };
+/** What the plot leaves to labels on each side. */
+const grid = { left: 64, right: 16, top: 10, bottom: 40 };
+/** From one label to the next, at least. */
+const labelHeight = 16;
 
 const contentPolicy = "default-src 'none'; style-src 'unsafe-inline'";
 const ownStyles = `
@@ -69,10 +75,11 @@ function chart(measure: MeasureDrift, drift: Drift, id: string, draw: DrawChart)
     name === 'score' ? score : statistics[name],
   );
   const verdict = moved ? `moved: ${describeMove(measure)}` : 'as before';
+  const option = optionOf(measure, values, drift.compared.count);
   return html`<figure class="chart panel"><figcaption><h3>${words.name[0]?.toUpperCase()}${words.name.slice(1)}
 <span class="count${moved ? ' moved' : ''}">${verdict}</span></h3>
 <p>median ${formatScore(before.median)} at calibration, ${formatScore(now.median)} now; ${describeOutside(measure)}</p></figcaption>
-<div role="img" aria-label="${words.name}: ${verdict}">${draw(id, size, optionOf(measure, values, drift.compared.count))}</div></figure>`;
+<div role="img" aria-label="${words.name}: ${verdict}"><div class="wide">${draw(id, wide, option)}</div><div class="narrow">${draw(`${id}n`, narrow, option)}</div></div></figure>`;
 }
 
 /** `3 of 100 outside the band, 2.1 expected`. */
@@ -112,6 +119,7 @@ function optionOf({ before }: MeasureDrift, values: readonly number[], compared:
   const all = [...values, before.low, before.high].toSorted((a, b) => a - b);
   const [low, high] = [all[0] as number, all.at(-1) as number];
   const margin = (high - low) * 0.08 || Math.abs(low) * 0.1 || 1;
+  const range = [low - margin, high + margin] as const;
   const first = Math.max(0, values.length - compared);
   const level = (value: number) => [
     [0, value],
@@ -119,7 +127,7 @@ function optionOf({ before }: MeasureDrift, values: readonly number[], compared:
   ];
   const still = { type: 'line', silent: true, symbol: 'none' };
   return {
-    grid: { left: 64, right: 16, top: 10, bottom: 40 },
+    grid,
     xAxis: {
       ...valueAxis('inspection', [0, values.length + 1], [1, values.length], String),
       nameGap: 20,
@@ -128,8 +136,9 @@ function optionOf({ before }: MeasureDrift, values: readonly number[], compared:
     yAxis: {
       ...valueAxis(
         '',
-        [low - margin, high + margin],
-        [before.low, before.median, before.high],
+        range,
+        // What was matters most; where it is close together, how far the others lie tells the scale.
+        ticksApart([before.median, before.high, before.low, high, low], range),
         formatScore,
       ),
       axisLine: { show: false },
@@ -150,8 +159,8 @@ function optionOf({ before }: MeasureDrift, values: readonly number[], compared:
             {
               ...still,
               data: [
-                [first + 0.5, low - margin],
-                [first + 0.5, high + margin],
+                [first + 0.5, range[0]],
+                [first + 0.5, range[1]],
               ],
               lineStyle: { color: 'var(--ink-2)', width: 1, type: 'dashed' },
             },
@@ -168,4 +177,15 @@ function optionOf({ before }: MeasureDrift, values: readonly number[], compared:
       },
     ],
   } satisfies ChartOption;
+}
+
+/** Those of the values whose labels do not run into that of one before. */
+function ticksApart(values: readonly number[], [min, max]: readonly [number, number]): number[] {
+  const pixels = (wide.height - grid.top - grid.bottom) / (max - min);
+  const kept: number[] = [];
+  for (const value of values) {
+    const isFree = kept.every((other) => Math.abs(value - other) * pixels >= labelHeight);
+    if (isFree) kept.push(value);
+  }
+  return kept;
 }
