@@ -23,6 +23,12 @@ describe('BigridError', () => {
     expect(error.message).toBe('a message');
   });
 
+  it('carries a remedy of its own where one is given', () => {
+    const error = new BigridError('PATH_UNREADABLE', '', { remedy: 'Name a file.' });
+    expect(error.remedy).toBe('Name a file.');
+    expect(new BigridError('PATH_UNREADABLE', '', { remedy: undefined }).remedy).toMatch(/./);
+  });
+
   it('is told from other errors, and by its code', () => {
     const error = new BigridError('DATA_EMPTY', '');
     expect(isBigridError(error)).toBe(true);

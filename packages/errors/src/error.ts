@@ -2,6 +2,11 @@ import { errorRegistry } from './registry.ts';
 
 export type ErrorCode = keyof typeof errorRegistry;
 
+export interface BigridErrorOptions extends ErrorOptions {
+  /** What to do in this case, one sentence, where what the registry says of all cases does not fit. */
+  readonly remedy?: string | undefined;
+}
+
 /** An error from the registry: what happened (`message`), which one it is (`code`), what to do (`remedy`). */
 export class BigridError extends Error {
   override readonly name = 'BigridError';
@@ -10,18 +15,18 @@ export class BigridError extends Error {
   readonly exitCode: number;
   readonly httpStatus: number;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: BigridErrorOptions) {
     super(message, options);
     const definition = errorRegistry[code];
     this.code = code;
-    this.remedy = definition.remedy;
+    this.remedy = options?.remedy ?? definition.remedy;
     this.exitCode = definition.exitCode;
     this.httpStatus = definition.httpStatus;
   }
 }
 
 /** Throws a {@link BigridError}. Wording: "Expected X for Y but received Z". */
-export function fail(code: ErrorCode, message: string, options?: ErrorOptions): never {
+export function fail(code: ErrorCode, message: string, options?: BigridErrorOptions): never {
   throw new BigridError(code, message, options);
 }
 

@@ -64,7 +64,7 @@ export const errorRegistry = {
   },
   OPTION_INVALID: {
     when: 'An option has a value outside its range, or two options contradict each other.',
-    remedy: 'Use a value from the range in the message; `--help` lists them all.',
+    remedy: 'Give what the message expects; `--help` lists all options and their values.',
     ...usage,
   },
   WEIGHTS_INVALID: {
@@ -74,7 +74,7 @@ export const errorRegistry = {
   },
   PATH_MISSING: {
     when: 'A file or folder named by the user does not exist.',
-    remedy: 'Check the path for a slip of the pen.',
+    remedy: 'Check the path for typing errors.',
     ...missing,
   },
   PATH_UNREADABLE: {
@@ -101,7 +101,7 @@ export const errorRegistry = {
   },
   OUTPUT_UNWRITABLE: {
     when: 'A result cannot be written where it was asked for.',
-    remedy: 'Choose a folder that exists, may be written to, and has room.',
+    remedy: 'Choose a place that may be written to and has room.',
     ...unwritable,
   },
   REPLAY_MISSING: {
@@ -140,7 +140,8 @@ export const errorRegistry = {
   },
   DATASET_INVALID: {
     when: 'A table, manifest or file of annotations is malformed, missing, or names a picture or mask that is not there.',
-    remedy: 'Mend the line or item named in the message; docs/data.md shows every layout.',
+    remedy:
+      'Correct the line or item named in the message, or put the file that it names in place; docs/data.md shows every layout.',
     ...badData,
   },
   LAYOUT_AMBIGUOUS: {
@@ -197,7 +198,8 @@ export const errorRegistry = {
   },
   BUNDLE_INVALID: {
     when: 'A file is not an ONNX model of Bigrid: another kind of file, cut short, or damaged.',
-    remedy: 'Copy the bundle again, or train it again with `bigrid train`.',
+    remedy:
+      'Name the .onnx file that `bigrid train` wrote; if it is that one, it is damaged: copy it again, or train again.',
     ...badData,
   },
   BUNDLE_TOO_NEW: {
@@ -206,13 +208,13 @@ export const errorRegistry = {
     ...badData,
   },
   ANOMALY_FOUND: {
-    when: '`bigrid inspect --fail-on-anomaly` found anomalous images.',
+    when: 'Images are anomalous, and `bigrid inspect --fail-on-anomaly` was to fail then.',
     remedy: 'Look at them: the results name each one.',
     exitCode: 2,
     httpStatus: 422,
   },
   DRIFT_FOUND: {
-    when: '`bigrid drift --fail` found that images are no longer as at calibration.',
+    when: 'Images are no longer as at calibration, and `bigrid drift --fail` was to fail then.',
     remedy: 'The measures that moved tell where to look first.',
     exitCode: 3,
     httpStatus: 422,

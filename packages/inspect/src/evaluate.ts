@@ -1,6 +1,6 @@
 import { type BigridError, fail } from '@bigrid/errors';
 import type { AnomalyMap, Detector } from './detection/detector.ts';
-import { type OnEvent, progressOf, reportSkipped } from './events.ts';
+import { NONE_READABLE, type OnEvent, progressOf, reportSkipped } from './events.ts';
 import { lookAt } from './inspect.ts';
 import {
   type Intervals,
@@ -124,7 +124,9 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
     progress(++done);
   }
   if (pictures.length === 0) {
-    fail('DATA_NO_TEST', `Expected readable test pictures but received none of ${entries.length}`);
+    fail('DATA_NO_TEST', `Expected readable test pictures but received none of ${entries.length}`, {
+      remedy: NONE_READABLE,
+    });
   }
   return { ...summarise(measured), pictures, failed };
 }

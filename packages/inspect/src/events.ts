@@ -29,6 +29,10 @@ export type WorkEvent =
 
 export type OnEvent = (event: WorkEvent) => void;
 
+/** What to do where no picture at all could be read: each was reported by itself. */
+export const NONE_READABLE =
+  'The error of each was told before; export the images again as PNG or JPEG.';
+
 /** Reports a picture that cannot be read and gives its error; what is no fault of the picture is thrown on. */
 export function reportSkipped(path: string, error: unknown, onEvent: OnEvent): BigridError {
   if (!isBigridError(error)) throw error;

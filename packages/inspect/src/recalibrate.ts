@@ -10,7 +10,7 @@ import {
 import { scorePictures } from './calibration/scoring.ts';
 import { guardAgainst, suspectsOf } from './calibration/suspects.ts';
 import { ignoring } from './detection/ignored-area.ts';
-import type { OnEvent } from './events.ts';
+import { NONE_READABLE, type OnEvent } from './events.ts';
 import type { Mask, PictureEntry } from './ports.ts';
 
 export interface RecalibrateInput {
@@ -51,7 +51,9 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
   const isDefect = new Set(defects);
   const sound = scored.filter(({ entry }) => !isDefect.has(entry));
   if (sound.length === 0) {
-    fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`);
+    fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`, {
+      remedy: NONE_READABLE,
+    });
   }
   guardAgainst(suspectsOf(bundle.manifest, sound), bundle.manifest, sound.length, {
     allowed,

@@ -9,7 +9,7 @@ import { picturesOf } from './calibration/drift.ts';
 import { type ScoredPicture, scorePictures } from './calibration/scoring.ts';
 import { guardAgainst, type Suspects, suspectsOf } from './calibration/suspects.ts';
 import { ignoredBy, ignoring } from './detection/ignored-area.ts';
-import type { OnEvent } from './events.ts';
+import { NONE_READABLE, type OnEvent } from './events.ts';
 import type { KeepReplay, OpenScratch, PictureEntry, Replay } from './ports.ts';
 import { DecodedOnce } from './training/decoded-once.ts';
 import {
@@ -164,7 +164,9 @@ function checkNew(
   onEvent: OnEvent,
 ): Suspects {
   if (pictures.length === 0) {
-    fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`);
+    fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`, {
+      remedy: NONE_READABLE,
+    });
   }
   const suspects = suspectsOf(manifest, pictures);
   guardAgainst({ ...suspects, learnt: [] }, manifest, pictures.length, { allowed, onEvent });

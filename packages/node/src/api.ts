@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
-import { fail } from '@bigrid/errors';
+import { fail, isBigridError } from '@bigrid/errors';
 import {
   type Bundle,
   Detector,
@@ -32,7 +32,7 @@ import {
 } from './datasets/folders.ts';
 import { openIgnoredAreas, readIgnoredArea } from './datasets/ignored-areas.ts';
 import { type Device, onnxRuntimeEngine, parallelEngine } from './engine/engine.ts';
-import { assertWritable, readBytes, writeAtomically } from './files/files.ts';
+import { assertModelWritable, readBytes, systemCode, writeAtomically } from './files/files.ts';
 import { pictureEntry } from './pictures/pictures.ts';
 import { type BackboneFile, openBackbone } from './training/backbones.ts';
 import { identifyFile, identifyPictures, openCheckpoint } from './training/checkpoint-folder.ts';
@@ -92,7 +92,7 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
     classes.map(({ name }) => name),
   );
   // Better to fail before a minute of training than after it.
-  if (out !== undefined) await assertWritable(out);
+  if (out !== undefined) await assertModelWritable(out);
   const from = source === undefined ? undefined : await bundleFrom(source);
   const choice = { backbone, backboneMean, backboneDeviation, taps: chosen.taps };
   const opened = await openBackbone(choice, options.method, engine, from);
@@ -181,7 +181,7 @@ export async function calibrate(
     );
   }
   const opened = await bundleFrom(bundle);
-  if (out !== undefined) await assertWritable(out);
+  if (out !== undefined) await assertModelWritable(out);
   const calibrated =
     dir === undefined
       ? withManifest(opened, underRules(opened.manifest, { threshold, unsure }))
@@ -299,7 +299,17 @@ export async function evaluate(
 
 /** Opens a bundle file. @throws PATH_MISSING, PATH_UNREADABLE, BUNDLE_INVALID, BUNDLE_TOO_NEW */
 export async function readBundle(path: string): Promise<Bundle> {
-  return openBundle(await readBytes(path));
+  return openBundle(await readBytes(path).catch((error: unknown) => failOnFolder(path, error)));
+}
+
+/** Whoever names the folder of images first learns in what order they go. */
+function failOnFolder(path: string, error: unknown): never {
+  if (!isBigridError(error) || systemCode(error.cause) !== 'EISDIR') throw error;
+  return fail('PATH_UNREADABLE', `Expected a model file at ${path} but received a folder`, {
+    cause: error,
+    remedy:
+      'Name the .onnx file that `bigrid train` wrote; it comes before the folder of images where a command takes both.',
+  });
 }
 
 /** A bundle, opened where it is a file. */

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
 import { type Bundle, type WeightPrecision, withWeightsIn } from '@bigrid/inspect';
 import { bundleFrom, calibrate, type WorkOptions } from './api.ts';
-import { assertWritable, writeAtomically } from './files/files.ts';
+import { assertModelWritable, writeAtomically } from './files/files.ts';
 import { writeTritonModel } from './triton.ts';
 
 export interface ExportRequest extends WorkOptions {
@@ -35,7 +35,7 @@ export async function exportBundle(
   request: ExportRequest,
 ): Promise<Exported> {
   const { weights, calibrateOn, out, triton, name = nameOf(source), ...work } = request;
-  if (out !== undefined) await assertWritable(out);
+  if (out !== undefined) await assertModelWritable(out);
   let bundle = await bundleFrom(source);
   if (weights) bundle = withWeightsIn(bundle, weights);
   if (calibrateOn !== undefined) bundle = await calibrate(bundle, { ...work, dir: calibrateOn });

@@ -3,7 +3,7 @@ import { readBundle, type WorkOptions } from './api.ts';
 import type { DatasetOptions } from './datasets/dataset.ts';
 import { openTrainingFolder } from './datasets/folders.ts';
 import { onnxRuntimeEngine } from './engine/engine.ts';
-import { assertWritable, writeAtomically } from './files/files.ts';
+import { assertModelWritable, writeAtomically } from './files/files.ts';
 import { type BackboneFile, openBackbone } from './training/backbones.ts';
 import { openReplay, readReplay } from './training/replay-folder.ts';
 import { fileScratch } from './training/scratch.ts';
@@ -37,7 +37,7 @@ export async function update(
   const bundle = await readBundle(file);
   const old = await readReplay(file);
   const { classes } = await openTrainingFolder(dir, { s3Root });
-  if (out !== undefined) await assertWritable(out);
+  if (out !== undefined) await assertModelWritable(out);
   const { backbone } = await openBackbone(chosen, bundle.manifest.method, engine, bundle);
   const kept = out === undefined ? undefined : await openReplay(out, most);
   try {

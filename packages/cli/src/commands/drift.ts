@@ -3,6 +3,7 @@ import type { Drift, MeasureDrift } from '@bigrid/node';
 import { Command } from 'commander';
 import { parseFlag } from '../flags.ts';
 import { count, paint, print, say, table } from '../output.ts';
+import { checkOutputFiles } from '../output-files.ts';
 import type { Context } from '../run.ts';
 
 interface DriftFlags {
@@ -51,11 +52,9 @@ async function showDrift(
   { last, report, json, fail: failing, quiet }: DriftFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { assertWritable, drift, readBundle, renderDrift, writeAtomically } = await import(
-    '@bigrid/node'
-  );
+  const { drift, readBundle, renderDrift, writeAtomically } = await import('@bigrid/node');
   const bundle = await readBundle(file);
-  if (report !== undefined) await assertWritable(report);
+  await checkOutputFiles({ '--report': report });
   const found = await drift(bundle, log, { last });
   if (json) {
     const { history: _, ...told } = found;

@@ -21,6 +21,7 @@ import {
 import { addFlags, machineFields, maskFlag, s3RootFlag, unsureFlag } from '../flags.ts';
 import { describePoints } from '../operating-points.ts';
 import { count, formatScore, paint, print, say, table } from '../output.ts';
+import { checkOutputFiles } from '../output-files.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
 
@@ -98,9 +99,7 @@ async function evaluateBundle(
   // Rules of labelled defects wait for the scores; all others are refused before them, where they do not fit.
   const isByLabels = node.askForDefects(rules);
   const first = isByLabels ? bundle.manifest : node.underRules(bundle.manifest, rules);
-  for (const target of [json, csv, report]) {
-    if (target !== undefined) await node.assertWritable(target);
-  }
+  await checkOutputFiles({ '--json': json, '--csv': csv, '--report': report });
   const mapFiles = maps === undefined ? undefined : await MapFiles.in(maps, dir, signal);
   const title = `Evaluation on ${dir}`;
   const page = report === undefined ? undefined : new node.Report(first, { title });

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { count, say } from '../output.ts';
+import { checkOutputFiles } from '../output-files.ts';
 import { findPictures, picturesOnInput, ResultFiles, STANDARD_INPUT } from '../pictures.ts';
 import { showProgress } from '../progress.ts';
 import { type Format, isLasting, printResults, rowOf } from '../results.ts';
@@ -108,7 +109,7 @@ async function inspectPictures(
   const listed = piped ? undefined : await findPictures(paths, out);
   const targets = out === undefined ? undefined : await ResultFiles.in(out, listed ?? []);
   if (out !== undefined) await assertWritable(join(out, 'heat-map.png'));
-  if (report !== undefined) await assertWritable(report);
+  await checkOutputFiles({ '--report': report });
   if (piped && !quiet && process.stdin.isTTY) say('Type paths, one a line; Ctrl-D ends.');
   const log =
     logFile === undefined

@@ -64,6 +64,7 @@ export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundl
     fail(
       'OPTION_INVALID',
       `Expected a bundle as training wrote it but received one whose weights are ${weights} already`,
+      { remedy: 'Give the model file that `bigrid train` wrote, before `bigrid export`.' },
     );
   }
   const expected: readonly string[] = Object.values(EXPECTED);

@@ -139,7 +139,7 @@ describe('openTrainingFolder', () => {
     await files('broken/1.png', 'notes.txt');
     await expect(openTrainingFolder(root)).rejects.toMatchObject({
       code: 'DATA_NO_GOOD',
-      message: `Expected good pictures in ${join(root, 'train', 'good')}, ${join(root, 'good')}, or straight in ${root} but received the folders broken and 1 file that is no picture`,
+      message: `Expected good pictures in ${join(root, 'train', 'good')}, ${join(root, 'good')}, or straight in ${root} but received the folder broken and 1 file that is no picture`,
     });
   });
 
@@ -222,7 +222,7 @@ describe('openTestFolder', () => {
     await files('train/good/1.png', 'test/good/readme.txt');
     await expect(openTestFolder(root)).rejects.toMatchObject({
       code: 'DATA_NO_TEST',
-      message: expect.stringMatching(/but received the folders test, train$/),
+      message: expect.stringMatching(/but received the folder good \(1 file that is no picture\)$/),
     });
   });
 });

@@ -181,6 +181,7 @@ async function localPath(
     fail(
       'DATASET_INVALID',
       `Expected a folder with a copy of the bucket ${bucket} (--s3-root, s3Root) for ${where} but received the address ${address} alone`,
+      { remedy: 'Copy the bucket (`aws s3 sync`), and name the copy with `--s3-root`.' },
     );
   }
   const withBucket = join(s3Root, bucket, key);

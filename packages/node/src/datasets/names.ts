@@ -1,4 +1,4 @@
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Listing, listFolder } from '../pictures/listing.ts';
 import { pageOf } from '../pictures/tiff-pages.ts';
 
@@ -98,18 +98,29 @@ export function stemOf(path: string): string {
   return page === 0 ? stem : `${stem}#${page + 1}`;
 }
 
+const MOST_FOLDERS_NAMED = 8;
+
 /** For the end of a message: what a folder holds instead of what was looked for. */
 export async function contents(folder: string): Promise<string> {
   const { folders, pictures, others } = await listFolder(folder);
   const parts: string[] = [];
   if (folders.length > 0) {
-    const named = folders.slice(0, 8).join(', ');
-    parts.push(`the folders ${named}${folders.length > 8 ? ' and more' : ''}`);
+    const shown = folders.slice(0, MOST_FOLDERS_NAMED);
+    const named = await Promise.all(shown.map((name) => nameWithContents(folder, name)));
+    const more = folders.length > shown.length ? ' and more' : '';
+    parts.push(`the folder${folders.length === 1 ? '' : 's'} ${named.join(', ')}${more}`);
   }
   if (pictures.length > 0)
     parts.push(pictures.length === 1 ? '1 picture' : `${pictures.length} pictures`);
   if (others.length > 0) parts.push(otherFiles(others.length));
   return parts.length === 0 ? 'an empty folder' : parts.join(' and ');
+}
+
+/** A folder that holds neither pictures nor folders is the reason why nothing was found: that is said with its name. */
+async function nameWithContents(above: string, name: string): Promise<string> {
+  const { folders, pictures, others } = await listFolder(join(above, name));
+  if (folders.length + pictures.length > 0) return name;
+  return `${name} (${others.length > 0 ? otherFiles(others.length) : 'empty'})`;
 }
 
 export function otherFiles(number: number): string {

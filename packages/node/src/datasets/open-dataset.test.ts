@@ -35,7 +35,7 @@ describe('openDataset', () => {
     await expect(openDataset(data.path)).rejects.toMatchObject({
       code: 'DATA_NO_GOOD',
       message: expect.stringMatching(
-        /^Expected good pictures in .*train.*good, .* but received the folders images$/,
+        /^Expected good pictures in .*train.*good, .* but received the folder images$/,
       ),
     });
     await expect(openDataset(data.at('nowhere'))).rejects.toMatchObject({
@@ -51,20 +51,20 @@ describe('openDataset', () => {
     await data.files('btad/test/ok/1.bmp', 'btad/test/ko/2.bmp');
     await expect(openTrainingFolder(data.at('btad'))).rejects.toMatchObject({
       code: 'DATA_NO_GOOD',
-      message: `Expected good pictures in ${data.at('btad', 'train', 'ok')} but received the folders test`,
+      message: `Expected good pictures in ${data.at('btad', 'train', 'ok')} but received the folder test`,
     });
     for (const ending of ['png', 'jpg']) {
       const product = `${ending}-product`;
       await data.files(`${product}/test/good/1.${ending}`, `${product}/test/hole/2.${ending}`);
       await expect(openTrainingFolder(data.at(product))).rejects.toMatchObject({
         code: 'DATA_NO_GOOD',
-        message: `Expected good pictures in ${data.at(product, 'train', 'good')} but received the folders test`,
+        message: `Expected good pictures in ${data.at(product, 'train', 'good')} but received the folder test`,
       });
     }
     await data.files('loco/train/fine/1.png', 'loco/test/logical_anomalies/1.png');
     await expect(openTrainingFolder(data.at('loco'))).rejects.toMatchObject({
       code: 'DATA_NO_GOOD',
-      message: `Expected good pictures in ${data.at('loco', 'train', 'good')} but received the folders fine`,
+      message: `Expected good pictures in ${data.at('loco', 'train', 'good')} but received the folder fine`,
     });
   });
 

@@ -18,7 +18,6 @@ import {
   withoutMasks,
 } from './names.ts';
 import { ignoreFiles, ignorePictures, type Product, readProduct } from './product-folder.ts';
-import { systemLeftovers } from './system-leftovers.ts';
 import { assertNoProductAmong, isProductCalledMasks } from './two-readings.ts';
 import { findVisa, readVisa } from './visa.ts';
 
@@ -31,10 +30,10 @@ import { findVisa, readVisa } from './visa.ts';
  */
 export async function openDataset(path: string, options: DatasetOptions = {}): Promise<Dataset> {
   const dataset = await readDataset(path, options);
-  if (dataset.classes.every(({ training, test }) => training.length + test.length === 0)) {
-    return failWithoutGood(path);
+  if (dataset.classes.some(({ training, test }) => training.length + test.length > 0)) {
+    return dataset;
   }
-  return { ...dataset, ignored: [...dataset.ignored, ...(await systemLeftovers(path))] };
+  return failWithoutGood(path);
 }
 
 /** As {@link openDataset}, but without classes where nothing was recognised. */
@@ -104,9 +103,10 @@ export async function failWithoutTest(path: string): Promise<never> {
   if (!(await isFolder(path))) {
     fail('DATA_NO_TEST', `Expected test pictures in ${path} but received none`);
   }
-  const { folders, pictures } = await listFolder(path);
-  const received = await contents(path);
-  if (folders.length === 0 && pictures.length === 0) {
+  const listing = await listFolder(path);
+  const test = folderNamed(listing, 'test');
+  const received = await contents(test === undefined ? path : join(path, test));
+  if (listing.folders.length === 0 && listing.pictures.length === 0) {
     fail('DATA_EMPTY', `Expected pictures in ${path} but received ${received}`);
   }
   const places = `${join(path, 'test', 'good')} and ${join(path, 'test', 'NAME-OF-DEFECT')}`;
@@ -132,7 +132,10 @@ async function readList(path: string, options: DatasetOptions): Promise<Dataset>
       );
     }
   }
-  fail('PATH_MISSING', `Expected a folder at ${path} but received a file`);
+  fail('PATH_MISSING', `Expected a folder at ${path} but received a file`, {
+    remedy:
+      'Name a folder of images, or a list of them (.manifest, .jsonl, .json, .csv); a model file comes before it where a command takes both.',
+  });
 }
 
 /** Manifests, or else annotations of COCO, in the folder, in its `annotations`, or in a folder a split. */

@@ -90,7 +90,7 @@ describe('VisA', () => {
     await data.files('candle/Data/Images/Normal/0001.JPG');
     await expect(data.understood(dir)).rejects.toMatchObject({
       code: 'DATASET_INVALID',
-      message: `Expected the table of VisA at ${data.at('split_csv', '1cls.csv')} but received the folders ${dir === '.' ? 'candle' : 'Data'} without it`,
+      message: `Expected the table of VisA at ${data.at('split_csv', '1cls.csv')} but received the folder ${dir === '.' ? 'candle' : 'Data'} without it`,
     });
   });
 

@@ -19,7 +19,7 @@ export interface Work {
 /** A thread gives inputs back, for the next ones of their size. */
 export type Answer =
   | { readonly outputs: Tensors; readonly inputs?: Tensors | undefined }
-  | { readonly code: ErrorCode; readonly message: string };
+  | { readonly code: ErrorCode; readonly message: string; readonly remedy: string };
 
 export type OnAnswer = (answer: Answer) => void;
 

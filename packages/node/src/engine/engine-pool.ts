@@ -58,6 +58,7 @@ function engineEnded(): BigridError {
   return new BigridError(
     'ENGINE_FAILED',
     'Expected to run a graph but its session was disposed of',
+    { remedy: 'Dispose of a session after its last run.' },
   );
 }
 
@@ -134,7 +135,7 @@ class Member {
     this.#asked = Promise.withResolvers<Answer>();
     const answer = await this.#asked.promise;
     this.#asked = undefined;
-    if ('code' in answer) return fail(answer.code, answer.message);
+    if ('code' in answer) return fail(answer.code, answer.message, { remedy: answer.remedy });
     this.#loaded.add(session);
     return answer.outputs;
   }

@@ -67,6 +67,6 @@ async function answer({ session: number, model, inputs }: Work): Promise<Answer>
   } catch (error) {
     if (!isBigridError(error)) throw error;
     // The class of an error does not pass from thread to thread.
-    return { code: error.code, message: error.message };
+    return { code: error.code, message: error.message, remedy: error.remedy };
   }
 }

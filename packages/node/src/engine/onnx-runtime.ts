@@ -134,9 +134,14 @@ async function attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return fail('ENGINE_FAILED', `Expected ONNX Runtime to ${what} but received: ${reason}`, {
       cause,
+      // "Failed to allocate memory for requested buffer", "std::bad_alloc".
+      ...(/alloc/i.test(reason) ? { remedy: NO_MEMORY } : {}),
     });
   }
 }
+
+const NO_MEMORY =
+  'There was too little memory: close other programs, use fewer `--threads`, or learn from smaller images (`--size`).';
 
 function toRuntime(value: Tensor): OnnxRuntime.Tensor {
   const made = new (library().Tensor)(

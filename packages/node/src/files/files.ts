@@ -1,8 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import { access, chmod, mkdir, open, readFile, realpath, rename, rm, stat } from './system.ts';
-import { temporaryPath } from './temporary.ts';
 
 export interface WriteOptions {
   /** Stops the write; what was written so far is taken away again. */
@@ -10,6 +10,8 @@ export interface WriteOptions {
   /** Folder for the temporary file, on the same disk. Default: that of the file. */
   readonly temporaryIn?: string | undefined;
 }
+
+const NO_ROOM = 'Free some space, or choose another disk.';
 
 /**
  * Reads a whole file, or a pipe to its end.
@@ -20,9 +22,14 @@ export interface WriteOptions {
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     const found = await stat(path);
-    if (found.isCharacterDevice() || found.isBlockDevice()) throw new Error('it is a device');
+    if (found.isCharacterDevice() || found.isBlockDevice()) {
+      fail('PATH_UNREADABLE', `Expected a file to read at ${path} but received: it is a device`, {
+        remedy: 'Name a file: a device may have no end.',
+      });
+    }
     return await readFile(path);
   } catch (error) {
+    if (isBigridError(error)) throw error;
     return failToRead(path, 'a file', error);
   }
 }
@@ -45,13 +52,12 @@ export function failToRead(path: string, expected: string, error: unknown): neve
     fail(
       'PATH_MISSING',
       `Expected ${expected} at ${path} but received a file, or a path through one`,
-      {
-        cause: error,
-      },
+      { cause: error, remedy: `Name ${expected.replace(/,$/, '')}, or correct the path.` },
     );
   }
   fail('PATH_UNREADABLE', `Expected ${expected} to read at ${path} but received: ${reason}`, {
     cause: error,
+    remedy: remedyFor(error),
   });
 }
 
@@ -59,8 +65,7 @@ export function failToRead(path: string, expected: string, error: unknown): neve
  * Writes a file so that whoever looks at `path` sees the old content or the whole new one, never a part:
  * into a temporary file beside it, flushed to the disk, then renamed. Missing parent folders are made, since
  * people name a folder of results before it exists. A link is followed; a device or a pipe (`/dev/stdout`)
- * is written to directly, for a rename would replace it. Whatever goes wrong, the temporary file is removed; where the
- * process is killed, the next one that writes into the folder removes it.
+ * is written to directly, for a rename would replace it. Whatever goes wrong, the temporary file is removed.
  *
  * @throws OUTPUT_UNWRITABLE naming the path and the reason; CANCELLED when `signal` is aborted.
  */
@@ -81,7 +86,7 @@ export async function writeAtomically(
       return;
     }
     await mkdir(dirname(target), { recursive: true });
-    temporary = await temporaryPath(temporaryIn ?? dirname(target), basename(target));
+    temporary = temporaryFor(target, temporaryIn);
     await writeThrough(temporary, content, 'wx', signal);
     // A file that others may read should not become private because it was written anew.
     if (present !== undefined) await chmod(temporary, present.mode & 0o777);
@@ -112,12 +117,26 @@ export async function assertWritable(path: string): Promise<void> {
       await access(target, constants.W_OK);
       return;
     }
-    const probe = await temporaryPath(await nearestFolder(dirname(target)), basename(target));
+    const probe = join(await nearestFolder(dirname(target)), basename(temporaryFor(target)));
     await (await open(probe, 'wx')).close();
     await rm(probe);
   } catch (error) {
     failToWrite(path, error);
   }
+}
+
+/**
+ * As {@link assertWritable}, for a model file: its name has to say that it is one, for other programs go by it.
+ *
+ * @throws OPTION_INVALID where the name ends like another kind of file; OUTPUT_UNWRITABLE
+ */
+export async function assertModelWritable(path: string): Promise<void> {
+  if (!/^(\.onnx)?$/i.test(extname(path))) {
+    fail('OPTION_INVALID', `Expected a file named .onnx for the model but received ${path}`, {
+      remedy: 'Name it .onnx: the model is an ONNX file, whatever its name.',
+    });
+  }
+  await assertWritable(path);
 }
 
 /**
@@ -129,6 +148,7 @@ export function failToWrite(path: string, error: unknown): never {
   if (isBigridError(error)) throw error;
   fail('OUTPUT_UNWRITABLE', `Expected to write ${path} but received: ${reasonOf(error)}`, {
     cause: error,
+    remedy: remedyFor(error),
   });
 }
 
@@ -139,33 +159,57 @@ export function systemCode(error: unknown): string | undefined {
     : undefined;
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  ENOENT: 'no such file or folder',
-  ENOTDIR: 'a part of the path is a file, not a folder',
-  EEXIST: 'a part of the path is a file, not a folder',
-  EISDIR: 'it is a folder',
-  ENOSPC: 'no space left on the disk',
-  EDQUOT: 'the disk quota is used up',
-  EROFS: 'the file system is read-only',
-  EMFILE: 'too many files are open',
-  EFBIG: 'the file is larger than may be written here',
-  EIO: 'the disk reports an input/output error',
-  ELOOP: 'its links go round in a circle',
-  ENAMETOOLONG: 'the name is too long',
+/** What an error of the operating system says, and what to do where it is not what the registry says. */
+const reasons: Readonly<Record<string, { readonly words: string; readonly remedy?: string }>> = {
+  EACCES: { words: 'permission denied' },
+  EPERM: { words: 'operation not permitted' },
+  ENOENT: { words: 'no such file or folder' },
+  ENOTDIR: {
+    words: 'a part of the path is a file, not a folder',
+    remedy: 'Correct the path: all but its last part must be folders.',
+  },
+  EEXIST: {
+    words: 'a part of the path is a file, not a folder',
+    remedy: 'Correct the path: all but its last part must be folders.',
+  },
+  EISDIR: { words: 'it is a folder', remedy: 'Name a file, not a folder.' },
+  ENOSPC: { words: 'no space left on the disk', remedy: NO_ROOM },
+  EDQUOT: { words: 'the disk quota is used up', remedy: NO_ROOM },
+  EROFS: { words: 'the file system is read-only' },
+  EMFILE: {
+    words: 'too many files are open',
+    remedy: 'Raise the limit on open files (`ulimit -n`), or close other programs.',
+  },
+  EFBIG: { words: 'the file is larger than may be written here', remedy: NO_ROOM },
+  EIO: { words: 'the disk reports an input/output error', remedy: 'Check the disk.' },
+  ELOOP: { words: 'its links go round in a circle', remedy: 'Correct the links in the path.' },
+  ENAMETOOLONG: { words: 'the name is too long', remedy: 'Choose a shorter name.' },
 };
 
 /** What an error of the operating system says, in words. */
 export function reasonOf(error: unknown): string {
   const code = systemCode(error);
   const known = code === undefined ? undefined : reasons[code];
-  if (known !== undefined) return `${known} (${code})`;
+  if (known !== undefined) return `${known.words} (${code})`;
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What to do about an error of the operating system; undefined where the registry says it. */
+function remedyFor(error: unknown): string | undefined {
+  return reasons[systemCode(error) ?? '']?.remedy;
+}
+
 function failOnFolder(path: string): never {
-  fail('OUTPUT_UNWRITABLE', `Expected a file to write at ${path} but received a folder`);
+  fail('OUTPUT_UNWRITABLE', `Expected a file to write at ${path} but received a folder`, {
+    remedy: reasons.EISDIR?.remedy,
+  });
+}
+
+/** Hidden, so that no listing of pictures picks it up, and with a name that no other process takes. */
+function temporaryFor(target: string, folder = dirname(target)): string {
+  // Names hold 255 bytes at most: a long one is cut, so that adding to it cannot go over.
+  const stem = basename(target).slice(0, 40);
+  return join(folder, `.${stem}.${randomBytes(6).toString('hex')}.tmp`);
 }
 
 async function writeThrough(

@@ -72,6 +72,7 @@ async function collect(chunks: AsyncIterable<Uint8Array>, name: string): Promise
       fail(
         'PICTURE_TOO_LARGE',
         `Expected at most ${LARGEST_PICTURE} bytes for ${name} but received more`,
+        { remedy: 'Save it to a file, and give its path.' },
       );
     }
   }

@@ -123,6 +123,7 @@ async function readPictureBytes(path: string): Promise<Uint8Array> {
     if (isBigridError(error) && systemCode(error.cause) === 'EISDIR') {
       fail('PICTURE_UNREADABLE', `Expected a picture at ${path} but received a folder`, {
         cause: error,
+        remedy: 'Name its images, or give the folder as an argument: then it is searched.',
       });
     }
     throw error;
@@ -142,7 +143,9 @@ async function readHeader(bytes: Uint8Array, name: string, page: number): Promis
     .catch((error: unknown) => failToDecode(name, error));
   if (page >= (header.pages ?? 1)) {
     const received = header.pages === 1 ? 'one page' : `${header.pages ?? 1} pages`;
-    fail('PICTURE_UNREADABLE', `Expected page ${page + 1} for ${name} but received ${received}`);
+    fail('PICTURE_UNREADABLE', `Expected page ${page + 1} for ${name} but received ${received}`, {
+      remedy: 'Ask for a page that the file has.',
+    });
   }
   const height = header.pageHeight ?? header.height;
   if (header.width * height > pixelLimit()) tooLarge(name, header.width, height);

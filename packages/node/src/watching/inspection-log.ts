@@ -123,7 +123,9 @@ export class InspectionLog {
       release = await holdAlone(join(await realpath(dirname(path)), basename(path)));
       handle = await open(path, 'a+');
       if (!(await handle.stat()).isFile()) {
-        fail('OUTPUT_UNWRITABLE', `Expected a file for the log at ${path} but received a device`);
+        fail('OUTPUT_UNWRITABLE', `Expected a file for the log at ${path} but received a device`, {
+          remedy: 'Name a file: a log is read again by the next run.',
+        });
       }
       const known = await readAndRepair(path, handle);
       return new InspectionLog(path, source, handle, release, known);

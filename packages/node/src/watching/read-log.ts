@@ -5,6 +5,9 @@ import { linesOf, NEWLINE } from '../files/lines.ts';
 import { createReadStream } from '../files/system.ts';
 import { LONGEST_LINE, type LogRecord, parseRecord } from './inspection-log.ts';
 
+/** Here nothing is written, so that a new file would not do. */
+const NOT_A_LOG = 'Name a log that `bigrid inspect --log` or `bigrid watch --log` wrote.';
+
 /** A line of a log with what drift compares. */
 export type InspectionRecord = LogRecord & LoggedInspection;
 
@@ -29,6 +32,7 @@ export async function readLog(path: string, manifest: Manifest, most: number): P
     fail(
       'LOG_INVALID',
       `Expected a log of inspections at ${path} but received a line of more than ${LONGEST_LINE} bytes`,
+      { remedy: NOT_A_LOG },
     );
   try {
     for await (const { text } of linesOf(createReadStream(path), NEWLINE, LONGEST_LINE, tooLong)) {
@@ -50,6 +54,7 @@ export async function readLog(path: string, manifest: Manifest, most: number): P
     fail(
       'LOG_INVALID',
       `Expected a log of inspections at ${path} but received lines of another kind alone: ${skipped}`,
+      { remedy: NOT_A_LOG },
     );
   }
   return { inspections: inspections.slice(-most), others, skipped };

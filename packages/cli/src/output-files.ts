@@ -1,0 +1,30 @@
+import { extname } from 'node:path';
+import { fail } from '@bigrid/errors';
+
+/** What results are written as, by the endings of their names. */
+const endings = {
+  '--report': ['.html', '.htm'],
+  '--json': ['.json', '.txt'],
+  '--csv': ['.csv', '.txt'],
+} as const;
+
+/**
+ * Finds out before a long run whether results could be written, and that none would take the place of another kind of
+ * file, such as the model itself. A name without an ending, such as `/dev/stdout`, is anyone's.
+ * @param files by flag
+ * @throws OPTION_INVALID, OUTPUT_UNWRITABLE
+ */
+export async function checkOutputFiles(
+  files: Readonly<Partial<Record<keyof typeof endings, string | undefined>>>,
+): Promise<void> {
+  const { assertWritable } = await import('@bigrid/node');
+  for (const [flag, file] of Object.entries(files)) {
+    if (file === undefined) continue;
+    const [first, ...others] = endings[flag as keyof typeof endings];
+    const ending = extname(file).toLowerCase();
+    if (ending !== '' && ending !== first && !others.some((other) => other === ending)) {
+      fail('OPTION_INVALID', `Expected a file named ${first} for ${flag} but received ${file}`);
+    }
+    await assertWritable(file);
+  }
+}

@@ -1,0 +1,221 @@
+import { mkdir } from 'node:fs/promises';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  bigrid,
+  ended,
+  start,
+  trainTiny,
+  useTemporaryFolder,
+  write,
+  writePictures,
+} from '../testing/command-line.ts';
+
+const at = useTemporaryFolder();
+let model: string;
+
+beforeAll(async () => {
+  model = await trainTiny(at);
+  await writePictures(at('parts', 'good'), 4);
+  await mkdir(at('empty', 'good'), { recursive: true });
+  await mkdir(at('empty-train', 'train', 'good'), { recursive: true });
+  await write(at('texts', 'good', 'a.heic'), 'no picture that is read');
+  await write(at('texts', 'other', 'notes.txt'), 'text');
+  await write(at('unreadable', 'good', '1.png'), 'not a picture');
+  await write(at('notes.txt'), 'text\n');
+});
+
+/** A mistake, and what the error has to say of it: first what happened, then what to do about it. */
+type Mistake = readonly [
+  what: string,
+  words: readonly string[],
+  code: string,
+  said: RegExp,
+  todo: RegExp,
+];
+
+const modelFirst = /Name the \.onnx file .* it comes before the folder of images/;
+
+describe('what to do fits what happened', () => {
+  const mistakes = (): readonly Mistake[] => [
+    ...['evaluate', 'update', 'watch'].map(
+      (command): Mistake => [
+        `${command} with its arguments swapped`,
+        [
+          command,
+          at('parts'),
+          model,
+          ...(/calibrate|update/.test(command) ? ['--out', at('n.onnx')] : []),
+        ],
+        'PATH_UNREADABLE',
+        /Expected a model file at \S+parts but received a folder/,
+        modelFirst,
+      ],
+    ),
+    [
+      'training on a model file',
+      ['train', model, '--out', at('n.onnx')],
+      'PATH_MISSING',
+      /received a file/,
+      /Name a folder of images/,
+    ],
+    [
+      'a picture for the model',
+      ['inspect', at('parts', 'good', '0.png'), model],
+      'BUNDLE_INVALID',
+      /ONNX model/,
+      /Name the \.onnx file/,
+    ],
+    [
+      'a log for the model',
+      ['drift', at('notes.txt'), model],
+      'BUNDLE_INVALID',
+      /ONNX model/,
+      /Name the \.onnx file/,
+    ],
+    [
+      'a text for the log',
+      ['drift', model, at('notes.txt')],
+      'LOG_INVALID',
+      /log of inspections/,
+      /^Name a log that/,
+    ],
+    [
+      'an empty folder `good`',
+      ['train', at('empty'), '--out', at('n.onnx')],
+      'DATA_NO_GOOD',
+      /received the folder good \(empty\)/,
+      /Put good pictures/,
+    ],
+    [
+      'an empty `train/good`',
+      ['train', at('empty-train'), '--out', at('n.onnx')],
+      'DATA_NO_GOOD',
+      /received the folder good \(empty\)/,
+      /Put good pictures/,
+    ],
+    [
+      'folders of other files',
+      ['train', at('texts'), '--out', at('n.onnx')],
+      'DATA_NO_GOOD',
+      /the folders good \(1 file that is no picture\), other \(1 file that is no picture\)/,
+      /Put good pictures/,
+    ],
+    [
+      'no test pictures in `good`',
+      ['evaluate', model, at('empty')],
+      'DATA_NO_TEST',
+      /received the folder good \(empty\)/,
+      /Put good test pictures/,
+    ],
+    [
+      'good pictures none of which can be read',
+      ['calibrate', model, at('unreadable'), '--out', at('n.onnx')],
+      'DATA_NO_GOOD',
+      /none of 1/,
+      /error of each was told before/,
+    ],
+    [
+      'test pictures none of which can be read',
+      ['evaluate', model, at('unreadable')],
+      'DATA_NO_TEST',
+      /none of 1/,
+      /error of each was told before/,
+    ],
+    [
+      'a folder for a file to write',
+      ['evaluate', model, at('parts'), '--json', at('parts')],
+      'OUTPUT_UNWRITABLE',
+      /received a folder/,
+      /Name a file, not a folder/,
+    ],
+    [
+      'a file among the folders of a path',
+      ['evaluate', model, at('parts', 'good', '0.png', 'x')],
+      'PATH_MISSING',
+      /a path through one/,
+      /Name a folder, .* or correct the path/,
+    ],
+    [
+      'another kind of file for the model',
+      ['train', at('parts'), '--out', at('t.pt')],
+      'OPTION_INVALID',
+      /named \.onnx for the model but received \S+t\.pt/,
+      /Name it \.onnx/,
+    ],
+    [
+      'the same of calibrate',
+      ['calibrate', model, '--threshold', '1', '--out', at('t.bin')],
+      'OPTION_INVALID',
+      /named \.onnx/,
+      /Name it \.onnx/,
+    ],
+    [
+      'the model itself for results',
+      ['evaluate', model, at('parts'), '--json', model],
+      'OPTION_INVALID',
+      /named \.json for --json/,
+      /Give what the message expects/,
+    ],
+    [
+      'a picture for a page',
+      ['inspect', model, at('parts'), '--report', at('x.png')],
+      'OPTION_INVALID',
+      /named \.html for --report/,
+      /Give what the message expects/,
+    ],
+    [
+      'nothing to calibrate by',
+      ['calibrate', model, '--out', at('n.onnx')],
+      'OPTION_INVALID',
+      /--threshold or --unsure/,
+      /Give what the message expects/,
+    ],
+    [
+      'a missing file of weights',
+      ['train', at('parts'), '--out', at('n.onnx'), '--profile', 'paper'],
+      'OPTION_INVALID',
+      /--backbone FILE/,
+      /Give what the message expects/,
+    ],
+    [
+      'a missing file',
+      ['inspect', model, at('nothing.png')],
+      'PATH_MISSING',
+      /nothing/,
+      /Check the path for typing errors/,
+    ],
+    [
+      'an ablation without effect',
+      ['train', at('parts'), '--out', at('n.onnx'), '--grids', 'none', '--jitter', '0.1'],
+      'OPTION_INVALID',
+      /with jitter, which changes nothing/,
+      /Leave jitter out/,
+    ],
+    [
+      'too few inspections for drift',
+      ['drift', model, at('short.jsonl')],
+      'DRIFT_UNSUPPORTED',
+      /received 0/,
+      /^Inspect more images/,
+    ],
+  ];
+
+  test('in every mistake tried', async () => {
+    await write(at('short.jsonl'), '');
+    for (const [what, words, code, said, todo] of mistakes()) {
+      const { stderr } = await bigrid(...words);
+      const [, message = '', remedy = ''] =
+        new RegExp(`^error ${code}: (.*)\\n {2}(.*)\\n$`, 'ms').exec(stderr) ?? [];
+      expect(message, `${what}: ${stderr}`).toMatch(said);
+      expect(remedy, what).toMatch(todo);
+    }
+  }, 120_000);
+
+  test('and where standard input names a folder', async () => {
+    const child = start(['inspect', model, '-']);
+    child.stdin?.end(`${at('parts')}\n`);
+    const { stdout, code } = await ended(child);
+    expect(code).toBe(1);
+    expect(stdout).toContain('but received a folder');
+  });
+});
