@@ -290,6 +290,29 @@ describe('annotations of COCO', () => {
     });
   });
 
+  const missing = JSON.stringify({ ...three, annotations: undefined });
+  it.each([
+    ['cut short', 'part/list.json', JSON.stringify(three).slice(0, -20), /JSON/],
+    ['with a comma too many', 'part/coco.json', missing.replace('}]', '},]'), /JSON|token/],
+    ['empty', 'part/_annotations.coco.json', '', /^an empty file$/],
+    ['blank', 'part/annotations/instances_all.json', ' \n', /^an empty file$/],
+  ])(
+    'are not passed over where they are %s: defects would be learnt as good',
+    async (_, file, text, why) => {
+      await data.files('part/a.png', 'part/b.png', 'part/c.png');
+      await data.write(file, text);
+      for (const path of ['part', file]) {
+        const error = await data.understood(path).catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ code: 'DATASET_INVALID' });
+        const [, received = ''] = String((error as Error).message).split(
+          `Expected COCO annotations for ${data.at(file)} but received `,
+        );
+        expect(received).toMatch(why);
+        expect(received).not.toContain('\n');
+      }
+    },
+  );
+
   it('are not looked for in other JSON', async () => {
     await data.json('config.json', { images: 3 });
     await expect(data.understood('config.json')).rejects.toMatchObject({

@@ -2,6 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { z } from 'zod';
 import { readBytes } from '../files/files.ts';
+import { decodeText } from '../files/text.ts';
 import { pixelLimit, tooLarge } from '../pictures/pixel-limit.ts';
 import { AnnotatedPictures } from './coco-annotations.ts';
 import {
@@ -51,21 +52,48 @@ export interface CocoFile {
  * Opens a JSON file if it is one of COCO's.
  *
  * @returns undefined where it has no `images` or no `annotations`.
- * @throws PATH_MISSING, PATH_UNREADABLE
+ * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID when it is no JSON
  */
 export async function openCoco(path: string): Promise<CocoFile | undefined> {
+  return parseCoco(decodeText(await readBytes(path)), path);
+}
+
+/**
+ * Opens a JSON file that lies in a folder, where it may be of any kind.
+ *
+ * @returns undefined where it is none of COCO's.
+ * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID when it is no JSON, but annotations by its name or by what is
+ *   left of it: without them, defects would be taken for good images
+ */
+export async function findCoco(path: string): Promise<CocoFile | undefined> {
+  const text = decodeText(await readBytes(path));
   try {
-    const content: unknown = JSON.parse(Buffer.from(await readBytes(path)).toString('utf8'));
-    const isCoco =
-      typeof content === 'object' &&
-      content !== null &&
-      'images' in content &&
-      'annotations' in content;
-    return isCoco ? { path, content } : undefined;
+    return parseCoco(text, path);
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
+    const isMeant =
+      /annotation|coco|instances/i.test(basename(path)) || /"(images|annotations)"/.test(text);
+    if (isMeant) throw error;
+    return undefined;
   }
+}
+
+function parseCoco(text: string, path: string): CocoFile | undefined {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    const why = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
+    const received = text.trim() === '' ? 'an empty file' : `broken JSON: ${why}`;
+    fail('DATASET_INVALID', `Expected COCO annotations for ${path} but received ${received}`, {
+      cause: error,
+    });
+  }
+  const isCoco =
+    typeof content === 'object' &&
+    content !== null &&
+    'images' in content &&
+    'annotations' in content;
+  return isCoco ? { path, content } : undefined;
 }
 
 /**

@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { z } from 'zod';
 import { readBytes } from '../files/files.ts';
+import { decodeText } from '../files/text.ts';
 import { pictureEntry } from '../pictures/pictures.ts';
 import {
   classFromList,
@@ -52,9 +53,7 @@ export async function readManifests(
   const className = classNameOf(folder);
   const pictures: ListedPicture[] = [];
   for (const file of files) {
-    const lines = Buffer.from(await readBytes(file))
-      .toString('utf8')
-      .split('\n');
+    const lines = decodeText(await readBytes(file)).split('\n');
     for (const [index, text] of lines.entries()) {
       if (text.trim() === '') continue;
       const where = `line ${index + 1} of ${file}`;

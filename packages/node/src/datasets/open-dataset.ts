@@ -4,7 +4,7 @@ import { failToRead } from '../files/files.ts';
 import { stat } from '../files/system.ts';
 import { type Listing, listFolder } from '../pictures/listing.ts';
 import { pictureEntry } from '../pictures/pictures.ts';
-import { type CocoFile, openCoco, readCoco } from './coco.ts';
+import { type CocoFile, findCoco, openCoco, readCoco } from './coco.ts';
 import type { Dataset, DatasetOptions, Ignored } from './dataset.ts';
 import { readManifests } from './ground-truth-manifest.ts';
 import {
@@ -161,7 +161,7 @@ async function readAnnotations(
 
   const coco: CocoFile[] = [];
   for (const file of files.filter((name) => extname(name).toLowerCase() === '.json')) {
-    const opened = await openCoco(file);
+    const opened = await findCoco(file);
     if (opened !== undefined) coco.push(opened);
   }
   return coco.length > 0 ? readCoco(coco) : undefined;

@@ -2,6 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { CsvError, parse } from 'csv-parse/sync';
 import { readBytes } from '../files/files.ts';
+import { decodeText } from '../files/text.ts';
 import { type Listing, listFolder, naturalOrder } from '../pictures/listing.ts';
 import { pictureEntry } from '../pictures/pictures.ts';
 import {
@@ -128,8 +129,7 @@ async function fileOf(name: string, root: string, where: string): Promise<string
 
 function rowsOf(bytes: Uint8Array, table: string): { row: Row; line: number }[] {
   try {
-    const parsed = parse(Buffer.from(bytes), {
-      bom: true,
+    const parsed = parse(decodeText(bytes), {
       columns: (names: string[]) => assertColumns(names, table),
       info: true,
       skip_empty_lines: true,

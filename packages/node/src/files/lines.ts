@@ -12,7 +12,8 @@ export interface Line {
 export const NEWLINE = 0x0a;
 
 /**
- * The lines of a stream of bytes, read as names are, without what ends them. Holds one at a time.
+ * The lines of a stream of bytes, read as names are, without what ends them and without a byte order mark. Holds one at a
+ * time.
  * @param separator the byte that ends a line
  * @param longest bytes that a line may have; `onTooLong` throws the error for a longer one
  */
@@ -24,9 +25,12 @@ export async function* linesOf(
 ): AsyncGenerator<Line> {
   let begun: Uint8Array[] = [];
   let [length, passed] = [0, 0];
+  // What Windows tools put before a text is not part of it.
+  let mark = separator === NEWLINE ? /^\ufeff/ : undefined;
   const take = (last: Uint8Array): string => {
-    const text = decodeName(Buffer.concat([...begun, last]));
-    [begun, length] = [[], 0];
+    const decoded = decodeName(Buffer.concat([...begun, last]));
+    const text = mark === undefined ? decoded : decoded.replace(mark, '');
+    [begun, length, mark] = [[], 0, undefined];
     return text;
   };
   for await (const chunk of chunks) {

@@ -3,6 +3,7 @@ import type { LoggedInspection, Manifest } from '@bigrid/inspect';
 import { failToRead } from '../files/files.ts';
 import { linesOf, NEWLINE } from '../files/lines.ts';
 import { createReadStream } from '../files/system.ts';
+import { inUtf8 } from '../files/text.ts';
 import { LONGEST_LINE, type LogRecord, parseRecord } from './inspection-log.ts';
 
 /** Here nothing is written, so that a new file would not do. */
@@ -35,7 +36,12 @@ export async function readLog(path: string, manifest: Manifest, most: number): P
       { remedy: NOT_A_LOG },
     );
   try {
-    for await (const { text } of linesOf(createReadStream(path), NEWLINE, LONGEST_LINE, tooLong)) {
+    for await (const { text } of linesOf(
+      inUtf8(createReadStream(path)),
+      NEWLINE,
+      LONGEST_LINE,
+      tooLong,
+    )) {
       if (text.trim() === '') continue;
       const record = parseRecord(text);
       if (record !== undefined) records++;
