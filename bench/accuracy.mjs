@@ -1,14 +1,15 @@
-// Accuracy of configurations and baselines over data sets and seeds. One row a run goes into a JSON-lines log, and runs
-// that are there already are not run again; the table in docs/accuracy.md is made from the log.
+// Accuracy of configurations and baselines over data sets and seeds. One row a run goes into a JSON-lines log. Runs that
+// are there already, under the name of the folder, are named and not run again, but with `--fresh`. The table in
+// docs/accuracy.md is made from the log, once something was run, or where no folder is given.
 //
-//   npm run bench:accuracy -- DIR... [--together] [--synthetic small|large] [--seeds 1,2,3] [--only NAME;...] [--log FILE.jsonl] [--table FILE.md]
+//   npm run bench:accuracy -- [DIR...] [--together] [--synthetic small|large] [--seeds 1,2,3] [--only NAME;...] [--fresh] [--log FILE.jsonl] [--table FILE.md]
 //
 // `--together` trains one model for all folders instead of one each. `--synthetic` evaluates on made-up defects in the
 // good pictures held out from training, so that something can be chosen without looking at test pictures.
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { toModel } from '@bigrid/graph';
 import { Detector, evaluate, train } from '@bigrid/inspect';
@@ -26,6 +27,7 @@ import { kindsOfClasses } from '../packages/inspect/dist/training/kinds.js';
 import { fileScratch } from '../packages/node/dist/training/scratch.js';
 import { bankModel, gaussianModel } from './baselines.mjs';
 import { revision } from './command-line.mjs';
+import { describeKnown, RunLog } from './run-log.mjs';
 import { deviation, mean } from './spread.mjs';
 import { syntheticEntries, syntheticSizes } from './synthetic-defects.mjs';
 
@@ -34,6 +36,7 @@ const { values, positionals: folders } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1,2,3' },
     only: { type: 'string' },
+    fresh: { type: 'boolean', default: false },
     log: { type: 'string', default: join(import.meta.dirname, 'results', 'accuracy.jsonl') },
     table: { type: 'string' },
     together: { type: 'boolean', default: false },
@@ -104,16 +107,8 @@ let kept;
 let pair;
 
 const key = ({ data, configuration, seed }) => `${data} ${configuration} ${seed}`;
-const readLog = () =>
-  existsSync(values.log)
-    ? readFileSync(values.log, 'utf8')
-        .trim()
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line))
-    : [];
-const done = new Set(readLog().map(key));
-mkdirSync(dirname(values.log), { recursive: true });
+const log = new RunLog(values.log, values.fresh);
+const known = [];
 
 const columns = ['imageAuroc', 'pixelAuroc', 'pixelAp', 'aupro'];
 const TOGETHER = ', one model for all';
@@ -138,7 +133,11 @@ for (const group of values.together ? [folders] : folders.map((folder) => [folde
       }
       const configuration = values.together ? `${name}${TOGETHER}` : name;
       const rowOf = (own) => ({ data: `${own}${SUFFIX}`, configuration, seed });
-      if (names.every((own) => done.has(key(rowOf(own))))) continue;
+      const earlier = names.map((own) => log.find(rowOf(own)));
+      if (earlier.every((row) => row !== undefined)) {
+        known.push(...earlier);
+        continue;
+      }
       entries ??= await testEntries(opened, seed);
       const started = performance.now();
       const bytes = await modelOf(name, data, classes, seed);
@@ -155,14 +154,17 @@ for (const group of values.together ? [folders] : folders.map((folder) => [folde
           revision: revision(),
           date: new Date().toISOString().slice(0, 10),
         };
-        appendFileSync(values.log, `${JSON.stringify(row)}\n`);
+        log.add(row);
         const figures = columns.map((column) => metrics[column].toFixed(4)).join(' / ');
         console.log(`${own}, ${configuration}, seed ${seed}: ${figures}, ${seconds.toFixed(0)} s`);
       }
     }
   }
 }
-if (values.table) writeFileSync(values.table, table(readLog()));
+for (const line of describeKnown(known, values.log)) console.log(line);
+if (values.table && folders.length > 0 && !log.hasChanged) {
+  console.log(`Nothing was run: ${values.table} stays as it is.`);
+} else if (values.table) writeFileSync(values.table, table(log.rows));
 
 /** The pictures of a folder, as one class of the folder's name. */
 async function open(folder) {
