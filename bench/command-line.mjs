@@ -51,8 +51,13 @@ export function bigrid(words, checkout = root) {
 /** The commit that is checked out, short, with a plus where files differ from it. */
 export function revision(checkout = root) {
   const git = (...words) => execFileSync('git', words, { cwd: checkout, encoding: 'utf8' }).trim();
-  const changed = git('status', '--porcelain', '--untracked-files=no') !== '';
-  return git('rev-parse', '--short', 'HEAD') + (changed ? '+' : '');
+  try {
+    const changed = git('status', '--porcelain', '--untracked-files=no') !== '';
+    return git('rev-parse', '--short', 'HEAD') + (changed ? '+' : '');
+  } catch {
+    // No repository, or one of somebody else, which git does not read.
+    return 'unknown';
+  }
 }
 
 /** Processors, Node.js, revision and date, as a report says them. */
