@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Bundle, type ElementType, type Port, readPorts } from '@bigrid/inspect';
 import { failToWrite, systemCode, writeAtomically } from './files/files.ts';
 import { mkdir, readFolder, rename, rm, stat } from './files/system.ts';
+import { temporaryPath } from './files/temporary.ts';
 
 /** What Triton calls the types of elements. */
 const types: Readonly<Record<ElementType, string>> = {
@@ -37,7 +37,7 @@ export async function writeTritonModel(
     if (!(await exists(config))) await writeAtomically(config, text);
     const version = join(folder, String((await latestVersion(folder)) + 1));
     // Triton leaves folders alone whose names are no numbers.
-    const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
+    const temporary = await temporaryPath(folder, model);
     try {
       await mkdir(temporary);
       await writeAtomically(join(temporary, 'model.onnx'), bundle.bytes);

@@ -18,6 +18,7 @@ import {
   withoutMasks,
 } from './names.ts';
 import { ignoreFiles, ignorePictures, type Product, readProduct } from './product-folder.ts';
+import { systemLeftovers } from './system-leftovers.ts';
 import { assertNoProductAmong, isProductCalledMasks } from './two-readings.ts';
 import { findVisa, readVisa } from './visa.ts';
 
@@ -30,10 +31,10 @@ import { findVisa, readVisa } from './visa.ts';
  */
 export async function openDataset(path: string, options: DatasetOptions = {}): Promise<Dataset> {
   const dataset = await readDataset(path, options);
-  if (dataset.classes.some(({ training, test }) => training.length + test.length > 0)) {
-    return dataset;
+  if (dataset.classes.every(({ training, test }) => training.length + test.length === 0)) {
+    return failWithoutGood(path);
   }
-  return failWithoutGood(path);
+  return { ...dataset, ignored: [...dataset.ignored, ...(await systemLeftovers(path))] };
 }
 
 /** As {@link openDataset}, but without classes where nothing was recognised. */

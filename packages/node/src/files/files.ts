@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import { access, chmod, mkdir, open, readFile, realpath, rename, rm, stat } from './system.ts';
+import { temporaryPath } from './temporary.ts';
 
 export interface WriteOptions {
   /** Stops the write; what was written so far is taken away again. */
@@ -65,7 +65,8 @@ export function failToRead(path: string, expected: string, error: unknown): neve
  * Writes a file so that whoever looks at `path` sees the old content or the whole new one, never a part:
  * into a temporary file beside it, flushed to the disk, then renamed. Missing parent folders are made, since
  * people name a folder of results before it exists. A link is followed; a device or a pipe (`/dev/stdout`)
- * is written to directly, for a rename would replace it. Whatever goes wrong, the temporary file is removed.
+ * is written to directly, for a rename would replace it. Whatever goes wrong, the temporary file is removed; where the
+ * process is killed, the next one that writes into the folder removes it.
  *
  * @throws OUTPUT_UNWRITABLE naming the path and the reason; CANCELLED when `signal` is aborted.
  */
@@ -86,7 +87,7 @@ export async function writeAtomically(
       return;
     }
     await mkdir(dirname(target), { recursive: true });
-    temporary = temporaryFor(target, temporaryIn);
+    temporary = await temporaryPath(temporaryIn ?? dirname(target), basename(target));
     await writeThrough(temporary, content, 'wx', signal);
     // A file that others may read should not become private because it was written anew.
     if (present !== undefined) await chmod(temporary, present.mode & 0o777);
@@ -117,7 +118,7 @@ export async function assertWritable(path: string): Promise<void> {
       await access(target, constants.W_OK);
       return;
     }
-    const probe = join(await nearestFolder(dirname(target)), basename(temporaryFor(target)));
+    const probe = await temporaryPath(await nearestFolder(dirname(target)), basename(target));
     await (await open(probe, 'wx')).close();
     await rm(probe);
   } catch (error) {
@@ -203,13 +204,6 @@ function failOnFolder(path: string): never {
   fail('OUTPUT_UNWRITABLE', `Expected a file to write at ${path} but received a folder`, {
     remedy: reasons.EISDIR?.remedy,
   });
-}
-
-/** Hidden, so that no listing of pictures picks it up, and with a name that no other process takes. */
-function temporaryFor(target: string, folder = dirname(target)): string {
-  // Names hold 255 bytes at most: a long one is cut, so that adding to it cannot go over.
-  const stem = basename(target).slice(0, 40);
-  return join(folder, `.${stem}.${randomBytes(6).toString('hex')}.tmp`);
 }
 
 async function writeThrough(

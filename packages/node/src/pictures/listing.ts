@@ -1,9 +1,10 @@
 import { basename, extname, join } from 'node:path';
 import { failToRead } from '../files/files.ts';
 import { type FolderEntry, readFolder, realpath, stat } from '../files/system.ts';
+import { systemOwner } from './system-names.ts';
 import { picturesInFile } from './tiff-pages.ts';
 
-/** What lies straight in a folder: names, in natural order, without hidden ones. */
+/** What lies straight in a folder: names, in natural order, without hidden ones and {@link systemOwner those of systems}. */
 export interface Listing {
   /** The folder's own path with all links followed. */
   readonly realPath: string;
@@ -54,8 +55,7 @@ export async function listFolder(folder: string): Promise<Listing> {
     return failToRead(folder, 'a folder', error);
   }
   for (const entry of found) {
-    // `Thumbs.db` and the like fall out by their endings; these do not (`._001.png` of macOS).
-    if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
+    if (systemOwner(entry.name) !== undefined) continue;
     if (await leadsToFolder(folder, entry)) {
       if (!entry.name.endsWith(REPLAY_ENDING)) folders.push(entry.name);
     } else if (!isPicture(entry)) others.push(entry.name);

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import type { KeepReplay, Picture, PictureEntry, Replay } from '@bigrid/inspect';
 import { listPictures } from '../datasets/folders.ts';
 import { failToWrite, followLinks, readBytes, statOrUndefined } from '../files/files.ts';
 import { mkdir, readFolder, rename, rm, writeFile } from '../files/system.ts';
+import { temporaryPath } from '../files/temporary.ts';
 import { REPLAY_ENDING } from '../pictures/listing.ts';
 import { encodeLossless, pictureEntry } from '../pictures/pictures.ts';
 
@@ -59,8 +59,8 @@ export async function openReplay(
   if (present !== undefined && !present.isFile()) return undefined;
   const path = await replayPath(out);
   await assertReplaceable(path);
-  const name = `.${basename(path).slice(0, 40)}.${randomBytes(6).toString('hex')}`;
-  return new ReplayFolder(path, join(aside ?? dirname(path), name), most);
+  const temporary = await temporaryPath(aside ?? dirname(path), basename(path));
+  return new ReplayFolder(path, temporary, most);
 }
 
 class ReplayFolder implements KeepReplay {

@@ -4,6 +4,7 @@ import { failToRead, reasonOf } from '../files/files.ts';
 import { holdAlone, type Release } from '../files/hold-alone.ts';
 import { type FolderEntry, readFolder, realpath, stat } from '../files/system.ts';
 import { isPictureName } from '../pictures/listing.ts';
+import { systemOwner } from '../pictures/system-names.ts';
 import { type FileStamp, stampOfStats } from './inspection-log.ts';
 
 export interface WatchOptions {
@@ -151,7 +152,7 @@ export class FolderWatch {
       }
       for (const entry of entries) {
         const path = join(folder, entry.name);
-        if (entry.name.startsWith('.')) continue;
+        if (systemOwner(entry.name) !== undefined) continue;
         if (entry.isFolder) {
           if (!this.#leaveOut.has(resolve(path))) folders.push(path);
         } else if (isPictureName(entry.name)) {
