@@ -1,7 +1,7 @@
 import type { Manifest, Verdict } from '@bigrid/node';
 
 /** What a heat map is drawn from. */
-type Drawn = Pick<Verdict, 'picture' | 'map' | 'regions'>;
+type Drawn = Pick<Verdict, 'picture' | 'map' | 'ignored' | 'regions'>;
 
 /** Heat maps that are drawn or written at once. */
 const AT_ONCE = 3;
@@ -46,11 +46,12 @@ export class HeatMapWriter {
     this.#throwFailure();
   }
 
-  async #write({ picture, map, regions }: Drawn, file: string): Promise<void> {
-    const { drawHeatMap, writeAtomically } = await import('@bigrid/node');
+  async #write({ picture, map, ignored, regions }: Drawn, file: string): Promise<void> {
+    const { drawHeatMap, mapScaleOf, writeAtomically } = await import('@bigrid/node');
     const drawing = await drawHeatMap(picture, map, {
-      ...this.#manifest.calibration.mapScale,
+      ...mapScaleOf(this.#manifest),
       regions,
+      ignored,
     });
     await writeAtomically(file, drawing, { signal: this.#signal });
   }

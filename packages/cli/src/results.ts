@@ -4,7 +4,7 @@ import { formatScore, onOneLine, paint, printable, shorten, table, write } from 
 
 /** What is kept of a picture once it is inspected: not its pixels. */
 export type Row =
-  | (Omit<Verdict, 'picture' | 'map'> & {
+  | (Omit<Verdict, 'picture' | 'map' | 'ignored'> & {
       /** Where `bigrid watch` moves it to. */
       readonly movedTo?: string;
       /** File of its heat map. */
@@ -17,7 +17,7 @@ export function rowOf(outcome: Verdict | FailedInspection): Row {
     const { code, message } = outcome.error;
     return { path: outcome.path, error: { code, message } };
   }
-  const { picture: _, map: __, ...row } = outcome;
+  const { picture: _, map: __, ignored: ___, ...row } = outcome;
   return row;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answeringEngine, entry, labelled, unreadable } from '../testing/fakes.ts';
+import { answeringEngine, entry, labelled, someModel, unreadable } from '../testing/fakes.ts';
 import { Detector } from './detection/detector.ts';
 import { type EvaluateInput, type Evaluation, evaluate, type SeenPicture } from './evaluate.ts';
 import type { WorkEvent } from './events.ts';
@@ -45,7 +45,7 @@ async function evaluated(
   entries: readonly LabelledEntry[],
   more: Pick<EvaluateInput, 'onEvent' | 'onPicture' | 'signal'> = {},
 ): Promise<Evaluation> {
-  const detector = await Detector.load(engine, { bytes: new Uint8Array() });
+  const detector = await Detector.load(engine, someModel());
   return evaluate({ detector, entries, ...more });
 }
 

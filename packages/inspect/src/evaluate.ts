@@ -19,7 +19,7 @@ import {
   metricsOf,
 } from './metrics/metrics.ts';
 import { countPixels } from './metrics/pixel-counts.ts';
-import type { LabelledEntry, Picture } from './ports.ts';
+import type { LabelledEntry, Mask, Picture } from './ports.ts';
 import { inOrder, picturesAhead, type TakeRoom } from './work.ts';
 
 /** A test picture with what the model says of it. Its map is not kept: {@link SeenPicture} has it. */
@@ -37,6 +37,8 @@ export interface SeenPicture {
   readonly evaluated: EvaluatedPicture;
   readonly picture: Picture;
   readonly map: AnomalyMap;
+  /** What was ignored of it, of any size; undefined where it is nothing. */
+  readonly ignored?: Mask | undefined;
   /** Its mask at the map's resolution, 0 or 1; undefined for good pictures and where none is usable. */
   readonly mask: Uint8Array | undefined;
   /** Test pictures in all. */
@@ -107,7 +109,7 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
       failed.push({ path, error: reportSkipped(path, outcome.error, onEvent) });
     } else {
       const { picture, inspection, mask } = outcome.value;
-      const { score, map } = await inspection;
+      const { score, map, ignored } = await inspection;
       const sized = mask && resizeMaskNearest(mask, map.width, map.height);
       // A mask that marks nothing says no more than a missing one.
       const usable = sized?.includes(1) ? sized : undefined;
@@ -119,7 +121,14 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
       const anomalous = isAnomalous(entry);
       const counted = anomalous && !usable ? undefined : pixels;
       measured.set(evaluated, { anomalous, score, pixels: counted });
-      await input.onPicture?.({ evaluated, picture, map, mask: usable, total: entries.length });
+      await input.onPicture?.({
+        evaluated,
+        picture,
+        map,
+        ignored,
+        mask: usable,
+        total: entries.length,
+      });
     }
     progress(++done);
   }

@@ -13,7 +13,7 @@ export {
   manifestSchema,
   parseManifest,
 } from './bundle/manifest.ts';
-export type { MapScale } from './bundle/map-scale.ts';
+export { type MapScale, mapScaleOf } from './bundle/map-scale.ts';
 export {
   leastScores,
   parseRule,

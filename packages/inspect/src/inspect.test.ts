@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Engine } from '@bigrid/graph';
 import { describe, expect, it } from 'vitest';
 import { exampleManifest } from '../testing/example-manifest.ts';
-import { answeringEngine, entry, picture, unreadable } from '../testing/fakes.ts';
+import { answeringEngine, entry, picture, someModel, unreadable } from '../testing/fakes.ts';
 import { Detector } from './detection/detector.ts';
 import { type FailedInspection, inspect, type Verdict } from './inspect.ts';
 import type { Picture, PictureEntry } from './ports.ts';
@@ -24,7 +24,7 @@ async function inspected(
   signal?: AbortSignal,
   on: Engine = engine,
 ) {
-  const detector = await Detector.load(on, { bytes: new Uint8Array() });
+  const detector = await Detector.load(on, someModel());
   const results: (Verdict | FailedInspection)[] = [];
   for await (const result of inspect(detector, manifest, entries, { signal })) results.push(result);
   return results;
@@ -101,7 +101,7 @@ describe('inspect', () => {
         return picture(0);
       },
     };
-    const detector = await Detector.load(engine, { bytes: new Uint8Array() });
+    const detector = await Detector.load(engine, someModel());
     let seen = 0;
     for await (const _ of inspect(detector, manifest, [large, large, large, large])) {
       await setImmediate();

@@ -56,12 +56,13 @@ export async function* inspect(
       yield { path, error: pictureError(path, outcome.error) };
     } else {
       const { picture } = outcome.value;
-      const { score, map } = await outcome.value.inspection;
+      const { score, map, ignored } = await outcome.value.inspection;
       yield {
         path,
         picture,
         score,
         map,
+        ignored,
         threshold,
         confidence: confidence(score),
         verdict: judge(score, manifest.calibration),

@@ -2,7 +2,6 @@ import { readModel } from '@bigrid/graph';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { engine, entry, goodEntries, picture, tinyTraining, unreadable } from '../testing/fakes.ts';
 import { type Bundle, openBundle, withManifest } from './bundle/bundle.ts';
-import { mapScaleOf } from './bundle/map-scale.ts';
 import { referenceOf } from './calibration/drift.ts';
 import { scorePictures } from './calibration/scoring.ts';
 import type { WorkEvent } from './events.ts';
@@ -39,7 +38,6 @@ describe('recalibrate', () => {
         rule: 'max-fpr:0.2',
         threshold: scores[4],
         pixelThreshold: mapMaxima[4],
-        mapScale: mapScaleOf(mapMaxima),
         measuredAt: day,
         pictures: referenceOf(scored.map(({ statistics }) => statistics)),
       },

@@ -16,7 +16,6 @@ export const exampleManifest: Manifest = {
     rule: 'quantile:0.99',
     threshold: 3,
     pixelThreshold: 4,
-    mapScale: { lowest: 4, highest: 6.4 },
   },
   training: {
     seed: 0,

@@ -1,5 +1,5 @@
 import { BigridError, type ErrorCode } from '@bigrid/errors';
-import { type Engine, float32, type Tensor } from '@bigrid/graph';
+import { type Engine, float32, Graph, type Tensor, toModel } from '@bigrid/graph';
 import { Random } from '@bigrid/method';
 import { onnxRuntimeEngine } from '@bigrid/node';
 import { tinyBackbone, tinyMethod, tinySchedule } from '../../method/testing/tiny.ts';
@@ -138,6 +138,13 @@ export function countingEngine(): { engine: Engine; state: { open: number } } {
     },
   };
   return { engine: counting, state };
+}
+
+/** A model for an engine that answers whatever the model is. */
+export function someModel(): { bytes: Uint8Array } {
+  const graph = new Graph('some');
+  graph.output('same', graph.input('image', 'uint8', [1]));
+  return { bytes: toModel(graph) };
 }
 
 /** An engine whose every graph answers with what `answer` makes of the picture. */

@@ -27,6 +27,7 @@ export {
   ignoredShare,
   isAnomalous,
   judge,
+  mapScaleOf,
   median,
   operatingPoints,
   readPorts,

@@ -214,7 +214,7 @@ export const exampleManifest = {
   createdAt: '2026-07-04T12:30:45.000Z',
   classes: ['flange', evil],
   profile: 'fast',
-  method: { inputSize: 256 },
+  method: { inputSize: 256, taps: [2, 4, 10], expectation: 'none' },
   schedule: { epochs: 8 },
   backbone: { name: 'efficientnet-lite0', licence: 'Apache-2.0' },
   calibration: {
@@ -222,7 +222,6 @@ export const exampleManifest = {
     rule: 'quantile:0.99',
     threshold: 0.5,
     pixelThreshold: 1,
-    mapScale: { lowest: 0.8, highest: 2 },
   },
   training: {
     seed: 7,

@@ -8,6 +8,7 @@ import type { Context } from '../run.ts';
 
 interface DataFlags {
   readonly sheet?: string;
+  readonly mask?: string;
   readonly s3Root?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -21,6 +22,7 @@ export function dataCommand(context: Context): Command {
     .description('Tell what is understood of a folder of pictures')
     .argument('<dir>', 'folder, or file that lists pictures (docs/data.md)')
     .option('--sheet <file>', 'File to draw thumbnails to (.jpg), defects outlined')
+    .option('--mask <path>', 'Mask as for training, to hatch on the thumbnails')
     .option(...s3RootFlag)
     .option('--json', 'Print everything as JSON')
     .option('--quiet', 'Print nothing but results')
@@ -37,12 +39,15 @@ Examples:
 
 async function showData(
   dir: string,
-  { sheet, s3Root, json, quiet }: DataFlags,
+  { sheet, mask, s3Root, json, quiet }: DataFlags,
   { signal }: Context,
 ): Promise<void> {
   const { assertWritable, kindsOfPictures, openDataset } = await import('@bigrid/node');
   if (sheet !== undefined && !/\.jpe?g$/i.test(sheet)) {
     fail('OPTION_INVALID', `Expected a file named .jpg for --sheet but received ${sheet}`);
+  }
+  if (mask !== undefined && sheet === undefined) {
+    fail('OPTION_INVALID', `Expected --sheet FILE to show the mask ${mask} on but received none`);
   }
   const dataset = await openDataset(dir, { s3Root });
   if (sheet !== undefined) await assertWritable(sheet);
@@ -50,12 +55,13 @@ async function showData(
   if (json) print(JSON.stringify(asJson(dir, dataset, kinds), undefined, 2));
   else print(`${paint('bold', dir)}: ${dataset.layout}`, '', kindsTable(kinds));
   if (!json) print(...remarks(dataset), ...ignoredLines(dataset));
-  if (sheet !== undefined) await drawSheet(sheet, dataset, quiet, signal);
+  if (sheet !== undefined) await drawSheet(sheet, dataset, mask, quiet, signal);
 }
 
 async function drawSheet(
   file: string,
   dataset: Dataset,
+  mask: string | undefined,
   quiet: boolean | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -65,6 +71,7 @@ async function drawSheet(
     let advance: ((done: number) => void) | undefined;
     const { bytes, leftOut } = await drawContactSheet(dataset, {
       signal,
+      mask,
       onPicture(done, total) {
         advance ??= progress.count('drawing', total);
         advance(done);

@@ -80,6 +80,38 @@ test('a folder has a mask a class: one class keeps it, several are each looked a
   expect(masked.nut).not.toEqual(plain.nut);
 });
 
+test('heat maps, reports and contact sheets hatch what is ignored', async () => {
+  const spot = at('part', 'test', 'spot', '0.png');
+  const drawn = async (name: string, ...flags: string[]) => {
+    const words = ['inspect', at('plain.onnx'), spot, '--out', at(name), ...flags];
+    expect((await bigrid(...words)).code).toBe(0);
+    const { data } = await sharp(at(name, '0.png')).raw().toBuffer({ resolveWithObject: true });
+    return (x: number, y: number) =>
+      data
+        .subarray(3 * (y * 64 + x))
+        .subarray(0, 3)
+        .join();
+  };
+  const [plain, hatched] = [await drawn('maps'), await drawn('hatched', '--mask', mask)];
+  const differing = (y: number) =>
+    Array.from({ length: 50 }, (_, x) => plain(x, y) !== hatched(x, y)).filter(Boolean).length;
+  expect(differing(4)).toBe(50);
+  expect(hatched(60, 60)).toBe(plain(60, 60));
+  const page = async (...flags: string[]) => {
+    await bigrid('evaluate', at('plain.onnx'), at('part'), '--report', at('r.html'), ...flags);
+    return readFile(at('r.html'), 'utf8');
+  };
+  expect(await page()).not.toContain('hatched: ignored');
+  expect(await page('--mask', mask)).toContain('hatched: ignored');
+  const sheet = async (...flags: string[]) => {
+    await bigrid('data', at('part'), '--sheet', at('sheet.jpg'), ...flags);
+    return readFile(at('sheet.jpg'));
+  };
+  expect(await sheet('--mask', mask)).not.toEqual(await sheet());
+  const { code, stderr } = await bigrid('data', at('part'), '--mask', mask);
+  expect([code, stderr]).toEqual([64, expect.stringContaining('Expected --sheet FILE')]);
+});
+
 test.each([
   ['that is missing', 'nowhere.png', 'PATH_MISSING', 66],
   ['that is no picture', 'text.png', 'PICTURE_UNREADABLE', 65],

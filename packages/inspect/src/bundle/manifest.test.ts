@@ -24,13 +24,13 @@ describe('parseManifest', () => {
     expect(parse({ calibration: oldCalibration })().calibration).toEqual({
       ...others,
       rule: 'quantile:0.5',
-      mapScale: { lowest: 4, highest: 6.4 },
     });
   });
 
-  it('makes the scale of heat maps where an earlier build kept none', () => {
-    const { mapScale, ...calibration } = { ...exampleManifest.calibration, pixelThreshold: 3 };
-    expect(parse({ calibration })().calibration.mapScale).toEqual(mapScale);
+  it('reads one that kept a scale of heat maps, and passes over it', () => {
+    const { calibration } = exampleManifest;
+    const mapScale = { lowest: 1, highest: 2 };
+    expect(parse({ calibration: { ...calibration, mapScale } })().calibration).toEqual(calibration);
   });
 
   it('refuses a newer version by name, whatever else is in it', () => {

@@ -2,7 +2,6 @@ import { fail } from '@bigrid/errors';
 import { methodOptionsSchema, profileNames, scheduleSchema } from '@bigrid/method';
 import { z } from 'zod';
 import { statisticNames } from '../picture-statistics.ts';
-import { mapScaleOf } from './map-scale.ts';
 import { thresholdRuleSchema } from './threshold-rules.ts';
 
 /** Version of the manifest's shape. A higher one is from a newer Bigrid and is refused. */
@@ -51,26 +50,14 @@ const calibrationFields = z.strictObject({
     .describe(
       'Map values above it are outlined as defects: the same rule over `mapMaxima`, or quantile:0.99 where the rule is f1, recall or a number',
     ),
-  mapScale: z
-    .strictObject({
-      lowest: z.number().describe('Up to here a picture stays plain'),
-      highest: z.number().describe('From here on it gets the brightest colour'),
-    })
-    .describe(
-      'Map values between which heat maps are coloured: above quantile:0.99 of `mapMaxima`, whatever the rule; bundles of earlier builds have none, and it follows from what they have',
-    ),
 });
 
 const calibrationSchema = z.preprocess(completed, calibrationFields);
 
-/** Before there were rules, every threshold was a quantile; before there was a scale, it followed from the maxima. */
+/** Before there were rules, every threshold was a quantile; for a while there was a scale of heat maps, which follows now. */
 function completed(calibration: unknown): unknown {
-  const { quantile, ...others } = (calibration ?? {}) as Record<string, unknown>;
-  const ruled = quantile === undefined ? others : { ...others, rule: `quantile:${quantile}` };
-  const { mapScale, mapMaxima, pixelThreshold } = ruled as Partial<Calibration>;
-  if (mapScale !== undefined || typeof pixelThreshold !== 'number') return ruled;
-  const maxima = z.array(z.number()).min(1).safeParse(mapMaxima);
-  return { ...ruled, mapScale: mapScaleOf(maxima.success ? maxima.data : [pixelThreshold]) };
+  const { quantile, mapScale: _, ...others } = (calibration ?? {}) as Record<string, unknown>;
+  return quantile === undefined ? others : { ...others, rule: `quantile:${quantile}` };
 }
 
 const rgbSchema = z.tuple([z.number(), z.number(), z.number()]);

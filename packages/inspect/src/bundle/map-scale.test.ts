@@ -1,21 +1,50 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { exampleManifest } from '../../testing/example-manifest.ts';
-import { calibrate, underRules } from '../calibration/calibration.ts';
+import type { Manifest } from './manifest.ts';
 import { mapScaleOf } from './map-scale.ts';
 
-test('colour begins above what good pictures reach, one in a hundred aside', () => {
-  expect(mapScaleOf([1, 2, 4])).toEqual({ lowest: 4, highest: 6.4 });
-  const many = Array.from({ length: 200 }, (_, i) => i);
-  expect(mapScaleOf(many).lowest).toBe(198);
+type Method = Manifest['method'];
+
+function scaleOf(pixelThreshold: number, method: Partial<Method> = {}) {
+  return mapScaleOf({
+    calibration: { ...exampleManifest.calibration, pixelThreshold },
+    method: { ...exampleManifest.method, ...method },
+  });
+}
+
+/** What the detector makes of errors that are alike in all taps. */
+const mapOf = (error: number, taps: number) => Math.sqrt(taps * Math.log1p(error ** 2));
+
+test('colour begins at the threshold of maps and is brightest at twice the error', () => {
+  const error = fc.double({ min: 0.01, max: 1e3, noNaN: true });
+  fc.assert(
+    fc.property(error, fc.integer({ min: 1, max: 5 }), (error, count) => {
+      const taps = Array.from({ length: count }, (_, at) => at);
+      const threshold = mapOf(error, count);
+      const { lowest, highest } = scaleOf(threshold, { taps });
+      expect(lowest).toBe(threshold);
+      expect(highest).toBeCloseTo(mapOf(2 * error, count), 6);
+    }),
+  );
 });
 
-test('maps of good pictures that are 0 everywhere still make a scale', () => {
-  expect(mapScaleOf([0])).toEqual({ lowest: 0, highest: 1e-6 });
+test('a map of plain lengths is brightest at twice the threshold', () => {
+  expect(scaleOf(3, { expectation: 'none' })).toEqual({ lowest: 3, highest: 6 });
 });
 
-test('no rule moves it, other good pictures do', () => {
-  const { mapScale } = exampleManifest.calibration;
-  for (const rule of ['sigma:9', 'quantile:0', '7'])
-    expect(underRules(exampleManifest, { threshold: rule }).calibration.mapScale).toEqual(mapScale);
-  expect(calibrate({ scores: [1], mapMaxima: [2] }).mapScale).toEqual({ lowest: 2, highest: 3.2 });
+test('whatever the threshold, there is a scale', () => {
+  const thresholds = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 });
+  fc.assert(
+    fc.property(
+      thresholds,
+      fc.constantFrom('none', 'place', 'picture'),
+      (threshold, expectation) => {
+        const { lowest, highest } = scaleOf(threshold, { expectation });
+        expect(lowest).toBe(Math.max(0, threshold));
+        expect(highest).toBeGreaterThan(lowest);
+        expect(Number.isFinite(highest)).toBe(true);
+      },
+    ),
+  );
 });

@@ -1,24 +1,37 @@
-import { DEFAULT_RULE, thresholdOf } from './threshold-rules.ts';
+import type { Manifest } from './manifest.ts';
 
 /** Between which map values heat maps of a bundle are coloured, for every picture alike. */
 export interface MapScale {
-  /** Up to here a picture stays plain. */
+  /** Up to here a picture stays plain: the threshold of maps, so that what is coloured is what is outlined. */
   readonly lowest: number;
   /** From here on it gets the brightest colour. */
   readonly highest: number;
 }
 
-/** Made-up defects of `bigrid demo` peak at 1.3 to 1.8 times what good pictures reach, half of them above 1.6. */
-const BRIGHTEST = 1.6;
+/** Times the error at the threshold that is drawn brightest. */
+const BRIGHTEST = 2;
 /** A map can be 0 everywhere on good pictures; a scale needs a length. */
 const LEAST_LENGTH = 1e-6;
 
+/** The scale of a bundle's heat maps: from the threshold of maps to where the error is twice as large. */
+export function mapScaleOf({
+  calibration: { pixelThreshold },
+  method: { expectation, taps },
+}: Pick<Manifest, 'calibration' | 'method'>): MapScale {
+  const lowest = Math.max(0, pixelThreshold);
+  const highest =
+    expectation === 'none' ? BRIGHTEST * lowest : timesTheError(BRIGHTEST, lowest, taps.length);
+  return { lowest, highest: Math.max(highest, lowest * (1 + LEAST_LENGTH), LEAST_LENGTH) };
+}
+
 /**
- * The scale that good pictures set, whatever rule sets the thresholds: colour begins above what they reach (the
- * default rule over their highest map values), so that a good part stays dark.
- * @param mapMaxima at least one, ascending
+ * A map of what is beyond expectation is the root of a sum of logarithms, one a tap: m = sqrt(sum of log(1 + energy)). Twice
+ * its value is many times the error. Where all taps err alike, this is the value at which they err so many times as much.
  */
-export function mapScaleOf(mapMaxima: readonly number[]): MapScale {
-  const lowest = thresholdOf(DEFAULT_RULE, mapMaxima);
-  return { lowest, highest: Math.max(BRIGHTEST * lowest, lowest + LEAST_LENGTH) };
+function timesTheError(times: number, value: number, taps: number): number {
+  const logarithm = value ** 2 / taps;
+  const energies = 2 * Math.log(times);
+  // log(1 + times^2 (e^logarithm - 1)), without what would be too large for a number.
+  const more = Math.log1p(Math.expm1(-energies) * Math.exp(-logarithm));
+  return Math.sqrt(taps * (logarithm + energies + more));
 }

@@ -13,7 +13,6 @@ describe('calibrate', () => {
       rule: 'quantile:0.99',
       threshold: 9,
       pixelThreshold: 30,
-      mapScale: { lowest: 30, highest: 48 },
     });
     expect(calibrate({ scores: [5], mapMaxima: [6] })).toMatchObject({
       threshold: 5,

@@ -1,6 +1,5 @@
 import { fail } from '@bigrid/errors';
 import type { Calibration, Manifest } from '../bundle/manifest.ts';
-import { mapScaleOf } from '../bundle/map-scale.ts';
 import {
   DEFAULT_RULE,
   formatRule,
@@ -67,7 +66,6 @@ export function calibrate(
       takesDefects(rule) || rule.kind === 'number' ? DEFAULT_RULE : rule,
       maxima,
     ),
-    mapScale: mapScaleOf(maxima),
   };
 }
 

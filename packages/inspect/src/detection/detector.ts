@@ -2,7 +2,7 @@ import { fail, isBigridError } from '@bigrid/errors';
 import { type Engine, type Session, type Tensor, tensor } from '@bigrid/graph';
 import type { Bundle } from '../bundle/bundle.ts';
 import type { Mask, Picture } from '../ports.ts';
-import { ignoring } from './ignored-area.ts';
+import { ignoredBy, ignoring } from './ignored-area.ts';
 
 /** One score a pixel, at the map's own resolution. */
 export interface AnomalyMap {
@@ -16,18 +16,22 @@ export interface AnomalyMap {
 export interface Inspection {
   readonly score: number;
   readonly map: AnomalyMap;
+  /** What was ignored of the picture, white there, of any size; undefined where it is nothing. */
+  readonly ignored?: Mask | undefined;
 }
 
 /** A bundle made ready to inspect. */
 export class Detector {
   readonly #engine: Engine;
   readonly #bundle: Pick<Bundle, 'bytes'>;
+  readonly #ignored: Mask | undefined;
   /** One for the bundle as it is, under undefined, and one for each mask: there are as many as classes, at most. */
   readonly #sessions = new Map<Mask | undefined, Promise<Session>>();
 
   private constructor(engine: Engine, bundle: Pick<Bundle, 'bytes'>) {
     this.#engine = engine;
     this.#bundle = bundle;
+    this.#ignored = ignoredBy(bundle);
   }
 
   /** @throws BUNDLE_INVALID when the engine refuses the model */
@@ -82,6 +86,7 @@ export class Detector {
     return {
       score: (score as Tensor<'float32'>).data[0] as number,
       map: { width, height, data: (map as Tensor<'float32'>).data },
+      ignored: ignored ?? this.#ignored,
     };
   }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Picture, PictureEntry } from '@bigrid/inspect';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -50,6 +53,21 @@ describe('drawContactSheet', () => {
     expect(green - red).toBeGreaterThan(20);
     expect(isGrey(at(left + 48, top + 156 + 32 + 32))).toBe(true);
     expect(isGrey(at(left + 96, top + 156 + 32 + 32))).toBe(true);
+  });
+
+  it('hatches what is to be ignored', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'bigrid-sheet-'));
+    const mask = join(folder, 'mask.png');
+    // White on the left half.
+    const black = { create: { width: 4, height: 8, channels: 3, background: 'black' } } as const;
+    await sharp(black).extend({ left: 4, background: 'white' }).png().toFile(mask);
+    const { bytes } = await drawContactSheet(dataset({ training: [grey('1')] }), { mask });
+    await rm(folder, { recursive: true });
+    const { at } = await colours(bytes);
+    const row = (from: number) =>
+      Array.from({ length: 56 }, (_, x) => at(left + from + x, top + 64)[0] as number);
+    expect(Math.max(...row(68)) - Math.min(...row(68))).toBeLessThan(8);
+    expect(Math.max(...row(0)) - Math.min(...row(0))).toBeGreaterThan(30);
   });
 
   it('spreads thumbnails over many pictures, first and last among them', async () => {

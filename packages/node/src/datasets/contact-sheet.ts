@@ -1,11 +1,15 @@
 import { fail, isBigridError } from '@bigrid/errors';
 import type { Mask } from '@bigrid/inspect';
 import sharp from 'sharp';
+import { hatch } from '../pictures/hatching.ts';
 import type { Dataset } from './dataset.ts';
+import { openIgnoredAreas } from './ignored-areas.ts';
 import { type KindOfPictures, kindsOfPictures } from './kinds.ts';
 
 export interface ContactSheetOptions {
   readonly signal?: AbortSignal;
+  /** Mask of what to ignore, as for training: it is hatched. */
+  readonly mask?: string | undefined;
   /** Called after each picture. */
   readonly onPicture?: (done: number, total: number) => void;
 }
@@ -37,11 +41,11 @@ type Entry = KindOfPictures['entries'][number];
 
 /**
  * Draws what was understood of a data folder: a row for each class, split and defect, with its name, its number
- * of pictures and up to 8 of them; the masks' defects are outlined in cyan. A picture that cannot be read leaves a
+ * of pictures and up to 8 of them; the masks' defects are outlined in cyan, and what is to be ignored is hatched. A picture that cannot be read leaves a
  * red square.
  *
  * @returns a JPEG, 1,078 pixels wide, of at most 120 rows.
- * @throws CANCELLED
+ * @throws CANCELLED, and for `mask` PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE, OPTION_INVALID
  */
 export async function drawContactSheet(
   dataset: Dataset,
@@ -53,11 +57,16 @@ export async function drawContactSheet(
   const sheet = new Uint8Array(sheetWidth * height * 3).fill(paper);
   const total = shown.reduce((sum, { entries }) => sum + entries.length, 0);
   let done = 0;
-  for (const [row, { entries }] of shown.entries()) {
+  const areas = await openIgnoredAreas(
+    options.mask,
+    kinds.map(({ className }) => className),
+  );
+  for (const [row, { kind, entries }] of shown.entries()) {
     for (const [column, entry] of entries.entries()) {
       if (options.signal?.aborted) fail('CANCELLED', 'Drawing the contact sheet was stopped');
       const left = gap + column * (thumbnail + gap);
-      paste(sheet, await drawThumbnail(entry), left, gap + row * rowHeight + caption);
+      const ignored = areas.of(kind.className, entry).ignored ?? areas.everywhere;
+      paste(sheet, await drawThumbnail(entry, ignored), left, gap + row * rowHeight + caption);
       options.onPicture?.(++done, total);
     }
   }
@@ -88,7 +97,7 @@ interface Thumbnail {
   readonly data: Uint8Array;
 }
 
-async function drawThumbnail(entry: Entry): Promise<Thumbnail> {
+async function drawThumbnail(entry: Entry, ignored: Mask | undefined): Promise<Thumbnail> {
   try {
     const picture = await entry.read();
     const raw = { width: picture.width, height: picture.height, channels: 3 } as const;
@@ -97,6 +106,7 @@ async function drawThumbnail(entry: Entry): Promise<Thumbnail> {
       .raw()
       .toBuffer({ resolveWithObject: true });
     const drawn = { width: info.width, height: info.height, data };
+    if (ignored) hatch(drawn, ignored);
     const mask = await entry.readMask?.();
     if (mask !== undefined) outline(drawn, mask);
     return drawn;

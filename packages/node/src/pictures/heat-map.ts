@@ -1,6 +1,7 @@
 import { fail } from '@bigrid/errors';
-import type { MapScale, Picture, Region } from '@bigrid/inspect';
+import type { MapScale, Mask, Picture, Region } from '@bigrid/inspect';
 import sharp, { type OverlayOptions } from 'sharp';
+import { hatch } from './hatching.ts';
 
 /** An anomaly map: `[height, width]`, row by row; the higher a value, the more unusual that place. */
 export interface HeatMapValues {
@@ -13,6 +14,8 @@ export interface HeatMapValues {
 export interface HeatMapOptions extends MapScale {
   /** What is outlined, in pixels of the picture. */
   readonly regions?: readonly Pick<Region, 'outline'>[];
+  /** What is hatched: what was ignored, of any size, white there. */
+  readonly ignored?: Mask | undefined;
 }
 
 /** Pictures that are longer are drawn at this length: a page of reports stays small. */
@@ -21,12 +24,15 @@ const longestSide = 1024;
 const outlineWidth = 2;
 /** What the strongest colour leaves of the picture below it: enough to see what is there. */
 const strongest = 0.82;
+/** Where in the ramp colour begins: what is just above the lowest value is seen, dark as it is. */
+const faintest = 0.2;
 const outlineColour = '#40e0ff';
 
 /**
  * Draws an anomaly map over its picture: the picture in grey, the map in the colours of inferno (dark violet,
  * red, orange, pale yellow: lighter is always more), and a cyan line around each region.
- * The scale is the caller's and never stretched to the picture, so that a good part stays plain.
+ * Up to `lowest` nothing is laid over it. The scale is the caller's and never stretched to the picture, so that a good
+ * part stays plain. What was ignored is hatched.
  *
  * @param map of any size; read bilinearly, its pixels spread evenly over the picture.
  * @returns a PNG of the picture's proportions, at most 1,024 pixels long. Infinity counts as
@@ -38,7 +44,7 @@ export async function drawHeatMap(
   map: HeatMapValues,
   options: HeatMapOptions,
 ): Promise<Buffer> {
-  const { lowest, highest, regions = [] } = options;
+  const { lowest, highest, regions = [], ignored } = options;
   if (!(lowest < highest)) {
     fail(
       'OPTION_INVALID',
@@ -53,8 +59,8 @@ export async function drawHeatMap(
   const heat = enlarge(map, width, height, options);
   const drawing = new Uint8Array(width * height * 3);
   for (let i = 0; i < grey.length; i++) {
-    const value = Math.min(1, Math.max(0, ((heat[i] ?? lowest) - lowest) / scale));
-    // Rises at once but gently: the first traces are seen, and no hard edge is drawn where they begin.
+    const share = Math.min(1, ((heat[i] ?? lowest) - lowest) / scale);
+    const value = share > 0 ? faintest + (1 - faintest) * share : 0;
     const opacity = strongest * value ** 0.7;
     const colour = Math.round(value * 255) * 3;
     for (let channel = 0; channel < 3; channel++) {
@@ -63,6 +69,7 @@ export async function drawHeatMap(
       drawing[i * 3 + channel] = Math.round(below + (above - below) * opacity);
     }
   }
+  if (ignored) hatch({ width, height, data: drawing }, ignored);
   const outlines = outlinesOf(regions, picture, { width, height });
   // Level 4 takes a third of the time of the default for files a few percent larger.
   return sharp(drawing, { raw: { width, height, channels: 3 } })

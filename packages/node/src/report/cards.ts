@@ -2,6 +2,7 @@ import {
   type EvaluatedPicture,
   type Evaluation,
   isAnomalous,
+  type MapScale,
   type Thresholds,
 } from '@bigrid/inspect';
 import { formatCount, plural } from './format.ts';
@@ -14,7 +15,7 @@ import {
   pictureViewer,
 } from './picture-card.ts';
 import { type Outcome, outcomesByNeed, type PictureGroup } from './summary.ts';
-import type { ReportScale, Thumbnail } from './thumbnails.ts';
+import type { Thumbnail } from './thumbnails.ts';
 
 const outcomeTexts: Readonly<
   Record<Outcome, { badge: string; sign: string; filter: string; heading: string }>
@@ -37,7 +38,7 @@ export interface CardsInput {
   /** By picture; those left out are only counted. */
   readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail>;
   readonly calibration: Thresholds;
-  readonly scale: ReportScale;
+  readonly scale: MapScale;
   /** Left out of the paths shown. */
   readonly folder: string;
 }
@@ -58,6 +59,7 @@ ${filters(groups, total, calibration)}
 ${classNames.length > 1 && html`<label class="screen-only">Product <select id="class-filter"><option value="">All</option>${classNames.map((name, index) => html`<option value="${index}">${name}</option>`)}</select></label>`}
 ${heatMapLegend(
   scale,
+  thumbnails.values(),
   evaluation.pictures.some(({ hasMask }) => hasMask),
 )}
 </div>

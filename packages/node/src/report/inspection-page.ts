@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Judgement, Manifest } from '@bigrid/inspect';
+import type { Judgement, Manifest, MapScale } from '@bigrid/inspect';
 import { galleryScript } from './client.ts';
 import { commonFolder, formatCount, formatDate, formatPercent, plural } from './format.ts';
 import { pageHead } from './head.ts';
@@ -13,7 +13,6 @@ import {
   pictureViewer,
 } from './picture-card.ts';
 import { thresholdMeaning } from './summary-section.ts';
-import type { ReportScale } from './thumbnails.ts';
 
 export interface InspectionPageInput {
   readonly title: string;
@@ -24,7 +23,7 @@ export interface InspectionPageInput {
   readonly unread: readonly UnreadImage[];
   /** Images known from a log, which were not inspected again. */
   readonly logged: number;
-  readonly scale: ReportScale;
+  readonly scale: MapScale;
 }
 
 /** By falling score, as the images come. */
@@ -69,7 +68,11 @@ ${folder !== '' && html`<p class="lead">All in <span class="path">${folder}</spa
 ${shown.length < total && html`<p class="warning">The ${formatCount(shown.length)} of the highest scores shown, the other ${formatCount(total - shown.length)} only counted.</p>`}
 <div class="toolbar">
 <div class="filters screen-only" role="group" aria-label="Show">${filterButton('', 'All', total)}${judged.map((verdict) => filterButton(verdict, badges[verdict].text, counts[verdict]))}</div>
-${heatMapLegend(input.scale, false)}
+${heatMapLegend(
+  input.scale,
+  shown.map(({ thumbnail }) => thumbnail),
+  false,
+)}
 </div>
 ${judged.map((verdict) => group(verdict, input, folder))}
 ${total === 0 && html`<p class="empty">No image to show.</p>`}

@@ -1,7 +1,13 @@
 import { fail } from '@bigrid/errors';
-import type { FailedInspection, Judgement, Manifest, Verdict } from '@bigrid/inspect';
+import {
+  type FailedInspection,
+  type Judgement,
+  type Manifest,
+  mapScaleOf,
+  type Verdict,
+} from '@bigrid/inspect';
 import { renderInspection } from './inspection-page.ts';
-import { charactersForOneOf, drawThumbnail, scaleOf, type Thumbnail } from './thumbnails.ts';
+import { charactersForOneOf, drawThumbnail, type Thumbnail } from './thumbnails.ts';
 
 export interface InspectionReportOptions {
   /** Heading of the page. */
@@ -104,17 +110,17 @@ export class InspectionReport {
       shown: this.#shown,
       unread: this.#unread,
       logged,
-      scale: scaleOf(this.#manifest),
+      scale: mapScaleOf(this.#manifest),
     });
   }
 
-  async #draw({ path, score, verdict, picture, map }: Verdict): Promise<void> {
+  async #draw({ path, score, verdict, picture, map, ignored }: Verdict): Promise<void> {
     const options = {
-      scale: scaleOf(this.#manifest),
+      scale: mapScaleOf(this.#manifest),
       maximumCharacters: this.#maximumCharacters,
       smallestRegion: this.#smallestRegion,
     };
-    const thumbnail = await drawThumbnail({ picture, map, mask: undefined }, options);
+    const thumbnail = await drawThumbnail({ picture, map, ignored, mask: undefined }, options);
     this.#shown.push({ path, score, verdict, thumbnail });
     if (this.#shown.length > this.#most * (1 + slack)) {
       this.#keepHighest();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { EvaluatedPicture, Evaluation, Manifest } from '@bigrid/inspect';
+import type { EvaluatedPicture, Evaluation, Manifest, MapScale } from '@bigrid/inspect';
 import { picturesSection } from './cards.ts';
 import type { DrawChart } from './charts.ts';
 import { clientScript } from './client.ts';
@@ -11,14 +11,14 @@ import { defectsSection, metricsSection } from './metrics-section.ts';
 import type { PictureGroup } from './summary.ts';
 import { leftOutSection, summarySection, trainingSection } from './summary-section.ts';
 import { thresholdSection } from './threshold-section.ts';
-import type { ReportScale, Thumbnail } from './thumbnails.ts';
+import type { Thumbnail } from './thumbnails.ts';
 
 export interface PageInput {
   readonly evaluation: Evaluation;
   readonly manifest: Manifest;
   readonly title: string;
   readonly groups: readonly PictureGroup[];
-  readonly scale: ReportScale;
+  readonly scale: MapScale;
   readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail>;
   readonly drawChart: DrawChart;
 }

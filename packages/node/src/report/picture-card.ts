@@ -1,6 +1,7 @@
+import type { MapScale } from '@bigrid/inspect';
 import { formatCount, formatScore } from './format.ts';
 import { type Html, html } from './html.ts';
-import type { ReportScale, Thumbnail } from './thumbnails.ts';
+import type { Thumbnail } from './thumbnails.ts';
 
 /** Of each group, as many are shown at once; more than a few others open on demand: the page stays short. */
 const shownAtOnce = 12;
@@ -43,11 +44,21 @@ export function cardRows(cards: readonly Html[]): Html {
 ${more.length > 0 && html`<details class="more"><summary>${formatCount(more.length)} more</summary><div class="cards">${more}</div></details>`}`;
 }
 
-/** What the colours and outlines of heat maps mean. @param hasMasks whether true defects can be shown as well */
-export function heatMapLegend(scale: ReportScale, hasMasks: boolean): Html {
+/**
+ * What the colours and outlines of heat maps mean.
+ * @param thumbnails those that there are
+ * @param hasMasks whether true defects can be shown as well
+ */
+export function heatMapLegend(
+  scale: MapScale,
+  thumbnails: Iterable<Thumbnail>,
+  hasMasks: boolean,
+): Html {
+  const isHatched = [...thumbnails].some((thumbnail) => thumbnail.isHatched);
   return html`<div class="legend">
 <span class="scale"><span>${formatScore(scale.lowest)}</span><i class="inferno" role="img" aria-label="Colours of the heat map, from dark violet to pale yellow"></i><span>≥ ${formatScore(scale.highest)}</span></span>
-<span class="swatch outline">outline: map above ${formatScore(scale.threshold)}</span>
+<span class="swatch outline">outline: map above ${formatScore(scale.lowest)}</span>
+${isHatched && html`<span class="swatch hatched">hatched: ignored</span>`}
 ${hasMasks && html`<label class="swatch mask"><input type="checkbox" id="truth-toggle" class="screen-only" checked> true defect</label>`}
 </div>`;
 }

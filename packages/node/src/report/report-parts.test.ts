@@ -125,7 +125,7 @@ describe('outline of a mask', () => {
 });
 
 describe('meaning of the threshold', () => {
-  const maps = { pixelThreshold: 1, mapScale: { lowest: 1, highest: 2 } };
+  const maps = { pixelThreshold: 1 };
 
   it('follows from the order of the scores held out', () => {
     const scores = Array.from({ length: 199 }, (_, i) => i);

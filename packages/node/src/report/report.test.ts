@@ -243,7 +243,7 @@ describe('size of the page', () => {
   it('keeps the worst that a picture can be within its share of 30 MB', async () => {
     const one = await seen(evaluated('noise', 'flange', 'scratch', 0.1), 1);
     const picture = noisyPicture(1, 640, 640, 250);
-    const scale = { lowest: 0.8, highest: 2, threshold: 1 };
+    const scale = { lowest: 0.8, highest: 2 };
     // Specks apart from each other have the longest outlines.
     const size = 256;
     const isSpeck = (i: number) => (i % size) % 8 === 0 && Math.floor(i / size) % 8 === 0;

@@ -1,9 +1,15 @@
 import { fail } from '@bigrid/errors';
-import type { EvaluatedPicture, Evaluation, Manifest, SeenPicture } from '@bigrid/inspect';
+import {
+  type EvaluatedPicture,
+  type Evaluation,
+  type Manifest,
+  mapScaleOf,
+  type SeenPicture,
+} from '@bigrid/inspect';
 import { openCharts } from './charts.ts';
 import { renderPage } from './page.ts';
 import { comparatorOfNeed, groupPictures } from './summary.ts';
-import { charactersForOneOf, drawThumbnail, scaleOf, type Thumbnail } from './thumbnails.ts';
+import { charactersForOneOf, drawThumbnail, type Thumbnail } from './thumbnails.ts';
 
 export interface ReportOptions {
   /** Heading of the page. */
@@ -69,7 +75,7 @@ export class Report {
       manifest,
       title: this.#title,
       groups,
-      scale: scaleOf(manifest),
+      scale: mapScaleOf(manifest),
       thumbnails: this.#thumbnails,
       drawChart: await openCharts(),
     });
@@ -79,7 +85,7 @@ export class Report {
     const shown = Math.min(seen.total, this.#maximumPictures);
     if (shown === 0) return;
     const maximumCharacters = charactersForOneOf(shown);
-    const options = { scale: scaleOf(this.#manifest), maximumCharacters };
+    const options = { scale: mapScaleOf(this.#manifest), maximumCharacters };
     this.#thumbnails.set(seen.evaluated, await drawThumbnail(seen, options));
     if (this.#thumbnails.size > this.#maximumPictures * (1 + slack))
       this.#keepMostNeeded(this.#manifest);

@@ -103,6 +103,7 @@ button:disabled { opacity: .5; cursor: default; }
 .scale { display: inline-flex; gap: .45rem; align-items: center; font-variant-numeric: tabular-nums; }
 .inferno { width: 6.5rem; height: .65rem; border-radius: 3px; box-shadow: 0 0 0 1px var(--line); background: linear-gradient(to right, #000004, #420a68, #932667, #dd513a, #fca50a, #fcffa4); }
 .swatch::before { content: ""; display: inline-block; width: 1.1rem; height: .65rem; margin-right: .4rem; border: 2px solid #1fb5d6; border-radius: 50%; }
+.swatch.hatched::before { border: 0; border-radius: 2px; background: repeating-linear-gradient(-45deg, #96aabe 0 2px, #3c4650 2px 6px); }
 .swatch.mask::before { border-color: #4fd12b; }
 .swatch input { accent-color: var(--accent); margin: 0; vertical-align: -1px; }
 .group { margin-top: 1.5rem; }

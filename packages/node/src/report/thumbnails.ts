@@ -1,10 +1,4 @@
-import {
-  type Manifest,
-  type MapScale,
-  type Picture,
-  regionsOf,
-  type SeenPicture,
-} from '@bigrid/inspect';
+import { type MapScale, type Picture, regionsOf, type SeenPicture } from '@bigrid/inspect';
 import sharp, { type Sharp } from 'sharp';
 import { drawHeatMap } from '../pictures/heat-map.ts';
 import type { Html } from './html.ts';
@@ -20,19 +14,10 @@ export interface Thumbnail {
   /** Data URIs. */
   readonly original: string;
   readonly heatMap: string;
+  /** Whether a part of the picture was ignored, which the heat map shows hatched. */
+  readonly isHatched: boolean;
   /** The border of the true defect, to lay over the picture. */
   readonly truth: Html | undefined;
-}
-
-/** How all heat maps of a report are drawn. */
-export interface ReportScale extends MapScale {
-  /** Map values above it are outlined. */
-  readonly threshold: number;
-}
-
-/** How a model file's heat maps are drawn. */
-export function scaleOf({ calibration }: Manifest): ReportScale {
-  return { ...calibration.mapScale, threshold: calibration.pixelThreshold };
 }
 
 /**
@@ -48,7 +33,7 @@ export function charactersForOneOf(shown: number): number {
 }
 
 export interface ThumbnailOptions {
-  readonly scale: ReportScale;
+  readonly scale: MapScale;
   /** What both pictures and the outline may take together, as text of the page. */
   readonly maximumCharacters: number;
   /** Regions of fewer pixels of the picture are not outlined. Default 0. */
@@ -71,16 +56,15 @@ const attempts = [
 
 /** Draws a test picture small, as it is and with its heat map over it. */
 export async function drawThumbnail(
-  { picture, map, mask }: Pick<SeenPicture, 'picture' | 'map' | 'mask'>,
+  { picture, map, ignored, mask }: Pick<SeenPicture, 'picture' | 'map' | 'ignored' | 'mask'>,
   options: ThumbnailOptions,
 ): Promise<Thumbnail> {
   // Made small first: the outline keeps its width, and the drawing takes a tenth of the time.
   const small = await shrink(picture, thumbnailSide);
-  const { threshold, ...scale } = options.scale;
-  const { smallestRegion = 0 } = options;
+  const { scale, smallestRegion = 0 } = options;
   const share = (small.width * small.height) / (picture.width * picture.height);
-  const regions = regionsOf(map, small, threshold, smallestRegion * share);
-  const drawing = await drawHeatMap(small, map, { ...scale, regions });
+  const regions = regionsOf(map, small, scale.lowest, smallestRegion * share);
+  const drawing = await drawHeatMap(small, map, { ...scale, regions, ignored });
   const { maximumCharacters } = options;
   const truth = mask && maskOutline(mask, map.width, map.height, outlineShare * maximumCharacters);
   const left = maximumCharacters - (truth?.text.length ?? 0);
@@ -93,7 +77,8 @@ export async function drawThumbnail(
     if (uris[0].length + uris[1].length <= left) break;
   }
   const [original, heatMap] = uris as [string, string];
-  return { width: small.width, height: small.height, original, heatMap, truth };
+  const { width, height } = small;
+  return { width, height, original, heatMap, isHatched: ignored !== undefined, truth };
 }
 
 async function shrink(picture: Picture, side: number): Promise<Picture> {
