@@ -86,6 +86,7 @@ function parseCoco(text: string, path: string): CocoFile | undefined {
     const received = text.trim() === '' ? 'an empty file' : `broken JSON: ${why}`;
     fail('DATASET_INVALID', `Expected COCO annotations for ${path} but received ${received}`, {
       cause: error,
+      remedy: 'Export the annotations again; if the file has none, move it elsewhere.',
     });
   }
   const isCoco =

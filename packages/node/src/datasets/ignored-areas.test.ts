@@ -70,6 +70,7 @@ it.each([
       await expect(refusal()).rejects.toMatchObject({
         code: 'OPTION_INVALID',
         message: expect.stringContaining(path),
+        remedy: expect.stringMatching(/black/),
       });
       await expect(refusal()).rejects.toThrow(reason);
       await expect(refusal()).rejects.toThrow(

@@ -38,6 +38,7 @@ export async function readIgnoredArea(path: string): Promise<Mask> {
     fail(
       'OPTION_INVALID',
       `Expected a mask that is white (above 127) where images are to be ignored, at ${path}, but received one that ignores nothing: ${why}`,
+      { remedy: 'Save it in grey: white (255) where images are to be ignored, black elsewhere.' },
     );
   }
   if (!spread.includes(0)) {
@@ -47,6 +48,7 @@ export async function readIgnoredArea(path: string): Promise<Mask> {
     fail(
       'OPTION_INVALID',
       `Expected a mask that leaves something to look at, at ${path}, but received one that ${why}`,
+      { remedy: 'Make black what images are to be looked at for.' },
     );
   }
   return mask;

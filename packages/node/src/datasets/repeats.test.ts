@@ -110,8 +110,17 @@ describe.each(Object.entries(lists))('a file that is listed twice in %s', (kind,
     await list.write(entries);
     await expect(open(kind)).rejects.toMatchObject({
       code: 'DATASET_INVALID',
+      remedy: 'Delete the entries that are wrong.',
       message: `Expected one label for ${data.at('part', other.name)} but received ${label} from ${list.where(1, entries)} and ${otherLabel} from ${list.where(3, entries)}`,
     });
+  });
+
+  it('is one of several, and it is said how many there are', async () => {
+    const entries: Entry[] = [good, bad, fine, { ...fine, label: 'dent' }, good];
+    await list.write(entries);
+    await expect(open(kind)).rejects.toThrow(
+      `good (part) from ${list.where(0, entries)} and scratch (part) from ${list.where(1, entries)}; 1 more file likewise`,
+    );
   });
 
   it('is refused across splits, whichever of them calls it good', async () => {

@@ -19,12 +19,18 @@ export interface ListedOnce {
 export async function withoutRepeats(all: readonly ListedPicture[]): Promise<ListedOnce> {
   const files = new Map<string, ListedPicture>();
   const kept = new Map<string, ListedPicture>();
+  const contradictions = new Map<string, string>();
   for (const picture of all) {
     const { path } = picture.entry;
     const file = await realpath(path).catch(() => resolve(path));
     const known = files.get(file);
     if (known === undefined) files.set(file, picture);
-    else assertSameLabel(known, picture);
+    else {
+      const contradiction = contradictionOf(known, picture);
+      if (contradiction !== undefined && !contradictions.has(file)) {
+        contradictions.set(file, contradiction);
+      }
+    }
     const key = `${picture.role}\0${file}`;
     const earlier = kept.get(key);
     if (earlier === undefined || (earlier.mask === undefined && picture.mask !== undefined)) {
@@ -32,6 +38,12 @@ export async function withoutRepeats(all: readonly ListedPicture[]): Promise<Lis
     }
     // From now on this mask is the one to agree with.
     if (known?.mask === undefined && picture.mask !== undefined) files.set(file, picture);
+  }
+  const [contradiction] = contradictions.values();
+  if (contradiction !== undefined) {
+    const more = contradictions.size - 1;
+    const rest = more > 0 ? `; ${counted(more, 'more file')} likewise` : '';
+    fail('DATASET_INVALID', contradiction + rest, { remedy: 'Delete the entries that are wrong.' });
   }
   const repeats = all.length - kept.size;
   return {
@@ -43,21 +55,15 @@ export async function withoutRepeats(all: readonly ListedPicture[]): Promise<Lis
   };
 }
 
-function assertSameLabel(one: ListedPicture, other: ListedPicture): void {
-  const path = other.entry.path;
+function contradictionOf(one: ListedPicture, other: ListedPicture): string | undefined {
+  const { path } = other.entry;
   const [label, otherLabel] = [labelOf(one), labelOf(other)];
   if (label !== otherLabel) {
-    fail(
-      'DATASET_INVALID',
-      `Expected one label for ${path} but received ${label} from ${one.where} and ${otherLabel} from ${other.where}`,
-    );
+    return `Expected one label for ${path} but received ${label} from ${one.where} and ${otherLabel} from ${other.where}`;
   }
-  if (one.mask !== undefined && other.mask !== undefined && one.mask !== other.mask) {
-    fail(
-      'DATASET_INVALID',
-      `Expected one mask for ${path} but received one from ${one.where} and another from ${other.where}`,
-    );
-  }
+  return one.mask !== undefined && other.mask !== undefined && one.mask !== other.mask
+    ? `Expected one mask for ${path} but received one from ${one.where} and another from ${other.where}`
+    : undefined;
 }
 
 function labelOf({ entry: { className, defect } }: ListedPicture): string {

@@ -47,7 +47,7 @@ export async function checkData(path: string, options: CheckDataOptions = {}): P
       ...readable(unreadable, looks),
       ...names.map((name) => enough(looks, name)),
       ...duplicates(looks),
-      ...(await checkMasks(dataset, looks)),
+      ...(await checkMasks(dataset, looks, options.signal)),
       ...names.flatMap((name) => uniformity(looks, name)),
       ...names.flatMap((name) => unlikeTheRest(odd.get(name) ?? [], name)),
     ],

@@ -91,6 +91,11 @@ describe('masks that cannot be meant', () => {
     ]);
   });
 
+  it('are not looked at any more once that is stopped', async () => {
+    const stopped = checkMasks(await openDataset(data.path), [], AbortSignal.abort());
+    await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
   it('are nothing to ask for where there are none at all', async () => {
     const other = await DataFolder.make();
     await other.png('good/1.png', rows(9, 9));

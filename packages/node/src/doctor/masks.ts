@@ -1,7 +1,6 @@
-import { isBigridError } from '@bigrid/errors';
+import { fail, isBigridError } from '@bigrid/errors';
 import type { LabelledEntry, Mask } from '@bigrid/inspect';
-import type { Dataset } from '../datasets/dataset.ts';
-import { counted } from '../datasets/dataset.ts';
+import { counted, type Dataset } from '../datasets/dataset.ts';
 import type { Finding } from './diagnosis.ts';
 import type { Look } from './look.ts';
 
@@ -19,8 +18,12 @@ class Fault {
   }
 }
 
-/** Reads the mask of every defective image and says which cannot be meant. @throws what an entry throws beside errors of the registry */
-export async function checkMasks({ classes }: Dataset, looks: readonly Look[]): Promise<Finding[]> {
+/** Reads the mask of every defective image and says which cannot be meant. @throws CANCELLED */
+export async function checkMasks(
+  { classes }: Dataset,
+  looks: readonly Look[],
+  signal?: AbortSignal,
+): Promise<Finding[]> {
   const defective = classes.flatMap(({ test }) => test).filter(({ defect }) => defect !== 'good');
   const withMask = defective.filter(({ readMask }) => readMask !== undefined);
   if (withMask.length === 0) return [];
@@ -33,6 +36,7 @@ export async function checkMasks({ classes }: Dataset, looks: readonly Look[]): 
     inverted: new Fault(),
   };
   for (const entry of withMask) {
+    if (signal?.aborted) fail('CANCELLED', 'Looking at the masks was stopped');
     const mask = await readMask(entry);
     if (typeof mask === 'string') faults.unreadable.add(entry.path, mask);
     else judge(entry.path, mask, sizes.get(entry.path), faults);
