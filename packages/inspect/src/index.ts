@@ -103,5 +103,6 @@ export {
   type TrainOptions,
   trainOptionsSchema,
 } from './training/options.ts';
+export { unlearnt } from './unlearnt.ts';
 export { type Update, type UpdatedPicture, update } from './update.ts';
 export { DECODE_AHEAD, inOrder, type TakeRoom } from './work.ts';

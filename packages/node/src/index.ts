@@ -35,6 +35,7 @@ export {
   trainOptionsSchema,
   underLabelledRules,
   underRules,
+  unlearnt,
   weightsOf,
 } from '@bigrid/inspect';
 export {

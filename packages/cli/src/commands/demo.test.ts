@@ -35,27 +35,26 @@ test('it trains, evaluates, reports and draws; the second time it reuses the bun
   expect((await stat(at('made', 'model.onnx'))).mtimeMs).toBe(written);
 });
 
-test('a folder of good pictures alone is trained on; what is missing is said', async () => {
-  await writePictures(at('flat'), 8);
-  const { code, stdout } = await bigrid(
-    'demo',
-    '--data',
-    at('flat'),
-    '--out',
-    at('flat-made'),
-    '--epochs',
-    '1',
-  );
+test('of good pictures alone, the report shows those held out, also in a folder of other results', async () => {
+  await writePictures(at('flat'), 24);
+  const words = ['demo', '--data', at('flat'), '--out', at('flat-made'), '--epochs', '1'];
+  // Of a run before, on other pictures.
+  await write(at('flat-made', 'report.html'), 'another report');
+  await write(at('flat-made', 'heat-maps', '09-crack.png'), 'another heat map');
+  const { code, stdout } = await bigrid(...words);
   expect(code).toBe(0);
-  expect(stdout).toMatch(
-    /Not evaluated, and no report: no test pictures: put good ones into .*test\/good/,
+  expect(stdout).toMatch(/Not evaluated: no test pictures: put good ones into .*test\/good/);
+  const { manifest } = JSON.parse(
+    (await bigrid('info', at('flat-made', 'model.onnx'), '--json')).stdout,
   );
-  expect((await readdir(at('flat-made'))).sort()).toEqual(['demo.json', 'heat-maps', 'model.onnx']);
-  expect(await readdir(at('flat-made', 'heat-maps'))).toEqual([
-    '01-good.png',
-    '02-good.png',
-    '03-good.png',
-  ]);
+  const { heldOut } = manifest.training;
+  expect(heldOut).toBeGreaterThan(0);
+  expect(stdout).toContain(`The report shows ${heldOut} images that the model did not learn.`);
+  const page = await readFile(at('flat-made', 'report.html'), 'utf8');
+  expect(page.match(/<article class="card">/g)).toHaveLength(heldOut);
+  const maps = await readdir(at('flat-made', 'heat-maps'));
+  expect(maps.slice(0, 2)).toEqual(['01-good.png', '02-good.png']);
+  expect(maps).not.toContain('09-crack.png');
 });
 
 test('bad input is refused', async () => {

@@ -5,6 +5,13 @@ import { isBigridError } from '@bigrid/errors';
 import type { Bundle, Evaluation, OnEvent } from '@bigrid/node';
 import { Command } from 'commander';
 import {
+  chooseFew,
+  chooseSome,
+  imagesToShow,
+  type Shown,
+  type ShownEntry,
+} from '../demo-images.ts';
+import {
   type DemoRecord,
   fingerprint,
   hashOfFile,
@@ -43,9 +50,6 @@ interface Demo extends DemoFlags {
 
 /** Pictures that the training sees in all its passes: about a minute on two cores. */
 const PICTURES_SEEN = 2000;
-/** Heat maps of each kind of picture, and of good ones where there are no others. */
-const MAPS_OF_DEFECT = 2;
-const MAPS_OF_GOOD = 3;
 
 export function demoCommand(context: Context, fields: Fields): Command {
   const command = new Command('demo')
@@ -89,6 +93,8 @@ interface Made {
   readonly evaluation: Evaluation | undefined;
   /** Why there is no evaluation. */
   readonly missing: string;
+  /** What is on the report where there is no evaluation. */
+  readonly shown: Shown | undefined;
   /** Number of heat maps drawn. */
   readonly heatMaps: number;
 }
@@ -96,9 +102,17 @@ interface Made {
 async function makeEverything(demo: Demo): Promise<Made> {
   if (demo.isSynthetic) await drawPictures(demo);
   const bundle = await trainOrReuse(demo);
+  await removeResults(demo);
   const { evaluation, missing } = await evaluateIfPossible(demo, bundle);
-  const heatMaps = await drawHeatMaps(demo, bundle, evaluation);
-  return { bundle, evaluation, missing, heatMaps };
+  const { data, s3Root } = demo;
+  if (evaluation) {
+    const heatMaps = await drawHeatMaps(demo, bundle, chooseSome(evaluation));
+    return { bundle, evaluation, missing, shown: undefined, heatMaps };
+  }
+  const shown = await imagesToShow(bundle, data, s3Root);
+  await writeGallery(demo, bundle, shown);
+  const heatMaps = await drawHeatMaps(demo, bundle, chooseFew(shown));
+  return { bundle, evaluation, missing, shown, heatMaps };
 }
 
 /** Where everything goes. */
@@ -201,23 +215,40 @@ async function evaluateIfPossible(
   return { evaluation, missing: '' };
 }
 
-/** Heat maps of some pictures; of good ones where nothing was evaluated. */
+/** The report where there are no labelled images to evaluate on. */
+async function writeGallery(
+  demo: Demo,
+  bundle: Bundle,
+  { entries, areUnseen }: Shown,
+): Promise<void> {
+  const { inspect, InspectionReport, writeAtomically } = await import('@bigrid/node');
+  const { signal, threads } = demo;
+  const title = `Bigrid demo: images that the model ${areUnseen ? 'did not learn' : 'learnt'}`;
+  const report = new InspectionReport(bundle.manifest, { title, total: entries.length });
+  const options = { signal, ...(threads === undefined ? {} : { threads }) };
+  for await (const outcome of inspect(bundle, inTurn(entries), options)) await report.add(outcome);
+  await writeAtomically(places(demo).report, await report.render(), { signal });
+}
+
+async function* inTurn(entries: readonly ShownEntry[]): AsyncGenerator<ShownEntry> {
+  yield* entries;
+}
+
 async function drawHeatMaps(
   demo: Demo,
   bundle: Bundle,
-  evaluation: Evaluation | undefined,
+  chosen: readonly ShownEntry[],
 ): Promise<number> {
   const { inspect } = await import('@bigrid/node');
   const folder = places(demo).heatMaps;
-  await removeHeatMaps(folder);
   const writer = new HeatMapWriter(bundle.manifest, demo.signal);
-  const chosen = evaluation ? chooseSome(evaluation) : await someGood(demo);
+  const defects = new Map(chosen.map(({ path, defect }) => [path, defect]));
   let drawn = 0;
   try {
-    for await (const outcome of inspect(bundle, [...chosen.keys()], { signal: demo.signal })) {
+    for await (const outcome of inspect(bundle, inTurn(chosen), { signal: demo.signal })) {
       if ('error' in outcome) continue;
       const number = String(++drawn).padStart(2, '0');
-      await writer.add(outcome, join(folder, `${number}-${chosen.get(outcome.path)}.png`));
+      await writer.add(outcome, join(folder, `${number}-${defects.get(outcome.path)}.png`));
     }
     await writer.finish();
   } finally {
@@ -227,32 +258,12 @@ async function drawHeatMaps(
 }
 
 /** Those of a run before, on other pictures, would be taken for results of this one. */
-async function removeHeatMaps(folder: string): Promise<void> {
-  const { decodeName, systemPath } = await import('@bigrid/node');
-  const names = (await readdir(systemPath(folder), 'buffer').catch(() => [])).map(decodeName);
+async function removeResults(demo: Demo): Promise<void> {
+  const { report, heatMaps } = places(demo);
+  await rm(report, { force: true });
+  const names = await readdir(heatMaps).catch(() => []);
   const ours = names.filter((name) => /^\d{2}-.+\.png$/.test(name));
-  for (const name of ours) await rm(systemPath(join(folder, name)), { force: true });
-}
-
-/** Some of each kind, spread over those that there are: first, last and between. By path, with their defect. */
-function chooseSome({ pictures }: Evaluation): Map<string, string> {
-  const kinds = Map.groupBy(pictures, ({ entry }) => `${entry.className}/${entry.defect}`);
-  const chosen = [...kinds.values()].flatMap((own) => {
-    const wanted = Math.min(MAPS_OF_DEFECT, own.length);
-    return Array.from({ length: wanted }, (_, index) => {
-      const at = Math.floor(((index + 1) * (own.length - 1)) / wanted);
-      return own[at] as (typeof own)[number];
-    });
-  });
-  return new Map(chosen.map(({ entry }) => [entry.path, entry.defect]));
-}
-
-/** Some good pictures of each class. */
-async function someGood({ data, s3Root }: Demo): Promise<Map<string, string>> {
-  const { openTrainingFolder } = await import('@bigrid/node');
-  const { classes } = await openTrainingFolder(data, { s3Root });
-  const entries = classes.flatMap(({ entries }) => entries.slice(0, MAPS_OF_GOOD));
-  return new Map(entries.map(({ path }) => [path, 'good']));
+  for (const name of ours) await rm(join(heatMaps, name), { force: true });
 }
 
 /** A folder of pictures that were evaluated, or the one that all lie in. */
@@ -263,7 +274,9 @@ function picturesToTry(data: string, evaluation: Evaluation | undefined): string
   return path.startsWith(join(test, sep)) ? test : dirname(path);
 }
 
-function conclude(demo: Demo, { bundle: { manifest }, evaluation, missing, heatMaps }: Made): void {
+function conclude(demo: Demo, made: Made): void {
+  const { evaluation, missing, shown, heatMaps } = made;
+  const { manifest } = made.bundle;
   const { bundle, report, heatMaps: folder } = places(demo);
   const { data, note } = demo;
   print('', `${paint('bold', 'Model')}: ${describeTraining(manifest)}`);
@@ -271,7 +284,8 @@ function conclude(demo: Demo, { bundle: { manifest }, evaluation, missing, heatM
     print('', metricsTable(evaluation));
     note(...remarks(evaluation));
   } else {
-    print('', `Not evaluated, and no report: ${missing}`);
+    print('', `Not evaluated: ${missing}`);
+    if (shown) print(`The report shows ${describeShown(shown)}.`);
   }
   print(
     '',
@@ -279,7 +293,7 @@ function conclude(demo: Demo, { bundle: { manifest }, evaluation, missing, heatM
     facts([
       ['pictures', data],
       ['bundle', bundle],
-      ...(evaluation ? ([['report', report]] as const) : []),
+      ['report', report],
       ['heat maps', `${folder} (${heatMaps})`],
     ]),
     '',
@@ -288,4 +302,11 @@ function conclude(demo: Demo, { bundle: { manifest }, evaluation, missing, heatM
     `  npx bigrid inspect ${shellQuoted(bundle)} ${shellQuoted(picturesToTry(data, evaluation))} --out ${shellQuoted(join(demo.out, 'inspected'))}`,
     '  npx bigrid train FOLDER-OF-GOOD-PICTURES --out mine.onnx',
   );
+}
+
+function describeShown({ entries, areUnseen }: Shown): string {
+  const images = count(entries.length, 'image');
+  return areUnseen
+    ? `${images} that the model did not learn`
+    : `${images} that the model learnt, which score lower than others`;
 }

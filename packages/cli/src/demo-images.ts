@@ -1,0 +1,65 @@
+import { isBigridError } from '@bigrid/errors';
+import type { Bundle, Evaluation, PictureEntry } from '@bigrid/node';
+
+/** Images of each kind of defect of which heat maps are drawn, and good ones where there are no others. */
+const MAPS_OF_DEFECT = 2;
+const MAPS_OF_GOOD = 3;
+/** Images that are shown where there is no evaluation: enough to look at, and soon found among many. */
+const MOST_SHOWN = 200;
+
+/** An image with what it shows: `good`, or its defect. */
+export interface ShownEntry extends PictureEntry {
+  readonly defect: string;
+}
+
+/** Some of each kind, spread over those that there are: first, last and between. */
+export function chooseSome({ pictures }: Evaluation): ShownEntry[] {
+  const kinds = Map.groupBy(pictures, ({ entry }) => `${entry.className}/${entry.defect}`);
+  return [...kinds.values()].flatMap((own) => {
+    const wanted = Math.min(MAPS_OF_DEFECT, own.length);
+    return Array.from({ length: wanted }, (_, index) => {
+      const at = Math.floor(((index + 1) * (own.length - 1)) / wanted);
+      return (own[at] as (typeof own)[number]).entry;
+    });
+  });
+}
+
+/** Images to show where there are no labelled ones to evaluate on. */
+export interface Shown {
+  readonly entries: readonly ShownEntry[];
+  /** Whether the model did not learn them. */
+  readonly areUnseen: boolean;
+}
+
+/** What a model that was trained on a folder did not learn of it, such as images held out; or else what it learnt. */
+export async function imagesToShow(
+  { manifest }: Bundle,
+  data: string,
+  s3Root: string | undefined,
+): Promise<Shown> {
+  const { openTestFolder, unlearnt } = await import('@bigrid/node');
+  const test = await openTestFolder(data, { s3Root }).catch((error: unknown) => {
+    if (isBigridError(error, 'DATA_NO_TEST')) return [];
+    throw error;
+  });
+  const good = await goodImages(data, s3Root);
+  // Without a split, the good ones are in both.
+  const once = new Map([...test, ...good].map((entry) => [entry.path, entry]));
+  const unseen: ShownEntry[] = [];
+  for await (const entry of unlearnt(manifest, once.values())) {
+    unseen.push(entry);
+    if (unseen.length === MOST_SHOWN) break;
+  }
+  const areUnseen = unseen.length > 0;
+  return { areUnseen, entries: areUnseen ? unseen : good.slice(0, MOST_SHOWN) };
+}
+
+export function chooseFew({ entries }: Shown): readonly ShownEntry[] {
+  return entries.slice(0, MAPS_OF_GOOD);
+}
+
+async function goodImages(data: string, s3Root: string | undefined): Promise<ShownEntry[]> {
+  const { openTrainingFolder } = await import('@bigrid/node');
+  const { classes } = await openTrainingFolder(data, { s3Root });
+  return classes.flatMap(({ entries }) => entries.map((entry) => ({ ...entry, defect: 'good' })));
+}

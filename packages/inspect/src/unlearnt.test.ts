@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { learntFrom } from './bundle/learnt.ts';
+import { digest } from './digest.ts';
+import { unlearnt } from './unlearnt.ts';
+
+const pictureOf = (value: number) => ({ width: 1, height: 1, data: Uint8Array.of(value, 0, 0) });
+const entryOf = (value: number) => ({ path: `${value}`, read: async () => pictureOf(value) });
+const broken = { path: 'broken', read: () => Promise.reject(new Error('cut short')) };
+
+async function pathsOf(learnt: string | undefined): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { path } of unlearnt({ learnt }, [1, 2, 3].map(entryOf).concat(broken))) {
+    found.push(path);
+  }
+  return found;
+}
+
+test('tells what was not learnt by the pixels, and leaves out what cannot be read', async () => {
+  const digests = await Promise.all([2, 9].map((value) => digest(pictureOf(value).data)));
+  expect(await pathsOf(learntFrom(digests))).toEqual(['1', '3']);
+  expect(await pathsOf(learntFrom([]))).toEqual(['1', '2', '3']);
+  expect(await pathsOf(undefined)).toEqual([]);
+});
