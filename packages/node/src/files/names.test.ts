@@ -30,6 +30,24 @@ describe('decodeName', () => {
     );
   });
 
+  it('keeps all that is UTF-8 between bytes that are none', () => {
+    const noLetters = Buffer.from([0xff, 0xc0, 0xfe]);
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' })), (texts) => {
+        const bytes = Buffer.concat(texts.flatMap((text) => [Buffer.from(text), noLetters]));
+        const decoded = decodeName(bytes);
+        expect(decoded).toBe(texts.map((text) => `${text}\udcff\udcc0\udcfe`).join(''));
+      }),
+    );
+  });
+
+  it('takes bytes without a letter as fast as others', () => {
+    const bytes = Buffer.alloc(4_000_000, Buffer.from('a,\xe9;', 'latin1'));
+    const started = performance.now();
+    expect(decodeName(bytes)).toHaveLength(bytes.length);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
   it('gives names in UTF-8 as they are', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {

@@ -6,6 +6,7 @@ import { exampleManifest } from '../../../inspect/testing/example-manifest.ts';
 import { DataFolder } from '../../testing/data-folder.ts';
 import { InspectionLog, identify } from '../watching/inspection-log.ts';
 import { readLog } from '../watching/read-log.ts';
+import { systemPath } from './names.ts';
 import { decodeText, inUtf8 } from './text.ts';
 
 let data: DataFolder;
@@ -108,4 +109,14 @@ describe.each(Object.entries(encodings))('a text in %s', (name, encode) => {
     await opened.close();
     expect(known).toEqual([{ verdict: 'normal' }, { verdict: 'normal' }]);
   });
+});
+
+it('keeps the names in a list that is in no encoding of Unicode', () => {
+  const bytes = Buffer.from('good/caf\xe9.png\ngood/\xe9t\xe9.png\n', 'latin1');
+  const names = decodeText(bytes).split('\n').map(systemPath).map(Buffer.from);
+  expect(names.map((name) => name.toString('latin1'))).toEqual([
+    'good/café.png',
+    'good/été.png',
+    '',
+  ]);
 });

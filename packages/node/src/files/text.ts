@@ -1,11 +1,15 @@
 import { TextDecoder } from 'node:util';
+import { decodeName } from './names.ts';
 
 /**
  * Reads text that a person or another program wrote: UTF-8, or UTF-16 as Windows tools write it (`>` of PowerShell), with
  * or without a byte order mark, which is not part of it.
  */
 export function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+  const encoding = encodingOf(bytes);
+  // What is in no encoding is a list of files all the same, whose names are bytes.
+  if (encoding === 'utf-8') return decodeName(bytes).replace(/^\ufeff/, '');
+  return new TextDecoder(encoding).decode(bytes);
 }
 
 /**
