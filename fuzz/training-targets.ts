@@ -124,7 +124,7 @@ export const replays: Target = {
       mkdirSync(join(folder, 'part.replay', part), { recursive: true });
       writeFileSync(join(folder, 'part.replay', part, '0001.webp'), bytes);
     }
-    const { learnt, heldOut } = await readReplay(join(folder, 'part.onnx'));
+    const { learnt, heldOut } = await readReplay(join(folder, 'part.onnx'), 'any');
     for (const { read } of [...learnt, ...heldOut]) await read();
   },
 };

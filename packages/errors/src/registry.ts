@@ -107,7 +107,7 @@ export const errorRegistry = {
   REPLAY_MISSING: {
     when: 'A bundle is to be updated, and the folder of good pictures that its training kept beside it is missing or lacks those learnt or those held out.',
     remedy:
-      'Put the folder back beside the bundle, train again, or go on with `bigrid train --from` on old and new pictures together.',
+      'Put the folder back beside the model file or name it with `--replay DIR`; or train again, or go on with `bigrid train --from` on old and new pictures together.',
     ...missing,
   },
   CHECKPOINT_MISMATCH: {

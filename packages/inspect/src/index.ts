@@ -11,6 +11,7 @@ export {
   MANIFEST_KEY,
   type Manifest,
   manifestSchema,
+  modelIdOf,
   parseManifest,
 } from './bundle/manifest.ts';
 export { type MapScale, mapScaleOf } from './bundle/map-scale.ts';

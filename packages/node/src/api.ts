@@ -10,6 +10,7 @@ import {
   type FailedInspection,
   ignoring,
   inspect as inspectEntries,
+  modelIdOf,
   type OnEvent,
   openBundle,
   type PictureEntry,
@@ -137,7 +138,7 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
     });
     if (out !== undefined) {
       await writeAtomically(out, bundle.bytes, { temporaryIn: checkpoint?.path });
-      await kept?.commit();
+      await kept?.commit(modelIdOf(bundle.manifest));
     }
     succeeded = true;
     return bundle;

@@ -1,4 +1,9 @@
-import { resolveTrainOptions, type Update, update as updateOnEntries } from '@bigrid/inspect';
+import {
+  modelIdOf,
+  resolveTrainOptions,
+  type Update,
+  update as updateOnEntries,
+} from '@bigrid/inspect';
 import { readBundle, type WorkOptions } from './api.ts';
 import type { DatasetOptions } from './datasets/dataset.ts';
 import { openTrainingFolder } from './datasets/folders.ts';
@@ -11,6 +16,8 @@ import { fileScratch } from './training/scratch.ts';
 export interface UpdateRequest extends BackboneFile, DatasetOptions, WorkOptions {
   /** Pictures that are kept beside the new bundle, 0..1024; 0 for none. Default: as in training. */
   readonly replay?: number;
+  /** Folder of those kept with the old bundle, where it does not lie beside it. */
+  readonly replayFrom?: string;
   /** Learn images that score far beyond what good ones reach. Default: false, which refuses them. */
   readonly allowSuspect?: boolean;
   /** File to write the new bundle to; that of the old one may be it. */
@@ -30,12 +37,22 @@ export async function update(
   dir: string,
   request: UpdateRequest = {},
 ): Promise<Update> {
-  const { out, s3Root, allowSuspect, onEvent, signal, threads, device, replay, ...chosen } =
-    request;
+  const {
+    out,
+    s3Root,
+    allowSuspect,
+    onEvent,
+    signal,
+    threads,
+    device,
+    replay,
+    replayFrom,
+    ...chosen
+  } = request;
   const { replay: most } = resolveTrainOptions({ replay });
   const engine = onnxRuntimeEngine({ threads, device });
   const bundle = await readBundle(file);
-  const old = await readReplay(file);
+  const old = await readReplay(file, modelIdOf(bundle.manifest), replayFrom);
   const { classes } = await openTrainingFolder(dir, { s3Root });
   if (out !== undefined) await assertModelWritable(out);
   const { backbone } = await openBackbone(chosen, bundle.manifest.method, engine, bundle);
@@ -56,7 +73,7 @@ export async function update(
     });
     if (out !== undefined) {
       await writeAtomically(out, updated.bundle.bytes);
-      await kept?.commit();
+      await kept?.commit(modelIdOf(updated.bundle.manifest));
     }
     return updated;
   } finally {

@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
@@ -157,6 +157,72 @@ test('what was kept before is kept on as it is', async () => {
   );
   expect(files).toHaveLength(10);
   expect(files.filter((one) => one.equals(file))).toHaveLength(1);
+});
+
+test.each([
+  ['calibrated to another file', ['calibrate', '--threshold', '7']],
+  ['exported to another file', ['export', '--int8']],
+  ['renamed', undefined],
+])('what was kept is found by the bundle, also %s', async (_, words) => {
+  const folder = at('found', words?.[0] ?? 'renamed');
+  const other = join(folder, 'other name.onnx');
+  await cp(at('model.replay'), join(folder, 'model.replay'), { recursive: true });
+  // Those of another bundle lie beside it, and one is where its own would be.
+  await mkdir(join(folder, 'a.replay'));
+  await cp(at('model.replay'), join(folder, 'other name.replay'), { recursive: true });
+  await writeFile(join(folder, 'other name.replay', 'model.txt'), 'another\n');
+  if (words) {
+    const [command = '', ...flags] = words;
+    expect((await bigrid(command, model, ...flags, '--out', other)).code).toBe(0);
+  } else await cp(model, other);
+  const update = [
+    'update',
+    other,
+    at('alarms'),
+    '--allow-suspect',
+    '--out',
+    join(folder, 'new.onnx'),
+  ];
+  expect(await bigrid(...update)).toMatchObject({ code: 0 });
+  expect(await countKept(join(folder, 'new.replay'))).toEqual({ learnt: 10, heldOut: 2 });
+  // The new bundle is another: what the old one learnt is not all that it did.
+  await rm(join(folder, 'new.replay'), { recursive: true });
+  const again = ['update', join(folder, 'new.onnx'), at('alarms'), '--out', join(folder, 'x.onnx')];
+  expect(await bigrid(...again)).toMatchObject({
+    code: 66,
+    stderr: expect.stringMatching(/^error REPLAY_MISSING: .*new\.replay/m),
+  });
+});
+
+test('kept pictures of another bundle are not learnt, but where they are named', async () => {
+  const own = at('swapped', 'part.onnx');
+  await cp(model, own);
+  const words = [
+    'update',
+    own,
+    at('alarms'),
+    '--allow-suspect',
+    '--out',
+    at('swapped', 'new.onnx'),
+  ];
+  await cp(at('model.replay'), at('swapped', 'part.replay'), { recursive: true });
+  await writeFile(at('swapped', 'part.replay', 'model.txt'), 'another\n');
+  const refused = await bigrid(...words);
+  expect(refused.stderr).toMatch(/^error REPLAY_MISSING: .*received those of another model/m);
+  expect(refused.stderr).toContain('name it with `--replay DIR`');
+  expect(refused.code).toBe(66);
+  const named = await bigrid(...words, '--replay', at('model.replay'), '--replay', '6');
+  expect(named).toMatchObject({ code: 0 });
+  expect(await countKept(at('swapped', 'new.replay'))).toEqual({ learnt: 4, heldOut: 2 });
+});
+
+test('what an earlier build kept says nothing of its bundle, and is taken by its name', async () => {
+  const own = at('earlier', 'part.onnx');
+  await cp(model, own);
+  await cp(at('model.replay'), at('earlier', 'part.replay'), { recursive: true });
+  await rm(at('earlier', 'part.replay', 'model.txt'));
+  const { code } = await bigrid('update', own, at('alarms'), '--allow-suspect', '--out', own);
+  expect(code).toBe(0);
 });
 
 test('kept pictures are in no folder of pictures that they lie in', async () => {

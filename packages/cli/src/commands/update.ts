@@ -6,7 +6,7 @@ import {
   allowSuspectFlag,
   type Fields,
   machineFields,
-  pick,
+  parseFlag,
   s3RootFlag,
 } from '../flags.ts';
 import {
@@ -24,13 +24,19 @@ import type { Context } from '../run.ts';
 
 interface UpdateFlags {
   readonly out: string;
-  readonly replay?: number;
+  readonly replay?: ReplayFlag;
   readonly backbone?: string;
   readonly allowSuspect?: boolean;
   readonly s3Root?: string;
   readonly device?: Device;
   readonly threads?: number;
   readonly quiet?: boolean;
+}
+
+/** How many pictures to keep, and where those kept before are. */
+interface ReplayFlag {
+  readonly replay?: number;
+  readonly replayFrom?: string;
 }
 
 /** @param fields of the schema of training; empty where nobody asks for them */
@@ -43,7 +49,17 @@ export function updateCommand(context: Context, fields: Fields): Command {
       'folder of new good pictures, or in any layout that `bigrid train` takes; what is in it is learnt as good',
     )
     .requiredOption('--out <file>', 'File to write the new bundle to (.onnx)');
-  if (fields.replay) addFlags(command, pick(fields, ['replay']));
+  const { replay } = fields;
+  if (replay) {
+    command.option(
+      '--replay <N|dir>',
+      'How many pictures to keep with the new file [0 to 1024] (default: 192); or the folder of those kept with the old one, where it is not beside it',
+      (text: string, before: ReplayFlag = {}): ReplayFlag =>
+        /^[+-]?[\d.]+$/.test(text)
+          ? { ...before, replay: Number(parseFlag('--replay', replay, text)) }
+          : { ...before, replayFrom: text },
+    );
+  }
   command
     .option(...s3RootFlag)
     .option(...allowSuspectFlag)
@@ -55,7 +71,8 @@ export function updateCommand(context: Context, fields: Fields): Command {
       `
 Training kept some good pictures beside the bundle, parts.replay beside
 parts.onnx. They are learnt again with the new ones; a quarter of the new ones
-is held out, and the threshold is set anew by the rule of the bundle.
+is held out, and the threshold is set anew by the rule of the bundle. They are
+found whatever the bundle is called, as long as they lie in the same folder.
 
 Example:
   $ bigrid inspect parts.onnx today           a person looks at the alarms,
@@ -70,7 +87,7 @@ Example:
 async function updateBundle(
   file: string,
   dir: string,
-  { quiet, ...request }: UpdateFlags,
+  { quiet, replay, ...request }: UpdateFlags,
   { signal }: Context,
 ): Promise<void> {
   const { systemPath, update } = await import('@bigrid/node');
@@ -78,7 +95,7 @@ async function updateBundle(
   const progress = showProgress({ quiet });
   let updated: Update;
   try {
-    updated = await update(file, dir, { ...request, onEvent: progress.onEvent, signal });
+    updated = await update(file, dir, { ...request, ...replay, onEvent: progress.onEvent, signal });
   } finally {
     progress.finish();
   }

@@ -141,3 +141,11 @@ export function parseManifest(text: string | undefined): Manifest {
   }
   return manifest.data;
 }
+
+/**
+ * Names what a model learnt, and when: the same for all files of it, whatever their thresholds and the bits of their weights,
+ * and another after an update.
+ */
+export function modelIdOf({ createdAt, training, updates }: Manifest): string {
+  return `${updates?.at(-1)?.at ?? createdAt} ${training.dataHash.slice(0, 16)}`;
+}

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import type { KeepReplay, Picture, PictureEntry, Replay } from '@bigrid/inspect';
 import { listPictures } from '../datasets/folders.ts';
@@ -11,19 +11,56 @@ import { encodeLossless, pictureEntry } from '../pictures/pictures.ts';
 /** Folders of the two kinds of pictures. */
 const parts = { learnt: 'learnt', heldOut: 'held-out' } as const;
 const KEPT_ENDING = '.webp';
+/** Says which model learnt them: its file may be renamed or copied, calibrated and exported to others. */
+const MODEL_FILE = 'model.txt';
 
 /** Where good pictures are kept for updates of the bundle in a file: `part.replay` beside `part.onnx`. */
 export async function replayPath(file: string): Promise<string> {
   return `${(await followLinks(file)).replace(/\.onnx$/i, '')}${REPLAY_ENDING}`;
 }
 
-/** The pictures kept beside the bundle in a file. @throws REPLAY_MISSING where there are none of a kind */
-export async function readReplay(file: string): Promise<Replay> {
-  const path = await replayPath(file);
+/**
+ * The pictures that the training of a model kept, found beside its file by the model's id, whatever the folder's name.
+ * @param file of the bundle
+ * @param modelId from {@link modelIdOf}
+ * @param named folder to take instead, whatever model it is of
+ * @throws REPLAY_MISSING where there are none of a kind
+ */
+export async function readReplay(file: string, modelId: string, named?: string): Promise<Replay> {
+  const path = named ?? (await findReplay(file, modelId));
   return {
     learnt: await picturesIn(join(path, parts.learnt)),
     heldOut: await picturesIn(join(path, parts.heldOut)),
   };
+}
+
+async function findReplay(file: string, modelId: string): Promise<string> {
+  const own = await replayPath(file);
+  const ownId = await modelIdIn(own);
+  if (ownId === modelId) return own;
+  for (const folder of new Set([dirname(own), dirname(resolve(file))])) {
+    for (const other of await replaysIn(folder)) {
+      if ((await modelIdIn(other)) === modelId) return other;
+    }
+  }
+  // Earlier builds wrote no id.
+  if (ownId === undefined) return own;
+  return fail(
+    'REPLAY_MISSING',
+    `Expected good pictures that training kept with ${file} but received those of another model in ${own}`,
+  );
+}
+
+async function replaysIn(folder: string): Promise<string[]> {
+  const entries = await readFolder(folder).catch(() => []);
+  const names = entries.map(({ name }) => name).filter((name) => name.endsWith(REPLAY_ENDING));
+  return names.sort().map((name) => join(folder, name));
+}
+
+/** Which model a folder of kept pictures is of; undefined where it does not say. */
+async function modelIdIn(path: string): Promise<string | undefined> {
+  const bytes = await readBytes(join(path, MODEL_FILE)).catch(() => undefined);
+  return bytes && new TextDecoder().decode(bytes).trim();
 }
 
 async function picturesIn(folder: string): Promise<PictureEntry[]> {
@@ -86,13 +123,15 @@ class ReplayFolder implements KeepReplay {
     }
   }
 
-  /** Puts what was kept in its place. */
-  async commit(): Promise<void> {
+  /** Puts what was kept in its place. @param modelId of the model that learnt it */
+  async commit(modelId: string): Promise<void> {
     const before = `${this.#aside}.before`;
     try {
+      const isKept = (await statOrUndefined(this.#aside)) !== undefined;
+      if (isKept) await writeFile(join(this.#aside, MODEL_FILE), `${modelId}\n`);
       const isThere = (await statOrUndefined(this.#path)) !== undefined;
       if (isThere) await rename(this.#path, before);
-      if ((await statOrUndefined(this.#aside)) !== undefined) {
+      if (isKept) {
         await rename(this.#aside, this.#path).catch(async (error: unknown) => {
           if (isThere) await rename(before, this.#path);
           throw error;
@@ -119,7 +158,7 @@ async function assertReplaceable(path: string): Promise<void> {
   } catch (error) {
     return failToWrite(path, error);
   }
-  const known: readonly string[] = Object.values(parts);
+  const known: readonly string[] = [...Object.values(parts), MODEL_FILE];
   const other = names.find((name) => !name.startsWith('.') && !known.includes(name));
   if (other === undefined) return;
   fail(
