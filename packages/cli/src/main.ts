@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { fail } from '@bigrid/errors';
 import { Command } from 'commander';
 import { calibrateCommand } from './commands/calibrate.ts';
@@ -96,9 +96,12 @@ export function checkNode(received: string): void {
   );
 }
 
+/** What Node.js puts in the place of bytes that are no UTF-8. */
+const LOST = '\ufffd';
+
 /** Node.js reads arguments as UTF-8, and so loses names of files that are none; Linux has their bytes. */
-async function unspoilt(words: readonly string[]): Promise<readonly string[]> {
-  if (process.platform !== 'linux' || !words.some((word) => word.includes('\ufffd'))) return words;
+async function wordsInBytes(words: readonly string[]): Promise<readonly string[]> {
+  if (process.platform !== 'linux' || !words.some((word) => word.includes(LOST))) return words;
   const { decodeName } = await import('@bigrid/node');
   const bytes = await readFile('/proc/self/cmdline').catch(() => undefined);
   if (bytes === undefined) return words;
@@ -106,11 +109,20 @@ async function unspoilt(words: readonly string[]): Promise<readonly string[]> {
   return all.slice(all.length - words.length);
 }
 
+/** So it does with the folder that it runs in, to which paths are resolved: results would go into another. */
+async function runInBytes(): Promise<void> {
+  if (!process.cwd().includes(LOST)) return;
+  const { decodeName } = await import('@bigrid/node');
+  const folder = decodeName(await realpath('.', 'buffer'));
+  process.cwd = () => folder;
+}
+
 /** Runs what the words of the command line ask for, and sets the exit code. */
 export async function main(given: readonly string[]): Promise<void> {
   await run(async (context) => {
     checkNode(process.versions.node);
-    const words = await unspoilt(given);
+    await runInBytes();
+    const words = await wordsInBytes(given);
     await (await program(words, context)).parseAsync(words, { from: 'user' });
   });
 }

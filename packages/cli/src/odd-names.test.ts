@@ -24,7 +24,8 @@ const names = [
   ...['\u001b[2J\u001b]0;title\u0007.png', '\u009b8mhidden.png', 'two\nlines.png', 'over\r.png'],
 ];
 const sorted = (list: readonly string[]) => [...list].sort();
-const listed = async (folder: string) => sorted((await readdir(folder, 'buffer')).map(decodeName));
+const listed = async (folder: string) =>
+  sorted((await readdir(systemPath(folder), 'buffer')).map(decodeName));
 /** All that a text may hold for a terminal, where colours are off. */
 const isPlain = (text: string) => !/(?!\n)[\p{Cc}\ufffd]/u.test(text);
 
@@ -156,5 +157,22 @@ describe.skipIf(process.platform !== 'linux')('names that are no UTF-8, or no pl
     const report = await readFile(at('out.html'), 'utf8');
     expect(report).not.toContain('\ufffd');
     expect(report).toContain('sp\\udcfft');
+  });
+
+  test('do for the folder that commands run in', async () => {
+    await mkdir(systemPath(at('here\udce9')));
+    const run = (words: string) => {
+      const command = `cd "$2"/here* && exec "$0" "$1" ${words}`;
+      return ended(spawn('sh', ['-c', command, process.execPath, bin, at()]));
+    };
+    const before = await listed(at());
+    const trained = await run(`train ../good --out own.onnx ${tiny.join(' ')}`);
+    expect([trained.code, trained.stdout.split(' ', 2)]).toEqual([0, ['Wrote', 'own.onnx']]);
+    const found = await run('inspect own.onnx ../new --out marked --log log.jsonl --json');
+    expect(sorted(pathsOf(found))).toEqual(sorted(names.map((name) => `../new/${name}`)));
+    expect(await listed(at())).toEqual(before);
+    expect(await listed(at('here\udce9'))).toEqual([
+      ...['log.jsonl', 'marked', 'own.onnx', 'own.replay'],
+    ]);
   });
 });
