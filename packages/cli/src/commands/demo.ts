@@ -21,6 +21,7 @@ import {
 import { addFlags, type Fields, machineFields, pick, s3RootFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { count, facts, paint, print, say, shellQuoted } from '../output.ts';
+import { ownCommand } from '../own-command.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
 import { metricsTable, remarks } from './evaluate.ts';
@@ -298,9 +299,9 @@ function conclude(demo: Demo, made: Made): void {
     ]),
     '',
     paint('bold', 'Try next:'),
-    `  npx bigrid info ${shellQuoted(bundle)}`,
-    `  npx bigrid inspect ${shellQuoted(bundle)} ${shellQuoted(picturesToTry(data, evaluation))} --out ${shellQuoted(join(demo.out, 'inspected'))}`,
-    '  npx bigrid train FOLDER-OF-GOOD-PICTURES --out mine.onnx',
+    `  ${ownCommand()} info ${shellQuoted(bundle)}`,
+    `  ${ownCommand()} inspect ${shellQuoted(bundle)} ${shellQuoted(picturesToTry(data, evaluation))} --out ${shellQuoted(join(demo.out, 'inspected'))}`,
+    `  ${ownCommand()} train FOLDER-OF-GOOD-PICTURES --out mine.onnx`,
   );
 }
 

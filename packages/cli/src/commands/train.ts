@@ -26,6 +26,7 @@ import {
   say,
   shellQuoted,
 } from '../output.ts';
+import { ownCommand } from '../own-command.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
 
@@ -150,7 +151,8 @@ async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context):
   if (!quiet && existsSync(systemPath(kept))) {
     say(`Good pictures for \`bigrid update\` are in ${kept}; --replay 0 keeps none.`);
   }
-  if (!quiet) say('', 'Next:', `  bigrid inspect ${shellQuoted(flags.out)} PICTURES-OR-FOLDERS`);
+  if (!quiet)
+    say('', 'Next:', `  ${ownCommand()} inspect ${shellQuoted(flags.out)} PICTURES-OR-FOLDERS`);
 }
 
 /** What was learnt from, and the threshold that came of it. */

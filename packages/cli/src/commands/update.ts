@@ -19,6 +19,7 @@ import {
   shellQuoted,
   table,
 } from '../output.ts';
+import { ownCommand } from '../own-command.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
 
@@ -110,7 +111,8 @@ async function updateBundle(
     '',
     describeThreshold(updated.before.threshold, calibration),
   );
-  if (!quiet) say('', 'Next:', `  bigrid inspect ${shellQuoted(request.out)} PICTURES-OR-FOLDERS`);
+  if (!quiet)
+    say('', 'Next:', `  ${ownCommand()} inspect ${shellQuoted(request.out)} PICTURES-OR-FOLDERS`);
 }
 
 /** A row for each kind of pictures: how many raise alarms and what they score, the same before and after. */
