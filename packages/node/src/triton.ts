@@ -1,28 +1,20 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { type Bundle, type ElementType, type Port, readPorts } from '@bigrid/inspect';
-import { failToWrite, systemCode, writeAtomically } from './files/files.ts';
+import { fail } from '@bigrid/errors';
+import { type Bundle, readPorts } from '@bigrid/inspect';
+import { failToWrite, readBytes, systemCode, writeAtomically } from './files/files.ts';
 import { mkdir, readFolder, rename, rm, stat } from './files/system.ts';
 import { temporaryPath } from './files/temporary.ts';
-
-/** What Triton calls the types of elements. */
-const types: Readonly<Record<ElementType, string>> = {
-  float32: 'TYPE_FP32',
-  float16: 'TYPE_FP16',
-  int64: 'TYPE_INT64',
-  int32: 'TYPE_INT32',
-  int8: 'TYPE_INT8',
-  uint8: 'TYPE_UINT8',
-  bool: 'TYPE_BOOL',
-};
+import { contradictionIn, type Ports, tritonConfig } from './triton-config.ts';
 
 /**
  * Adds a bundle to a model repository of Triton Inference Server as the next version of the model `name`. A version
  * appears whole, so that a server that polls the repository never loads a part. The configuration is written once:
  * how many instances run where is for whoever runs the server to add, and later versions leave it as it is.
  * @param repository folder of the repository; it is made where it is missing
- * @param name of the model; what Triton does not take in a name becomes `_`
+ * @param name of the model; what Triton does not take in a name becomes `_`, and a hash of the name follows
  * @returns folder of the new version
- * @throws OUTPUT_UNWRITABLE, BUNDLE_INVALID
+ * @throws OUTPUT_UNWRITABLE, also where the configuration states other inputs or outputs; BUNDLE_INVALID
  */
 export async function writeTritonModel(
   repository: string,
@@ -32,9 +24,10 @@ export async function writeTritonModel(
   const model = tritonName(name);
   const folder = join(repository, model);
   const config = join(folder, 'config.pbtxt');
-  const text = tritonConfig(model, readPorts(bundle.bytes));
+  const ports = readPorts(bundle.bytes);
   try {
-    if (!(await exists(config))) await writeAtomically(config, text);
+    if (!(await exists(config))) await writeAtomically(config, tritonConfig(model, ports));
+    else checkConfig(config, new TextDecoder().decode(await readBytes(config)), model, ports);
     const version = join(folder, String((await latestVersion(folder)) + 1));
     // Triton leaves folders alone whose names are no numbers.
     const temporary = await temporaryPath(folder, model);
@@ -51,36 +44,26 @@ export async function writeTritonModel(
   }
 }
 
-/** `config.pbtxt` of a model, in protobuf's text format. Batches are left to the instances: a picture a request. */
-function tritonConfig(
-  name: string,
-  { inputs, outputs }: { readonly inputs: readonly Port[]; readonly outputs: readonly Port[] },
-): string {
-  const list = (ports: readonly Port[]) => ports.map(describe).join(',\n');
-  return `# Written once by \`bigrid export --triton\`, and yours to change.
-name: "${name}"
-backend: "onnxruntime"
-max_batch_size: 0
-input [
-${list(inputs)}
-]
-output [
-${list(outputs)}
-]
-`;
+/** @throws OUTPUT_UNWRITABLE where the server would not load the model under this configuration */
+function checkConfig(path: string, text: string, model: string, ports: Ports): void {
+  const found = contradictionIn(text, model, ports);
+  if (!found) return;
+  fail(
+    'OUTPUT_UNWRITABLE',
+    `Expected ${found.expected}, as ${path} has it for all versions, but received ${found.received}`,
+    {
+      remedy:
+        'Export it from a file of another name, which makes another model; or move the folder of that model away first.',
+    },
+  );
 }
 
-function describe({ name, type, shape }: Port): string {
-  const sizes = shape.map((size) => (typeof size === 'number' ? size : -1));
-  return `  {
-    name: "${name}"
-    data_type: ${types[type]}
-    dims: [ ${sizes.join(', ')} ]
-  }`;
-}
-
+/** A name that has to be changed ends with a hash of what it was: two models must not become versions of one. */
 function tritonName(name: string): string {
-  return name.replaceAll(/[^\w.-]/g, '_').replace(/^\.+/, '_');
+  const own = name.normalize('NFC');
+  const taken = own.replaceAll(/[^\w.-]/g, '_').replace(/^(\.+|$)/, '_');
+  if (taken === own) return own;
+  return `${taken}-${createHash('sha256').update(own).digest('hex').slice(0, 8)}`;
 }
 
 async function latestVersion(folder: string): Promise<number> {
