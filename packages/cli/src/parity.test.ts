@@ -158,8 +158,10 @@ describe.each(cases)('a bundle of %s', (name, options) => {
     const bundle = await train(dir, { ...options, size: 64, epochs: 2, threads: 1, out });
     const calibrated = at(`${name}, calibrated.onnx`);
     const masked = at(`${name}, masked.onnx`);
-    await calibrate(out, { dir, threshold: 'max-fpr:0.2', out: calibrated, threads: 1 });
-    await calibrate(out, { dir, mask: at('mask.png'), out: masked, threads: 1 });
+    // Which images set the threshold is of no matter here: those learnt will do.
+    const request = { dir, allowSuspect: true, threads: 1 };
+    await calibrate(out, { ...request, threshold: 'max-fpr:0.2', out: calibrated });
+    await calibrate(out, { ...request, mask: at('mask.png'), out: masked });
 
     const direct = await throughApi(bundle);
     const printed = await throughCommandLine(out);

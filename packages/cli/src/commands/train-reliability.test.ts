@@ -186,7 +186,7 @@ describe.skipIf(process.platform === 'win32')('without permission', () => {
     await mkdir(at('locked'), { mode: 0o555 });
     const { code, stderr } = await asPerson(train(at('locked', 'model.onnx')));
     expect(stderr).toMatch(
-      /^error OUTPUT_UNWRITABLE: .*permission denied \(EACCES\)\n {2}Choose a folder/,
+      /^error OUTPUT_UNWRITABLE: .*permission denied \(EACCES\)\n {2}Choose a place/,
     );
     expect(code).toBe(73);
     expect(await readdir(at('locked'))).toEqual([]);
