@@ -1,21 +1,7 @@
-import { fail } from '@bigrid/errors';
+import { expectation, type Field, fail, rangeOf } from '@bigrid/errors';
 import type { Device } from '@bigrid/node';
 import { type Command, Option } from 'commander';
 import type { ZodType } from 'zod';
-
-/** One option of a schema, as JSON Schema describes it. */
-export interface Field {
-  readonly type?: string;
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly enum?: readonly string[];
-  readonly const?: string;
-  /** Where there are several kinds of values. */
-  readonly anyOf?: readonly Field[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly multipleOf?: number;
-}
 
 export type Fields = Readonly<Record<string, Field>>;
 
@@ -154,24 +140,10 @@ function parseNumber(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** `an integer from 1 to 10000`, `one of normal, abnormal, both`, `auto or an integer from 64 to 8192`. */
-function expectation(field: Field): string {
-  if (field.anyOf) return field.anyOf.map(expectation).join(' or ');
-  if (field.const !== undefined) return field.const;
-  if (field.enum)
-    return field.enum.length === 1 ? `${field.enum[0]}` : `one of ${field.enum.join(', ')}`;
-  if (field.multipleOf) return `a multiple of ${field.multipleOf} ${range(field)}`;
-  return `${field.type === 'integer' ? 'an integer' : 'a number'} ${range(field)}`;
-}
-
 function describe(field: Field, lists: boolean): string {
   const { description = '' } = field;
   if (field.enum && !lists) return `${description} [${field.enum.join(', ')}]`;
-  return isNumber(field) ? `${description} [${range(field).replace('from ', '')}]` : description;
-}
-
-function range({ minimum, maximum }: Field): string {
-  return `from ${minimum} to ${maximum}`;
+  return isNumber(field) ? `${description} [${rangeOf(field).replace('from ', '')}]` : description;
 }
 
 function isNumber(field: Field): boolean {

@@ -1,2 +1,3 @@
 export { BigridError, type ErrorCode, fail, isBigridError } from './error.ts';
+export { expectation, type Field, rangeOf } from './expectation.ts';
 export { type ErrorDefinition, errorRegistry } from './registry.ts';

@@ -1,4 +1,10 @@
-export { type ElementType, type Port, readPorts, type WeightPrecision } from '@bigrid/graph';
+export {
+  type ElementType,
+  type Port,
+  readPorts,
+  type WeightPrecision,
+  weightPrecisions,
+} from '@bigrid/graph';
 export {
   type Bundle,
   openBundle,
@@ -46,6 +52,7 @@ export {
   underLabelledRules,
 } from './calibration/operating-points.ts';
 export { scorePictures } from './calibration/scoring.ts';
+export { checkArgument, checkOptions } from './check-options.ts';
 export { bordersOf } from './detection/borders.ts';
 export { type AnomalyMap, Detector, type Inspection, imageTensor } from './detection/detector.ts';
 export { ignoredShare, ignoring } from './detection/ignored-area.ts';

@@ -135,6 +135,16 @@ describe('inspect', () => {
     ]);
   });
 
+  it.each([undefined, null, 'a.png', {}, { path: 'a.png' }, { read: async () => sound }])(
+    'yields an error for what is no entry at all, and goes on: %j',
+    async (odd) => {
+      expect(await inspected([odd as PictureEntry, of(5)])).toMatchObject([
+        { path: expect.any(String), error: { code: 'PICTURE_UNREADABLE' } },
+        { path: '5.png', score: 5 },
+      ]);
+    },
+  );
+
   it.each<[string, PictureEntry['read']]>([
     ['later', () => Promise.reject(new TypeError('no light'))],
     [

@@ -51,7 +51,8 @@ export async function* inspect(
   const look = (entry: PictureEntry, takeRoom: TakeRoom) => lookAt(detector, entry, takeRoom);
   const ahead = picturesAhead(detector.runsAtOnce);
   for await (const outcome of inOrder(entries, look, ahead, signal)) {
-    const { path } = outcome.item;
+    // What comes from outside may be no entry at all.
+    const { path = 'unnamed' }: Partial<PictureEntry> = outcome.item ?? {};
     if ('error' in outcome) {
       yield { path, error: pictureError(path, outcome.error) };
     } else {

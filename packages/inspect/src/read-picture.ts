@@ -7,6 +7,12 @@ import type { TakeRoom } from './work.ts';
  * @throws PICTURE_UNREADABLE where it is no 8-bit RGB of the size that it states, and whatever `entry.read` throws
  */
 export async function readPicture(entry: PictureEntry, takeRoom: TakeRoom): Promise<Picture> {
+  if (typeof entry?.path !== 'string' || typeof entry.read !== 'function') {
+    fail(
+      'PICTURE_UNREADABLE',
+      'Expected an image with `path` and `read` but received another value',
+    );
+  }
   const picture: Picture | undefined = await entry.read(takeRoom);
   const { width, height, data } = picture ?? {};
   if (!isLength(width) || !isLength(height)) {

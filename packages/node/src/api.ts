@@ -35,6 +35,7 @@ import { openIgnoredAreas, readIgnoredArea } from './datasets/ignored-areas.ts';
 import { type Device, onnxRuntimeEngine, parallelEngine } from './engine/engine.ts';
 import { assertModelWritable, readBytes, systemCode, writeAtomically } from './files/files.ts';
 import { pictureEntry } from './pictures/pictures.ts';
+import { checkArguments, checkRequest } from './requests.ts';
 import { type BackboneFile, openBackbone } from './training/backbones.ts';
 import { identifyFile, identifyPictures, openCheckpoint } from './training/checkpoint-folder.ts';
 import { openReplay } from './training/replay-folder.ts';
@@ -82,6 +83,8 @@ export interface TrainRequest
  *   CHECKPOINT_MISMATCH, CHECKPOINT_INVALID, WEIGHTS_INVALID, DEVICE_MISSING, CANCELLED
  */
 export async function train(dir: string, request: TrainRequest = {}): Promise<Bundle> {
+  checkArguments({ dir });
+  checkRequest('train', request);
   const { onEvent, signal, threads, device, out, from: source, s3Root, mask, ...rest } = request;
   const { resume, checkpointSeconds, threshold, unsure, ...others } = rest;
   const { backbone, backboneMean, backboneDeviation, ...chosen } = others;
@@ -174,6 +177,8 @@ export async function calibrate(
   bundle: Bundle | string,
   request: CalibrateRequest = {},
 ): Promise<Bundle> {
+  checkArguments({ bundle });
+  checkRequest('calibrate', request);
   const { dir, threshold, unsure, mask, allowSuspect, out, onEvent, signal, ...machine } = request;
   if (dir === undefined && mask !== undefined) {
     fail(
@@ -233,12 +238,14 @@ export async function* inspect(
   paths: readonly string[] | AsyncIterable<PictureEntry>,
   options: InspectOptions = {},
 ): AsyncGenerator<Verdict | FailedInspection> {
+  checkArguments({ bundle, paths });
+  checkRequest('inspect', options);
+  const { threads, device, mask } = options;
   const opened = await bundleFrom(bundle);
   const manifest = underRules(opened.manifest, options);
   const entries = Symbol.asyncIterator in paths ? paths : await entriesAt(paths);
-  const { mask } = options;
   const model = mask === undefined ? opened : await withMask(opened, mask);
-  const detector = await Detector.load(parallelEngine(options), model);
+  const detector = await Detector.load(parallelEngine({ threads, device }), model);
   try {
     yield* inspectEntries(detector, manifest, entries, options);
   } finally {
@@ -254,6 +261,7 @@ async function entriesAt(paths: readonly string[]): Promise<PictureEntry[]> {
 
 /** The bundle that ignores what a mask says: a picture, white there. */
 export async function withMask(bundle: Bundle, mask: string): Promise<Bundle> {
+  checkArguments({ bundle, mask });
   return ignoring(bundle, await readIgnoredArea(mask));
 }
 
@@ -275,8 +283,10 @@ export async function evaluate(
   dir: string,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  checkArguments({ bundle, dir });
+  checkRequest('evaluate', options);
+  const { threads, device, s3Root, mask } = options;
   const opened = await bundleFrom(bundle);
-  const { s3Root, mask } = options;
   const found = await openTestFolder(dir, { s3Root });
   const areas = await openIgnoredAreas(
     mask,
@@ -284,7 +294,7 @@ export async function evaluate(
   );
   const entries = found.map((entry) => areas.of(entry.className, entry));
   const model = ignoring(opened, areas.everywhere);
-  const detector = await Detector.load(parallelEngine(options), model);
+  const detector = await Detector.load(parallelEngine({ threads, device }), model);
   try {
     return await evaluateEntries({
       detector,
@@ -300,6 +310,7 @@ export async function evaluate(
 
 /** Opens a bundle file. @throws PATH_MISSING, PATH_UNREADABLE, BUNDLE_INVALID, BUNDLE_TOO_NEW */
 export async function readBundle(path: string): Promise<Bundle> {
+  checkArguments({ file: path });
   return openBundle(await readBytes(path).catch((error: unknown) => failOnFolder(path, error)));
 }
 

@@ -1,4 +1,5 @@
 import { type Bundle, driftOf, type MeasureDrift } from '@bigrid/inspect';
+import { checkArguments, checkRequest } from './requests.ts';
 import { type InspectionRecord, readLog } from './watching/read-log.ts';
 
 /** Inspections that are compared where nobody says how many. */
@@ -33,10 +34,14 @@ export interface Drift {
  *   and for a bundle without statistics
  */
 export async function drift(
-  { manifest }: Pick<Bundle, 'manifest'>,
+  bundle: Pick<Bundle, 'manifest'>,
   log: string,
-  { last = DEFAULT_LATEST }: DriftOptions = {},
+  options: DriftOptions = {},
 ): Promise<Drift> {
+  const { manifest } = Object(bundle) as typeof bundle;
+  checkArguments({ manifest, log });
+  checkRequest('drift', options);
+  const { last = DEFAULT_LATEST } = options;
   const read = await readLog(log, manifest, Math.max(last, SHOWN));
   const latest = read.inspections.slice(-last);
   const measures = driftOf(manifest.calibration, latest);

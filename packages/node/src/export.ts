@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path';
 import { type Bundle, type WeightPrecision, withWeightsIn } from '@bigrid/inspect';
 import { bundleFrom, calibrate, type WorkOptions } from './api.ts';
 import { assertModelWritable, writeAtomically } from './files/files.ts';
+import { checkArguments, checkRequest } from './requests.ts';
 import { writeTritonModel } from './triton.ts';
 
 export interface ExportRequest extends WorkOptions {
@@ -32,8 +33,10 @@ export interface Exported {
  */
 export async function exportBundle(
   source: Bundle | string,
-  request: ExportRequest,
+  request: ExportRequest = {},
 ): Promise<Exported> {
+  checkArguments({ bundle: source });
+  checkRequest('exportBundle', request);
   const { weights, calibrateOn, out, triton, name = nameOf(source), ...work } = request;
   if (out !== undefined) await assertModelWritable(out);
   let bundle = await bundleFrom(source);

@@ -9,6 +9,7 @@ import type { DatasetOptions } from './datasets/dataset.ts';
 import { openTrainingFolder } from './datasets/folders.ts';
 import { onnxRuntimeEngine } from './engine/engine.ts';
 import { assertModelWritable, writeAtomically } from './files/files.ts';
+import { checkArguments, checkRequest } from './requests.ts';
 import { type BackboneFile, openBackbone } from './training/backbones.ts';
 import { openReplay, readReplay } from './training/replay-folder.ts';
 import { fileScratch } from './training/scratch.ts';
@@ -37,6 +38,8 @@ export async function update(
   dir: string,
   request: UpdateRequest = {},
 ): Promise<Update> {
+  checkArguments({ file, dir });
+  checkRequest('update', request);
   const {
     out,
     s3Root,

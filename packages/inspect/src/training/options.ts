@@ -9,6 +9,7 @@ import {
   scheduleSchema,
 } from '@bigrid/method';
 import { z } from 'zod';
+import { checkOptions } from '../check-options.ts';
 
 const method = methodOptionsSchema.shape;
 
@@ -73,16 +74,10 @@ const CELL_PIXELS = 8;
 
 /** Checks what a user chose and lays it over the profile. @throws OPTION_INVALID */
 export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions {
-  const parsed = trainOptionsSchema.safeParse(options);
-  if (!parsed.success) {
-    return fail(
-      'OPTION_INVALID',
-      `Expected valid training options but received:\n${z.prettifyError(parsed.error)}`,
-    );
-  }
-  const { profile: name, seed, epochs, replay, size, tile, ...chosen } = parsed.data;
+  const checked = checkOptions(trainOptionsSchema, options, 'train');
+  const { profile: name, seed, epochs, replay, size, tile, ...chosen } = checked;
   const profile = profiles[name];
-  checkEffects(parsed.data, chosen.grids ?? profile.method.grids);
+  checkEffects(checked, chosen.grids ?? profile.method.grids);
   const given = Object.fromEntries(
     Object.entries(chosen).filter(([, value]) => value !== undefined),
   ) as Partial<MethodOptions>;

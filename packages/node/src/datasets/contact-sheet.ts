@@ -1,6 +1,7 @@
 import { fail, isBigridError } from '@bigrid/errors';
-import type { Mask } from '@bigrid/inspect';
+import { checkOptions, type Mask } from '@bigrid/inspect';
 import sharp from 'sharp';
+import { callback, optional, path, signal } from '../files/option-schemas.ts';
 import { hatch } from '../pictures/hatching.ts';
 import type { Dataset } from './dataset.ts';
 import { openIgnoredAreas } from './ignored-areas.ts';
@@ -13,6 +14,12 @@ export interface ContactSheetOptions {
   /** Called after each picture. */
   readonly onPicture?: (done: number, total: number) => void;
 }
+
+const optionsSchema = optional<ContactSheetOptions>({
+  signal,
+  onPicture: callback,
+  mask: path,
+});
 
 export interface ContactSheet {
   /** A JPEG. */
@@ -51,6 +58,7 @@ export async function drawContactSheet(
   dataset: Dataset,
   options: ContactSheetOptions = {},
 ): Promise<ContactSheet> {
+  checkOptions(optionsSchema, options, 'drawContactSheet');
   const kinds = kindsOfPictures(dataset);
   const shown = kinds.slice(0, mostRows).map((kind) => ({ kind, entries: spread(kind.entries) }));
   const height = gap + shown.length * rowHeight;

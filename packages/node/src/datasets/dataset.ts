@@ -1,5 +1,11 @@
 import { basename, dirname, resolve } from 'node:path';
-import type { LabelledEntry, PictureEntry } from '@bigrid/inspect';
+import {
+  checkArgument,
+  checkOptions,
+  type LabelledEntry,
+  type PictureEntry,
+} from '@bigrid/inspect';
+import { optional, path } from '../files/option-schemas.ts';
 import { naturalOrder } from '../pictures/listing.ts';
 
 /** The names of the layouts that are recognised; docs/data.md shows each. */
@@ -43,6 +49,14 @@ export interface Ignored {
 export interface DatasetOptions {
   /** Folder with a copy of the buckets that `s3://` addresses name: `BUCKET/KEY` or `KEY` below it. */
   readonly s3Root?: string | undefined;
+}
+
+export const datasetOptionsSchema = optional<DatasetOptions>({ s3Root: path });
+
+/** Checks what a function that reads a data set was given. @throws OPTION_INVALID */
+export function checkDataset(given: unknown, options: unknown, what: string): void {
+  checkArgument(path, given, 'the data');
+  checkOptions(datasetOptionsSchema, options, what);
 }
 
 /** A picture of a list that says of each what it is for. */

@@ -1,17 +1,19 @@
 import { join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import {
+  checkArgument,
   isAnomalous,
   type LabelledEntry,
   type PictureEntry,
   type TrainingClass,
 } from '@bigrid/inspect';
 import { failToRead } from '../files/files.ts';
+import { path as pathSchema } from '../files/option-schemas.ts';
 import { stat } from '../files/system.ts';
 import { listFolder, naturalOrder } from '../pictures/listing.ts';
 import { pictureEntry } from '../pictures/pictures.ts';
 import { pageOf, picturesInFile } from '../pictures/tiff-pages.ts';
-import type { DatasetOptions } from './dataset.ts';
+import { checkDataset, type DatasetOptions } from './dataset.ts';
 import { contents, hasSplit, isMaskFolder, withoutMasks } from './names.ts';
 import { failWithoutGood, failWithoutTest, readDataset } from './open-dataset.ts';
 
@@ -37,6 +39,7 @@ export interface CalibrationFolder {
  * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY when a folder holds no picture.
  */
 export async function listPictures(pathOrFolder: string): Promise<string[]> {
+  checkArgument(pathSchema, pathOrFolder, 'a path');
   // A page that was asked for by its number is taken alone.
   const { file, page } = pageOf(pathOrFolder);
   if (!(await isFolder(file))) return page > 0 ? [pathOrFolder] : picturesInFile(file);
@@ -65,6 +68,7 @@ export async function openTrainingFolder(
   path: string,
   options: DatasetOptions = {},
 ): Promise<TrainingFolder> {
+  checkDataset(path, options, 'openTrainingFolder');
   const { classes } = await readDataset(path, options);
   const learnt = classes.filter(({ training }) => training.length > 0);
   if (learnt.length === 0) return failWithoutGood(path);
@@ -86,6 +90,7 @@ export async function openTestFolder(
   path: string,
   options: DatasetOptions = {},
 ): Promise<LabelledEntry[]> {
+  checkDataset(path, options, 'openTestFolder');
   const { classes } = await readDataset(path, options);
   const entries = classes.flatMap(({ test }) => test);
   return entries.length > 0 ? entries : failWithoutTest(path);

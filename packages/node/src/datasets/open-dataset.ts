@@ -5,7 +5,7 @@ import { stat } from '../files/system.ts';
 import { type Listing, listFolder } from '../pictures/listing.ts';
 import { pictureEntry } from '../pictures/pictures.ts';
 import { type CocoFile, findCoco, openCoco, readCoco } from './coco.ts';
-import type { Dataset, DatasetOptions, Ignored } from './dataset.ts';
+import { checkDataset, type Dataset, type DatasetOptions, type Ignored } from './dataset.ts';
 import { readManifests } from './ground-truth-manifest.ts';
 import {
   classNameOf,
@@ -30,6 +30,7 @@ import { findVisa, readVisa } from './visa.ts';
  *   pictures in no layout known; DATASET_INVALID, naming the piece that is missing or malformed
  */
 export async function openDataset(path: string, options: DatasetOptions = {}): Promise<Dataset> {
+  checkDataset(path, options, 'openDataset');
   const dataset = await readDataset(path, options);
   if (dataset.classes.every(({ training, test }) => training.length + test.length === 0)) {
     return failWithoutGood(path);

@@ -7,6 +7,7 @@ import {
 } from '@bigrid/inspect';
 import { readBundle } from '../api.ts';
 import { type EngineOptions, onnxRuntimeEngine } from '../engine/engine.ts';
+import { checkArguments, checkRequest } from '../requests.ts';
 import { version } from '../version.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 
@@ -15,6 +16,8 @@ const STEADY = 20;
 
 /** Opens a bundle, runs it on a made-up picture, and looks at what it says and what is in it. */
 export async function checkBundle(file: string, options: EngineOptions = {}): Promise<Diagnosis> {
+  checkArguments({ file });
+  checkRequest('checkBundle', options);
   let bundle: Bundle;
   try {
     bundle = await readBundle(file);

@@ -3,6 +3,7 @@ import type { Dataset, DatasetOptions } from '../datasets/dataset.ts';
 import { kindsOfPictures } from '../datasets/kinds.ts';
 import { openDataset } from '../datasets/open-dataset.ts';
 import type { EngineOptions } from '../engine/engine.ts';
+import { checkArguments, checkRequest } from '../requests.ts';
 import { bitsUsed, DARK } from './bit-depth.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 import { duplicates } from './duplicates.ts';
@@ -21,6 +22,8 @@ type Labelled = PictureEntry & Label;
 
 /** Reads every picture of a data folder and says what is wrong with it, or odd. @throws CANCELLED, ENGINE_FAILED */
 export async function checkData(path: string, options: CheckDataOptions = {}): Promise<Diagnosis> {
+  checkArguments({ dir: path });
+  checkRequest('checkData', options);
   let dataset: Dataset;
   try {
     dataset = await openDataset(path, { s3Root: options.s3Root });
@@ -68,7 +71,7 @@ async function readAll(dataset: Dataset, options: CheckDataOptions): Promise<All
   const looks: Look[] = [];
   const odd = new Map<string, OddPicture[]>();
   const unreadable: { path: string; finding: Finding }[] = [];
-  const reader = await FeatureReader.open(options);
+  const reader = await FeatureReader.open({ threads: options.threads, device: options.device });
   const compared = new OddPictures();
   try {
     let done = 0;

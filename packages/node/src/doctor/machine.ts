@@ -12,6 +12,7 @@ import type { Engine } from '@bigrid/graph';
 import sharp from 'sharp';
 import { availableDevices, type EngineOptions, onnxRuntimeEngine } from '../engine/engine.ts';
 import { statfs } from '../files/system.ts';
+import { checkRequest } from '../requests.ts';
 import { version } from '../version.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 import { selfTest } from './self-test.ts';
@@ -26,6 +27,7 @@ const OLDEST_NODE = [22, 13] as const;
 
 /** Looks at the machine, at what is installed, and at the numbers that the engine gives. */
 export async function checkMachine(options: EngineOptions = {}): Promise<Diagnosis> {
+  checkRequest('checkMachine', options);
   const [memory, disk] = [freemem(), await freeDisk(tmpdir())];
   const facts = [
     ['Bigrid', version],

@@ -1,18 +1,32 @@
 import { availableParallelism } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import type { Engine } from '@bigrid/graph';
+import { checkOptions } from '@bigrid/inspect';
+import { z } from 'zod';
+import { optional } from '../files/option-schemas.ts';
 import { type OnAnswer, openProcess, openThread } from './engine-host.ts';
 import { pooledEngine } from './engine-pool.ts';
-import { describeRuntime, type EngineOptions, onnxRuntimeHere } from './onnx-runtime.ts';
+import {
+  describeRuntime,
+  deviceNames,
+  type EngineOptions,
+  onnxRuntimeHere,
+} from './onnx-runtime.ts';
 
 export { availableDevices, type Device, type EngineOptions } from './onnx-runtime.ts';
+
+export const engineOptionsSchema = optional<EngineOptions>({
+  threads: z.int().min(1).max(1024),
+  device: z.enum(deviceNames),
+});
 
 /**
  * ONNX Runtime for Node.js behind the engine port. In a worker thread it runs in a child process: `terminate()` cannot be
  * put off, and ONNX Runtime aborts the whole process when its thread is torn down in the middle of a run.
- * @throws DEVICE_MISSING, from the first `load` where the device is listed but cannot be used
+ * @throws OPTION_INVALID; DEVICE_MISSING, from the first `load` where the device is listed but cannot be used
  */
 export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
+  checkOptions(engineOptionsSchema, options, 'the engine');
   if (isMainThread) return onnxRuntimeHere(options);
   return pooledEngine(describeRuntime(options), 1, (onAnswer) => openProcess(onAnswer, options));
 }

@@ -24,7 +24,7 @@ function library(): typeof OnnxRuntime {
 }
 
 /** Where a graph can be computed. Which of them are there depends on the system and on what is installed. */
-const deviceNames = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
+export const deviceNames = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
 export type Device = (typeof deviceNames)[number];
 
 export interface EngineOptions {

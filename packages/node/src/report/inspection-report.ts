@@ -1,11 +1,13 @@
-import { fail } from '@bigrid/errors';
 import {
+  checkOptions,
   type FailedInspection,
   type Judgement,
   type Manifest,
   mapScaleOf,
   type Verdict,
 } from '@bigrid/inspect';
+import { z } from 'zod';
+import { optional } from '../files/option-schemas.ts';
 import { renderInspection } from './inspection-page.ts';
 import { charactersForOneOf, drawThumbnail, type Thumbnail } from './thumbnails.ts';
 
@@ -36,6 +38,13 @@ export interface UnreadImage {
 }
 
 export type VerdictCounts = Readonly<Record<Judgement | 'unreadable', number>>;
+
+const optionsSchema = optional<InspectionReportOptions>({
+  title: z.string(),
+  total: z.int().min(0),
+  maximumImages: z.int().min(0),
+  smallestRegion: z.number().min(0),
+}).required({ title: true });
 
 const defaultMaximumImages = 1000;
 /** Images that could not be read: these are named, others only counted. */
@@ -68,13 +77,8 @@ export class InspectionReport {
 
   /** @throws OPTION_INVALID when `maximumImages` is no whole number from 0 */
   constructor(manifest: Manifest, options: InspectionReportOptions) {
+    checkOptions(optionsSchema, options, 'InspectionReport');
     const { title, total, maximumImages = defaultMaximumImages, smallestRegion = 0 } = options;
-    if (!Number.isInteger(maximumImages) || maximumImages < 0) {
-      fail(
-        'OPTION_INVALID',
-        `Expected a whole number from 0 for maximumImages but received ${maximumImages}`,
-      );
-    }
     this.#manifest = manifest;
     this.#title = title;
     this.#most = maximumImages;

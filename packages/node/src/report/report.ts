@@ -1,11 +1,13 @@
-import { fail } from '@bigrid/errors';
 import {
+  checkOptions,
   type EvaluatedPicture,
   type Evaluation,
   type Manifest,
   mapScaleOf,
   type SeenPicture,
 } from '@bigrid/inspect';
+import { z } from 'zod';
+import { optional } from '../files/option-schemas.ts';
 import { openCharts } from './charts.ts';
 import { renderPage } from './page.ts';
 import { comparatorOfNeed, groupPictures } from './summary.ts';
@@ -17,6 +19,11 @@ export interface ReportOptions {
   /** The most test pictures shown, those that need a look first; all are counted. Default 1,000. */
   readonly maximumPictures?: number | undefined;
 }
+
+const optionsSchema = optional<ReportOptions>({
+  title: z.string(),
+  maximumPictures: z.int().min(0),
+}).required({ title: true });
 
 const defaultMaximumPictures = 1000;
 /** Drawings kept beyond those wanted before the ones least needed go, as a share of those wanted. */
@@ -42,13 +49,8 @@ export class Report {
 
   /** @throws OPTION_INVALID when `maximumPictures` is no whole number from 0 */
   constructor(manifest: Manifest, options: ReportOptions) {
+    checkOptions(optionsSchema, options, 'Report');
     const { title, maximumPictures = defaultMaximumPictures } = options;
-    if (!Number.isInteger(maximumPictures) || maximumPictures < 0) {
-      fail(
-        'OPTION_INVALID',
-        `Expected a whole number from 0 for maximumPictures but received ${maximumPictures}`,
-      );
-    }
     this.#manifest = manifest;
     this.#title = title;
     this.#maximumPictures = maximumPictures;

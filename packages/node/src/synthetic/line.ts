@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import { fail } from '@bigrid/errors';
+import { checkArgument, checkOptions } from '@bigrid/inspect';
 import sharp from 'sharp';
+import { z } from 'zod';
 import { failToWrite } from '../files/files.ts';
+import { optional, path } from '../files/option-schemas.ts';
 import { mkdir, writeFile } from '../files/system.ts';
 import { defectKinds } from './defects.ts';
 import { randomFrom, seedOf } from './noise.ts';
@@ -19,6 +21,16 @@ export interface SyntheticLineOptions {
   /** Side of the pictures in pixels, 64 to 1,024. Default 320. */
   readonly size?: number;
 }
+
+const count = z.int().min(0).max(100_000);
+
+const optionsSchema = optional<SyntheticLineOptions>({
+  seed: z.int().min(0).max(0xffffffff),
+  goodCount: count,
+  testGoodCount: count,
+  defectCount: count,
+  size: z.int().min(64).max(1024),
+});
 
 export interface SyntheticLine {
   /** The folder written to. */
@@ -53,11 +65,9 @@ export async function writeSyntheticLine(
   dir: string,
   options: SyntheticLineOptions = {},
 ): Promise<SyntheticLine> {
-  const seed = integer('seed', options.seed ?? 1, 0, 0xffffffff);
-  const goodCount = integer('goodCount', options.goodCount ?? 60, 0, 100_000);
-  const testGoodCount = integer('testGoodCount', options.testGoodCount ?? 15, 0, 100_000);
-  const defectCount = integer('defectCount', options.defectCount ?? 6, 0, 100_000);
-  const size = integer('size', options.size ?? 320, 64, 1024);
+  checkArgument(path, dir, 'dir');
+  checkOptions(optionsSchema, options, 'writeSyntheticLine');
+  const { seed = 1, goodCount = 60, testGoodCount = 15, defectCount = 6, size = 320 } = options;
   const defects = Object.keys(defectKinds);
 
   const tasks = [
@@ -130,14 +140,4 @@ function foldersOf(task: Task): string[] {
 
 function stem(index: number): string {
   return String(index).padStart(3, '0');
-}
-
-function integer(name: string, value: number, low: number, high: number): number {
-  if (!Number.isInteger(value) || value < low || value > high) {
-    fail(
-      'OPTION_INVALID',
-      `Expected an integer from ${low} to ${high} for ${name} but received ${value}`,
-    );
-  }
-  return value;
 }

@@ -1,7 +1,10 @@
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { checkArgument, checkOptions } from '@bigrid/inspect';
+import { z } from 'zod';
 import { failToRead, reasonOf } from '../files/files.ts';
 import { holdAlone, type Release } from '../files/hold-alone.ts';
+import { callback, optional, path, signal } from '../files/option-schemas.ts';
 import { type FolderEntry, readFolder, realpath, stat } from '../files/system.ts';
 import { isPictureName } from '../pictures/listing.ts';
 import { systemOwner } from '../pictures/system-names.ts';
@@ -18,6 +21,14 @@ export interface WatchOptions {
   /** Called when the folder cannot be read any more, with the reason, and when it can be again, without. */
   readonly onReachable?: (reason: string | undefined) => void;
 }
+
+const optionsSchema = optional<WatchOptions>({
+  signal,
+  leaveOut: z.array(path).meta({ expected: 'a list of paths' }),
+  newOnly: z.boolean(),
+  settle: z.number().min(0).max(86_400),
+  onReachable: callback,
+}).required({ signal: true });
 
 /** A picture that appeared. */
 export interface WatchedPicture {
@@ -71,6 +82,8 @@ export class FolderWatch {
    * @throws PATH_MISSING, PATH_UNREADABLE, IN_USE
    */
   static async open(folder: string, options: WatchOptions): Promise<FolderWatch> {
+    checkArgument(path, folder, 'folder');
+    checkOptions(optionsSchema, options, 'FolderWatch');
     const real = await readFolder(folder).then(
       () => realpath(folder),
       (error: unknown) => failToRead(folder, 'a folder to watch', error),

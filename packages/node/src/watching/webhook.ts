@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { fail } from '@bigrid/errors';
+import { checkArgument, checkOptions } from '@bigrid/inspect';
+import { z } from 'zod';
 import { reasonOf, writeAtomically } from '../files/files.ts';
 import { linesOf, NEWLINE } from '../files/lines.ts';
+import { callback, optional, path } from '../files/option-schemas.ts';
 import { createReadStream, readFile, stat } from '../files/system.ts';
 import { LONGEST_LINE } from './inspection-log.ts';
 
@@ -14,6 +17,18 @@ export interface WebhookOptions {
   /** Milliseconds before the first repetition; each later one waits twice as long. Default: 500. */
   readonly firstPause?: number;
 }
+
+const optionsSchema = optional<WebhookOptions>({
+  onTrouble: callback,
+  timeout: z
+    .int()
+    .min(1)
+    .max(2 ** 31 - 1),
+  firstPause: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
+});
 
 const LONGEST_PAUSE = 60_000;
 /** Bytes of the log that may wait to be sent: some hundred thousand results. */
@@ -53,6 +68,8 @@ export class Webhook {
    * @throws OPTION_INVALID when it is no address of the web; OUTPUT_UNWRITABLE
    */
   static async start(log: string, url: string, options: WebhookOptions = {}): Promise<Webhook> {
+    checkArgument(path, log, 'log');
+    checkOptions(optionsSchema, options, 'Webhook');
     const address = parseAddress(url);
     const { size } = await stat(log);
     const note = await readFile(noteBeside(log), 'utf8').catch(() => '');
