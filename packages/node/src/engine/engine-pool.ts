@@ -62,6 +62,13 @@ function engineEnded(): BigridError {
   );
 }
 
+function hostEnded(): BigridError {
+  return new BigridError(
+    'ENGINE_FAILED',
+    'Expected to run a graph but the thread or process that runs it ended',
+  );
+}
+
 /** Hosts, opened when they are needed, and those who wait for one. */
 class Pool {
   users = 0;
@@ -123,12 +130,12 @@ class Member {
     // What a host dies of is no error of the registry: whoever waits hears that it ended.
     this.#ended = this.#host.ended.then(() => {
       this.#hasEnded = true;
-      this.#asked?.reject(engineEnded());
+      this.#asked?.reject(hostEnded());
     });
   }
 
   async ask(session: number, model: Uint8Array, inputs: Tensors | undefined): Promise<Tensors> {
-    if (this.#hasEnded) throw engineEnded();
+    if (this.#hasEnded) throw hostEnded();
     const needsModel = !this.#loaded.has(session);
     this.#host.send({ session, model: needsModel ? model : undefined, inputs } satisfies Work);
     // Not a race with the end of the host: that would keep every answer until then.
