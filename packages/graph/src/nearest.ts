@@ -1,11 +1,15 @@
 /** Longer names are compared by their ends, where names of exporters differ. */
 const LONGEST = 80;
 
-/** The candidates most like a name that there is not: those that contain it, the last first, then by edit distance. */
+/**
+ * The candidates most like a name that there is not: the one that differs in capitals alone, those that contain it, the last
+ * first, then by edit distance.
+ */
 export function nearest(name: string, candidates: readonly string[], count: number): string[] {
   const text = name.toLowerCase().slice(-LONGEST);
   const distances = candidates.map((candidate, at) => {
     const other = candidate.toLowerCase().slice(-LONGEST);
+    if (other === text) return { candidate, distance: -1 };
     const distance =
       text !== '' && other.includes(text) ? -at / candidates.length : editDistance(text, other);
     return { candidate, distance };

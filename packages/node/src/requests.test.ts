@@ -162,7 +162,7 @@ describe.each(Object.entries(functions))('%s', (name, run) => {
 
   it('refuses an option that there is not, and names the one that is most like it', async () => {
     for (const option of takes[name] as string[]) {
-      for (const typo of [`${option}s`, option.slice(1), option.toUpperCase()]) {
+      for (const typo of [`${option}s`, `x${option}`, option.toUpperCase()]) {
         await expect(run(with_(name, { [typo]: undefined }))).rejects.toThrow(
           invalid(`Expected an option of .+ \\(is it ${option}\\?\\) but received ${typo}$`),
         );
