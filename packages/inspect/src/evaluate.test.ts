@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { answeringEngine, entry, labelled, someModel, unreadable } from '../testing/fakes.ts';
+import { learntFrom } from './bundle/learnt.ts';
 import { Detector } from './detection/detector.ts';
+import { digest } from './digest.ts';
 import { type EvaluateInput, type Evaluation, evaluate, type SeenPicture } from './evaluate.ts';
 import type { WorkEvent } from './events.ts';
 import { defectMetricsOf, metricsOf } from './metrics/metrics.ts';
@@ -43,7 +45,7 @@ function pictured({ path, score, place, ...label }: Case): LabelledEntry {
 
 async function evaluated(
   entries: readonly LabelledEntry[],
-  more: Pick<EvaluateInput, 'onEvent' | 'onPicture' | 'signal'> = {},
+  more: Pick<EvaluateInput, 'learnt' | 'onEvent' | 'onPicture' | 'signal'> = {},
 ): Promise<Evaluation> {
   const detector = await Detector.load(engine, someModel());
   return evaluate({ detector, entries, ...more });
@@ -69,6 +71,18 @@ function measured(of: readonly Case[]) {
 const expected = (of: readonly Case[]) => metricsOf(measured(of)).metrics;
 
 describe('evaluate', () => {
+  it('warns of test images that were learnt, under whatever name', async () => {
+    const warnings: string[] = [];
+    const onEvent = (event: WorkEvent) => event.type === 'warning' && warnings.push(event.message);
+    const [first, ...others] = cases.map(pictured) as [LabelledEntry, ...LabelledEntry[]];
+    const learnt = learntFrom([await digest((await first.read()).data)]);
+    await evaluated([...others, { ...first, path: 'renamed' }], { learnt, onEvent });
+    expect(warnings).toEqual([expect.stringMatching(/^1 of 6 test images were learnt.*renamed$/s)]);
+    await evaluated(others, { learnt, onEvent });
+    await evaluated([first], { onEvent });
+    expect(warnings).toHaveLength(1);
+  });
+
   it('gives the metrics of each class, and their plain mean', async () => {
     const { classes, mean, meanOver, ...rest } = await evaluated(cases.map(pictured));
     expect(new Set(Object.values(meanOver))).toEqual(new Set([2]));

@@ -1,5 +1,7 @@
 import { type BigridError, fail } from '@bigrid/errors';
+import { recogniserOf } from './bundle/learnt.ts';
 import type { AnomalyMap, Detector } from './detection/detector.ts';
+import { digest } from './digest.ts';
 import { NONE_READABLE, type OnEvent, progressOf, reportSkipped } from './events.ts';
 import { lookAt } from './inspect.ts';
 import {
@@ -76,11 +78,16 @@ export interface Evaluation {
 export interface EvaluateInput {
   readonly detector: Detector;
   readonly entries: readonly LabelledEntry[];
+  /** What the manifest says of the images learnt: where some of them are to test on, that is warned of. */
+  readonly learnt?: string | undefined;
   /** Called with each picture in turn; the next one waits for what it returns. */
   readonly onPicture?: ((seen: SeenPicture) => void | Promise<void>) | undefined;
   readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Learnt images that are named; more are counted. */
+const MOST_NAMED = 5;
 
 /**
  * Inspects labelled test pictures and computes the metrics of the field: docs/method.md says how each is defined.
@@ -95,12 +102,15 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
   const pictures: EvaluatedPicture[] = [];
   const measured = new Map<EvaluatedPicture, MeasuredPicture>();
   const failed: { path: string; error: BigridError }[] = [];
+  const isLearnt = recogniserOf(input.learnt);
+  const learnt: string[] = [];
   let done = 0;
   const read = async (entry: LabelledEntry, takeRoom: TakeRoom) => {
     const { picture, inspection } = await lookAt(detector, entry, takeRoom);
     const mask = await entry.readMask?.();
     checkMask(entry, picture, mask);
-    return { picture, inspection, mask };
+    const wasLearnt = isLearnt(await digest(picture.data));
+    return { picture, inspection, mask, wasLearnt };
   };
   const ahead = picturesAhead(detector.runsAtOnce);
   for await (const outcome of inOrder(entries, read, ahead, signal)) {
@@ -108,8 +118,9 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
       const { path } = outcome.item;
       failed.push({ path, error: reportSkipped(path, outcome.error, onEvent) });
     } else {
-      const { picture, inspection, mask } = outcome.value;
+      const { picture, inspection, mask, wasLearnt } = outcome.value;
       const { score, map, ignored } = await inspection;
+      if (wasLearnt) learnt.push(outcome.item.path);
       const sized = mask && resizeMaskNearest(mask, map.width, map.height);
       // A mask that marks nothing says no more than a missing one.
       const usable = sized?.includes(1) ? sized : undefined;
@@ -137,7 +148,17 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
       remedy: NONE_READABLE,
     });
   }
+  if (learnt.length > 0) onEvent({ type: 'warning', message: warningOf(learnt, pictures.length) });
   return { ...summarise(measured), pictures, failed };
+}
+
+function warningOf(learnt: readonly string[], total: number): string {
+  const rest = learnt.length - MOST_NAMED;
+  return [
+    `${learnt.length} of ${total} test images were learnt: their scores are too low for the metrics to mean much.`,
+    ...learnt.slice(0, MOST_NAMED).map((path) => `  ${path}`),
+    ...(rest > 0 ? [`  and ${rest} more`] : []),
+  ].join('\n');
 }
 
 function summarise(measured: ReadonlyMap<EvaluatedPicture, MeasuredPicture>) {

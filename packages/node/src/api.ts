@@ -299,6 +299,7 @@ export async function evaluate(
     return await evaluateEntries({
       detector,
       entries,
+      learnt: opened.manifest.learnt,
       onPicture: options.onPicture,
       onEvent: options.onEvent,
       signal: options.signal,
