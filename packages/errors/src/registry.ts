@@ -185,9 +185,9 @@ export const errorRegistry = {
     ...badData,
   },
   PICTURE_TOO_LARGE: {
-    when: 'The header of a picture states more pixels than are allowed.',
+    when: 'The header of a picture states more pixels than are allowed, or a side of more than a million.',
     remedy:
-      'Crop the picture; or set the environment variable BIGRID_MAX_PIXELS to as many as the memory holds, at 3 bytes each and some copies.',
+      'Crop the picture; or, where it is not for one side, set the environment variable BIGRID_MAX_PIXELS to as many as the memory holds, at 3 bytes each and some copies.',
     exitCode: 65,
     httpStatus: 413,
   },

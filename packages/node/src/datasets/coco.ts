@@ -3,7 +3,7 @@ import { fail } from '@bigrid/errors';
 import { z } from 'zod';
 import { readBytes } from '../files/files.ts';
 import { decodeText } from '../files/text.ts';
-import { pixelLimit, tooLarge } from '../pictures/pixel-limit.ts';
+import { assertSize } from '../pictures/pixel-limit.ts';
 import { AnnotatedPictures } from './coco-annotations.ts';
 import {
   classFromList,
@@ -158,7 +158,7 @@ function checked(content: unknown, path: string): Coco {
   assertDistinct('images', images, ({ file_name }) => file_name, path);
   assertDistinct('categories', categories, ({ name }) => name, path);
   for (const { width, height, file_name } of images) {
-    if (width * height > pixelLimit()) tooLarge(`${file_name} of ${path}`, width, height);
+    assertSize(`${file_name} of ${path}`, width, height);
   }
   return result.data;
 }

@@ -1,6 +1,7 @@
 import { fail } from '@bigrid/errors';
 import type { Picture } from '@bigrid/inspect';
-import { pixelLimit, tooLarge } from './pixel-limit.ts';
+import { assertSize } from './pixel-limit.ts';
+import type { Raster } from './raster-damage.ts';
 
 /** BITMAPFILEHEADER, and the least of what follows it: BITMAPINFOHEADER. */
 const fileHeader = 14;
@@ -34,15 +35,18 @@ export function readBmpHeader(bytes: Uint8Array, name: string): Header {
   const signedHeight = view.getInt32(22, true);
   const height = Math.abs(signedHeight);
   if (width <= 0 || height === 0) refuse(name, 'a size above 0', `${width} x ${height}`);
-  if (width * height > pixelLimit()) tooLarge(name, width, height);
+  assertSize(name, width, height);
   const bits = view.getUint16(28, true);
   if (![1, 4, 8, 24, 32].includes(bits)) refuse(name, '1, 4, 8, 24 or 32 bits a pixel', `${bits}`);
   const compression = view.getUint32(30, true);
-  // 3 states masks for the channels of 32 bits; in practice they are the usual ones, blue first.
+  // 3 states masks for the channels of 32 bits, which nearly all writers keep in the usual order.
   if (compression !== 0 && !(compression === 3 && bits === 32)) {
     refuse(name, 'a bitmap without compression', `compression ${compression}`);
   }
   const first = view.getUint32(10, true);
+  if (compression === 3 && !hasUsualMasks(view, first)) {
+    refuse(name, 'channels in the order blue, green, red', 'a bitmap with other channel masks');
+  }
   const stride = Math.ceil((width * bits) / 32) * 4;
   if (first + stride * height > bytes.byteLength) refuse(name, 'a whole picture', 'a cut one');
   const palette = fileHeader + headerSize;
@@ -71,6 +75,19 @@ export function decodeBmp(bytes: Uint8Array, name: string): Picture {
     }
   }
   return { width, height, data };
+}
+
+/** Where the pixels are, if they have at least 8 bits each. @throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE */
+export function bmpRaster(bytes: Uint8Array, name: string): Raster | undefined {
+  const { height, bits, first, stride } = readBmpHeader(bytes, name);
+  return bits < 8 ? undefined : { start: first, end: first + stride * height, stride };
+}
+
+/** The masks follow BITMAPINFOHEADER, as part of a longer header or by themselves; some writers leave them out. */
+function hasUsualMasks(view: DataView, firstRow: number): boolean {
+  const at = fileHeader + infoHeader;
+  if (firstRow < at + 12 || view.byteLength < at + 12) return true;
+  return [0xff0000, 0xff00, 0xff].every((mask, i) => view.getUint32(at + 4 * i, true) === mask);
 }
 
 /** The palette's entry of a pixel; the highest bits of a byte are its leftmost pixel. */

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { bitmap } from '../../testing/bitmap.ts';
 import { picturesOfStream } from './picture-stream.ts';
 
 /** The bytes in chunks of one size. */
@@ -35,21 +36,9 @@ test('names that begin like pictures are paths', async () => {
 
 test('every kind of picture is told from paths, however the stream is cut', async () => {
   const drawn = sharp({ create: { width: 30, height: 20, channels: 3, background: 'teal' } });
-  const bitmap = Buffer.alloc(54 + 4 * 20 * 23);
-  bitmap.write('BM');
-  bitmap.writeUInt32LE(bitmap.length, 2);
-  for (const [value, at] of [
-    [54, 10],
-    [40, 14],
-    [30, 18],
-    [20, 22],
-  ] as const)
-    bitmap.writeUInt32LE(value, at);
-  bitmap.writeUInt16LE(1, 26);
-  bitmap.writeUInt16LE(24, 28);
   const kinds = ['png', 'jpeg', 'webp', 'tiff', 'gif', 'avif'] as const;
   for (const bytes of [
-    bitmap,
+    bitmap(30, 20),
     ...(await Promise.all(kinds.map((kind) => drawn.clone().toFormat(kind).toBuffer()))),
   ]) {
     for (const size of [5, 16, 4096]) {

@@ -3,6 +3,7 @@ import { isBigridError } from '@bigrid/errors';
 import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { bitmap } from '../../testing/bitmap.ts';
 import { decodePicture } from './pictures.ts';
 import { pixelLimit } from './pixel-limit.ts';
 
@@ -25,17 +26,6 @@ function rgb(data = gradient(), width = 64, height = 48): Sharp {
 function wide(channels: 1 | 2 | 3 | 4, values: readonly number[]): Sharp {
   const data = Uint16Array.from(values, (value) => value * 257);
   return sharp(data, { raw: { width: values.length / channels, height: 1, channels } });
-}
-
-function bitmap(width: number, height: number): Buffer {
-  const header = Buffer.alloc(54);
-  header.write('BM', 'latin1');
-  header.writeUInt32LE(54, 10);
-  header.writeUInt32LE(40, 14);
-  header.writeInt32LE(width, 18);
-  header.writeInt32LE(height, 22);
-  header.writeUInt16LE(24, 28);
-  return Buffer.concat([header, Buffer.alloc(width * height * 3)]);
 }
 
 function chunk(type: string, data: Buffer): Buffer {
@@ -223,6 +213,22 @@ describe('decodePicture', () => {
     await expect(decodePicture(pngStating(10_000, 1), 'p')).rejects.toMatchObject({
       code: 'PICTURE_UNREADABLE',
     });
+  });
+
+  it.each([
+    [100_000_000, 1],
+    [1, 1_000_001],
+    [1_000_001, 50],
+  ])('refuses %i x %i pixels, for the longer side', async (width, height) => {
+    const expected = {
+      code: 'PICTURE_TOO_LARGE',
+      message: `Expected at most 1000000 pixels a side for p but received ${width} x ${height}`,
+    };
+    await expect(decodePicture(pngStating(width, height), 'p')).rejects.toMatchObject(expected);
+    const header = bitmap(1, 1);
+    header.writeInt32LE(width, 18);
+    header.writeInt32LE(height, 22);
+    await expect(decodePicture(header, 'p')).rejects.toMatchObject(expected);
   });
 
   describe('with another limit', () => {

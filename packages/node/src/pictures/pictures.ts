@@ -3,9 +3,13 @@ import type { Mask, Picture, PictureEntry, TakeRoom } from '@bigrid/inspect';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { readBytes, systemCode } from '../files/files.ts';
 import { decodeBmp, readBmpHeader } from './bmp.ts';
+import { assertUndamaged } from './damage.ts';
+import { strictnessFor, withoutPadding } from './jpeg-damage.ts';
 import { knownKinds, pictureKind } from './picture-kind.ts';
-import { pixelLimit, tooLarge } from './pixel-limit.ts';
+import { assertSize, pixelLimit } from './pixel-limit.ts';
+import { tiffDirectory } from './tiff-directory.ts';
 import { pageOf } from './tiff-pages.ts';
+import { hasSampleToDrop } from './tiff-samples.ts';
 
 // Every picture is decoded once: a cache would only hold memory.
 sharp.cache(false);
@@ -37,7 +41,7 @@ export async function readPicture(path: string, takeRoom?: TakeRoom): Promise<Pi
  * @param page of a TIFF, from 0.
  * @param takeRoom waited for with the decoded bytes before they are there.
  * @throws PICTURE_UNREADABLE when it is no picture, cut short, or of a kind not listed;
- *   PICTURE_TOO_LARGE, from the header alone, above {@link pixelLimit}.
+ *   PICTURE_TOO_LARGE, from the header alone: {@link assertSize}.
  */
 export async function decodePicture(
   bytes: Uint8Array,
@@ -48,13 +52,13 @@ export async function decodePicture(
   if (pictureKind(bytes) === 'BMP') {
     const { width, height } = readBmpHeader(bytes, name);
     await takeRoom?.(width * height * 3);
+    await assertUndamaged(bytes, name, page, false);
     return decodeBmp(bytes, name);
   }
   const header = await readHeader(bytes, name, page);
   await takeRoom?.(header.width * (header.pageHeight ?? header.height) * 3);
-  const pipeline = open(bytes, header, page);
-  if (header.hasAlpha) pipeline.flatten({ background: 'black' });
-  return pixels(pipeline.toColourspace('srgb'), 3, name);
+  await assertUndamaged(bytes, name, page, false);
+  return pixels(bytes, header, page, 'srgb', name);
 }
 
 /**
@@ -77,9 +81,8 @@ export async function readMask(path: string): Promise<Mask> {
 
 async function decodeGrey(bytes: Uint8Array, path: string, page: number): Promise<Mask> {
   const header = await readHeader(bytes, path, page);
-  const pipeline = open(bytes, header, page);
-  if (header.hasAlpha) pipeline.flatten({ background: 'black' });
-  return pixels(pipeline.toColourspace('b-w'), 1, path);
+  await assertUndamaged(bytes, path, page, true);
+  return pixels(bytes, header, page, 'b-w', path);
 }
 
 /** Masks are grey: all their channels are the same. */
@@ -148,7 +151,7 @@ async function readHeader(bytes: Uint8Array, name: string, page: number): Promis
     });
   }
   const height = header.pageHeight ?? header.height;
-  if (header.width * height > pixelLimit()) tooLarge(name, header.width, height);
+  assertSize(name, header.width, height);
   if (header.depth !== 'uchar' && header.depth !== 'ushort') {
     // Floating-point and 32-bit pictures state no range: any scaling to 8 bits would be a guess.
     fail(
@@ -160,17 +163,26 @@ async function readHeader(bytes: Uint8Array, name: string, page: number): Promis
 }
 
 // 'error' and not 'truncated': only it notices a JPEG strip of a TIFF that is cut short. 'warning' would
-// refuse pictures whose only fault is a sloppy header.
+// refuse pictures whose only fault is a sloppy header; of JPEG we know those.
 const decoding = { failOn: 'error' } satisfies SharpOptions;
 
-function open(bytes: Uint8Array, header: Metadata, page: number): Sharp {
+async function open(
+  bytes: Uint8Array,
+  header: Metadata,
+  page: number,
+  name: string,
+): Promise<Sharp> {
   const pipeline = sharp(bytes, {
     ...decoding,
+    ...(header.format === 'jpeg' ? { failOn: strictnessFor(bytes) } : {}),
     page,
     limitInputPixels: pixelLimit(),
     ignoreIcc: isPlainSrgb(header.icc),
   });
-  return (header.orientation ?? 1) > 1 ? pipeline.autoOrient() : pipeline;
+  if ((header.orientation ?? 1) > 1) pipeline.autoOrient();
+  const directory = header.format === 'tiff' ? await tiffDirectory(bytes, page) : undefined;
+  if (directory && (await hasSampleToDrop(directory, name))) return pipeline.removeAlpha();
+  return header.hasAlpha ? pipeline.flatten({ background: 'black' }) : pipeline;
 }
 
 /**
@@ -185,14 +197,25 @@ function isPlainSrgb(profile: Uint8Array | undefined): boolean {
 }
 
 async function pixels(
-  pipeline: Sharp,
-  channels: 1 | 3,
+  bytes: Uint8Array,
+  header: Metadata,
+  page: number,
+  space: 'srgb' | 'b-w',
   name: string,
 ): Promise<{ width: number; height: number; data: Uint8Array }> {
-  const { data, info } = await pipeline
-    .raw()
-    .toBuffer({ resolveWithObject: true })
+  const decode = async (from: Uint8Array) => {
+    const pipeline = await open(from, header, page, name);
+    return pipeline.toColourspace(space).raw().toBuffer({ resolveWithObject: true });
+  };
+  const { data, info } = await decode(bytes)
+    .catch((error: unknown) => {
+      // Of padding, the decoder warns like of damage.
+      const trimmed = header.format === 'jpeg' ? withoutPadding(bytes) : undefined;
+      if (trimmed) return decode(trimmed);
+      throw error;
+    })
     .catch((error: unknown) => failToDecode(name, error));
+  const channels = space === 'srgb' ? 3 : 1;
   if (info.channels !== channels) {
     fail(
       'PICTURE_UNREADABLE',
@@ -208,6 +231,7 @@ async function pixels(
 }
 
 function failToDecode(name: string, error: unknown): never {
+  if (isBigridError(error)) throw error;
   const text = error instanceof Error ? error.message : String(error);
   const reason =
     text

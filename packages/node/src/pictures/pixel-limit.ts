@@ -3,6 +3,8 @@ import { fail } from '@bigrid/errors';
 /** 10,000 x 10,000. The decoded bytes are then 300 MB. */
 const usual = 100_000_000;
 const variable = 'BIGRID_MAX_PIXELS';
+/** Pixels along a side. Resizing takes memory with the length of a side, however short the other one is. */
+const LONGEST_SIDE = 1_000_000;
 
 /**
  * Pixels that a picture may have: 100 million, or what the environment variable `BIGRID_MAX_PIXELS` says. A small file
@@ -18,10 +20,17 @@ export function pixelLimit(): number {
   return Number(text);
 }
 
-/** @throws PICTURE_TOO_LARGE */
-export function tooLarge(name: string, width: number, height: number): never {
+/** @throws PICTURE_TOO_LARGE above {@link pixelLimit}, or for a side of more than a million pixels */
+export function assertSize(name: string, width: number, height: number): void {
+  const most =
+    width * height > pixelLimit()
+      ? `${pixelLimit()} pixels`
+      : Math.max(width, height) > LONGEST_SIDE
+        ? `${LONGEST_SIDE} pixels a side`
+        : undefined;
+  if (most === undefined) return;
   fail(
     'PICTURE_TOO_LARGE',
-    `Expected at most ${pixelLimit()} pixels for ${name} but received ${width} x ${height}`,
+    `Expected at most ${most} for ${name} but received ${width} x ${height}`,
   );
 }

@@ -44,6 +44,8 @@ function directories(types: readonly number[], next = 0, big = false): Buffer {
     const entry = at + (big ? 8 : 2);
     bytes.writeUInt16BE(254, entry);
     bytes.writeUInt16BE(4, entry + 2);
+    if (big) bytes.writeBigUInt64BE(1n, entry + 4);
+    else bytes.writeUInt32BE(1, entry + 4);
     bytes.writeUInt32BE(type, entry + (big ? 12 : 8));
     writeOffset(index + 1 < types.length ? at + size : next, entry + (big ? 20 : 12));
   });

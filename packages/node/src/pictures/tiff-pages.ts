@@ -1,7 +1,6 @@
 import { type FileHandle, open, stat } from '../files/system.ts';
+import { type ReadAt, readerOfBytes, tiffDirectories } from './tiff-directory.ts';
 
-/** More pages than any camera writes: a file whose directories are many for nothing ends here. */
-const MOST_PAGES = 10_000;
 /** Tag of a directory that says what its picture is for; bit 0: a smaller copy, bit 2: a mask of another. */
 const SUBFILE_TYPE = 254;
 const NO_PICTURE = 0b101;
@@ -43,51 +42,17 @@ export async function picturesInFile(file: string): Promise<string[]> {
 
 /** The pages of a picture in memory that are pictures, from 0: the first alone where it is no TIFF. */
 export async function pagesOf(bytes: Uint8Array): Promise<number[]> {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const read: ReadAt = async (position, length) => buffer.subarray(position, position + length);
-  return tiffPages(read);
+  return tiffPages(readerOfBytes(bytes));
 }
 
-/** Gives bytes at a position; fewer than asked for where they end. */
-type ReadAt = (position: number, length: number) => Promise<Buffer>;
-
-/** Follows the chain of directories of a TIFF or BigTIFF; its pixels are not read. @returns at least page 0 */
+/** @returns at least page 0 */
 async function tiffPages(read: ReadAt): Promise<number[]> {
-  const head = await read(0, 16);
-  if (head.length < 16) return [0];
-  const little = head.toString('latin1', 0, 2) === 'II';
-  if (!little && head.toString('latin1', 0, 2) !== 'MM') return [0];
-  const number = (bytes: Buffer, at: number, size: 2 | 4 | 8) => {
-    if (size === 8) return Number(little ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at));
-    return little ? bytes.readUIntLE(at, size) : bytes.readUIntBE(at, size);
-  };
-  const version = number(head, 2, 2);
-  if (version !== 42 && version !== 43) return [0];
-  // A directory is the number of its entries, the entries, and where the next directory is.
-  const [countSize, entrySize, offsetSize] =
-    version === 43 ? ([8, 20, 8] as const) : ([2, 12, 4] as const);
   const pages: number[] = [];
-  const visited = new Set<number>();
-  let offset = number(head, version === 43 ? 8 : 4, offsetSize);
-  while (offset !== 0 && !visited.has(offset) && visited.size < MOST_PAGES) {
-    const page = visited.size;
-    visited.add(offset);
-    const start = await read(offset, countSize);
-    const entries = start.length < countSize ? 0 : number(start, 0, countSize);
-    if (entries > 4096) break;
-    const size = entries * entrySize + offsetSize;
-    const directory = await read(offset + countSize, size);
-    if (directory.length < size) {
-      pages.push(page);
-      break;
-    }
-    let use = 0;
-    for (let at = 0; at < entries * entrySize; at += entrySize) {
-      if (number(directory, at, 2) === SUBFILE_TYPE)
-        use = number(directory, at + entrySize - offsetSize, 4);
-    }
+  let page = 0;
+  for await (const directory of tiffDirectories(read)) {
+    const [use = 0] = (await directory?.values(SUBFILE_TYPE)) ?? [];
     if (page === 0 || (use & NO_PICTURE) === 0) pages.push(page);
-    offset = number(directory, entries * entrySize, offsetSize);
+    page++;
   }
   return pages.length === 0 ? [0] : pages;
 }
