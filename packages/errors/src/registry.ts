@@ -83,8 +83,8 @@ export const errorRegistry = {
     ...missing,
   },
   INPUT_INVALID: {
-    when: 'A stream that should hold paths or a picture holds neither.',
-    remedy: 'Pipe paths, one a line, as `find` and `ls` print them, or the bytes of one picture.',
+    when: 'A stream that should hold paths or images holds neither, or something else after an image.',
+    remedy: 'Pipe paths, one a line, as `find` and `ls` print them, or the bytes of images.',
     ...badData,
   },
   LOG_INVALID: {

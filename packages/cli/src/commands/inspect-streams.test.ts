@@ -71,6 +71,23 @@ test('line ends and marks of Windows are no part of a path; a last line may lack
   ]);
 });
 
+test('images that follow one another are each inspected, and what follows them is refused', async () => {
+  const spot = await readFile(at('spot.png'));
+  const good = await readFile(at('good', '0.png'));
+  const verdicts = [
+    ['-', true],
+    ['-#2', false],
+    ['-#3', true],
+  ];
+  const all = await piped(Buffer.concat([spot, good, spot]));
+  expect(all.code).toBe(0);
+  expect(parsed(all).map(({ path, isAnomalous }) => [path, isAnomalous])).toEqual(verdicts);
+  const more = await piped(Buffer.concat([spot, good, spot, Buffer.from('and some more text')]));
+  expect(parsed(more).map(({ path, isAnomalous }) => [path, isAnomalous])).toEqual(verdicts);
+  expect(more.code).not.toBe(0);
+  expect(more.stderr).toContain('nothing after 3 pictures of - but received text');
+});
+
 test('the bytes of a picture are inspected as its file is', async () => {
   const [fromFile] = parsed(await bigrid('inspect', model, at('spot.png'), '--json'));
   const [fromBytes] = parsed(await piped(await readFile(at('spot.png'))));

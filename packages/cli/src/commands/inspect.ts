@@ -71,8 +71,8 @@ export function inspectCommand(context: Context): Command {
 Confidence that a picture is anomalous goes from 0 to 1 and is 0.5 at the
 threshold.
 
-From standard input come paths, one a line or between NULs, or the bytes of one
-picture. With jsonl, their format, json and csv, each is printed as it is done.
+From standard input come paths, one a line or between NULs, or the bytes of
+images, one after another. With jsonl, their format, json and csv, each is printed as it is done.
 
 With --log, a run that was interrupted or killed goes on where it was.
 
@@ -85,7 +85,8 @@ Examples:
   $ bigrid inspect parts.onnx new/ --json | jq 'select(.isAnomalous)'
   $ bigrid inspect parts.onnx all/ --log all.jsonl --format csv > all.csv
   $ find new -name '*.png' -print0 | bigrid inspect parts.onnx -
-  $ curl -s http://camera/still.jpg | bigrid inspect parts.onnx -`,
+  $ curl -s http://camera/still.jpg | bigrid inspect parts.onnx -
+  $ ffmpeg -i line.mp4 -f image2pipe -c:v png - | bigrid inspect parts.onnx -`,
     )
     .action((file: string, paths: string[], flags: InspectFlags) =>
       inspectPictures(file, paths, flags, context),

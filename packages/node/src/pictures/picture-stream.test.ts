@@ -61,3 +61,121 @@ test('nothing, and a line without an end, are refused', async () => {
   await expect(found('')).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   await expect(found('x'.repeat(70_000), 1000)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
 });
+
+/** Pictures of 20 rows, told apart by their widths. */
+async function pictures(): Promise<Record<string, Buffer>> {
+  const drawn = (width: number) =>
+    sharp({ create: { width, height: 20, channels: 3, background: 'teal' } });
+  const [exif, thumbnail] = [Buffer.from('Exif\0\0'), await drawn(4).jpeg().toBuffer()];
+  const plain = await drawn(31).jpeg().toBuffer();
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(2 + exif.length + thumbnail.length);
+  return {
+    JPEG: await drawn(30).jpeg().toBuffer(),
+    'JPEG with a thumbnail in it': Buffer.concat([
+      plain.subarray(0, 2),
+      Buffer.from([0xff, 0xe1]),
+      length,
+      exif,
+      thumbnail,
+      plain.subarray(2),
+    ]),
+    'progressive JPEG': await drawn(32).jpeg({ progressive: true }).toBuffer(),
+    PNG: await drawn(33).png().toBuffer(),
+    WebP: await drawn(34).webp().toBuffer(),
+    BMP: bitmap(35, 20),
+  };
+}
+
+const widths = async (entries: Awaited<ReturnType<typeof found>>) =>
+  Promise.all(
+    entries.map(({ path, read }) =>
+      read().then(
+        ({ width }) => [path, width],
+        ({ code }) => [path, code],
+      ),
+    ),
+  );
+
+test('pictures may follow one another, however the stream is cut, and with zeros in between', async () => {
+  const all = Object.values(await pictures());
+  const expected = [30, 31, 32, 33, 34, 35].map((width, i) => [
+    i === 0 ? '-' : `-#${i + 1}`,
+    width,
+  ]);
+  for (const size of [7, 100, 4096, 65_536]) {
+    expect(await widths(await found(Buffer.concat(all), size))).toEqual(expected);
+    const padded = all.flatMap((bytes) => [bytes, Buffer.alloc(100)]);
+    expect(await widths(await found(Buffer.concat(padded), size))).toEqual(expected);
+  }
+});
+
+test('each picture comes before the next one is sent', async () => {
+  const { JPEG = Buffer.of(), PNG = Buffer.of() } = await pictures();
+  let sent = 0;
+  async function* camera() {
+    for (const frame of [JPEG, PNG, JPEG, PNG]) {
+      sent++;
+      yield frame;
+    }
+  }
+  let taken = 0;
+  for await (const { path } of picturesOfStream(camera(), '-')) {
+    expect(sent, path).toBe(++taken);
+  }
+  expect(taken).toBe(4);
+});
+
+test.each([
+  ['text', Buffer.from('HTTP/1.1 200 OK, or so\r\n')],
+  ['a file of another kind', Buffer.from([1, 2, 3])],
+  ['GIF', Buffer.from('GIF89a          ')],
+  ['a file of another kind', Buffer.concat([Buffer.alloc(9), Buffer.of(1)])],
+])('what follows pictures and is none of them (%s) is refused, after them', async (kind, rest) => {
+  const { JPEG = Buffer.of(), PNG = Buffer.of() } = await pictures();
+  const before: string[] = [];
+  const stream = chunked(Buffer.concat([JPEG, PNG, rest]), 999);
+  const reading = async () => {
+    for await (const { path } of picturesOfStream(stream, '-')) before.push(path);
+  };
+  await expect(reading()).rejects.toMatchObject({
+    code: 'INPUT_INVALID',
+    message: `Expected JPEG, PNG, BMP, WebP or nothing after 2 pictures of - but received ${kind}`,
+  });
+  expect(before).toEqual(['-', '-#2']);
+});
+
+test('a picture that is cut short does not take the next ones with it', async () => {
+  const { JPEG = Buffer.of(), PNG = Buffer.of() } = await pictures();
+  const torn = Buffer.concat([JPEG, JPEG.subarray(0, -9), JPEG, PNG, PNG.subarray(0, -20)]);
+  expect(await widths(await found(torn, 50))).toEqual([
+    ['-', 30],
+    ['-#2', 'PICTURE_UNREADABLE'],
+    ['-#3', 30],
+    ['-#4', 33],
+    ['-#5', 'PICTURE_UNREADABLE'],
+  ]);
+});
+
+test('memory holds one picture of a long stream', async () => {
+  const noise = Uint8Array.from({ length: 600 * 600 * 3 }, (_, i) => (i * i * 31) >> 3);
+  const frame = await sharp(noise, { raw: { width: 600, height: 600, channels: 3 } })
+    .jpeg({ quality: 100 })
+    .toBuffer();
+  async function* camera() {
+    for (let i = 0; i < 1500; i++) yield frame;
+  }
+  const start = process.memoryUsage().arrayBuffers;
+  let [count, most] = [0, 0];
+  for await (const _ of picturesOfStream(camera(), '-')) {
+    count++;
+    // What was taken and let go of is garbage until it is collected.
+    if (count % 100 === 0) {
+      globalThis.gc?.();
+      most = Math.max(most, process.memoryUsage().arrayBuffers - start);
+    }
+  }
+  expect(count).toBe(1500);
+  expect(frame.length * count).toBeGreaterThan(600e6);
+  expect(most).toBeLessThan(300e6);
+});

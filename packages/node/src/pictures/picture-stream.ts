@@ -1,21 +1,26 @@
 import { fail } from '@bigrid/errors';
 import type { PictureEntry } from '@bigrid/inspect';
 import { linesOf, NEWLINE } from '../files/lines.ts';
+import { selfEnding } from './picture-ends.ts';
 import { pictureKind } from './picture-kind.ts';
 import { decodePicture, pictureEntry } from './pictures.ts';
 import { pageName, pagesOf, picturesInFile } from './tiff-pages.ts';
 
 /** Longer than any path that a system takes. */
 const LONGEST_PATH = 65_536;
+/** Bytes that tell what a picture is. */
+const HEAD = 16;
 /** Bytes of one picture: more than the most pixels allowed take without compression. */
 const LARGEST_PICTURE = 2 ** 30;
 
 /**
- * The pictures that a stream names or is: the bytes of one picture, told by how they begin, or paths in UTF-8, one a
- * line, or, when a NUL is seen, one between NULs (as `find -print0` writes them). A path is yielded as soon as it is
- * there. Folders are not searched. Of a TIFF with several pages each is a picture.
- * @param name names the picture that it is; `NAME#2` is its second page
- * @throws INPUT_INVALID when it is neither, or empty
+ * The pictures that a stream names or is: paths in UTF-8, one a line, or, when a NUL is seen, one between NULs (as
+ * `find -print0` writes them); or the bytes of pictures, told by how they begin. JPEG, PNG, BMP and WebP may follow one another, with
+ * nothing but zeros in between. Each is yielded as soon as it is there, and memory holds one at a time. Folders are not
+ * searched. Of a TIFF with several pages each is a picture.
+ * @param name names the picture that it is; `NAME#2` is the second one, or its second page
+ * @throws INPUT_INVALID when it is neither, or empty, or when something else follows a picture;
+ *   PICTURE_TOO_LARGE for one of more than 1 GiB
  */
 export async function* picturesOfStream(
   stream: AsyncIterable<Uint8Array>,
@@ -25,12 +30,7 @@ export async function* picturesOfStream(
   const head = await headOf(chunks);
   const all = joined(head, chunks);
   if (isPicture(head)) {
-    const bytes = await collect(all, name);
-    for (const page of await pagesOf(bytes)) {
-      const path = pageName(name, page);
-      yield { path, read: (takeRoom) => decodePicture(bytes, path, page, takeRoom) };
-    }
-    return;
+    return yield* picturesInBytes(all, name);
   }
   const separator = head.includes(0) ? 0 : NEWLINE;
   for await (const { text } of linesOf(all, separator, LONGEST_PATH, failOnLine)) {
@@ -43,7 +43,7 @@ export async function* picturesOfStream(
 async function headOf(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   let head = new Uint8Array();
   // A newline is in the signature of PNG as well.
-  while (head.length < 16 && (head[0] === 0x89 || !head.includes(NEWLINE))) {
+  while (head.length < HEAD && (head[0] === 0x89 || !head.includes(NEWLINE))) {
     const next = await chunks.next();
     if (next.done) break;
     head = Buffer.concat([head, next.value]);
@@ -62,21 +62,100 @@ function isPicture(head: Uint8Array): boolean {
   return kind !== 'text' && kind !== 'a file of another kind';
 }
 
-async function collect(chunks: AsyncIterable<Uint8Array>, name: string): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
+async function* picturesInBytes(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<PictureEntry> {
+  const gathered = new Gathered(name);
+  let [count, searched] = [0, 0];
+
+  /** Those that are there as a whole; at the end, the last one as far as it is there. */
+  function* found(isEnd: boolean): Generator<Buffer> {
+    for (;;) {
+      if (count > 0) gathered.dropZeros();
+      const { bytes } = gathered;
+      if (bytes.length === 0 || (bytes.length < HEAD && !isEnd)) return;
+      const kind = pictureKind(bytes);
+      const findEnd = selfEnding.get(kind);
+      if (count > 0 && !findEnd) failOnRest(kind, name, count);
+      const end = findEnd?.(bytes, searched);
+      searched = bytes.length;
+      if (end === undefined && !isEnd) return;
+      yield gathered.take(end ?? bytes.length);
+      searched = 0;
+      count++;
+    }
+  }
+
   for await (const chunk of chunks) {
-    parts.push(chunk);
-    length += chunk.length;
+    gathered.add(chunk);
+    for (const bytes of found(false)) yield entryOf(bytes, pageName(name, count));
+  }
+  for (const bytes of found(true)) {
+    if (count > 0) yield entryOf(bytes, pageName(name, count));
+    else for (const page of await pagesOf(bytes)) yield entryOf(bytes, pageName(name, page), page);
+  }
+}
+
+function entryOf(bytes: Buffer, path: string, page = 0): PictureEntry {
+  return { path, read: (takeRoom) => decodePicture(bytes, path, page, takeRoom) };
+}
+
+function failOnRest(kind: string, name: string, count: number): never {
+  const after = count === 1 ? 'the picture' : `${count} pictures`;
+  const kinds = [...selfEnding.keys()].join(', ');
+  fail(
+    'INPUT_INVALID',
+    `Expected ${kinds} or nothing after ${after} of ${name} but received ${kind}`,
+  );
+}
+
+/** Bytes of a stream that were not used yet. */
+class Gathered {
+  readonly #name: string;
+  #buffer = Buffer.alloc(2 ** 17);
+  #start = 0;
+  #end = 0;
+
+  /** @param name names the stream in errors */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  /** @throws PICTURE_TOO_LARGE */
+  add(chunk: Uint8Array): void {
+    const length = this.#end - this.#start + chunk.length;
     if (length > LARGEST_PICTURE) {
       fail(
         'PICTURE_TOO_LARGE',
-        `Expected at most ${LARGEST_PICTURE} bytes for ${name} but received more`,
+        `Expected at most ${LARGEST_PICTURE} bytes for ${this.#name} but received more`,
         { remedy: 'Save it to a file, and give its path.' },
       );
     }
+    if (this.#end + chunk.length > this.#buffer.length) {
+      const isFull = length > this.#buffer.length / 2;
+      const buffer = isFull ? Buffer.alloc(2 * length) : this.#buffer;
+      this.#buffer.copy(buffer, 0, this.#start, this.#end);
+      [this.#buffer, this.#start, this.#end] = [buffer, 0, length - chunk.length];
+    }
+    this.#buffer.set(chunk, this.#end);
+    this.#end += chunk.length;
   }
-  return Buffer.concat(parts, length);
+
+  /** Takes out the first bytes. */
+  take(length: number): Buffer {
+    const taken = Buffer.from(this.bytes.subarray(0, length));
+    this.#start += length;
+    return taken;
+  }
+
+  dropZeros(): void {
+    while (this.#start < this.#end && this.#buffer[this.#start] === 0) this.#start++;
+  }
 }
 
 async function* joined(
