@@ -85,9 +85,9 @@ export class WatchedFiles {
     job.done.push({ row, statistics: node.statisticsOf(outcome) });
     if (--job.left > 0) return;
     const { file, done } = job;
-    // One that cannot be read may still be written: it is looked at again if it changes.
-    const isWhole = done.every(({ row }) => !('error' in row)) || !folder.putBack(file);
-    if (isWhole) await this.#settle(job);
+    // One that cannot be read may still be written, and so may one that can.
+    const wasRead = done.every(({ row }) => !('error' in row));
+    if (!(await folder.putBack(file, wasRead))) await this.#settle(job);
     else for (const { row } of done) log?.forget(row.path, file.file);
   }
 

@@ -58,6 +58,29 @@ test('pictures are inspected as they appear, once each, and never by half', asyn
   expect(stderr).toMatch(/\n4 pictures: \d anomalous, \d normal\n$/);
 });
 
+test('a file of full size is neither judged nor moved before all of it is written', async () => {
+  const dir = at('set-aside');
+  const bytes = await sharp(await pictureBytes(2, true))
+    .jpeg({ quality: 100 })
+    .toBuffer();
+  const half = Math.floor(bytes.length / 2);
+  await write(join(dir, 'there.png'), await pictureBytes(1));
+  const copy = await open(join(dir, 'copy.jpg'), 'w');
+  await copy.write(Buffer.concat([bytes.subarray(0, half), Buffer.alloc(bytes.length - half)]));
+  const watching = await watch(dir, '--good', at('set-aside-good'), '--bad', at('set-aside-bad'));
+  await until(() => names(watching.results)).toEqual(['there.png']);
+  // Its writer pauses, with the file open where the system tells.
+  await setTimeout(2500);
+  expect(names(watching.results)).toEqual(['there.png']);
+  expect(await readdir(dir)).toContain('copy.jpg');
+  await copy.write(bytes.subarray(half), 0, bytes.length - half, half);
+  await copy.close();
+  await until(() => names(watching.results)).toEqual(['there.png', 'copy.jpg']);
+  expect(watching.results[1]).toMatchObject({ verdict: expect.any(String) });
+  const { code } = await watching.stop();
+  expect(code).toBe(0);
+});
+
 test('--good and --bad sort pictures, and never over one that is there', async () => {
   const dir = at('sort');
   await write(join(dir, 'sub', 'fine.png'), await pictureBytes(1));

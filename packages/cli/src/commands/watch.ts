@@ -57,9 +57,10 @@ export function watchCommand(context: Context): Command {
     .addHelpText(
       'after',
       `
-A picture is inspected once it has stayed as it is for a second, or is renamed
-into the folder. It ends with Ctrl-C, after the picture under way, with exit
-code 0. One that cannot be read stays where it is.
+A picture is inspected once it has stayed as it is for a second and no process
+has it open for writing, or is renamed into the folder. It ends with Ctrl-C,
+after the picture under way, with exit code 0. One that cannot be read stays
+where it is.
 
 With --log, the next run takes up what this one left, and repeats nothing. What
 the webhook could not take is in the log and is sent when it can.
@@ -108,6 +109,7 @@ async function watch(
     leaveOut: out === undefined ? moves : [...moves, out],
     onReachable: (reason) =>
       tell(reason ? `Waiting for ${dir}: ${reason}` : `${dir} is there again`),
+    onHeld: (path) => tell(`Waiting for ${path}: another process has it open for writing`),
   });
   const tally = new Tally();
   const printer = printResults(format, signal);

@@ -9,6 +9,7 @@ import { type FolderEntry, readFolder, realpath, stat } from '../files/system.ts
 import { isPictureName } from '../pictures/listing.ts';
 import { systemOwner } from '../pictures/system-names.ts';
 import { type FileStamp, stampOfStats } from './inspection-log.ts';
+import { OpenFiles } from './open-files.ts';
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
@@ -20,6 +21,8 @@ export interface WatchOptions {
   readonly settle?: number;
   /** Called when the folder cannot be read any more, with the reason, and when it can be again, without. */
   readonly onReachable?: (reason: string | undefined) => void;
+  /** Called with the path of a picture that is waited for because another process keeps it open for writing, without writing. */
+  readonly onHeld?: (path: string) => void;
 }
 
 const optionsSchema = optional<WatchOptions>({
@@ -28,6 +31,7 @@ const optionsSchema = optional<WatchOptions>({
   newOnly: z.boolean(),
   settle: z.number().min(0).max(86_400),
   onReachable: callback,
+  onHeld: callback,
 }).required({ signal: true });
 
 /** A picture that appeared. */
@@ -41,6 +45,8 @@ interface Seen extends FileStamp {
   readonly since: number;
   /** When it is to be given, at the earliest; infinite once it was. */
   readonly due: number;
+  /** Whether it was said that it is held. */
+  readonly isHeld?: boolean;
 }
 
 /** Milliseconds between two looks. */
@@ -56,8 +62,8 @@ const PATIENCE = 10;
  * Watches a folder, and the folders below it, for pictures. It looks again and again instead of asking the system to be
  * told, for that works on every drive, over every network, and when the folder goes away and comes back.
  *
- * A picture counts as written when its size and time have stayed as they are for a while; one that is renamed in is older
- * than that, and is given at once.
+ * A picture counts as written when its size and time have stayed as they are for a while, and no process has it open for
+ * writing, as far as the system tells; one that is renamed in is older than that, and is given at once.
  */
 export class FolderWatch {
   readonly #folder: string;
@@ -65,6 +71,7 @@ export class FolderWatch {
   readonly #settle: number;
   readonly #leaveOut: ReadonlySet<string>;
   readonly #seen = new Map<string, Seen>();
+  readonly #openFiles = new OpenFiles();
   #looks = 0;
 
   readonly #release: Release;
@@ -122,15 +129,20 @@ export class FolderWatch {
   }
 
   /**
-   * Takes back a picture that could not be read: it may not be whole yet.
-   * @returns whether it is going to be given again; if not, it has stayed as it is for long enough to say so
+   * Takes back a picture that may not be whole yet: it could not be read, or its file was written to meanwhile.
+   * @param wasRead whether it could be read
+   * @returns whether it is going to be given again; if not, it was whole, or has stayed as it is for long enough to say that
+   *   it cannot be read
    */
-  putBack({ path, file }: WatchedPicture): boolean {
+  async putBack({ path, file }: WatchedPicture, wasRead: boolean): Promise<boolean> {
+    const current = await this.#stateOf(path);
+    if (current === undefined) return !wasRead;
     const seen = this.#seen.get(path);
-    // Gone, or another by now: looking finds out.
-    if (!seen || !isSame(seen, file)) return true;
+    // Another by now: looking finds out.
+    if (!seen || !isSame(seen, file) || !isSame(current.stamp, file)) return true;
     const now = performance.now();
-    if (now - seen.since >= PATIENCE * this.#settle) return false;
+    const isSettled = wasRead || now - seen.since >= PATIENCE * this.#settle;
+    if (isSettled && !current.isOpen) return false;
     this.#seen.set(path, { ...seen, due: now + this.#settle });
     return true;
   }
@@ -141,12 +153,33 @@ export class FolderWatch {
     const due = [...this.#seen].filter(([, seen]) => seen.due <= now);
     for (const [path, seen] of due.sort(([, a], [, b]) => a.modified - b.modified)) {
       // Others were inspected meanwhile: it may have changed, which the next look finds out.
-      const file = await stat(path).then(stampOfStats, () => undefined);
-      if (file === undefined || !isSame(file, seen)) continue;
+      const current = await this.#stateOf(path);
+      if (current === undefined || !isSame(current.stamp, seen)) continue;
+      if (current.isOpen) {
+        this.#sayThatHeld(path, seen);
+        continue;
+      }
       this.#seen.set(path, { ...seen, due: GIVEN });
-      yield { path, file };
+      yield { path, file: current.stamp };
       if (this.#options.signal.aborted) return;
     }
+  }
+
+  /** Undefined where there is no file. */
+  async #stateOf(path: string): Promise<{ stamp: FileStamp; isOpen: boolean } | undefined> {
+    const stats = await stat(path).catch(() => undefined);
+    return (
+      stats && {
+        stamp: stampOfStats(stats),
+        isOpen: this.#openFiles.isOpenForWriting(stats),
+      }
+    );
+  }
+
+  #sayThatHeld(path: string, seen: Seen): void {
+    if (seen.isHeld || performance.now() - seen.since < PATIENCE * this.#settle) return;
+    this.#seen.set(path, { ...seen, isHeld: true });
+    this.#options.onHeld?.(path);
   }
 
   /** Takes note of what is there. @throws when the folder itself cannot be read */
