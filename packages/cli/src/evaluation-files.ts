@@ -30,6 +30,8 @@ interface ImageRow {
 export interface Measurement {
   readonly model: {
     readonly file: string;
+    /** The same for copies, other thresholds and exports of one model. */
+    readonly id: string;
     readonly sha256: string;
     /** Version of Bigrid that trained it. */
     readonly bigridVersion: string;
@@ -46,15 +48,17 @@ export interface Measurement {
   readonly mask?: string | undefined;
 }
 
-export function measurementOf(
+export async function measurementOf(
   file: string,
   { bytes, manifest }: Bundle,
   run: Pick<Measurement, 'bigridVersion' | 'data' | 'mask'>,
-): Measurement {
+): Promise<Measurement> {
+  const { modelIdOf } = await import('@bigrid/node');
   const { bigridVersion, createdAt, training } = manifest;
   const { seed, dataHash } = training;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const model = { file: resolve(file), sha256, bigridVersion, createdAt, seed, dataHash };
+  const identity = { file: resolve(file), id: modelIdOf(manifest), sha256 };
+  const model = { ...identity, bigridVersion, createdAt, seed, dataHash };
   return { model, ...run, data: resolve(run.data) };
 }
 

@@ -29,6 +29,7 @@ export {
   judge,
   mapScaleOf,
   median,
+  modelIdOf,
   operatingPoints,
   readPorts,
   regionsOf,

@@ -142,6 +142,7 @@ test('rows per image, with what was measured with what, in JSON and CSV; maps as
       .update(await readFile(model))
       .digest('hex'),
   );
+  expect(measured.model.id).toMatch(/^\S+ [0-9a-f]{16}$/);
   expect(measured.model.dataHash).toMatch(/^[0-9a-f]{64}$/);
   expect(images).toHaveLength(8);
   const csv = (await readFile(at('rows.csv'), 'utf8')).trimEnd().split('\n');

@@ -125,7 +125,11 @@ async function evaluateBundle(
   print(metricsTable(evaluation));
   if (json !== undefined) {
     const { version: bigridVersion } = node;
-    const measured = measurementOf(file, bundle, { bigridVersion, data: dir, mask: others.mask });
+    const measured = await measurementOf(file, bundle, {
+      bigridVersion,
+      data: dir,
+      mask: others.mask,
+    });
     const told = { evaluation, manifest, measured, points, outcomes, doubtful, rows };
     await node.writeAtomically(json, metricsJson(told), { signal });
   }
