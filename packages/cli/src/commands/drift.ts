@@ -36,7 +36,7 @@ compared with those of good pictures at calibration, as a whole and by how many
 are outside the band that held 98 of 100. Of 100 comparisons where nothing
 changed, one names something at the most.
 
-Exit code: 0, moved or not, unless --fail is given: then 3 where something moved.
+Exit code: 0, moved or not; with --fail, 3 where something moved.
 Programs can also read \`drifted\` of --json.
 
 Examples:

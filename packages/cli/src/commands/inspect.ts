@@ -72,7 +72,8 @@ Confidence that a picture is anomalous goes from 0 to 1 and is 0.5 at the
 threshold.
 
 From standard input come paths, one a line or between NULs, or the bytes of
-images, one after another. With jsonl, their format, json and csv, each is printed as it is done.
+images, one after another. With jsonl, their format, json and csv, each is
+printed as it is done.
 
 With --log, a run that was interrupted or killed goes on where it was.
 
