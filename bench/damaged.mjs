@@ -51,6 +51,7 @@ const formats = {
   'WebP, lossless': (image) => image.webp({ lossless: true, effort: 1 }),
   TIFF: (image) => image.tiff({ compression: 'none' }),
   'TIFF, LZW': (image) => image.tiff({ compression: 'lzw' }),
+  'TIFF, LZW tiles': (image) => image.tiff({ compression: 'lzw', tile: true }),
   'TIFF, Deflate': (image) => image.tiff({ compression: 'deflate', predictor: 'none' }),
   'TIFF, PackBits': (image) => image.tiff({ compression: 'packbits' }),
   'TIFF, JPEG': (image) => image.tiff({ compression: 'jpeg', quality: quality() }),

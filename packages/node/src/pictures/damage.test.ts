@@ -32,6 +32,10 @@ const encoders = {
   'lossless WebP': (data) => rgb(data).webp({ lossless: true, effort: 0 }).toBuffer(),
   'plain TIFF': (data) => rgb(data).tiff({ compression: 'none' }).toBuffer(),
   'TIFF with LZW': (data) => rgb(data).tiff({ compression: 'lzw' }).toBuffer(),
+  'TIFF with LZW in tiles': (data) =>
+    rgb(data).tiff({ compression: 'lzw', tile: true, tileWidth: 96, tileHeight: 96 }).toBuffer(),
+  'TIFF with WebP in tiles': (data) =>
+    rgb(data).tiff({ compression: 'webp', quality: 97, tile: true }).toBuffer(),
   'TIFF with Deflate': (data) => rgb(data).tiff({ compression: 'deflate' }).toBuffer(),
   'TIFF with PackBits': (data) => rgb(data).tiff({ compression: 'packbits' }).toBuffer(),
   'TIFF with JPEG': (data) =>

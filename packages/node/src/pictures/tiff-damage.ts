@@ -1,8 +1,10 @@
 import { createInflate } from 'node:zlib';
 import { systemCode } from '../files/files.ts';
 import { jpegDamage, strictnessFor } from './jpeg-damage.ts';
+import { lzwLength } from './lzw-length.ts';
 import { type Raster, rasterDamage } from './raster-damage.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
+import { webpDamage } from './webp-damage.ts';
 
 const tags = {
   width: 256,
@@ -21,12 +23,18 @@ const tags = {
   jpegTables: 347,
 } as const;
 const compressions = {
+  lzw: 5,
+  webp: 50_001,
+
   none: 1,
   jpeg: 7,
   deflate: 8,
   oldDeflate: 32_946,
   packBits: 32_773,
 } as const;
+const tiffLzw = { valueBits: 8, isHighFirst: true, isEarly: true };
+/** Files of more parts than this are left to the decoder: each part takes some time of its own. */
+const MOST_PARTS = 10_000;
 /** Samples lie in planes of their own. */
 const SEPARATE = 2;
 
@@ -44,7 +52,7 @@ interface Part {
  * Deflate codes, nor heed the warnings of libjpeg, nor mind data that go on after the last pixel.
  *
  * @param isMask whether it is drawn, so that black areas with any outline are usual
- * @param decodes whether a JPEG can be decoded
+ * @param decodes whether a JPEG or WebP can be decoded without any warning
  * @returns what is wrong, in words for an error; undefined where nothing is
  */
 export async function tiffDamage(
@@ -73,6 +81,7 @@ export async function tiffDamage(
   });
   // Where nothing is stored, the decoder knows whether that is allowed.
   const parts = all.filter(({ start, end }) => end > start);
+  if (parts.length > MOST_PARTS && compression !== compressions.none) return undefined;
 
   if (compression === compressions.none) {
     if (bits < 8 || isMask) return undefined;
@@ -91,6 +100,13 @@ export async function tiffDamage(
   }
   if (compression === compressions.deflate || compression === compressions.oldDeflate) {
     return firstOf(parts, (part) => deflateDamage(bytes, part));
+  }
+  if (compression === compressions.webp) {
+    return firstOf(parts, ({ start, end }) => webpDamage(bytes.subarray(start, end), decodes));
+  }
+  // The decoder fills damaged tiles, and refuses damaged strips.
+  if (compression === compressions.lzw && isTiled) {
+    return firstOf(parts, async (part) => lzwDamage(bytes, part));
   }
   if (compression === compressions.packBits) {
     return firstOf(parts, async (part) => packBitsDamage(bytes, part));
@@ -142,6 +158,13 @@ function packBitsDamage(bytes: Uint8Array, part: Part): string | undefined {
     length += count === 128 ? 0 : given;
   }
   return lengthDamage(length, part);
+}
+
+function lzwDamage(bytes: Uint8Array, part: Part): string | undefined {
+  const data = bytes.subarray(part.start, part.end);
+  // Codes were packed the other way round before 1990.
+  if (data[0] === 0 && ((data[1] ?? 0) & 1) === 1) return undefined;
+  return lengthDamage(lzwLength(data, tiffLzw, part.most + 1), part);
 }
 
 function lengthDamage(length: number, { least, most }: Part): string | undefined {

@@ -94,6 +94,11 @@ describe('what would be decoded to wrong colours is refused by name', () => {
       'RGB, grey, palette, CMYK or L*a*b* for p but received colours of kind 34892',
     ],
     [
+      'a compression that the decoder lacks',
+      { photometric: RGB, samples: 3, compression: 50_000 },
+      'LZW, Deflate, PackBits, JPEG, WebP, CCITT or no compression for p but received compression 50000',
+    ],
+    [
       'two more samples',
       { photometric: RGB, samples: 5, extra: [0, 2] },
       'RGB and one more sample for p but received 2 more',

@@ -4,6 +4,8 @@ import type { TiffDirectory } from './tiff-directory.ts';
 const tags = { compression: 259, photometric: 262, samples: 277, extraSamples: 338 } as const;
 const YCBCR = 6;
 const JPEG = 7;
+/** None, CCITT (three kinds), LZW, JPEG, Deflate (two numbers), PackBits, WebP. Of others the decoder makes black tiles. */
+const decoded: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, JPEG, 8, 32_773, 32_946, 50_001]);
 /** Values of ExtraSamples: what is not alpha is no part of the image that people see. */
 const UNSPECIFIED = 0;
 
@@ -23,7 +25,7 @@ const colours: Readonly<Record<number, { readonly samples: number; readonly name
  * decoder would take for alpha.
  *
  * @param name names the picture in errors.
- * @throws PICTURE_UNREADABLE for colours and numbers of samples that would be decoded to wrong ones
+ * @throws PICTURE_UNREADABLE for colours, samples and compressions that would be decoded to wrong pixels
  */
 export async function hasSampleToDrop(directory: TiffDirectory, name: string): Promise<boolean> {
   const first = async (tag: number) => (await directory.values(tag))[0];
@@ -34,7 +36,12 @@ export async function hasSampleToDrop(directory: TiffDirectory, name: string): P
   if (colour === undefined) {
     refuse(name, 'RGB, grey, palette, CMYK or L*a*b*', `colours of kind ${photometric}`);
   }
-  if (photometric === YCBCR && (await first(tags.compression)) !== JPEG) {
+  const compression = (await first(tags.compression)) ?? 1;
+  if (!decoded.has(compression)) {
+    const expected = 'LZW, Deflate, PackBits, JPEG, WebP, CCITT or no compression';
+    refuse(name, expected, `compression ${compression}`);
+  }
+  if (photometric === YCBCR && compression !== JPEG) {
     refuse(name, 'YCbCr with JPEG compression alone', 'YCbCr with another or none');
   }
   const extra = ((await first(tags.samples)) ?? 1) - colour.samples;
