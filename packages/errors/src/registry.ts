@@ -180,8 +180,9 @@ export const errorRegistry = {
     httpStatus: 422,
   },
   PICTURE_UNREADABLE: {
-    when: 'A file that should be a picture cannot be decoded: not a picture, cut short, or of an unknown kind. Or a frame given through the API is not 8-bit RGB of the size it states, or its `read` throws.',
-    remedy: 'Open it in a viewer; export it again as PNG or JPEG, or take it out of the folder.',
+    when: 'A file that should be a picture cannot be decoded: not a picture, cut short, damaged, or of an unknown kind. Or a frame given through the API is not 8-bit RGB of the size it states, or its `read` throws.',
+    remedy:
+      'Copy it again where it is damaged; export it as PNG or JPEG, or take it out of the folder.',
     ...badData,
   },
   PICTURE_TOO_LARGE: {

@@ -1,3 +1,4 @@
+import { GIF_TRAILER, gifBlocks } from './gif-blocks.ts';
 import { jpegStructure } from './jpeg-structure.ts';
 
 /** A marker that ends a JPEG, and one that starts the next. */
@@ -19,6 +20,7 @@ export const selfEnding: ReadonlyMap<string, FindEnd> = new Map<string, FindEnd>
   ['JPEG', endOfJpeg],
   ['PNG', endOfPng],
   ['BMP', endOfBmp],
+  ['GIF', endOfGif],
   ['WebP', (bytes) => within(bytes, 8 + evened(bytes.readUInt32LE(4)))],
 ]);
 
@@ -35,6 +37,13 @@ function endOfPng(bytes: Buffer): number | undefined {
     const isLast = bytes.toString('latin1', at + 4, at + 8) === 'IEND';
     at += PNG_CHUNK + bytes.readUInt32BE(at);
     if (isLast) return within(bytes, at);
+  }
+  return undefined;
+}
+
+function endOfGif(bytes: Buffer): number | undefined {
+  for (const { kind, end } of gifBlocks(bytes)) {
+    if (kind === GIF_TRAILER) return within(bytes, end);
   }
   return undefined;
 }

@@ -15,7 +15,7 @@ const LARGEST_PICTURE = 2 ** 30;
 
 /**
  * The pictures that a stream names or is: paths in UTF-8, one a line, or, when a NUL is seen, one between NULs (as
- * `find -print0` writes them); or the bytes of pictures, told by how they begin. JPEG, PNG, BMP and WebP may follow one another, with
+ * `find -print0` writes them); or the bytes of pictures, told by how they begin. JPEG, PNG, BMP, GIF and WebP may follow one another, with
  * nothing but zeros in between. Each is yielded as soon as it is there, and memory holds one at a time. Folders are not
  * searched. Of a TIFF with several pages each is a picture.
  * @param name names the picture that it is; `NAME#2` is the second one, or its second page
