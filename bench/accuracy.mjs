@@ -22,7 +22,7 @@ import {
   featuresOf,
   picturesAt,
 } from '../packages/inspect/dist/training/feature-extraction.js';
-import { classesOf, holdOut } from '../packages/inspect/dist/training/hold-out.js';
+import { classesOf, holdOut, wantedGroups } from '../packages/inspect/dist/training/hold-out.js';
 import { kindsOfClasses } from '../packages/inspect/dist/training/kinds.js';
 import { fileScratch } from '../packages/node/dist/training/scratch.js';
 import { bankModel, gaussianModel } from './baselines.mjs';
@@ -183,7 +183,7 @@ async function testEntries(opened, seed) {
   if (!values.synthetic) return opened.flatMap((own) => own.entries);
   const made = opened.map(async ({ name, classes }) => {
     const { pictures } = await extractAll(classes);
-    const { heldOut } = holdOut(classes, pictures, seed);
+    const [{ heldOut }] = holdOut(classes, pictures, seed, wantedGroups()).folds;
     return syntheticEntries(
       heldOut.map((index) => pictures[index].entry),
       name,
@@ -221,7 +221,7 @@ async function extract(engine, backbone, options, entries, ...rest) {
 /** The features that a model of a seed learns from, and the class of each picture. */
 async function learntFeatures(classes, seed) {
   const extraction = await extractAll(classes);
-  const { training } = holdOut(classes, extraction.pictures, seed);
+  const [{ training }] = holdOut(classes, extraction.pictures, seed, wantedGroups()).folds;
   const features = await featuresOf(extraction, training);
   const learnt = picturesAt(extraction, training).map(({ entry }) => entry);
   return { features, learntClasses: classesOf(classes, learnt) };

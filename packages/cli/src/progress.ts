@@ -158,7 +158,7 @@ function details(
   { seconds, done: doneNow }: Pace,
 ): string[] {
   const pace = seconds > 0.05 ? doneNow / seconds : undefined;
-  const unit = phase.endsWith('grid') ? 'steps/s' : 'pictures/s';
+  const unit = phase.endsWith('grid') || phase === 'cross-fitting' ? 'steps/s' : 'pictures/s';
   const parts: string[] = [];
   if (pace !== undefined && doneNow > 0) parts.push(`${pace.toFixed(pace < 10 ? 1 : 0)} ${unit}`);
   if (done === total) parts.push(`in ${formatDuration(seconds)}`);

@@ -12,7 +12,7 @@ describe('training that is cancelled', () => {
     ['abnormal grid', 0],
     ['abnormal grid', 2],
     ['normal grid', 3],
-    ['normal grid', 11],
+    ['normal grid', 9],
     ['calibrating', 0],
   ])('in phase "%s" after %i stops, and gives back all that it holds', async (phase, done) => {
     const controller = new AbortController();

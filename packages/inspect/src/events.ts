@@ -3,6 +3,7 @@ import { type BigridError, isBigridError } from '@bigrid/errors';
 /** What a long piece of work is doing. */
 export type Phase =
   | 'reading'
+  | 'cross-fitting'
   | 'abnormal grid'
   | 'normal grid'
   | 'measuring'

@@ -51,6 +51,7 @@ export {
   operatingPoints,
   underLabelledRules,
 } from './calibration/operating-points.ts';
+export { describePromise, ENOUGH_PARTS, type Promised, promised } from './calibration/promise.ts';
 export { scorePictures } from './calibration/scoring.ts';
 export { checkArgument, checkOptions } from './check-options.ts';
 export { bordersOf } from './detection/borders.ts';
@@ -66,6 +67,13 @@ export {
   type SeenPicture,
 } from './evaluate.ts';
 export type { OnEvent, Phase, WorkEvent } from './events.ts';
+export {
+  FINGERPRINT_BITS,
+  type Fingerprint,
+  fingerprintDistance,
+  fingerprintOf,
+  groupNearDuplicates,
+} from './fingerprint.ts';
 export { type FailedInspection, inspect, type Verdict } from './inspect.ts';
 export {
   confidenceLevel,
@@ -97,14 +105,7 @@ export type {
 } from './ports.ts';
 export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
 export { type TrainInput, train } from './train.ts';
-export {
-  FINGERPRINT_BITS,
-  type Fingerprint,
-  fingerprintDistance,
-  fingerprintOf,
-  groupNearDuplicates,
-} from './training/fingerprint.ts';
-export { LEAST_PICTURES, mostHeldOut, type TrainingClass } from './training/hold-out.ts';
+export { LEAST_PICTURES, type TrainingClass } from './training/hold-out.ts';
 export {
   type ResolvedTrainOptions,
   resolveTrainOptions,

@@ -11,6 +11,7 @@ import { scorePictures } from './calibration/scoring.ts';
 import { guardAgainst, suspectsOf } from './calibration/suspects.ts';
 import { ignoring } from './detection/ignored-area.ts';
 import { NONE_READABLE, type OnEvent } from './events.ts';
+import { groupNearDuplicates } from './fingerprint.ts';
 import type { Mask, PictureEntry } from './ports.ts';
 
 export interface RecalibrateInput {
@@ -63,6 +64,8 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
     {
       scores: sound.map(({ score }) => score),
       mapMaxima: sound.map(({ mapMaximum }) => mapMaximum),
+      groups: groupNearDuplicates(sound.map(({ fingerprint }) => fingerprint)),
+      origin: 'given',
       pictures: sound.map(({ statistics }) => statistics),
       defectScores: scored.filter(({ entry }) => isDefect.has(entry)).map(({ score }) => score),
     },

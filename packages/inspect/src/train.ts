@@ -2,58 +2,37 @@ import { fail } from '@bigrid/errors';
 import type { Engine } from '@bigrid/graph';
 import {
   type Backbone,
-  detector,
   type MethodOptions,
-  type ParameterValues,
   type ProfileName,
   Random,
   type Schedule,
-  type Stage,
-  stagesOf,
 } from '@bigrid/method';
-import {
-  type Bundle,
-  checkSameBackbone,
-  trainedModel,
-  trainedValues,
-  withManifest,
-} from './bundle/bundle.ts';
-import { learntFrom } from './bundle/learnt.ts';
-import { MANIFEST_VERSION, type Manifest } from './bundle/manifest.ts';
+import { type Bundle, checkSameBackbone, withManifest } from './bundle/bundle.ts';
+import { learntFrom, recogniserOf } from './bundle/learnt.ts';
+import { type Calibration, MANIFEST_VERSION, type Manifest } from './bundle/manifest.ts';
 import { calibrate, type ThresholdRules } from './calibration/calibration.ts';
-import { scorePictures } from './calibration/scoring.ts';
-import { ignoredBy, ignoring, learntCells } from './detection/ignored-area.ts';
+import { ignoredBy } from './detection/ignored-area.ts';
 import type { OnEvent } from './events.ts';
-import type { Checkpoint, KeepReplay, Mask, OpenScratch, Replay } from './ports.ts';
+import type { Checkpoint, KeepReplay, Mask, OpenScratch } from './ports.ts';
 import { Checkpoints } from './training/checkpoint.ts';
-import { learnExpectation } from './training/expectation.ts';
-import {
-  type ExtractedFeatures,
-  extractFeatures,
-  featuresOf,
-  picturesAt,
-  type ReadPicture,
-} from './training/feature-extraction.ts';
+import { crossFit, scoreHeldOut, type UnseenScore } from './training/cross-fitting.ts';
+import { extractFeatures, picturesAt } from './training/feature-extraction.ts';
 import {
   checkRules,
-  classesOf,
+  type Fold,
+  type Folds,
   holdOut,
   LEAST_PICTURES,
   mostHeldOut,
   sampled,
   type TrainingClass,
   tooFew,
+  wantedGroups,
 } from './training/hold-out.ts';
-import { kindsOfClasses } from './training/kinds.ts';
+import { type Learning, type Learnt, learn } from './training/learn.ts';
 import { keepReplay } from './training/replay.ts';
-import {
-  isPublishedAbnormal,
-  mostPicturesAClass,
-  stepsOf,
-  tilesAPicture,
-} from './training/steps.ts';
+import { mostPicturesAClass, tilesAPicture } from './training/steps.ts';
 import { withTiles } from './training/tiling.ts';
-import { trainStage } from './training/training-loop.ts';
 import { checkCancelled } from './work.ts';
 
 export interface TrainInput {
@@ -86,7 +65,8 @@ export interface TrainInput {
 }
 
 /**
- * Trains GRAD on good pictures and calibrates it on some that were held out.
+ * Trains GRAD on good pictures and calibrates it on some that it did not learn: those held out, and where these are too few,
+ * others that are scored by cross-fitting.
  * Given what a checkpoint kept of the same training, it goes on from there and makes the same bundle.
  * @throws OPTION_INVALID where the method needs another backbone; DATA_TOO_FEW, CANCELLED, ENGINE_FAILED,
  *   CHECKPOINT_MISMATCH, CHECKPOINT_INVALID
@@ -94,8 +74,6 @@ export interface TrainInput {
 export async function train(input: TrainInput): Promise<Bundle> {
   const { engine, schedule, seed, signal } = input;
   const onEvent = input.onEvent ?? (() => {});
-  const started = input.from ? trainedValues(input.from) : undefined;
-  const ignored = input.ignored ?? (input.from && ignoredBy(input.from));
   checkBackbone(input.backbone, input.from?.manifest.method ?? input.method, input.profile);
   if (input.from) checkSameBackbone(input.from, input.backbone);
   const classes = sampled(input.classes, mostPicturesAClass(schedule), seed);
@@ -103,16 +81,16 @@ export async function train(input: TrainInput): Promise<Bundle> {
   for (const { name, entries } of classes) {
     if (entries.length < LEAST_PICTURES) tooFew(entries.length, name);
   }
-  const mostLeftOut = sum(classes.map(({ entries }) => mostHeldOut(entries.length)));
-  checkRules(input.rules, mostLeftOut, entries.length);
+  checkRules(input.rules, entries.length, entries.length);
   const leftOut = sum(input.classes.map((all) => all.entries.length)) - entries.length;
   checkCancelled(signal);
   const method =
     input.from?.manifest.method ?? (await withTiles(input.method, input.tile, entries));
   const { rows, columns } = method.tiles ?? { rows: 1, columns: 1 };
+  const usuallyHeldOut = sum(classes.map(({ entries }) => mostHeldOut(entries.length)));
   const perPicture = tilesAPicture(
     schedule,
-    entries.length - mostLeftOut,
+    entries.length - usuallyHeldOut,
     classes.length,
     rows * columns,
   );
@@ -130,79 +108,53 @@ export async function train(input: TrainInput): Promise<Bundle> {
     { perPicture, seed },
   );
   const { pictures, scratch, skipped } = extraction;
-  const saved = checkpoints.saved;
-  const values: ParameterValues = saved?.stage
-    ? (new Map(Object.entries(saved.values)) as ParameterValues)
-    : (started?.parameters ?? new Map());
-  // What an earlier run saved of a stage has the values of those before it.
-  const stages = stagesOf(method);
-  const finished = (stage: Stage) =>
-    saved?.stage !== undefined && stages.indexOf(stage) < stages.indexOf(saved.stage.stage);
-  let steps = 0;
-  let features: ExtractedFeatures;
-  let used: Replay;
-  let digests: Uint8Array[];
+  const learning: Learning = {
+    ...input,
+    method,
+    classes,
+    from: input.from,
+    ignored: input.ignored ?? (input.from && ignoredBy(input.from)),
+    checkpoints,
+    onEvent,
+    signal,
+  };
+  let split: Folds;
+  let crossFitted: UnseenScore[];
+  let learnt: Learnt;
   try {
-    const split = holdOut(classes, pictures, seed);
-    checkRules(input.rules, split.heldOut.length, pictures.length);
-    const learnt = picturesAt(extraction, split.training);
-    digests = learnt.map(({ digest }) => digest);
-    const entryOf = ({ entry }: ReadPicture) => entry;
-    used = {
-      learnt: learnt.map(entryOf),
-      heldOut: picturesAt(extraction, split.heldOut).map(entryOf),
-    };
-    const extracted = await featuresOf(extraction, split.training);
-    features = started ? { ...extracted, statistics: started.statistics } : extracted;
-    checkStatistics(features);
-    for (const stage of stages) {
-      const stageSteps = stepsOf(
-        schedule,
-        features.blocks,
-        classes.length,
-        isPublishedAbnormal(stage, method),
-      );
-      steps += stageSteps;
-      if (finished(stage)) continue;
-      await trainStage(stage, values, {
-        engine,
-        options: method,
-        schedule,
-        features,
-        cellWeights: learntCells(learnt, ignored, method),
-        steps: stageSteps,
-        seed,
-        checkpoints,
-        onEvent,
-        signal,
-      });
-    }
-    await learnExpectation(values, {
-      engine,
-      method,
-      features,
-      kinds: kindsOfClasses(features, classesOf(classes, used.learnt)),
-      onEvent,
-      signal,
-    });
+    const isKnown = recogniserOf(input.from?.manifest.learnt);
+    const known = pictures.flatMap(({ digest }, at) => (isKnown(digest) ? [at] : []));
+    split = holdOut(classes, pictures, seed, wantedGroups(input.rules), known);
+    const scorable = split.folds.flatMap(({ heldOut }) => heldOut);
+    const groups = new Set(scorable.map((at) => split.groups[at]));
+    checkRules(input.rules, groups.size, scorable.length);
+    // The model comes last, so that a training that is cut off has to keep no more than scores of those before it.
+    crossFitted = await crossFit(extraction, split.folds.slice(1), learning);
+    learnt = await learn(extraction, (split.folds[0] as Fold).training, learning);
   } finally {
     await scratch.dispose();
   }
 
-  const graph = detector(input.backbone, method, features.statistics, values);
-  const model = ignoring(trainedModel(graph, input.version), ignored);
-  const scored = await scorePictures(engine, model, used.heldOut, onEvent, signal);
+  const { model, features, steps } = learnt;
+  const [own] = split.folds as [Fold];
+  const heldOut = await scoreHeldOut(extraction, own, learnt, learning);
+  const scored = [...crossFitted, ...heldOut];
   if (scored.length === 0) tooFew(0, 'the pictures held out for the threshold');
   const calibration = calibrate(
     {
       scores: scored.map(({ score }) => score),
       mapMaxima: scored.map(({ mapMaximum }) => mapMaximum),
+      groups: scored.map(({ at }) => split.groups[at] as number),
+      origin: originOf(split),
       pictures: pictures.map(({ statistics }) => statistics),
     },
     input.rules,
   );
   if (input.replay) {
     const random = new Random(seed).fork('replay');
+    const entriesAt = (indices: readonly number[]) =>
+      picturesAt(extraction, indices).map(({ entry }) => entry);
+    const used = { learnt: entriesAt(own.training), heldOut: entriesAt(own.heldOut) };
     await keepReplay(engine, method, used, input.replay, random, onEvent, signal);
   }
   const manifest: Manifest = {
@@ -223,16 +175,25 @@ export async function train(input: TrainInput): Promise<Bundle> {
     training: {
       seed,
       pictures: features.count,
-      heldOut: scored.length,
+      heldOut: heldOut.length,
       ...(leftOut > 0 ? { leftOut } : {}),
-      skipped: skipped + used.heldOut.length - scored.length,
+      skipped: skipped + own.heldOut.length - heldOut.length,
       steps,
       dataHash: features.dataHash,
       engine: engine.description,
     },
-    learnt: learntFrom(digests, input.from?.manifest.learnt),
+    learnt: learntFrom(
+      picturesAt(extraction, own.training).map(({ digest }) => digest),
+      input.from?.manifest.learnt,
+    ),
   };
   return withManifest(model, manifest);
+}
+
+/** Which pictures set the threshold. */
+function originOf({ folds, areNearDuplicates }: Folds): Calibration['origin'] {
+  if (areNearDuplicates) return 'near-duplicates';
+  return folds.length > 1 ? 'cross-fitted' : 'held-out';
 }
 
 /** @throws OPTION_INVALID when the method is for another network than the one at hand */
@@ -242,17 +203,6 @@ function checkBackbone(backbone: Backbone, method: MethodOptions, profile: Profi
     'OPTION_INVALID',
     `Expected weights of ${method.backbone} (--backbone FILE) for the profile ${profile} but received ${backbone.name}`,
   );
-}
-
-/** @throws BUNDLE_INVALID when statistics from a bundle do not fit the features of its own method */
-function checkStatistics({ shape, statistics }: ExtractedFeatures): void {
-  for (const { length } of [statistics.mean, statistics.deviation]) {
-    if (length === shape[0]) continue;
-    fail(
-      'BUNDLE_INVALID',
-      `Expected statistics of ${shape[0]} channels in the bundle but received ${length}`,
-    );
-  }
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);

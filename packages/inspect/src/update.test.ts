@@ -69,7 +69,7 @@ describe('update', () => {
       const { threshold } = bundle.manifest.calibration;
       return (await scoresOf(bundle, entries)).filter((score) => score > threshold).length;
     };
-    expect(await alarms(base, unseen)).toBe(10);
+    expect(await alarms(base, unseen)).toBeGreaterThan(8);
     const { bundle } = await updated({ good: otherLight(16, 500) });
     expect(await alarms(bundle, unseen)).toBeLessThan(4);
     expect(await alarms(bundle, old)).toBeLessThan(4);
@@ -139,8 +139,8 @@ describe('update', () => {
     const { calibration, updates, learnt, ...others } = bundle.manifest;
     const { calibration: first, learnt: learntFirst, ...before } = base.manifest;
     expect(others).toEqual(before);
-    // 8 bytes an image, 3 of which are 4 letters.
-    expect(learnt?.startsWith(learntFirst as string)).toBe(true);
+    // 8 bytes an image.
+    expect(atob(learnt as string).startsWith(atob(learntFirst as string))).toBe(true);
     expect(atob(learnt as string).length - atob(learntFirst as string).length).toBe(8 * 6);
     expect(calibration).toMatchObject({ rule: 'sigma:2', measuredAt: now().toISOString() });
     expect(calibration.threshold).not.toBe(first.threshold);
@@ -184,6 +184,15 @@ describe('update', () => {
     const { bundle, pictures } = await updated({ good: otherLight(1, 500) });
     expect(pictures).toMatchObject([{ heldOut: false }]);
     expect(bundle.manifest.updates).toMatchObject([{ pictures: 1, heldOut: 0 }]);
+  });
+
+  it('learns frames of one part, and lets the old pictures set the threshold', async () => {
+    const frames = Array.from({ length: 8 }, (_, at) =>
+      entry(`frame ${at}`, () => (otherLight(1, 500)[0] as PictureEntry).read()),
+    );
+    const { pictures, bundle } = await updated({ good: frames });
+    expect(pictures.filter(({ heldOut }) => heldOut)).toEqual([]);
+    expect(bundle.manifest.calibration.scores).toHaveLength(replay.heldOut.length);
   });
 
   it('holds out near-duplicates together', async () => {
@@ -300,13 +309,14 @@ describe('kept pictures', () => {
     const classes = [{ name: 'part', entries: wide }];
     const bundle = await train(tinyTraining({ classes, tile, replay: kept }));
     const { learnt, heldOut } = kept.entries();
-    expect([learnt.length, heldOut.length]).toEqual([11, 1]);
+    expect([learnt.length, heldOut.length]).toEqual([9, 3]);
     const { width, height } = (await learnt[0]?.read()) ?? {};
     expect([width, height]).toEqual(tile ? [112, 64] : [64, 64]);
     const sorted = (scores: number[]) => scores.sort((a, b) => a - b);
     const scores = sorted(await scoresOf(bundle, [...learnt, ...heldOut]));
     expect(scores).toEqual(sorted(await scoresOf(bundle, wide)));
-    expect(await scoresOf(bundle, heldOut)).toEqual(bundle.manifest.calibration.scores);
+    const { calibration } = bundle.manifest;
+    expect(calibration.scores).toEqual(expect.arrayContaining(await scoresOf(bundle, heldOut)));
     const good = otherLight(4, 500);
     const { manifest } = (await updated({ bundle, good, replay: kept.entries() })).bundle;
     expect(manifest.updates).toMatchObject([{ pictures: 3, heldOut: 1 }]);

@@ -10,6 +10,7 @@ import { type ScoredPicture, scorePictures } from './calibration/scoring.ts';
 import { guardAgainst, type Suspects, suspectsOf } from './calibration/suspects.ts';
 import { ignoredBy, ignoring } from './detection/ignored-area.ts';
 import { NONE_READABLE, type OnEvent } from './events.ts';
+import { groupNearDuplicates } from './fingerprint.ts';
 import type { KeepReplay, OpenScratch, PictureEntry, Replay } from './ports.ts';
 import { DecodedOnce } from './training/decoded-once.ts';
 import {
@@ -20,7 +21,7 @@ import {
   type ReadPicture,
 } from './training/feature-extraction.ts';
 import { goOn } from './training/go-on.ts';
-import { checkRules, drawTogether } from './training/hold-out.ts';
+import { checkRules, drawGroups } from './training/hold-out.ts';
 import { keepReplay } from './training/replay.ts';
 import { tilesAPicture } from './training/steps.ts';
 
@@ -113,6 +114,9 @@ async function updateFrom(input: UpdateInput): Promise<Update> {
     {
       scores: unseen.map(({ score }) => score),
       mapMaxima: unseen.map(({ mapMaximum }) => mapMaximum),
+      groups: groupNearDuplicates(unseen.map(({ fingerprint }) => fingerprint)),
+      // Old pictures held out that have near-duplicates among what was learnt still do.
+      origin: manifest.calibration.origin === 'near-duplicates' ? 'near-duplicates' : 'held-out',
       // Old pictures are kept at another size than the one that they came in, which changes how sharp they look.
       ...(reference && {
         pictures: [...picturesOf(reference), ...pictures.map(({ statistics }) => statistics)],
@@ -219,7 +223,7 @@ async function learn(
     const split = splitFresh(extraction, isNew, known, random);
     const heldOut = split.heldOut.length + replay.heldOut.length;
     // How many scores a rule takes does not depend on training: better to fail before it than after it.
-    checkRules(rulesOf(bundle.manifest, {}), heldOut, entries.length);
+    checkRules(rulesOf(bundle.manifest, {}), heldOut, heldOut);
     const features = await featuresOf(extraction, split.learnt);
     const blocks = training.pictures * tilesOf(training.pictures);
     const learnt = picturesAt(extraction, split.learnt);
@@ -252,7 +256,11 @@ function splitFresh(
     .permutation(fresh.length)
     .map((at) => fresh[at] as number)
     .filter((index) => !known.has((pictures[index] as ReadPicture).entry));
-  const heldOut = most === 0 ? [] : drawTogether(drawn, pictures, most);
+  const groups = groupNearDuplicates(drawn.map((at) => (pictures[at] as ReadPicture).fingerprint));
+  const together = [...Map.groupBy(drawn.keys(), (at) => groups[at]).values()];
+  const heldOut = drawGroups(together, most, most, 0)
+    .flat()
+    .map((at) => drawn[at] as number);
   const without = (all: readonly number[]) => all.filter((index) => !heldOut.includes(index));
   return { heldOut, fresh: without(fresh), learnt: without(indices) };
 }

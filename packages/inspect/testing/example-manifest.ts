@@ -13,6 +13,7 @@ export const exampleManifest: Manifest = {
   calibration: {
     scores: [1, 2, 3],
     mapMaxima: [2, 3, 4],
+    origin: 'held-out',
     rule: 'quantile:0.99',
     threshold: 3,
     pixelThreshold: 4,

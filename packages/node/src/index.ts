@@ -24,6 +24,7 @@ export type {
 } from '@bigrid/inspect';
 export {
   askForDefects,
+  describePromise,
   ignoredShare,
   isAnomalous,
   judge,

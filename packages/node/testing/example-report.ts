@@ -219,6 +219,7 @@ export const exampleManifest = {
   backbone: { name: 'efficientnet-lite0', licence: 'Apache-2.0' },
   calibration: {
     scores: [0.1, 0.2, 0.5],
+    origin: 'held-out',
     rule: 'quantile:0.99',
     threshold: 0.5,
     pixelThreshold: 1,

@@ -66,7 +66,7 @@ async function calibrateBundle(
       'Expected a folder of good pictures, --threshold or --unsure to calibrate by but received none',
     );
   }
-  const { calibrate, readBundle } = await import('@bigrid/node');
+  const { calibrate, describePromise, readBundle } = await import('@bigrid/node');
   const bundle = await readBundle(file);
   const progress = showProgress({ quiet });
   let manifest: Manifest;
@@ -76,7 +76,7 @@ async function calibrateBundle(
   } finally {
     progress.finish();
   }
-  print(`Wrote ${request.out}: ${describe(manifest)}`);
+  print(`Wrote ${request.out}: ${describe(manifest)}`, describePromise(manifest.calibration));
   const { threshold: before, rule } = bundle.manifest.calibration;
   const { scores } = manifest.calibration;
   const above = scores.filter((score) => score > before).length;

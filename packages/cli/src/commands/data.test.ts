@@ -126,7 +126,7 @@ test('a manifest with addresses in S3 and annotations of COCO train and evaluate
 
   const manifest = [at('all.manifest'), '--s3-root', at('coco', 'images')];
   const trained = await bigrid('train', ...manifest, '--out', at('model.onnx'), ...tiny);
-  expect(trained.stdout).toContain('7 good pictures learnt, 1 held out');
+  expect(trained.stdout).toContain('6 good pictures learnt, 8 scored by cross-fitting');
   const byCoco = await bigrid('evaluate', at('model.onnx'), at('coco'));
   expect(byCoco.stdout).toMatch(/^coco( +\d\.\d{4}){7}$/m);
   const byManifest = await bigrid('evaluate', at('model.onnx'), ...manifest);

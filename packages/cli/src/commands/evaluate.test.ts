@@ -76,7 +76,9 @@ test('verdicts and report follow the threshold, also one for this run alone', as
   expect(stderr).toContain(
     'At the threshold 0.000 (0): 2 of 2 defective pictures caught, 2 false alarms among 2 good.',
   );
-  expect(await readFile(at('all.html'), 'utf8')).toContain('above 0.00: set by hand; 2 of 2 good');
+  expect(await readFile(at('all.html'), 'utf8')).toContain(
+    'above 0.00: set by hand; 16 of 16 good',
+  );
   const plain = await bigrid('evaluate', model, product);
   expect(plain.stdout).toBe(stdout);
   expect(plain.stderr).toMatch(/At the threshold \d+\.\d+ \(quantile:0\.99\): 2 of 2/);
@@ -292,7 +294,8 @@ test('info tells about the bundle, to people and to programs', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/classes +bolt, nut/);
   expect(stdout).toMatch(/threshold +\d+\.\d+: pictures that score above it are anomalous/);
-  expect(stdout).toMatch(/training +14 good pictures, 2 more held out/);
+  expect(stdout).toMatch(/training +12 good pictures, 4 more held out/);
+  expect(stdout).toMatch(/normal images above it \(from 16 images.*, cross-fitted\)/);
   expect(stdout).toContain('image: uint8 [1, height, width, 3]');
   expect(stdout).toContain('anomaly_map: float32 [1, 256, 256]');
   const facts = JSON.parse((await bigrid('info', model, '--json')).stdout);

@@ -22,10 +22,17 @@ Example:
 }
 
 async function showInfo(file: string, { json }: InfoFlags): Promise<void> {
-  const { ignoredShare, readBundle, readPorts, weightsOf } = await import('@bigrid/node');
+  const { describePromise, ignoredShare, readBundle, readPorts, weightsOf } = await import(
+    '@bigrid/node'
+  );
   const bundle = await readBundle(file);
   const { bytes, manifest } = bundle;
-  const found = { ...readPorts(bytes), ignored: ignoredShare(bundle), weights: weightsOf(bundle) };
+  const found = {
+    ...readPorts(bytes),
+    ignored: ignoredShare(bundle),
+    weights: weightsOf(bundle),
+    promise: describePromise(manifest.calibration),
+  };
   if (!json) return print(paint('bold', file), facts(describe(bundle, found)));
   const ports = { inputs: byName(found.inputs), outputs: byName(found.outputs) };
   const { weights } = found;
@@ -43,11 +50,13 @@ interface Found {
   readonly outputs: readonly Port[];
   readonly ignored: number;
   readonly weights: string | undefined;
+  /** What the threshold promises. */
+  readonly promise: string;
 }
 
 function describe(
   { bytes, manifest }: Bundle,
-  { inputs, outputs, ignored, weights }: Found,
+  { inputs, outputs, ignored, weights, promise }: Found,
 ): [string, string][] {
   const { training, backbone } = manifest;
   const made = formatDate(manifest.createdAt);
@@ -61,7 +70,7 @@ function describe(
     [manifest.classes.length === 1 ? 'class' : 'classes', manifest.classes.join(', ')],
     ['profile', `${manifest.profile}, over ${backbone.name} (${backbone.licence})`],
     ['method', describeMethod(manifest)],
-    ['threshold', describeThreshold(manifest)],
+    ['threshold', `${describeThreshold(manifest)}\n${promise}`],
     ...(ignored > 0
       ? [['mask', `${(100 * ignored).toFixed(1)} % of each picture is ignored`] as [string, string]]
       : []),
@@ -99,7 +108,7 @@ function describeMethod({ method }: Manifest): string {
 function describeThreshold({ calibration }: Manifest): string {
   const { scores, rule, threshold, unsure, pixelThreshold, measuredAt } = calibration;
   const score = (value: number) => formatScore(value, threshold);
-  const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'held out from training';
+  const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'that it had not learnt';
   return [
     `${score(threshold)}: pictures that score above it are anomalous`,
     ...(unsure ? [`those above ${score(unsure.threshold)}, by ${unsure.rule}, are unsure`] : []),

@@ -175,7 +175,10 @@ async function inspectPictures(
   const hasResults = !failure || tally.total > 0 || isBigridError(failure, 'CANCELLED');
   if (hasResults && signal.reason !== outputGone) {
     await printer.finish();
-    if (!quiet) say('', tally.summary({ out, log: logFile }));
+    if (!quiet) {
+      say('', tally.summary({ out, log: logFile }));
+      say(node.describePromise(bundle.manifest.calibration));
+    }
     try {
       if (page && report !== undefined) {
         await node.writeAtomically(report, await page.render(tally.logged));

@@ -29,11 +29,12 @@ test('a training writes one file, says what it learnt from, and what to do next'
   const { code, stdout, stderr } = await bigrid('train', at('part'), '--out', out, ...tiny);
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^Wrote .*model\.onnx \(\d\.\d MB\) in 0:\d\d: 7 good pictures learnt, 1 held out/,
+    /^Wrote .*model\.onnx \(\d\.\d MB\) in 0:\d\d: 6 good pictures learnt, 8 scored by cross-fitting for .*\nExpect at most about 1 in 9 normal images above it \(from 8 images, cross-fitted\)\.\n$/,
   );
   expect(stderr).toContain('reading 8/8');
+  expect(stderr).toMatch(/cross-fitting 3\/3, .*steps\/s/);
   expect(stderr).toMatch(/normal grid 1\/1, .*loss \d/);
-  expect(stderr).toContain('calibrating 1/1');
+  expect(stderr).toContain('calibrating 2/2');
   // In a project that has it, the shell does not find it.
   expect(stderr).toContain('Next:\n  npx bigrid inspect');
   expect((await readdir(at('deep', 'er'))).sort()).toEqual(['model.onnx', 'model.replay']);
@@ -132,7 +133,7 @@ test('pictures of one pixel and of many kinds are all learnt from', async () => 
   const { code, stdout, stderr } = await bigrid('train', kinds, '--out', at('kinds.onnx'), ...tiny);
   expect(stderr).not.toContain('Skipped');
   expect(code).toBe(0);
-  expect(stdout).toContain('9 good pictures learnt, 1 held out');
+  expect(stdout).toContain(' good pictures learnt, 10 scored by cross-fitting');
 });
 
 test.each([
@@ -194,9 +195,9 @@ test.each([
   [
     'max-fpr:0.05',
     'THRESHOLD_UNSUPPORTED',
-    'Expected at least 19 good pictures held out for the threshold max-fpr:0.05, a tenth of 190, but received 2 of 16',
+    'Expected at least 19 normal images of different parts for the threshold max-fpr:0.05 but received 16',
   ],
-  ['max-fpr:1e-3', 'THRESHOLD_UNSUPPORTED', 'Expected at least 999 good pictures held out'],
+  ['max-fpr:1e-3', 'THRESHOLD_UNSUPPORTED', 'Expected at least 999 normal images'],
 ])('--threshold %s is refused before training', async (rule, code, expected) => {
   const words = ['train', at('ruled'), '--out', at('no.onnx'), '--threshold', rule, ...tiny];
   const { stderr } = await bigrid(...words);
@@ -225,7 +226,7 @@ test("a backbone of one's own is trained over, and info names it", async () => {
   const out = at('own.onnx');
   const words = ['train', good, '--out', out, ...backbone, '--taps', '/block1/joined, gated'];
   const { code, stderr } = await bigrid(...words, ...tiny);
-  expect([code, stderr]).toEqual([0, expect.stringContaining('calibrating 1/1')]);
+  expect([code, stderr]).toEqual([0, expect.stringContaining('calibrating 2/2')]);
   const info = await bigrid('info', out);
   expect(info.stdout).toContain('over small-net (CC0-1.0)');
 });

@@ -121,9 +121,8 @@ function rgbFlag(what: string, flag: string) {
 }
 
 async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context): Promise<void> {
-  const { checkpointPath, hasCheckpoint, replayPath, systemPath, train } = await import(
-    '@bigrid/node'
-  );
+  const { checkpointPath, describePromise, hasCheckpoint, replayPath, systemPath, train } =
+    await import('@bigrid/node');
   const { quiet, ...request } = flags;
   const started = performance.now();
   const progress = showProgress({ quiet });
@@ -146,6 +145,7 @@ async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context):
   const size = await stat(systemPath(flags.out));
   print(
     `Wrote ${flags.out} (${formatBytes(size.size)}) in ${formatDuration(seconds)}: ${describeTraining(manifest)}`,
+    describePromise(manifest.calibration),
   );
   const kept = await replayPath(flags.out);
   if (!quiet && existsSync(systemPath(kept))) {
@@ -163,5 +163,9 @@ export function describeTraining({ training, calibration, classes }: Manifest): 
     training.leftOut === undefined
       ? ''
       : `of ${count(training.leftOut + training.pictures + training.heldOut, 'picture')}, `;
-  return `${all}${count(training.pictures, 'good picture')}${products} learnt, ${training.heldOut} held out for the threshold, which is ${formatScore(threshold, threshold)}`;
+  const scored =
+    calibration.origin === 'cross-fitted'
+      ? `${calibration.scores.length} scored by cross-fitting`
+      : `${training.heldOut} held out`;
+  return `${all}${count(training.pictures, 'good picture')}${products} learnt, ${scored} for the threshold, which is ${formatScore(threshold, threshold)}`;
 }

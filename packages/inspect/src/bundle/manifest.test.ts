@@ -23,8 +23,12 @@ describe('parseManifest', () => {
     const { quantile: _, ...others } = oldCalibration;
     expect(parse({ calibration: oldCalibration })().calibration).toEqual({
       ...others,
+      origin: 'held-out',
       rule: 'quantile:0.5',
     });
+    const measuredAt = '2025-01-02T03:04:05.000Z';
+    const given = parse({ calibration: { ...oldCalibration, measuredAt } })();
+    expect(given.calibration.origin).toBe('given');
   });
 
   it('reads one that kept a scale of heat maps, and passes over it', () => {

@@ -20,7 +20,18 @@ const calibrationFields = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'Highest map values of the same pictures, ascending; bundles of earlier builds have none',
+      'Highest map values of the same pictures, in the order of their scores; bundles of earlier builds have none',
+    ),
+  groups: z
+    .array(z.int().min(0))
+    .optional()
+    .describe(
+      'Which of the scored images are near-duplicates, such as frames of one part: a number for each score, equal within a group; absent where no two are',
+    ),
+  origin: z
+    .enum(['held-out', 'cross-fitted', 'near-duplicates', 'given'])
+    .describe(
+      'Which images were scored: `held-out` from training; `cross-fitted`, each by a model that had not learnt it or a near-duplicate of it; `near-duplicates` of learnt images, where there were no others, so that the threshold promises nothing; `given` to `bigrid calibrate`',
     ),
   pictures: z
     .record(z.enum(statisticNames), z.array(z.number()).min(1))
@@ -54,10 +65,14 @@ const calibrationFields = z.strictObject({
 
 const calibrationSchema = z.preprocess(completed, calibrationFields);
 
-/** Before there were rules, every threshold was a quantile; for a while there was a scale of heat maps, which follows now. */
+/**
+ * Before there were rules, every threshold was a quantile; for a while there was a scale of heat maps, which follows now;
+ * before there was cross-fitting, scores were of pictures held out.
+ */
 function completed(calibration: unknown): unknown {
   const { quantile, mapScale: _, ...others } = (calibration ?? {}) as Record<string, unknown>;
-  return quantile === undefined ? others : { ...others, rule: `quantile:${quantile}` };
+  const known = { origin: others.measuredAt === undefined ? 'held-out' : 'given', ...others };
+  return quantile === undefined ? known : { ...known, rule: `quantile:${quantile}` };
 }
 
 const rgbSchema = z.tuple([z.number(), z.number(), z.number()]);

@@ -17,7 +17,7 @@ export const thresholdRules = {
     form: 'max-fpr:A',
     amount: z.number().gt(0).lt(1),
     description:
-      'A new good picture of the same line scores above it with a probability of at most A, however scores are distributed; takes at least 1 / A - 1 good pictures',
+      'A new good picture of the same line scores above it with a probability of at most A, however scores are distributed; takes at least 1 / A - 1 good pictures, of which near-duplicates count as one',
   },
   sigma: {
     form: 'sigma:K',
@@ -82,18 +82,20 @@ export function formatRule(rule: ThresholdRule): string {
  * The threshold that a rule makes of scores; a picture that scores strictly above it is anomalous.
  * @param scores of good pictures that training never saw, at least one, ascending
  * @param defectScores of labelled defects, for f1 and recall alone
+ * @param groups of near-duplicates, that of each score; undefined where no two are alike
  * @throws THRESHOLD_UNSUPPORTED where the rule takes more good pictures, or defects
  */
 export function thresholdOf(
   rule: ThresholdRule,
   scores: readonly number[],
   defectScores: readonly number[] = [],
+  groups?: readonly number[],
 ): number {
   switch (rule.kind) {
     case 'quantile':
       return scores[Math.ceil(rule.amount * (scores.length - 1))] as number;
     case 'max-fpr':
-      return conformalThreshold(rule.amount, scores);
+      return conformalThreshold(rule.amount, scores, groups);
     case 'sigma':
       return sigmaThreshold(rule.amount, scores);
     case 'f1':
@@ -109,15 +111,59 @@ export function thresholdOf(
 const ROUNDING = 1e-9;
 
 /**
- * Split conformal: of n scores and a new one each order is as likely, so that the new one is above the k-th smallest
- * with a probability of at most (n + 1 - k) / (n + 1). The smallest k that keeps this at `rate` is
- * ceil((n + 1) (1 - rate)) = n + 1 - floor((n + 1) rate).
+ * The lowest score at which {@link falsePositiveRate} is at most `rate`: split conformal prediction, with a group of
+ * near-duplicates in the place of a picture where there are any (Lee, Barber and Willett 2023, hierarchical conformal
+ * prediction).
  */
-function conformalThreshold(rate: number, scores: readonly number[]): number {
-  const count = scores.length;
-  const above = Math.floor((count + 1) * rate + ROUNDING);
-  if (above < 1) tooFewFor({ kind: 'max-fpr', amount: rate }, leastPictures(rate), count);
-  return scores[count - Math.min(above, count)] as number;
+function conformalThreshold(
+  rate: number,
+  scores: readonly number[],
+  groups: readonly number[] | undefined,
+): number {
+  const shares = sharesOf(scores, groups);
+  const count = groupCount(scores, groups);
+  // What may lie above it beside the new picture itself.
+  const room = (count + 1) * rate - 1 + ROUNDING;
+  if (room < 0) tooFewFor({ kind: 'max-fpr', amount: rate }, leastPictures(rate), count);
+  let at = scores.length - 1;
+  for (let above = shares[at] as number; at > 0 && above <= room; above += shares[at] as number) {
+    at--;
+  }
+  return scores[at] as number;
+}
+
+/**
+ * With what probability a new good picture scores above a threshold, of a part that is in none of the pictures scored:
+ * at most (1 + sum of each group's share above it) / (groups + 1), for each order of the groups and a new one is as
+ * likely. Pictures without near-duplicates are groups of one.
+ * @param scores at least one, in any order
+ * @param groups that of each score; undefined where no two are alike
+ * @returns above 0, at most 1
+ */
+export function falsePositiveRate(
+  threshold: number,
+  scores: readonly number[],
+  groups?: readonly number[],
+): number {
+  const shares = sharesOf(scores, groups);
+  const above = scores.reduce(
+    (sum, score, at) => (score > threshold ? sum + (shares[at] as number) : sum),
+    0,
+  );
+  return (1 + above) / (groupCount(scores, groups) + 1);
+}
+
+/** What each score counts: a group of near-duplicates as much as a picture that has none. */
+function sharesOf(scores: readonly number[], groups: readonly number[] | undefined): number[] {
+  if (!groups) return scores.map(() => 1);
+  const sizes = new Map<number, number>();
+  for (const group of groups) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+  return groups.map((group) => 1 / (sizes.get(group) as number));
+}
+
+/** How many groups of near-duplicates there are; as many as scores where no two are alike. */
+export function groupCount(scores: readonly number[], groups?: readonly number[]): number {
+  return groups ? new Set(groups).size : scores.length;
 }
 
 /** The fewest good pictures of which `max-fpr:RATE` has a threshold: the least n with (n + 1) RATE of at least 1. */

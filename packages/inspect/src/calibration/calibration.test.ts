@@ -9,7 +9,8 @@ describe('calibrate', () => {
   it('takes the highest of a few scores where no rule is asked for', () => {
     expect(calibrate({ scores: [3, 9, 4], mapMaxima: [30, 20, 10] })).toEqual({
       scores: [3, 4, 9],
-      mapMaxima: [10, 20, 30],
+      mapMaxima: [30, 10, 20],
+      origin: 'held-out',
       rule: 'quantile:0.99',
       threshold: 9,
       pixelThreshold: 30,
@@ -18,6 +19,31 @@ describe('calibrate', () => {
       threshold: 5,
       pixelThreshold: 6,
     });
+  });
+
+  it('counts a group of near-duplicates as one picture, in scores and in maps', () => {
+    // Three parts of four frames, and two of one: the fourth part is what max-fpr:0.4 may be above.
+    const scores = [1, 1, 1, 1, 2, 2, 2, 2, 9, 9, 9, 8, 5, 6];
+    const groups = [7, 7, 7, 7, 3, 3, 3, 3, 4, 4, 4, 4, 5, 6];
+    const mapMaxima = scores.map((score) => 10 - score);
+    const made = calibrate({ scores, mapMaxima, groups }, { threshold: 'max-fpr:0.4' });
+    expect(made).toMatchObject({
+      scores: [1, 1, 1, 1, 2, 2, 2, 2, 5, 6, 8, 9, 9, 9],
+      groups: [0, 0, 0, 0, 1, 1, 1, 1, 2, 3, 4, 4, 4, 4],
+      // (1 + 1) / (5 + 1) of the parts are above.
+      threshold: 6,
+      pixelThreshold: 8,
+    });
+    expect(made.mapMaxima).toEqual(made.scores.map((score) => 10 - score));
+    // Without groups the many frames would have set it.
+    expect(calibrate({ scores, mapMaxima }, { threshold: 'max-fpr:0.4' }).threshold).toBe(5);
+    const few = () => calibrate({ scores, mapMaxima, groups }, { threshold: 'max-fpr:0.15' });
+    expect(few).toThrow(unsupported);
+    const ruled = underRules(
+      { ...exampleManifest, calibration: made },
+      { threshold: 'max-fpr:0.2' },
+    ).calibration;
+    expect([ruled.threshold, ruled.groups]).toEqual([9, made.groups]);
   });
 
   it.each([

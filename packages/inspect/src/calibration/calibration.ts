@@ -7,7 +7,6 @@ import {
   takesDefects,
   thresholdOf,
 } from '../bundle/threshold-rules.ts';
-import { ascending } from '../metrics/order.ts';
 import type { PictureStatistics } from '../picture-statistics.ts';
 import { referenceOf } from './drift.ts';
 
@@ -17,6 +16,10 @@ export interface CalibrationScores {
   readonly scores: readonly number[];
   /** The highest map value of each of them. */
   readonly mapMaxima: readonly number[];
+  /** The group of near-duplicates of each of them, by any number. Default: no two are alike. */
+  readonly groups?: readonly number[] | undefined;
+  /** Where they come from. Default: held out. */
+  readonly origin?: Calibration['origin'];
   /** Of labelled defects, which the rules f1 and recall ask for. */
   readonly defectScores?: readonly number[];
   /** How good pictures look: these and, for a start, those learnt from. */
@@ -49,35 +52,61 @@ export function judge(score: number, { threshold, unsure }: Thresholds): Judgeme
  * @throws OPTION_INVALID, also where doubt would begin above the threshold; THRESHOLD_UNSUPPORTED
  */
 export function calibrate(
-  { scores, mapMaxima, defectScores, pictures }: CalibrationScores,
+  { scores, mapMaxima, groups, origin = 'held-out', defectScores, pictures }: CalibrationScores,
   rules: ThresholdRules = {},
 ): Calibration {
   const rule = parseRule(rules.threshold ?? formatRule(DEFAULT_RULE));
-  const [sorted, maxima] = [ascending(scores), ascending(mapMaxima)];
-  const threshold = thresholdOf(rule, sorted, defectScores);
+  const byScore = orderOf(scores);
+  const scored = {
+    scores: pick(scores, byScore),
+    mapMaxima: pick(mapMaxima, byScore),
+    ...withGroups(groups && pick(groups, byScore)),
+  };
+  const threshold = thresholdOf(rule, scored.scores, defectScores, scored.groups);
+  const byMaximum = orderOf(scored.mapMaxima);
+  const maxima = pick(scored.mapMaxima, byMaximum);
   return {
-    scores: sorted,
-    mapMaxima: maxima,
+    ...scored,
+    origin,
     ...(pictures && { pictures: referenceOf(pictures) }),
     rule: formatRule(rule),
     threshold,
-    ...withDoubt(threshold, doubtBy(rules.unsure, sorted, defectScores)),
+    ...withDoubt(threshold, doubtBy(rules.unsure, scored, defectScores)),
     pixelThreshold: thresholdOf(
       takesDefects(rule) || rule.kind === 'number' ? DEFAULT_RULE : rule,
       maxima,
+      [],
+      scored.groups && pick(scored.groups, byMaximum),
     ),
   };
 }
 
-/** Where doubt begins by a rule, in scores that ascend. */
+/** The indices of values, those of the lowest first. */
+function orderOf(values: readonly number[]): number[] {
+  return [...values.keys()].sort((a, b) => (values[a] as number) - (values[b] as number));
+}
+
+function pick(values: readonly number[], order: readonly number[]): number[] {
+  return order.map((at) => values[at] as number);
+}
+
+/** Groups numbered from 0 as they come; nothing where each picture is a group of its own. */
+function withGroups(groups: readonly number[] | undefined): Pick<Calibration, 'groups'> {
+  const names = new Map<number, number>();
+  for (const group of groups ?? []) if (!names.has(group)) names.set(group, names.size);
+  if (!groups || names.size === groups.length) return {};
+  return { groups: groups.map((group) => names.get(group) as number) };
+}
+
+/** Where doubt begins by a rule. */
 function doubtBy(
   ruleText: string | undefined,
-  scores: readonly number[],
+  { scores, groups }: Pick<Calibration, 'scores' | 'groups'>,
   defectScores?: readonly number[],
 ): Calibration['unsure'] {
   if (ruleText === undefined || ruleText === 'none') return undefined;
   const rule = parseRule(ruleText);
-  return { rule: formatRule(rule), threshold: thresholdOf(rule, scores, defectScores) };
+  return { rule: formatRule(rule), threshold: thresholdOf(rule, scores, defectScores, groups) };
 }
 
 function withDoubt(threshold: number, unsure: Calibration['unsure']): Pick<Calibration, 'unsure'> {
@@ -115,13 +144,13 @@ export function rulesOf({ calibration }: Manifest, asked: ThresholdRules): Thres
 export function underRules(manifest: Manifest, asked: ThresholdRules): Manifest {
   if (asked.threshold === undefined && asked.unsure === undefined) return manifest;
   const { unsure, ...current } = manifest.calibration;
-  const { scores, mapMaxima } = current;
+  const { scores, mapMaxima, groups, origin } = current;
   const rule = asked.threshold === undefined ? undefined : parseRule(asked.threshold);
   const ruled = mapMaxima
-    ? rule && calibrate({ scores, mapMaxima }, { threshold: formatRule(rule) })
-    : rule && { rule: formatRule(rule), threshold: thresholdOf(rule, scores) };
+    ? rule && calibrate({ scores, mapMaxima, groups, origin }, { threshold: formatRule(rule) })
+    : rule && { rule: formatRule(rule), threshold: thresholdOf(rule, scores, [], groups) };
   const calibration = { ...current, ...ruled };
-  const doubt = asked.unsure === undefined ? unsure : doubtBy(asked.unsure, scores);
+  const doubt = asked.unsure === undefined ? unsure : doubtBy(asked.unsure, current);
   return {
     ...manifest,
     calibration: { ...calibration, ...withDoubt(calibration.threshold, doubt) },

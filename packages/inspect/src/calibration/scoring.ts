@@ -3,6 +3,7 @@ import type { Bundle } from '../bundle/bundle.ts';
 import { Detector } from '../detection/detector.ts';
 import { digest } from '../digest.ts';
 import { type OnEvent, type Phase, progressOf, reportSkipped } from '../events.ts';
+import { type Fingerprint, fingerprintOf } from '../fingerprint.ts';
 import { type PictureStatistics, pictureStatistics } from '../picture-statistics.ts';
 import type { PictureEntry } from '../ports.ts';
 import { readPicture } from '../read-picture.ts';
@@ -17,6 +18,7 @@ export interface ScoredPicture<Entry extends PictureEntry = PictureEntry> {
   readonly statistics: PictureStatistics;
   /** SHA-256 over its pixels. */
   readonly digest: Uint8Array;
+  readonly fingerprint: Fingerprint;
 }
 
 /**
@@ -54,6 +56,7 @@ export async function scorePictures<Entry extends PictureEntry>(
           mapMaximum,
           statistics: pictureStatistics(picture),
           digest: pixels,
+          fingerprint: fingerprintOf(picture),
         });
       }
       progress(++done);

@@ -52,7 +52,9 @@ describe('a training that goes on from a checkpoint', () => {
   }, 60_000);
 
   it('saves after every picture and every step, where it is asked to, and makes the same bundle', async () => {
-    expect(states).toHaveLength(8 + whole.manifest.training.steps);
+    // Seven pictures that can be read make four folds, of which the last but one learns six.
+    const { steps } = whole.manifest.training;
+    expect(states).toHaveLength(8 + 4 * steps);
     expect(await train(input())).toEqual(whole);
   });
 
@@ -60,6 +62,9 @@ describe('a training that goes on from a checkpoint', () => {
     ['in the midst of reading', 2],
     ['after a picture that cannot be read', 5],
     ['after the first step', 8],
+    ['in the second of four folds', 8 + 5 + 1],
+    ['at the end of a fold', 8 + 2 * 5 - 1],
+    ['at the start of the last', 8 + 3 * 5],
     ['in the second stage', -2],
   ])('makes the same bundle from a state saved %s', async (_, at) => {
     const resumed = await train({ ...input(), ...run(states.at(at)) });
@@ -76,7 +81,8 @@ describe('a training that goes on from a checkpoint', () => {
     const progress = events.flatMap((event) =>
       event.type === 'progress' ? [`${event.phase} ${event.done}/${event.total}`] : [],
     );
-    expect(progress.slice(0, 2)).toEqual(['reading 8/8', 'normal grid 3/3']);
+    expect(progress.slice(0, 2)).toEqual(['reading 8/8', 'cross-fitting 15/15']);
+    expect(progress[2]).toBe('normal grid 3/3');
     expect(progress.some((text) => text.startsWith('abnormal grid'))).toBe(false);
   });
 

@@ -1,10 +1,18 @@
 import type { Checkpoint } from '../ports.ts';
-import { decode, encode, type SavedReading, type SavedTraining } from './saved-training.ts';
+import {
+  decode,
+  encode,
+  type SavedFold,
+  type SavedReading,
+  type SavedTraining,
+} from './saved-training.ts';
 
 /** Between two saves. */
 const SECONDS = 10;
 /** Saves may take this share of the time. */
 const MOST_SHARE = 0.01;
+
+type SavedStage = SavedTraining & { readonly stage: NonNullable<SavedTraining['stage']> };
 
 /** Saves a training from time to time, and holds what an earlier run saved. */
 export class Checkpoints {
@@ -12,18 +20,28 @@ export class Checkpoints {
   readonly saved: SavedTraining | undefined;
   /** Of this run, once all pictures are read. */
   reading: SavedReading | undefined;
+  /** The folds that are done, those of an earlier run first. */
+  readonly crossFitted: SavedFold[];
   readonly #port: Checkpoint | undefined;
   #due: number;
 
   private constructor(port: Checkpoint | undefined, saved: SavedTraining | undefined) {
     this.#port = port;
     this.saved = saved;
+    this.crossFitted = [...(saved?.crossFitted ?? [])];
     this.#due = performance.now() + 1000 * (port?.everySeconds ?? SECONDS);
   }
 
   /** @throws CHECKPOINT_INVALID */
   static async open(port: Checkpoint | undefined): Promise<Checkpoints> {
     return new Checkpoints(port, port?.saved && (await decode(port.saved)));
+  }
+
+  /** What an earlier run saved of a stage, if it is one of the fold that is under way. */
+  get savedStage(): SavedStage | undefined {
+    const { saved } = this;
+    if (!saved?.stage || saved.crossFitted.length !== this.crossFitted.length) return undefined;
+    return { ...saved, stage: saved.stage };
   }
 
   /**
@@ -38,8 +56,8 @@ export class Checkpoints {
   ): Promise<void> {
     const started = performance.now();
     if (!this.#port || started < this.#due) return;
-    const { reading } = this;
-    await this.#port.save(await encode({ reading, ...state() }));
+    const { reading, crossFitted } = this;
+    await this.#port.save(await encode({ reading, crossFitted, ...state() }));
     const ended = performance.now();
     const { everySeconds } = this.#port;
     const pause = Math.max(1000 * SECONDS, (ended - started) / MOST_SHARE);

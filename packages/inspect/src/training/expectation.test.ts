@@ -293,7 +293,7 @@ describe('a bundle with expectation', () => {
     );
     const { parameters } = trainedValues(both);
     expect(parameters.get(EXPECTED.energy)?.shape).toEqual([2, taps * area]);
-    expect(parameters.get(EXPECTED.components)?.shape).toEqual([2, 5, channels * area]);
+    expect(parameters.get(EXPECTED.components)?.shape).toEqual([2, 4, channels * area]);
     const detector = await Detector.load(engine, both);
     const score = async (seed: number, defect: boolean) =>
       (await detector.inspect(picture(seed, { defect }))).score;

@@ -13,12 +13,12 @@ import {
 import { imageTensor } from '../detection/detector.ts';
 import { chain, digest, fromHex, toHex } from '../digest.ts';
 import { type OnEvent, progressOf, reportSkipped } from '../events.ts';
+import { type Fingerprint, fingerprintOf } from '../fingerprint.ts';
 import { type PictureStatistics, pictureStatistics } from '../picture-statistics.ts';
 import type { OpenScratch, PictureEntry, Scratch } from '../ports.ts';
 import { readPicture } from '../read-picture.ts';
 import { DECODE_AHEAD, inOrder, type TakeRoom } from '../work.ts';
 import type { Checkpoints } from './checkpoint.ts';
-import { type Fingerprint, fingerprintOf } from './fingerprint.ts';
 import type { SavedPicture, SavedReading } from './saved-training.ts';
 
 /** Features to train on, kept aside in half precision. */

@@ -1,7 +1,8 @@
 import { Random } from '@bigrid/method';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { goodEntries } from '../../testing/fakes.ts';
-import { holdOut, sampled } from './hold-out.ts';
+import { checkRules, type Fold, type Folds, holdOut, sampled, wantedGroups } from './hold-out.ts';
 
 /** Pictures of pieces: those of one piece have the same fingerprint, different pieces random ones. */
 function pictures(pieces: readonly number[]) {
@@ -12,48 +13,150 @@ function pictures(pieces: readonly number[]) {
   });
 }
 
-function split(pieces: readonly number[], seed = 0) {
+function split(pieces: readonly number[], { seed = 0, wanted = 20 } = {}) {
   const all = pictures(pieces);
-  return holdOut([{ name: 'part', entries: all.map(({ entry }) => entry) }], all, seed);
+  const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
+  return holdOut(classes, all, seed, wanted);
 }
 
-const unlike = [...Array(40).keys()];
+const sizes = ({ folds }: Folds) => folds.map(({ heldOut }) => heldOut.length);
+
+const unlike = (count: number) => [...Array(count).keys()];
 
 describe('holdOut', () => {
   it('draws a tenth by seed, and loses none', () => {
-    const { training, heldOut } = split(unlike);
-    expect(heldOut).toHaveLength(4);
-    expect([...training, ...heldOut].sort((a, b) => a - b)).toEqual(unlike);
-    expect(split(unlike)).toEqual({ training, heldOut });
-    expect(split(unlike, 1).heldOut).not.toEqual(heldOut);
+    const { folds, areNearDuplicates } = split(unlike(300));
+    const [{ training, heldOut }] = folds as [Fold];
+    expect([folds.length, heldOut.length, areNearDuplicates]).toEqual([1, 30, false]);
+    expect([...training, ...heldOut].sort((a, b) => a - b)).toEqual(unlike(300));
+    expect(split(unlike(300)).folds).toEqual(folds);
+    expect(split(unlike(300), { seed: 1 }).folds).not.toEqual(folds);
   });
 
-  it.each([0, 1, 2, 3, 4])('keeps pictures of one piece together, seed %i', (seed) => {
-    const pieces = unlike.map((index) => Math.floor(index / 2));
-    const { training, heldOut } = split(pieces, seed);
-    expect(heldOut).toHaveLength(4);
-    const learnt = new Set(training.map((index) => pieces[index]));
-    expect(heldOut.filter((index) => learnt.has(pieces[index] as number))).toEqual([]);
+  it.each([
+    // Up to a fifth where a tenth is too few, and folds in turn where a fifth is.
+    [150, 20, [20]],
+    [100, 20, [20]],
+    [60, 20, [12, 8]],
+    [12, 20, [3, 3, 3, 3]],
+    [7, 20, [2, 2, 2, 1]],
+    [30, 20, [6, 6, 6, 3]],
+    [10, 20, [2, 2, 2, 2, 2]],
+    [4, 20, [1, 1, 1, 1]],
+    [300, 99, [60, 39]],
+  ])('of %i pictures, for %i to set a threshold by, folds of %j', (count, wanted, expected) => {
+    const all = split(unlike(count), { wanted });
+    expect(sizes(all)).toEqual(expected);
+    const heldOut = all.folds.flatMap((fold) => fold.heldOut);
+    expect(new Set(heldOut).size).toBe(heldOut.length);
   });
 
-  it('takes no more than its share: groups that are larger are learnt from', () => {
-    const pieces = unlike.map((index) => (index < 30 ? 0 : index));
-    const { heldOut } = split(pieces);
-    expect(heldOut).toHaveLength(4);
-    expect(heldOut.every((index) => index >= 30)).toBe(true);
+  it('never learns a near-duplicate of what it holds out, whatever the groups and the seed', () => {
+    const piece = fc.nat({ max: 12 });
+    const property = fc.property(
+      fc.array(piece, { minLength: 6, maxLength: 60 }),
+      fc.nat(),
+      (pieces, seed) => {
+        fc.pre(new Set(pieces).size > 1);
+        const { folds, groups, areNearDuplicates } = split(pieces, { seed });
+        if (areNearDuplicates) return;
+        for (const { training, heldOut } of folds) {
+          expect(training.length).toBeGreaterThanOrEqual(3);
+          const learnt = new Set(training.map((at) => groups[at]));
+          expect(heldOut.some((at) => learnt.has(groups[at] as number))).toBe(false);
+          expect([...training, ...heldOut].sort((a, b) => a - b)).toEqual(unlike(pieces.length));
+        }
+        const all = folds.flatMap(({ heldOut }) => heldOut);
+        expect(new Set(all).size).toBe(all.length);
+      },
+    );
+    fc.assert(property, { numRuns: 100 });
   });
 
-  it('still holds some out where every group is larger than the share', () => {
-    expect(split(unlike.map((index) => index % 4)).heldOut).toHaveLength(4);
-    expect(split(Array(10).fill(0)).heldOut).toHaveLength(1);
+  it.each([
+    ['6 parts x 10 frames', 6, 10, [10, 10, 10, 10, 10, 10]],
+    ['3 parts x 20 frames', 3, 20, [20, 20, 20]],
+    ['25 parts x 10 frames', 25, 10, [50, 50, 50, 50]],
+    ['100 parts x 2 frames', 100, 2, [40]],
+  ])('leaves whole parts out in turn: %s', (_, parts, frames, expected) => {
+    const pieces = unlike(parts * frames).map((index) => Math.floor(index / frames));
+    const all = split(pieces);
+    expect(sizes(all)).toEqual(expected);
+    expect(all.areNearDuplicates).toBe(false);
+  });
+
+  it('leaves a large group out last, and not where too few are left to learn', () => {
+    // Twenty others suffice.
+    const others = split(unlike(60).map((index) => (index < 30 ? 0 : index)));
+    expect(others.folds.every(({ heldOut }) => heldOut.every((at) => at >= 30))).toBe(true);
+    // One loner among 39 frames of one part.
+    const loner = split(unlike(40).map((index) => Math.min(1, index)));
+    expect(loner.folds.map(({ heldOut }) => heldOut)).toEqual([[0]]);
+  });
+
+  it('says where all are of one part: then a tenth of them is held out all the same', () => {
+    for (const [count, expected] of [
+      [40, 4],
+      [10, 1],
+    ] as const) {
+      const all = split(Array(count).fill(0));
+      expect([sizes(all), all.areNearDuplicates]).toEqual([[expected], true]);
+    }
+  });
+
+  it('holds out of every class in each fold as long as there are any', () => {
+    const all = pictures(unlike(48));
+    const entries = all.map(({ entry }) => entry);
+    const classes = [
+      { name: 'left', entries: entries.slice(0, 40) },
+      { name: 'right', entries: entries.slice(40) },
+    ];
+    const { folds } = holdOut(classes, all, 0, 20);
+    const counts = folds.map(({ heldOut }) => [
+      heldOut.filter((at) => at < 40).length,
+      heldOut.filter((at) => at >= 40).length,
+    ]);
+    expect(counts).toEqual([
+      [8, 2],
+      [4, 2],
+      [0, 2],
+      [0, 2],
+    ]);
+  });
+
+  it('holds out nothing that the model learnt before, nor what looks like it', () => {
+    const all = pictures(unlike(60).map((index) => (index < 20 ? Math.floor(index / 2) : index)));
+    const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
+    const known = unlike(10).map((index) => 2 * index);
+    const { folds, areNearDuplicates } = holdOut(classes, all, 0, 20, known);
+    expect(areNearDuplicates).toBe(false);
+    expect(folds.every(({ heldOut }) => heldOut.every((at) => at >= 20))).toBe(true);
+    expect(holdOut(classes, all, 0, 20, unlike(60)).areNearDuplicates).toBe(true);
   });
 
   it('refuses a class with too few that could be read', () => {
-    const all = pictures(unlike);
+    const all = pictures(unlike(40));
     const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
-    expect(() => holdOut(classes, all.slice(0, 3), 0)).toThrow(
+    expect(() => holdOut(classes, all.slice(0, 3), 0, 20)).toThrow(
       expect.objectContaining({ code: 'DATA_TOO_FEW' }),
     );
+  });
+});
+
+describe('checkRules', () => {
+  it('counts near-duplicates once', () => {
+    const rules = { threshold: 'max-fpr:0.1' };
+    expect(() => checkRules(rules, 9, 90)).not.toThrow();
+    expect(() => checkRules(rules, 6, 60)).toThrow(
+      'Expected at least 9 normal images of different parts for the threshold max-fpr:0.1 but received 60 of 6',
+    );
+    expect(() => checkRules({ unsure: 'max-fpr:0.1' }, 8, 8)).toThrow('but received 8');
+  });
+
+  it('wants as many as the rules take, and twenty in any case', () => {
+    expect(wantedGroups(undefined)).toBe(20);
+    expect(wantedGroups({ threshold: 'max-fpr:0.01', unsure: 'none' })).toBe(105);
+    expect(wantedGroups({ threshold: '4.2', unsure: 'max-fpr:0.2' })).toBe(20);
   });
 });
 

@@ -1,9 +1,15 @@
 import { fail } from '@bigrid/errors';
 import { Random } from '@bigrid/method';
-import { formatRule, leastScores, parseRule, takesDefects } from '../bundle/threshold-rules.ts';
+import {
+  formatRule,
+  leastScores,
+  parseRule,
+  type ThresholdRule,
+  takesDefects,
+} from '../bundle/threshold-rules.ts';
 import type { ThresholdRules } from '../calibration/calibration.ts';
+import { type Fingerprint, groupNearDuplicates } from '../fingerprint.ts';
 import type { PictureEntry } from '../ports.ts';
-import { type Fingerprint, groupNearDuplicates } from './fingerprint.ts';
 
 /** Good pictures of one product. */
 export interface TrainingClass {
@@ -11,10 +17,39 @@ export interface TrainingClass {
   readonly entries: readonly PictureEntry[];
 }
 
-/** Share of the good pictures that training never sees: they set the threshold. */
+/** A picture that was read. */
+interface Read {
+  readonly entry: PictureEntry;
+  readonly fingerprint: Fingerprint;
+}
+
+/** What one model learns, and what is then scored with it: indices of pictures, ascending. */
+export interface Fold {
+  readonly training: readonly number[];
+  readonly heldOut: readonly number[];
+}
+
+export interface Folds {
+  /** The first is that of the model itself; the others are learnt only to score what they hold out. At least one. */
+  readonly folds: readonly Fold[];
+  /** The group of near-duplicates of each picture: the index of the first of its group. */
+  readonly groups: readonly number[];
+  /**
+   * Whether no group could be left out as a whole, since all pictures look like frames of one part: then what is held
+   * out has near-duplicates among what is learnt, and its scores promise nothing.
+   */
+  readonly areNearDuplicates: boolean;
+}
+
+/** Share of a class that a fold holds out where that is enough to set a threshold by, and into how many folds it goes at most. */
 const HELD_OUT_SHARE = 0.1;
-export const LEAST_PICTURES = 4;
+const MOST_FOLDS = 5;
 const MOST_HELD_OUT = 200;
+/** Groups of near-duplicates to set a threshold by, where there are as many: about 1 in 21 false positives. */
+const WANTED_GROUPS = 20;
+/** Share of those wanted that is enough: one pair of near-duplicates is not worth another training. */
+const ENOUGH = 0.95;
+export const LEAST_PICTURES = 4;
 
 /**
  * The classes with the pictures that training reads: of a large class a sample, drawn by seed.
@@ -34,56 +69,98 @@ export function sampled(
 }
 
 /**
- * Holds out a share of each class's pictures, drawn by seed. Near-duplicates stay together: were one learnt from and
- * the other held out, its score would be too low for a threshold.
+ * Holds out a tenth of each class, drawn by seed, near-duplicates together: were one learnt and the other held out, its
+ * score would be too low for a threshold. Where that leaves too few groups of near-duplicates to set the threshold by,
+ * a fold holds out up to a fifth, and as many folds as it takes hold out others in turn (cross-fitting).
  * @param pictures all that could be read
- * @returns indices of pictures, ascending
+ * @param wanted groups to set the threshold by: {@link wantedGroups}
+ * @param known pictures that the model has learnt before: they and their near-duplicates are not held out
  * @throws DATA_TOO_FEW
  */
 export function holdOut(
   classes: readonly TrainingClass[],
-  pictures: readonly { readonly entry: PictureEntry; readonly fingerprint: Fingerprint }[],
+  pictures: readonly Read[],
   seed: number,
-): { training: number[]; heldOut: number[] } {
+  wanted: number,
+  known: readonly number[] = [],
+): Folds {
   const indices = new Map(pictures.map(({ entry }, index) => [entry, index]));
-  const heldOut = new Set<number>();
-  for (const { name, entries } of classes) {
-    const own = entries.flatMap((entry) => indices.get(entry) ?? []);
-    if (own.length < LEAST_PICTURES) tooFew(own.length, name);
+  const groups = groupNearDuplicates(pictures.map(({ fingerprint }) => fingerprint));
+  const drawnByClass = classes.map(({ name, entries }) => {
     const drawn = new Random(seed)
       .fork(`split ${name}`)
       .permutation(entries.length)
       .flatMap((at) => indices.get(entries[at] as PictureEntry) ?? []);
-    for (const index of drawTogether(drawn, pictures, mostHeldOut(own.length))) {
-      heldOut.add(index);
-    }
-  }
+    if (drawn.length < LEAST_PICTURES) tooFew(drawn.length, name);
+    return drawn;
+  });
+  const wantedEach = Math.ceil(wanted / classes.length);
+  const learntGroups = new Set(known.map((index) => groups[index]));
+  const parts = drawnByClass.map((drawn) => {
+    const together = [...Map.groupBy(drawn, (index) => groups[index] as number)];
+    const unlearnt = together.flatMap(([group, own]) => (learntGroups.has(group) ? [] : [own]));
+    return foldsOfClass(unlearnt, drawn.length, wantedEach);
+  });
+  const count = Math.max(...parts.map(({ length }) => length));
+  const areNearDuplicates = count === 0;
+  const heldOut = areNearDuplicates
+    ? [drawnByClass.flatMap((drawn) => drawn.slice(0, mostHeldOut(drawn.length)))]
+    : Array.from({ length: count }, (_, fold) => parts.flatMap((own) => own[fold] ?? []));
   const all = pictures.map((_, index) => index);
-  return {
-    training: all.filter((index) => !heldOut.has(index)),
-    heldOut: all.filter((index) => heldOut.has(index)),
-  };
+  const folds = heldOut.map((own): Fold => {
+    const isHeldOut = new Set(own);
+    return {
+      training: all.filter((index) => !isHeldOut.has(index)),
+      heldOut: all.filter((index) => isHeldOut.has(index)),
+    };
+  });
+  return { folds, groups, areNearDuplicates };
 }
 
 /**
- * Groups of near-duplicates in the order drawn, each that leaves no more than `most`.
- * @param drawn indices of pictures
+ * Pictures of one class to hold out in turn: groups as they are drawn; those that are too large to be held out with others
+ * come last, and alone, the smallest first.
+ * @param groups indices of pictures, those of near-duplicates together
+ * @param count of the pictures of the class
  */
-export function drawTogether(
-  drawn: readonly number[],
-  pictures: readonly { readonly fingerprint: Fingerprint }[],
-  most: number,
-): number[] {
-  const groups = groupNearDuplicates(
-    drawn.map((index) => (pictures[index] as { fingerprint: Fingerprint }).fingerprint),
-  );
-  const chosen: number[] = [];
-  for (const members of Map.groupBy(drawn.keys(), (at) => groups[at]).values()) {
-    if (chosen.length + members.length > most) continue;
-    chosen.push(...members.map((at) => drawn[at] as number));
+function foldsOfClass(
+  groups: readonly (readonly number[])[],
+  count: number,
+  wanted: number,
+): number[][] {
+  const most = Math.min(MOST_HELD_OUT, Math.ceil(count / MOST_FOLDS));
+  const folds: number[][] = [];
+  let rest = groups;
+  let scored = 0;
+  while (scored < ENOUGH * wanted && rest.length > 0) {
+    const fold = drawGroups(rest, mostHeldOut(count), most, wanted - scored);
+    const smallest = rest.toSorted((a, b) => a.length - b.length)[0] as readonly number[];
+    if (fold.length === 0) fold.push(smallest);
+    const heldOut = fold.flat();
+    if (count - heldOut.length < LEAST_PICTURES - 1) break;
+    folds.push(heldOut);
+    scored += fold.length;
+    rest = rest.filter((group) => !fold.includes(group));
   }
-  // Groups larger than the share: a threshold from pictures that have duplicates is better than none.
-  return chosen.length > 0 ? chosen : drawn.slice(0, most);
+  return folds;
+}
+
+/** Groups in their order, each that fits: up to `usual` pictures in all, and beyond that up to `most` for `wanted` groups. */
+export function drawGroups(
+  groups: readonly (readonly number[])[],
+  usual: number,
+  most: number,
+  wanted: number,
+): (readonly number[])[] {
+  const chosen: (readonly number[])[] = [];
+  let pictures = 0;
+  for (const group of groups) {
+    const room = chosen.length < wanted ? most : usual;
+    if (pictures + group.length > room) continue;
+    chosen.push(group);
+    pictures += group.length;
+  }
+  return chosen;
 }
 
 export function tooFew(count: number, where = 'the training folder'): never {
@@ -104,24 +181,30 @@ export function classesOf(
   return entries.map((entry) => classOf.get(entry) as string);
 }
 
-/** How many of a class's pictures are held out at most. */
+/** How many of a class's pictures are held out where that is enough. */
 export function mostHeldOut(pictures: number): number {
   return Math.min(MOST_HELD_OUT, Math.max(1, Math.round(pictures * HELD_OUT_SHARE)));
 }
 
+/** How many groups of near-duplicates a threshold should rest on, where there are as many. @throws OPTION_INVALID */
+export function wantedGroups(rules: ThresholdRules | undefined): number {
+  return Math.max(
+    WANTED_GROUPS,
+    ...rulesIn(rules).map((rule) => Math.ceil(leastScores(rule) / ENOUGH)),
+  );
+}
+
 /**
- * Refuses rules that the pictures held out cannot keep: better before training than after it.
- * @param heldOut how many there are, of `pictures`
+ * Refuses rules that the scores cannot support: better before training than after it.
+ * @param groups of near-duplicates that are scored, in `pictures`
  * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED
  */
 export function checkRules(
   rules: ThresholdRules | undefined,
-  heldOut: number,
+  groups: number,
   pictures: number,
 ): void {
-  for (const text of [rules?.threshold, rules?.unsure]) {
-    if (text === undefined || text === 'none') continue;
-    const rule = parseRule(text);
+  for (const rule of rulesIn(rules)) {
     if (takesDefects(rule)) {
       const received = formatRule(rule);
       fail(
@@ -130,13 +213,17 @@ export function checkRules(
       );
     }
     const least = leastScores(rule);
-    if (least > 1 && heldOut < least) {
-      const wanted = Math.ceil(least / HELD_OUT_SHARE);
-      const enough = least <= MOST_HELD_OUT ? `, a tenth of ${wanted},` : '';
+    if (least > 1 && groups < least) {
       fail(
         'THRESHOLD_UNSUPPORTED',
-        `Expected at least ${least} good pictures held out for the threshold ${formatRule(rule)}${enough} but received ${heldOut} of ${pictures}`,
+        `Expected at least ${least} normal images of different parts for the threshold ${formatRule(rule)} but received ${groups === pictures ? groups : `${pictures} of ${groups}`}`,
       );
     }
   }
+}
+
+function rulesIn(rules: ThresholdRules | undefined): ThresholdRule[] {
+  return [rules?.threshold, rules?.unsure].flatMap((text) =>
+    text === undefined || text === 'none' ? [] : [parseRule(text)],
+  );
 }

@@ -2,8 +2,8 @@ import { type ErrorCode, errorRegistry, fail } from '@bigrid/errors';
 import { bytesOf, fromBytes, sizeOf, type Tensor, type Tensors } from '@bigrid/graph';
 import { z } from 'zod';
 import { digest, toHex } from '../digest.ts';
+import { FINGERPRINT_BYTES } from '../fingerprint.ts';
 import { statisticNames } from '../picture-statistics.ts';
-import { FINGERPRINT_BYTES } from './fingerprint.ts';
 
 /** Bytes as hexadecimal digits: JSON knows no infinity. */
 const bytesSchema = z.string().regex(/^([0-9a-f]{2})*$/);
@@ -56,10 +56,25 @@ const stageSchema = z.strictObject({
     .describe('Pictures of the present epoch that are still to come'),
 });
 
+const crossFittedSchema = z
+  .array(
+    z.array(
+      z.strictObject({
+        at: countSchema.describe('Its place among the pictures read'),
+        score: z.number(),
+        mapMaximum: z.number(),
+      }),
+    ),
+  )
+  .readonly();
+
 const shapesSchema = z.array(z.tuple([z.string(), z.array(countSchema).readonly()])).readonly();
 
 const headerSchema = z.strictObject({
   reading: readingSchema.describe('How far the reading of pictures is'),
+  crossFitted: crossFittedSchema.describe(
+    'What the folds held out that are done, one after the other',
+  ),
   stage: stageSchema.optional().describe('How far a stage is; undefined while pictures are read'),
   values: shapesSchema,
   current: shapesSchema,
@@ -74,8 +89,11 @@ export type SavedPicture = z.infer<typeof savedPictureSchema>;
 /** How far the reading of pictures is. */
 export type SavedReading = z.infer<typeof readingSchema>;
 
+/** What is kept of a fold that is done: the scores of the pictures that it held out. */
+export type SavedFold = z.infer<typeof crossFittedSchema>[number];
+
 /** All that a training needs beside its input to go on as if it had never stopped. */
-export interface SavedTraining extends Pick<Header, 'reading' | 'stage'> {
+export interface SavedTraining extends Pick<Header, 'reading' | 'crossFitted' | 'stage'> {
   /** What earlier stages found, or the bundle that training goes on from. */
   readonly values: Tensors;
   /** Parameters and moments of the present stage. */

@@ -38,7 +38,8 @@ export async function trainStage(
   input: StageInput,
 ): Promise<void> {
   const { engine, options, schedule, features, steps, checkpoints, onEvent, signal } = input;
-  const saved = checkpoints.saved?.stage?.stage === stage ? checkpoints.saved : undefined;
+  const begun = checkpoints.savedStage;
+  const saved = begun?.stage.stage === stage ? begun : undefined;
   const { graph, parameters } = trainingStep(
     stage,
     options,
@@ -51,11 +52,11 @@ export async function trainStage(
   const session = await engine.load(toModel(graph));
   const seeded = new Random(input.seed).fork(stage);
   const randomFor = (use: 'batches' | 'defects' | 'jitter') => {
-    const state = saved?.stage?.randoms[use];
+    const state = saved?.stage.randoms[use];
     return state ? Random.from(state) : seeded.fork(use);
   };
   const { batchSize } = schedule;
-  const order = saved?.stage?.order ?? [];
+  const order = saved?.stage.order ?? [];
   const batches = new BatchSource(input, batchSize, randomFor('batches'), order);
   const defects = new DefectSource(stage, options, batchSize, features.shape, randomFor('defects'));
   const jitter = new JitterSource(options, batchSize, randomFor('jitter'));
@@ -66,7 +67,7 @@ export async function trainStage(
   }
   // Two sets of tensors take turns as input and output of the step, so that a step allocates none of them.
   let spare: Tensors = copyShapes(current);
-  const before = saved?.stage?.step ?? 0;
+  const before = saved?.stage.step ?? 0;
   try {
     const progress = progressOf(
       stage === 'abnormal' ? 'abnormal grid' : 'normal grid',
@@ -74,7 +75,7 @@ export async function trainStage(
       onEvent,
       before,
     );
-    let loss = saved?.stage?.loss ?? undefined;
+    let loss = saved?.stage.loss ?? undefined;
     for (let step = before + 1; step <= steps; step++) {
       checkCancelled(signal);
       const outputs = await session.run(

@@ -1,18 +1,19 @@
 import {
   type Bundle,
   Detector,
+  describePromise,
+  ENOUGH_PARTS,
   type Inspection,
   type Manifest,
   type Picture,
+  parseRule,
+  promised,
 } from '@bigrid/inspect';
 import { readBundle } from '../api.ts';
 import { type EngineOptions, onnxRuntimeEngine } from '../engine/engine.ts';
 import { checkArguments, checkRequest } from '../requests.ts';
 import { version } from '../version.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
-
-/** Fewer scores than these make a threshold that another draw of pictures would put elsewhere. */
-const STEADY = 20;
 
 /** Opens a bundle, runs it on a made-up picture, and looks at what it says and what is in it. */
 export async function checkBundle(file: string, options: EngineOptions = {}): Promise<Diagnosis> {
@@ -38,7 +39,7 @@ export async function checkBundle(file: string, options: EngineOptions = {}): Pr
     findings: [
       { level: 'ok', check: 'file', message: 'a bundle with a valid manifest' },
       await runs(bundle, options),
-      threshold(manifest),
+      thresholdFinding(manifest),
       statistics(manifest),
     ],
   };
@@ -80,25 +81,41 @@ async function runs(bundle: Bundle, options: EngineOptions): Promise<Finding> {
   }
 }
 
-function threshold({ calibration: { scores, threshold } }: Manifest): Finding {
+/** What the threshold of a bundle rests on, and whether that is enough for its rule. */
+export function thresholdFinding({ calibration }: Pick<Manifest, 'calibration'>): Finding {
   const check = 'threshold';
-  if (!(threshold > 0)) {
+  if (!(calibration.threshold > 0)) {
     return {
       level: 'fix',
       check,
-      message: `is ${threshold}: every picture is above it`,
+      message: `is ${calibration.threshold}: every picture is above it`,
       remedy: 'Set it anew with `bigrid calibrate FILE DIR --out FILE`.',
     };
   }
-  if (scores.length < STEADY) {
-    return {
-      level: 'note',
-      check,
-      message: `rests on ${scores.length} good pictures, so that others could have put it elsewhere`,
-      remedy: 'Calibrate on more good pictures: `bigrid calibrate FILE DIR --out FILE`.',
-    };
+  const { falsePositiveRate, parts } = promised(calibration);
+  const message = describePromise(calibration);
+  const calibrate = (images: number) =>
+    `Calibrate on images of at least ${images} different normal parts: \`bigrid calibrate FILE DIR --out FILE\`.`;
+  if (falsePositiveRate === undefined) {
+    return { level: 'fix', check, message, remedy: calibrate(ENOUGH_PARTS) };
   }
-  return { level: 'ok', check, message: `rests on ${scores.length} good pictures` };
+  if (parts < ENOUGH_PARTS)
+    return { level: 'note', check, message, remedy: calibrate(ENOUGH_PARTS) };
+  const wanted = wantedRate(calibration.rule);
+  return falsePositiveRate > wanted + 1e-9
+    ? {
+        level: 'note',
+        check,
+        message: `${message} That is more than ${calibration.rule} asks for`,
+        remedy: calibrate(Math.ceil(1 / wanted) - 1),
+      }
+    : { level: 'ok', check, message };
+}
+
+/** The false positive rate that a rule asks for, as far as it names one. */
+function wantedRate(text: string): number {
+  const rule = parseRule(text);
+  return rule.kind === 'quantile' && rule.amount < 1 ? 1 - rule.amount : 1;
 }
 
 function statistics({ calibration }: Manifest): Finding {

@@ -7,7 +7,7 @@ import { Random } from '@bigrid/method';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
 import { onnxRuntimeEngine } from '../engine/engine.ts';
-import { checkBundle } from './bundle.ts';
+import { checkBundle, thresholdFinding } from './bundle.ts';
 import { checkData } from './data.ts';
 import type { Finding } from './diagnosis.ts';
 import { checkMachine } from './machine.ts';
@@ -82,6 +82,35 @@ describe('checkBundle', () => {
   });
 });
 
+describe('thresholdFinding', () => {
+  const calibrated = (count: number, over = {}) => {
+    const scores = Array.from({ length: count }, (_, at) => at + 1);
+    const calibration = {
+      scores,
+      origin: 'held-out' as const,
+      rule: 'quantile:0.99',
+      threshold: count,
+      pixelThreshold: 1,
+      ...over,
+    };
+    return thresholdFinding({ calibration });
+  };
+
+  it.each([
+    ['too few', 12, {}, 'note', 'at least 20 different normal parts'],
+    ['fewer than the rule asks for', 21, {}, 'note', 'at least 99 different normal parts'],
+    ['as many as it asks for', 99, {}, 'ok', undefined],
+    ['enough for another rule', 21, { rule: 'max-fpr:0.05' }, 'ok', undefined],
+    ['frames of one part', 40, { groups: Array(40).fill(0) }, 'fix', 'at least 20 different'],
+    ['near-duplicates', 40, { origin: 'near-duplicates' }, 'fix', 'at least 20 different'],
+    ['nothing above 0', 40, { threshold: 0 }, 'fix', 'bigrid calibrate'],
+  ] as const)('%s', (_, count, over, level, remedy) => {
+    const finding = calibrated(count, over);
+    expect(finding.level).toBe(level);
+    if (remedy) expect(finding.remedy).toContain(remedy);
+  });
+});
+
 /** A striped picture with noise of its own, as rows of numbers. */
 function rows(seed: number, change: (value: number) => number = (value) => value) {
   const random = new Random(seed);
@@ -136,6 +165,22 @@ describe('checkData', () => {
       expect([check, ...levels(findings, check)]).toEqual([check, 'ok']);
     }
     expect(levels(findings, 'enough')).toEqual(['note']);
+  });
+
+  it('says what to collect where all images are frames of a few parts', async () => {
+    for (let at = 0; at < 24; at++) {
+      const frame = (value: number) => value + Number(at % 2 === 1);
+      await data.png(`frames/good/${at}.png`, rows(100 + Math.floor(at / 8), frame));
+      await data.png(`one/good/${at}.png`, rows(100, frame));
+    }
+    const frames = (await checkData(data.at('frames'), { threads: 1 })).findings;
+    expect(frames.find(({ check }) => check === 'enough')).toMatchObject({
+      level: 'note',
+      message: expect.stringContaining('which show 3 parts'),
+      remedy: expect.stringContaining('at least 20 different parts'),
+    });
+    const one = (await checkData(data.at('one'), { threads: 1 })).findings;
+    expect(levels(one, 'enough')).toEqual(['fix']);
   });
 
   it('names copies, contradictions, unreadable files, other sizes, modes and light', async () => {

@@ -1,4 +1,10 @@
-import { LEAST_PICTURES, median, mostHeldOut, type StatisticName } from '@bigrid/inspect';
+import {
+  ENOUGH_PARTS,
+  groupNearDuplicates,
+  LEAST_PICTURES,
+  median,
+  type StatisticName,
+} from '@bigrid/inspect';
 import { counted } from '../datasets/dataset.ts';
 import type { Finding } from './diagnosis.ts';
 import type { Look } from './look.ts';
@@ -11,7 +17,8 @@ const FAR = 6;
 
 /** Whether there are enough good pictures to learn from, class by class. */
 export function enough(looks: readonly Look[], className: string): Finding {
-  const count = learnt(looks, className).length;
+  const own = learnt(looks, className);
+  const count = own.length;
   const check = 'enough';
   const what = `${count} readable good pictures to learn ${className} from`;
   if (count < LEAST_PICTURES) {
@@ -22,11 +29,20 @@ export function enough(looks: readonly Look[], className: string): Finding {
       remedy: 'Add good pictures; a few dozen make a first model, some hundred a steady threshold.',
     };
   }
+  const parts = new Set(groupNearDuplicates(own.map(({ fingerprint }) => fingerprint))).size;
+  if (parts < Math.min(count, ENOUGH_PARTS)) {
+    return {
+      level: parts === 1 ? 'fix' : 'note',
+      check,
+      message: `${what}, which show ${counted(parts, 'part')}: ${parts === 1 ? 'a threshold can promise nothing' : `a threshold can promise no better than 1 in ${parts + 1} false positives`}`,
+      remedy: `Collect images of at least ${ENOUGH_PARTS} different parts: more frames of the same ones add nothing to a threshold.`,
+    };
+  }
   return count < FEW
     ? {
         level: 'note',
         check,
-        message: `${what}: a first try, with a threshold from ${mostHeldOut(count)} of them`,
+        message: `${what}: a first try, with a threshold that can promise little`,
         remedy: `Take ${FEW} at least, some hundred for a steady threshold.`,
       }
     : { level: 'ok', check, message: what };

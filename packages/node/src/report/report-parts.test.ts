@@ -125,31 +125,38 @@ describe('outline of a mask', () => {
 });
 
 describe('meaning of the threshold', () => {
-  const maps = { pixelThreshold: 1 };
+  const maps = { pixelThreshold: 1, origin: 'held-out' } as const;
 
   it('follows from the order of the scores held out', () => {
     const scores = Array.from({ length: 199 }, (_, i) => i);
     const ruled = { scores, rule: 'quantile:0.5', threshold: 99, ...maps };
     expect(thresholdMeaning(ruled)).toContain(
-      'by the rule quantile:0.5 from the scores of 199 good pictures held out from training',
+      'by the rule quantile:0.5 from the scores of 199 good pictures that it had not learnt',
     );
-    expect(thresholdMeaning(ruled)).toContain('Expect about 1 in 2 good parts');
+    expect(thresholdMeaning(ruled)).toContain('Expect at most about 1 in 2 normal images above it');
   });
 
-  it('promises nothing where the rule does not go by rank', () => {
+  it('says where it comes from, and what it promises, whatever the rule', () => {
     const scores = [1, 2, 3, 4];
     const byHand = { scores, rule: '2.5', threshold: 2.5, ...maps };
     expect(thresholdMeaning(byHand)).toMatch(
-      /set by hand; 2 of 4 good pictures held out from training score above it\.$/,
+      /set by hand; 2 of 4 good pictures that it had not learnt score above it\. Expect at most about 1 in 2 /,
     );
     const measuredAt = '2026-07-04T12:30:45.000Z';
-    const deviated = { scores, rule: 'sigma:3', threshold: 9, ...maps, measuredAt };
+    const deviated = {
+      scores,
+      rule: 'sigma:3',
+      threshold: 9,
+      ...maps,
+      origin: 'given' as const,
+      measuredAt,
+    };
     expect(thresholdMeaning(deviated)).toMatch(
-      /by the rule sigma:3 from the scores of 4 good pictures scored on 2026-07-04 12:30 UTC\.$/,
+      /by the rule sigma:3 from the scores of 4 good pictures scored on 2026-07-04 12:30 UTC\. Expect at most about 1 in 5 normal images above it \(from 4 images given to calibration\)\.$/,
     );
     const doubting = { ...deviated, unsure: { rule: 'sigma:1', threshold: 4 } };
     expect(thresholdMeaning(doubting)).toMatch(
-      / It is called unsure from 4\.00 \(sigma:1\) up to that\.$/,
+      / It is called unsure from 4\.00 \(sigma:1\) up to that\. Expect /,
     );
   });
 });

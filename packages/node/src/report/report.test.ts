@@ -128,7 +128,7 @@ describe('Report', () => {
     expect(text).toContain('2026-07-04 12:30 UTC');
     expect(text).toContain('1,234 (8 epochs)');
     expect(text).toContain(
-      'above 0.500: the highest score of 3 good pictures held out from training (quantile:0.99). Expect about 1 in 4',
+      'above 0.500: the highest score of 3 good pictures that it had not learnt (quantile:0.99). Expect at most about 1 in 4',
     );
   });
 

@@ -1,4 +1,4 @@
-import { type Evaluation, type Manifest, parseRule } from '@bigrid/inspect';
+import { describePromise, type Evaluation, type Manifest, parseRule } from '@bigrid/inspect';
 import { formatCount, formatDate, formatPercent, formatScore, plural } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Counts, countOutcomes } from './summary.ts';
@@ -66,7 +66,7 @@ export function trainingSection(manifest: Manifest): Html {
 ${fact('Products', manifest.classes.join(', '))}
 ${fact('Trained', formatDate(manifest.createdAt))}
 ${fact('Good pictures learnt', formatCount(training.pictures))}
-${fact('Held out for the threshold', formatCount(training.heldOut))}
+${fact('Scored for the threshold', formatCount(calibration.scores.length))}
 ${training.skipped > 0 && fact('Unreadable, skipped', formatCount(training.skipped))}
 ${fact('Profile', manifest.profile)}
 ${fact('Seed', String(training.seed))}
@@ -84,32 +84,24 @@ ${fact('Outline from', formatScore(calibration.pixelThreshold))}
 </div></section>`;
 }
 
-/**
- * Says what the threshold promises. Of n held-out scores and a new good one, each order is as likely: the
- * new one is above all but the k highest of the others with a chance of (k + 1) / (n + 1).
- */
+/** Says where the thresholds come from, and what that of anomalous promises. */
 export function thresholdMeaning(calibration: Manifest['calibration']): string {
   const { scores, rule, threshold, unsure, measuredAt } = calibration;
   const { kind } = parseRule(rule);
   const above = scores.filter((score) => score > threshold).length;
-  const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'held out from training';
+  const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'that it had not learnt';
   const pictures = `${plural(scores.length, 'good picture')} ${measured}`;
-  // These two take one of the scores, by its rank.
-  const isRanked = kind === 'quantile' || kind === 'max-fpr';
+  const isHighest = (kind === 'quantile' || kind === 'max-fpr') && above === 0;
   const origins = {
     number: `set by hand; ${formatCount(above)} of ${pictures} score above it`,
     highest: `the highest score of ${pictures} (${rule})`,
     ruled: `by the rule ${rule} from the scores of ${pictures}`,
   };
-  const origin = origins[kind === 'number' ? kind : isRanked && above === 0 ? 'highest' : 'ruled'];
-  const rate = (above + 1) / (scores.length + 1);
-  const promise = isRanked
-    ? ` Expect about 1 in ${formatCount(Math.round(1 / rate))} good parts above it; more good pictures make it steadier.`
-    : '';
+  const origin = origins[kind === 'number' ? kind : isHighest ? 'highest' : 'ruled'];
   const doubt = unsure
     ? ` It is called unsure from ${formatScore(unsure.threshold)} (${unsure.rule}) up to that.`
     : '';
-  return `A picture is called anomalous when its score is above ${formatScore(threshold)}: ${origin}.${doubt}${promise}`;
+  return `A picture is called anomalous when its score is above ${formatScore(threshold)}: ${origin}.${doubt} ${describePromise(calibration)}`;
 }
 
 /** Pictures that are missing from some or all of the numbers. */

@@ -1,12 +1,13 @@
+import { Random } from '@bigrid/method';
 import { expect, it } from 'vitest';
-import { picture } from '../../testing/fakes.ts';
-import type { Picture } from '../ports.ts';
+import { picture } from '../testing/fakes.ts';
 import {
   FINGERPRINT_BITS,
   fingerprintDistance,
   fingerprintOf,
   groupNearDuplicates,
 } from './fingerprint.ts';
+import type { Picture } from './ports.ts';
 
 /** The same picture with each value changed. */
 function changed(original: Picture, change: (value: number, index: number) => number): Picture {
@@ -57,9 +58,18 @@ it('groups copies, and what is linked through others, by the first of them', () 
 });
 
 it('does not take pictures that all look alike for one group', () => {
-  const fixed = Array.from({ length: 10 }, (_, bit) => Uint32Array.of(0xffff, 3 << (2 * bit)));
+  const fixed = Array.from({ length: 8 }, (_, part) => Uint32Array.of(0xffff, 15 << (4 * part)));
   expect(groupNearDuplicates(fixed)).toEqual([...fixed.keys()]);
   expect(groupNearDuplicates([])).toEqual([]);
+});
+
+it('takes what noise does to one scene for one group, also where there is no other', () => {
+  const frame = (seed: number) => {
+    const random = new Random(seed);
+    return changed(picture(1), (value) => value + (random.uniform() < 0.05 ? 1 : 0));
+  };
+  const frames = Array.from({ length: 12 }, (_, seed) => fingerprintOf(frame(seed)));
+  expect(new Set(groupNearDuplicates(frames)).size).toBe(1);
 });
 
 it('knows pictures of one colour, and of one pixel', () => {

@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { exampleManifest } from '../../testing/example-manifest.ts';
+import type { Calibration } from '../bundle/manifest.ts';
+import { falsePositiveRate } from '../bundle/threshold-rules.ts';
+import { describePromise, promised } from './promise.ts';
+
+const scores = Array.from({ length: 60 }, (_, at) => at);
+const parts = (count: number) => scores.map((at) => Math.floor((at * count) / scores.length));
+const calibrated = (over: Partial<Calibration>): Calibration => ({
+  ...exampleManifest.calibration,
+  scores,
+  threshold: 59,
+  ...over,
+});
+
+describe('what a threshold promises', () => {
+  it.each<[Partial<Calibration>, string]>([
+    [
+      {},
+      'Expect at most about 1 in 61 normal images above it (from 60 images held out of training).',
+    ],
+    [{ threshold: 29.5 }, 'Expect at most about 1 in 2 normal images above it (from 60 images'],
+    [
+      { groups: parts(6), origin: 'cross-fitted' },
+      'Expect at most about 1 in 7 normal images above it (from 60 images of 6 parts, cross-fitted).',
+    ],
+    [{ origin: 'given' }, '(from 60 images given to calibration)'],
+    [
+      { groups: parts(1) },
+      'No false positive rate can be promised: the threshold rests on 60 images of 1 part held out of training. Collect images of at least 20 different parts.',
+    ],
+    [{ scores: [1], threshold: 1 }, 'the threshold rests on 1 image held out of training.'],
+    [
+      { origin: 'near-duplicates' },
+      'No false positive rate can be promised: all images look like shots of one part',
+    ],
+  ])('%j: %s', (over, sentence) => {
+    expect(describePromise(calibrated(over))).toContain(sentence);
+  });
+
+  it('is nothing where the images scored have near-duplicates among those learnt', () => {
+    expect(promised(calibrated({ origin: 'near-duplicates' })).falsePositiveRate).toBeUndefined();
+    expect(promised(calibrated({ groups: parts(6) }))).toEqual({
+      falsePositiveRate: 1 / 7,
+      images: 60,
+      parts: 6,
+    });
+  });
+
+  it('is kept on average, whatever the parts and the frames of each', () => {
+    // Each part in turn is the new one: of its frames, as large a share is above the highest of the others at most.
+    const frames = fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 5 });
+    const property = fc.property(fc.array(frames, { minLength: 3, maxLength: 9 }), (all) => {
+      const rates = all.map((own, left) => {
+        const others = all.flatMap((part, at) =>
+          at === left ? [] : part.map((score) => ({ score, at })),
+        );
+        const threshold = Math.max(...others.map(({ score }) => score));
+        const told = falsePositiveRate(
+          threshold,
+          others.map(({ score }) => score),
+          others.map(({ at }) => at),
+        );
+        return { told, seen: own.filter((score) => score > threshold).length / own.length };
+      });
+      const mean = (key: 'told' | 'seen') =>
+        rates.reduce((sum, rate) => sum + rate[key], 0) / rates.length;
+      expect(mean('seen')).toBeLessThanOrEqual(mean('told') + 1e-9);
+    });
+    fc.assert(property);
+  });
+});

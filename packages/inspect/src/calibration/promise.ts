@@ -1,0 +1,52 @@
+import type { Calibration } from '../bundle/manifest.ts';
+import { falsePositiveRate, groupCount } from '../bundle/threshold-rules.ts';
+
+/** What a threshold promises of normal images that neither training nor calibration saw. */
+export interface Promised {
+  /**
+   * Expected share of new normal images that score above the threshold, 0..1; undefined where nothing can be promised:
+   * the images that were scored have near-duplicates among those learnt, or are all of one part.
+   */
+  readonly falsePositiveRate: number | undefined;
+  /** How many images were scored, and of how many parts: near-duplicates count as images of one part. */
+  readonly images: number;
+  readonly parts: number;
+}
+
+/** Parts to calibrate on, where a threshold should promise something: fewer make it differ from draw to draw. */
+export const ENOUGH_PARTS = 20;
+
+export function promised({ scores, groups, origin, threshold }: Calibration): Promised {
+  const parts = groupCount(scores, groups);
+  const isKnown = origin !== 'near-duplicates' && parts > 1;
+  return {
+    falsePositiveRate: isKnown ? falsePositiveRate(threshold, scores, groups) : undefined,
+    images: scores.length,
+    parts,
+  };
+}
+
+/**
+ * One sentence on what the threshold promises: `Expect at most about 1 in 21 normal images above it (from 20 images held
+ * out).`
+ */
+export function describePromise(calibration: Calibration): string {
+  const { falsePositiveRate, images, parts } = promised(calibration);
+  const { origin } = calibration;
+  if (origin === 'near-duplicates') {
+    return `No false positive rate can be promised: all images look like shots of one part, so the threshold rests on near-duplicates of what was learnt. Collect images of at least ${ENOUGH_PARTS} different parts.`;
+  }
+  const ofParts = parts === images ? '' : ` of ${parts} ${parts === 1 ? 'part' : 'parts'}`;
+  const scored = `${images} ${images === 1 ? 'image' : 'images'}${ofParts}${measured[origin]}`;
+  if (falsePositiveRate === undefined) {
+    return `No false positive rate can be promised: the threshold rests on ${scored}. Collect images of at least ${ENOUGH_PARTS} different parts.`;
+  }
+  const rate = Math.round(1 / falsePositiveRate);
+  return `Expect at most about 1 in ${rate} normal images above it (from ${scored}).`;
+}
+
+const measured = {
+  'held-out': ' held out of training',
+  'cross-fitted': ', cross-fitted',
+  given: ' given to calibration',
+} as const;
