@@ -135,7 +135,9 @@ describe('recalibrate', () => {
       ...(await scorePictures(engine, bundle, defects, () => {})).map(({ score }) => score),
     );
     const threshold = lowest / 4.01;
-    const calibration = { ...bundle.manifest.calibration, threshold, scores: [threshold] };
+    const scores = [threshold / 2, threshold];
+    const { groups: _, ...measured } = bundle.manifest.calibration;
+    const calibration = { ...measured, threshold, scores };
     const strict = withManifest(bundle, { ...bundle.manifest, calibration });
     const refused = await recalibrated({ bundle: strict, good: [...today, ...defects] }).catch(
       (error) => error,
@@ -148,5 +150,13 @@ describe('recalibrate', () => {
     expect(times).toEqual(times.toSorted((a, b) => b - a));
     const made = await recalibrated({ bundle: strict, good: defects, allowSuspect: true });
     expect(made.manifest.calibration.threshold).toBeGreaterThan(4 * threshold);
+    // From near-duplicates of what was learnt nobody knows what other parts reach.
+    const origin = 'near-duplicates' as const;
+    const twins = withManifest(strict, {
+      ...strict.manifest,
+      calibration: { ...calibration, origin },
+    });
+    const collected = await recalibrated({ bundle: twins, good: defects });
+    expect(collected.manifest.calibration.origin).toBe('given');
   });
 });

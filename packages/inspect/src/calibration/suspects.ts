@@ -2,6 +2,7 @@ import { fail } from '@bigrid/errors';
 import { recogniserOf } from '../bundle/learnt.ts';
 import type { Manifest } from '../bundle/manifest.ts';
 import type { OnEvent } from '../events.ts';
+import { promised } from './promise.ts';
 import type { ScoredPicture } from './scoring.ts';
 
 /** Images said to be good that are probably not what they are said to be. */
@@ -20,9 +21,13 @@ const FAR = 4;
 /** Of each kind, as many are named; the rest is counted. */
 const MOST_NAMED = 5;
 
-/** What good images reach: the threshold, or the highest score at calibration where that is above it. */
-function reachOf({ calibration: { threshold, scores } }: Pick<Manifest, 'calibration'>): number {
-  return Math.max(threshold, scores.at(-1) as number);
+/**
+ * What good images reach: the threshold, or the highest score at calibration where that is above it. 0 where the scores are of
+ * near-duplicates of what was learnt, or of one part: other parts may well score many times as much.
+ */
+function reachOf({ calibration }: Pick<Manifest, 'calibration'>): number {
+  if (promised(calibration).falsePositiveRate === undefined) return 0;
+  return Math.max(calibration.threshold, calibration.scores.at(-1) as number);
 }
 
 /**
@@ -34,7 +39,7 @@ export function suspectsOf(manifest: Manifest, scored: readonly ScoredPicture[])
   const reach = reachOf(manifest);
   return {
     learnt: scored.filter(({ digest }) => isLearnt(digest)),
-    // Where good images score nothing, there is no scale to measure by.
+    // Where it is not known what good images reach, or they score nothing, there is no scale to measure by.
     far:
       reach > 0
         ? scored.filter(({ score }) => score > FAR * reach).sort((a, b) => b.score - a.score)

@@ -142,6 +142,9 @@ describe('meaning of the threshold', () => {
     expect(thresholdMeaning(byHand)).toMatch(
       /set by hand; 2 of 4 good pictures that it had not learnt score above it\. Expect at most about 1 in 2 /,
     );
+    expect(thresholdMeaning({ scores, rule: 'recall:0.95', threshold: 3, ...maps })).toContain(
+      'by the rule recall:0.95 from the scores of 4 good pictures that it had not learnt and of labelled defects.',
+    );
     const measuredAt = '2026-07-04T12:30:45.000Z';
     const deviated = {
       scores,

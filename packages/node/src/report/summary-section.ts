@@ -90,7 +90,8 @@ export function thresholdMeaning(calibration: Manifest['calibration']): string {
   const { kind } = parseRule(rule);
   const above = scores.filter((score) => score > threshold).length;
   const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'that it had not learnt';
-  const pictures = `${plural(scores.length, 'good picture')} ${measured}`;
+  const defects = kind === 'f1' || kind === 'recall' ? ' and of labelled defects' : '';
+  const pictures = `${plural(scores.length, 'good picture')} ${measured}${defects}`;
   const isHighest = (kind === 'quantile' || kind === 'max-fpr') && above === 0;
   const origins = {
     number: `set by hand; ${formatCount(above)} of ${pictures} score above it`,
