@@ -9,10 +9,11 @@ const { BIGRID_EVERY_OPERATOR: path } = process.env;
 
 test('a model with every operator that the sources emit loads in ONNX Runtime', async () => {
   const graph = everyOperatorGraph();
-  const folder = new URL('./operators/', import.meta.url);
-  const sources = readdirSync(folder)
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-    .map((name) => readFileSync(new URL(name, folder), 'utf8'))
+  const folders = ['./operators/', './gradients/'].map((name) => new URL(name, import.meta.url));
+  const sources = folders
+    .flatMap((folder) => readdirSync(folder).map((name) => new URL(name, folder)))
+    .filter(({ href }) => href.endsWith('.ts') && !href.endsWith('.test.ts'))
+    .map((file) => readFileSync(file, 'utf8'))
     .join('\n');
   const emitted = sources.matchAll(/(?:node|nodeWithBody|unary|binary|reduce)\(\s*'([A-Z]\w+)'/g);
   const operators = new Set([...emitted].map(([, name]) => name));

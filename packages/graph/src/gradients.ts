@@ -1,14 +1,16 @@
 import { fail } from '@bigrid/errors';
-import type { GradientRule } from './gradient-rule.ts';
+import { convolutionGradients } from './gradients/convolution.ts';
+import { elementwiseGradients } from './gradients/elementwise.ts';
+import { layoutGradients } from './gradients/layout.ts';
+import { linearGradients } from './gradients/linear.ts';
+import { reduceGradients } from './gradients/reduce.ts';
+import type { GradientRule } from './gradients/rule.ts';
 import type { GraphNode, Value } from './graph.ts';
-import { convolutionGradients } from './operators/convolution.ts';
-import { add, elementwiseGradients } from './operators/elementwise.ts';
-import { layoutGradients } from './operators/layout.ts';
-import { linearGradients } from './operators/linear.ts';
-import { reduceGradients } from './operators/reduce.ts';
+import { add } from './operators/elementwise.ts';
 import { staticShape } from './shape.ts';
 import { sizeOf, tensor } from './tensor.ts';
 
+/** Gradient rules by ONNX operator. The functions in `operators/` that emit these do not know them. */
 const rules: Readonly<Record<string, GradientRule>> = {
   ...elementwiseGradients,
   ...reduceGradients,

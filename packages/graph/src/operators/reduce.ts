@@ -1,16 +1,7 @@
 import { fail } from '@bigrid/errors';
-import { type GradientRule, inputOf } from '../gradient-rule.ts';
 import type { Value } from '../graph.ts';
-import {
-  type Dimension,
-  formatShape,
-  resolveAxis,
-  type Shape,
-  sameShape,
-  staticShape,
-} from '../shape.ts';
-import { mul } from './elementwise.ts';
-import { expand, reshape } from './layout.ts';
+import { type Dimension, formatShape, resolveAxis, type Shape, sameShape } from '../shape.ts';
+import { reshape } from './layout.ts';
 
 interface ReduceOptions {
   /** Axes to reduce; all of them where left out. */
@@ -66,23 +57,3 @@ export function sumTo(x: Value, shape: Shape): Value {
   const summed = reduceSum(x, { axes });
   return sameShape(summed.shape, shape) ? summed : reshape(summed, shape);
 }
-
-/** Spreads the gradient of a reduction back over the axes that were reduced. */
-function spread(gradient: Value, input: Value, output: Value): Value {
-  const reduced = staticShape(input.shape, output.name);
-  const axes = (input.graph.initialisers.get(output.producer?.inputs[1]?.name ?? '')?.data ??
-    []) as ArrayLike<bigint>;
-  for (let i = 0; i < axes.length; i++) reduced[Number(axes[i])] = 1;
-  return expand(reshape(gradient, reduced), input.shape);
-}
-
-export const reduceGradients: Readonly<Record<string, GradientRule>> = {
-  ReduceSum: (node, g) => [() => spread(g, inputOf(node, 0), node.output), undefined],
-  ReduceMean: (node, g) => {
-    const x = inputOf(node, 0);
-    const count = (shape: Shape) =>
-      staticShape(shape, node.name).reduce((product, size) => product * size, 1);
-    const share = count(node.output.shape) / count(x.shape);
-    return [() => spread(mul(g, share), x, node.output), undefined];
-  },
-};

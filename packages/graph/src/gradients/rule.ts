@@ -1,4 +1,4 @@
-import type { GraphNode, Value } from './graph.ts';
+import type { GraphNode, Value } from '../graph.ts';
 
 /**
  * How a node passes a gradient on: given the gradient of its output (same shape as the output), one thunk
