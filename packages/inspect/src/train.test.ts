@@ -269,7 +269,7 @@ describe('a method for another backbone', () => {
       expect.objectContaining({
         code: 'OPTION_INVALID',
         message:
-          'Expected weights of tf_efficientnet_b6 (--backbone FILE) for the profile paper but received efficientnet-lite0',
+          'Expected weights of tf_efficientnet_b6 as the backbone for the profile paper but received efficientnet-lite0',
       }),
     );
   });

@@ -201,7 +201,7 @@ function checkBackbone(backbone: Backbone, method: MethodOptions, profile: Profi
   if (backbone.name === method.backbone) return;
   fail(
     'OPTION_INVALID',
-    `Expected weights of ${method.backbone} (--backbone FILE) for the profile ${profile} but received ${backbone.name}`,
+    `Expected weights of ${method.backbone} as the backbone for the profile ${profile} but received ${backbone.name}`,
   );
 }
 

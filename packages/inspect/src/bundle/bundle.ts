@@ -64,7 +64,10 @@ export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundl
     fail(
       'OPTION_INVALID',
       `Expected a bundle as training wrote it but received one whose weights are ${weights} already`,
-      { remedy: 'Give the model file that `bigrid train` wrote, before `bigrid export`.' },
+      {
+        remedy:
+          'Give the model file that training wrote, before its weights were stored in fewer bits.',
+      },
     );
   }
   const expected: readonly string[] = Object.values(EXPECTED);

@@ -97,14 +97,12 @@ export function driftOf(
     return fail(
       'DRIFT_UNSUPPORTED',
       'Expected a bundle with statistics of its good pictures but received one from before there were any',
-      { remedy: '`bigrid calibrate FILE DIR --out FILE` with good images adds them.' },
     );
   }
   if (inspections.length < LEAST_INSPECTIONS) {
     fail(
       'DRIFT_UNSUPPORTED',
       `Expected at least ${LEAST_INSPECTIONS} inspections with this model in the log but received ${inspections.length}`,
-      { remedy: 'Inspect more images with this model and `--log`.' },
     );
   }
   const measures = [

@@ -209,7 +209,7 @@ export function checkRules(
       const received = formatRule(rule);
       fail(
         'THRESHOLD_UNSUPPORTED',
-        `Expected a threshold that good pictures suffice for but received ${received}, which takes labelled defects: train without it, then run \`bigrid calibrate FILE DIR --threshold ${received}\``,
+        `Expected a threshold that good pictures suffice for but received ${received}, which takes labelled defects: train without it, then calibrate with labelled defects`,
       );
     }
     const least = leastScores(rule);
