@@ -43,7 +43,11 @@ function checkTypes(folder) {
     };
     const config = join(folder, 'tsconfig.json');
     writeFileSync(config, JSON.stringify({ compilerOptions, include: ['*.ts'] }));
-    run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', config], folder);
+    run(
+      process.execPath,
+      [join(root, 'node_modules/@typescript/native/bin/tsc'), '-p', config],
+      folder,
+    );
     done(`types hold under ${compilerOptions.moduleResolution}`);
   }
 }

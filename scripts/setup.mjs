@@ -75,6 +75,6 @@ if (known !== state) {
 const node = join(root, 'node_modules', 'node', 'bin', windows ? 'node.exe' : 'node');
 // The compiler looks at what has changed by itself.
 run(existsSync(node) ? node : process.execPath, [
-  join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+  join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc'),
   '-b',
 ]);
