@@ -77,6 +77,7 @@ describe('holdOut', () => {
     ['6 parts x 10 frames', 6, 10, [10, 10, 10, 10, 10, 10]],
     ['3 parts x 20 frames', 3, 20, [20, 20, 20]],
     ['25 parts x 10 frames', 25, 10, [50, 50, 50, 50]],
+    ['100 parts x 40 frames', 100, 40, [800]],
     ['100 parts x 2 frames', 100, 2, [40]],
   ])('leaves whole parts out in turn: %s', (_, parts, frames, expected) => {
     const pieces = unlike(parts * frames).map((index) => Math.floor(index / frames));

@@ -128,7 +128,7 @@ function foldsOfClass(
   count: number,
   wanted: number,
 ): number[][] {
-  const most = Math.min(MOST_HELD_OUT, Math.ceil(count / MOST_FOLDS));
+  const most = Math.ceil(count / MOST_FOLDS);
   const folds: number[][] = [];
   let rest = groups;
   let scored = 0;
