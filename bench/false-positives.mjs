@@ -5,9 +5,9 @@
 //     [--results FILE.jsonl] [--share 1/1] [--threads 2] [--seconds N]
 //
 // `all` learns as many as the set has for training. One training serves all rules that take no more images than the default.
-// Results go to a file, a line a resplit, and what is in it is not done again; `--share 2/8` does every eighth piece of the work
-// from the second on, for several processes at once; `--seconds` begins no piece after them. The table is of all that is in
-// the file.
+// Results go to a file, a line a resplit (default: bench/results/false-positives.jsonl), and what is in it is not done again;
+// `--share 2/8` does every eighth piece of the work from the second on, for several processes at once; `--seconds` begins no
+// piece after them. The table is of all that is in the file.
 
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -34,7 +34,7 @@ const { values, positionals: folders } = parseArgs({
     resplits: { type: 'string', default: '20' },
     first: { type: 'string', default: '0' },
     rules: { type: 'string', default: 'quantile:0.99,max-fpr:0.05' },
-    results: { type: 'string', default: 'false-positives.jsonl' },
+    results: { type: 'string', default: 'bench/results/false-positives.jsonl' },
     share: { type: 'string', default: '1/1' },
     threads: { type: 'string', default: '2' },
     seconds: { type: 'string' },
