@@ -174,8 +174,8 @@ describe('what to do fits what happened', () => {
       'a missing file of weights',
       ['train', at('parts'), '--out', at('n.onnx'), '--profile', 'paper'],
       'OPTION_INVALID',
-      /--backbone FILE/,
-      /Give what the message expects/,
+      /weights of tf_efficientnet_b6 as the backbone/,
+      /^Give a file with these weights as the backbone\./,
     ],
     [
       'a missing file',

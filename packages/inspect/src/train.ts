@@ -202,6 +202,7 @@ function checkBackbone(backbone: Backbone, method: MethodOptions, profile: Profi
   fail(
     'OPTION_INVALID',
     `Expected weights of ${method.backbone} as the backbone for the profile ${profile} but received ${backbone.name}`,
+    { remedy: 'Give a file with these weights as the backbone.' },
   );
 }
 
