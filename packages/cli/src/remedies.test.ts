@@ -196,7 +196,7 @@ describe('what to do fits what happened', () => {
       ['drift', model, at('short.jsonl')],
       'DRIFT_UNSUPPORTED',
       /received 0/,
-      /^Inspect more images/,
+      /^Inspect more pictures with `--log`/,
     ],
   ];
 
