@@ -4,6 +4,7 @@ import {
   DEFAULT_RULE,
   formatRule,
   parseRule,
+  type ThresholdRule,
   takesDefects,
   thresholdOf,
 } from '../bundle/threshold-rules.ts';
@@ -120,11 +121,16 @@ function withDoubt(threshold: number, unsure: Calibration['unsure']): Pick<Calib
   return { unsure };
 }
 
-/** Whether one of the rules sets its threshold by labelled defects. @throws OPTION_INVALID */
-export function askForDefects({ threshold, unsure }: ThresholdRules): boolean {
-  return [threshold, unsure].some(
-    (rule) => rule !== undefined && rule !== 'none' && takesDefects(parseRule(rule)),
+/** The rules that are asked for, taken apart. @throws OPTION_INVALID */
+export function rulesIn({ threshold, unsure }: ThresholdRules): ThresholdRule[] {
+  return [threshold, unsure].flatMap((text) =>
+    text === undefined || text === 'none' ? [] : [parseRule(text)],
   );
+}
+
+/** Whether one of the rules sets its threshold by labelled defects. @throws OPTION_INVALID */
+export function askForDefects(rules: ThresholdRules): boolean {
+  return rulesIn(rules).some(takesDefects);
 }
 
 /** The rules of a bundle, where others are not asked for. */

@@ -1,13 +1,7 @@
 import { fail } from '@bigrid/errors';
 import { Random } from '@bigrid/method';
-import {
-  formatRule,
-  leastScores,
-  parseRule,
-  type ThresholdRule,
-  takesDefects,
-} from '../bundle/threshold-rules.ts';
-import type { ThresholdRules } from '../calibration/calibration.ts';
+import { formatRule, leastScores, takesDefects } from '../bundle/threshold-rules.ts';
+import { rulesIn, type ThresholdRules } from '../calibration/calibration.ts';
 import { type Fingerprint, groupNearDuplicates } from '../fingerprint.ts';
 import type { PictureEntry } from '../ports.ts';
 
@@ -190,7 +184,7 @@ export function mostHeldOut(pictures: number): number {
 export function wantedGroups(rules: ThresholdRules | undefined): number {
   return Math.max(
     WANTED_GROUPS,
-    ...rulesIn(rules).map((rule) => Math.ceil(leastScores(rule) / ENOUGH)),
+    ...rulesIn(rules ?? {}).map((rule) => Math.ceil(leastScores(rule) / ENOUGH)),
   );
 }
 
@@ -204,7 +198,7 @@ export function checkRules(
   groups: number,
   pictures: number,
 ): void {
-  for (const rule of rulesIn(rules)) {
+  for (const rule of rulesIn(rules ?? {})) {
     if (takesDefects(rule)) {
       const received = formatRule(rule);
       fail(
@@ -220,10 +214,4 @@ export function checkRules(
       );
     }
   }
-}
-
-function rulesIn(rules: ThresholdRules | undefined): ThresholdRule[] {
-  return [rules?.threshold, rules?.unsure].flatMap((text) =>
-    text === undefined || text === 'none' ? [] : [parseRule(text)],
-  );
 }

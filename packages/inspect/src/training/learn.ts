@@ -75,13 +75,14 @@ export async function learn(
   const stages = stagesOf(method);
   const finished = (stage: Stage) =>
     saved !== undefined && stages.indexOf(stage) < stages.indexOf(saved.stage.stage);
+  const cellWeights = learntCells(learnt, ignored, method);
   for (const stage of stages) {
     if (finished(stage)) continue;
     await trainStage(stage, values, {
       ...learning,
       options: method,
       features,
-      cellWeights: learntCells(learnt, ignored, method),
+      cellWeights,
       steps: stepsOfStage(stage, features.blocks, learning),
     });
   }
