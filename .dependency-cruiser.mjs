@@ -19,7 +19,7 @@ const rooms = {
     ['report'],
     ['training'],
     ['datasets', 'watching'],
-    ['pictures', 'synthetic'],
+    ['images', 'synthetic'],
     ['engine'],
     ['files'],
   ],

@@ -5,7 +5,7 @@
 //   npm run bench:accuracy -- [DIR...] [--together] [--synthetic small|large] [--seeds 1,2,3] [--only NAME;...] [--fresh] [--log FILE.jsonl] [--table FILE.md]
 //
 // `--together` trains one model for all folders instead of one each. `--synthetic` evaluates on made-up defects in the
-// good pictures held out from training, so that something can be chosen without looking at test pictures.
+// good images held out from training, so that something can be chosen without looking at test images.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -20,7 +20,7 @@ import { learnExpectation } from '../packages/inspect/dist/training/expectation.
 import {
   extractFeatures,
   featuresOf,
-  picturesAt,
+  imagesAt,
 } from '../packages/inspect/dist/training/feature-extraction.js';
 import { classesOf, holdOut, wantedGroups } from '../packages/inspect/dist/training/hold-out.js';
 import { kindsOfClasses } from '../packages/inspect/dist/training/kinds.js';
@@ -54,7 +54,7 @@ const BOTH = 'both grids';
 const plain = { expectation: 'none' };
 const configurations = {
   'abnormal grid alone, with expectation (the default)': part({
-    expectation: 'picture',
+    expectation: 'image',
     grids: 'abnormal',
   }),
   'abnormal grid alone, with expectation of places only': part({
@@ -101,7 +101,7 @@ const weights = readSafetensors(
 );
 const backbone = efficientNetLite0(weights);
 
-/** Features of the last set of pictures asked for: configurations of one seed train on the same ones. */
+/** Features of the last set of images asked for: configurations of one seed train on the same ones. */
 let kept;
 /** The last pair of grids that was trained. */
 let pair;
@@ -166,7 +166,7 @@ if (values.table && folders.length > 0 && !log.hasChanged) {
   console.log(`Nothing was run: ${values.table} stays as it is.`);
 } else if (values.table) writeFileSync(values.table, table(log.rows));
 
-/** The pictures of a folder, as one class of the folder's name. */
+/** The images of a folder, as one class of the folder's name. */
 async function open(folder) {
   const name = basename(resolve(folder));
   const { classes } = await openTrainingFolder(folder);
@@ -178,14 +178,14 @@ async function open(folder) {
   };
 }
 
-/** What a model is evaluated on: test pictures, or good ones that this seed's training does not see. */
+/** What a model is evaluated on: test images, or good ones that this seed's training does not see. */
 async function testEntries(opened, seed) {
   if (!values.synthetic) return opened.flatMap((own) => own.entries);
   const made = opened.map(async ({ name, classes }) => {
-    const { pictures } = await extractAll(classes);
-    const [{ heldOut }] = holdOut(classes, pictures, seed, wantedGroups()).folds;
+    const { images } = await extractAll(classes);
+    const [{ heldOut }] = holdOut(classes, images, seed, wantedGroups()).folds;
     return syntheticEntries(
-      heldOut.map((index) => pictures[index].entry),
+      heldOut.map((index) => images[index].entry),
       name,
       seed,
       values.synthetic,
@@ -194,7 +194,7 @@ async function testEntries(opened, seed) {
   return (await Promise.all(made)).flat();
 }
 
-/** Features of all pictures of some classes, by the method of the default. */
+/** Features of all images of some classes, by the method of the default. */
 function extractAll(classes) {
   const entries = classes.flatMap((own) => own.entries);
   return extract(engine, backbone, fast.method, entries, fileScratch, () => {});
@@ -218,12 +218,12 @@ async function extract(engine, backbone, options, entries, ...rest) {
   return { ...extraction, scratch: lent };
 }
 
-/** The features that a model of a seed learns from, and the class of each picture. */
+/** The features that a model of a seed learns from, and the class of each image. */
 async function learntFeatures(classes, seed) {
   const extraction = await extractAll(classes);
-  const [{ training }] = holdOut(classes, extraction.pictures, seed, wantedGroups()).folds;
+  const [{ training }] = holdOut(classes, extraction.images, seed, wantedGroups()).folds;
   const features = await featuresOf(extraction, training);
-  const learnt = picturesAt(extraction, training).map(({ entry }) => entry);
+  const learnt = imagesAt(extraction, training).map(({ entry }) => entry);
   return { features, learntClasses: classesOf(classes, learnt) };
 }
 
@@ -262,7 +262,7 @@ async function modelOf(name, data, classes, seed) {
     if (name === BOTH) pair = { key: key({ data, configuration: name, seed }), bundle };
     return bundle.bytes;
   }
-  // Baselines see the pictures that a model learns from: none of those held out for its threshold.
+  // Baselines see the images that a model learns from: none of those held out for its threshold.
   const { features: extracted } = await learntFeatures(classes, seed);
   if (configuration.kind === 'gaussian') {
     return gaussianModel(backbone, fast.method, extracted, seed);
@@ -294,5 +294,5 @@ function table(rows) {
     return `## ${data}\n\n| configuration | seeds | image AUROC | pixel AUROC | pixel AP | AUPRO | training, s | MB |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n${lines.join('\n')}\n`;
   });
   const revisions = [...new Set(rows.map((row) => row.revision))].join(', ');
-  return `<!-- Generated by \`npm run bench:accuracy\`. -->\n# Accuracy of configurations and baselines\n\nSame features, same training pictures (a tenth is held out), same way from errors to map and score, same evaluation; without expectation but where it is named, which the default has of pictures as a whole and of places, and of each tap through a logarithm. [Results](results.md) says how the default was chosen: on magnetic_tile and on made-up defects, never on the test pictures of mvtec_bottle. Mean ± sample deviation over seeds. Other work shared the machine at times: compare no training times. ${cpus().length} x ${cpus()[0].model}, revision ${revisions}.\n\n${sections.join('\n')}`;
+  return `<!-- Generated by \`npm run bench:accuracy\`. -->\n# Accuracy of configurations and baselines\n\nSame features, same training images (a tenth is held out), same way from errors to map and score, same evaluation; without expectation but where it is named, which the default has of images as a whole and of places, and of each tap through a logarithm. [Results](results.md) says how the default was chosen: on magnetic_tile and on made-up defects, never on the test images of mvtec_bottle. Mean ± sample deviation over seeds. Other work shared the machine at times: compare no training times. ${cpus().length} x ${cpus()[0].model}, revision ${revisions}.\n\n${sections.join('\n')}`;
 }

@@ -32,7 +32,7 @@ import { standardise } from '../packages/method/dist/training-step.js';
 /**
  * A bank of feature cells (PatchCore's idea): the anomaly of a cell is its distance to the nearest one.
  * Every tap is weighted by one over the deviation of its channels, summed as variances.
- * @param extracted features of the training pictures, from `extractFeatures`
+ * @param extracted features of the training images, from `extractFeatures`
  * @param size cells in the bank
  * @param choice `random`, or `coreset`: each next cell is the one furthest from those chosen, among 20 times as many
  *   random ones at the most (Sener & Savarese 2018, on a sample to bound its time)
@@ -78,16 +78,16 @@ function modelOf(graph, distance, { cells, smoothing }) {
   return toModel(graph);
 }
 
-/** Random cells of random pictures, [count, channels]. */
-async function sampleCells({ scratch, count: pictures, shape }, count, weights, random) {
+/** Random cells of random images, [count, channels]. */
+async function sampleCells({ scratch, count: images, shape }, count, weights, random) {
   const [channels, side] = shape;
   const area = side * side;
   const cells = new Float32Array(count * channels);
   const block = new Uint16Array(channels * area);
-  const each = Math.ceil(count / pictures);
+  const each = Math.ceil(count / images);
   let filled = 0;
-  for (const picture of random.permutation(pictures)) {
-    await scratch.read(picture, new Uint8Array(block.buffer));
+  for (const image of random.permutation(images)) {
+    await scratch.read(image, new Uint8Array(block.buffer));
     const values = float16ToFloat32(block);
     for (const cell of random.permutation(area).slice(0, Math.min(each, count - filled))) {
       for (let c = 0; c < channels; c++)
@@ -125,9 +125,9 @@ const gaussianChannels = 100;
 const ridge = 0.01;
 
 /**
- * PaDiM's idea (Defard et al. 2021): a Gaussian for each place of the picture, over random channels of its features,
+ * PaDiM's idea (Defard et al. 2021): a Gaussian for each place of the image, over random channels of its features,
  * standardised; the anomaly of a cell is its Mahalanobis distance.
- * @param extracted features of the training pictures, from `extractFeatures`
+ * @param extracted features of the training images, from `extractFeatures`
  */
 export async function gaussianModel(backbone, options, extracted, seed) {
   const [channels, side] = extracted.shape;
@@ -165,8 +165,8 @@ async function gaussians({ scratch, count, shape, statistics }, chosen) {
   const products = new Float64Array(area * size * size);
   const block = new Uint16Array(channels * area);
   const row = new Float64Array(size);
-  for (let picture = 0; picture < count; picture++) {
-    await scratch.read(picture, new Uint8Array(block.buffer));
+  for (let image = 0; image < count; image++) {
+    await scratch.read(image, new Uint8Array(block.buffer));
     const values = float16ToFloat32(block);
     for (let cell = 0; cell < area; cell++) {
       for (let i = 0; i < size; i++) {

@@ -19,9 +19,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Random } from '@bigrid/method';
-import { listPictures } from '@bigrid/node';
+import { listImages } from '@bigrid/node';
 import sharp from 'sharp';
-import { decodePicture } from '../packages/node/dist/pictures/pictures.js';
+import { decodeImage } from '../packages/node/dist/images/images.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -132,15 +132,15 @@ function bitmap(image) {
 /** @returns a hash of the pixels, or 'refused' */
 async function bigrid(bytes) {
   try {
-    const { data } = await decodePicture(bytes, 'image');
+    const { data } = await decodeImage(bytes, 'image');
     return createHash('sha256').update(data).digest('hex');
   } catch (error) {
-    if (error.code !== 'PICTURE_UNREADABLE') throw error;
+    if (error.code !== 'IMAGE_UNREADABLE') throw error;
     return 'refused';
   }
 }
 
-const all = await listPictures(folder);
+const all = await listImages(folder);
 const paths = random
   .permutation(all.length)
   .slice(0, Number(values.images))

@@ -1,4 +1,4 @@
-// What smaller weights change: size, accuracy on labelled test pictures, and inspection rate, the bundles taking turns.
+// What smaller weights change: size, accuracy on labelled test images, and inspection rate, the bundles taking turns.
 //
 //   npm run bench:export -- FILE.onnx DIR [--rounds 40]
 
@@ -10,10 +10,10 @@ import { Detector } from '@bigrid/inspect';
 import {
   evaluate,
   exportBundle,
-  listPictures,
+  listImages,
   onnxRuntimeEngine,
   readBundle,
-  readPicture,
+  readImage,
 } from '@bigrid/node';
 import { median } from './speed/statistics.mjs';
 
@@ -36,9 +36,9 @@ for (const weights of ['float16', 'int8']) {
 }
 rmSync(work, { recursive: true });
 
-const pictures = [];
-for (const path of (await listPictures(join(data, 'train/good'))).slice(0, 8)) {
-  pictures.push(await readPicture(path));
+const images = [];
+for (const path of (await listImages(join(data, 'train/good'))).slice(0, 8)) {
+  images.push(await readImage(path));
 }
 const engine = onnxRuntimeEngine({ threads: 1 });
 const detectors = {};
@@ -49,15 +49,15 @@ for (let round = -2; round < Number(values.rounds); round++) {
   for (const [name, detector] of Object.entries(detectors)) {
     // The time that the core works: other work on the machine changes it little.
     const before = process.cpuUsage();
-    for (const picture of pictures) await detector.inspect(picture);
+    for (const image of images) await detector.inspect(image);
     const { user, system } = process.cpuUsage(before);
-    if (round >= 0) times[name].push((user + system) / 1000 / pictures.length);
+    if (round >= 0) times[name].push((user + system) / 1000 / images.length);
   }
 }
 console.log(
-  `${basename(data)}, medians of ${values.rounds} rounds of ${pictures.length} decoded pictures\n`,
+  `${basename(data)}, medians of ${values.rounds} rounds of ${images.length} decoded images\n`,
 );
-console.log('| weights | MB | core-ms a picture | image AUROC | pixel AUROC | pixel AP | AUPRO |');
+console.log('| weights | MB | core-ms an image | image AUROC | pixel AUROC | pixel AP | AUPRO |');
 console.log('|---|---|---|---|---|---|---|');
 for (const [name, bundle] of Object.entries(bundles)) {
   const { mean } = await evaluate(bundle, data);

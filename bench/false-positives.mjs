@@ -16,7 +16,7 @@ import {
   isAnomalous,
   promised,
   resolveTrainOptions,
-  scorePictures,
+  scoreImages,
   train,
   underRules,
 } from '@bigrid/inspect';
@@ -109,7 +109,7 @@ async function measure({ set, learn, resplit, count }, all, whole) {
     now: () => new Date(),
   });
   const seconds = (performance.now() - started) / 1000;
-  const scored = await scorePictures(engine, bundle, others, () => {});
+  const scored = await scoreImages(engine, bundle, others, () => {});
   const byRule = rules.map((rule) => {
     const { calibration } = underRules(bundle.manifest, { threshold: rule });
     const { falsePositiveRate } = promised(calibration);
@@ -125,20 +125,20 @@ async function measure({ set, learn, resplit, count }, all, whole) {
     origin,
     images,
     parts,
-    learnt: bundle.manifest.training.pictures,
+    learnt: bundle.manifest.training.images,
     tested: scored.length,
     seconds: Math.round(seconds),
     rules: Object.fromEntries(byRule),
   };
 }
 
-/** What was read of some of the pictures, in their order. */
+/** What was read of some of the images, in their order. */
 function partOf(whole, entries) {
-  const places = new Map(whole.pictures.map(({ entry }, at) => [entry, at]));
+  const places = new Map(whole.images.map(({ entry }, at) => [entry, at]));
   const at = entries.map((entry) => places.get(entry));
   return {
     ...whole,
-    pictures: at.map((place) => whole.pictures[place]),
+    images: at.map((place) => whole.images[place]),
     scratch: {
       append: () => Promise.reject(new Error('read before')),
       read: (index, block) => whole.scratch.read(at[index], block),

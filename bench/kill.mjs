@@ -1,6 +1,6 @@
 // Kills trainings with SIGKILL at random points, lets `bigrid train --resume` go on, and compares what it left with what a
-// training left that nobody killed: the bundle and all beside it have to be the same, byte for byte, dates aside. Pictures
-// are small and steps are few, with a checkpoint after every picture and every step, so that many kills fall into the
+// training left that nobody killed: the bundle and all beside it have to be the same, byte for byte, dates aside. Images
+// are small and steps are few, with a checkpoint after every image and every step, so that many kills fall into the
 // saving itself.
 //
 //   npm run bench:kill -- [--trials 100] [--seed 1] [--jobs 2]

@@ -1,5 +1,5 @@
 // Measures the main job on a data folder in the layout of MVTec AD: accuracy over seeds, training time, peak memory (also
-// with the pictures repeated ten times), bundle size, inspection rate, and whether the same seed gives the same bytes.
+// with the images repeated ten times), bundle size, inspection rate, and whether the same seed gives the same bytes.
 // Everything runs through the command line, as a user would run it.
 //
 //   npm run bench:main -- DIR [--seeds 1,2,3] [--out FILE.md]
@@ -90,7 +90,7 @@ for (let round = 0; round < 3; round++) {
   const { seconds } = await bigrid(['inspect', first, good, '--json', '--quiet']);
   rates.push(readdirSync(good).length / seconds);
 }
-add('inspecting train/good from disk, pictures/s, start of the program included', spread(rates, 1));
+add('inspecting train/good from disk, images/s, start of the program included', spread(rates, 1));
 
 const tenfold = join(work, basename(data));
 mkdirSync(join(tenfold, 'train/good'), { recursive: true });
@@ -107,8 +107,8 @@ const large = await bigrid([
   '1',
   '--quiet',
 ]);
-add('the pictures repeated 10 times: training, s', large.seconds.toFixed(1));
-add('the pictures repeated 10 times: peak resident memory, MB', large.peak.toFixed(0));
+add('the images repeated 10 times: training, s', large.seconds.toFixed(1));
+add('the images repeated 10 times: peak resident memory, MB', large.peak.toFixed(0));
 rmSync(work, { recursive: true });
 
 const page = `## ${basename(data)}

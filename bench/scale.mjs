@@ -1,9 +1,9 @@
-// What training and inspection cost as pictures, classes and resolution grow. Everything runs through the command line.
-// Pictures are those of a folder of good ones, brought to a size and repeated through links.
+// What training and inspection cost as images, classes and resolution grow. Everything runs through the command line.
+// Images are those of a folder of good ones, brought to a size and repeated through links.
 //
-//   npm run bench:scale -- FOLDER-OF-GOOD-PICTURES [--out docs/scaling.json] [--pictures 10,100] [--classes 1,10] [--sides 256]
+//   npm run bench:scale -- FOLDER-OF-GOOD-IMAGES [--out docs/scaling.json] [--images 10,100] [--classes 1,10] [--sides 256]
 //
-// What was measured before of other numbers of pictures, classes and sides stays in the file; `--sides ''` leaves them out.
+// What was measured before of other numbers of images, classes and sides stays in the file; `--sides ''` leaves them out.
 //
 // `npm run docs` draws docs/scaling.md and its figures from the numbers in docs/scaling.json.
 
@@ -20,7 +20,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { inspect, listPictures } from '@bigrid/node';
+import { inspect, listImages } from '@bigrid/node';
 import sharp from 'sharp';
 import { bigrid, circumstances } from './command-line.mjs';
 
@@ -28,7 +28,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     out: { type: 'string', default: 'docs/scaling.json' },
-    pictures: { type: 'string', default: '10,100,1000,10000,100000' },
+    images: { type: 'string', default: '10,100,1000,10000,100000' },
     classes: { type: 'string', default: '1,10,50' },
     sides: { type: 'string', default: '256,512,1024,2048,4000' },
   },
@@ -36,11 +36,11 @@ const { values, positionals } = parseArgs({
 const [folder] = positionals;
 if (!folder) {
   console.error(
-    'Expected a folder of good pictures, for example: npm run bench:scale -- data/bottle/train/good',
+    'Expected a folder of good images, for example: npm run bench:scale -- data/bottle/train/good',
   );
   process.exit(64);
 }
-const sources = (await listPictures(resolve(folder))).slice(0, 200);
+const sources = (await listImages(resolve(folder))).slice(0, 200);
 const work = mkdtempSync(join(tmpdir(), 'bigrid-scale-'));
 const numbers = (text) => (text === '' ? [] : text.split(',').map(Number));
 
@@ -55,8 +55,8 @@ function size(path) {
   }
 }
 
-/** The source pictures at a size, once. */
-async function pictures(side, count = sources.length) {
+/** The source images at a size, once. */
+async function images(side, count = sources.length) {
   const target = join(work, `sources-${side}`);
   mkdirSync(target, { recursive: true });
   const files = [];
@@ -95,7 +95,7 @@ async function train(data, ...flags) {
   ]);
   clearInterval(watch);
   const { bytes, manifest } = JSON.parse((await bigrid(['info', out, '--json'])).output);
-  const { steps, pictures, heldOut } = manifest.training;
+  const { steps, images, heldOut } = manifest.training;
   const figures = {
     seconds,
     coreSeconds,
@@ -103,21 +103,21 @@ async function train(data, ...flags) {
     disk,
     bundle: bytes / 1e6,
     steps,
-    learnt: pictures,
+    learnt: images,
     heldOut,
   };
   return { figures, out, remove: () => rmSync(home, { recursive: true }) };
 }
 
 /** From file to verdict, one thread: the time that cores work, which other work on the machine does not change. */
-async function coreSecondsAPicture(bundle, files) {
+async function coreSecondsPerImage(bundle, files) {
   let before;
   for await (const _ of inspect(bundle, files, { threads: 1 })) before ??= process.cpuUsage();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1e6 / (files.length - 1);
 }
 
-let results = { pictures: [], classes: [], resolution: [] };
+let results = { images: [], classes: [], resolution: [] };
 try {
   results = JSON.parse(readFileSync(values.out, 'utf8'));
 } catch {
@@ -137,29 +137,29 @@ function keep(part, key, row) {
 }
 
 const SMALL = 256;
-const small = await pictures(SMALL);
+const small = await images(SMALL);
 
 for (const side of numbers(values.sides)) {
-  const files = await pictures(side, 12);
+  const files = await images(side, 12);
   const data = join(work, `side-${side}`);
   link(files, files.length, data);
   const { figures, out, remove } = await train(data, '--epochs', '1');
   const { peak } = await bigrid(['inspect', out, data, '--format', 'jsonl', '--quiet']);
-  const inspectCoreSeconds = await coreSecondsAPicture(out, Array(4).fill(files).flat());
+  const inspectCoreSeconds = await coreSecondsPerImage(out, Array(4).fill(files).flat());
   keep('resolution', 'side', { side, ...figures, inspectCoreSeconds, inspectMemory: peak });
   remove();
 }
 
-for (const count of numbers(values.pictures)) {
-  const data = join(work, `pictures-${count}`);
+for (const count of numbers(values.images)) {
+  const data = join(work, `images-${count}`);
   link(small, count, data);
   const { figures, remove } = await train(data);
-  keep('pictures', 'count', { count, ...figures });
+  keep('images', 'count', { count, ...figures });
   remove();
   rmSync(data, { recursive: true });
 }
 
-/** Good pictures of all classes together. */
+/** Good images of all classes together. */
 const OF_ALL_CLASSES = 200;
 for (const classes of numbers(values.classes)) {
   const data = join(work, `classes-${classes}`);

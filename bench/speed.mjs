@@ -1,12 +1,12 @@
-// Speed, measured: pictures a second from disk, latency, where the time goes, training, memory, start-up, and what the
-// engine could do at best. Pictures are drawn: nothing has to be at hand.
+// Speed, measured: images a second from disk, latency, where the time goes, training, memory, start-up, and what the
+// engine could do at best. Images are drawn: nothing has to be at hand.
 //
 //   npm run bench -- [--base REV] [--only REGEX] [--rounds N] [--data DIR] [--json FILE] [--page FILE.md]
 //
 //   --base REV   builds that revision beside the working tree and compares: both take turns in each round
 //   --only       figures whose name matches, any case
 //   --rounds     how often each is measured; default 9, of which training takes every fourth
-//   --data DIR   good pictures to time the training on; default: 60 drawn ones of 900 x 900
+//   --data DIR   good images to time the training on; default: 60 drawn ones of 900 x 900
 //   --json FILE  every single measurement; default bench/results/speed.json
 //   --page FILE  writes the table between the marks of that page, as in docs/speed.md
 
@@ -17,8 +17,8 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { circumstances, revision } from './command-line.mjs';
 import { figures } from './speed/figures.mjs';
+import { writeImages } from './speed/images.mjs';
 import { tableOf, writePage } from './speed/page.mjs';
-import { writePictures } from './speed/pictures.mjs';
 
 const root = join(import.meta.dirname, '..');
 const { values } = parseArgs({
@@ -44,8 +44,8 @@ const work = mkdtempSync(join(tmpdir(), 'bigrid-bench-'));
 const say = (text) => console.error(text);
 const sides = [];
 try {
-  say('Drawing pictures, where they are not in the temporary folder yet ...');
-  const folders = await writePictures(join(tmpdir(), 'bigrid-bench-pictures'));
+  say('Drawing images, where they are not in the temporary folder yet ...');
+  const folders = await writeImages(join(tmpdir(), 'bigrid-bench-images'));
   if (values.data) folders.training = resolve(values.data);
   sides.push(await side('now', root, folders));
   if (values.base) sides.push(await side('base', await checkoutOf(values.base), folders));

@@ -1,5 +1,5 @@
-// Good pictures that training did not see, with made-up defects: what can be chosen on without looking at the test
-// pictures of any product. Six kinds: a scratch, a brighter or darker spot, a piece of another place or picture, a blot
+// Good images that training did not see, with made-up defects: what can be chosen on without looking at the test
+// images of any product. Six kinds: a scratch, a brighter or darker spot, a piece of another place or image, a blot
 // of another texture, a blurred spot, a warped one. All at 256 x 256.
 
 import { Random } from '@bigrid/method';
@@ -9,37 +9,35 @@ const SIDE = 256;
 const AREA = SIDE * SIDE;
 const MOST_GOOD = 40;
 const DEFECTIVE = 160;
-/** Area of a spot, in pixels, from 0.1 to 4.6 % of a picture, or 4 to 18 %. */
+/** Area of a spot, in pixels, from 0.1 to 4.6 % of an image, or 4 to 18 %. */
 const SPOTS = { small: [60, 3000], large: [2500, 12_000] };
 /** What `--synthetic` knows. */
 export const syntheticSizes = Object.keys(SPOTS);
 
 /**
- * Labelled pictures made from good ones.
- * @param entries good pictures, each with `read`
+ * Labelled images made from good ones.
+ * @param entries good images, each with `read`
  * @param size of their defects, scratches aside: `small` or `large`
  * @returns entries for `evaluate`: the good ones, and about 160 with a defect and its mask
  */
 export async function syntheticEntries(entries, className, seed, size) {
   const random = new Random(seed).fork('synthetic defects');
-  const pictures = await Promise.all(entries.slice(0, MOST_GOOD).map(small));
-  const good = pictures.map((picture, i) =>
-    entry(picture, undefined, className, 'good', `good-${i}`),
-  );
-  const rounds = Math.max(1, Math.round(DEFECTIVE / pictures.length));
-  const defective = Array.from({ length: rounds * pictures.length }, (_, i) => {
-    const picture = pictures[i % pictures.length];
-    const other = pictures[random.integer(0, pictures.length - 1)];
-    const { data, mask } = withDefect(random, SPOTS[size], picture, other);
+  const images = await Promise.all(entries.slice(0, MOST_GOOD).map(small));
+  const good = images.map((image, i) => entry(image, undefined, className, 'good', `good-${i}`));
+  const rounds = Math.max(1, Math.round(DEFECTIVE / images.length));
+  const defective = Array.from({ length: rounds * images.length }, (_, i) => {
+    const image = images[i % images.length];
+    const other = images[random.integer(0, images.length - 1)];
+    const { data, mask } = withDefect(random, SPOTS[size], image, other);
     return mask.includes(255) ? [entry(data, mask, className, 'made-up', `defect-${i}`)] : [];
   });
   return [...good, ...defective.flat()];
 }
 
 function entry(data, mask, className, defect, path) {
-  const picture = { width: SIDE, height: SIDE, data: Uint8Array.from(data, Math.round) };
+  const image = { width: SIDE, height: SIDE, data: Uint8Array.from(data, Math.round) };
   const readMask = mask && (async () => ({ width: SIDE, height: SIDE, data: mask }));
-  return { path, className, defect, read: async () => picture, readMask };
+  return { path, className, defect, read: async () => image, readMask };
 }
 
 /** RGB numbers, row by row. */
@@ -52,16 +50,11 @@ async function small({ read }) {
   return Float32Array.from(resized);
 }
 
-function withDefect(random, areas, picture, other) {
+function withDefect(random, areas, image, other) {
   const kinds = [scratch, spot, piece, blot, blurred, warped];
-  const { mask, texture } = kinds[random.integer(0, kinds.length - 1)](
-    random,
-    areas,
-    picture,
-    other,
-  );
+  const { mask, texture } = kinds[random.integer(0, kinds.length - 1)](random, areas, image, other);
   const soft = blur(mask, 0.7);
-  const data = picture.map((value, i) => {
+  const data = image.map((value, i) => {
     const share = soft[Math.floor(i / 3)];
     return Math.min(255, Math.max(0, value * (1 - share) + texture(i) * share));
   });
@@ -70,19 +63,19 @@ function withDefect(random, areas, picture, other) {
 
 const sign = (random) => (random.uniform() < 0.5 ? -1 : 1);
 
-function scratch(random, _, picture) {
+function scratch(random, _, image) {
   const step = sign(random) * random.uniform(30, 110);
-  return { mask: line(random), texture: (i) => picture[i] + step };
+  return { mask: line(random), texture: (i) => image[i] + step };
 }
 
-function spot(random, areas, picture) {
+function spot(random, areas, image) {
   const step = sign(random) * random.uniform(20, 90);
   const tint = random.array(3, () => 10 * random.normal());
-  return { mask: blob(random, areas), texture: (i) => picture[i] + step + tint[i % 3] };
+  return { mask: blob(random, areas), texture: (i) => image[i] + step + tint[i % 3] };
 }
 
-function piece(random, areas, picture, other) {
-  const source = random.uniform() < 0.5 ? picture : other;
+function piece(random, areas, image, other) {
+  const source = random.uniform() < 0.5 ? image : other;
   const [down, right] = [random.integer(20, 235), random.integer(20, 235)];
   const from = (i) => {
     const pixel = Math.floor(i / 3);
@@ -102,10 +95,10 @@ function blot(random, areas) {
   };
 }
 
-function blurred(random, areas, picture) {
+function blurred(random, areas, image) {
   const planes = [0, 1, 2].map((c) =>
     blur(
-      Float32Array.from({ length: AREA }, (_, pixel) => picture[3 * pixel + c]),
+      Float32Array.from({ length: AREA }, (_, pixel) => image[3 * pixel + c]),
       4,
     ),
   );
@@ -113,7 +106,7 @@ function blurred(random, areas, picture) {
   return { mask: blob(random, areas), texture: (i) => planes[i % 3][Math.floor(i / 3)] + step };
 }
 
-function warped(random, areas, picture) {
+function warped(random, areas, image) {
   const [down, right] = [noise(random, 4), noise(random, 4)];
   const held = (at) => Math.min(SIDE - 1, Math.max(0, Math.round(at)));
   return {
@@ -122,12 +115,12 @@ function warped(random, areas, picture) {
       const pixel = Math.floor(i / 3);
       const y = held(Math.floor(pixel / SIDE) + 6 * down[pixel]);
       const x = held((pixel % SIDE) + 6 * right[pixel]);
-      return picture[3 * (y * SIDE + x) + (i % 3)];
+      return image[3 * (y * SIDE + x) + (i % 3)];
     },
   };
 }
 
-/** A place in the middle of the picture, where products are. */
+/** A place in the middle of the image, where products are. */
 function place(random, reach) {
   const [angle, far] = [random.uniform(0, 2 * Math.PI), reach * Math.sqrt(random.uniform())];
   return [SIDE / 2 + far * Math.cos(angle), SIDE / 2 + far * Math.sin(angle)];

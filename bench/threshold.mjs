@@ -1,10 +1,10 @@
-// Whether max-fpr keeps its promise: scores the good test pictures of a data folder once, which training never saw, splits
+// Whether max-fpr keeps its promise: scores the good test images of a data folder once, which training never saw, splits
 // the scores in halves many times, sets the threshold on one half, and counts false alarms in the other.
 //
 //   npm run bench:threshold -- DIR FILE.onnx [--rate 0.05] [--splits 200] [--seed 1]
 
 import { parseArgs } from 'node:util';
-import { calibrate, isAnomalous, leastScores, scorePictures } from '@bigrid/inspect';
+import { calibrate, isAnomalous, leastScores, scoreImages } from '@bigrid/inspect';
 import { Random } from '@bigrid/method';
 import { onnxRuntimeEngine, openTestFolder, readBundle } from '@bigrid/node';
 
@@ -32,18 +32,18 @@ if (!(rate > 0 && rate < 1 && Number.isInteger(splits) && splits > 1)) {
 }
 const least = 2 * leastScores({ kind: 'max-fpr', amount: rate });
 
-/** Half of the pictures set the threshold: of too few it would have none. */
+/** Half of the images set the threshold: of too few it would have none. */
 function checkEnough(count) {
   if (count >= Math.max(2, least)) return;
   console.error(
-    `Expected at least ${Math.max(2, least)} good test pictures in ${folder}, half of them to set max-fpr:${rate} by, but received ${count}`,
+    `Expected at least ${Math.max(2, least)} good test images in ${folder}, half of them to set max-fpr:${rate} by, but received ${count}`,
   );
   process.exit(65);
 }
 
 const good = (await openTestFolder(folder)).filter((entry) => !isAnomalous(entry));
 checkEnough(good.length);
-const scored = await scorePictures(
+const scored = await scoreImages(
   onnxRuntimeEngine(),
   await readBundle(file),
   good,
@@ -70,7 +70,7 @@ const mean = alarmRates.reduce((sum, one) => sum + one, 0) / splits;
 const variance = alarmRates.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (splits - 1);
 const standardError = Math.sqrt(variance / splits);
 console.log(
-  `${scored.length} good test pictures; ${splits} splits, ${half} to calibrate, ${scored.length - half} to test`,
+  `${scored.length} good test images; ${splits} splits, ${half} to calibrate, ${scored.length - half} to test`,
 );
 console.log(
   `mean false-alarm rate: ${mean.toFixed(4)} (standard error ${standardError.toFixed(4)})`,

@@ -1,8 +1,8 @@
-// Small defects in large pictures: a bundle with tiles against one without.
+// Small defects in large images: a bundle with tiles against one without.
 //
 //     npm run bench:tiles [-- --size 2048 --defect 8 --seeds 1,2,3 --network 256 --json FILE]
 //
-// Draws good pictures of machined metal (brushed lines, grain, uneven light: other noise in each) and test pictures of
+// Draws good images of machined metal (brushed lines, grain, uneven light: other noise in each) and test images of
 // the same kind, half of them with one square defect of a few levels' difference at a random place. Trains through the
 // API as `bigrid train` does, with `--tile auto` and without, and prints AUROC and what the threshold of the bundle
 // finds and calls falsely; then how long an inspection takes.
@@ -76,7 +76,7 @@ function spoil(data, random) {
   }
 }
 
-async function writePictures(folder, count, random, defects) {
+async function writeImages(folder, count, random, defects) {
   await mkdir(folder, { recursive: true });
   const raw = { width: side, height: side, channels: 3 };
   for (let i = 0; i < count; i++) {
@@ -110,7 +110,7 @@ async function measure(folder, seed, tile) {
     recall: share(scores.bad),
     falseAlarms: share(scores.good),
     trainingSeconds: training,
-    secondsAPicture: (performance.now() - started) / 1000 / all.length,
+    secondsPerImage: (performance.now() - started) / 1000 / all.length,
   };
 }
 
@@ -118,20 +118,15 @@ const results = [];
 for (const seed of seeds) {
   const folder = await mkdtemp(join(tmpdir(), 'bigrid-tiles-'));
   try {
-    const random = new Random(seed).fork('pictures');
-    await writePictures(join(folder, 'good'), Number(options.good), random, false);
-    await writePictures(
+    const random = new Random(seed).fork('images');
+    await writeImages(join(folder, 'good'), Number(options.good), random, false);
+    await writeImages(
       join(folder, 'test', 'good'),
       Number(options.test),
       random.fork('test'),
       false,
     );
-    await writePictures(
-      join(folder, 'test', 'bad'),
-      Number(options.test),
-      random.fork('test'),
-      true,
-    );
+    await writeImages(join(folder, 'test', 'bad'), Number(options.test), random.fork('test'), true);
     for (const tile of [undefined, 'auto']) {
       const result = { seed, tile: tile ?? 'none', ...(await measure(folder, seed, tile)) };
       results.push(result);
@@ -142,7 +137,7 @@ for (const seed of seeds) {
   }
 }
 
-const columns = ['auroc', 'recall', 'falseAlarms', 'trainingSeconds', 'secondsAPicture'];
+const columns = ['auroc', 'recall', 'falseAlarms', 'trainingSeconds', 'secondsPerImage'];
 console.log(`\n| ${['tile', ...columns].join(' | ')} |\n|${' --- |'.repeat(columns.length + 1)}`);
 for (const tile of ['none', 'auto']) {
   const own = results.filter((result) => result.tile === tile);

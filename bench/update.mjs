@@ -1,10 +1,10 @@
-// What an update learns from false alarms, and what it forgets: trains a model without one kind of pictures, updates it
-// with good ones of that kind that raised alarms, and looks at others of it, at the old test pictures, and at the time it
+// What an update learns from false alarms, and what it forgets: trains a model without one kind of images, updates it
+// with good ones of that kind that raised alarms, and looks at others of it, at the old test images, and at the time it
 // took. All runs through the command line, as a user would run it.
 //
 // The kind is made up, for no kind in the set raises many alarms by itself: bright tall tiles under a warmer lamp, each
-// colour of a picture times a factor. Pictures of these tiles are left out of training, under either lamp. In other sets
-// `--every N` takes each Nth picture instead.
+// colour of an image times a factor. Images of these tiles are left out of training, under either lamp. In other sets
+// `--every N` takes each Nth image instead.
 //
 //   npm run bench:update -- DIR [--lamp 1.1,1,0.85] [--alarms 20] [--rule max-fpr:0.05] [--size 256] [--seeds 1,2,3]
 //     [--every N] [--bundles DIR] [--out FILE.md]
@@ -24,7 +24,7 @@ import {
 import { cpus, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isAnomalous, scorePictures } from '@bigrid/inspect';
+import { isAnomalous, scoreImages } from '@bigrid/inspect';
 import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, readBundle } from '@bigrid/node';
 import sharp from 'sharp';
 import { auroc } from '../packages/inspect/dist/metrics/ranking.js';
@@ -92,7 +92,7 @@ for (const seed of seeds) {
         [...sound, ...broken].map(scores.of),
         [...sound, ...broken].map((_, index) => index >= sound.length),
       );
-    add(`alarms, new kind, good pictures learnt in neither, ${state}`, rate(unseen));
+    add(`alarms, new kind, good images learnt in neither, ${state}`, rate(unseen));
     add(`alarms, new kind, test/good, ${state}`, rate(kindGood));
     add(`alarms, old kind, test/good, ${state}`, rate(oldGood));
     add(`defects caught, old kind, ${state}`, rate(oldBad));
@@ -108,7 +108,7 @@ for (const seed of seeds) {
   }
 }
 
-/** Bright tall tiles: narrower than high, and brighter than most; or each Nth picture. */
+/** Bright tall tiles: narrower than high, and brighter than most; or each Nth image. */
 async function kindOf(entries) {
   if (values.every) return new Set(entries.filter((_, at) => at % Number(values.every) === 0));
   const found = new Set();
@@ -121,7 +121,7 @@ async function kindOf(entries) {
   return found;
 }
 
-/** The same picture under the other lamp. */
+/** The same image under the other lamp. */
 function underLamp(entry) {
   const read = async () => {
     const { width, height, data } = await entry.read();
@@ -135,10 +135,10 @@ function parted(entries) {
   return [entries.filter((entry) => !isAnomalous(entry)), entries.filter(isAnomalous)];
 }
 
-/** Scores of pictures under a bundle. */
+/** Scores of images under a bundle. */
 async function scoresUnder(file, entries) {
   const bundle = await readBundle(file);
-  const scored = await scorePictures(engine, bundle, entries, () => {});
+  const scored = await scoreImages(engine, bundle, entries, () => {});
   const scores = new Map(scored.map(({ entry, score }) => [entry, score]));
   const { threshold } = bundle.manifest.calibration;
   const of = (entry) => scores.get(entry);
@@ -153,7 +153,7 @@ function timed(...args) {
   return (performance.now() - started) / 1000;
 }
 
-/** A folder of links to pictures. */
+/** A folder of links to images. */
 function link(entries, target) {
   mkdirSync(target, { recursive: true });
   for (const { path } of entries) symlinkSync(resolve(path), join(target, basename(path)));
@@ -174,7 +174,7 @@ function add(what, figure) {
 }
 
 const revision = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-const page = `${cpus().length} x ${cpus()[0].model}, Node.js ${process.version}, revision ${revision}, ${new Date().toISOString().slice(0, 10)}, pictures at ${values.size} x ${values.size}, seeds ${seeds.join(', ')}.
+const page = `${cpus().length} x ${cpus()[0].model}, Node.js ${process.version}, revision ${revision}, ${new Date().toISOString().slice(0, 10)}, images at ${values.size} x ${values.size}, seeds ${seeds.join(', ')}.
 
 | what | mean ± deviation (each seed) |
 | --- | --- |

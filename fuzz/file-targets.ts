@@ -1,8 +1,8 @@
 import { type Manifest, type StatisticName, statisticNames } from '@bigrid/inspect';
 import { describeMove, drift, renderDrift } from '@bigrid/node';
 import { exampleManifest } from '../packages/inspect/testing/example-manifest.ts';
-import { picturesOfStream } from '../packages/node/src/pictures/picture-stream.ts';
-import { picturesInFile } from '../packages/node/src/pictures/tiff-pages.ts';
+import { imagesOfStream } from '../packages/node/src/images/image-stream.ts';
+import { imagesInFile } from '../packages/node/src/images/tiff-pages.ts';
 import { InspectionLog, identify } from '../packages/node/src/watching/inspection-log.ts';
 import { readLog } from '../packages/node/src/watching/read-log.ts';
 import { asFile, type Target } from './target.ts';
@@ -27,7 +27,7 @@ export const tiffPages: Target = {
   name: 'tiff',
   mostMemory: 80,
   corpus: async () => [tiff(1), tiff(4)],
-  read: (bytes) => asFile(bytes, picturesInFile),
+  read: (bytes) => asFile(bytes, imagesInFile),
 };
 
 const bundle = { bytes: new Uint8Array(4), manifest: exampleManifest };
@@ -47,7 +47,7 @@ export const logs: Target = {
   name: 'log',
   mostMemory: 80,
   async corpus() {
-    const failed = { ...line, path: 'b.png', error: { code: 'PICTURE_UNREADABLE' } };
+    const failed = { ...line, path: 'b.png', error: { code: 'IMAGE_UNREADABLE' } };
     return [Buffer.from(`${JSON.stringify(line)}\n${JSON.stringify(failed)}\n{"at":`)];
   },
   read: (bytes) =>
@@ -64,7 +64,7 @@ const comparable: Manifest = {
   ...exampleManifest,
   calibration: {
     ...exampleManifest.calibration,
-    pictures: Object.fromEntries(statisticNames.map((name) => [name, scores])) as Record<
+    images: Object.fromEntries(statisticNames.map((name) => [name, scores])) as Record<
       StatisticName,
       number[]
     >,
@@ -101,6 +101,6 @@ export const streams: Target = {
     async function* chunks() {
       for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7);
     }
-    for await (const picture of picturesOfStream(chunks(), 'input')) picture.path.at(0);
+    for await (const image of imagesOfStream(chunks(), 'input')) image.path.at(0);
   },
 };

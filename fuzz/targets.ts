@@ -14,12 +14,12 @@ import {
 } from '@bigrid/graph';
 import { openBundle, parseManifest, withManifest } from '@bigrid/inspect';
 import { efficientNet, efficientNetLite0, readSafetensors, resNet } from '@bigrid/method';
-import { decodePicture, openDataset } from '@bigrid/node';
+import { decodeImage, openDataset } from '@bigrid/node';
 import sharp from 'sharp';
 import { foreignFile, foreignNode } from '../packages/graph/testing/foreign-model.ts';
 import { manifestMetadata, trainedValues } from '../packages/inspect/src/bundle/bundle.ts';
 import { exampleManifest } from '../packages/inspect/testing/example-manifest.ts';
-import { readMask } from '../packages/node/src/pictures/pictures.ts';
+import { readMask } from '../packages/node/src/images/images.ts';
 import { drifts, logs, streams, tiffPages } from './file-targets.ts';
 import { asFile, type Target, workFolder } from './target.ts';
 import { checkpoints, replays, states } from './training-targets.ts';
@@ -167,7 +167,7 @@ const weights: Target = {
 };
 
 const side = 4;
-const smallPicture = (channels: 3 | 4) =>
+const smallImage = (channels: 3 | 4) =>
   sharp(Buffer.alloc(side * side * channels, 120), {
     raw: { width: side, height: side, channels },
   });
@@ -187,13 +187,13 @@ const bitmap = (bits: number, palette = 0) => {
   return bytes;
 };
 
-const pictures: Target = {
-  name: 'picture',
+const images: Target = {
+  name: 'image',
   // A header of a few bytes may state 10,000 x 10,000 pixels, which the decoder then makes, and fills.
   mostMemory: 900,
   mostSeconds: 10,
   async corpus() {
-    const [rgb, rgba] = [smallPicture(3), smallPicture(4)];
+    const [rgb, rgba] = [smallImage(3), smallImage(4)];
     return Promise.all([
       rgb.clone().png().toBuffer(),
       rgba.clone().png({ palette: true }).toBuffer(),
@@ -206,7 +206,7 @@ const pictures: Target = {
       ...bitmaps(),
     ]);
   },
-  read: (bytes) => decodePicture(bytes, 'input'),
+  read: (bytes) => decodeImage(bytes, 'input'),
 };
 
 const bitmaps = () => [bitmap(1, 2), bitmap(4, 16), bitmap(8, 256), bitmap(24), bitmap(32)];
@@ -215,11 +215,11 @@ const bmp: Target = {
   name: 'bmp',
   mostMemory: 100,
   corpus: async () => bitmaps(),
-  read: (bytes) => decodePicture(Buffer.concat([Buffer.from('BM'), bytes.subarray(2)]), 'input'),
+  read: (bytes) => decodeImage(Buffer.concat([Buffer.from('BM'), bytes.subarray(2)]), 'input'),
 };
 
-/** A folder with pictures that lists name; the list itself is the input. */
-class ListedPictures implements Target {
+/** A folder with images that lists name; the list itself is the input. */
+class ListedImages implements Target {
   readonly name: string;
   readonly mostMemory = 80;
   readonly #file: string;
@@ -246,7 +246,7 @@ class ListedPictures implements Target {
     if (this.#folder !== undefined) return this.#folder;
     const folder = workFolder();
     mkdirSync(join(folder, 'part'));
-    const png = await smallPicture(3).png().toBuffer();
+    const png = await smallImage(3).png().toBuffer();
     for (const name of ['a', 'b', 'm']) writeFileSync(join(folder, 'part', `${name}.png`), png);
     this.#folder = folder;
     return folder;
@@ -254,7 +254,7 @@ class ListedPictures implements Target {
 }
 
 const image = (id: number, file: string) => ({ id, file_name: file, width: side, height: side });
-const coco = new ListedPictures('coco', 'test.json', [
+const coco = new ListedImages('coco', 'test.json', [
   {
     images: [image(1, 'a.png'), image(2, 'b.png')],
     annotations: [
@@ -277,7 +277,7 @@ const label = (name: string) => ({
   'anomaly-label': name === 'normal' ? 0 : 1,
   'anomaly-label-metadata': { 'class-name': name, type: 'groundtruth/image-classification' },
 });
-const groundTruth = new ListedPictures('ground-truth', 'test.manifest', [
+const groundTruth = new ListedImages('ground-truth', 'test.manifest', [
   [
     { 'source-ref': 'a.png', ...label('normal') },
     {
@@ -294,15 +294,15 @@ const groundTruth = new ListedPictures('ground-truth', 'test.manifest', [
     .join('\n'),
 ]);
 
-const visa = new ListedPictures('visa', 'test.csv', [
+const visa = new ListedImages('visa', 'test.csv', [
   'object,split,label,image,mask\n.,train,normal,a.png,\n.,test,anomaly,b.png,m.png\n',
 ]);
 
 const masks: Target = {
   name: 'mask',
-  mostMemory: pictures.mostMemory,
+  mostMemory: images.mostMemory,
   mostSeconds: 10,
-  corpus: pictures.corpus,
+  corpus: images.corpus,
   read: (bytes) => asFile(bytes, readMask),
 };
 
@@ -313,7 +313,7 @@ export const targets: readonly Target[] = [
   safetensors,
   weights,
   bmp,
-  pictures,
+  images,
   masks,
   coco,
   groundTruth,

@@ -20,7 +20,7 @@ async function cutOff(): Promise<{
 }> {
   const { states, run } = memoryCheckpoint();
   const input = tinyTraining({
-    // Two that can be held out in turn, and three copies: two folds, where five pictures of their own would make five.
+    // Two that can be held out in turn, and three copies: two folds, where five images of their own would make five.
     classes: [
       { name: 'part', entries: [...goodEntries(3), ...goodEntries(1, 2), ...goodEntries(1, 2)] },
     ],
@@ -83,7 +83,7 @@ export const states: Target = {
 
 const identity = {
   options: { seed: 1, method: { depth: 2, taps: [1, 2] } },
-  pictures: { 'part: 0.png': '5 bytes', 'part: 1.png': '6 bytes' },
+  images: { 'part: 0.png': '5 bytes', 'part: 1.png': '6 bytes' },
 };
 
 /** What training a checkpoint is of, in a folder with a state to resume from. */
@@ -110,16 +110,16 @@ export const checkpoints: Target = {
   },
 };
 
-/** A picture among those kept for updates. */
+/** An image among those kept for updates. */
 export const replays: Target = {
   name: 'replay',
-  // As for any picture.
+  // As for any image.
   mostMemory: 900,
   mostSeconds: 10,
   async corpus() {
     const raw = { width: 4, height: 4, channels: 3 } as const;
-    const picture = sharp(Buffer.alloc(48, 120), { raw });
-    return [await picture.webp({ lossless: true }).toBuffer()];
+    const image = sharp(Buffer.alloc(48, 120), { raw });
+    return [await image.webp({ lossless: true }).toBuffer()];
   },
   async read(bytes) {
     const folder = workFolderOnce();

@@ -92,14 +92,14 @@ try {
   const imports = names.map((name, index) => `export * as package${index} from '${name}';\n`);
   writeFileSync(join(folder, 'everything.ts'), imports.join(''));
   cpSync(join(folder, 'bigrid-demo/flange'), join(folder, 'path/to/folder'), { recursive: true });
-  cpSync(join(folder, 'bigrid-demo/flange/test'), join(folder, 'new-pictures'), {
+  cpSync(join(folder, 'bigrid-demo/flange/test'), join(folder, 'new-images'), {
     recursive: true,
   });
   assert(example.includes('seed: 1'));
   const quick = example.replace('seed: 1', 'seed: 1, epochs: 1, size: 64');
   writeFileSync(join(folder, 'quick.mjs'), quick);
   const verdicts = run(process.execPath, ['quick.mjs'], folder).trim().split('\n');
-  for (const line of verdicts) assert.match(line, /^new-pictures\/.*\.png [\d.e-]+ (true|false)$/);
+  for (const line of verdicts) assert.match(line, /^new-images\/.*\.png [\d.e-]+ (true|false)$/);
   assert(verdicts.length > 10, `${verdicts.length} verdicts`);
   done(`the example of the README gives ${verdicts.length} verdicts`);
 

@@ -113,7 +113,7 @@ ${profileTable('schedule', scheduleSchema)}
 
 Training sets the threshold by \`quantile:0.99\`, or by \`bigrid train --threshold RULE\`. \`bigrid calibrate --threshold
 RULE\` writes a bundle with another one, without training; \`bigrid inspect\`, \`watch\` and \`evaluate\` take \`--threshold RULE\`
-for one run. In the API it is \`threshold\`, a text. A picture is anomalous where its score is strictly above the threshold.
+for one run. In the API it is \`threshold\`, a text. An image is anomalous where its score is strictly above the threshold.
 \`--unsure RULE\` sets [a second one](bundle.md#two-thresholds) below it by the same rules.
 
 ${table(

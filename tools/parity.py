@@ -1,9 +1,9 @@
 """Runs a bundle under Python's ONNX Runtime: what any program without Bigrid would see.
 
     pip install -r tools/requirements-parity.txt
-    python tools/parity.py BUNDLE PICTURE... [--npy FOLDER] [--threads N]
+    python tools/parity.py BUNDLE IMAGE... [--npy FOLDER] [--threads N]
 
-Prints a line of JSON a picture: its path, its score, and its anomaly map in short. With --npy each whole map is also
+Prints a line of JSON an image: its path, its score, and its anomaly map in short. With --npy each whole map is also
 written to FOLDER/NAME.npy, float32 [height, width].
 """
 
@@ -18,14 +18,14 @@ from PIL import Image
 
 def pixels(path):
     """uint8 [1, height, width, 3] RGB."""
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGB"))[None]
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))[None]
 
 
 def main():
     parser = argparse.ArgumentParser(description="Runs a bundle under Python's ONNX Runtime.")
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("pictures", type=Path, nargs="+")
+    parser.add_argument("images", type=Path, nargs="+")
     parser.add_argument("--npy", type=Path, metavar="FOLDER", help="write whole maps there")
     parser.add_argument("--threads", type=int, default=0, help="threads of the engine; 0: as many as there are cores")
     options = parser.parse_args()
@@ -36,7 +36,7 @@ def main():
     )
     if options.npy:
         options.npy.mkdir(parents=True, exist_ok=True)
-    for path in options.pictures:
+    for path in options.images:
         anomaly_map, score = session.run(["anomaly_map", "score"], {"image": pixels(path)})
         anomaly_map = anomaly_map[0]
         if options.npy:

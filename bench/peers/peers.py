@@ -1,7 +1,7 @@
 """Times our bundle and the models of anomalib on the same machine, in turns: the model alone, batch 1, two threads.
 
 Weights are random (nothing is downloaded) and so are PatchCore's bank and PaDiM's Gaussians: neither changes the time.
-PatchCore holds what it would hold of 200 pictures: a coreset of a tenth of their cells.
+PatchCore holds what it would hold of 200 images: a coreset of a tenth of their cells.
 
     python peers.py BUNDLE.onnx [--rounds N] [--json FILE]
 """
@@ -23,7 +23,7 @@ from anomalib.models.image.patchcore.torch_model import PatchcoreModel
 from anomalib.models.image.stfpm import torch_model as stfpm
 
 THREADS = 2
-PICTURES = 200
+IMAGES = 200
 CORESET = 0.1
 # What anomalib resizes to where nobody asks for another size.
 DEFAULT_SIZES = {"PatchCore": 224, "PaDiM": 256, "EfficientAD": 256, "STFPM": 256}
@@ -33,7 +33,7 @@ RUNS = 3
 def patchcore(size):
     model = PatchcoreModel(layers=["layer2", "layer3"], pre_trained=False)
     cells = (size // 8) ** 2
-    model.memory_bank = torch.randn(int(PICTURES * cells * CORESET), 1536)
+    model.memory_bank = torch.randn(int(IMAGES * cells * CORESET), 1536)
     return model
 
 
@@ -91,8 +91,8 @@ class Outputs(torch.nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, picture):
-        result = self.model(picture)
+    def forward(self, image):
+        result = self.model(image)
         return result.pred_score, result.anomaly_map
 
 
@@ -105,44 +105,44 @@ def contestants(bundle, folder):
         for size in sorted({DEFAULT_SIZES[name], 256}):
             torch.manual_seed(0)
             model = Outputs(build(size)).eval()
-            picture = torch.rand(1, 3, size, size)
+            image = torch.rand(1, 3, size, size)
 
-            def run_torch(model=model, picture=picture):
+            def run_torch(model=model, image=image):
                 with torch.inference_mode():
-                    model(picture)
+                    model(image)
 
             yield (name, size, "PyTorch"), run_torch
             path = str(Path(folder) / f"{name}-{size}.onnx")
             try:
-                export(model, picture, path)
+                export(model, image, path)
             except Exception as error:  # A peer that cannot be exported is reported as such.
                 yield (name, size, "ONNX Runtime"), error
                 continue
             for engine, load in {"ONNX Runtime": run_onnx, "OpenVINO": run_openvino}.items():
                 try:
-                    yield (name, size, engine), load(path, picture.numpy())
+                    yield (name, size, engine), load(path, image.numpy())
                 except Exception as error:
                     yield (name, size, engine), error
 
 
-def export(model, picture, path):
+def export(model, image, path):
     options = {"input_names": ["input"], "opset_version": 18}
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         try:
-            torch.onnx.export(model, (picture,), path, dynamo=False, **options)
+            torch.onnx.export(model, (image,), path, dynamo=False, **options)
         except Exception:
-            torch.onnx.export(model, (picture,), path, dynamo=True, verbose=False, **options)
+            torch.onnx.export(model, (image,), path, dynamo=True, verbose=False, **options)
 
 
-def run_onnx(path, picture):
+def run_onnx(path, image):
     session = onnx_session(path)
-    return lambda: session.run(None, {"input": picture})
+    return lambda: session.run(None, {"input": image})
 
 
-def run_openvino(path, picture):
+def run_openvino(path, image):
     compiled = openvino_model(path)
-    return lambda: compiled([picture])
+    return lambda: compiled([image])
 
 
 def main():

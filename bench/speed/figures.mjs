@@ -1,16 +1,16 @@
 // What is measured. Each figure is taken in a process of the revision that it is of (revision.mjs), many times over.
 
-import { pictureKinds } from './pictures.mjs';
+import { imageKinds } from './images.mjs';
 
 /** Threads of the engine that rates are measured with. */
 const threadCounts = [1, 2];
 
-const rates = Object.keys(pictureKinds).flatMap((kind) =>
+const rates = Object.keys(imageKinds).flatMap((kind) =>
   threadCounts.map((threads) => ({
     name: `rate, ${kind}, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
     measure: 'rate',
     parameters: { kind, threads },
-    parts: { '': { unit: 'pictures/s', better: 'higher' } },
+    parts: { '': { unit: 'images/s', better: 'higher' } },
   })),
 );
 
@@ -18,7 +18,7 @@ const milliseconds = { unit: 'ms', better: 'lower' };
 const megabytes = { unit: 'MB', better: 'lower' };
 
 const latencies = threadCounts.map((threads) => ({
-  name: `latency, decoded 256 px picture, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
+  name: `latency, decoded 256 px image, ${threads === 1 ? '1 thread' : `${threads} threads`}`,
   measure: 'latency',
   parameters: { threads },
   parts: { p50: milliseconds, p95: milliseconds, p99: milliseconds },
@@ -37,7 +37,7 @@ export const figures = [
     parts: { '': { unit: '%', better: 'higher' } },
   },
   {
-    name: 'one picture of 900 x 900 PNG, 1 thread',
+    name: 'one image of 900 x 900 PNG, 1 thread',
     measure: 'stages',
     parameters: { kind: '900 x 900 PNG' },
     parts: {
@@ -77,7 +77,7 @@ export const figures = [
     parameters: {},
     seldom: true,
     parts: {
-      'pictures to bundle': { unit: 's', better: 'lower' },
+      'images to bundle': { unit: 's', better: 'lower' },
       reading: { unit: 's', better: 'lower' },
       steps: { unit: 's', better: 'lower' },
       calibrating: { unit: 's', better: 'lower' },

@@ -2,14 +2,14 @@ import { expect, it } from 'vitest';
 import { tableOf, writePage } from './page.mjs';
 
 const figures = [
-  { name: 'rate', parts: { '': { unit: 'pictures/s', better: 'higher' } } },
+  { name: 'rate', parts: { '': { unit: 'images/s', better: 'higher' } } },
   { name: 'training', parts: { steps: { unit: 's', better: 'lower' } } },
 ];
 
 it('says what a revision took, in the middle of its rounds', () => {
   const samples = { rate: { '': { now: [10, 30, 20] } } };
   expect(tableOf(figures, samples, false).split('\n').slice(2)).toEqual([
-    '| rate (pictures/s) | 20 | 15 to 25 |',
+    '| rate (images/s) | 20 | 15 to 25 |',
   ]);
 });
 
@@ -20,7 +20,7 @@ it('gives a verdict a figure beside a base, and none where the base has no such 
     training: { steps: { now: [7] } },
   };
   expect(tableOf(figures, samples, true).split('\n').slice(2)).toEqual([
-    '| rate (pictures/s) | 12 | 18 | 1.500 (1.500 to 1.500) | faster |',
+    '| rate (images/s) | 12 | 18 | 1.500 (1.500 to 1.500) | faster |',
     '| training: steps (s) |  | 7 |  |  |',
   ]);
 });

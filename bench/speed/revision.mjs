@@ -12,7 +12,7 @@ import { median, quantile } from './statistics.mjs';
 
 const [checkout, workFolder] = process.argv.slice(2);
 const from = (name) => import(pathToFileURL(join(checkout, 'packages', name, 'dist', 'index.js')));
-const { inspect, onnxRuntimeEngine, pictureEntry, readBundle, train, drawHeatMap } =
+const { inspect, onnxRuntimeEngine, imageEntry, readBundle, train, drawHeatMap } =
   await from('node');
 const { Detector } = await from('inspect');
 const graphs = await from('graph');
@@ -20,9 +20,9 @@ const onnxruntime = createRequire(join(checkout, 'packages', 'node', 'package.js
   'onnxruntime-node',
 );
 
-/** At least so long and so many pictures, once the pipeline runs. */
+/** At least so long and so many images, once the pipeline runs. */
 const rateSeconds = 1.2;
-const ratePictures = 5;
+const rateImages = 5;
 const bundleFile = join(workFolder, 'bundle.onnx');
 let folders;
 let bundle;
@@ -37,9 +37,9 @@ async function prepare(given) {
 const entriesOf = (kind) =>
   readdirSync(folders[kind])
     .sort()
-    .map((name) => pictureEntry(join(folders[kind], name)));
+    .map((name) => imageEntry(join(folders[kind], name)));
 
-/** The pictures again and again: as a stream that never ends, so that neither its start nor its end is measured. */
+/** The images again and again: as a stream that never ends, so that neither its start nor its end is measured. */
 async function* endlessly(entries) {
   for (let i = 0; ; i++) yield entries[i % entries.length];
 }
@@ -56,16 +56,16 @@ const timesOf = async (count, action) => {
   return times;
 };
 
-/** Goes through a stream of verdicts: pictures/s once it runs. */
+/** Goes through a stream of verdicts: images/s once it runs. */
 async function paceOf(verdicts) {
   let [count, start] = [-8, 0];
   for await (const outcome of verdicts) {
     if (outcome.error) throw outcome.error;
     if (++count === 0) start = performance.now();
     const seconds = (performance.now() - start) / 1000;
-    if (count >= ratePictures && seconds >= rateSeconds) return count / seconds;
+    if (count >= rateImages && seconds >= rateSeconds) return count / seconds;
   }
-  throw new Error('Expected pictures without end');
+  throw new Error('Expected images without end');
 }
 
 const measures = {
@@ -76,10 +76,10 @@ const measures = {
 
   async latency({ threads }) {
     const [entry] = entriesOf('256 px PNG');
-    const picture = await entry.read();
+    const image = await entry.read();
     const detector = await Detector.load(onnxRuntimeEngine({ threads }), bundle);
-    await timesOf(5, () => detector.inspect(picture));
-    const times = await timesOf(100, () => detector.inspect(picture));
+    await timesOf(5, () => detector.inspect(image));
+    const times = await timesOf(100, () => detector.inspect(image));
     await detector.dispose();
     return { p50: quantile(times, 0.5), p95: quantile(times, 0.95), p99: quantile(times, 0.99) };
   },
@@ -93,18 +93,18 @@ const measures = {
     return { '': (100 * pace * ((alone + again) / 2000)) / threads };
   },
 
-  /** Where the time of one picture goes, one thing after the other. */
+  /** Where the time of one image goes, one thing after the other. */
   async stages({ kind }) {
     const entries = entriesOf(kind).slice(0, 8);
     const decode = median(await timesOf(entries.length, (i) => entries[i].read()));
-    const picture = await entries[0].read();
+    const image = await entries[0].read();
     const detector = await Detector.load(onnxRuntimeEngine({ threads: 1 }), bundle);
-    const { map } = await detector.inspect(picture);
+    const { map } = await detector.inspect(image);
     await detector.dispose();
     const heatMap = median(
-      await timesOf(3, () => drawHeatMap(picture, map, { lowest: 0, highest: 1, threshold: 0.5 })),
+      await timesOf(3, () => drawHeatMap(image, map, { lowest: 0, highest: 1, threshold: 0.5 })),
     );
-    const scopes = { ...(await profile(picture)) };
+    const scopes = { ...(await profile(image)) };
     const take = (...names) => {
       let sum = 0;
       for (const name of names) {
@@ -129,10 +129,10 @@ const measures = {
 
   async floor() {
     const [entry] = entriesOf('256 px PNG');
-    const picture = await entry.read();
-    const count = await multiplyAdds(picture);
+    const image = await entry.read();
+    const count = await multiplyAdds(image);
     const rate = await matrixProductRate();
-    const time = await modelTime(picture);
+    const time = await modelTime(image);
     const floor = (1000 * count) / rate;
     return {
       'multiply-adds of the model': count / 1e6,
@@ -166,7 +166,7 @@ const measures = {
     const { seconds, peak } = await bigrid(words, checkout);
     rmSync(out);
     return {
-      'pictures to bundle': seconds,
+      'images to bundle': seconds,
       reading: (ends.reading - started) / 1000,
       steps: (trained - ends.reading) / 1000,
       calibrating: (total - (trained - started)) / 1000,
@@ -186,16 +186,16 @@ const measures = {
 };
 
 /** Milliseconds of the model on one thread. */
-async function modelTime(picture) {
+async function modelTime(image) {
   const detector = await Detector.load(onnxRuntimeEngine({ threads: 1 }), bundle);
-  await timesOf(3, () => detector.inspect(picture));
-  const time = median(await timesOf(15, () => detector.inspect(picture)));
+  await timesOf(3, () => detector.inspect(image));
+  const time = median(await timesOf(15, () => detector.inspect(image)));
   await detector.dispose();
   return time;
 }
 
 /** Runs the bundle with the engine's profiler; gives each of its nodes' events. */
-async function profiled(picture, runs, graphOptimizationLevel) {
+async function profiled(image, runs, graphOptimizationLevel) {
   const prefix = join(workFolder, 'profile');
   const session = await onnxruntime.InferenceSession.create(bundle.bytes, {
     graphOptimizationLevel,
@@ -204,9 +204,9 @@ async function profiled(picture, runs, graphOptimizationLevel) {
     profileFilePrefix: prefix,
     logSeverityLevel: 3,
   });
-  const shape = [1, picture.height, picture.width, 3];
-  const image = new onnxruntime.Tensor('uint8', picture.data, shape);
-  for (let i = 0; i < runs; i++) await session.run({ image });
+  const shape = [1, image.height, image.width, 3];
+  const tensor = new onnxruntime.Tensor('uint8', image.data, shape);
+  for (let i = 0; i < runs; i++) await session.run({ image: tensor });
   session.endProfiling();
   await session.release();
   const name = readdirSync(workFolder).find((file) => file.startsWith('profile'));
@@ -216,8 +216,8 @@ async function profiled(picture, runs, graphOptimizationLevel) {
 }
 
 /** Milliseconds a scope: part of a node's name, which the engine's own rewriting keeps. */
-async function profile(picture) {
-  const times = Map.groupBy(await profiled(picture, 12, 'all'), ({ name }) => name);
+async function profile(image) {
+  const times = Map.groupBy(await profiled(image, 12, 'all'), ({ name }) => name);
   const scopes = {};
   for (const [name, events] of times) {
     const scope = name.includes('/')
@@ -229,9 +229,9 @@ async function profile(picture) {
 }
 
 /** Multiply-adds of convolutions and matrix products in one run, from the shapes that the engine saw. */
-async function multiplyAdds(picture) {
+async function multiplyAdds(image) {
   let total = 0;
-  for (const { args } of await profiled(picture, 1, 'disabled')) {
+  for (const { args } of await profiled(image, 1, 'disabled')) {
     const shapes = (list) => list.map((one) => Object.values(one)[0]);
     const [, weight] = shapes(args.input_type_shape);
     const [output] = shapes(args.output_type_shape);

@@ -1,9 +1,9 @@
-"""Inspects a folder of pictures with a bundle, on Ray Data.
+"""Inspects a folder of images with a bundle, on Ray Data.
 
     pip install "ray[data]" onnxruntime pillow
     python inspect_folder.py MODEL.onnx FOLDER --out results
 
-Each actor loads the bundle once. Every picture becomes a row: path, score, threshold, is_anomalous, or an error for one
+Each actor loads the bundle once. Every image becomes a row: path, score, threshold, is_anomalous, or an error for one
 that cannot be read. `results` holds files of JSON lines. Start it on a machine of a cluster, and all of it works.
 """
 
@@ -33,24 +33,24 @@ class Inspector:
     def __call__(self, row: dict) -> dict:
         result = {"path": row["path"], "score": None, "is_anomalous": None, "threshold": self.threshold, "error": None}
         try:
-            with Image.open(io.BytesIO(row["bytes"])) as picture:
-                image = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))[None]
-        except Exception as error:  # A damaged picture must not stop the others.
+            with Image.open(io.BytesIO(row["bytes"])) as image:
+                image = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))[None]
+        except Exception as error:  # A damaged image must not stop the others.
             return {**result, "error": f"{type(error).__name__}: {error}"}
         (score,) = self.session.run(["score"], {"image": image})[0]
         return {**result, "score": float(score), "is_anomalous": bool(score > self.threshold)}
 
 
 def inspect_folder(bundle: str, folder: str, actors: int, threads: int = 1) -> ray.data.Dataset:
-    """A row a picture of the folder and those below it. Ray replaces an actor or a machine that is lost and
+    """A row an image of the folder and those below it. Ray replaces an actor or a machine that is lost and
     repeats what it had under way; only whole blocks of rows go on, so that none is lost and none comes twice."""
-    pictures = ray.data.read_binary_files(
+    images = ray.data.read_binary_files(
         folder,
         include_paths=True,
         file_extensions=[form for suffix in SUFFIXES for form in (suffix, suffix.upper())],
         override_num_blocks=4 * actors,
     )
-    return pictures.map(
+    return images.map(
         Inspector,
         # Machines need not see the file: it goes to each of them once.
         fn_constructor_args=(ray.put(pathlib.Path(bundle).read_bytes()), threads),

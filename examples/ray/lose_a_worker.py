@@ -37,7 +37,7 @@ class Journal:
 
 
 def killing(journal, at):
-    """An inspector whose process dies at the `at`-th picture, like one that the system kills for its memory."""
+    """An inspector whose process dies at the `at`-th image, like one that the system kills for its memory."""
     call = example.Inspector.__call__
 
     def inspect(self, row):
@@ -64,7 +64,7 @@ def main(bundle, folder, expected_file):
     failed = {path for path, one in expected.items() if "error" in one}
     off = [abs(score - expected[path]["score"]) for path, score in scores.items() if path in expected and path not in failed]
     figures = {
-        "pictures": len(files),
+        "images": len(files),
         "results": len(rows),
         "lost": len({str(path.resolve()) for path in files} - set(results)),
         "twice": sum(count - 1 for count in results.values()),
@@ -76,10 +76,10 @@ def main(bundle, folder, expected_file):
     }
     for name, figure in figures.items():
         print(f"{name}: {figure}")
-    assert figures["lost"] == 0 and figures["twice"] == 0, "Expected every picture once"
+    assert figures["lost"] == 0 and figures["twice"] == 0, "Expected every image once"
     assert len(workers) == 3, f"Expected two workers and one in the place of the dead but received {workers}"
     assert len(off) == len(expected) - len(failed) and max(off) < TOLERANCE, "Expected the same scores"
-    assert set(results) - set(scores) == failed, "Expected errors for the same pictures"
+    assert set(results) - set(scores) == failed, "Expected errors for the same images"
 
 
 if __name__ == "__main__":

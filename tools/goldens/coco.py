@@ -45,7 +45,7 @@ def cases():
     yield case("a disc", (x - 300) ** 2 + (y - 200) ** 2 < 90**2)
     yield case("two rectangles far apart", ((x < 5) & (y < 7)) | ((x > 630) & (y > 300)))
     y, x = np.mgrid[:2000, :3000]
-    yield case("a small spot in a large picture", (x - 2500) ** 2 + (y - 1900) ** 2 < 9)
+    yield case("a small spot in a large image", (x - 2500) ** 2 + (y - 1900) ** 2 < 9)
 
 
 FILE.parent.mkdir(parents=True, exist_ok=True)

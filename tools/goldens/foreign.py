@@ -59,11 +59,11 @@ def main():
         node("Relu", ["down"], ["/block2/active"], "/block2/Relu"),
         node("FusedHead", ["/block2/active", "head.weight"], ["logits"], "head", domain="example.other"),
     ]
-    picture = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["batch", 3, "height", "width"])
+    image = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["batch", 3, "height", "width"])
     # Files of the first years list their weights as inputs too.
     listed = [helper.make_tensor_value_info("left.weight", TensorProto.FLOAT, [4, 4, 3, 3])]
     logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 5])
-    graph = helper.make_graph(nodes, "foreign", [picture, *listed], [logits], tensors)
+    graph = helper.make_graph(nodes, "foreign", [image, *listed], [logits], tensors)
     sets = [helper.make_opsetid("", 13), helper.make_opsetid("example.other", 1)]
     model = helper.make_model(graph, producer_name="others", opset_imports=sets, ir_version=8)
     helper.set_model_props(

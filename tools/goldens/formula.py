@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 GOLDENS = Path(__file__).parents[2] / "packages" / "method" / "src" / "goldens"
-# Side of the pictures that networks see here, in pixels.
+# Side of the images that networks see here, in pixels.
 SIZE = 64
 
 

@@ -7,7 +7,7 @@ Needs the PyPI packages numpy, pillow and torch. Writes to packages/graph/src/go
 changes nothing.
 
 - adamw.json: ten steps of PyTorch's AdamW after clip_grad_norm_, two groups of different learning rate.
-- resize.json: a seeded picture shrunk by Pillow's BILINEAR.
+- resize.json: a seeded image shrunk by Pillow's BILINEAR.
 - bilinear-read.json: PyTorch's grid_sample and its gradients.
 """
 
@@ -82,16 +82,16 @@ def resize():
     height, width = 45, 60
     random = np.random.default_rng(6)
     ramp = np.linspace(0, 160, width)[None, :, None] + np.linspace(0, 60, height)[:, None, None]
-    picture = np.clip(ramp + random.integers(-40, 90, (height, width, 3)), 0, 255).astype(np.uint8)
+    image = np.clip(ramp + random.integers(-40, 90, (height, width, 3)), 0, 255).astype(np.uint8)
     sizes = [[16, 16], [13, 50], [20, 80]]
     return {
-        "shape": list(picture.shape),
-        "picture": b64encode(picture.tobytes()).decode(),
+        "shape": list(image.shape),
+        "image": b64encode(image.tobytes()).decode(),
         "resized": [
             {
                 "size": size,
-                "picture": b64encode(
-                    Image.fromarray(picture).resize((size[1], size[0]), Image.Resampling.BILINEAR).tobytes()
+                "image": b64encode(
+                    Image.fromarray(image).resize((size[1], size[0]), Image.Resampling.BILINEAR).tobytes()
                 ).decode(),
             }
             for size in sizes
@@ -108,9 +108,9 @@ def bilinear_read():
     points = np.concatenate([special, random.uniform(-1.1, 1.1, (8, 2))]).astype(np.float32)
     points = torch.tensor(points, requires_grad=True)
     weights = torch.tensor(random.normal(size=(len(points), channels)).astype(np.float32))
-    picture = table.reshape(1, resolution, resolution, channels).permute(0, 3, 1, 2)
+    image = table.reshape(1, resolution, resolution, channels).permute(0, 3, 1, 2)
     read = torch.nn.functional.grid_sample(
-        picture, points.reshape(1, 1, -1, 2), mode="bilinear", padding_mode="zeros", align_corners=False
+        image, points.reshape(1, 1, -1, 2), mode="bilinear", padding_mode="zeros", align_corners=False
     )
     read = read[0, :, 0].T
     (read * weights).sum().backward()

@@ -37,7 +37,7 @@ SCHEDULE = {
 }
 LEARNING_RATES = [0.002, 0.0015, 0.0005]
 PASTE_THRESHOLD = 0.5
-# Swapped features come from so many pictures, rows and columns further on.
+# Swapped features come from so many images, rows and columns further on.
 MOVED = [2, 1, 3]
 
 
@@ -119,9 +119,9 @@ def coordinates(parameters, features, jitter, name="coordinates"):
 
 def read(table, points, resolution):
     """points: [batch, 2, height, width] -> [batch, channels, height, width]"""
-    picture = table.reshape(resolution, resolution, -1).permute(2, 0, 1)[None].expand(len(points), -1, -1, -1)
+    image = table.reshape(resolution, resolution, -1).permute(2, 0, 1)[None].expand(len(points), -1, -1, -1)
     return F.grid_sample(
-        picture, points.permute(0, 2, 3, 1), mode="bilinear", padding_mode="zeros", align_corners=False
+        image, points.permute(0, 2, 3, 1), mode="bilinear", padding_mode="zeros", align_corners=False
     )
 
 
@@ -139,7 +139,7 @@ def reconstruct(parameters, features, jitter, grids, kind, frozen):
     def through(name, training):
         local_read, whole = grid(parameters, f"{name}.grid", local, over_all)
         if name == "abnormal":
-            # Every channel of every picture, over space.
+            # Every channel of every image, over space.
             local_read, whole = F.instance_norm(local_read, eps=1e-5), F.instance_norm(whole, eps=1e-5)
         return branch(parameters, f"{name}.branch", local_read, whole, kind, training)
 

@@ -146,9 +146,9 @@ def aupro_case(name, maps, masks):
     maps = np.asarray(maps, np.float32)
     masks = np.asarray(masks, bool)
     regions = []
-    for picture, mask in enumerate(masks):
+    for image, mask in enumerate(masks):
         for region in measure.regionprops(measure.label(mask, connectivity=2)):
-            regions.append(maps[picture][tuple(region.coords.T)])
+            regions.append(maps[image][tuple(region.coords.T)])
     outside = maps[~masks]
     rates, overlaps = [0.0], [0.0]
     for threshold in np.unique(maps)[::-1]:

@@ -16,11 +16,11 @@ from sklearn.decomposition import TruncatedSVD
 FILE = Path(__file__).parents[2] / "packages/inspect/src/training/goldens/variation.json"
 
 
-def case(name, pictures, width, strengths):
-    random = np.random.default_rng(pictures)
-    rows = 0.05 * random.normal(size=(pictures, width))
+def case(name, images, width, strengths):
+    random = np.random.default_rng(images)
+    rows = 0.05 * random.normal(size=(images, width))
     for strength in strengths:
-        rows += strength * np.outer(random.normal(size=pictures) + 0.5, random.normal(size=width))
+        rows += strength * np.outer(random.normal(size=images) + 0.5, random.normal(size=width))
     rows = rows.astype(np.float16)
     count = len(strengths)
 
@@ -38,8 +38,8 @@ def case(name, pictures, width, strengths):
 
 
 cases = [
-    case("two of forty pictures", 40, 30, [1.0, 0.4]),
-    case("more pictures than numbers", 35, 9, [0.8, 0.5, 0.3]),
+    case("two of forty images", 40, 30, [1.0, 0.4]),
+    case("more images than numbers", 35, 9, [0.8, 0.5, 0.3]),
 ]
 FILE.parent.mkdir(exist_ok=True)
 FILE.write_text("[\n" + ",\n".join(json.dumps(one, separators=(",", ":")) for one in cases) + "\n]\n")

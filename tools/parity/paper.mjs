@@ -92,19 +92,19 @@ async function run(graph, feeds) {
 }
 
 async function compareBackbone() {
-  const picture = load('picture');
+  const golden = load('image');
   const graph = new Graph('backbone');
   const image = graph.input('image', 'uint8', [1, 'height', 'width', 3]);
   const size = options.inputSize;
   const { value } = features(graph, image, backbone, options);
   graph.output('features', value);
-  const { features: made } = await run(graph, { image: picture.get('image') });
+  const { features: made } = await run(graph, { image: golden.get('image') });
 
   const bare = new Graph('taps');
   const input = bare.input('image', 'float32', [1, 3, size, size]);
   for (const [at, tap] of backbone.taps(input, options.taps).entries())
     bare.output(`tap${at}`, tap);
-  const pixels = picture.get('image').data;
+  const pixels = golden.get('image').data;
   const normalised = float32(
     [1, 3, size, size],
     Float32Array.from({ length: 3 * size * size }, (_, i) => {
@@ -119,11 +119,11 @@ async function compareBackbone() {
     options.taps.map((tap, at) => [
       `block ${tap}`,
       outputs[`tap${at}`].data,
-      picture.get(`tap${at}`).data,
+      image.get(`tap${at}`).data,
     ]),
   );
-  report('features of a picture', [['features', made.data, picture.get('features').data]]);
-  return picture.get('image');
+  report('features of an image', [['features', made.data, image.get('features').data]]);
+  return image.get('image');
 }
 
 /** The part of an input that belongs to one step. */
@@ -153,8 +153,8 @@ async function compareForward() {
   const outputs = await run(graph, { features: float32([batch, channels, cells, cells], given) });
   const abnormal = start.get('forward/abnormal').data;
   const expected = Float32Array.from({ length: batch * area }, (_, i) => {
-    const picture = Math.floor(i / area);
-    return abnormal[picture * channels * area + (i % area)];
+    const image = Math.floor(i / area);
+    return abnormal[image * channels * area + (i % area)];
   });
   report('forward pass', [
     ['rec', outputs.rec.data, start.get('forward/rec').data],
@@ -266,7 +266,7 @@ for (const { quantity, tensors, worst, largest, l2 } of rows) {
     `| ${quantity} | ${tensors} | ${l2.toExponential(1)} | ${largest.toExponential(1)} | ${worst} |`,
   );
 }
-console.log(`\n${engine.description}, ${schedule.batchSize} pictures a step:`);
+console.log(`\n${engine.description}, ${schedule.batchSize} images a step:`);
 for (const [stage, fastest] of Object.entries(seconds)) {
   console.log(`  step of the ${stage} stage: ${fastest.toFixed(2)} s`);
 }

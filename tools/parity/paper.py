@@ -9,7 +9,7 @@ All weights are random, for what is compared is arithmetic. Written to FOLDER, a
 
 - case.json: the sizes, and the losses of each stage, step by step.
 - backbone: weights of the backbone, by timm's names.
-- picture: one picture, what the backbone gives at each tap, and the features made of that.
+- image: one image, what the backbone gives at each tap, and the features made of that.
 - inputs: features, jitter, masks and intensities of each step; mean and deviation of the features.
 - start: parameters before training, by our names; `forward/rec` and `forward/abnormal`, of the first step's features.
 - abnormal, normal: of each stage, from `start`, the clipped gradients of the first step (`gradient/NAME`); before the
@@ -78,8 +78,8 @@ class Grid(nn.Module):
 
     @staticmethod
     def read(table, points):
-        picture = table[None].expand(len(points), -1, -1, -1)
-        return F.grid_sample(picture, points.permute(0, 2, 3, 1), align_corners=False)
+        image = table[None].expand(len(points), -1, -1, -1)
+        return F.grid_sample(image, points.permute(0, 2, 3, 1), align_corners=False)
 
 
 class Stage(nn.Conv2d):
@@ -141,7 +141,7 @@ class Grad(nn.Module):
         return self.coordinates["local"](features) + jitter, over_all
 
     def through_abnormal(self, points):
-        # Over space, a channel of a picture at a time.
+        # Over space, a channel of an image at a time.
         reads = [F.instance_norm(read, eps=1e-5) for read in self.abnormal.grid(*points)]
         return self.abnormal.branch(*reads)
 
@@ -167,7 +167,7 @@ def ours(name, value):
     return value.clone().contiguous()
 
 
-def pictures(count, size, generator):
+def images(count, size, generator):
     """uint8 [count, 3, size, size]: smooth blotches under noise."""
     blotches = torch.rand(count, 3, 9, 9, generator=generator)
     smooth = F.interpolate(blotches, (size, size), mode="bicubic")
@@ -303,7 +303,7 @@ def main():
     generator = torch.Generator().manual_seed(2)
     method = FULL if options.full else REDUCED
 
-    images = pictures(batch * steps, method["inputSize"], generator)
+    images = images(batch * steps, method["inputSize"], generator)
     network = make_backbone(method, images[:4])
     save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / "backbone.safetensors")
     taps = taps_of(network, method, images[:1])
@@ -313,7 +313,7 @@ def main():
             **{f"tap{index}": tap for index, tap in enumerate(taps)},
             "features": joined(taps, method["cells"]),
         },
-        folder / "picture.safetensors",
+        folder / "image.safetensors",
     )
     raw = torch.cat([joined(taps_of(network, method, image[None]), method["cells"]) for image in images])
     inputs = make_inputs(raw, batch, steps, generator)

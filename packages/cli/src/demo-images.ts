@@ -1,5 +1,5 @@
 import { isBigridError } from '@bigrid/errors';
-import type { Bundle, Evaluation, PictureEntry } from '@bigrid/node';
+import type { Bundle, Evaluation, ImageEntry } from '@bigrid/node';
 
 /** Images of each kind of defect of which heat maps are drawn, and good ones where there are no others. */
 const MAPS_OF_DEFECT = 2;
@@ -8,13 +8,13 @@ const MAPS_OF_GOOD = 3;
 const MOST_SHOWN = 200;
 
 /** An image with what it shows: `good`, or its defect. */
-export interface ShownEntry extends PictureEntry {
+export interface ShownEntry extends ImageEntry {
   readonly defect: string;
 }
 
 /** Some of each kind, spread over those that there are: first, last and between. */
-export function chooseSome({ pictures }: Evaluation): ShownEntry[] {
-  const kinds = Map.groupBy(pictures, ({ entry }) => `${entry.className}/${entry.defect}`);
+export function chooseSome({ images }: Evaluation): ShownEntry[] {
+  const kinds = Map.groupBy(images, ({ entry }) => `${entry.className}/${entry.defect}`);
   return [...kinds.values()].flatMap((own) => {
     const wanted = Math.min(MAPS_OF_DEFECT, own.length);
     return Array.from({ length: wanted }, (_, index) => {

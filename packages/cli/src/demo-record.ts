@@ -8,8 +8,8 @@ export interface DemoRecord {
   readonly seed: number;
   /** Absent where the demo chose them. */
   readonly epochs?: number;
-  /** Fingerprint of the pictures. */
-  readonly pictures: string;
+  /** Fingerprint of the images. */
+  readonly images: string;
   /** SHA-256 of the bundle; absent while there is none. */
   readonly bundle?: string;
 }
@@ -32,7 +32,7 @@ export async function writeRecord(out: string, record: DemoRecord): Promise<void
 }
 
 /**
- * Tells whether pictures are the same as before by their names, sizes and times of change: reading gigabytes
+ * Tells whether images are the same as before by their names, sizes and times of change: reading gigabytes
  * would take longer than is worth it here. Undefined where there are none.
  */
 export async function fingerprint(data: string, s3Root?: string): Promise<string | undefined> {

@@ -3,13 +3,13 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type {
   Bundle,
   countOutcomes,
-  EvaluatedPicture,
+  EvaluatedImage,
   Evaluation,
   Manifest,
   OperatingPoint,
-  SeenPicture,
+  SeenImage,
 } from '@bigrid/node';
-import { ResultFiles } from './pictures.ts';
+import { ResultFiles } from './images.ts';
 import { csvRow } from './results.ts';
 
 export type Outcomes = ReturnType<typeof countOutcomes>;
@@ -68,7 +68,7 @@ interface Told {
   readonly measured: Measurement;
   readonly points: readonly OperatingPoint[];
   readonly outcomes: Outcomes;
-  readonly doubtful: readonly EvaluatedPicture[];
+  readonly doubtful: readonly EvaluatedImage[];
   readonly rows: readonly ImageRow[];
 }
 
@@ -77,8 +77,8 @@ export function metricsJson(told: Told): string {
   const { measured, evaluation, manifest, points, outcomes, doubtful, rows } = told;
   const { classes, mean, meanOver, intervals, defects, failed } = evaluation;
   const { rule, threshold, unsure } = manifest.calibration;
-  const pictures = doubtful.map(({ entry: { path, defect }, score }) => ({ path, defect, score }));
-  const verdicts = { rule, threshold, unsure, ...outcomes, unsurePictures: pictures };
+  const images = doubtful.map(({ entry: { path, defect }, score }) => ({ path, defect, score }));
+  const verdicts = { rule, threshold, unsure, ...outcomes, unsureImages: images };
   const unread = failed.map(({ path, error: { code, message } }) => ({ path, code, message }));
   const metrics = { measured, classes, mean, meanOver, intervals, defects, verdicts };
   const all = { ...metrics, operatingPoints: points, images: rows, failed: unread };
@@ -94,22 +94,22 @@ export function imagesCsv(rows: readonly ImageRow[]): string {
 
 /** @param maps files by image */
 export async function imageRows(
-  { pictures }: Evaluation,
+  { images }: Evaluation,
   { calibration }: Manifest,
-  maps: ReadonlyMap<EvaluatedPicture, string> | undefined,
+  maps: ReadonlyMap<EvaluatedImage, string> | undefined,
 ): Promise<ImageRow[]> {
   const { judge } = await import('@bigrid/node');
-  return pictures.map((picture) => {
-    const { entry, score } = picture;
+  return images.map((image) => {
+    const { entry, score } = image;
     const { path, className, defect } = entry;
     const verdict = judge(score, calibration);
-    return { path, class: className, label: defect, score, verdict, map: maps?.get(picture) };
+    return { path, class: className, label: defect, score, verdict, map: maps?.get(image) };
   });
 }
 
 /** Writes anomaly maps as they come from the model, in NumPy's format, one file per image. */
 export class MapFiles {
-  readonly written = new Map<EvaluatedPicture, string>();
+  readonly written = new Map<EvaluatedImage, string>();
   readonly #data: string;
   readonly #files: ResultFiles;
   readonly #signal: AbortSignal;
@@ -131,7 +131,7 @@ export class MapFiles {
   }
 
   /** @throws OUTPUT_UNWRITABLE, CANCELLED */
-  async add({ evaluated, map }: SeenPicture): Promise<void> {
+  async add({ evaluated, map }: SeenImage): Promise<void> {
     const { encodeNpy, writeAtomically } = await import('@bigrid/node');
     const { entry } = evaluated;
     const within = relative(resolve(this.#data), resolve(entry.path));

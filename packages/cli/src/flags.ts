@@ -23,16 +23,16 @@ export const machineFields: Fields = {
   },
 };
 
-/** Where the pictures are that a manifest names by their addresses in S3. */
+/** Where the images are that a manifest names by their addresses in S3. */
 export const s3RootFlag = [
   '--s3-root <dir>',
   'Copy of the buckets that s3:// addresses in a manifest name',
 ] as const;
 
-/** Where pictures begin to be unsure. */
+/** Where images begin to be unsure. */
 export const unsureFlag = [
   '--unsure <rule>',
-  'Rule above which pictures are unsure, up to the threshold; or none',
+  'Rule above which images are unsure, up to the threshold; or none',
 ] as const;
 
 /** Goes on with images that are hardly what they are said to be. */
@@ -41,16 +41,16 @@ export const allowSuspectFlag = [
   'Go on with images that score far above the threshold or were learnt before',
 ] as const;
 
-/** What of the pictures is not looked at, whatever they show. */
+/** What of the images is not looked at, whatever they show. */
 export const oneMaskFlag = [
   '--mask <file>',
-  'What to ignore in this run: a picture, white there',
+  'What to ignore in this run: an image, white there',
 ] as const;
 
-/** What of the pictures is not looked at. */
+/** What of the images is not looked at. */
 export const maskFlag = [
   '--mask <path>',
-  'What to ignore: a picture, white there, or a folder with one a class, CLASS.png',
+  'What to ignore: an image, white there, or a folder with one a class, CLASS.png',
 ] as const;
 
 /** The options that a schema defines, in its order. */

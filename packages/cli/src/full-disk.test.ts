@@ -7,7 +7,7 @@ import {
   bin,
   type Ended,
   ended,
-  pictureBytes,
+  imageBytes,
   tiny,
   trainTiny,
   useTemporaryFolder,
@@ -19,9 +19,9 @@ const at = useTemporaryFolder();
 beforeAll(async () => {
   await trainTiny(at);
   await writeProduct(at('product'));
-  await write(at('watched', '0.png'), await pictureBytes(0));
+  await write(at('watched', '0.png'), await imageBytes(0));
   for (let seed = 20; seed < 32; seed++)
-    await write(at('fresh', `${seed}.png`), await pictureBytes(seed));
+    await write(at('fresh', `${seed}.png`), await imageBytes(seed));
   await bigrid('inspect', at('model.onnx'), at('fresh'), '--log', at('log.jsonl'));
 });
 

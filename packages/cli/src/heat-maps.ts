@@ -1,12 +1,12 @@
 import type { Manifest, Verdict } from '@bigrid/node';
 
 /** What a heat map is drawn from. */
-type Drawn = Pick<Verdict, 'picture' | 'map' | 'ignored' | 'regions'>;
+type Drawn = Pick<Verdict, 'image' | 'map' | 'ignored' | 'regions'>;
 
 /** Heat maps that are drawn or written at once. */
 const AT_ONCE = 3;
 
-/** Draws heat maps into files while other pictures are inspected. */
+/** Draws heat maps into files while other images are inspected. */
 export class HeatMapWriter {
   readonly #manifest: Manifest;
   readonly #signal: AbortSignal;
@@ -46,9 +46,9 @@ export class HeatMapWriter {
     this.#throwFailure();
   }
 
-  async #write({ picture, map, ignored, regions }: Drawn, file: string): Promise<void> {
+  async #write({ image, map, ignored, regions }: Drawn, file: string): Promise<void> {
     const { drawHeatMap, mapScaleOf, writeAtomically } = await import('@bigrid/node');
-    const drawing = await drawHeatMap(picture, map, {
+    const drawing = await drawHeatMap(image, map, {
       ...mapScaleOf(this.#manifest),
       regions,
       ignored,

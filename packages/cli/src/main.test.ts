@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { bigrid, tiny, useTemporaryFolder, writePictures } from '../testing/command-line.ts';
+import { bigrid, tiny, useTemporaryFolder, writeImages } from '../testing/command-line.ts';
 import { checkNode } from './main.ts';
 
 const at = useTemporaryFolder();
@@ -88,7 +88,7 @@ test.each([
 });
 
 test.skipIf(process.platform !== 'linux')('a terminal gets bars that fit it', async () => {
-  await writePictures(at('good'), 8);
+  await writeImages(at('good'), 8);
   const words = ['train', at('good'), '--out', at('m.onnx'), ...tiny];
   const command = [process.execPath, join(root, 'bin', 'bigrid.js'), ...words].join(' ');
   const shown = await onTerminal(`stty cols 60; ${command}`);
@@ -125,8 +125,8 @@ test('the example of the README runs', async () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const lines = /```sh\n(?<code>[\s\S]*?)```/.exec(readme)?.groups?.code?.trim().split('\n') ?? [];
   expect(lines).toHaveLength(3);
-  await writePictures(at('parts', 'good'), 8);
-  await writePictures(at('new'), 2, true);
+  await writeImages(at('parts', 'good'), 8);
+  await writeImages(at('new'), 2, true);
   for (const line of lines) {
     const quick = line.includes(' train ') ? tiny : [];
     const words = line.replace(/ +#.*/, '').split(' ').slice(1);

@@ -45,7 +45,7 @@ export async function program(words: readonly string[], context: Context): Promi
   ];
   const root = new Command('bigrid')
     .description(
-      'Finds what is off in pictures after learning from good ones only:\ntrain on a folder, get one .onnx file, inspect new pictures.',
+      'Finds what is off in images after learning from good ones only:\ntrain on a folder, get one .onnx file, inspect new images.',
     )
     .version(version, '--version', 'Print the version')
     .helpOption('-h, --help', 'Print this help')
@@ -54,8 +54,8 @@ export async function program(words: readonly string[], context: Context): Promi
       'after',
       `
 Examples:
-  $ bigrid demo                                   see it work, on drawn pictures
-  $ bigrid train parts/good --out parts.onnx      learn from good pictures
+  $ bigrid demo                                   see it work, on drawn images
+  $ bigrid train parts/good --out parts.onnx      learn from good images
   $ bigrid inspect parts.onnx new/ --out marked   inspect others`,
     );
   for (const command of commands) {

@@ -21,8 +21,8 @@ test('second columns keep their place, or go below where there is no room', () =
 test('commands stay whole, but for what is said of them; colours take no room', () => {
   const command = '  $ bigrid train parts --out parts.onnx --backbone resnet50.safetensors';
   expect(fitted(command, 40)).toBe(command);
-  expect(fitted('  $ bigrid demo --out somewhere    see it work, on drawn pictures', 40)).toBe(
-    '  $ bigrid demo --out somewhere\n      see it work, on drawn pictures',
+  expect(fitted('  $ bigrid demo --out somewhere    see it work, on drawn images', 40)).toBe(
+    '  $ bigrid demo --out somewhere\n      see it work, on drawn images',
   );
   const coloured = '\u001b[31merror\u001b[39m: one two';
   expect(fitted(coloured, 14)).toBe(coloured);

@@ -7,7 +7,7 @@ import {
   bin,
   type Ended,
   ended,
-  pictureBytes,
+  imageBytes,
   start,
   tiny,
   trainTiny,
@@ -29,10 +29,10 @@ const listed = async (folder: string) =>
 /** All that a text may hold for a terminal, where colours are off. */
 const isPlain = (text: string) => !/(?!\n)[\p{Cc}\ufffd]/u.test(text);
 
-/** The same picture under all names, at the same time: by their names alone they are others. */
+/** The same image under all names, at the same time: by their names alone they are others. */
 async function writeNames(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const bytes = await pictureBytes(40);
+  const bytes = await imageBytes(40);
   for (const name of names) {
     await writeFile(systemPath(`${folder}/${name}`), bytes);
     await utimes(systemPath(`${folder}/${name}`), 1e9, 1e9);
@@ -84,7 +84,7 @@ describe.skipIf(process.platform !== 'linux')('names that are no UTF-8, or no pl
   test('are named in errors', async () => {
     const folder = at('broken');
     await mkdir(folder);
-    for (const name of names) await writeFile(systemPath(`${folder}/${name}`), 'no picture');
+    for (const name of names) await writeFile(systemPath(`${folder}/${name}`), 'no image');
     const { code, stdout, stderr } = await bigrid('inspect', model, folder);
     expect(code).toBe(1);
     expect([isPlain(stdout), isPlain(stderr)]).toEqual([true, true]);
@@ -133,7 +133,7 @@ describe.skipIf(process.platform !== 'linux')('names that are no UTF-8, or no pl
       await mkdir(systemPath(`${folder}/${path.slice(0, path.lastIndexOf('/'))}`), {
         recursive: true,
       });
-      await writeFile(systemPath(`${folder}/${path}`), await pictureBytes(seed, defective));
+      await writeFile(systemPath(`${folder}/${path}`), await imageBytes(seed, defective));
     };
     for (let seed = 0; seed < 8; seed++) await writeIn(`train/good/\udce9${seed}.png`, seed);
     await writeIn('test/good/\udce9.png', 20);

@@ -54,7 +54,7 @@ test('scores show as many decimals as their threshold asks for', () => {
 test('durations, sizes and numbers of things', () => {
   expect([0, 59.6, 61, 3725].map(formatDuration)).toEqual(['0:00', '1:00', '1:01', '1:02:05']);
   expect([10, 4_549_000, 10_368_836].map(formatBytes)).toEqual(['1 kB', '4.5 MB', '10.4 MB']);
-  expect([count(1, 'picture'), count(2, 'picture')]).toEqual(['1 picture', '2 pictures']);
+  expect([count(1, 'image'), count(2, 'image')]).toEqual(['1 image', '2 images']);
 });
 
 test('paths are quoted where a shell would take them apart', () => {

@@ -14,10 +14,10 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   bigrid,
-  pictureBytes,
+  imageBytes,
   useTemporaryFolder,
   write,
-  writePictures,
+  writeImages,
 } from '../testing/command-line.ts';
 import { table } from './output.ts';
 
@@ -30,21 +30,21 @@ if (!python) {
 const at = useTemporaryFolder();
 
 beforeAll(async () => {
-  await writePictures(at('good'), 8);
+  await writeImages(at('good'), 8);
   for (let i = 0; i < 8; i++) {
-    const broad = sharp(await pictureBytes(i)).resize(150, 64, { fit: 'fill' });
+    const broad = sharp(await imageBytes(i)).resize(150, 64, { fit: 'fill' });
     await write(at('broad', `${i}.png`), await broad.png().toBuffer());
   }
-  const wide = sharp(await pictureBytes(20)).resize(150, 64, { fit: 'fill' });
+  const wide = sharp(await imageBytes(20)).resize(150, 64, { fit: 'fill' });
   await write(at('wide.png'), await wide.png().toBuffer());
-  await write(at('bad.png'), await pictureBytes(21, true));
+  await write(at('bad.png'), await imageBytes(21, true));
   // The spot is within its white part.
   const white = sharp({ create: { width: 50, height: 50, channels: 3, background: 'white' } });
   const mask = white.extend({ left: 10, top: 10, right: 4, bottom: 4, background: 'black' });
   await write(at('mask.png'), await mask.png().toBuffer());
 });
 
-const pictures = () => ['wide.png', 'bad.png', 'good/0.png'].map((path) => at(path));
+const images = () => ['wide.png', 'bad.png', 'good/0.png'].map((path) => at(path));
 
 function runTool(tool: string, parameters: readonly string[]): string {
   const path = fileURLToPath(new URL(`../../../tools/${tool}`, import.meta.url));
@@ -70,7 +70,7 @@ function relative(actual: ArrayLike<number>, expected: ArrayLike<number>): numbe
   return apart / largest;
 }
 
-/** What one way of inspecting gives for a picture. */
+/** What one way of inspecting gives for an image. */
 interface Seen {
   readonly score: number;
   /** Undefined where that way shows none. */
@@ -82,14 +82,14 @@ type Way = readonly [name: string, seen: readonly Seen[]];
 async function throughApi(bundle: Bundle | string, mask?: string): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   const options = { threads: 1, ...(mask === undefined ? {} : { mask }) };
-  for await (const verdict of inspect(bundle, pictures(), options)) {
+  for await (const verdict of inspect(bundle, images(), options)) {
     verdicts.push(verdict as Verdict);
   }
   return verdicts;
 }
 
 async function throughCommandLine(file: string): Promise<(Seen & Pick<Verdict, 'regions'>)[]> {
-  const { stdout } = await bigrid('inspect', file, ...pictures(), '--json', '--threads', '1');
+  const { stdout } = await bigrid('inspect', file, ...images(), '--json', '--threads', '1');
   return stdout
     .trim()
     .split('\n')
@@ -98,12 +98,12 @@ async function throughCommandLine(file: string): Promise<(Seen & Pick<Verdict, '
 
 async function throughPython(file: string): Promise<Seen[]> {
   const maps = `${file} maps`;
-  const printed = runTool('parity.py', [file, ...pictures(), '--npy', maps, '--threads', '1']);
+  const printed = runTool('parity.py', [file, ...images(), '--npy', maps, '--threads', '1']);
   const lines = printed
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  expect(lines.map(({ path }) => path)).toEqual(pictures());
+  expect(lines.map(({ path }) => path)).toEqual(images());
   return Promise.all(
     lines.map(async ({ score, map }, index) => {
       const whole = await readNpy(join(maps, `${['wide', 'bad', '0'][index]}.npy`));
@@ -152,7 +152,7 @@ const cases: [string, TrainRequest][] = [
 ];
 
 describe.each(cases)('a bundle of %s', (name, options) => {
-  it('gives the same score and map whichever way a picture is inspected', async () => {
+  it('gives the same score and map whichever way an image is inspected', async () => {
     const dir = at(options.tile ? 'broad' : 'good');
     const out = at(`${name}.onnx`);
     const bundle = await train(dir, { ...options, size: 64, epochs: 2, threads: 1, out });

@@ -12,7 +12,7 @@ export interface Progress {
   readonly onEvent: OnEvent;
   /** For work without events of its own: call the result with how many are done, and how many of them took no time. */
   count(phase: string, total: number): (done: number, skipped?: number) => void;
-  /** Ends the last bar, then prints warnings, and names and counts the pictures that were skipped. Call it whatever happened. */
+  /** Ends the last bar, then prints warnings, and names and counts the images that were skipped. Call it whatever happened. */
   finish(): void;
 }
 
@@ -158,7 +158,7 @@ function details(
   { seconds, done: doneNow }: Pace,
 ): string[] {
   const pace = seconds > 0.05 ? doneNow / seconds : undefined;
-  const unit = phase.endsWith('grid') || phase === 'cross-fitting' ? 'steps/s' : 'pictures/s';
+  const unit = phase.endsWith('grid') || phase === 'cross-fitting' ? 'steps/s' : 'images/s';
   const parts: string[] = [];
   if (pace !== undefined && doneNow > 0) parts.push(`${pace.toFixed(pace < 10 ? 1 : 0)} ${unit}`);
   if (done === total) parts.push(`in ${formatDuration(seconds)}`);
@@ -187,7 +187,7 @@ function phaseClock(): (event: ProgressEvent) => Pace {
 }
 
 function describeSkipped(named: readonly SkippedEvent[], skipped: number): string[] {
-  const heading = `Skipped ${count(skipped, 'picture')} that could not be read:`;
+  const heading = `Skipped ${count(skipped, 'image')} that could not be read:`;
   return [
     paint('yellow', heading, process.stderr),
     ...named.map(({ error }) => `  ${onOneLine(error.message)}`),

@@ -7,7 +7,7 @@ import {
   trainTiny,
   useTemporaryFolder,
   write,
-  writePictures,
+  writeImages,
 } from '../testing/command-line.ts';
 
 const at = useTemporaryFolder();
@@ -15,12 +15,12 @@ let model: string;
 
 beforeAll(async () => {
   model = await trainTiny(at);
-  await writePictures(at('parts', 'good'), 4);
+  await writeImages(at('parts', 'good'), 4);
   await mkdir(at('empty', 'good'), { recursive: true });
   await mkdir(at('empty-train', 'train', 'good'), { recursive: true });
-  await write(at('texts', 'good', 'a.heic'), 'no picture that is read');
+  await write(at('texts', 'good', 'a.heic'), 'no image that is read');
   await write(at('texts', 'other', 'notes.txt'), 'text');
-  await write(at('unreadable', 'good', '1.png'), 'not a picture');
+  await write(at('unreadable', 'good', '1.png'), 'not an image');
   await write(at('notes.txt'), 'text\n');
 });
 
@@ -59,7 +59,7 @@ describe('what to do fits what happened', () => {
       /Name a folder of images/,
     ],
     [
-      'a picture for the model',
+      'an image for the model',
       ['inspect', at('parts', 'good', '0.png'), model],
       'BUNDLE_INVALID',
       /ONNX model/,
@@ -84,38 +84,38 @@ describe('what to do fits what happened', () => {
       ['train', at('empty'), '--out', at('n.onnx')],
       'DATA_NO_GOOD',
       /received the folder good \(empty\)/,
-      /Put good pictures/,
+      /Put good images/,
     ],
     [
       'an empty `train/good`',
       ['train', at('empty-train'), '--out', at('n.onnx')],
       'DATA_NO_GOOD',
       /received the folder good \(empty\)/,
-      /Put good pictures/,
+      /Put good images/,
     ],
     [
       'folders of other files',
       ['train', at('texts'), '--out', at('n.onnx')],
       'DATA_NO_GOOD',
-      /the folders good \(1 file that is no picture\), other \(1 file that is no picture\)/,
-      /Put good pictures/,
+      /the folders good \(1 file that is no image\), other \(1 file that is no image\)/,
+      /Put good images/,
     ],
     [
-      'no test pictures in `good`',
+      'no test images in `good`',
       ['evaluate', model, at('empty')],
       'DATA_NO_TEST',
       /received the folder good \(empty\)/,
-      /Put good test pictures/,
+      /Put good test images/,
     ],
     [
-      'good pictures none of which can be read',
+      'good images none of which can be read',
       ['calibrate', model, at('unreadable'), '--out', at('n.onnx')],
       'DATA_NO_GOOD',
       /none of 1/,
       /error of each was told before/,
     ],
     [
-      'test pictures none of which can be read',
+      'test images none of which can be read',
       ['evaluate', model, at('unreadable')],
       'DATA_NO_TEST',
       /none of 1/,
@@ -157,7 +157,7 @@ describe('what to do fits what happened', () => {
       /Give what the message expects/,
     ],
     [
-      'a picture for a page',
+      'an image for a page',
       ['inspect', model, at('parts'), '--report', at('x.png')],
       'OPTION_INVALID',
       /named \.html for --report/,
@@ -196,7 +196,7 @@ describe('what to do fits what happened', () => {
       ['drift', model, at('short.jsonl')],
       'DRIFT_UNSUPPORTED',
       /received 0/,
-      /^Inspect more pictures with `--log`/,
+      /^Inspect more images with `--log`/,
     ],
   ];
 

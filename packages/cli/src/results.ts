@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import type { FailedInspection, Judgement, Verdict } from '@bigrid/node';
 import { formatScore, onOneLine, paint, printable, shorten, table, write } from './output.ts';
 
-/** What is kept of a picture once it is inspected: not its pixels. */
+/** What is kept of an image once it is inspected: not its pixels. */
 export type Row =
-  | (Omit<Verdict, 'picture' | 'map' | 'ignored'> & {
+  | (Omit<Verdict, 'image' | 'map' | 'ignored'> & {
       /** Where `bigrid watch` moves it to. */
       readonly movedTo?: string;
       /** File of its heat map. */
@@ -17,7 +17,7 @@ export function rowOf(outcome: Verdict | FailedInspection): Row {
     const { code, message } = outcome.error;
     return { path: outcome.path, error: { code, message } };
   }
-  const { picture: _, map: __, ignored: ___, ...row } = outcome;
+  const { image: _, map: __, ignored: ___, ...row } = outcome;
   return row;
 }
 

@@ -2,7 +2,7 @@ import type { LoggedOutcome } from '@bigrid/node';
 import { count } from './output.ts';
 import type { Row } from './results.ts';
 
-/** Counts what became of pictures. */
+/** Counts what became of images. */
 export class Tally {
   anomalous = 0;
   unsure = 0;
@@ -19,14 +19,14 @@ export class Tally {
     this.#count('error' in row ? 'unreadable' : row.verdict);
   }
 
-  /** A picture of the log counts with the others; the second of two in one run does not. */
+  /** An image of the log counts with the others; the second of two in one run does not. */
   addLogged(known: LoggedOutcome | 'under way'): void {
     if (known === 'under way') return;
     this.logged++;
     this.#count(known.verdict);
   }
 
-  /** One line: `3 pictures: 1 anomalous, 2 normal; heat maps in marked`. */
+  /** One line: `3 images: 1 anomalous, 2 normal; heat maps in marked`. */
   summary({ out, log }: { readonly out?: string | undefined; readonly log?: string | undefined }) {
     const parts = [`${this.anomalous} anomalous`, `${this.normal} normal`];
     if (this.unsure > 0) parts.splice(1, 0, `${this.unsure} unsure`);
@@ -35,7 +35,7 @@ export class Tally {
       ...(this.logged > 0 ? [`${this.logged} of them from ${log}`] : []),
       ...(out === undefined ? [] : [`heat maps in ${out}`]),
     ];
-    return [`${count(this.total, 'picture')}: ${parts.join(', ')}`, ...places].join('; ');
+    return [`${count(this.total, 'image')}: ${parts.join(', ')}`, ...places].join('; ');
   }
 
   #count(verdict: LoggedOutcome['verdict']): void {

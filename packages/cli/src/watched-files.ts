@@ -2,17 +2,17 @@ import { relative } from 'node:path';
 import type {
   FailedInspection,
   FolderWatch,
+  ImageEntry,
   InspectionLog,
   LoggedOutcome,
-  PictureEntry,
   Verdict,
-  WatchedPicture,
+  WatchedImage,
   Webhook,
 } from '@bigrid/node';
 import { isLasting, type ResultPrinter, type Row, rowOf } from './results.ts';
 import type { Tally } from './tally.ts';
 
-/** Where files go by the worst verdict on their pictures; those of a verdict that is not named stay. */
+/** Where files go by the worst verdict on their images; those of a verdict that is not named stay. */
 type Targets = Readonly<Record<'normal' | 'unsure' | 'anomalous', string | undefined>>;
 
 interface WatchedFilesInput {
@@ -20,7 +20,7 @@ interface WatchedFilesInput {
   readonly dir: string;
   readonly folder: FolderWatch;
   readonly targets: Targets;
-  /** Draws the heat map of a picture into a file. */
+  /** Draws the heat map of an image into a file. */
   readonly drawHeatMap: ((verdict: Verdict) => Promise<string>) | undefined;
   readonly log: InspectionLog | undefined;
   readonly webhook: Webhook | undefined;
@@ -29,12 +29,12 @@ interface WatchedFilesInput {
   readonly signal: AbortSignal;
 }
 
-/** A file whose pictures are under way: one, or those on the pages of a TIFF, which are settled together. */
+/** A file whose images are under way: one, or those on the pages of a TIFF, which are settled together. */
 interface Job {
-  readonly file: WatchedPicture;
+  readonly file: WatchedImage;
   /** Of pages that the log has already. */
   readonly known: readonly LoggedOutcome[];
-  /** Pictures whose turn has not come. */
+  /** Images whose turn has not come. */
   left: number;
   readonly done: { readonly row: Row; readonly statistics: object }[];
 }
@@ -43,8 +43,8 @@ interface Job {
 const severities = ['normal', 'unsure', 'anomalous', 'unreadable'] as const;
 
 /**
- * Files of a watched folder, from where they appear to where they go: their pictures come out to be inspected, and a file
- * is moved, logged and printed once all of its pictures are done.
+ * Files of a watched folder, from where they appear to where they go: their images come out to be inspected, and a file
+ * is moved, logged and printed once all of its images are done.
  */
 export class WatchedFiles {
   readonly #input: WatchedFilesInput;
@@ -54,11 +54,11 @@ export class WatchedFiles {
     this.#input = input;
   }
 
-  /** The pictures that appear and are not in the log yet. */
-  async *pictures(): AsyncGenerator<PictureEntry> {
+  /** The images that appear and are not in the log yet. */
+  async *images(): AsyncGenerator<ImageEntry> {
     const { node, folder, log } = this.#input;
-    for await (const file of folder.pictures()) {
-      const pages = await node.picturesInFile(file.path);
+    for await (const file of folder.images()) {
+      const pages = await node.imagesInFile(file.path);
       const taken = pages.map((page) => log?.take(page, file.file));
       const known = taken.filter((outcome) => typeof outcome === 'object');
       let undone = pages.filter((_, index) => taken[index] === undefined);
@@ -71,12 +71,12 @@ export class WatchedFiles {
       const job: Job = { file, known, left: undone.length, done: [] };
       for (const page of undone) {
         this.#jobs.push(job);
-        yield node.pictureEntry(page);
+        yield node.imageEntry(page);
       }
     }
   }
 
-  /** Takes what came of the next of {@link pictures}, in their order. */
+  /** Takes what came of the next of {@link images}, in their order. */
   async take(outcome: Verdict | FailedInspection): Promise<void> {
     const { node, folder, log, drawHeatMap } = this.#input;
     const job = this.#jobs.shift() as Job;

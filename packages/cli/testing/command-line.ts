@@ -88,16 +88,16 @@ export function useTemporaryFolder(): At {
   return (...parts) => join(path, name, ...parts);
 }
 
-/** Trains `model.onnx` on as many good pictures, which it leaves in `good`. @returns the bundle's file */
-export async function trainTiny(at: At, pictures = 8): Promise<string> {
-  await writePictures(at('good'), pictures);
+/** Trains `model.onnx` on as many good images, which it leaves in `good`. @returns the bundle's file */
+export async function trainTiny(at: At, images = 8): Promise<string> {
+  await writeImages(at('good'), images);
   const { code, stderr } = await bigrid('train', at('good'), '--out', at('model.onnx'), ...tiny);
   if (code !== 0) throw new Error(stderr);
   return at('model.onnx');
 }
 
 /** Bytes of a small PNG: stripes with noise, and a bright spot where it should be defective. */
-export async function pictureBytes(seed: number, defective = false): Promise<Buffer> {
+export async function imageBytes(seed: number, defective = false): Promise<Buffer> {
   const side = 64;
   let state = seed * 7919 + 1;
   const data = Buffer.alloc(side * side * 3);
@@ -113,15 +113,15 @@ export async function pictureBytes(seed: number, defective = false): Promise<Buf
     .toBuffer();
 }
 
-/** @param first seed of the first: those of others are other pictures */
-export async function writePictures(
+/** @param first seed of the first: those of others are other images */
+export async function writeImages(
   folder: string,
   count: number,
   defective = false,
   first = 0,
 ): Promise<void> {
   for (let i = 0; i < count; i++) {
-    await write(join(folder, `${i}.png`), await pictureBytes(first + i, defective));
+    await write(join(folder, `${i}.png`), await imageBytes(first + i, defective));
   }
 }
 
@@ -132,8 +132,8 @@ export async function write(file: string, content: string | Uint8Array): Promise
 }
 
 /** A PNG that states 20,000 x 20,000 pixels in its header and has next to nothing behind it. */
-export async function hugePicture(): Promise<Buffer> {
-  const bytes = Buffer.from(await pictureBytes(0));
+export async function hugeImage(): Promise<Buffer> {
+  const bytes = Buffer.from(await imageBytes(0));
   bytes.writeUInt32BE(20_000, 16);
   bytes.writeUInt32BE(20_000, 20);
   // The checksum covers the type and the content of the header.
@@ -141,49 +141,46 @@ export async function hugePicture(): Promise<Buffer> {
   return bytes;
 }
 
-/** A TIFF whose pages are those pictures. */
-export async function pagesBytes(pictures: readonly Buffer[]): Promise<Buffer> {
-  return sharp([...pictures], { join: { animated: true } })
+/** A TIFF whose pages are those images. */
+export async function pagesBytes(images: readonly Buffer[]): Promise<Buffer> {
+  return sharp([...images], { join: { animated: true } })
     .tiff({ compression: 'lzw' })
     .toBuffer();
 }
 
-/** The same picture as one pixel, in grey, of 16 bits, half transparent, for print, and lying on its side. */
+/** The same image as one pixel, in grey, of 16 bits, half transparent, for print, and lying on its side. */
 export async function writeKinds(folder: string, seed: number): Promise<void> {
-  const picture = sharp(await pictureBytes(seed));
-  await write(join(folder, 'pixel.png'), await picture.clone().resize(1, 1).png().toBuffer());
-  await write(
-    join(folder, 'grey.png'),
-    await picture.clone().toColourspace('b-w').png().toBuffer(),
-  );
+  const image = sharp(await imageBytes(seed));
+  await write(join(folder, 'pixel.png'), await image.clone().resize(1, 1).png().toBuffer());
+  await write(join(folder, 'grey.png'), await image.clone().toColourspace('b-w').png().toBuffer());
   await write(
     join(folder, 'deep.png'),
-    await picture.clone().toColourspace('rgb16').png().toBuffer(),
+    await image.clone().toColourspace('rgb16').png().toBuffer(),
   );
-  await write(join(folder, 'clear.png'), await picture.clone().ensureAlpha(0.5).png().toBuffer());
+  await write(join(folder, 'clear.png'), await image.clone().ensureAlpha(0.5).png().toBuffer());
   await write(
     join(folder, 'print.jpg'),
-    await picture.clone().toColourspace('cmyk').jpeg().toBuffer(),
+    await image.clone().toColourspace('cmyk').jpeg().toBuffer(),
   );
   await write(
     join(folder, 'turned.jpg'),
-    await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+    await image.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
   );
 }
 
 /** A JPEG cut in the middle. */
 export async function truncatedJpeg(): Promise<Buffer> {
-  const whole = await sharp(await pictureBytes(3))
+  const whole = await sharp(await imageBytes(3))
     .jpeg()
     .toBuffer();
   return whole.subarray(0, whole.length / 2);
 }
 
-/** A product in the layout of MVTec AD with 8 good pictures, 2 good ones to test, 2 with a spot, and masks. */
+/** A product in the layout of MVTec AD with 8 good images, 2 good ones to test, 2 with a spot, and masks. */
 export async function writeProduct(folder: string): Promise<void> {
-  await writePictures(join(folder, 'train', 'good'), 8);
-  await writePictures(join(folder, 'test', 'good'), 2, false, 50);
-  await writePictures(join(folder, 'test', 'spot'), 2, true);
+  await writeImages(join(folder, 'train', 'good'), 8);
+  await writeImages(join(folder, 'test', 'good'), 2, false, 50);
+  await writeImages(join(folder, 'test', 'spot'), 2, true);
   const white = sharp({ create: { width: 20, height: 20, channels: 3, background: 'white' } });
   const mask = await white
     .extend({ left: 20, top: 20, right: 24, bottom: 24, background: 'black' })

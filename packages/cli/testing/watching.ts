@@ -51,7 +51,7 @@ export const until = (value: () => unknown) =>
 export const names = (results: readonly { path: string }[]) =>
   results.map(({ path }) => basename(path));
 
-/** Names of the pictures in a log, in order. */
+/** Names of the images in a log, in order. */
 export async function pathsIn(log: string): Promise<string[]> {
   const text = await readFile(log, 'utf8').catch(() => '');
   return text

@@ -11,7 +11,7 @@ export interface ErrorDefinition {
 }
 
 /**
- * Exit codes follow sysexits.h where it has a fitting one; 1 is "some pictures failed", 2 and 3 are findings that a caller
+ * Exit codes follow sysexits.h where it has a fitting one; 1 is "some images failed", 2 and 3 are findings that a caller
  * asked to be told of.
  */
 const usage = { exitCode: 64, httpStatus: 400 };
@@ -105,15 +105,15 @@ export const errorRegistry = {
     ...unwritable,
   },
   REPLAY_MISSING: {
-    when: 'A bundle is to be updated, and the folder of good pictures that its training kept beside it is missing or lacks those learnt or those held out.',
+    when: 'A bundle is to be updated, and the folder of good images that its training kept beside it is missing or lacks those learnt or those held out.',
     remedy:
-      'Put the folder back beside the model file or name it with `--replay DIR`; or train again, or go on with `bigrid train --from` on old and new pictures together.',
+      'Put the folder back beside the model file or name it with `--replay DIR`; or train again, or go on with `bigrid train --from` on old and new images together.',
     ...missing,
   },
   CHECKPOINT_MISMATCH: {
-    when: 'The checkpoint that a training is to resume from is of another training: other options, pictures, version or machine settings.',
+    when: 'The checkpoint that a training is to resume from is of another training: other options, images, version or machine settings.',
     remedy:
-      'Give the options and pictures of before, or leave `--resume` out to start anew, which drops the checkpoint.',
+      'Give the options and images of before, or leave `--resume` out to start anew, which drops the checkpoint.',
     exitCode: 65,
     httpStatus: 409,
   },
@@ -123,23 +123,23 @@ export const errorRegistry = {
     ...badData,
   },
   DATA_EMPTY: {
-    when: 'A folder holds no picture.',
+    when: 'A folder holds no image.',
     remedy: 'Point to a folder with PNG, JPEG, WebP, TIFF, AVIF, GIF or BMP files.',
     ...badData,
   },
   DATA_NO_GOOD: {
-    when: 'A data folder has no good pictures to learn from, or none to calibrate on that training never saw.',
+    when: 'A data folder has no good images to learn from, or none to calibrate on that training never saw.',
     remedy:
-      'Put good pictures into DIR/good or straight into DIR; DIR/train/good does for training, DIR/test/good for calibration.',
+      'Put good images into DIR/good or straight into DIR; DIR/train/good does for training, DIR/test/good for calibration.',
     ...badData,
   },
   DATA_NO_TEST: {
     when: 'A data folder has nothing to evaluate on.',
-    remedy: 'Put good test pictures into DIR/test/good and bad ones into DIR/test/NAME-OF-DEFECT.',
+    remedy: 'Put good test images into DIR/test/good and bad ones into DIR/test/NAME-OF-DEFECT.',
     ...badData,
   },
   DATASET_INVALID: {
-    when: 'A table, manifest or file of annotations is malformed, missing, or names a picture or mask that is not there.',
+    when: 'A table, manifest or file of annotations is malformed, missing, or names an image or mask that is not there.',
     remedy:
       'Correct the line or item named in the message, or put the file that it names in place; docs/data.md shows every layout.',
     ...badData,
@@ -151,8 +151,8 @@ export const errorRegistry = {
     ...badData,
   },
   DATA_TOO_FEW: {
-    when: 'There are too few readable good pictures to train on and to hold some out for the threshold.',
-    remedy: 'Add good pictures; a few dozen make a first model, some hundred a steady threshold.',
+    when: 'There are too few readable good images to train on and to hold some out for the threshold.',
+    remedy: 'Add good images; a few dozen make a first model, some hundred a steady threshold.',
     ...badData,
   },
   SUSPECT_IMAGES: {
@@ -162,15 +162,15 @@ export const errorRegistry = {
     ...badData,
   },
   THRESHOLD_UNSUPPORTED: {
-    when: 'The rule of a threshold asks for more than there is: more good pictures, or labelled defects.',
+    when: 'The rule of a threshold asks for more than there is: more good images, or labelled defects.',
     remedy:
       'Run `bigrid calibrate` on a folder with what the message asks for, or choose another rule.',
     ...badData,
   },
   DRIFT_UNSUPPORTED: {
-    when: 'There is too little to tell drift by: few inspections, or a bundle without statistics of its good pictures.',
+    when: 'There is too little to tell drift by: few inspections, or a bundle without statistics of its good images.',
     remedy:
-      'Inspect more pictures with `--log`; `bigrid calibrate FILE DIR --out FILE` adds the statistics of good pictures.',
+      'Inspect more images with `--log`; `bigrid calibrate FILE DIR --out FILE` adds the statistics of good images.',
     ...badData,
   },
   CHECK_FAILED: {
@@ -179,22 +179,22 @@ export const errorRegistry = {
     exitCode: 1,
     httpStatus: 422,
   },
-  PICTURE_UNREADABLE: {
-    when: 'A file that should be a picture cannot be decoded: not a picture, cut short, damaged, or of an unknown kind. Or a frame given through the API is not 8-bit RGB of the size it states, or its `read` throws.',
+  IMAGE_UNREADABLE: {
+    when: 'A file that should be an image cannot be decoded: not an image, cut short, damaged, or of an unknown kind. Or a frame given through the API is not 8-bit RGB of the size it states, or its `read` throws.',
     remedy:
       'Copy it again where it is damaged; export it as PNG or JPEG, or take it out of the folder.',
     ...badData,
   },
-  PICTURE_TOO_LARGE: {
-    when: 'The header of a picture states more pixels than are allowed, or a side of more than a million.',
+  IMAGE_TOO_LARGE: {
+    when: 'The header of an image states more pixels than are allowed, or a side of more than a million.',
     remedy:
-      'Crop the picture; or, where it is not for one side, set the environment variable BIGRID_MAX_PIXELS to as many as the memory holds, at 3 bytes each and some copies.',
+      'Crop the image; or, where it is not for one side, set the environment variable BIGRID_MAX_PIXELS to as many as the memory holds, at 3 bytes each and some copies.',
     exitCode: 65,
     httpStatus: 413,
   },
   MASK_MISMATCH: {
-    when: 'A ground-truth mask does not fit its picture.',
-    remedy: 'Export the mask at the size of its picture, white where the defect is.',
+    when: 'A ground-truth mask does not fit its image.',
+    remedy: 'Export the mask at the size of its image, white where the defect is.',
     ...badData,
   },
   BUNDLE_INVALID: {
@@ -220,9 +220,9 @@ export const errorRegistry = {
     exitCode: 3,
     httpStatus: 422,
   },
-  SOME_PICTURES_FAILED: {
-    when: 'A command went through all pictures, but some of them could not be read.',
-    remedy: 'The list names each picture and its own error.',
+  SOME_IMAGES_FAILED: {
+    when: 'A command went through all images, but some of them could not be read.',
+    remedy: 'The list names each image and its own error.',
     exitCode: 1,
     httpStatus: 207,
   },

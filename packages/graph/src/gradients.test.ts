@@ -8,7 +8,7 @@ import { Graph, type Value } from './graph.ts';
 import { toModel } from './model.ts';
 import { convolution } from './operators/convolution.ts';
 import * as elementwise from './operators/elementwise.ts';
-import { averagePool } from './operators/picture.ts';
+import { averagePool } from './operators/image.ts';
 import { reduceMax, reduceSum } from './operators/reduce.ts';
 import { float32, type Tensor } from './tensor.ts';
 
@@ -163,9 +163,9 @@ describe('where no gradient flows', () => {
     ['a few groups', [4, 2, 3, 3], { groups: 2 }, /one group or as many as channels/],
   ] as const)('a convolution with %s has none', (_, kernel, options, message) => {
     const graph = new Graph('convolutions');
-    const picture = graph.input('x', 'float32', [1, 4, 5, 5]);
+    const image = graph.input('x', 'float32', [1, 4, 5, 5]);
     const weight = graph.input('w', 'float32', kernel);
-    const loss = reduceSum(convolution(picture, weight, undefined, options));
+    const loss = reduceSum(convolution(image, weight, undefined, options));
     expect(() => gradients(loss, [weight])).toThrow(message);
   });
 

@@ -9,17 +9,17 @@ import { Graph } from './graph.ts';
 import { importModel } from './import-model.ts';
 import { nearest } from './nearest.ts';
 
-const picture = randomTensor([1, 3, 8, 8], seededRandom(1));
+const image = randomTensor([1, 3, 8, 8], seededRandom(1));
 
-/** The graph with a model spliced in, and its outputs for `picture`: y0, y1 ... */
+/** The graph with a model spliced in, and its outputs for `image`: y0, y1 ... */
 async function run(bytes: Uint8Array, taps: string[]): Promise<{ graph: Graph; outputs: Tensors }> {
   const graph = imported(bytes, taps);
-  return { graph, outputs: await runGraph(graph, { picture }) };
+  return { graph, outputs: await runGraph(graph, { image }) };
 }
 
 function imported(bytes: Uint8Array, taps: string[]): Graph {
   const graph = new Graph('ours');
-  const image = graph.input('picture', 'float32', [1, 3, 8, 8]);
+  const image = graph.input('image', 'float32', [1, 3, 8, 8]);
   const values = importModel(readForeignModel(bytes), image, taps, 'theirs.');
   for (const [at, value] of values.entries()) {
     // The shape is not known: summed up it is.
@@ -30,8 +30,8 @@ function imported(bytes: Uint8Array, taps: string[]): Graph {
 }
 
 const sumOf = (values: Iterable<number>) => [...values].reduce((sum, value) => sum + value, 0);
-const all = sumOf(picture.data);
-const first = sumOf(picture.data.subarray(0, 64));
+const all = sumOf(image.data);
+const first = sumOf(image.data.subarray(0, 64));
 const relu = foreignNode('Relu', ['x'], ['y']);
 
 describe('what older operator sets write otherwise gives the same numbers', () => {
@@ -50,12 +50,7 @@ describe('what older operator sets write otherwise gives the same numbers', () =
       all / 64,
     ],
     ['axes of ReduceSum', 11, [foreignNode('ReduceSum', ['x'], ['y'], { axes: [-1] })], all],
-    [
-      'no axes of ReduceMax',
-      13,
-      [foreignNode('ReduceMax', ['x'], ['y'])],
-      Math.max(...picture.data),
-    ],
+    ['no axes of ReduceMax', 13, [foreignNode('ReduceMax', ['x'], ['y'])], Math.max(...image.data)],
     [
       'axes of Unsqueeze and Squeeze',
       11,
@@ -113,7 +108,7 @@ describe('what is taken over', () => {
     const initializer = [{ name: 'broken', dataType: 99, dims: [2 ** 50] }];
     const graph = imported(foreignFile(nodes, { initializer }), ['y']);
     expect(graph.nodes[0]?.output.name).toBe('theirs.y');
-    expect(graph.nodes[0]?.inputs[0]?.name).toBe('picture');
+    expect(graph.nodes[0]?.inputs[0]?.name).toBe('image');
     expect([...graph.initialisers.keys()]).toEqual([]);
     expect(() => imported(foreignFile(nodes, { initializer }), ['z'])).toThrow(/type 99/);
   });
@@ -121,7 +116,7 @@ describe('what is taken over', () => {
   test('several taps, in the order asked for, one of them twice, one by the name of its node', async () => {
     const nodes = [relu, foreignNode('Neg', ['y'], ['z'])];
     const { outputs } = await run(foreignFile(nodes), ['z', 'y', 'node of z', 'z']);
-    const positive = sumOf(picture.data.filter((value) => value > 0));
+    const positive = sumOf(image.data.filter((value) => value > 0));
     const sums = [0, 1, 2, 3].map((at) => numbersOf(outputs, `y${at}`)[0] as number);
     expect(sums.map((sum) => Math.round(sum * 64))).toEqual(
       [-positive, positive, -positive, -positive].map((sum) => Math.round(sum * 64)),
@@ -180,12 +175,12 @@ describe('what cannot be taken over is refused', () => {
     [
       'no input',
       foreignFile([foreignNode('Relu', ['w'], ['y'])], { initializer: [weight] }),
-      /one input, the picture, but received none/,
+      /one input, the image, but received none/,
     ],
     [
-      'a picture of bytes',
+      'an image of bytes',
       foreignFile([relu], { elemType: DataType.UINT8 }),
-      /float32 picture .* for input x .* type 2$/,
+      /float32 image .* for input x .* type 2$/,
     ],
     ['one name for two values', foreignFile([relu, relu]), /received y again/],
     [

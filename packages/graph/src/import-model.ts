@@ -24,7 +24,7 @@ export function importModel(
   const outputs = wanted.map((name) => resolve(model, producers, name));
   const needed = neededNodes(model, producers, outputs);
   checkOperators(model, needed);
-  const values = new Map<string, Value>([[pictureInput(model, needed), image]]);
+  const values = new Map<string, Value>([[imageInput(model, needed), image]]);
   for (const node of model.nodes) {
     if (needed.has(node)) appendNode(model, node, values, image, prefix);
   }
@@ -104,20 +104,20 @@ function checkOperators({ operatorSet }: ForeignModel, needed: ReadonlySet<Forei
 }
 
 /** The one input that the nodes read. */
-function pictureInput({ inputs }: ForeignModel, needed: ReadonlySet<ForeignNode>): string {
+function imageInput({ inputs }: ForeignModel, needed: ReadonlySet<ForeignNode>): string {
   const read = new Set<string>();
   for (const node of needed) for (const name of node.inputs) if (inputs.has(name)) read.add(name);
   const [name, ...others] = read;
   if (name === undefined || others.length > 0) {
     return fail(
       'WEIGHTS_INVALID',
-      `Expected taps that depend on one input, the picture, but received ${read.size === 0 ? 'none' : [...read].join(', ')}`,
+      `Expected taps that depend on one input, the image, but received ${read.size === 0 ? 'none' : [...read].join(', ')}`,
     );
   }
   if (inputs.get(name) !== dataTypes.float32) {
     fail(
       'WEIGHTS_INVALID',
-      `Expected a float32 picture [batch, 3, height, width] for input ${name} but received ONNX's element type ${inputs.get(name)}`,
+      `Expected a float32 image [batch, 3, height, width] for input ${name} but received ONNX's element type ${inputs.get(name)}`,
     );
   }
   return name;

@@ -52,7 +52,7 @@ describe('toModel', () => {
       (size) => size.dimParam || Number(size.dimValue),
     );
     expect([input?.name, input?.type?.tensorType?.elemType, sizes]).toEqual([
-      'picture',
+      'image',
       onnxProto.onnx.TensorProto.DataType.FLOAT,
       ['batch', 2, 4, 4],
     ]);

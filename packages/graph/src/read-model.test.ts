@@ -68,10 +68,10 @@ describe('withMetadata', () => {
     const changed = withMetadata(model, { only: 'this' });
     expect(readModel(changed).initialisers).toEqual(readModel(model).initialisers);
     expect([...readModel(changed).metadata]).toEqual([['only', 'this']]);
-    const picture = zeros('float32', [1, 2, 4, 4]);
-    picture.data.fill(1);
+    const image = zeros('float32', [1, 2, 4, 4]);
+    image.data.fill(1);
     const session = await engine.load(changed);
-    expect(numbersOf(await session.run({ picture }), 'score')).toEqual([18]);
+    expect(numbersOf(await session.run({ image }), 'score')).toEqual([18]);
     await session.dispose();
   });
 });

@@ -4,9 +4,9 @@ import { numbersOf, randomTensor, runGraph, seededRandom } from '../testing/run-
 import { Graph, type Value } from './graph.ts';
 import { convolution } from './operators/convolution.ts';
 import * as elementwise from './operators/elementwise.ts';
+import { averagePool, maxPool, resize } from './operators/image.ts';
 import { concat, expand, pad, reshape, slice, transpose } from './operators/layout.ts';
 import { matMul } from './operators/linear.ts';
-import { averagePool, maxPool, resize } from './operators/picture.ts';
 import { reduceMax, reduceMean, reduceSum } from './operators/reduce.ts';
 
 const { abs, add, cast, clip, div, exp, greater, less, log, maximum, minimum } = elementwise;
@@ -213,18 +213,15 @@ describe('the inferred shape and type are those that ONNX Runtime returns', () =
         fc.tuple(small, small),
         small,
         options,
-        (picture, kernel, batch, chosen) =>
-          checkShape(
-            [[batch, 4, ...picture], [6, 4 / chosen.groups, ...kernel], [6]],
-            (x, w, b) => [
-              convolution(x as Value, w as Value, b, chosen),
-              convolution(x as Value, w as Value, undefined, {
-                ...chosen,
-                dilation: 1,
-                padding: 'same',
-              }),
-            ],
-          ),
+        (image, kernel, batch, chosen) =>
+          checkShape([[batch, 4, ...image], [6, 4 / chosen.groups, ...kernel], [6]], (x, w, b) => [
+            convolution(x as Value, w as Value, b, chosen),
+            convolution(x as Value, w as Value, undefined, {
+              ...chosen,
+              dilation: 1,
+              padding: 'same',
+            }),
+          ]),
       ),
       RUNS,
     );

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { Graph, type Value } from './graph.ts';
 import { type ConvolutionOptions, convolution } from './operators/convolution.ts';
 import * as elementwise from './operators/elementwise.ts';
+import { averagePool, resize } from './operators/image.ts';
 import { concat, expand, pad, reshape, slice, transpose } from './operators/layout.ts';
 import { matMul } from './operators/linear.ts';
-import { averagePool, resize } from './operators/picture.ts';
 import { reduceMax, reduceMean, reduceSum } from './operators/reduce.ts';
 import { formatShape, type Shape } from './shape.ts';
 import { type ElementType, float32 } from './tensor.ts';
@@ -57,7 +57,7 @@ const binaries: Readonly<Record<string, (a: Value, b: Value) => Value>> = {
 
 const convolve = (options: ConvolutionOptions) => (a: Value, b: Value) =>
   convolution(a, b, undefined, options);
-const picture = [1, 4, 5, 6];
+const image = [1, 4, 5, 6];
 
 const wrongShapes: readonly Refused[] = [
   ...Object.entries(binaries).map(([operator, build]) =>
@@ -110,15 +110,9 @@ const wrongShapes: readonly Refused[] = [
     'MatMul_1',
     '[2] and [5]',
   ),
-  refused('channels', [picture, [8, 3, 1, 1]], convolve({}), 'Conv_1'),
-  refused(
-    'channels of a group',
-    [picture, [8, 4, 1, 1]],
-    convolve({ groups: 2 }),
-    'Conv_1',
-    'i / 2',
-  ),
-  refused('outputs of a group', [picture, [3, 2, 1, 1]], convolve({ groups: 2 }), 'Conv_1'),
+  refused('channels', [image, [8, 3, 1, 1]], convolve({}), 'Conv_1'),
+  refused('channels of a group', [image, [8, 4, 1, 1]], convolve({ groups: 2 }), 'Conv_1', 'i / 2'),
+  refused('outputs of a group', [image, [3, 2, 1, 1]], convolve({ groups: 2 }), 'Conv_1'),
   refused(
     'three axes',
     [
@@ -128,23 +122,23 @@ const wrongShapes: readonly Refused[] = [
     convolve({}),
     'Conv_1',
   ),
-  refused('a kernel beyond the picture', [picture, [8, 4, 7, 7]], convolve({}), 'Conv_1'),
-  refused('a reach beyond it', [picture, [8, 4, 3, 3]], convolve({ dilation: 3 }), 'dilation 3'),
+  refused('a kernel beyond the image', [image, [8, 4, 7, 7]], convolve({}), 'Conv_1'),
+  refused('a reach beyond it', [image, [8, 4, 3, 3]], convolve({ dilation: 3 }), 'dilation 3'),
   refused(
     'a bias',
-    [picture, [8]],
+    [image, [8]],
     (a, b) => convolution(a, a.graph.constant(float32([4, 4, 1, 1], Array(16).fill(1))), b),
     'Conv_1',
     '[4, 4, 1, 1]',
   ),
   refused(
     'SAME padding of a dilated kernel',
-    [picture, [8, 4, 3, 3]],
+    [image, [8, 4, 3, 3]],
     convolve({ padding: 'same', dilation: 2 }),
     'Conv_1',
     'dilation 2',
   ),
-  refused('a stride of nothing', [picture, [8, 4, 3, 3]], convolve({ stride: 0 }), 'Conv_1'),
+  refused('a stride of nothing', [image, [8, 4, 3, 3]], convolve({ stride: 0 }), 'Conv_1'),
   refused('reshape', [[2, 3]], (a) => reshape(a, [4, 2]), 'Reshape_1', '[4, 2]'),
   refused('a rest that is not whole', [[2, 3]], (a) => reshape(a, [4, -1]), 'Reshape_1', '[4, -1]'),
   refused('negative sizes', [[2, 3]], (a) => reshape(a, [-2, -3]), 'Reshape_1', '[-2, -3]'),
@@ -194,13 +188,13 @@ const wrongShapes: readonly Refused[] = [
   refused('resize', [[5, 6, 3]], (a) => resize(a, [2, 2], 'nhwc', true), 'Resize_1', '[2, 2]'),
   refused(
     'resize to nothing',
-    [picture],
+    [image],
     (a) => resize(a, [0, 2], 'nchw', true),
     'Resize_1',
     '[0, 2]',
   ),
   refused('averagePool', [[5, 6]], (a) => averagePool(a, 3), 'AveragePool_1', '[3, 3]'),
-  refused('an even window', [picture], (a) => averagePool(a, 2), 'AveragePool_1', '[2, 2]'),
+  refused('an even window', [image], (a) => averagePool(a, 2), 'AveragePool_1', '[2, 2]'),
 ];
 
 const half = ['float32', 'float16'] as const;
@@ -222,7 +216,7 @@ const wrongTypes: readonly Refused[] = [
     'MatMul_1',
   ),
   refused('concat', [[2], [2]], (a, b) => concat([a, b], 0), 'Concat_1'),
-  refused('convolution', [picture, [1, 4, 1, 1]], convolve({}), 'Conv_1'),
+  refused('convolution', [image, [1, 4, 1, 1]], convolve({}), 'Conv_1'),
 ].map((one) => ({ ...one, types: one.shapes.length === 1 ? ['uint8'] : half }));
 
 describe('a wrong shape is refused where it is written, naming the node and the shapes', () => {

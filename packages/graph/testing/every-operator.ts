@@ -3,8 +3,8 @@ import { gradients } from '../src/gradients.ts';
 import { Graph, type Value } from '../src/graph.ts';
 import { convolution } from '../src/operators/convolution.ts';
 import { cast, greater, less, maximum, minimum, sign } from '../src/operators/elementwise.ts';
+import { averagePool, maxPool, resize } from '../src/operators/image.ts';
 import { sliceAt } from '../src/operators/layout.ts';
-import { averagePool, maxPool, resize } from '../src/operators/picture.ts';
 import { reduceMax, reduceSum } from '../src/operators/reduce.ts';
 import { scan } from '../src/operators/scan.ts';
 import { compositeCases, type GradientCase, gradientCases } from './gradient-cases.ts';
@@ -14,11 +14,11 @@ export function everyOperatorGraph(): Graph {
   const graph = new Graph('every_operator');
   const cases = [...Object.values(gradientCases).flat(), ...compositeCases];
   for (const [at, one] of cases.entries()) graph.scope(`case${at}`, () => addCase(graph, one, at));
-  const picture = graph.input('picture', 'uint8', [1, 'height', 'width', 3]);
+  const image = graph.input('image', 'uint8', [1, 'height', 'width', 3]);
   const planes = graph.input('planes', 'float32', ['batch', 4, 7, 6]);
   const weight = graph.input('weight', 'float32', [2, 4, 3, 3]);
   const others: readonly Value[] = [
-    resize(picture, [16, 12], 'nhwc', true),
+    resize(image, [16, 12], 'nhwc', true),
     resize(graph.input('plane', 'float32', [1, 1, 4, 4]), [8, 8], 'nchw', false),
     averagePool(planes, 3),
     maxPool(planes, 3, 2, 1),

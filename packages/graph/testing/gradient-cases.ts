@@ -54,10 +54,10 @@ function binary(name: string, build: Build, options: Options = {}): GradientCase
   );
 }
 
-const picture = [2, 4, 7, 6];
+const image = [2, 4, 7, 6];
 const convolutions: readonly GradientCase[] = [
-  expression('1 x 1', [picture, [3, 4, 1, 1]], (x, w) => convolution(x as Value, w as Value)),
-  expression('with bias', [picture, [3, 4, 3, 3], [3]], (x, w, b) =>
+  expression('1 x 1', [image, [3, 4, 1, 1]], (x, w) => convolution(x as Value, w as Value)),
+  expression('with bias', [image, [3, 4, 3, 3], [3]], (x, w, b) =>
     convolution(x as Value, w as Value, b, { padding: 1 }),
   ),
   // 8 x 6 under a kernel of 3 by steps of 2: no window reads the last row and column.
@@ -77,7 +77,7 @@ const convolutions: readonly GradientCase[] = [
     ],
     (x, w) => convolution(x as Value, w as Value, undefined, { stride: 3 }),
   ),
-  expression('stride and padding', [picture, [2, 4, 3, 3]], (x, w) =>
+  expression('stride and padding', [image, [2, 4, 3, 3]], (x, w) =>
     convolution(x as Value, w as Value, undefined, { stride: 2, padding: 1 }),
   ),
   expression(
@@ -106,7 +106,7 @@ const convolutions: readonly GradientCase[] = [
     (x, w) =>
       convolution(x as Value, w as Value, undefined, { stride: 3, dilation: 2, padding: 1 }),
   ),
-  expression('depthwise', [picture, [4, 1, 3, 3], [4]], (x, w, b) =>
+  expression('depthwise', [image, [4, 1, 3, 3], [4]], (x, w, b) =>
     convolution(x as Value, w as Value, b, { padding: 1, groups: 4 }),
   ),
   expression(
@@ -156,7 +156,7 @@ const convolutions: readonly GradientCase[] = [
     ],
     (x, w) => convolution(x as Value, w as Value, undefined, { groups: 3 }),
   ),
-  expression('groups, towards the picture', [[1, 4, 6, 5]], (x) => {
+  expression('groups, towards the image', [[1, 4, 6, 5]], (x) => {
     const kernels = [0, 1, 2, 3, 4, 5].map((n) =>
       reshape((x as Value).graph.constant(n - 2.5), [1, 1, 1, 1]),
     );

@@ -3,13 +3,13 @@ import { answeringEngine, entry, labelled, someModel, unreadable } from '../test
 import { learntFrom } from './bundle/learnt.ts';
 import { Detector } from './detection/detector.ts';
 import { digest } from './digest.ts';
-import { type EvaluateInput, type Evaluation, evaluate, type SeenPicture } from './evaluate.ts';
+import { type EvaluateInput, type Evaluation, evaluate, type SeenImage } from './evaluate.ts';
 import type { WorkEvent } from './events.ts';
 import { defectMetricsOf, metricsOf } from './metrics/metrics.ts';
 import { countPixels } from './metrics/pixel-counts.ts';
 import type { LabelledEntry, Mask } from './ports.ts';
 
-// A picture of 4 x 2 pixels; the detector answers with what its first bytes say: [score, place of the defect].
+// An image of 4 x 2 pixels; the detector answers with what its first bytes say: [score, place of the defect].
 const [width, height] = [4, 2];
 const mapOf = (score: number, place: number) =>
   Float32Array.from({ length: 8 }, (_, i) => (i === place ? score : ((i * 3) % 5) / 10));
@@ -34,7 +34,7 @@ interface Case {
   readonly mask?: Mask;
 }
 
-function pictured({ path, score, place, ...label }: Case): LabelledEntry {
+function shown({ path, score, place, ...label }: Case): LabelledEntry {
   const data = new Uint8Array(width * height * 3);
   data.set([score, place]);
   return labelled(
@@ -45,7 +45,7 @@ function pictured({ path, score, place, ...label }: Case): LabelledEntry {
 
 async function evaluated(
   entries: readonly LabelledEntry[],
-  more: Pick<EvaluateInput, 'learnt' | 'onEvent' | 'onPicture' | 'signal'> = {},
+  more: Pick<EvaluateInput, 'learnt' | 'onEvent' | 'onImage' | 'signal'> = {},
 ): Promise<Evaluation> {
   const detector = await Detector.load(engine, someModel());
   return evaluate({ detector, entries, ...more });
@@ -74,7 +74,7 @@ describe('evaluate', () => {
   it('warns of test images that were learnt, under whatever name', async () => {
     const warnings: string[] = [];
     const onEvent = (event: WorkEvent) => event.type === 'warning' && warnings.push(event.message);
-    const [first, ...others] = cases.map(pictured) as [LabelledEntry, ...LabelledEntry[]];
+    const [first, ...others] = cases.map(shown) as [LabelledEntry, ...LabelledEntry[]];
     const learnt = learntFrom([await digest((await first.read()).data)]);
     await evaluated([...others, { ...first, path: 'renamed' }], { learnt, onEvent });
     expect(warnings).toEqual([expect.stringMatching(/^1 of 6 test images were learnt.*renamed$/s)]);
@@ -84,7 +84,7 @@ describe('evaluate', () => {
   });
 
   it('gives the metrics of each class, and their plain mean', async () => {
-    const { classes, mean, meanOver, ...rest } = await evaluated(cases.map(pictured));
+    const { classes, mean, meanOver, ...rest } = await evaluated(cases.map(shown));
     expect(new Set(Object.values(meanOver))).toEqual(new Set([2]));
     const [a, b] = ['a', 'b'].map((name) => expected(cases.filter((c) => c.className === name)));
     expect(classes).toEqual({ a, b });
@@ -96,7 +96,7 @@ describe('evaluate', () => {
       expect(value, key).toBeCloseTo(((left as number) + (right as number)) / 2, 12);
     }
     expect(rest).toMatchObject({ withoutMask: [], failed: [] });
-    expect(rest.pictures.map(({ entry, score }) => [entry.path, score])).toEqual(
+    expect(rest.images.map(({ entry, score }) => [entry.path, score])).toEqual(
       cases.map(({ path, score }) => [path, score]),
     );
     expect(Object.keys(rest.curves)).toEqual(['a', 'b']);
@@ -108,21 +108,21 @@ describe('evaluate', () => {
   it('takes the mean over the classes that have a metric, and says over how many', async () => {
     const withoutMask = ({ mask: _, ...one }: Case): Case => one;
     const bare = cases.map((one) => (one.className === 'a' ? withoutMask(one) : one));
-    const { classes, mean, meanOver, intervals } = await evaluated(bare.map(pictured));
+    const { classes, mean, meanOver, intervals } = await evaluated(bare.map(shown));
     expect(classes.a?.pixelAp).toBeNaN();
     expect(mean.pixelAp).toBe(classes.b?.pixelAp);
     expect(mean.imageAp).toBe(((classes.a?.imageAp ?? 0) + (classes.b?.imageAp ?? 0)) / 2);
     expect([meanOver.pixelAp, meanOver.aupro, meanOver.imageAp]).toEqual([1, 1, 2]);
     expect(intervals.mean.pixelAp).toEqual(intervals.classes.b?.pixelAp);
     // Of nothing there is no mean.
-    const good = await evaluated(cases.filter(({ defect }) => !defect).map(pictured));
+    const good = await evaluated(cases.filter(({ defect }) => !defect).map(shown));
     expect([good.mean.imageAuroc, good.meanOver.imageAuroc]).toEqual([Number.NaN, 0]);
     expect(good.intervals.mean.imageAuroc).toEqual({ low: Number.NaN, high: Number.NaN });
   });
 
-  it('measures each kind of defect against the good pictures of its class', async () => {
+  it('measures each kind of defect against the good images of its class', async () => {
     const more = { path: 'a/dent/0', className: 'a', defect: 'dent', score: 0, place: 4 };
-    const { defects } = await evaluated([...cases, more].map(pictured));
+    const { defects } = await evaluated([...cases, more].map(shown));
     const good = cases.filter(({ className, defect }) => className === 'a' && !defect);
     const crack = cases.filter(({ defect }) => defect === 'crack');
     expect(defects).toEqual([
@@ -132,28 +132,28 @@ describe('evaluate', () => {
     ]);
   });
 
-  it('shows each picture in turn, and keeps neither it nor its map', async () => {
-    const seen: SeenPicture[] = [];
+  it('shows each image in turn, and keeps neither it nor its map', async () => {
+    const seen: SeenImage[] = [];
     let showing = 0;
-    const { pictures } = await evaluated(cases.map(pictured), {
-      async onPicture(picture) {
+    const { images } = await evaluated(cases.map(shown), {
+      async onImage(image) {
         expect(++showing).toBe(1);
         await new Promise((resolve) => setImmediate(resolve));
         showing--;
-        seen.push(picture);
+        seen.push(image);
       },
     });
-    expect(seen.map(({ evaluated }) => evaluated)).toEqual(pictures);
+    expect(seen.map(({ evaluated }) => evaluated)).toEqual(images);
     expect(seen.map(({ total }) => total)).toEqual(cases.map(() => 6));
     expect(seen.map(({ map }) => [...map.data])).toEqual(
       cases.map(({ score, place }) => [...mapOf(score, place)]),
     );
-    for (const picture of pictures) {
-      expect(Object.keys(picture)).toEqual(['entry', 'score', 'hasMask', 'isMapDefined']);
+    for (const image of images) {
+      expect(Object.keys(image)).toEqual(['entry', 'score', 'hasMask', 'isMapDefined']);
     }
   });
 
-  it('leaves pictures without a usable mask out of pixel metrics, and names them', async () => {
+  it('leaves images without a usable mask out of pixel metrics, and names them', async () => {
     const unusable: Case[] = [
       { path: 'no mask', className: 'a', defect: 'crack', score: 8, place: 1 },
       { path: 'empty', className: 'a', defect: 'crack', score: 6, place: 1, mask: maskAt([]) },
@@ -167,7 +167,7 @@ describe('evaluate', () => {
       },
     ];
     const own = cases.filter((c) => c.className === 'a');
-    const { classes, withoutMask } = await evaluated([...own, ...unusable].map(pictured));
+    const { classes, withoutMask } = await evaluated([...own, ...unusable].map(shown));
     expect(withoutMask).toEqual(['no mask', 'empty', 'faint']);
     const { imageAuroc, imageAp, imageF1Max, ...pixels } = classes.a ?? {};
     const { imageAuroc: _, imageAp: __, imageF1Max: ___, ...expectedPixels } = expected(own);
@@ -180,9 +180,9 @@ describe('evaluate', () => {
     });
   });
 
-  it('sets aside pictures whose mask has another size and pictures that it cannot read', async () => {
+  it('sets aside images whose mask has another size and images that it cannot read', async () => {
     const events: WorkEvent[] = [];
-    const mismatched = pictured({
+    const mismatched = shown({
       path: 'mismatched',
       className: 'a',
       defect: 'crack',
@@ -191,19 +191,19 @@ describe('evaluate', () => {
       mask: { width: 3, height: 2, data: new Uint8Array(6).fill(255) },
     });
     const broken = labelled(unreadable('broken'), { className: 'a', defect: 'crack' });
-    const entries = [broken, ...cases.map(pictured), mismatched];
-    const { failed, classes, pictures } = await evaluated(entries, {
+    const entries = [broken, ...cases.map(shown), mismatched];
+    const { failed, classes, images } = await evaluated(entries, {
       onEvent: (event) => events.push(event),
     });
     expect(failed.map(({ path, error }) => [path, error.code])).toEqual([
-      ['broken', 'PICTURE_UNREADABLE'],
+      ['broken', 'IMAGE_UNREADABLE'],
       ['mismatched', 'MASK_MISMATCH'],
     ]);
     expect(failed[1]?.error.message).toBe(
       'Expected a mask of 4 x 2 for mismatched but received 3 x 2',
     );
-    expect(classes).toEqual((await evaluated(cases.map(pictured))).classes);
-    expect(pictures).toHaveLength(cases.length);
+    expect(classes).toEqual((await evaluated(cases.map(shown))).classes);
+    expect(images).toHaveLength(cases.length);
     const skipped = events.filter((event) => event.type === 'skipped').map(({ path }) => path);
     expect(skipped).toEqual(['broken', 'mismatched']);
     const progress = events.filter((event) => event.type === 'progress');
@@ -223,14 +223,14 @@ describe('evaluate', () => {
     );
     let sized: Uint8Array | undefined;
     await evaluated([large], {
-      onPicture({ mask }) {
+      onImage({ mask }) {
         sized = mask;
       },
     });
     expect([...(sized ?? [])]).toEqual([0, 0, 1, 0, 0, 0, 0, 0]);
   });
 
-  it('fails where no picture can be read', async () => {
+  it('fails where no image can be read', async () => {
     const noTest = expect.objectContaining({ code: 'DATA_NO_TEST' });
     await expect(evaluated([])).rejects.toThrow(noTest);
     await expect(evaluated([labelled(unreadable('a'))])).rejects.toThrow(noTest);
@@ -242,7 +242,7 @@ describe('evaluate', () => {
       if (event.type === 'progress' && event.done === 2) controller.abort();
     };
     await expect(
-      evaluated(cases.map(pictured), { onEvent, signal: controller.signal }),
+      evaluated(cases.map(shown), { onEvent, signal: controller.signal }),
     ).rejects.toThrow(expect.objectContaining({ code: 'CANCELLED' }));
     const odd = labelled(entry('odd', () => Promise.reject(new TypeError('a slip'))));
     await expect(evaluated([odd])).rejects.toThrow(new TypeError('a slip'));

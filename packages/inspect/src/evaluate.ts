@@ -15,39 +15,39 @@ import {
   type ClassCurves,
   type DefectMetrics,
   defectMetricsOf,
-  type MeasuredPicture,
+  type MeasuredImage,
   type Metrics,
   meanMetrics,
   metricsOf,
 } from './metrics/metrics.ts';
 import { countPixels } from './metrics/pixel-counts.ts';
-import type { LabelledEntry, Mask, Picture } from './ports.ts';
-import { inOrder, picturesAhead, type TakeRoom } from './work.ts';
+import type { Image, LabelledEntry, Mask } from './ports.ts';
+import { imagesAhead, inOrder, type TakeRoom } from './work.ts';
 
-/** A test picture with what the model says of it. Its map is not kept: {@link SeenPicture} has it. */
-export interface EvaluatedPicture {
+/** A test image with what the model says of it. Its map is not kept: {@link SeenImage} has it. */
+export interface EvaluatedImage {
   readonly entry: LabelledEntry;
   readonly score: number;
-  /** Whether there is a mask that marks something; never for good pictures. */
+  /** Whether there is a mask that marks something; never for good images. */
   readonly hasMask: boolean;
   /** Whether every value of its map is a number. */
   readonly isMapDefined: boolean;
 }
 
-/** A test picture while it is at hand: the next one takes its place in memory. */
-export interface SeenPicture {
-  readonly evaluated: EvaluatedPicture;
-  readonly picture: Picture;
+/** A test image while it is at hand: the next one takes its place in memory. */
+export interface SeenImage {
+  readonly evaluated: EvaluatedImage;
+  readonly image: Image;
   readonly map: AnomalyMap;
   /** What was ignored of it, of any size; undefined where it is nothing. */
   readonly ignored?: Mask | undefined;
-  /** Its mask at the map's resolution, 0 or 1; undefined for good pictures and where none is usable. */
+  /** Its mask at the map's resolution, 0 or 1; undefined for good images and where none is usable. */
   readonly mask: Uint8Array | undefined;
-  /** Test pictures in all. */
+  /** Test images in all. */
   readonly total: number;
 }
 
-/** How one kind of defect fares against the good pictures of its class. */
+/** How one kind of defect fares against the good images of its class. */
 export interface EvaluatedDefect extends DefectMetrics {
   readonly className: string;
   readonly defect: string;
@@ -60,18 +60,18 @@ export interface Evaluation {
   readonly mean: Metrics;
   /** Over how many classes the mean of each metric is. */
   readonly meanOver: Readonly<Record<keyof Metrics, number>>;
-  /** Where the metrics would lie on other pictures of the same kind: 95 % bootstrap intervals. */
+  /** Where the metrics would lie on other images of the same kind: 95 % bootstrap intervals. */
   readonly intervals: {
     readonly classes: Readonly<Record<string, Intervals>>;
     readonly mean: Intervals;
   };
-  /** By class, then in the order of the pictures. */
+  /** By class, then in the order of the images. */
   readonly defects: readonly EvaluatedDefect[];
   readonly curves: Readonly<Record<string, ClassCurves>>;
-  readonly pictures: readonly EvaluatedPicture[];
-  /** Anomalous pictures without a usable mask: counted for image metrics, left out of pixel metrics. */
+  readonly images: readonly EvaluatedImage[];
+  /** Anomalous images without a usable mask: counted for image metrics, left out of pixel metrics. */
   readonly withoutMask: readonly string[];
-  /** Pictures that could not be read, or whose mask is of another size, with their errors. */
+  /** Images that could not be read, or whose mask is of another size, with their errors. */
   readonly failed: readonly { readonly path: string; readonly error: BigridError }[];
 }
 
@@ -80,8 +80,8 @@ export interface EvaluateInput {
   readonly entries: readonly LabelledEntry[];
   /** What the manifest says of the images learnt: where some of them are to test on, that is warned of. */
   readonly learnt?: string | undefined;
-  /** Called with each picture in turn; the next one waits for what it returns. */
-  readonly onPicture?: ((seen: SeenPicture) => void | Promise<void>) | undefined;
+  /** Called with each image in turn; the next one waits for what it returns. */
+  readonly onImage?: ((seen: SeenImage) => void | Promise<void>) | undefined;
   readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -90,35 +90,35 @@ export interface EvaluateInput {
 const MOST_NAMED = 5;
 
 /**
- * Inspects labelled test pictures and computes the metrics of the field: docs/method.md says how each is defined.
- * Of a picture, a score and counts of some 15 kB stay in memory; pictures and maps do not.
+ * Inspects labelled test images and computes the metrics of the field: docs/method.md says how each is defined.
+ * Of an image, a score and counts of some 15 kB stay in memory; images and maps do not.
  *
- * @throws DATA_NO_TEST when no picture could be read, CANCELLED
+ * @throws DATA_NO_TEST when no image could be read, CANCELLED
  */
 export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
   const { detector, entries, signal } = input;
   const onEvent = input.onEvent ?? (() => {});
   const progress = progressOf('evaluating', entries.length, onEvent);
-  const pictures: EvaluatedPicture[] = [];
-  const measured = new Map<EvaluatedPicture, MeasuredPicture>();
+  const images: EvaluatedImage[] = [];
+  const measured = new Map<EvaluatedImage, MeasuredImage>();
   const failed: { path: string; error: BigridError }[] = [];
   const isLearnt = recogniserOf(input.learnt);
   const learnt: string[] = [];
   let done = 0;
   const read = async (entry: LabelledEntry, takeRoom: TakeRoom) => {
-    const { picture, inspection } = await lookAt(detector, entry, takeRoom);
+    const { image, inspection } = await lookAt(detector, entry, takeRoom);
     const mask = await entry.readMask?.();
-    checkMask(entry, picture, mask);
-    const wasLearnt = isLearnt(await digest(picture.data));
-    return { picture, inspection, mask, wasLearnt };
+    checkMask(entry, image, mask);
+    const wasLearnt = isLearnt(await digest(image.data));
+    return { image, inspection, mask, wasLearnt };
   };
-  const ahead = picturesAhead(detector.runsAtOnce);
+  const ahead = imagesAhead(detector.runsAtOnce);
   for await (const outcome of inOrder(entries, read, ahead, signal)) {
     if ('error' in outcome) {
       const { path } = outcome.item;
       failed.push({ path, error: reportSkipped(path, outcome.error, onEvent) });
     } else {
-      const { picture, inspection, mask, wasLearnt } = outcome.value;
+      const { image, inspection, mask, wasLearnt } = outcome.value;
       const { score, map, ignored } = await inspection;
       if (wasLearnt) learnt.push(outcome.item.path);
       const sized = mask && resizeMaskNearest(mask, map.width, map.height);
@@ -128,13 +128,13 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
       const pixels = countPixels(map.data, usable, map.width, map.height);
       const { isDefined: isMapDefined } = pixels;
       const evaluated = { entry, score, hasMask: usable !== undefined, isMapDefined };
-      pictures.push(evaluated);
+      images.push(evaluated);
       const anomalous = isAnomalous(entry);
       const counted = anomalous && !usable ? undefined : pixels;
       measured.set(evaluated, { anomalous, score, pixels: counted });
-      await input.onPicture?.({
+      await input.onImage?.({
         evaluated,
-        picture,
+        image,
         map,
         ignored,
         mask: usable,
@@ -143,13 +143,13 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
     }
     progress(++done);
   }
-  if (pictures.length === 0) {
-    fail('DATA_NO_TEST', `Expected readable test pictures but received none of ${entries.length}`, {
+  if (images.length === 0) {
+    fail('DATA_NO_TEST', `Expected readable test images but received none of ${entries.length}`, {
       remedy: NONE_READABLE,
     });
   }
-  if (learnt.length > 0) onEvent({ type: 'warning', message: warningOf(learnt, pictures.length) });
-  return { ...summarise(measured), pictures, failed };
+  if (learnt.length > 0) onEvent({ type: 'warning', message: warningOf(learnt, images.length) });
+  return { ...summarise(measured), images, failed };
 }
 
 function warningOf(learnt: readonly string[], total: number): string {
@@ -161,18 +161,18 @@ function warningOf(learnt: readonly string[], total: number): string {
   ].join('\n');
 }
 
-function summarise(measured: ReadonlyMap<EvaluatedPicture, MeasuredPicture>) {
+function summarise(measured: ReadonlyMap<EvaluatedImage, MeasuredImage>) {
   const classes: Record<string, Metrics> = {};
   const curves: Record<string, ClassCurves> = {};
   const intervals: Record<string, Intervals> = {};
   const defects: EvaluatedDefect[] = [];
   const resampled = [];
   for (const [name, own] of Map.groupBy(measured, ([{ entry }]) => entry.className)) {
-    const pictures = own.map(([, picture]) => picture);
-    const computed = metricsOf(pictures);
+    const images = own.map(([, image]) => image);
+    const computed = metricsOf(images);
     classes[name] = computed.metrics;
     curves[name] = computed.curves;
-    const redrawn = resampleMetrics(pictures, name);
+    const redrawn = resampleMetrics(images, name);
     intervals[name] = intervalsOf(redrawn);
     resampled.push(redrawn);
     const kinds = Map.groupBy(own, ([{ entry }]) =>
@@ -181,7 +181,7 @@ function summarise(measured: ReadonlyMap<EvaluatedPicture, MeasuredPicture>) {
     const good = kinds.get(undefined) ?? [];
     for (const [defect, bad] of kinds) {
       if (defect === undefined) continue;
-      const metrics = defectMetricsOf([...good, ...bad].map(([, picture]) => picture));
+      const metrics = defectMetricsOf([...good, ...bad].map(([, image]) => image));
       defects.push({ className: name, defect, ...metrics });
     }
   }
@@ -198,19 +198,19 @@ function summarise(measured: ReadonlyMap<EvaluatedPicture, MeasuredPicture>) {
   };
 }
 
-/** Whether a test picture is labelled as anything but good. */
+/** Whether a test image is labelled as anything but good. */
 export function isAnomalous(entry: LabelledEntry): boolean {
   return entry.defect !== 'good';
 }
 
 function checkMask(
   entry: LabelledEntry,
-  picture: { width: number; height: number },
+  image: { width: number; height: number },
   mask: { width: number; height: number } | undefined,
 ): void {
-  if (!mask || (mask.width === picture.width && mask.height === picture.height)) return;
+  if (!mask || (mask.width === image.width && mask.height === image.height)) return;
   fail(
     'MASK_MISMATCH',
-    `Expected a mask of ${picture.width} x ${picture.height} for ${entry.path} but received ${mask.width} x ${mask.height}`,
+    `Expected a mask of ${image.width} x ${image.height} for ${entry.path} but received ${mask.width} x ${mask.height}`,
   );
 }

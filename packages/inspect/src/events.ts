@@ -30,11 +30,11 @@ export type WorkEvent =
 
 export type OnEvent = (event: WorkEvent) => void;
 
-/** What to do where no picture at all could be read: each was reported by itself. */
+/** What to do where no image at all could be read: each was reported by itself. */
 export const NONE_READABLE =
   'The error of each was told before; export the images again as PNG or JPEG.';
 
-/** Reports a picture that cannot be read and gives its error; what is no fault of the picture is thrown on. */
+/** Reports an image that cannot be read and gives its error; what is no fault of the image is thrown on. */
 export function reportSkipped(path: string, error: unknown, onEvent: OnEvent): BigridError {
   if (!isBigridError(error)) throw error;
   onEvent({ type: 'skipped', path, error });

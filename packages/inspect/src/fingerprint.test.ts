@@ -1,21 +1,21 @@
 import { Random } from '@bigrid/method';
 import { expect, it } from 'vitest';
-import { picture } from '../testing/fakes.ts';
+import { image } from '../testing/fakes.ts';
 import {
   FINGERPRINT_BITS,
   fingerprintDistance,
   fingerprintOf,
   groupNearDuplicates,
 } from './fingerprint.ts';
-import type { Picture } from './ports.ts';
+import type { Image } from './ports.ts';
 
-/** The same picture with each value changed. */
-function changed(original: Picture, change: (value: number, index: number) => number): Picture {
+/** The same image with each value changed. */
+function changed(original: Image, change: (value: number, index: number) => number): Image {
   return { ...original, data: original.data.map(change) };
 }
 
-/** The same picture at twice the size. */
-function doubled({ width, height, data }: Picture): Picture {
+/** The same image at twice the size. */
+function doubled({ width, height, data }: Image): Image {
   const size = { width: 2 * width, height: 2 * height };
   return {
     ...size,
@@ -27,13 +27,13 @@ function doubled({ width, height, data }: Picture): Picture {
   };
 }
 
-const prints = Array.from({ length: 12 }, (_, seed) => fingerprintOf(picture(seed)));
+const prints = Array.from({ length: 12 }, (_, seed) => fingerprintOf(image(seed)));
 const first = prints[0] as Uint32Array;
 
 it('is the same for a darker and for a larger copy, but for a few bits', () => {
-  expect(fingerprintDistance(first, fingerprintOf(picture(0)))).toBe(0);
-  expect(fingerprintDistance(first, fingerprintOf(doubled(picture(0))))).toBe(0);
-  const darker = changed(picture(0), (value) => Math.round(value * 0.8));
+  expect(fingerprintDistance(first, fingerprintOf(image(0)))).toBe(0);
+  expect(fingerprintDistance(first, fingerprintOf(doubled(image(0))))).toBe(0);
+  const darker = changed(image(0), (value) => Math.round(value * 0.8));
   expect(fingerprintDistance(first, fingerprintOf(darker))).toBeLessThan(16);
 });
 
@@ -45,7 +45,7 @@ it('counts the bits that differ', () => {
 });
 
 it('groups copies, and what is linked through others, by the first of them', () => {
-  const darker = fingerprintOf(changed(picture(3), (value) => value * 0.9));
+  const darker = fingerprintOf(changed(image(3), (value) => value * 0.9));
   expect(groupNearDuplicates([...prints, darker, prints[5] as Uint32Array])).toEqual([
     ...prints.keys(),
     3,
@@ -57,7 +57,7 @@ it('groups copies, and what is linked through others, by the first of them', () 
   expect(groupNearDuplicates([...chain, ...others]).slice(0, 4)).toEqual([0, 0, 0, 0]);
 });
 
-it('does not take pictures that all look alike for one group', () => {
+it('does not take images that all look alike for one group', () => {
   const fixed = Array.from({ length: 8 }, (_, part) => Uint32Array.of(0xffff, 15 << (4 * part)));
   expect(groupNearDuplicates(fixed)).toEqual([...fixed.keys()]);
   expect(groupNearDuplicates([])).toEqual([]);
@@ -66,14 +66,14 @@ it('does not take pictures that all look alike for one group', () => {
 it('takes what noise does to one scene for one group, also where there is no other', () => {
   const frame = (seed: number) => {
     const random = new Random(seed);
-    return changed(picture(1), (value) => value + (random.uniform() < 0.05 ? 1 : 0));
+    return changed(image(1), (value) => value + (random.uniform() < 0.05 ? 1 : 0));
   };
   const frames = Array.from({ length: 12 }, (_, seed) => fingerprintOf(frame(seed)));
   expect(new Set(groupNearDuplicates(frames)).size).toBe(1);
 });
 
-it('knows pictures of one colour, and of one pixel', () => {
-  const plain = (width: number, value: number): Picture => ({
+it('knows images of one colour, and of one pixel', () => {
+  const plain = (width: number, value: number): Image => ({
     width,
     height: 1,
     data: new Uint8Array(3 * width).fill(value),

@@ -1,6 +1,6 @@
-import type { Picture } from './ports.ts';
+import type { Image } from './ports.ts';
 
-/** Side of the grey picture that is transformed, and how many samples across go into each of its cells. */
+/** Side of the grey image that is transformed, and how many samples across go into each of its cells. */
 const CELLS = 64;
 const SAMPLES = 4;
 /** Frequencies kept in each direction. */
@@ -17,12 +17,12 @@ export const FINGERPRINT_BYTES = (KEPT * KEPT) / 8;
 export type Fingerprint = Uint32Array;
 
 /**
- * A perceptual hash: which of the lowest 16 x 16 frequencies (discrete cosine transform of the picture in grey at
+ * A perceptual hash: which of the lowest 16 x 16 frequencies (discrete cosine transform of the image in grey at
  * 64 x 64) are above their median. Copies that were compressed, resized or brightened differ in a few bits; other
- * pictures in a hundred. Reads 256 x 256 pixels, whatever the size of the picture.
+ * images in a hundred. Reads 256 x 256 pixels, whatever the size of the image.
  */
-export function fingerprintOf(picture: Picture): Fingerprint {
-  const cells = greyCells(picture);
+export function fingerprintOf(image: Image): Fingerprint {
+  const cells = greyCells(image);
   // Rows first: [CELLS, KEPT], then columns: [KEPT, KEPT].
   const rows = new Float64Array(CELLS * KEPT);
   for (let y = 0; y < CELLS; y++) {
@@ -57,11 +57,11 @@ export function fingerprintDistance(a: Fingerprint, b: Fingerprint): number {
 }
 
 /**
- * Puts pictures into groups of near-duplicates: copies, and pictures of one piece taken twice. Two pictures belong
- * together when they are closer than a quarter of what two pictures of this set are usually apart, so that products
+ * Puts images into groups of near-duplicates: copies, and images of one piece taken twice. Two images belong
+ * together when they are closer than a quarter of what two images of this set are usually apart, so that products
  * that all look alike do not become one group, or no further apart than noise puts frames of one scene; so do all that
  * are linked through others. Compares every two: 100 million pairs a second or so.
- * @returns a number for each picture: the index of the first of its group
+ * @returns a number for each image: the index of the first of its group
  */
 export function groupNearDuplicates(fingerprints: readonly Fingerprint[]): number[] {
   const nearest = Math.max(NOISE_BITS, usualDistance(fingerprints) / 4);
@@ -82,7 +82,7 @@ export function groupNearDuplicates(fingerprints: readonly Fingerprint[]): numbe
   return group.map((_, index) => first(index));
 }
 
-/** The median over pairs half the set apart: pictures taken one after another may show the same piece. */
+/** The median over pairs half the set apart: images taken one after another may show the same piece. */
 function usualDistance(fingerprints: readonly Fingerprint[]): number {
   const half = Math.floor(fingerprints.length / 2);
   const distances = fingerprints
@@ -93,7 +93,7 @@ function usualDistance(fingerprints: readonly Fingerprint[]): number {
 }
 
 /** Brightness of CELLS x CELLS cells, each the sum of SAMPLES x SAMPLES pixels spread over it. */
-function greyCells({ width, height, data }: Picture): Float64Array {
+function greyCells({ width, height, data }: Image): Float64Array {
   const side = CELLS * SAMPLES;
   const columns = Uint32Array.from({ length: side }, (_, x) =>
     Math.floor(((x + 0.5) * width) / side),

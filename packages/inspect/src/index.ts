@@ -52,7 +52,7 @@ export {
   underLabelledRules,
 } from './calibration/operating-points.ts';
 export { describePromise, ENOUGH_PARTS, type Promised, promised } from './calibration/promise.ts';
-export { scorePictures } from './calibration/scoring.ts';
+export { scoreImages } from './calibration/scoring.ts';
 export { checkArgument, checkOptions } from './check-options.ts';
 export { bordersOf } from './detection/borders.ts';
 export { type AnomalyMap, Detector, type Inspection, imageTensor } from './detection/detector.ts';
@@ -60,11 +60,11 @@ export { ignoredShare, ignoring } from './detection/ignored-area.ts';
 export { type Region, regionsOf } from './detection/regions.ts';
 export {
   type EvaluatedDefect,
-  type EvaluatedPicture,
+  type EvaluatedImage,
   type Evaluation,
   evaluate,
   isAnomalous,
-  type SeenPicture,
+  type SeenImage,
 } from './evaluate.ts';
 export type { OnEvent, Phase, WorkEvent } from './events.ts';
 export {
@@ -74,6 +74,12 @@ export {
   fingerprintOf,
   groupNearDuplicates,
 } from './fingerprint.ts';
+export {
+  type ImageStatistics,
+  imageStatistics,
+  type StatisticName,
+  statisticNames,
+} from './image-statistics.ts';
 export { type FailedInspection, inspect, type Verdict } from './inspect.ts';
 export {
   confidenceLevel,
@@ -86,26 +92,20 @@ export { labelComponents } from './metrics/connected-components.ts';
 export { resizeMaskNearest } from './metrics/masks.ts';
 export type { ClassCurves, Metrics } from './metrics/metrics.ts';
 export { ascending, median } from './metrics/order.ts';
-export {
-  type PictureStatistics,
-  pictureStatistics,
-  type StatisticName,
-  statisticNames,
-} from './picture-statistics.ts';
 export type {
   Checkpoint,
+  Image,
+  ImageEntry,
   KeepReplay,
   LabelledEntry,
   Mask,
   OpenScratch,
-  Picture,
-  PictureEntry,
   Replay,
   Scratch,
 } from './ports.ts';
 export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
 export { type TrainInput, train } from './train.ts';
-export { LEAST_PICTURES, type TrainingClass } from './training/hold-out.ts';
+export { LEAST_IMAGES, type TrainingClass } from './training/hold-out.ts';
 export {
   type ResolvedTrainOptions,
   resolveTrainOptions,
@@ -113,5 +113,5 @@ export {
   trainOptionsSchema,
 } from './training/options.ts';
 export { unlearnt } from './unlearnt.ts';
-export { type Update, type UpdatedPicture, update } from './update.ts';
+export { type Update, type UpdatedImage, update } from './update.ts';
 export { DECODE_AHEAD, inOrder, type TakeRoom } from './work.ts';

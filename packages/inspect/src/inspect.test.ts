@@ -2,13 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import type { Engine } from '@bigrid/graph';
 import { describe, expect, it } from 'vitest';
 import { exampleManifest } from '../testing/example-manifest.ts';
-import { answeringEngine, entry, picture, someModel, unreadable } from '../testing/fakes.ts';
+import { answeringEngine, entry, image, someModel, unreadable } from '../testing/fakes.ts';
 import { Detector } from './detection/detector.ts';
 import { type FailedInspection, inspect, type Verdict } from './inspect.ts';
-import type { Picture, PictureEntry } from './ports.ts';
+import type { Image, ImageEntry } from './ports.ts';
 
 const width = 4;
-/** The score is the width of the picture. */
+/** The score is the width of the image. */
 const engine = answeringEngine(({ shape }) => ({
   score: shape[2] as number,
   width,
@@ -19,21 +19,17 @@ const manifest = {
   calibration: { ...exampleManifest.calibration, scores: [5, 10, 20], threshold: 20 },
 };
 
-async function inspected(
-  entries: Iterable<PictureEntry>,
-  signal?: AbortSignal,
-  on: Engine = engine,
-) {
+async function inspected(entries: Iterable<ImageEntry>, signal?: AbortSignal, on: Engine = engine) {
   const detector = await Detector.load(on, someModel());
   const results: (Verdict | FailedInspection)[] = [];
   for await (const result of inspect(detector, manifest, entries, { signal })) results.push(result);
   return results;
 }
 
-const of = (size: number) => entry(`${size}.png`, () => picture(0, { width: size }));
+const of = (size: number) => entry(`${size}.png`, () => image(0, { width: size }));
 
 describe('inspect', () => {
-  it('gives a verdict a picture, in order; a score at the threshold is not above it', async () => {
+  it('gives a verdict an image, in order; a score at the threshold is not above it', async () => {
     const verdicts = await inspected([of(21), of(20), of(5)]);
     expect(verdicts).toMatchObject([
       { path: '21.png', score: 21, threshold: 20, isAnomalous: true },
@@ -48,7 +44,7 @@ describe('inspect', () => {
     ]);
     const [first] = verdicts as Verdict[];
     expect(first?.confidence).toBeGreaterThan(0.5);
-    expect(first?.picture).toEqual(picture(0, { width: 21 }));
+    expect(first?.image).toEqual(image(0, { width: 21 }));
     expect(first?.map).toEqual({
       width: 4,
       height: 2,
@@ -56,7 +52,7 @@ describe('inspect', () => {
     });
   });
 
-  it('gives the error of a picture that it cannot read, and goes on', async () => {
+  it('gives the error of an image that it cannot read, and goes on', async () => {
     const results = await inspected([of(5), unreadable('b', 'PATH_MISSING'), of(30)]);
     expect(results).toMatchObject([
       { path: '5.png' },
@@ -91,14 +87,14 @@ describe('inspect', () => {
     ).toHaveLength(9);
   });
 
-  it('begins no picture that is too large to be in work beside another', async () => {
+  it('begins no image that is too large to be in work beside another', async () => {
     let begun = 0;
-    const large: PictureEntry = {
+    const large: ImageEntry = {
       path: 'large.png',
       read: async (takeRoom) => {
         await takeRoom?.(10_000 * 10_000 * 3);
         begun++;
-        return picture(0);
+        return image(0);
       },
     };
     const detector = await Detector.load(engine, someModel());
@@ -110,7 +106,7 @@ describe('inspect', () => {
     expect(seen).toBe(4);
   });
 
-  const sound = picture(0, { width: 5 });
+  const sound = image(0, { width: 5 });
   it.each<[string, unknown]>([
     ['nothing', undefined],
     ['null', null],
@@ -126,11 +122,11 @@ describe('inspect', () => {
     ['four channels', { ...sound, data: new Uint8Array(4 * 5 * 64) }],
     ['a cut frame', { ...sound, data: sound.data.subarray(1) }],
     ['a frame given away', { ...sound, data: new Uint8Array() }],
-  ])('yields the error of a frame that is no picture, and goes on: %s', async (_, frame) => {
-    const odd = { path: 'odd', read: async () => frame as Picture };
+  ])('yields the error of a frame that is no image, and goes on: %s', async (_, frame) => {
+    const odd = { path: 'odd', read: async () => frame as Image };
     expect(await inspected([of(5), odd, of(30)])).toMatchObject([
       { path: '5.png', score: 5 },
-      { path: 'odd', error: { code: 'PICTURE_UNREADABLE' } },
+      { path: 'odd', error: { code: 'IMAGE_UNREADABLE' } },
       { path: '30.png', score: 30 },
     ]);
   });
@@ -138,14 +134,14 @@ describe('inspect', () => {
   it.each([undefined, null, 'a.png', {}, { path: 'a.png' }, { read: async () => sound }])(
     'yields an error for what is no entry at all, and goes on: %j',
     async (odd) => {
-      expect(await inspected([odd as PictureEntry, of(5)])).toMatchObject([
-        { path: expect.any(String), error: { code: 'PICTURE_UNREADABLE' } },
+      expect(await inspected([odd as ImageEntry, of(5)])).toMatchObject([
+        { path: expect.any(String), error: { code: 'IMAGE_UNREADABLE' } },
         { path: '5.png', score: 5 },
       ]);
     },
   );
 
-  it.each<[string, PictureEntry['read']]>([
+  it.each<[string, ImageEntry['read']]>([
     ['later', () => Promise.reject(new TypeError('no light'))],
     [
       'at once',
@@ -159,7 +155,7 @@ describe('inspect', () => {
       {
         path: 'odd',
         error: {
-          code: 'PICTURE_UNREADABLE',
+          code: 'IMAGE_UNREADABLE',
           message: 'Expected to read odd but received: no light',
         },
       },
@@ -171,7 +167,7 @@ describe('inspect', () => {
     const controller = new AbortController();
     const last = entry('last', () => {
       controller.abort();
-      return picture(1);
+      return image(1);
     });
     const entries = [of(5), last, of(6)];
     await expect(inspected(entries, controller.signal)).rejects.toThrow(

@@ -4,17 +4,17 @@ import { type Judgement, judge } from './calibration/calibration.ts';
 import { confidenceOf } from './calibration/confidence.ts';
 import type { Detector, Inspection } from './detection/detector.ts';
 import { type Region, regionsOf } from './detection/regions.ts';
-import type { Picture, PictureEntry } from './ports.ts';
-import { pictureError, readPicture } from './read-picture.ts';
-import { inOrder, picturesAhead, type TakeRoom } from './work.ts';
+import type { Image, ImageEntry } from './ports.ts';
+import { imageError, readImage } from './read-image.ts';
+import { imagesAhead, inOrder, type TakeRoom } from './work.ts';
 
-/** The verdict on one picture. */
+/** The verdict on one image. */
 export interface Verdict extends Inspection {
   readonly path: string;
-  readonly picture: Picture;
+  readonly image: Image;
   /** The manifest's threshold. */
   readonly threshold: number;
-  /** How sure it is that the picture is anomalous: 0..1, 0.5 at the threshold; see {@link confidenceOf}. */
+  /** How sure it is that the image is anomalous: 0..1, 0.5 at the threshold; see {@link confidenceOf}. */
   readonly confidence: number;
   /** normal, anomalous, or between both unsure, where the manifest has a threshold for it. */
   readonly verdict: Judgement;
@@ -24,22 +24,22 @@ export interface Verdict extends Inspection {
   readonly regions: readonly Region[];
 }
 
-/** A picture that could not be inspected. */
+/** An image that could not be inspected. */
 export interface FailedInspection {
   readonly path: string;
   readonly error: BigridError;
 }
 
 /**
- * Inspects pictures in order; the next ones are decoded, and where the engine can, inspected meanwhile. A picture that
+ * Inspects images in order; the next ones are decoded, and where the engine can, inspected meanwhile. An image that
  * cannot be read yields its error and does not stop the others.
- * @param options smallestRegion: picture pixels below which a region is left out; default 0
+ * @param options smallestRegion: image pixels below which a region is left out; default 0
  * @throws CANCELLED, ENGINE_FAILED
  */
 export async function* inspect(
   detector: Detector,
   manifest: Manifest,
-  entries: Iterable<PictureEntry> | AsyncIterable<PictureEntry>,
+  entries: Iterable<ImageEntry> | AsyncIterable<ImageEntry>,
   options: {
     readonly smallestRegion?: number | undefined;
     readonly signal?: AbortSignal | undefined;
@@ -48,19 +48,19 @@ export async function* inspect(
   const { signal, smallestRegion } = options;
   const { threshold, pixelThreshold } = manifest.calibration;
   const confidence = confidenceOf(manifest.calibration);
-  const look = (entry: PictureEntry, takeRoom: TakeRoom) => lookAt(detector, entry, takeRoom);
-  const ahead = picturesAhead(detector.runsAtOnce);
+  const look = (entry: ImageEntry, takeRoom: TakeRoom) => lookAt(detector, entry, takeRoom);
+  const ahead = imagesAhead(detector.runsAtOnce);
   for await (const outcome of inOrder(entries, look, ahead, signal)) {
     // What comes from outside may be no entry at all.
-    const { path = 'unnamed' }: Partial<PictureEntry> = outcome.item ?? {};
+    const { path = 'unnamed' }: Partial<ImageEntry> = outcome.item ?? {};
     if ('error' in outcome) {
-      yield { path, error: pictureError(path, outcome.error) };
+      yield { path, error: imageError(path, outcome.error) };
     } else {
-      const { picture } = outcome.value;
+      const { image } = outcome.value;
       const { score, map, ignored } = await outcome.value.inspection;
       yield {
         path,
-        picture,
+        image,
         score,
         map,
         ignored,
@@ -68,25 +68,25 @@ export async function* inspect(
         confidence: confidence(score),
         verdict: judge(score, manifest.calibration),
         isAnomalous: score > threshold,
-        regions: regionsOf(map, picture, pixelThreshold, smallestRegion),
+        regions: regionsOf(map, image, pixelThreshold, smallestRegion),
       };
     }
   }
 }
 
 /**
- * Decodes a picture and asks the detector about it at once, so that an engine that can has several to work on. What
- * fails in the engine is heard of by awaiting `inspection`: it is no fault of the picture.
- * @throws what {@link readPicture} throws
+ * Decodes an image and asks the detector about it at once, so that an engine that can has several to work on. What
+ * fails in the engine is heard of by awaiting `inspection`: it is no fault of the image.
+ * @throws what {@link readImage} throws
  */
 export async function lookAt(
   detector: Detector,
-  entry: PictureEntry,
+  entry: ImageEntry,
   takeRoom: TakeRoom,
-): Promise<{ picture: Picture; inspection: Promise<Inspection> }> {
-  const picture = await readPicture(entry, takeRoom);
-  const inspection = detector.inspect(picture, entry.ignored);
+): Promise<{ image: Image; inspection: Promise<Inspection> }> {
+  const image = await readImage(entry, takeRoom);
+  const inspection = detector.inspect(image, entry.ignored);
   // Its turn may never come, after another failure or when work is stopped.
   inspection.catch(() => {});
-  return { picture, inspection };
+  return { image, inspection };
 }

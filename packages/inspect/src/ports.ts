@@ -1,7 +1,7 @@
 import type { TakeRoom } from './work.ts';
 
-/** A decoded picture: 8-bit RGB, row by row, 3 bytes a pixel. */
-export interface Picture {
+/** A decoded image: 8-bit RGB, row by row, 3 bytes a pixel. */
+export interface Image {
   readonly width: number;
   readonly height: number;
   /** height * width * 3 bytes. */
@@ -16,34 +16,34 @@ export interface Mask {
   readonly data: Uint8Array;
 }
 
-/** A picture that can be read. */
-export interface PictureEntry {
-  /** Names the picture in events, results and errors: a path, a URL. */
+/** An image that can be read. */
+export interface ImageEntry {
+  /** Names the image in events, results and errors: a path, a URL. */
   readonly path: string;
   /**
-   * Decodes the picture, which must stay as it is until its outcome is there; it is never changed or transferred. Whatever
-   * this throws is the error of this picture where pictures are inspected, and does not stop the others.
+   * Decodes the image, which must stay as it is until its outcome is there; it is never changed or transferred. Whatever
+   * this throws is the error of this image where images are inspected, and does not stop the others.
    * @param takeRoom to be waited for with its decoded bytes before they are there: it bounds those of all in work
-   * @throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE, PATH_MISSING, PATH_UNREADABLE
+   * @throws IMAGE_UNREADABLE, IMAGE_TOO_LARGE, PATH_MISSING, PATH_UNREADABLE
    */
-  read(takeRoom?: TakeRoom): Promise<Picture>;
-  /** What to ignore of it, in place of what the bundle ignores; of any size, spread over the picture. */
+  read(takeRoom?: TakeRoom): Promise<Image>;
+  /** What to ignore of it, in place of what the bundle ignores; of any size, spread over the image. */
   readonly ignored?: Mask | undefined;
-  /** The file itself, of a picture that was kept for updates. @throws PATH_MISSING, PATH_UNREADABLE */
+  /** The file itself, of an image that was kept for updates. @throws PATH_MISSING, PATH_UNREADABLE */
   readonly readKept?: (() => Promise<Uint8Array>) | undefined;
 }
 
-/** A test picture with what is known of it. */
-export interface LabelledEntry extends PictureEntry {
+/** A test image with what is known of it. */
+export interface LabelledEntry extends ImageEntry {
   /** The product it shows. */
   readonly className: string;
   /** `good`, or the name of the defect. */
   readonly defect: string;
-  /** Decodes its mask; undefined for a good picture, and where there is none. */
+  /** Decodes its mask; undefined for a good image, and where there is none. */
   readonly readMask: (() => Promise<Mask>) | undefined;
 }
 
-/** Bytes kept aside while training: one block a picture, all of one size. */
+/** Bytes kept aside while training: one block an image, all of one size. */
 export interface Scratch {
   /** Appends a block. */
   append(block: Uint8Array): Promise<void>;
@@ -72,22 +72,22 @@ export interface Checkpoint {
   save(state: Uint8Array): Promise<void>;
 }
 
-/** Good pictures of a training, for an update to go on from. */
+/** Good images of a training, for an update to go on from. */
 export interface Replay {
   /** Learnt again beside new ones, so that they are not forgotten. */
-  readonly learnt: readonly PictureEntry[];
+  readonly learnt: readonly ImageEntry[];
   /** Never learnt: they set the threshold, with new ones. */
-  readonly heldOut: readonly PictureEntry[];
+  readonly heldOut: readonly ImageEntry[];
 }
 
-/** Keeps good pictures for updates. */
+/** Keeps good images for updates. */
 export interface KeepReplay {
   /** How many at most. */
   readonly most: number;
   /**
    * Several may be under way at once.
-   * @param picture at the size at which the model looks at it, or the file of one that was kept before
+   * @param image at the size at which the model looks at it, or the file of one that was kept before
    * @throws OUTPUT_UNWRITABLE
    */
-  keep(part: keyof Replay, index: number, picture: Picture | Uint8Array): Promise<void>;
+  keep(part: keyof Replay, index: number, image: Image | Uint8Array): Promise<void>;
 }

@@ -1,9 +1,9 @@
 import { readModel } from '@bigrid/graph';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { engine, entry, goodEntries, picture, tinyTraining, unreadable } from '../testing/fakes.ts';
+import { engine, entry, goodEntries, image, tinyTraining, unreadable } from '../testing/fakes.ts';
 import { type Bundle, openBundle, withManifest } from './bundle/bundle.ts';
 import { referenceOf } from './calibration/drift.ts';
-import { scorePictures } from './calibration/scoring.ts';
+import { scoreImages } from './calibration/scoring.ts';
 import type { WorkEvent } from './events.ts';
 import { type RecalibrateInput, recalibrate } from './recalibrate.ts';
 import { train } from './train.ts';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 const today = goodEntries(5, 100);
 const defects = [1, 2, 3].map((seed) =>
-  entry(`bad/${seed}.png`, () => picture(seed, { defect: true })),
+  entry(`bad/${seed}.png`, () => image(seed, { defect: true })),
 );
 
 function recalibrated(over: Partial<RecalibrateInput> = {}): Promise<Bundle> {
@@ -24,9 +24,9 @@ function recalibrated(over: Partial<RecalibrateInput> = {}): Promise<Bundle> {
 }
 
 describe('recalibrate', () => {
-  it('takes scores and maxima from the pictures, and leaves model and the rest of the manifest', async () => {
+  it('takes scores and maxima from the images, and leaves model and the rest of the manifest', async () => {
     const made = await recalibrated({ rules: { threshold: 'max-fpr:0.2' } });
-    const scored = await scorePictures(engine, bundle, today, () => {}, undefined);
+    const scored = await scoreImages(engine, bundle, today, () => {}, undefined);
     const sorted = (values: number[]) => values.sort((a, b) => a - b);
     const byScore = scored.toSorted((a, b) => a.score - b.score);
     const scores = byScore.map(({ score }) => score);
@@ -41,7 +41,7 @@ describe('recalibrate', () => {
         threshold: scores[4],
         pixelThreshold: sorted(mapMaxima.slice())[4],
         measuredAt: day,
-        pictures: referenceOf(scored.map(({ statistics }) => statistics)),
+        images: referenceOf(scored.map(({ statistics }) => statistics)),
       },
     });
     expect(Math.min(...mapMaxima)).toBeGreaterThan(0);
@@ -66,7 +66,7 @@ describe('recalibrate', () => {
 
   it('reads defects for f1 alone, and sets the threshold between the kinds', async () => {
     const { calibration } = (await recalibrated({ rules: { threshold: 'f1' }, defects })).manifest;
-    const [lowestDefect] = (await scorePictures(engine, bundle, defects, () => {}, undefined))
+    const [lowestDefect] = (await scoreImages(engine, bundle, defects, () => {}, undefined))
       .map(({ score }) => score)
       .sort((a, b) => a - b);
     expect(calibration.scores).toHaveLength(5);
@@ -79,7 +79,7 @@ describe('recalibrate', () => {
     );
   });
 
-  it('reports progress, and leaves out pictures that it cannot read', async () => {
+  it('reports progress, and leaves out images that it cannot read', async () => {
     const events: WorkEvent[] = [];
     const { manifest } = await recalibrated({
       good: [...today, unreadable('broken')],
@@ -90,7 +90,7 @@ describe('recalibrate', () => {
     expect(events.at(-1)).toMatchObject({ phase: 'calibrating', done: 6, total: 6 });
   });
 
-  it('fails where no good picture can be read, for a slip in the rule, and when it is cancelled', async () => {
+  it('fails where no good image can be read, for a slip in the rule, and when it is cancelled', async () => {
     await expect(recalibrated({ good: [unreadable('a')] })).rejects.toThrow(
       expect.objectContaining({ code: 'DATA_NO_GOOD' }),
     );
@@ -132,7 +132,7 @@ describe('recalibrate', () => {
 
   it('refuses defects that are said to be good, the highest first', async () => {
     const lowest = Math.min(
-      ...(await scorePictures(engine, bundle, defects, () => {})).map(({ score }) => score),
+      ...(await scoreImages(engine, bundle, defects, () => {})).map(({ score }) => score),
     );
     const threshold = lowest / 4.01;
     const scores = [threshold / 2, threshold];

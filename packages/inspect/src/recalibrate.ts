@@ -7,21 +7,21 @@ import {
   rulesOf,
   type ThresholdRules,
 } from './calibration/calibration.ts';
-import { scorePictures } from './calibration/scoring.ts';
+import { scoreImages } from './calibration/scoring.ts';
 import { guardAgainst, suspectsOf } from './calibration/suspects.ts';
 import { ignoring } from './detection/ignored-area.ts';
 import { NONE_READABLE, type OnEvent } from './events.ts';
 import { groupNearDuplicates } from './fingerprint.ts';
-import type { Mask, PictureEntry } from './ports.ts';
+import type { ImageEntry, Mask } from './ports.ts';
 
 export interface RecalibrateInput {
   readonly engine: Engine;
   readonly bundle: Bundle;
-  /** Good pictures that training never saw. */
-  readonly good: readonly PictureEntry[];
+  /** Good images that training never saw. */
+  readonly good: readonly ImageEntry[];
   /** Labelled defects: the rules f1 and recall take them, and no other reads them. */
-  readonly defects?: readonly PictureEntry[];
-  /** What to ignore of every picture. Default: what the bundle ignores. */
+  readonly defects?: readonly ImageEntry[];
+  /** What to ignore of every image. Default: what the bundle ignores. */
   readonly ignored?: Mask | undefined;
   /** Default: the rules of the bundle. */
   readonly rules?: ThresholdRules | undefined;
@@ -33,8 +33,8 @@ export interface RecalibrateInput {
 }
 
 /**
- * The same model with its thresholds set by other good pictures: nothing is trained.
- * @throws OPTION_INVALID, DATA_NO_GOOD where no good picture can be read, SUSPECT_IMAGES, THRESHOLD_UNSUPPORTED, BUNDLE_INVALID,
+ * The same model with its thresholds set by other good images: nothing is trained.
+ * @throws OPTION_INVALID, DATA_NO_GOOD where no good image can be read, SUSPECT_IMAGES, THRESHOLD_UNSUPPORTED, BUNDLE_INVALID,
  *   CANCELLED
  */
 export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
@@ -42,7 +42,7 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
   const bundle = ignoring(input.bundle, input.ignored);
   const rules = rulesOf(bundle.manifest, input.rules ?? {});
   const defects = askForDefects(rules) ? (input.defects ?? []) : [];
-  const scored = await scorePictures(
+  const scored = await scoreImages(
     input.engine,
     bundle,
     [...good, ...defects],
@@ -52,7 +52,7 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
   const isDefect = new Set(defects);
   const sound = scored.filter(({ entry }) => !isDefect.has(entry));
   if (sound.length === 0) {
-    fail('DATA_NO_GOOD', `Expected readable good pictures but received none of ${good.length}`, {
+    fail('DATA_NO_GOOD', `Expected readable good images but received none of ${good.length}`, {
       remedy: NONE_READABLE,
     });
   }
@@ -66,7 +66,7 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
       mapMaxima: sound.map(({ mapMaximum }) => mapMaximum),
       groups: groupNearDuplicates(sound.map(({ fingerprint }) => fingerprint)),
       origin: 'given',
-      pictures: sound.map(({ statistics }) => statistics),
+      images: sound.map(({ statistics }) => statistics),
       defectScores: scored.filter(({ entry }) => isDefect.has(entry)).map(({ score }) => score),
     },
     rules,

@@ -3,21 +3,21 @@ import { describe, expect, it } from 'vitest';
 import {
   entry,
   goodEntries,
+  image,
   memoryScratches,
-  picture,
   tinyTraining,
   unreadable,
 } from '../testing/fakes.ts';
 import { type Bundle, openBundle, trainedValues, withManifest } from './bundle/bundle.ts';
 import { Detector } from './detection/detector.ts';
 import type { Phase, WorkEvent } from './events.ts';
-import type { PictureEntry } from './ports.ts';
+import type { ImageEntry } from './ports.ts';
 import { type TrainInput, train } from './train.ts';
 
-async function scoresOf(bundle: Bundle, pictures: ReturnType<typeof picture>[]): Promise<number[]> {
+async function scoresOf(bundle: Bundle, images: ReturnType<typeof image>[]): Promise<number[]> {
   const detector = await Detector.load(tinyTraining().engine, bundle);
   const scores: number[] = [];
-  for (const one of pictures) scores.push((await detector.inspect(one)).score);
+  for (const one of images) scores.push((await detector.inspect(one)).score);
   await detector.dispose();
   return scores;
 }
@@ -27,7 +27,7 @@ function progress(events: readonly WorkEvent[]) {
 }
 
 describe('train', () => {
-  it('makes a bundle that tells defects from good pictures', async () => {
+  it('makes a bundle that tells defects from good images', async () => {
     const classes = [{ name: 'part', entries: goodEntries(24) }];
     const scratches = memoryScratches();
     const bundle = await train(tinyTraining({ classes, openScratch: scratches.open }));
@@ -36,11 +36,11 @@ describe('train', () => {
     const { threshold } = bundle.manifest.calibration;
     const good = await scoresOf(
       bundle,
-      [100, 101, 102].map((seed) => picture(seed)),
+      [100, 101, 102].map((seed) => image(seed)),
     );
     const bad = await scoresOf(
       bundle,
-      [103, 104, 105].map((seed) => picture(seed, { defect: true })),
+      [103, 104, 105].map((seed) => image(seed, { defect: true })),
     );
     expect(Math.min(...bad)).toBeGreaterThan(2 * Math.max(...good));
     expect(Math.min(...bad)).toBeGreaterThan(threshold);
@@ -57,14 +57,14 @@ describe('train', () => {
       method,
       schedule,
       backbone: { name: backbone.name, licence: backbone.licence },
-      training: { seed: 5, pictures: 9, heldOut: 3, skipped: 0, engine: engine.description },
+      training: { seed: 5, images: 9, heldOut: 3, skipped: 0, engine: engine.description },
     });
-    // 4 epochs of 9 pictures in batches of 4, and half as many steps for the abnormal grid.
+    // 4 epochs of 9 images in batches of 4, and half as many steps for the abnormal grid.
     expect(manifest.training.steps).toBe(9 + 5);
     expect(manifest.training.dataHash).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('gives the same bytes for the same seed and pictures, and others for others', async () => {
+  it('gives the same bytes for the same seed and images, and others for others', async () => {
     const first = await train(tinyTraining());
     expect((await train(tinyTraining())).bytes).toEqual(first.bytes);
     const reseeded = await train(tinyTraining({ seed: 1 }));
@@ -75,7 +75,7 @@ describe('train', () => {
     expect(manifest.training.dataHash).not.toBe(first.manifest.training.dataHash);
   });
 
-  it('takes a number of steps that does not depend on the pictures where no epochs are given', async () => {
+  it('takes a number of steps that does not depend on the images where no epochs are given', async () => {
     const controller = new AbortController();
     const totals = new Map<Phase, number>();
     const { epochs: _, ...schedule } = tinyTraining().schedule;
@@ -89,7 +89,7 @@ describe('train', () => {
     expect(totals.get('abnormal grid')).toBeGreaterThan(100);
   });
 
-  it('reads no more pictures than the steps have time for, unless epochs are given', async () => {
+  it('reads no more images than the steps have time for, unless epochs are given', async () => {
     const { epochs: _, ...free } = { ...tinyTraining().schedule, batchSize: 1 };
     const reading = async (schedule: typeof free & { epochs?: number }) => {
       const controller = new AbortController();
@@ -107,20 +107,20 @@ describe('train', () => {
     expect([await reading(free), await reading({ ...free, epochs: 1 })]).toEqual([680, 700]);
   });
 
-  it('learns several classes at once, each with pictures held out', async () => {
+  it('learns several classes at once, each with images held out', async () => {
     const classes = [
       { name: 'left', entries: goodEntries(5) },
       { name: 'right', entries: goodEntries(25, 50) },
     ];
     const { manifest } = await train(tinyTraining({ classes }));
     expect(manifest.classes).toEqual(['left', 'right']);
-    expect(manifest.training).toMatchObject({ pictures: 24, heldOut: 6 });
+    expect(manifest.training).toMatchObject({ images: 24, heldOut: 6 });
     // Ten of the right one, and all five of the left one.
     expect(manifest.calibration.scores).toHaveLength(15);
   });
 });
 
-/** Which pictures set the threshold: those that are read once more to be scored. */
+/** Which images set the threshold: those that are read once more to be scored. */
 async function heldOutBy(over: Partial<TrainInput>, onPhase: (phase: Phase) => void = () => {}) {
   const heldOut: string[] = [];
   let phase = '';
@@ -141,7 +141,7 @@ async function heldOutBy(over: Partial<TrainInput>, onPhase: (phase: Phase) => v
   return { bundle: await train(tinyTraining({ classes, onEvent, ...over })), heldOut };
 }
 
-describe('pictures held out', () => {
+describe('images held out', () => {
   it('are never among those trained on, and set the threshold', async () => {
     const trained = new Set<number>();
     const { open } = memoryScratches();
@@ -171,7 +171,7 @@ describe('pictures held out', () => {
     const expected = (
       await scoresOf(
         bundle,
-        seeds.map((seed) => picture(seed)),
+        seeds.map((seed) => image(seed)),
       )
     ).sort((a, b) => a - b);
     expect(scores).toHaveLength(21);
@@ -215,7 +215,7 @@ describe('events', () => {
   });
 });
 
-describe('pictures that cannot be read', () => {
+describe('images that cannot be read', () => {
   it.each([0, 3, 7, 11])('are skipped and counted: number %i of 12', async (broken) => {
     const skipped: string[] = [];
     const entries = goodEntries(12);
@@ -226,17 +226,17 @@ describe('pictures that cannot be read', () => {
         schedule: { ...tinyTraining().schedule, epochs: 1 },
         onEvent: (event) => {
           if (event.type !== 'skipped') return;
-          expect(event.error.code).toBe('PICTURE_UNREADABLE');
+          expect(event.error.code).toBe('IMAGE_UNREADABLE');
           skipped.push(event.path);
         },
       }),
     );
     expect(skipped).toEqual(['broken.png']);
-    expect(manifest.training).toMatchObject({ pictures: 8, heldOut: 3, skipped: 1 });
+    expect(manifest.training).toMatchObject({ images: 8, heldOut: 3, skipped: 1 });
   });
 
   it('do not hide faults of the program', async () => {
-    const entries: PictureEntry[] = goodEntries(12);
+    const entries: ImageEntry[] = goodEntries(12);
     entries[3] = entry('odd.png', () => {
       throw new TypeError('a slip');
     });
@@ -245,8 +245,8 @@ describe('pictures that cannot be read', () => {
   });
 
   it.each([
-    ['no picture', []],
-    ['three pictures', goodEntries(3)],
+    ['no image', []],
+    ['three images', goodEntries(3)],
     ['four, one of them broken', [...goodEntries(3), unreadable('a')]],
     ['only broken ones', ['a', 'b', 'c', 'd', 'e'].map((path) => unreadable(path))],
   ])('leave too few: %s', async (_, entries) => {
@@ -284,7 +284,7 @@ describe('going on from a bundle', () => {
         tinyTraining({
           from,
           method,
-          // Other pictures would have other statistics; what was learnt holds only for the old ones.
+          // Other images would have other statistics; what was learnt holds only for the old ones.
           classes: [{ name: 'part', entries: goodEntries(12, from ? 300 : 0) }],
           schedule: { ...tinyTraining().schedule, epochs: 40 },
           onEvent: (event) => {

@@ -16,13 +16,13 @@ import type { OnEvent } from './events.ts';
 import type { Checkpoint, KeepReplay, Mask, OpenScratch } from './ports.ts';
 import { Checkpoints } from './training/checkpoint.ts';
 import { crossFit, scoreHeldOut, type UnseenScore } from './training/cross-fitting.ts';
-import { extractFeatures, picturesAt } from './training/feature-extraction.ts';
+import { extractFeatures, imagesAt } from './training/feature-extraction.ts';
 import {
   checkRules,
   type Fold,
   type Folds,
   holdOut,
-  LEAST_PICTURES,
+  LEAST_IMAGES,
   mostHeldOut,
   sampled,
   type TrainingClass,
@@ -31,7 +31,7 @@ import {
 } from './training/hold-out.ts';
 import { type Learning, type Learnt, learn } from './training/learn.ts';
 import { keepReplay } from './training/replay.ts';
-import { mostPicturesAClass, tilesAPicture } from './training/steps.ts';
+import { mostImagesPerClass, tilesPerImage } from './training/steps.ts';
 import { withTiles } from './training/tiling.ts';
 import { checkCancelled } from './work.ts';
 
@@ -41,31 +41,31 @@ export interface TrainInput {
   readonly openScratch: OpenScratch;
   /** Where to keep how far training is, and what an earlier run kept. */
   readonly checkpoint?: Checkpoint | undefined;
-  /** Where the features of pictures come from; a benchmark that trains often on the same ones keeps them. */
+  /** Where the features of images come from; a benchmark that trains often on the same ones keeps them. */
   readonly extract?: typeof extractFeatures | undefined;
   readonly classes: readonly TrainingClass[];
   readonly profile: ProfileName;
   readonly method: MethodOptions;
   readonly schedule: Schedule;
-  /** Longest side of a tile of a picture, in pixels; without it pictures are looked at as a whole. */
+  /** Longest side of a tile of an image, in pixels; without it images are looked at as a whole. */
   readonly tile?: number | 'auto' | undefined;
   readonly seed: number;
   readonly version: string;
   readonly now: () => Date;
   /** Go on from this bundle: its method, statistics and values are kept. */
   readonly from?: Bundle | undefined;
-  /** What to ignore of every picture, now and whenever the bundle inspects; a picture may have a mask of its own. */
+  /** What to ignore of every image, now and whenever the bundle inspects; an image may have a mask of its own. */
   readonly ignored?: Mask | undefined;
   /** Rules of the thresholds. Default: quantile:0.99, and nothing unsure. */
   readonly rules?: ThresholdRules | undefined;
-  /** Keeps some of the pictures for updates. */
+  /** Keeps some of the images for updates. */
   readonly replay?: KeepReplay | undefined;
   readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Trains GRAD on good pictures and calibrates it on some that it did not learn: those held out, and where these are too few,
+ * Trains GRAD on good images and calibrates it on some that it did not learn: those held out, and where these are too few,
  * others that are scored by cross-fitting.
  * Given what a checkpoint kept of the same training, it goes on from there and makes the same bundle.
  * @throws OPTION_INVALID where the method needs another backbone; DATA_TOO_FEW, CANCELLED, ENGINE_FAILED,
@@ -76,10 +76,10 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const onEvent = input.onEvent ?? (() => {});
   checkBackbone(input.backbone, input.from?.manifest.method ?? input.method, input.profile);
   if (input.from) checkSameBackbone(input.from, input.backbone);
-  const classes = sampled(input.classes, mostPicturesAClass(schedule), seed);
+  const classes = sampled(input.classes, mostImagesPerClass(schedule), seed);
   const entries = classes.flatMap((own) => own.entries);
   for (const { name, entries } of classes) {
-    if (entries.length < LEAST_PICTURES) tooFew(entries.length, name);
+    if (entries.length < LEAST_IMAGES) tooFew(entries.length, name);
   }
   checkRules(input.rules, entries.length, entries.length);
   const leftOut = sum(input.classes.map((all) => all.entries.length)) - entries.length;
@@ -88,7 +88,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     input.from?.manifest.method ?? (await withTiles(input.method, input.tile, entries));
   const { rows, columns } = method.tiles ?? { rows: 1, columns: 1 };
   const usuallyHeldOut = sum(classes.map(({ entries }) => mostHeldOut(entries.length)));
-  const perPicture = tilesAPicture(
+  const perImage = tilesPerImage(
     schedule,
     entries.length - usuallyHeldOut,
     classes.length,
@@ -105,9 +105,9 @@ export async function train(input: TrainInput): Promise<Bundle> {
     onEvent,
     signal,
     checkpoints,
-    { perPicture, seed },
+    { perImage, seed },
   );
-  const { pictures, scratch, skipped } = extraction;
+  const { images, scratch, skipped } = extraction;
   const learning: Learning = {
     ...input,
     method,
@@ -123,8 +123,8 @@ export async function train(input: TrainInput): Promise<Bundle> {
   let learnt: Learnt;
   try {
     const isKnown = recogniserOf(input.from?.manifest.learnt);
-    const known = pictures.flatMap(({ digest }, at) => (isKnown(digest) ? [at] : []));
-    split = holdOut(classes, pictures, seed, wantedGroups(input.rules), known);
+    const known = images.flatMap(({ digest }, at) => (isKnown(digest) ? [at] : []));
+    split = holdOut(classes, images, seed, wantedGroups(input.rules), known);
     const scorable = split.folds.flatMap(({ heldOut }) => heldOut);
     const groups = new Set(scorable.map((at) => split.groups[at]));
     checkRules(input.rules, groups.size, scorable.length);
@@ -139,21 +139,21 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const [own] = split.folds as [Fold];
   const heldOut = await scoreHeldOut(extraction, own, learnt, learning);
   const scored = [...crossFitted, ...heldOut];
-  if (scored.length === 0) tooFew(0, 'the pictures held out for the threshold');
+  if (scored.length === 0) tooFew(0, 'the images held out for the threshold');
   const calibration = calibrate(
     {
       scores: scored.map(({ score }) => score),
       mapMaxima: scored.map(({ mapMaximum }) => mapMaximum),
       groups: scored.map(({ at }) => split.groups[at] as number),
       origin: originOf(split),
-      pictures: pictures.map(({ statistics }) => statistics),
+      images: images.map(({ statistics }) => statistics),
     },
     input.rules,
   );
   if (input.replay) {
     const random = new Random(seed).fork('replay');
     const entriesAt = (indices: readonly number[]) =>
-      picturesAt(extraction, indices).map(({ entry }) => entry);
+      imagesAt(extraction, indices).map(({ entry }) => entry);
     const used = { learnt: entriesAt(own.training), heldOut: entriesAt(own.heldOut) };
     await keepReplay(engine, method, used, input.replay, random, onEvent, signal);
   }
@@ -174,7 +174,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     calibration,
     training: {
       seed,
-      pictures: features.count,
+      images: features.count,
       heldOut: heldOut.length,
       ...(leftOut > 0 ? { leftOut } : {}),
       skipped: skipped + own.heldOut.length - heldOut.length,
@@ -183,14 +183,14 @@ export async function train(input: TrainInput): Promise<Bundle> {
       engine: engine.description,
     },
     learnt: learntFrom(
-      picturesAt(extraction, own.training).map(({ digest }) => digest),
+      imagesAt(extraction, own.training).map(({ digest }) => digest),
       input.from?.manifest.learnt,
     ),
   };
   return withManifest(model, manifest);
 }
 
-/** Which pictures set the threshold. */
+/** Which images set the threshold. */
 function originOf({ folds, areNearDuplicates }: Folds): Calibration['origin'] {
   if (areNearDuplicates) return 'near-duplicates';
   return folds.length > 1 ? 'cross-fitted' : 'held-out';

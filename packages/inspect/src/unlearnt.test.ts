@@ -3,8 +3,8 @@ import { learntFrom } from './bundle/learnt.ts';
 import { digest } from './digest.ts';
 import { unlearnt } from './unlearnt.ts';
 
-const pictureOf = (value: number) => ({ width: 1, height: 1, data: Uint8Array.of(value, 0, 0) });
-const entryOf = (value: number) => ({ path: `${value}`, read: async () => pictureOf(value) });
+const imageOf = (value: number) => ({ width: 1, height: 1, data: Uint8Array.of(value, 0, 0) });
+const entryOf = (value: number) => ({ path: `${value}`, read: async () => imageOf(value) });
 const broken = { path: 'broken', read: () => Promise.reject(new Error('cut short')) };
 
 async function pathsOf(learnt: string | undefined): Promise<string[]> {
@@ -16,7 +16,7 @@ async function pathsOf(learnt: string | undefined): Promise<string[]> {
 }
 
 test('tells what was not learnt by the pixels, and leaves out what cannot be read', async () => {
-  const digests = await Promise.all([2, 9].map((value) => digest(pictureOf(value).data)));
+  const digests = await Promise.all([2, 9].map((value) => digest(imageOf(value).data)));
   expect(await pathsOf(learntFrom(digests))).toEqual(['1', '3']);
   expect(await pathsOf(learntFrom([]))).toEqual(['1', '2', '3']);
   expect(await pathsOf(undefined)).toEqual([]);

@@ -1,20 +1,20 @@
 import { recogniserOf } from './bundle/learnt.ts';
 import type { Manifest } from './bundle/manifest.ts';
 import { digest } from './digest.ts';
-import type { PictureEntry } from './ports.ts';
+import type { ImageEntry } from './ports.ts';
 
 /**
  * The images that a model did not learn, in order: those that training held out, and others. Each is decoded to tell.
  * What cannot be read is left out, and so are all where an earlier build did not note what was learnt.
  */
-export async function* unlearnt<Entry extends PictureEntry>(
+export async function* unlearnt<Entry extends ImageEntry>(
   { learnt }: Pick<Manifest, 'learnt'>,
   entries: Iterable<Entry>,
 ): AsyncGenerator<Entry> {
   if (learnt === undefined) return;
   const isLearnt = recogniserOf(learnt);
   for (const entry of entries) {
-    const picture = await entry.read().catch(() => undefined);
-    if (picture && !isLearnt(await digest(picture.data))) yield entry;
+    const image = await entry.read().catch(() => undefined);
+    if (image && !isLearnt(await digest(image.data))) yield entry;
   }
 }

@@ -4,14 +4,14 @@ import {
   engine,
   entry,
   goodEntries,
+  image,
   memoryReplay,
   memoryScratches,
   otherLight,
-  picture,
   tinyTraining,
 } from '../testing/fakes.ts';
 import type { Bundle } from './bundle/bundle.ts';
-import { scorePictures } from './calibration/scoring.ts';
+import { scoreImages } from './calibration/scoring.ts';
 import type { WorkEvent } from './events.ts';
 import type { Replay } from './ports.ts';
 import { train } from './train.ts';
@@ -44,9 +44,9 @@ function updated(over: Partial<UpdateInput> = {}) {
 
 it('refuses images far beyond what good ones reach before it learns any, unless they are insisted on', async () => {
   const broken = [1, 2, 3, 4, 5, 6, 7].map((seed) =>
-    entry(`broken/${seed}`, () => picture(seed, { defect: true })),
+    entry(`broken/${seed}`, () => image(seed, { defect: true })),
   );
-  const scored = await scorePictures(engine, base, broken, () => {});
+  const scored = await scoreImages(engine, base, broken, () => {});
   const { threshold } = base.manifest.calibration;
   expect(Math.min(...scored.map(({ score }) => score))).toBeGreaterThan(4 * threshold);
   const good = [...otherLight(4, 500), ...broken];
@@ -65,7 +65,7 @@ it('refuses images far beyond what good ones reach before it learns any, unless 
     allowSuspect: true,
     onEvent: (event) => event.type === 'warning' && warnings.push(event.message),
   });
-  expect(bundle.manifest.updates).toMatchObject([{ pictures: 9, heldOut: 2 }]);
+  expect(bundle.manifest.updates).toMatchObject([{ images: 9, heldOut: 2 }]);
   expect(warnings).toEqual([expect.stringContaining('7 of 11 that score more than 4 times')]);
 });
 
@@ -74,11 +74,11 @@ it('lets nothing set the threshold that was learnt before', async () => {
   const onEvent = (event: WorkEvent) => event.type === 'warning' && warnings.push(event.message);
   const first = await updated();
   const good = otherLight(8, 500);
-  const learnt = first.pictures.filter(({ heldOut }) => !heldOut).map(({ path }) => path);
+  const learnt = first.images.filter(({ heldOut }) => !heldOut).map(({ path }) => path);
   for (const added of [0, 12]) {
     const more = otherLight(added, 600);
     const again = await updated({ bundle: first.bundle, good: [...good, ...more], onEvent });
-    const held = again.pictures.filter(({ heldOut }) => heldOut).map(({ path }) => path);
+    const held = again.images.filter(({ heldOut }) => heldOut).map(({ path }) => path);
     expect(held.length).toBeGreaterThan(0);
     expect(held.filter((path) => learnt.includes(path))).toEqual([]);
     expect(warnings.pop()).toMatch(`6 of ${8 + added} new images were learnt before`);

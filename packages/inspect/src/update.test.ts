@@ -5,18 +5,18 @@ import {
   engine,
   entry,
   goodEntries,
+  image,
   memoryReplay,
   memoryScratches,
   otherLight,
-  picture,
   tinyTraining,
   unreadable,
 } from '../testing/fakes.ts';
 import { type Bundle, openBundle, trainedValues, withManifest } from './bundle/bundle.ts';
-import { scorePictures } from './calibration/scoring.ts';
+import { scoreImages } from './calibration/scoring.ts';
 import { ignoredBy } from './detection/ignored-area.ts';
 import type { WorkEvent } from './events.ts';
-import type { PictureEntry, Replay } from './ports.ts';
+import type { ImageEntry, Replay } from './ports.ts';
 import { train } from './train.ts';
 import { type UpdateInput, update } from './update.ts';
 
@@ -49,8 +49,8 @@ function updated(over: Partial<UpdateInput> = {}) {
   });
 }
 
-async function scoresOf(bundle: Bundle, entries: readonly PictureEntry[]): Promise<number[]> {
-  return (await scorePictures(engine, bundle, entries, () => {})).map(({ score }) => score);
+async function scoresOf(bundle: Bundle, entries: readonly ImageEntry[]): Promise<number[]> {
+  return (await scoreImages(engine, bundle, entries, () => {})).map(({ score }) => score);
 }
 
 function underRule(rule: string): Bundle {
@@ -59,13 +59,13 @@ function underRule(rule: string): Bundle {
 }
 
 describe('update', () => {
-  it('learns a new kind of good picture, and forgets neither the old one nor defects', async () => {
+  it('learns a new kind of good image, and forgets neither the old one nor defects', async () => {
     const unseen = otherLight(10, 700);
     const old = goodEntries(10, 800);
     const defects = [900, 901, 902, 903].map((seed) =>
-      entry(`bad/${seed}`, () => picture(seed, { defect: true })),
+      entry(`bad/${seed}`, () => image(seed, { defect: true })),
     );
-    const alarms = async (bundle: Bundle, entries: readonly PictureEntry[]) => {
+    const alarms = async (bundle: Bundle, entries: readonly ImageEntry[]) => {
       const { threshold } = bundle.manifest.calibration;
       return (await scoresOf(bundle, entries)).filter((score) => score > threshold).length;
     };
@@ -80,37 +80,37 @@ describe('update', () => {
     expect(openBundle(bundle.bytes)).toEqual(bundle);
   });
 
-  it('says what each picture scored before and after, and which of them were held out', async () => {
-    const { bundle, before, pictures, old } = await updated();
-    const held = pictures.filter(({ heldOut }) => heldOut);
-    expect([pictures.length, held.length]).toEqual([8, 2]);
+  it('says what each image scored before and after, and which of them were held out', async () => {
+    const { bundle, before, images, old } = await updated();
+    const held = images.filter(({ heldOut }) => heldOut);
+    expect([images.length, held.length]).toEqual([8, 2]);
     const scores = [...held, ...old].map(({ after }) => after).sort((a, b) => a - b);
     expect(bundle.manifest.calibration.scores).toEqual(scores);
     expect(before).toEqual(base.manifest.calibration);
-    // The same old pictures before and after, and not all those that once set the threshold.
+    // The same old images before and after, and not all those that once set the threshold.
     expect(old.map(({ path }) => path)).toEqual(replay.heldOut.map(({ path }) => path));
     expect(old.map(({ before }) => before)).toEqual(await scoresOf(base, replay.heldOut));
     expect(old.map(({ after }) => after)).toEqual(await scoresOf(bundle, replay.heldOut));
-    const [original] = otherLight(1, 500) as [PictureEntry];
-    expect(pictures[0]).toMatchObject({
+    const [original] = otherLight(1, 500) as [ImageEntry];
+    expect(images[0]).toMatchObject({
       path: 'light/500.png',
       before: (await scoresOf(base, [original]))[0],
       after: (await scoresOf(bundle, [original]))[0],
     });
   });
 
-  it('expects of pictures that are apart what they have in common, and of the others what it did', async () => {
+  it('expects of images that are apart what they have in common, and of the others what it did', async () => {
     const classes = [{ name: 'part', entries: goodEntries(40) }];
-    const trained = async (expectation: 'picture' | 'none') => {
+    const trained = async (expectation: 'image' | 'none') => {
       const kept = memoryReplay(20);
       const method = { ...tinyTraining().method, expectation };
       const bundle = await train(tinyTraining({ method, classes, replay: kept }));
       return { bundle, replay: kept.entries() };
     };
-    const [from, without] = [await trained('picture'), await trained('none')];
+    const [from, without] = [await trained('image'), await trained('none')];
     const negatives = Array.from({ length: 12 }, (_, i) =>
       entry(`negative/${i}.png`, () => {
-        const { data, ...size } = picture(500 + i);
+        const { data, ...size } = image(500 + i);
         return { ...size, data: data.map((value) => 255 - value) };
       }),
     );
@@ -146,15 +146,15 @@ describe('update', () => {
     expect(calibration.threshold).not.toBe(first.threshold);
     expect(trainedValues(bundle).statistics).toEqual(trainedValues(base).statistics);
     expect(updates).toEqual([
-      { at: now().toISOString(), pictures: 6, heldOut: 2, steps: expect.any(Number) },
+      { at: now().toISOString(), images: 6, heldOut: 2, steps: expect.any(Number) },
     ]);
     // A sixth of the steps, rounded up a stage.
     expect(6 * (updates?.[0]?.steps ?? 0) - before.training.steps).toBeLessThanOrEqual(10);
   });
 
-  it('takes new pictures for such as belong to the line from now on', async () => {
+  it('takes new images for such as belong to the line from now on', async () => {
     const { bundle } = await updated();
-    const looks = (of: Bundle) => of.manifest.calibration.pictures?.contrast ?? [];
+    const looks = (of: Bundle) => of.manifest.calibration.images?.contrast ?? [];
     expect(looks(bundle).length).toBe(looks(base).length + 8);
     // The other light has less contrast.
     expect(looks(bundle)[7]).toBeLessThan(looks(base)[0] as number);
@@ -180,18 +180,18 @@ describe('update', () => {
     expect(bundle.manifest.updates).toHaveLength(2);
   });
 
-  it('learns a single picture', async () => {
-    const { bundle, pictures } = await updated({ good: otherLight(1, 500) });
-    expect(pictures).toMatchObject([{ heldOut: false }]);
-    expect(bundle.manifest.updates).toMatchObject([{ pictures: 1, heldOut: 0 }]);
+  it('learns a single image', async () => {
+    const { bundle, images } = await updated({ good: otherLight(1, 500) });
+    expect(images).toMatchObject([{ heldOut: false }]);
+    expect(bundle.manifest.updates).toMatchObject([{ images: 1, heldOut: 0 }]);
   });
 
-  it('learns frames of one part, and lets the old pictures set the threshold', async () => {
+  it('learns frames of one part, and lets the old images set the threshold', async () => {
     const frames = Array.from({ length: 8 }, (_, at) =>
-      entry(`frame ${at}`, () => (otherLight(1, 500)[0] as PictureEntry).read()),
+      entry(`frame ${at}`, () => (otherLight(1, 500)[0] as ImageEntry).read()),
     );
-    const { pictures, bundle } = await updated({ good: frames });
-    expect(pictures.filter(({ heldOut }) => heldOut)).toEqual([]);
+    const { images, bundle } = await updated({ good: frames });
+    expect(images.filter(({ heldOut }) => heldOut)).toEqual([]);
     expect(bundle.manifest.calibration.scores).toHaveLength(replay.heldOut.length);
   });
 
@@ -200,8 +200,8 @@ describe('update', () => {
       { path: `${path} a`, read },
       { path: `${path} b`, read },
     ]);
-    const { pictures } = await updated({ good: twins });
-    const held = pictures.filter(({ heldOut }) => heldOut).map(({ path }) => path.slice(0, -2));
+    const { images } = await updated({ good: twins });
+    const held = images.filter(({ heldOut }) => heldOut).map(({ path }) => path.slice(0, -2));
     expect(held).toHaveLength(2);
     expect(new Set(held).size).toBe(1);
   });
@@ -211,27 +211,27 @@ describe('update', () => {
     const openScratch = async (blockBytes: number) => {
       const scratch = await memoryScratches().open(blockBytes);
       const read = (index: number, target: Uint8Array) => {
-        // Pictures are kept aside as well.
+        // Images are kept aside as well.
         if (blockBytes !== 3 * tinyMethod.inputSize ** 2) reads.add(index);
         return scratch.read(index, target);
       };
       return { ...scratch, read };
     };
-    const { pictures } = await updated({ openScratch });
-    expect(pictures.map((_, index) => reads.has(index))).toEqual(
-      pictures.map(({ heldOut }) => !heldOut),
+    const { images } = await updated({ openScratch });
+    expect(images.map((_, index) => reads.has(index))).toEqual(
+      images.map(({ heldOut }) => !heldOut),
     );
   });
 
-  it('leaves out pictures that it cannot read, and says so once', async () => {
+  it('leaves out images that it cannot read, and says so once', async () => {
     const events: WorkEvent[] = [];
     const onEvent = (event: WorkEvent) => events.push(event);
     const { bundle } = await updated({ good: [...otherLight(4, 500), unreadable('a')], onEvent });
     expect(events.filter(({ type }) => type === 'skipped')).toMatchObject([{ path: 'a' }]);
-    expect(bundle.manifest.updates).toMatchObject([{ pictures: 3, heldOut: 1 }]);
+    expect(bundle.manifest.updates).toMatchObject([{ images: 3, heldOut: 1 }]);
   });
 
-  it('keeps none of the old pictures that it could not read, and says so once', async () => {
+  it('keeps none of the old images that it could not read, and says so once', async () => {
     const events: WorkEvent[] = [];
     const onEvent = (event: WorkEvent) => events.push(event);
     const kept = memoryReplay(100);
@@ -250,9 +250,9 @@ describe('update', () => {
     ]);
   });
 
-  it('decodes each picture once, whatever its size', async () => {
+  it('decodes each image once, whatever its size', async () => {
     const reads = new Map<string, number>();
-    const counted = ({ path, read }: PictureEntry): PictureEntry => ({
+    const counted = ({ path, read }: ImageEntry): ImageEntry => ({
       path,
       read: () => {
         reads.set(path, (reads.get(path) ?? 0) + 1);
@@ -260,7 +260,7 @@ describe('update', () => {
       },
     });
     const wide = Array.from({ length: 8 }, (_, i) =>
-      entry(`wide/${i}`, () => picture(500 + i, { width: 150 })),
+      entry(`wide/${i}`, () => image(500 + i, { width: 150 })),
     );
     const { learnt, heldOut } = replay;
     const again = { learnt: learnt.map(counted), heldOut: heldOut.map(counted) };
@@ -272,7 +272,7 @@ describe('update', () => {
       if (!path.startsWith('kept/learnt')) expect([path, times]).toEqual([path, 1]);
   });
 
-  it('refuses no readable picture, and rules that ask for more, before it trains', async () => {
+  it('refuses no readable image, and rules that ask for more, before it trains', async () => {
     const onEvent = (event: WorkEvent) => {
       if (event.type === 'progress') expect(event.phase).not.toMatch('grid');
     };
@@ -300,10 +300,10 @@ describe('update', () => {
   });
 });
 
-describe('kept pictures', () => {
+describe('kept images', () => {
   it.each([undefined, 96])('score as they did, whatever their size; tiles of %s', async (tile) => {
     const wide = Array.from({ length: 12 }, (_, i) =>
-      entry(`${i}`, () => picture(i, { width: 150 })),
+      entry(`${i}`, () => image(i, { width: 150 })),
     );
     const kept = memoryReplay(12);
     const classes = [{ name: 'part', entries: wide }];
@@ -319,6 +319,6 @@ describe('kept pictures', () => {
     expect(calibration.scores).toEqual(expect.arrayContaining(await scoresOf(bundle, heldOut)));
     const good = otherLight(4, 500);
     const { manifest } = (await updated({ bundle, good, replay: kept.entries() })).bundle;
-    expect(manifest.updates).toMatchObject([{ pictures: 3, heldOut: 1 }]);
+    expect(manifest.updates).toMatchObject([{ images: 3, heldOut: 1 }]);
   });
 });

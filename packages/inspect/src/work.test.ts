@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkCancelled, inOrder, type Outcome, picturesAhead, type TakeRoom } from './work.ts';
+import { checkCancelled, imagesAhead, inOrder, type Outcome, type TakeRoom } from './work.ts';
 
 async function collect<Item, Result>(outcomes: AsyncIterable<Outcome<Item, Result>>) {
   const all: Outcome<Item, Result>[] = [];
@@ -58,7 +58,7 @@ describe('inOrder', () => {
     const room = 2 ** 28;
     await fc.assert(
       fc.asyncProperty(
-        // A picture has a byte at least: what holds none is as good as not there.
+        // An image has a byte at least: what holds none is as good as not there.
         fc.array(fc.record({ delay: fc.nat(2), bytes: fc.integer({ min: 1, max: room * 1.5 }) }), {
           maxLength: 10,
         }),
@@ -202,6 +202,6 @@ it.each([
   [2, 4],
   [8, 10],
   [64, 16],
-])('begins pictures for an engine of %s runs at once: %i', (runsAtOnce, ahead) => {
-  expect(picturesAhead(runsAtOnce)).toBe(ahead);
+])('begins images for an engine of %s runs at once: %i', (runsAtOnce, ahead) => {
+  expect(imagesAhead(runsAtOnce)).toBe(ahead);
 });

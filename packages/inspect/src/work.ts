@@ -35,7 +35,7 @@ export type Outcome<Item, Result> =
 /** Waits until there is room for an item's bytes; once an item. They are given back when its outcome was used. */
 export type TakeRoom = (bytes: number) => Promise<void>;
 
-/** Bytes that items in work may take together: some hundred usual pictures, two of 36 million pixels. */
+/** Bytes that items in work may take together: some hundred usual images, two of 36 million pixels. */
 const MOST_BYTES = 2 ** 28;
 
 /**
@@ -143,13 +143,13 @@ async function attempt<Item, Result>(
   }
 }
 
-/** Pictures decoded before their turn where one is looked at at a time: as many as are decoded at once. */
+/** Images decoded before their turn where one is looked at at a time: as many as are decoded at once. */
 export const DECODE_AHEAD = 4;
 
-/** Pictures in work at once, on however many cores: of each, memory holds the picture and what the engine needs for it. */
+/** Images in work at once, on however many cores: of each, memory holds the image and what the engine needs for it. */
 const MOST_AHEAD = 16;
 
-/** Pictures to begin before their turn: one for each run of the engine, and two that are ready when one ends. */
-export function picturesAhead(runsAtOnce = 1): number {
+/** Images to begin before their turn: one for each run of the engine, and two that are ready when one ends. */
+export function imagesAhead(runsAtOnce = 1): number {
   return Math.min(Math.max(DECODE_AHEAD, runsAtOnce + 2), MOST_AHEAD);
 }

@@ -20,7 +20,7 @@ export const exampleManifest: Manifest = {
   },
   training: {
     seed: 0,
-    pictures: 27,
+    images: 27,
     heldOut: 3,
     skipped: 0,
     steps: 10,

@@ -5,10 +5,10 @@ import { onnxRuntimeEngine } from '@bigrid/node';
 import { tinyBackbone, tinyMethod, tinySchedule } from '../../method/testing/tiny.ts';
 import type {
   Checkpoint,
+  Image,
+  ImageEntry,
   LabelledEntry,
   Mask,
-  Picture,
-  PictureEntry,
   Replay,
   Scratch,
 } from '../src/ports.ts';
@@ -16,11 +16,11 @@ import type { TrainInput } from '../src/train.ts';
 
 export const engine: Engine = onnxRuntimeEngine({ threads: 1 });
 
-/** A striped picture with some noise of its own; a defect is a bright patch. */
-export function picture(seed: number, options: { defect?: boolean; width?: number } = {}): Picture {
+/** A striped image with some noise of its own; a defect is a bright patch. */
+export function image(seed: number, options: { defect?: boolean; width?: number } = {}): Image {
   const { defect = false, width = 64 } = options;
   const height = 64;
-  const random = new Random(seed).fork('picture');
+  const random = new Random(seed).fork('image');
   const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
     const pixel = Math.floor(i / 3);
     const [x, y] = [pixel % width, Math.floor(pixel / width)];
@@ -30,35 +30,35 @@ export function picture(seed: number, options: { defect?: boolean; width?: numbe
   return { width, height, data };
 }
 
-export function entry(path: string, read: () => Picture | Promise<Picture>): PictureEntry {
+export function entry(path: string, read: () => Image | Promise<Image>): ImageEntry {
   return { path, read: async () => read() };
 }
 
-export function unreadable(path: string, code: ErrorCode = 'PICTURE_UNREADABLE'): PictureEntry {
+export function unreadable(path: string, code: ErrorCode = 'IMAGE_UNREADABLE'): ImageEntry {
   return entry(path, () => {
-    throw new BigridError(code, `Expected a picture for ${path} but received noise`);
+    throw new BigridError(code, `Expected an image for ${path} but received noise`);
   });
 }
 
-/** Good pictures of one product. */
-export function goodEntries(count: number, firstSeed = 0): PictureEntry[] {
+/** Good images of one product. */
+export function goodEntries(count: number, firstSeed = 0): ImageEntry[] {
   return Array.from({ length: count }, (_, i) =>
-    entry(`good/${firstSeed + i}.png`, () => picture(firstSeed + i)),
+    entry(`good/${firstSeed + i}.png`, () => image(firstSeed + i)),
   );
 }
 
-/** Good pictures of a kind that training did not see: the same stripes in another light. */
-export function otherLight(count: number, firstSeed: number): PictureEntry[] {
+/** Good images of a kind that training did not see: the same stripes in another light. */
+export function otherLight(count: number, firstSeed: number): ImageEntry[] {
   return Array.from({ length: count }, (_, i) =>
     entry(`light/${firstSeed + i}.png`, () => {
-      const { width, height, data } = picture(firstSeed + i);
+      const { width, height, data } = image(firstSeed + i);
       return { width, height, data: data.map((value) => 0.8 * value + 20) };
     }),
   );
 }
 
 export function labelled(
-  base: PictureEntry,
+  base: ImageEntry,
   label: { className?: string; defect?: string; mask?: Mask | undefined } = {},
 ): LabelledEntry {
   const { className = 'part', defect = 'good', mask } = label;
@@ -86,14 +86,14 @@ export function memoryCheckpoint() {
   return { states, run };
 }
 
-/** Kept pictures in memory. */
+/** Kept images in memory. */
 export function memoryReplay(most: number) {
-  const pictures: Record<keyof Replay, Picture[]> = { learnt: [], heldOut: [] };
-  const keep = async (part: keyof Replay, index: number, picture: Picture) => {
-    pictures[part][index] = picture;
+  const images: Record<keyof Replay, Image[]> = { learnt: [], heldOut: [] };
+  const keep = async (part: keyof Replay, index: number, image: Image) => {
+    images[part][index] = image;
   };
   const entriesOf = (part: keyof Replay) =>
-    pictures[part].map((picture, index) => entry(`kept/${part}/${index}`, () => picture));
+    images[part].map((image, index) => entry(`kept/${part}/${index}`, () => image));
   const entries = () => ({ learnt: entriesOf('learnt'), heldOut: entriesOf('heldOut') });
   return { most, keep, entries };
 }
@@ -147,7 +147,7 @@ export function someModel(): { bytes: Uint8Array } {
   return { bytes: toModel(graph) };
 }
 
-/** An engine whose every graph answers with what `answer` makes of the picture. */
+/** An engine whose every graph answers with what `answer` makes of the image. */
 export function answeringEngine(
   answer: (image: Tensor<'uint8'>) => { score: number; width: number; map: ArrayLike<number> },
 ): Engine {

@@ -54,7 +54,7 @@ function upsampled(): number[] {
   );
 }
 
-/** Mean of what is inside the picture, weighted by a Gaussian of the distance, to four deviations. */
+/** Mean of what is inside the image, weighted by a Gaussian of the distance, to four deviations. */
 function smoothedAt(
   map: readonly number[],
   row: number,

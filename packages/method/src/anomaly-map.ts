@@ -13,9 +13,9 @@ import {
 import { channelRanges, sumOverChannels } from './channels.ts';
 import type { Taps } from './features.ts';
 
-/** Side of the map of an undivided picture, in pixels: the resolution at which published figures are evaluated. */
+/** Side of the map of an undivided image, in pixels: the resolution at which published figures are evaluated. */
 export const MAP_SIZE = 256;
-/** Longest side of the map of a picture in tiles, in pixels, unless it has more cells: it grows with the picture. */
+/** Longest side of the map of an image in tiles, in pixels, unless it has more cells: it grows with the image. */
 const LONGEST_MAP = 512;
 
 /**
@@ -90,7 +90,7 @@ export function cellLengths(energies: Value): Value {
 
 /**
  * From one value a cell to a map: linear between the centres of cells, then smoothed by a Gaussian, cut off at four
- * deviations and normalised inside the picture. Along each axis both are one linear change, so one matrix:
+ * deviations and normalised inside the image. Along each axis both are one linear change, so one matrix:
  *
  *     map = A_rows cells A_columns^T
  *

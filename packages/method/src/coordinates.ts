@@ -6,7 +6,7 @@ import type { ParameterSource } from './parameters.ts';
 export interface Coordinates {
   /** [batch, 2, height, width] in [-1, 1]: one point a cell. */
   readonly local: Value;
-  /** [batch, 2, 1, 1] in [-1, 1]: one point a picture. */
+  /** [batch, 2, 1, 1] in [-1, 1]: one point an image. */
   readonly global: Value;
 }
 

@@ -47,7 +47,7 @@ function defects(stage: Stage, options: MethodOptions): Record<string, Tensor> {
     mask: float32([batchSize, 1, cells, cells], masks.flat()),
     intensity: float32(shape, normals(shape, 5, 2)),
     ...(swap && {
-      pictures: tensor('int64', [4], BigInt64Array.of(1n, 2n, 3n, 0n)),
+      images: tensor('int64', [4], BigInt64Array.of(1n, 2n, 3n, 0n)),
       rows: backwards,
       columns: backwards,
     }),
@@ -103,7 +103,7 @@ async function trained(options: MethodOptions) {
   return { values, after, losses };
 }
 
-function picture(width: number, height: number): Tensor<'uint8'> {
+function imageOf(width: number, height: number): Tensor<'uint8'> {
   const random = new Random(width);
   const data = Uint8Array.from({ length: width * height * 3 }, () => random.integer(0, 255));
   return tensor('uint8', [1, height, width, 3], data);
@@ -154,7 +154,7 @@ describe.each(ablations)(
         [64, 64],
         [50, 81],
       ] as const) {
-        const outputs = await session.run({ image: picture(width, height) });
+        const outputs = await session.run({ image: imageOf(width, height) });
         expect(outputs.anomaly_map?.shape).toEqual([1, 256, 256]);
         expect(outputs.score?.shape).toEqual([1]);
         const [map, [score]] = [numbersOf(outputs, 'anomaly_map'), numbersOf(outputs, 'score')];
@@ -197,7 +197,7 @@ describe('detector', () => {
       refinement: 'off',
       smoothing: 0,
     };
-    const image = picture(64, 64);
+    const image = imageOf(64, 64);
     const { graph } = extractor(tinyBackbone, options);
     const { features } = await runGraph(graph, { image });
     const raw = float16ToFloat32(new Uint16Array(bytesOf(features as Tensor).slice().buffer));

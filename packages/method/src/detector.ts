@@ -24,14 +24,7 @@ import { reconstruct } from './grad.ts';
 import type { MethodOptions } from './options.ts';
 import { FixedParameters, type ParameterValues } from './parameters.ts';
 import { unexplainedShare } from './refinement.ts';
-import {
-  blend,
-  originsTensor,
-  overTiles,
-  pictureCells,
-  resizePicture,
-  tileOrigins,
-} from './tiles.ts';
+import { blend, imageCells, originsTensor, overTiles, resizeImage, tileOrigins } from './tiles.ts';
 import { type FeatureStatistics, standardise } from './training-step.ts';
 import {
   componentsFrom,
@@ -47,16 +40,16 @@ const imageShape = [1, 'height', 'width', 3] as const;
 export const COUNTED = 'map.counted';
 
 /**
- * The graph that turns a picture into the features that training reads: input `image` uint8 [1, height, width, 3], and
+ * The graph that turns an image into the features that training reads: input `image` uint8 [1, height, width, 3], and
  * for a method with tiles `origins` int64 [tiles, 2], those to look at; outputs `features` float16 [tiles, channels,
- * cells, cells], and `sum` and `squares` float32 [channels] over all their cells. An undivided picture is one tile.
+ * cells, cells], and `sum` and `squares` float32 [channels] over all their cells. An undivided image is one tile.
  */
 export function extractor(backbone: Backbone, options: MethodOptions): { graph: Graph } & Taps {
   const graph = new Graph('extractor');
   const image = graph.input('image', 'uint8', imageShape);
   let taps: Taps = { tapChannels: [], tapCells: [] };
-  const describe = (picture: Value): [Value, Value, Value] => {
-    const { value, ...own } = features(graph, picture, backbone, options);
+  const describe = (image: Value): [Value, Value, Value] => {
+    const { value, ...own } = features(graph, image, backbone, options);
     taps = own;
     const overCells = { axes: [0, 2, 3], keepDimensions: false };
     const half = cast(value, 'float16');
@@ -80,26 +73,26 @@ export function extractor(backbone: Backbone, options: MethodOptions): { graph: 
 }
 
 /**
- * The resize with which both other graphs begin, alone: input `image` uint8 [1, height, width, 3]; output `picture`
+ * The resize with which both other graphs begin, alone: input `image` uint8 [1, height, width, 3]; output `image`
  * uint8 [1, height, width, 3] at the size at which the method looks at it. What it gives has the features and the score
- * of the picture itself.
+ * of the image itself.
  */
 export function resizer(options: MethodOptions): Graph {
   const graph = new Graph('resizer');
-  graph.output('picture', resizePicture(graph.input('image', 'uint8', imageShape), options));
+  graph.output('image', resizeImage(graph.input('image', 'uint8', imageShape), options));
   return graph;
 }
 
 /** Size of the maps that a method gives, in pixels. */
 export function mapSizeOf(options: MethodOptions): { height: number; width: number } {
-  const { height, width } = mapSize(...pictureCells(options), options.cells);
+  const { height, width } = mapSize(...imageCells(options), options.cells);
   return { height, width };
 }
 
 /**
  * The finished model: input `image` uint8 [1, height, width, 3] RGB of any size; outputs `anomaly_map` float32
  * [1, 256, 256], or as {@link mapSizeOf} says of a method with tiles, and `score` float32 [1], both raw and comparable
- * between pictures. All of the map counts; where the elements of {@link COUNTED} are set to 0, the map is 0 and the
+ * between images. All of the map counts; where the elements of {@link COUNTED} are set to 0, the map is 0 and the
  * score ignores it.
  */
 export function detector(
@@ -110,8 +103,8 @@ export function detector(
 ): Graph {
   const graph = new Graph('bigrid');
   const image = graph.input('image', 'uint8', imageShape);
-  const look = (picture: Value): [forMap: Value, forScore: Value] => {
-    const { value, ...taps } = features(graph, picture, backbone, options);
+  const look = (image: Value): [forMap: Value, forScore: Value] => {
+    const { value, ...taps } = features(graph, image, backbone, options);
     const seen = standardise(value, statistics);
     const rebuilt = rebuild(seen, options, parameters);
     const weights = channelWeights(statistics.deviation, taps);
@@ -134,11 +127,11 @@ export function detector(
     const { forMap, forScore } = beyondExpected(errors, ofKind, parameters);
     return [forMap, forScore];
   };
-  const [forMap, forScore] = wholePicture(image, options, look);
+  const [forMap, forScore] = wholeImage(image, options, look);
   const { height, width } = mapSizeOf(options);
   const all = tensor('uint8', [1, 1, height, width], new Uint8Array(height * width).fill(1));
   const counted = cast(graph.initialiser(COUNTED, all), 'float32');
-  const toMap = mapMaker(graph, pictureCells(options), options.smoothing, options.cells);
+  const toMap = mapMaker(graph, imageCells(options), options.smoothing, options.cells);
   const mapOf = (errors: Value) => mul(toMap(errors), counted);
   const map = mapOf(forMap);
   graph.output('anomaly_map', reshape(map, [1, height, width]));
@@ -147,7 +140,7 @@ export function detector(
 }
 
 /**
- * The errors of the cells of pictures whose features are known, before anything is expected of a place: inputs `features`
+ * The errors of the cells of images whose features are known, before anything is expected of a place: inputs `features`
  * float16 [1, channels, cells, cells], raw, and, where there are any, `components` float32 [count, width]; outputs `energies`
  * float32 [1, taps, cells, cells], `forScore` float32 [1, 1, cells, cells], and `left` float16 [1, width], what the grids
  * alone leave of the features, standardised, as {@link toTapCells} has it.
@@ -176,7 +169,7 @@ export function errorMeter(
   return graph;
 }
 
-/** What the grids make of the features of one picture. */
+/** What the grids make of the features of one image. */
 function rebuild(features: Value, options: MethodOptions, parameters: ParameterValues): Value {
   const source = new FixedParameters(features.graph, parameters, 'float16');
   return reconstruct(source, features, options).value;
@@ -198,11 +191,11 @@ function errorsOf(
   return { energies, lengths, forScore };
 }
 
-/** One value a cell of the whole picture, in tiles or not: [1, 1, rows, columns]. */
-function wholePicture(
+/** One value a cell of the whole image, in tiles or not: [1, 1, rows, columns]. */
+function wholeImage(
   image: Value,
   options: MethodOptions,
-  look: (picture: Value) => [forMap: Value, forScore: Value],
+  look: (image: Value) => [forMap: Value, forScore: Value],
 ): [forMap: Value, forScore: Value] {
   if (options.tiles === undefined) return look(image);
   const origins = image.graph.constant(originsTensor(tileOrigins(options)));

@@ -130,7 +130,7 @@ describe('beyondExpected', () => {
     expect(await seenBy(8, 8)).toBeGreaterThan(await seenBy(64, 0));
   });
 
-  it('has a map of pictures that leave nothing, and of which nothing is expected', async () => {
+  it('has a map of images that leave nothing, and of which nothing is expected', async () => {
     const parameters = expected([[0, 0, 0]]);
     parameters.set(EXPECTED.energy, float32([1, taps * area], new Float32Array(taps * area)));
     const { map } = await run(parameters, [0, 0, 0], new Float32Array(taps * area));

@@ -24,7 +24,7 @@ import {
 import { sumOverChannels } from './channels.ts';
 import type { ParameterValues } from './parameters.ts';
 
-/** What a reconstruction leaves of a picture's cells. */
+/** What a reconstruction leaves of an image's cells. */
 export interface CellErrors {
   /** Squared error of each tap, of which the map is made: [1, taps, cells, cells] */
   readonly energies: Value;
@@ -33,11 +33,11 @@ export interface CellErrors {
 }
 
 /**
- * What the errors of good pictures come to, measured after training, one row a kind of picture: what stands at a place
+ * What the errors of good images come to, measured after training, one row a kind of image: what stands at a place
  * decides how well it can be rebuilt, and one edge of a good part may leave more than a scratch elsewhere.
  */
 export const EXPECTED = {
-  /** Mean of the standardised features over the cells of a kind's pictures: [kinds, channels]; not in a bundle of one kind. */
+  /** Mean of the standardised features over the cells of a kind's images: [kinds, channels]; not in a bundle of one kind. */
   prototypes: 'expected.prototypes',
   /** Mean of the squared error of each tap, a cell: [kinds, taps * cells * cells]. */
   energy: 'expected.energy',
@@ -46,22 +46,22 @@ export const EXPECTED = {
   /** Its deviation, and as much again as its average over the cells: what hardly ever moves must not outshout the rest. */
   deviation: 'expected.deviation',
   /**
-   * Directions in which a kind's pictures vary as a whole, [kinds, count, width]; not in a bundle whose
-   * pictures are few, or of many kinds.
+   * Directions in which a kind's images vary as a whole, [kinds, count, width]; not in a bundle whose
+   * images are few, or of many kinds.
    */
   components: 'expected.components',
 } as const;
 
 /** Least that is left of a tap's energy, as a share of what is expected on average: a map has no cell without a value. */
 const LEAST_BEYOND = 0.01;
-/** Pictures that are all the same leave nothing to measure by. */
+/** Images that are all the same leave nothing to measure by. */
 const LEAST_AVERAGE = 1e-12;
 
-/** Takes what is of a picture's kind, [1, ...], from [kinds, ...]. */
+/** Takes what is of an image's kind, [1, ...], from [kinds, ...]. */
 export type OfKind = (rows: Value) => Value;
 
 /**
- * Errors beyond what is expected at each place of a picture of its kind, [1, 1, cells, cells] each. For the map
+ * Errors beyond what is expected at each place of an image of its kind, [1, 1, cells, cells] each. For the map
  *
  *     root of the sum over taps t of log(1 + (energy_t - expected_t) / average)
  *
@@ -93,7 +93,7 @@ export function beyondExpected(
 }
 
 /**
- * No label says of which kind a picture is: the nearest prototype does, the first of those that are as near.
+ * No label says of which kind an image is: the nearest prototype does, the first of those that are as near.
  * @param features [1, channels, cells, cells], standardised
  * @throws BUNDLE_INVALID where there are kinds but no prototypes
  */

@@ -199,7 +199,7 @@ describe('featureBlockPaste', () => {
 describe('swapMask', () => {
   const reach = 10;
 
-  it('is one connected block of zeros and ones, at most 70 % of the picture', () => {
+  it('is one connected block of zeros and ones, at most 70 % of the image', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 16, max: 40 }), (seed, cells) => {
         const mask = swapMask(new Random(seed), cells, reach);
@@ -246,10 +246,10 @@ function isConvex(mask: Float32Array, cells: number): boolean {
 }
 
 describe('featureBlockSwap', () => {
-  it('puts features of other pictures and places, times a factor, where the mask is 1', async () => {
+  it('puts features of other images and places, times a factor, where the mask is 1', async () => {
     const shape = [2, 3, 2, 2];
     const [given, mask, factor] = [normals(shape, 1), [0, 1, 1, 0, 0, 0, 1, 0], [2, 0.5]];
-    const [pictures, rows, columns] = [
+    const [images, rows, columns] = [
       [1, 0],
       [1, 1],
       [1, 0],
@@ -258,7 +258,7 @@ describe('featureBlockSwap', () => {
     const features = graph.constant(float32(shape, given));
     const int64 = (values: number[]) =>
       graph.constant(tensor('int64', [values.length], BigInt64Array.from(values, BigInt)));
-    const donors = rearrange(features, int64(pictures), int64(rows), int64(columns));
+    const donors = rearrange(features, int64(images), int64(rows), int64(columns));
     graph.output(
       'swapped',
       featureBlockSwap(
@@ -272,7 +272,7 @@ describe('featureBlockSwap', () => {
       const [b, c, cell] = [Math.floor(i / 12), Math.floor(i / 4) % 3, i % 4];
       if (mask[b * 4 + cell] === 0) return value;
       const [y, x] = [rows[Math.floor(cell / 2)], columns[cell % 2]] as [number, number];
-      const from = (pictures[b] as number) * 12 + c * 4 + y * 2 + x;
+      const from = (images[b] as number) * 12 + c * 4 + y * 2 + x;
       return (factor[b] as number) * (given[from] as number);
     });
     expect(distance(numbersOf(await runGraph(graph), 'swapped'), expected)).toBeLessThan(1e-6);

@@ -54,12 +54,12 @@ function boxBlur(values: Float32Array, side: number): Float32Array {
   });
 }
 
-/** Share of a picture's cells that an ellipse has, before it is cut off at the edges. */
+/** Share of an image's cells that an ellipse has, before it is cut off at the edges. */
 const ELLIPSE_SHARE = [0.01, 0.7] as const;
 
 /**
  * Where features are swapped: half of the time where a walk of Feature Block Paste went, half an ellipse. Walks hardly cover
- * a fiftieth of a picture, and teach a grid to follow larger defects; ellipses alone teach it to trust less what it sees.
+ * a fiftieth of an image, and teach a grid to follow larger defects; ellipses alone teach it to trust less what it sees.
  * @param mostReach of a walk, as {@link pasteMask} has it
  * @returns cells * cells numbers, 0 or 1
  */
@@ -69,7 +69,7 @@ export function swapMask(random: Random, cells: number, mostReach: number): Floa
   return pasteMask(random, cells, mostReach).map((value) => (value > 1.5 / 9 ? 1 : 0));
 }
 
-/** An ellipse of any direction, at a random centre, cut off at the edges of the picture. */
+/** An ellipse of any direction, at a random centre, cut off at the edges of the image. */
 function ellipseMask(random: Random, cells: number): Float32Array {
   const area = random.uniform(...ELLIPSE_SHARE) * cells ** 2;
   const aspect = Math.exp(random.uniform(-1, 1));
@@ -103,14 +103,14 @@ export function featureBlockSwap(
 }
 
 /**
- * Features of other pictures, rows and columns of the batch; no gradient flows back through it. Columns change by a
+ * Features of other images, rows and columns of the batch; no gradient flows back through it. Columns change by a
  * product with a matrix of zeros and ones: exact, and ten times as fast as gathering number by number.
  * @param features [batch, channels, height, width]
- * @param pictures int64 [batch]: whose features each picture gets
+ * @param images int64 [batch]: whose features each image gets
  * @param rows int64 [height]: from which row each row gets them
  * @param columns int64 [width]: from which column each column gets them
  */
-export function rearrange(features: Value, pictures: Value, rows: Value, columns: Value): Value {
+export function rearrange(features: Value, images: Value, rows: Value, columns: Value): Value {
   const { graph } = features;
   const width = features.shape[3] as number;
   const take = (x: Value, indices: Value, axis: number) =>
@@ -118,7 +118,7 @@ export function rearrange(features: Value, pictures: Value, rows: Value, columns
   const numbers = Array.from({ length: width }, (_, column) => column);
   const all = reshape(graph.integers(numbers), [width, 1]);
   const chosen = graph.node('Equal', [all, columns], {}, 'bool', [width, width]);
-  return matMul(take(take(features, pictures, 0), rows, 2), cast(chosen, features.type));
+  return matMul(take(take(features, images, 0), rows, 2), cast(chosen, features.type));
 }
 
 /**

@@ -19,7 +19,7 @@ const identity: Backbone = {
   taps: (image) => [image],
 };
 
-function picture(width: number, height: number) {
+function imageOf(width: number, height: number) {
   const random = new Random(width);
   return tensor(
     'uint8',
@@ -28,7 +28,7 @@ function picture(width: number, height: number) {
   );
 }
 
-async function run(backbone: Backbone, options: MethodOptions, image = picture(64, 64)) {
+async function run(backbone: Backbone, options: MethodOptions, image = imageOf(64, 64)) {
   const graph = new Graph('features');
   const input = graph.input('image', 'uint8', [1, 'height', 'width', 3]);
   const { value, tapChannels, tapCells } = features(graph, input, backbone, options);
@@ -39,7 +39,7 @@ async function run(backbone: Backbone, options: MethodOptions, image = picture(6
 
 describe('features', () => {
   it('normalises each colour with its own mean and deviation', async () => {
-    const image = picture(64, 64);
+    const image = imageOf(64, 64);
     const { value } = await run(identity, { ...tinyMethod, cells: 64, pooling: 1 }, image);
     const expected = Array.from({ length: 3 * 64 * 64 }, (_, i) => {
       const colour = Math.floor(i / 4096);
@@ -50,7 +50,7 @@ describe('features', () => {
   });
 
   it('takes the mean over the neighbours of a cell that are there', async () => {
-    const image = picture(64, 64);
+    const image = imageOf(64, 64);
     const { value } = await run(identity, { ...tinyMethod, cells: 64, pooling: 1 }, image);
     const sharp: Plain = { shape: [1, 3, 64, 64], data: value };
     const { value: pooled } = await run(identity, { ...tinyMethod, cells: 64, pooling: 3 }, image);
@@ -102,14 +102,14 @@ describe('features', () => {
     expect(Math.max(...red)).toBeLessThan(120);
   });
 
-  it('takes pictures of any size', async () => {
+  it('takes images of any size', async () => {
     for (const [width, height] of [
       [64, 64],
       [37, 91],
       [300, 20],
       [1, 1],
     ] as const) {
-      const { value } = await run(tinyBackbone, tinyMethod, picture(width, height));
+      const { value } = await run(tinyBackbone, tinyMethod, imageOf(width, height));
       expect(value).toHaveLength(10 * 64);
       expect(value.every(Number.isFinite)).toBe(true);
     }
@@ -121,7 +121,7 @@ describe('extractor', () => {
     const { value } = await run(tinyBackbone, tinyMethod);
     const { graph, tapChannels, tapCells } = extractor(tinyBackbone, tinyMethod);
     expect({ tapChannels, tapCells }).toEqual(tinyTaps);
-    const outputs = await runGraph(graph, { image: picture(64, 64) });
+    const outputs = await runGraph(graph, { image: imageOf(64, 64) });
     expect(outputs.features?.type).toBe('float16');
     expect(outputs.features?.shape).toEqual([1, 10, 8, 8]);
     const channel = (c: number) => value.slice(c * 64, (c + 1) * 64);

@@ -21,14 +21,14 @@ export interface Taps {
   readonly tapCells: readonly number[];
 }
 
-/** The features of one picture. */
+/** The features of one image. */
 export interface Features extends Taps {
   /** [1, channels, cells, cells] */
   readonly value: Value;
 }
 
 /**
- * From a picture to its features: antialiased resize to `inputSize`, normalisation, backbone; each tap brought to
+ * From an image to its features: antialiased resize to `inputSize`, normalisation, backbone; each tap brought to
  * `cells` x `cells`, averaged over its neighbourhood, and joined.
  * @param image [1, height, width, 3] uint8 RGB of any size
  */

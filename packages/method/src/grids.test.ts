@@ -39,7 +39,7 @@ describe('readGrid', () => {
     expect(distance(numbersOf(await run(), 'local'), expected.data)).toBeLessThan(1e-5);
   });
 
-  it('reads the global table once a picture, a whole feature map', async () => {
+  it('reads the global table once an image, a whole feature map', async () => {
     const expected = build([batch, 3, 4, 4], (b, c, row, column) => {
       const [x, y] = [0, 1].map((axis) => at(globalPoints, b, axis, 0, 0));
       const entry = readTable(global, 2, 3 * area, x as number, y as number);

@@ -16,7 +16,7 @@ import { type ParameterSource, xavierNormal } from './parameters.ts';
 export interface GridOptions {
   /** Channels of both tables. */
   readonly channels: number;
-  /** Feature cells along one side of the picture. */
+  /** Feature cells along one side of the image. */
   readonly cells: number;
   /** Rl: entries along one side of the local table. */
   readonly localResolution: number;
@@ -24,11 +24,11 @@ export interface GridOptions {
   readonly globalResolution: number;
 }
 
-/** What the points of a picture read from one grid. */
+/** What the points of an image read from one grid. */
 export interface GridRead {
   /** [batch, channels, height, width]: one read of the local table a cell. */
   readonly local: Value;
-  /** [batch, channels, height, width]: one read of the global table a picture, a whole feature map. */
+  /** [batch, channels, height, width]: one read of the global table an image, a whole feature map. */
   readonly global: Value;
 }
 
@@ -79,8 +79,8 @@ export function readGrid(
 }
 
 /**
- * Both reads, each channel of each picture less its mean over space, over its deviation. The published code does
- * this to what the abnormal grid gives, so that its branch sees where a picture differs from the rest of itself.
+ * Both reads, each channel of each image less its mean over space, over its deviation. The published code does
+ * this to what the abnormal grid gives, so that its branch sees where an image differs from the rest of itself.
  */
 export function standardiseRead(read: GridRead): GridRead {
   return { local: standardiseOverSpace(read.local), global: standardiseOverSpace(read.global) };

@@ -27,6 +27,6 @@ export {
 export { initialValue, type Parameter, type ParameterValues } from './parameters.ts';
 export { Random, type RandomState } from './random.ts';
 export { readSafetensors } from './safetensors.ts';
-export { originsTensor, pictureCells, tileOrigins, tilesAlong } from './tiles.ts';
+export { imageCells, originsTensor, tileOrigins, tilesAlong } from './tiles.ts';
 export { type FeatureStatistics, type Stage, stagesOf, trainingStep } from './training-step.ts';
 export { variationWidth } from './variation.ts';

@@ -38,7 +38,7 @@ const ranges = {
     outside: [[0, 1], [1], [1, -1], [3, 1]],
   },
   refinement: { inside: ['on', 'off'], outside: [true] },
-  expectation: { inside: ['picture', 'place', 'none', undefined], outside: ['cell'] },
+  expectation: { inside: ['image', 'place', 'none', undefined], outside: ['cell'] },
   smoothing: { inside: [0, 16], outside: [-1, 16.1] },
 };
 

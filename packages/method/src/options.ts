@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { lastBlocksAtStrides } from './backbones/efficientnet.ts';
 
-/** Tiles along one side: more are no picture that is read. */
+/** Tiles along one side: more are no image that is read. */
 export const MOST_TILES = 100;
 
 /** Everything about the method that can be chosen, with its range; the one definition for CLI, manifest and docs. */
 export const methodOptionsSchema = z.strictObject({
-  backbone: z.string().min(1).describe('Name of the frozen network that describes pictures'),
+  backbone: z.string().min(1).describe('Name of the frozen network that describes images'),
   taps: z
     .array(z.union([z.int().nonnegative(), z.string().min(1)]))
     .min(1)
@@ -16,12 +16,12 @@ export const methodOptionsSchema = z.strictObject({
     .min(64)
     .max(1024)
     .multipleOf(32)
-    .describe('Side to which pictures are resized, in pixels'),
+    .describe('Side to which images are resized, in pixels'),
   tiles: z
     .strictObject({ rows: z.int().min(1).max(MOST_TILES), columns: z.int().min(1).max(MOST_TILES) })
     .optional()
     .describe(
-      'Tiles that a picture is looked at in, each resized to `inputSize`; without it the picture is looked at as a whole',
+      'Tiles that an image is looked at in, each resized to `inputSize`; without it the image is looked at as a whole',
     ),
   cells: z.int().min(8).max(128).describe('Feature cells along one side'),
   pooling: z
@@ -75,10 +75,10 @@ export const methodOptionsSchema = z.strictObject({
     ),
   refinement: z.enum(['on', 'off']).describe('Feature refinement for the score'),
   expectation: z
-    .enum(['picture', 'place', 'none'])
+    .enum(['image', 'place', 'none'])
     .default('none')
     .describe(
-      'What errors are compared with: those of good pictures at the same place (place), also after the ways in which they vary as a whole are taken out (picture), or, as published, nothing; with tiles always nothing',
+      'What errors are compared with: those of good images at the same place (place), also after the ways in which they vary as a whole are taken out (image), or, as published, nothing; with tiles always nothing',
     ),
   smoothing: z
     .number()
@@ -97,9 +97,9 @@ export const scheduleSchema = z.strictObject({
     .max(10_000)
     .optional()
     .describe(
-      'Passes over the training pictures; default: ten, but 240 steps at least and 480 a class at most',
+      'Passes over the training images; default: ten, but 240 steps at least and 480 a class at most',
     ),
-  batchSize: z.int().min(1).max(256).describe('Pictures in one step'),
+  batchSize: z.int().min(1).max(256).describe('Images in one step'),
   tableLearningRate: z.number().positive().describe('Learning rate of the tables'),
   weightLearningRate: z.number().positive().describe('Learning rate of everything else'),
   decay: z
@@ -152,7 +152,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       pasteReach: 10,
       pasteIntensity: [0.5, 2],
       refinement: 'on',
-      expectation: 'picture',
+      expectation: 'image',
       smoothing: 4,
     },
     schedule: {

@@ -7,7 +7,7 @@ import { detector, extractor, mapSizeOf } from './detector.ts';
 import type { MethodOptions } from './options.ts';
 import { initialValue, type ParameterValues } from './parameters.ts';
 import { Random } from './random.ts';
-import { blend, originsTensor, overTiles, pictureCells, tileOrigins, tilesAlong } from './tiles.ts';
+import { blend, imageCells, originsTensor, overTiles, tileOrigins, tilesAlong } from './tiles.ts';
 import { trainingStep } from './training-step.ts';
 
 const channels = 10;
@@ -28,7 +28,7 @@ const values: ParameterValues = new Map(
   ),
 );
 
-function picture(
+function imageOf(
   width: number,
   height: number,
   pixel: (x: number, y: number, channel: number) => number,
@@ -70,10 +70,10 @@ describe('tilesAlong', () => {
 });
 
 describe('tiles', () => {
-  it('cover the resized picture, each a whole tile, in step with the cells', async () => {
+  it('cover the resized image, each a whole tile, in step with the cells', async () => {
     const options = tiled(2, 3);
     // 8 cells, of which 2 are shared: 6 cells of 8 pixels a step.
-    expect(pictureCells(options)).toEqual([14, 20]);
+    expect(imageCells(options)).toEqual([14, 20]);
     expect(tileOrigins(options)).toEqual([
       [0, 0],
       [0, 48],
@@ -82,9 +82,9 @@ describe('tiles', () => {
       [48, 48],
       [48, 96],
     ]);
-    // A picture of just that size is not resized: a tile's mean is that of its pixels.
+    // An image of just that size is not resized: a tile's mean is that of its pixels.
     const random = noise(5);
-    const image = picture(160, 112, random);
+    const image = imageOf(160, 112, random);
     const graph = new Graph('tiles');
     const input = graph.input('image', 'uint8', [1, 'height', 'width', 3]);
     const origins = graph.input('origins', 'int64', ['tiles', 2]);
@@ -124,7 +124,7 @@ describe('tiles', () => {
       expect(outputs.blended?.shape).toEqual([1, 1, 14, 20]);
       return numbersOf(outputs, 'blended');
     };
-    // A slope over the whole picture.
+    // A slope over the whole image.
     const slope = await run(
       (tile, y, x) => 6 * Math.floor(tile / 3) + y + 100 * (6 * (tile % 3) + x),
     );
@@ -143,8 +143,8 @@ describe('tiles', () => {
 });
 
 describe('a detector with tiles', () => {
-  it('is the undivided one where one tile covers the picture', async () => {
-    const image = picture(90, 70, noise(1));
+  it('is the undivided one where one tile covers the image', async () => {
+    const image = imageOf(90, 70, noise(1));
     const [one, whole] = [await inspect(tiled(1, 1), image), await inspect(method, image)];
     expect(one.shape).toEqual([1, 256, 256]);
     expect(distance(one.map, whole.map)).toBeLessThan(1e-5);
@@ -154,9 +154,9 @@ describe('a detector with tiles', () => {
   it('sees in each tile what an undivided one sees in that piece', async () => {
     const options = { ...tiled(1, 2), smoothing: 0, refinement: 'off' as const };
     const random = noise(2);
-    const image = picture(112, 64, random);
+    const image = imageOf(112, 64, random);
     const piece = (left: number) =>
-      picture(64, 64, (x, y, c) => image.data[(y * 112 + left + x) * 3 + c] as number);
+      imageOf(64, 64, (x, y, c) => image.data[(y * 112 + left + x) * 3 + c] as number);
     const { map, shape } = await inspect(options, image);
     // 14 cells, 32 pixels each.
     expect(shape).toEqual([1, 256, 448]);
@@ -174,9 +174,9 @@ describe('a detector with tiles', () => {
 
   it('shows no step at its seams on a texture that repeats', async () => {
     const options = { ...tiled(3, 3), smoothing: 0 };
-    // Repeats every 22 pixels of the resized picture: each tile of 64 begins elsewhere in it.
+    // Repeats every 22 pixels of the resized image: each tile of 64 begins elsewhere in it.
     const side = 160;
-    const image = picture(side, side, (x, y, c) =>
+    const image = imageOf(side, side, (x, y, c) =>
       Math.round(
         128 + 60 * Math.sin((2 * Math.PI * (x + c)) / 22) * Math.cos((2 * Math.PI * y) / 22),
       ),
@@ -198,17 +198,17 @@ describe('a detector with tiles', () => {
     expect(steepest([6, 7, 8, 12, 13, 14])).toBeLessThan(1.3 * steepest([9, 10, 11]));
   });
 
-  it('scores a picture by the worst of it, wherever it lies', async () => {
+  it('scores an image by the worst of it, wherever it lies', async () => {
     const options = tiled(2, 2);
     const random = new Random(9);
-    const base = picture(300, 300, () => random.integer(110, 130));
+    const base = imageOf(300, 300, () => random.integer(110, 130));
     const clean = await inspect(options, base);
     for (const [left, top] of [
       [10, 10],
       [145, 145],
       [280, 150],
     ] as const) {
-      const spotted = picture(300, 300, (x, y, c) =>
+      const spotted = imageOf(300, 300, (x, y, c) =>
         x >= left && x < left + 12 && y >= top && y < top + 12
           ? 255
           : (base.data[(y * 300 + x) * 3 + c] as number),
@@ -226,7 +226,7 @@ describe('a detector with tiles', () => {
 });
 
 describe('maps', () => {
-  it('of an undivided picture are 256 on a side; of tiles at most 512, or a pixel a cell', () => {
+  it('of an undivided image are 256 on a side; of tiles at most 512, or a pixel a cell', () => {
     expect(mapSize(32, 32, 32)).toEqual({ height: 256, width: 256, scale: 1 });
     expect(mapSize(128, 128, 128)).toEqual({ height: 256, width: 256, scale: 1 });
     expect(mapSize(32, 56, 32)).toEqual({ height: 256, width: 448, scale: 1 });
@@ -238,7 +238,7 @@ describe('maps', () => {
 
 describe('an extractor with tiles', () => {
   it('gives the features of the tiles asked for, in their order, and sums over them', async () => {
-    const image = picture(200, 130, noise(4));
+    const image = imageOf(200, 130, noise(4));
     const options = tiled(2, 2);
     const session = await engine.load(toModel(extractor(tinyBackbone, options).graph));
     const origins = tileOrigins(options);

@@ -12,10 +12,10 @@ import {
 import type { MethodOptions } from './options.ts';
 
 /**
- * Large pictures are looked at in overlapping tiles. The picture is resized so that its tiles, side by side, are
- * `inputSize` wide and share a quarter of their cells with each neighbour. Each tile is worked through like a picture
+ * Large images are looked at in overlapping tiles. The image is resized so that its tiles, side by side, are
+ * `inputSize` wide and share a quarter of their cells with each neighbour. Each tile is worked through like an image
  * of its own as far as the errors of its cells; these are blended into one field of cells, from which on all goes as
- * for an undivided picture. With one tile nothing is different at all.
+ * for an undivided image. With one tile nothing is different at all.
  */
 
 /** Share of a tile that its neighbour sees too: a defect on the edge of one is well inside of the other. */
@@ -26,27 +26,27 @@ export function tilesAlong(length: number, tile: number): number {
   return Math.max(1, Math.ceil((length / tile - OVERLAP) / (1 - OVERLAP)));
 }
 
-/** Cells along one side of a picture of `count` tiles, and how they divide. */
+/** Cells along one side of an image of `count` tiles, and how they divide. */
 function cellsAlong(count: number, { cells }: MethodOptions) {
   const overlap = Math.round(OVERLAP * cells);
   const step = cells - overlap;
   return { overlap, step, whole: overlap + count * step };
 }
 
-/** Cells of a whole picture: [rows, columns]. */
-export function pictureCells(options: MethodOptions): [rows: number, columns: number] {
+/** Cells of a whole image: [rows, columns]. */
+export function imageCells(options: MethodOptions): [rows: number, columns: number] {
   const { rows, columns } = options.tiles ?? { rows: 1, columns: 1 };
   return [cellsAlong(rows, options).whole, cellsAlong(columns, options).whole];
 }
 
-/** The picture at the size at which it is looked at, antialiased: uint8 [1, height, width, 3]. */
-export function resizePicture(image: Value, options: MethodOptions): Value {
-  const [rows, columns] = pictureCells(options);
+/** The image at the size at which it is looked at, antialiased: uint8 [1, height, width, 3]. */
+export function resizeImage(image: Value, options: MethodOptions): Value {
+  const [rows, columns] = imageCells(options);
   const side = pixelsPerCell(options);
   return resize(image, [rows * side, columns * side], 'nhwc', true);
 }
 
-/** Where each tile begins in the resized picture, row by row: [y, x] in pixels. */
+/** Where each tile begins in the resized image, row by row: [y, x] in pixels. */
 export function tileOrigins(options: MethodOptions): (readonly [y: number, x: number])[] {
   const { rows, columns } = options.tiles ?? { rows: 1, columns: 1 };
   const step = cellsAlong(1, options).step * pixelsPerCell(options);
@@ -62,7 +62,7 @@ export function originsTensor(origins: readonly (readonly [y: number, x: number]
 }
 
 /**
- * Runs `look` on every tile of a picture.
+ * Runs `look` on every tile of an image.
  * @param image [1, height, width, 3] uint8 RGB of any size
  * @param origins int64 [tiles, 2]: {@link originsTensor}
  * @param look from a tile [1, inputSize, inputSize, 3] uint8 to values of shapes known beforehand
@@ -77,7 +77,7 @@ export function overTiles(
   const { inputSize } = options;
   const { graph } = image;
   return graph.scope('tiles', () => {
-    const resized = resizePicture(image, options);
+    const resized = resizeImage(image, options);
     return scan(origins, (origin) =>
       look(sliceAt(resized, [1, 2], origin, [inputSize, inputSize])),
     );
@@ -85,7 +85,7 @@ export function overTiles(
 }
 
 /**
- * Blends fields of cells, one a tile, into one of the whole picture: where two tiles overlap, each counts the less the
+ * Blends fields of cells, one a tile, into one of the whole image: where two tiles overlap, each counts the less the
  * nearer its edge is, so that no seam shows.
  * @param fields [rows * columns, 1, 1, cells, cells] each
  * @returns [1, 1, height, width] in cells, each
@@ -94,7 +94,7 @@ export function blend(fields: readonly Value[], options: MethodOptions): Value[]
   const { cells, tiles = { rows: 1, columns: 1 } } = options;
   const { rows, columns } = tiles;
   const { graph } = fields[0] as Value;
-  const [height, width] = pictureCells(options);
+  const [height, width] = imageCells(options);
   return graph.scope('blend', () => {
     const down = graph.constant(float32([height, rows * cells], shares(rows, options)));
     const across =
@@ -110,7 +110,7 @@ export function blend(fields: readonly Value[], options: MethodOptions): Value[]
   });
 }
 
-/** What each cell of `count` tiles in a line adds to each cell of the picture: [whole, count * cells], rows of sum 1. */
+/** What each cell of `count` tiles in a line adds to each cell of the image: [whole, count * cells], rows of sum 1. */
 function shares(count: number, options: MethodOptions): Float32Array {
   const { cells } = options;
   const { overlap, step, whole } = cellsAlong(count, options);

@@ -23,7 +23,7 @@ interface TrainingGolden {
   readonly mean: number[];
   readonly deviation: number[];
   readonly tapChannels: number[];
-  /** Pictures, rows and columns. */
+  /** Images, rows and columns. */
   readonly moved: [number, number, number];
   readonly steps: readonly {
     readonly learningRate: number;
@@ -50,13 +50,13 @@ function inputsOf(
       [length],
       BigInt64Array.from({ length }, (_, at) => BigInt(value(at))),
     );
-  const [pictures, rows, columns] = moved;
+  const [images, rows, columns] = moved;
   const swapped = method.anomalySource === 'swap';
   const defects = {
     mask: float32([batch, 1, cells, cells], step.mask),
     intensity: float32([batch, swapped ? 1 : channels, 1, 1], step.intensity),
     ...(swapped && {
-      pictures: int64(batch, (at) => (at + pictures) % batch),
+      images: int64(batch, (at) => (at + images) % batch),
       rows: int64(cells, (at) => (at + rows) % cells),
       columns: int64(cells, (at) => (at + columns) % cells),
     }),
@@ -209,7 +209,7 @@ describe('trainingStep', () => {
     expect(new Set(parameters.map(({ kind }) => kind))).toEqual(new Set(['table', 'weight']));
   });
 
-  it('counts cells of each picture as it is told to', async () => {
+  it('counts cells of each image as it is told to', async () => {
     const options: MethodOptions = { ...tinyMethod, grids: 'normal' };
     const size = [tinySchedule.batchSize, 6, 8, 8];
     const inputs = {
@@ -229,7 +229,7 @@ describe('trainingStep', () => {
       );
       const start = startOf(parameters);
       const shape = [tinySchedule.batchSize, 1, 8, 8];
-      // The left half of a picture, or its right half, twice as much; the other nothing.
+      // The left half of an image, or its right half, twice as much; the other nothing.
       const weights = Float32Array.from({ length: tinySchedule.batchSize * 64 }, (_, at) =>
         at % 8 < 4 === isLeft?.(Math.floor(at / 64)) ? 2 : 0,
       );

@@ -27,7 +27,7 @@ import {
   TrainedParameters,
 } from './parameters.ts';
 
-/** Mean and deviation of each feature channel over the training pictures. */
+/** Mean and deviation of each feature channel over the training images. */
 export interface FeatureStatistics {
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
@@ -51,9 +51,9 @@ export function stagesOf(options: MethodOptions): readonly Stage[] {
  * - `jitter` float32 [batch, 2, cells, cells]
  * - `mask` float32 [batch, 1, cells, cells] and `intensity` float32 [batch, channels, 1, 1] (`noise`: [batch,
  *   channels, cells, cells]) in the abnormal stage; for `swap` the mask is 0 or 1, `intensity` [batch, 1, 1, 1], and
- *   `pictures` int64 [batch], `rows` and `columns` int64 [cells] say where the features come from
+ *   `images` int64 [batch], `rows` and `columns` int64 [cells] say where the features come from
  * - `cellWeights` float32 [batch, 1, cells, cells], where cells do not all count alike: what each counts in the loss, 1 on
- *   average over a picture
+ *   average over an image
  * - `step` and `learningRate`, float32 scalars
  *
  * Outputs: `loss`, and each parameter and moment as `next/NAME`.
@@ -126,10 +126,10 @@ function abnormalLoss(
     graph.input('intensity', 'float32', [batch, width, spread, spread]);
   const sources = {
     swap: () => {
-      const pictures = graph.input('pictures', 'int64', [batch]);
+      const images = graph.input('images', 'int64', [batch]);
       const rows = graph.input('rows', 'int64', [cells]);
       const columns = graph.input('columns', 'int64', [cells]);
-      const donors = rearrange(features, pictures, rows, columns);
+      const donors = rearrange(features, images, rows, columns);
       return featureBlockSwap(features, donors, mask, intensity(1, 1));
     },
     fbp: () => featureBlockPaste(features, mask, intensity(channels, 1)),

@@ -114,7 +114,7 @@ describe('withVariation', () => {
     expect(storedOf(float32(values.shape, once))).toEqual(once);
   });
 
-  it("goes by those of a picture's kind", async () => {
+  it("goes by those of an image's kind", async () => {
     const rows = rowsAtRightAngles(4);
     const ofBoth = float32([2, 2, width], joined(rows));
     const result = await run((graph, seen, rebuilt) => {

@@ -31,7 +31,7 @@ const LARGEST_INT8 = 127;
 const LEAST = 1e-12;
 
 /**
- * Ways in which good pictures of a kind vary as a whole: a little to the left, more light from one side. What the grids
+ * Ways in which good images of a kind vary as a whole: a little to the left, more light from one side. What the grids
  * leave of them has these directions, at right angles to each other; of a row only the direction counts, and one of zeros
  * is none.
  */
@@ -51,7 +51,7 @@ export function componentsFrom(rows: Value): Components {
 /**
  * Rows that stay: in 8 bits each number, which is a third of a percent of the largest of a row.
  * @param values [kinds, count, width]
- * @param ofKind takes what is of a picture's kind: an entry of the first axis
+ * @param ofKind takes what is of an image's kind: an entry of the first axis
  */
 export function storedComponents(
   graph: Graph,
@@ -83,16 +83,16 @@ export function storedComponents(
 
 /**
  * How far a cell's error may stand out from the mean over the cells before it counts as no more: a defect must not be taken
- * for a way in which good pictures vary, however large it is (Huber's clipping, of whole cells).
+ * for a way in which good images vary, however large it is (Huber's clipping, of whole cells).
  */
 const MOST_OF_A_CELL = 1.5;
 
 /**
- * Adds to a reconstruction what good pictures vary in: the part of what it leaves that lies along the components.
+ * Adds to a reconstruction what good images vary in: the part of what it leaves that lies along the components.
  *
  *     rec' = rec + V^T V clipped(feature - rec)        V: the components, each of length 1
  *
- * A few numbers a picture, so that no defect can be rebuilt from them.
+ * A few numbers an image, so that no defect can be rebuilt from them.
  * @param features [1, channels, cells, cells]; so is `reconstruction`
  * @param weights of channels in the length of a cell's error
  */
@@ -116,7 +116,7 @@ export function withVariation(
   });
 }
 
-/** Numbers of a picture's features where each tap has the cells of its own. */
+/** Numbers of an image's features where each tap has the cells of its own. */
 export function variationWidth({ tapChannels, tapCells }: Taps): number {
   return tapChannels.reduce(
     (sum, channels, tap) => sum + channels * (tapCells[tap] as number) ** 2,

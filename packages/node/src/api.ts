@@ -8,15 +8,15 @@ import {
   type Evaluation,
   evaluate as evaluateEntries,
   type FailedInspection,
+  type ImageEntry,
   ignoring,
   inspect as inspectEntries,
   modelIdOf,
   type OnEvent,
   openBundle,
-  type PictureEntry,
   recalibrate,
   resolveTrainOptions,
-  type SeenPicture,
+  type SeenImage,
   type ThresholdRules,
   type TrainOptions,
   train as trainOnEntries,
@@ -26,7 +26,7 @@ import {
 } from '@bigrid/inspect';
 import type { DatasetOptions } from './datasets/dataset.ts';
 import {
-  listPictures,
+  listImages,
   openCalibrationFolder,
   openTestFolder,
   openTrainingFolder,
@@ -34,17 +34,17 @@ import {
 import { openIgnoredAreas, readIgnoredArea } from './datasets/ignored-areas.ts';
 import { type Device, onnxRuntimeEngine, parallelEngine } from './engine/engine.ts';
 import { assertModelWritable, readBytes, systemCode, writeAtomically } from './files/files.ts';
-import { pictureEntry } from './pictures/pictures.ts';
+import { imageEntry } from './images/images.ts';
 import { checkArguments, checkRequest } from './requests.ts';
 import { type BackboneFile, openBackbone } from './training/backbones.ts';
-import { identifyFile, identifyPictures, openCheckpoint } from './training/checkpoint-folder.ts';
+import { identifyFile, identifyImages, openCheckpoint } from './training/checkpoint-folder.ts';
 import { openReplay } from './training/replay-folder.ts';
 import { fileScratch } from './training/scratch.ts';
 import { version } from './version.ts';
 
 /** What every verb takes beside its own options. */
 export interface WorkOptions {
-  /** Called as work goes on: progress with time left, pictures skipped. */
+  /** Called as work goes on: progress with time left, images skipped. */
   readonly onEvent?: OnEvent;
   /** Stops the work: the promise rejects with CANCELLED, and nothing half-written stays. */
   readonly signal?: AbortSignal;
@@ -62,7 +62,7 @@ export interface TrainRequest
     WorkOptions {
   /** File to write the bundle to. */
   readonly out?: string;
-  /** Mask of what to ignore: a picture, white there, or a folder with CLASS.png for each class. */
+  /** Mask of what to ignore: an image, white there, or a folder with CLASS.png for each class. */
   readonly mask?: string;
   /** Bundle, or its file, to go on from: its method is kept. */
   readonly from?: Bundle | string;
@@ -76,8 +76,8 @@ export interface TrainRequest
 }
 
 /**
- * Trains a model on a folder of good pictures.
- * @param dir a folder with `train/good`, with `good`, with pictures straight in it, or of such folders, one a class;
+ * Trains a model on a folder of good images.
+ * @param dir a folder with `train/good`, with `good`, with images straight in it, or of such folders, one a class;
  *   or any other layout that {@link openDataset} recognises
  * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, DATASET_INVALID, OPTION_INVALID, OUTPUT_UNWRITABLE, IN_USE,
  *   CHECKPOINT_MISMATCH, CHECKPOINT_INVALID, WEIGHTS_INVALID, DEVICE_MISSING, CANCELLED
@@ -112,7 +112,7 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
       engine: engine.description,
       version,
     },
-    pictures: await identifyPictures(dir, classes),
+    images: await identifyImages(dir, classes),
   };
   const saves = { resume, everySeconds: checkpointSeconds };
   const checkpoint = out === undefined ? undefined : await openCheckpoint(out, identity, saves);
@@ -153,7 +153,7 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
 
 export interface CalibrateRequest extends WorkOptions, ThresholdRules {
   /**
-   * Good pictures that training never saw: a folder with `test/good`, with `good`, with pictures straight in it, or of
+   * Good images that training never saw: a folder with `test/good`, with `good`, with images straight in it, or of
    * such folders, one a class. Without one, the scores in the bundle are used again.
    */
   readonly dir?: string;
@@ -183,7 +183,7 @@ export async function calibrate(
   if (dir === undefined && mask !== undefined) {
     fail(
       'OPTION_INVALID',
-      `Expected a folder of good pictures to score under the mask ${mask} but received none`,
+      `Expected a folder of good images to score under the mask ${mask} but received none`,
     );
   }
   const opened = await bundleFrom(bundle);
@@ -205,11 +205,11 @@ export async function calibrate(
   return calibrated;
 }
 
-/** Pictures to calibrate on, with what to ignore of them. */
+/** Images to calibrate on, with what to ignore of them. */
 async function openCalibration(dir: string, mask: string | undefined, classNames: string[]) {
   const { good, defects } = await openCalibrationFolder(dir);
   const areas = await openIgnoredAreas(mask, classNames);
-  const withArea = (entry: PictureEntry & { className?: string }) =>
+  const withArea = (entry: ImageEntry & { className?: string }) =>
     areas.of(entry.className ?? basename(resolve(dir)), entry);
   return {
     good: good.map(withArea),
@@ -220,22 +220,22 @@ async function openCalibration(dir: string, mask: string | undefined, classNames
 
 /** Rules hold for this run alone, by the scores in the bundle. Default: its own. */
 export interface InspectOptions extends WorkOptions, ThresholdRules {
-  /** Mask of what to ignore of these pictures, white there; it takes the place of what the bundle ignores. */
+  /** Mask of what to ignore of these images, white there; it takes the place of what the bundle ignores. */
   readonly mask?: string;
-  /** Regions of fewer picture pixels are left out. Default: 0. */
+  /** Regions of fewer image pixels are left out. Default: 0. */
   readonly smallestRegion?: number | undefined;
 }
 
 /**
- * Inspects pictures, one verdict each, in order. A picture that cannot be read yields its error.
- * @param paths files, and folders that are searched for pictures; or pictures that come one by one, each inspected as
+ * Inspects images, one verdict each, in order. An image that cannot be read yields its error.
+ * @param paths files, and folders that are searched for images; or images that come one by one, each inspected as
  *   soon as it is there
  * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, PATH_MISSING, DATA_EMPTY, DEVICE_MISSING, OPTION_INVALID,
  *   THRESHOLD_UNSUPPORTED, CANCELLED
  */
 export async function* inspect(
   bundle: Bundle | string,
-  paths: readonly string[] | AsyncIterable<PictureEntry>,
+  paths: readonly string[] | AsyncIterable<ImageEntry>,
   options: InspectOptions = {},
 ): AsyncGenerator<Verdict | FailedInspection> {
   checkArguments({ bundle, paths });
@@ -253,13 +253,13 @@ export async function* inspect(
   }
 }
 
-async function entriesAt(paths: readonly string[]): Promise<PictureEntry[]> {
+async function entriesAt(paths: readonly string[]): Promise<ImageEntry[]> {
   const files: string[] = [];
-  for (const path of paths) files.push(...(await listPictures(path)));
-  return files.map(pictureEntry);
+  for (const path of paths) files.push(...(await listImages(path)));
+  return files.map(imageEntry);
 }
 
-/** The bundle that ignores what a mask says: a picture, white there. */
+/** The bundle that ignores what a mask says: an image, white there. */
 export async function withMask(bundle: Bundle, mask: string): Promise<Bundle> {
   checkArguments({ bundle, mask });
   return ignoring(bundle, await readIgnoredArea(mask));
@@ -268,12 +268,12 @@ export async function withMask(bundle: Bundle, mask: string): Promise<Bundle> {
 export interface EvaluateOptions extends WorkOptions, DatasetOptions {
   /** Mask of what to ignore, as for training; it takes the place of what the bundle ignores. */
   readonly mask?: string;
-  /** Called with each picture, its map and mask, in turn; the next one waits for what it returns. */
-  readonly onPicture?: ((seen: SeenPicture) => void | Promise<void>) | undefined;
+  /** Called with each image, its map and mask, in turn; the next one waits for what it returns. */
+  readonly onImage?: ((seen: SeenImage) => void | Promise<void>) | undefined;
 }
 
 /**
- * Evaluates a bundle on labelled test pictures.
+ * Evaluates a bundle on labelled test images.
  * @param dir a folder in the layout of MVTec AD (`test/good`, `test/DEFECT`, `ground_truth/DEFECT`), or of such folders;
  *   or any other layout that {@link openDataset} recognises
  * @throws DATA_NO_TEST, DATASET_INVALID, BUNDLE_INVALID, DEVICE_MISSING, CANCELLED
@@ -300,7 +300,7 @@ export async function evaluate(
       detector,
       entries,
       learnt: opened.manifest.learnt,
-      onPicture: options.onPicture,
+      onImage: options.onImage,
       onEvent: options.onEvent,
       signal: options.signal,
     });

@@ -12,7 +12,7 @@ export interface DriftOptions {
   readonly last?: number | undefined;
 }
 
-/** How the latest inspections differ from the good pictures at calibration. */
+/** How the latest inspections differ from the good images at calibration. */
 export interface Drift {
   /** Those that moved first, by how far. */
   readonly measures: readonly MeasureDrift[];
@@ -20,7 +20,7 @@ export interface Drift {
   readonly drifted: boolean;
   /** How many inspections were compared, and when they began and ended, UTC. */
   readonly compared: { readonly count: number; readonly from: string; readonly to: string };
-  /** The latest inspections, oldest first; more than were compared, for a picture of how they went. */
+  /** The latest inspections, oldest first; more than were compared, for an image of how they went. */
   readonly history: readonly InspectionRecord[];
   /** Lines of the log with other models, and lines that are no inspection. */
   readonly others: number;
@@ -28,7 +28,7 @@ export interface Drift {
 }
 
 /**
- * Tells whether the latest inspections in a log, and the pictures in them, still are as at calibration.
+ * Tells whether the latest inspections in a log, and the images in them, still are as at calibration.
  * @param log file that an InspectionLog appended to, as `bigrid inspect --log` does
  * @throws PATH_MISSING, PATH_UNREADABLE, LOG_INVALID; DRIFT_UNSUPPORTED for fewer than 10 inspections with this model,
  *   and for a bundle without statistics

@@ -8,7 +8,7 @@ import { writeTritonModel } from './triton.ts';
 export interface ExportRequest extends WorkOptions {
   /** Stores weights in fewer bits; the model computes in float32 all the same. Default: as they are. */
   readonly weights?: WeightPrecision;
-  /** Folder of good pictures to set the thresholds anew with, as {@link calibrate} takes it. */
+  /** Folder of good images to set the thresholds anew with, as {@link calibrate} takes it. */
   readonly calibrateOn?: string;
   /** As {@link calibrate} takes it. */
   readonly allowSuspect?: boolean;

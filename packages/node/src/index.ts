@@ -1,9 +1,10 @@
 export type {
   Bundle,
   EvaluatedDefect,
-  EvaluatedPicture,
+  EvaluatedImage,
   Evaluation,
   FailedInspection,
+  ImageEntry,
   Interval,
   Intervals,
   Judgement,
@@ -13,12 +14,11 @@ export type {
   Metrics,
   OnEvent,
   OperatingPoint,
-  PictureEntry,
   Port,
   Region,
-  SeenPicture,
+  SeenImage,
   Update,
-  UpdatedPicture,
+  UpdatedImage,
   Verdict,
   WorkEvent,
 } from '@bigrid/inspect';
@@ -65,8 +65,8 @@ export type {
   Ignored,
   LayoutName,
 } from './datasets/dataset.ts';
-export { listPictures, openTestFolder, openTrainingFolder } from './datasets/folders.ts';
-export { type KindOfPictures, kindsOfPictures } from './datasets/kinds.ts';
+export { listImages, openTestFolder, openTrainingFolder } from './datasets/folders.ts';
+export { type KindOfImages, kindsOfImages } from './datasets/kinds.ts';
 export { openDataset } from './datasets/open-dataset.ts';
 export { checkBundle } from './doctor/bundle.ts';
 export { type CheckDataOptions, checkData } from './doctor/data.ts';
@@ -79,10 +79,10 @@ export { assertWritable, reasonOf, writeAtomically } from './files/files.ts';
 export { freeName, moveFile } from './files/move-file.ts';
 export { decodeName, systemPath } from './files/names.ts';
 export { encodeNpy } from './files/npy.ts';
-export { drawHeatMap, type HeatMapOptions } from './pictures/heat-map.ts';
-export { picturesOfStream } from './pictures/picture-stream.ts';
-export { decodePicture, pictureEntry, readPicture } from './pictures/pictures.ts';
-export { picturesInFile } from './pictures/tiff-pages.ts';
+export { drawHeatMap, type HeatMapOptions } from './images/heat-map.ts';
+export { imagesOfStream } from './images/image-stream.ts';
+export { decodeImage, imageEntry, readImage } from './images/images.ts';
+export { imagesInFile } from './images/tiff-pages.ts';
 export { describeMove, measureWords, renderDrift } from './report/drift-page.ts';
 export { InspectionReport, type InspectionReportOptions } from './report/inspection-report.ts';
 export { Report, type ReportOptions } from './report/report.ts';
@@ -107,5 +107,5 @@ export {
   stampOf,
   statisticsOf,
 } from './watching/inspection-log.ts';
-export { FolderWatch, type WatchedPicture, type WatchOptions } from './watching/watch-folder.ts';
+export { FolderWatch, type WatchedImage, type WatchOptions } from './watching/watch-folder.ts';
 export { Webhook, type WebhookOptions } from './watching/webhook.ts';

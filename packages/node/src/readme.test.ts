@@ -12,11 +12,11 @@ beforeAll(async () => {
   const few = { goodCount: 8, testGoodCount: 2, defectCount: 1, size: 64 };
   await writeSyntheticLine(join(work, 'part'), few);
   await writeSyntheticLine(join(work, 'path/to/folder'), few);
-  await writeSyntheticLine(join(work, 'new-pictures'), { ...few, goodCount: 0, testGoodCount: 1 });
+  await writeSyntheticLine(join(work, 'new-images'), { ...few, goodCount: 0, testGoodCount: 1 });
 });
 afterAll(() => rmSync(work, { recursive: true }));
 
-/** Runs an example as a user would have it: a module that finds what a package depends on, in a folder with pictures. */
+/** Runs an example as a user would have it: a module that finds what a package depends on, in a folder with images. */
 function run(name: string, example: string): string {
   // In the package, so that the example's imports resolve as in a project of a user.
   const script = join(packages, name, `.readme-example-${process.pid}.mjs`);
@@ -47,6 +47,6 @@ test('the example of the repository README runs', () => {
   const printed = run('node', example.replace('seed: 1', 'seed: 1, epochs: 1, size: 64'));
   expect(printed.trim().split('\n')).toHaveLength(7);
   for (const line of printed.trim().split('\n')) {
-    expect(line).toMatch(/^new-pictures\/.*\.png \d+(\.\d+)?(e-\d+)? (true|false)$/);
+    expect(line).toMatch(/^new-images\/.*\.png \d+(\.\d+)?(e-\d+)? (true|false)$/);
   }
 });

@@ -11,7 +11,7 @@ import {
   FolderWatch,
   InspectionReport,
   inspect,
-  listPictures,
+  listImages,
   onnxRuntimeEngine,
   openDataset,
   openTestFolder,
@@ -75,7 +75,7 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
   device: ['abacus', '', null, 1],
   signal: [true, {}, new AbortController(), null],
   onEvent: ['log', {}, null],
-  onPicture: [1],
+  onImage: [1],
   out: ['', 'a\0b', 7, null, ['a']],
   s3Root: [0, new URL('file:///')],
   threshold: [0.5, null],
@@ -95,7 +95,6 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
   leaveOut: ['moved', [1]],
   timeout: [0, '1'],
   defectCount: [-1, 1.5, '8'],
-  maximumPictures: [-1, '8'],
   maximumImages: [-1, '8'],
 };
 
@@ -130,21 +129,21 @@ const takes: Readonly<Record<string, readonly string[]>> = {
     'allowSuspect',
   ],
   inspect: ['threads', 'device', 'signal', 'onEvent', 'threshold', 'smallestRegion'],
-  evaluate: ['threads', 'device', 'signal', 'onEvent', 'onPicture', 's3Root'],
+  evaluate: ['threads', 'device', 'signal', 'onEvent', 'onImage', 's3Root'],
   exportBundle: ['threads', 'device', 'signal', 'onEvent', 'out', 'weights', 'allowSuspect'],
   drift: ['last'],
-  checkData: ['threads', 'device', 'signal', 'onPicture', 's3Root'],
+  checkData: ['threads', 'device', 'signal', 'onImage', 's3Root'],
   checkBundle: ['threads', 'device'],
   checkMachine: ['threads', 'device'],
   onnxRuntimeEngine: ['threads', 'device'],
   openDataset: ['s3Root'],
   openTrainingFolder: ['s3Root'],
   openTestFolder: ['s3Root'],
-  drawContactSheet: ['signal', 'onPicture'],
+  drawContactSheet: ['signal', 'onImage'],
   writeSyntheticLine: ['defectCount'],
   FolderWatch: ['signal', 'settle', 'leaveOut'],
   Webhook: ['timeout'],
-  Report: ['maximumPictures'],
+  Report: ['maximumImages'],
   InspectionReport: ['maximumImages'],
 };
 
@@ -214,7 +213,7 @@ describe('arguments', () => {
     async (wrong) => {
       const expected = invalid('^Expected a path for .+ but received ');
       const runs = [train, readBundle, checkData, checkBundle, openDataset, openTrainingFolder];
-      for (const run of [...runs, openTestFolder, listPictures, writeSyntheticLine]) {
+      for (const run of [...runs, openTestFolder, listImages, writeSyntheticLine]) {
         await expect(call(run, wrong)).rejects.toThrow(expected);
       }
       await expect(call(evaluate, bundle, wrong)).rejects.toThrow(expected);

@@ -72,7 +72,7 @@ const schemas = {
     mask: path,
     smallestRegion: z.number().min(0).max(1e8),
   }),
-  evaluate: optional<EvaluateOptions>({ ...dataset, ...work, mask: path, onPicture: callback }),
+  evaluate: optional<EvaluateOptions>({ ...dataset, ...work, mask: path, onImage: callback }),
   exportBundle: optional<ExportRequest>({
     ...work,
     weights: z.enum(weightPrecisions),
@@ -83,7 +83,7 @@ const schemas = {
     name: z.string().min(1),
   }),
   drift: optional<DriftOptions>({ last: z.int().min(10).max(10_000) }),
-  checkData: optional<CheckDataOptions>({ ...dataset, ...engine, onPicture: callback, signal }),
+  checkData: optional<CheckDataOptions>({ ...dataset, ...engine, onImage: callback, signal }),
   checkBundle: optional<EngineOptions>(engine),
   checkMachine: optional<EngineOptions>(engine),
 };

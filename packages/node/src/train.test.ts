@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-it('skips pictures that vanish while it reads, and says so', async () => {
+it('skips images that vanish while it reads, and says so', async () => {
   const good = join(folder, 'part', 'train', 'good');
   const skipped: string[] = [];
   const onEvent = (event: WorkEvent) => {
@@ -27,7 +27,7 @@ it('skips pictures that vanish while it reads, and says so', async () => {
   const small = { size: 64, epochs: 1, globalResolution: 2, threads: 1 };
   const { manifest } = await train(join(folder, 'part'), { ...small, out, onEvent });
   expect(skipped).toEqual(['005.png', '011.png'].map((name) => `PATH_MISSING ${join(good, name)}`));
-  expect(manifest.training).toMatchObject({ pictures: 8, heldOut: 2, skipped: 2 });
+  expect(manifest.training).toMatchObject({ images: 8, heldOut: 2, skipped: 2 });
   expect((await readdir(folder)).sort()).toEqual(['model.onnx', 'model.replay', 'part']);
 });
 

@@ -16,7 +16,7 @@ export interface Ports {
   readonly outputs: readonly Port[];
 }
 
-/** `config.pbtxt` of a model, in protobuf's text format. Batches are left to the instances: a picture a request. */
+/** `config.pbtxt` of a model, in protobuf's text format. Batches are left to the instances: an image a request. */
 export function tritonConfig(name: string, { inputs, outputs }: Ports): string {
   const list = (ports: readonly Port[]) => ports.map(describe).join(',\n');
   return `# Written once by \`bigrid export --triton\`, and yours to change.

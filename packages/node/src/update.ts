@@ -15,7 +15,7 @@ import { openReplay, readReplay } from './training/replay-folder.ts';
 import { fileScratch } from './training/scratch.ts';
 
 export interface UpdateRequest extends BackboneFile, DatasetOptions, WorkOptions {
-  /** Pictures that are kept beside the new bundle, 0..1024; 0 for none. Default: as in training. */
+  /** Images that are kept beside the new bundle, 0..1024; 0 for none. Default: as in training. */
   readonly replay?: number;
   /** Folder of those kept with the old bundle, where it does not lie beside it. */
   readonly replayFrom?: string;
@@ -26,10 +26,10 @@ export interface UpdateRequest extends BackboneFile, DatasetOptions, WorkOptions
 }
 
 /**
- * Teaches a bundle new good pictures, such as false alarms, without forgetting the old ones, of which training kept some
+ * Teaches a bundle new good images, such as false alarms, without forgetting the old ones, of which training kept some
  * beside it. Its thresholds are set anew by its own rules.
  * @param file of the bundle
- * @param dir where the new good pictures lie, in any layout that {@link train} takes. What lies there counts as good
+ * @param dir where the new good images lie, in any layout that {@link train} takes. What lies there counts as good
  * @throws REPLAY_MISSING, SUSPECT_IMAGES, OPTION_INVALID where the bundle has another backbone, DATA_EMPTY, DATA_NO_GOOD,
  *   DATASET_INVALID, THRESHOLD_UNSUPPORTED, BUNDLE_INVALID, OUTPUT_UNWRITABLE, DEVICE_MISSING, CANCELLED
  */

@@ -69,10 +69,10 @@ export class DataFolder {
     };
   }
 
-  /** The mask of the test picture at that path: rows of 0 and 1. */
-  async mask(dataset: string, picture: string, options = {}): Promise<number[][] | undefined> {
+  /** The mask of the test image at that path: rows of 0 and 1. */
+  async mask(dataset: string, image: string, options = {}): Promise<number[][] | undefined> {
     const { classes } = await openDataset(this.at(dataset), options);
-    const entry = classes.flatMap(({ test }) => test).find(({ path }) => path === this.at(picture));
+    const entry = classes.flatMap(({ test }) => test).find(({ path }) => path === this.at(image));
     const mask = await entry?.readMask?.();
     return mask && rowsOf(mask);
   }

@@ -1,12 +1,12 @@
 import { BigridError } from '@bigrid/errors';
 import type {
-  EvaluatedPicture,
+  EvaluatedImage,
   Evaluation,
+  Image,
   Intervals,
   Manifest,
   Metrics,
-  Picture,
-  SeenPicture,
+  SeenImage,
   Verdict,
 } from '@bigrid/inspect';
 import type { Drift } from '../src/drift.ts';
@@ -16,7 +16,7 @@ const mapSize = 32;
 const evil = `gear "'><script>alert(1)</script>&amp;`;
 
 /** Noise, which no encoder makes small, over a slope; every seed its own. */
-export function noisyPicture(seed: number, width = 96, height = 64, strength = 60): Picture {
+export function noisyImage(seed: number, width = 96, height = 64, strength = 60): Image {
   const data = new Uint8Array(width * height * 3);
   let state = seed + 1;
   for (let i = 0; i < data.length; i++) {
@@ -69,7 +69,7 @@ export function exampleVerdict(score: number, strength?: number): Verdict {
     verdict: isAnomalous ? 'anomalous' : 'normal',
     threshold: 0.5,
     confidence: 0.5,
-    picture: noisyPicture(Math.round(score * 1e6), 64, 48, strength),
+    image: noisyImage(Math.round(score * 1e6), 64, 48, strength),
     map: { width: mapSize, height: mapSize, data: new Float32Array(mapSize ** 2).fill(score) },
     regions: [],
   };
@@ -82,7 +82,7 @@ export function square(from: number, to: number): Uint8Array {
   });
 }
 
-const masks = new Map<EvaluatedPicture, Uint8Array>();
+const masks = new Map<EvaluatedImage, Uint8Array>();
 
 export function evaluated(
   name: string,
@@ -90,28 +90,28 @@ export function evaluated(
   defect: string,
   score: number,
   mask?: Uint8Array,
-): EvaluatedPicture {
+): EvaluatedImage {
   const path = `/data/line 3/${className}/test/${defect}/${name}.png`;
-  const read = async () => noisyPicture(Math.round(score * 1000));
+  const read = async () => noisyImage(Math.round(score * 1000));
   const entry = { path, className, defect, read, readMask: undefined };
-  const picture = { entry, score, hasMask: mask !== undefined, isMapDefined: true };
-  if (mask) masks.set(picture, mask);
-  return picture;
+  const image = { entry, score, hasMask: mask !== undefined, isMapDefined: true };
+  if (mask) masks.set(image, mask);
+  return image;
 }
 
-/** A picture as the evaluation shows it. */
-export async function seen(picture: EvaluatedPicture, total: number): Promise<SeenPicture> {
-  const mask = masks.get(picture);
+/** An image as the evaluation shows it. */
+export async function seen(image: EvaluatedImage, total: number): Promise<SeenImage> {
+  const mask = masks.get(image);
   const data = new Float32Array(mapSize * mapSize).fill(0.2);
   if (mask) for (let i = 0; i < data.length; i++) data[i] = mask[i] ? 2 : 0.2;
   const map = { width: mapSize, height: mapSize, data };
-  return { evaluated: picture, picture: await picture.entry.read(), map, mask, total };
+  return { evaluated: image, image: await image.entry.read(), map, mask, total };
 }
 
 export async function render(evaluation: Evaluation, own: Manifest, options: ReportOptions) {
   const report = new Report(own, options);
-  const { pictures } = evaluation;
-  for (const picture of pictures) await report.add(await seen(picture, pictures.length));
+  const { images } = evaluation;
+  for (const image of images) await report.add(await seen(image, images.length));
   return report.render(evaluation);
 }
 
@@ -164,9 +164,9 @@ const curve = {
   ],
 };
 
-/** Two products, a picture of each verdict, one that could not be read and one without a mask. */
+/** Two products, an image of each verdict, one that could not be read and one without a mask. */
 export function exampleEvaluation(): Evaluation {
-  const pictures = [
+  const images = [
     evaluated('g0', 'flange', 'good', 0.1),
     evaluated('g1', 'flange', 'good', 0.2),
     evaluated('g2', 'flange', 'good', 0.7),
@@ -194,14 +194,14 @@ export function exampleEvaluation(): Evaluation {
       flange: curve,
       [evil]: { ...curve, imageRoc: [], imagePrecisionRecall: [] },
     },
-    pictures,
-    withoutMask: [pictures[7]?.entry.path ?? ''],
+    images,
+    withoutMask: [images[7]?.entry.path ?? ''],
     failed: [
       {
         path: '/data/line 3/flange/test/dent/<i>cut</i>.png',
         error: new BigridError(
-          'PICTURE_UNREADABLE',
-          'Expected a whole picture but received <i>half</i>',
+          'IMAGE_UNREADABLE',
+          'Expected a whole image but received <i>half</i>',
         ),
       },
     ],
@@ -226,7 +226,7 @@ export const exampleManifest = {
   },
   training: {
     seed: 7,
-    pictures: 57,
+    images: 57,
     heldOut: 3,
     skipped: 0,
     steps: 1234,

@@ -7,7 +7,7 @@ import {
   tiny,
   useTemporaryFolder,
   write,
-  writePictures,
+  writeImages,
   writeProduct,
 } from '../../testing/command-line.ts';
 
@@ -18,8 +18,8 @@ beforeAll(async () => {
   model = at('model.onnx');
   await writeProduct(at('part'));
   await bigrid('train', at('part'), '--out', model, ...tiny);
-  await writePictures(at('today'), 9, false, 100);
-  await write(at('today', 'text.png'), 'not a picture');
+  await writeImages(at('today'), 9, false, 100);
+  await write(at('today', 'text.png'), 'not an image');
 });
 
 async function calibrationOf(file: string) {
@@ -27,17 +27,17 @@ async function calibrationOf(file: string) {
   return { ...manifest.calibration, bytes };
 }
 
-test('good pictures of today set the threshold of a new file', async () => {
+test('good images of today set the threshold of a new file', async () => {
   const out = at('deep', 'new.onnx');
   const words = ['calibrate', model, at('today'), '--threshold', 'max-fpr:.10', '--out', out];
   const { code, stdout, stderr } = await bigrid(...words);
   expect(stderr).toContain('calibrating 10/10');
-  expect(stderr).toContain('Skipped 1 picture that could not be read:');
+  expect(stderr).toContain('Skipped 1 image that could not be read:');
   expect(stderr).toMatch(
     /The threshold was \d+\.\d+ \(quantile:0\.99\); \d of 9 images are above it\./,
   );
   expect(stdout).toMatch(
-    /^Wrote .*new\.onnx: threshold \d+\.\d+ by max-fpr:0\.1; 0 of 9 good pictures above it$/m,
+    /^Wrote .*new\.onnx: threshold \d+\.\d+ by max-fpr:0\.1; 0 of 9 good images above it$/m,
   );
   expect([code, isPlain(stdout + stderr)]).toEqual([0, true]);
   expect(await readdir(at('deep'))).toEqual(['new.onnx']);
@@ -46,11 +46,11 @@ test('good pictures of today set the threshold of a new file', async () => {
   expect(calibration.threshold).toBe(calibration.scores[8]);
   expect(calibration.measuredAt).toMatch(/^\d{4}-/);
   const { stdout: told } = await bigrid('info', out);
-  expect(told).toMatch(/by the rule max-fpr:0\.1 from 9 good pictures scored on \d{4}-/);
+  expect(told).toMatch(/by the rule max-fpr:0\.1 from 9 good images scored on \d{4}-/);
 });
 
 test.each([
-  ['pictures that it learnt', ['part', 'train', 'good'], '6 of 8 that the model learnt'],
+  ['images that it learnt', ['part', 'train', 'good'], '6 of 8 that the model learnt'],
   ['defects', ['part', 'test', 'spot'], '2 of 2 that score more than 4 times what good images'],
 ] as const)('%s set the threshold only where that is insisted on', async (_, parts, told) => {
   const out = at('suspect', 'new.onnx');
@@ -85,26 +85,26 @@ test('without a folder the rule alone changes, here in the file itself', async (
   });
 });
 
-test('f1 sets it between good pictures and labelled defects', async () => {
+test('f1 sets it between good images and labelled defects', async () => {
   const out = at('f1.onnx');
   const words = ['calibrate', model, at('part'), '--threshold', 'f1', '--out', out];
   const { code, stdout } = await bigrid(...words);
   expect(code).toBe(0);
-  expect(stdout).toContain('by f1; 0 of 2 good pictures above it');
+  expect(stdout).toContain('by f1; 0 of 2 good images above it');
   const { stderr } = await bigrid('evaluate', out, at('part'));
   expect(stderr).toMatch(
-    /At the threshold \d+\.\d+ \(f1\): 2 of 2 defective pictures caught, 0 false alarms among 2 good\./,
+    /At the threshold \d+\.\d+ \(f1\): 2 of 2 defective images caught, 0 false alarms among 2 good\./,
   );
 });
 
-test('between two thresholds pictures are unsure', async () => {
+test('between two thresholds images are unsure', async () => {
   const out = at('unsure.onnx');
   const rules = ['--threshold', 'quantile:1', '--unsure', 'quantile:.25'];
   const made = await bigrid('calibrate', model, at('today'), ...rules, '--out', out);
   expect(made.stdout).toMatch(/above it; unsure from \d+\.\d+ by quantile:0\.25$/m);
   expect((await bigrid('info', out)).stdout).toMatch(/by quantile:0\.25, are unsure/);
   const { scores } = await calibrationOf(out);
-  // A picture that set it is not above it: of nine, two are below and one is at the quarter.
+  // An image that set it is not above it: of nine, two are below and one is at the quarter.
   const inspected = await bigrid('inspect', out, at('today'), '--json');
   const verdicts = inspected.stdout
     .trim()
@@ -113,7 +113,7 @@ test('between two thresholds pictures are unsure', async () => {
     .filter(({ error }) => !error);
   for (const { score, verdict } of verdicts)
     expect(verdict).toBe(score > scores[2] ? 'unsure' : 'normal');
-  expect(inspected.stderr).toContain('10 pictures: 0 anomalous, 6 unsure, 3 normal, 1 unreadable');
+  expect(inspected.stderr).toContain('10 images: 0 anomalous, 6 unsure, 3 normal, 1 unreadable');
   const { stdout } = await bigrid('inspect', out, at('today'), '--unsure', 'none');
   expect(stdout).not.toContain('unsure');
 });
@@ -128,16 +128,16 @@ test.each([
     64,
   ],
   [
-    'a promise that the pictures cannot keep',
+    'a promise that the images cannot keep',
     ['today', '--threshold', 'max-fpr:0.05'],
-    'THRESHOLD_UNSUPPORTED: Expected at least 19 good pictures for the threshold max-fpr:0.05 but received the scores of 9',
+    'THRESHOLD_UNSUPPORTED: Expected at least 19 good images for the threshold max-fpr:0.05 but received the scores of 9',
     65,
   ],
   ['f1 without labels', ['today', '--threshold', 'f1'], 'THRESHOLD_UNSUPPORTED', 65],
   ['a folder that is missing', ['nowhere'], 'PATH_MISSING', 66],
-  ['pictures that training saw', ['seen'], 'DATA_NO_GOOD', 65],
+  ['images that training saw', ['seen'], 'DATA_NO_GOOD', 65],
 ] as const)('%s is refused, and nothing is written', async (_what, words, expected, exitCode) => {
-  await writePictures(at('seen', 'train', 'good'), 1);
+  await writeImages(at('seen', 'train', 'good'), 1);
   const [dir, ...flags] = words;
   const out = at('refused', 'new.onnx');
   const given = dir === undefined ? [] : [at(dir)];

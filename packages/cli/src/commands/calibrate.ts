@@ -23,7 +23,7 @@ export function calibrateCommand(context: Context): Command {
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument(
       '[dir]',
-      'folder with test/good, with good, or with good pictures that training never saw (default: the scores in the bundle)',
+      'folder with test/good, with good, or with good images that training never saw (default: the scores in the bundle)',
     )
     .option('--threshold <rule>', 'Rule that sets it (default: the rule of the bundle)')
     .option(...unsureFlag)
@@ -36,9 +36,9 @@ export function calibrateCommand(context: Context): Command {
       'after',
       `
 Rules:
-  quantile:0.99  that quantile of the scores of good pictures
-  max-fpr:0.05   of new good pictures, at most this share scores above it;
-                 takes 1 / 0.05 - 1 good pictures
+  quantile:0.99  that quantile of the scores of good images
+  max-fpr:0.05   of new good images, at most this share scores above it;
+                 takes 1 / 0.05 - 1 good images
   sigma:3        their mean and so many standard deviations
   f1             the best F1; takes labelled defects in DIR/test/DEFECT
   recall:0.95    this share of labelled defects above it; takes them too
@@ -63,7 +63,7 @@ async function calibrateBundle(
   if (dir === undefined && request.threshold === undefined && request.unsure === undefined) {
     fail(
       'OPTION_INVALID',
-      'Expected a folder of good pictures, --threshold or --unsure to calibrate by but received none',
+      'Expected a folder of good images, --threshold or --unsure to calibrate by but received none',
     );
   }
   const { calibrate, describePromise, readBundle } = await import('@bigrid/node');
@@ -89,5 +89,5 @@ function describe({ calibration: { threshold, rule, unsure, scores } }: Manifest
   const doubt = unsure
     ? `; unsure from ${formatScore(unsure.threshold, threshold)} by ${unsure.rule}`
     : '';
-  return `threshold ${formatScore(threshold, threshold)} by ${rule}; ${above} of ${count(scores.length, 'good picture')} above it${doubt}`;
+  return `threshold ${formatScore(threshold, threshold)} by ${rule}; ${above} of ${count(scores.length, 'good image')} above it${doubt}`;
 }

@@ -4,12 +4,12 @@ import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
+  imageBytes,
   isPlain,
-  pictureBytes,
   tiny,
   useTemporaryFolder,
   write,
-  writePictures,
+  writeImages,
   writeProduct,
 } from '../../testing/command-line.ts';
 
@@ -17,7 +17,7 @@ const at = useTemporaryFolder();
 
 beforeAll(async () => {
   await writeProduct(at('bolt'));
-  await writePictures(at('bolt', 'train', 'bad'), 3, true);
+  await writeImages(at('bolt', 'train', 'bad'), 3, true);
 });
 
 test('what is understood is a table, with what is left out and why', async () => {
@@ -27,13 +27,13 @@ test('what is understood is a table, with what is left out and why', async () =>
     `${[
       `${at('bolt')}: MVTec AD`,
       '',
-      'class  split  shows  pictures  masks',
+      'class  split  shows  images  masks',
       'bolt   train  good          8      -',
       'bolt   test   good          2      -',
       'bolt   test   spot          2      2',
       '',
       'Left out:',
-      `  ${at('bolt', 'train', 'bad')}: 3 pictures: only good ones are learnt from`,
+      `  ${at('bolt', 'train', 'bad')}: 3 images: only good ones are learnt from`,
     ].join('\n')}\n`,
   );
 });
@@ -49,9 +49,9 @@ test('programs get the same as JSON', async () => {
       {
         name: 'bolt',
         kinds: [
-          { split: 'train', defect: 'good', pictures: 8, masks: 0 },
-          { split: 'test', defect: 'good', pictures: 2, masks: 0 },
-          { split: 'test', defect: 'spot', pictures: 2, masks: 2 },
+          { split: 'train', defect: 'good', images: 8, masks: 0 },
+          { split: 'test', defect: 'good', images: 2, masks: 0 },
+          { split: 'test', defect: 'spot', images: 2, masks: 2 },
         ],
       },
     ],
@@ -59,7 +59,7 @@ test('programs get the same as JSON', async () => {
     ignored: [
       {
         path: at('bolt', 'train', 'bad'),
-        reason: '3 pictures: only good ones are learnt from',
+        reason: '3 images: only good ones are learnt from',
       },
     ],
   });
@@ -84,19 +84,19 @@ test('--sheet draws a contact sheet', async () => {
   expect(refused).toBe(73);
 });
 
-test('it is said when training and test share pictures, and when one is missing', async () => {
-  await writePictures(at('shared', 'good'), 2);
-  await writePictures(at('shared', 'bad'), 1, true);
+test('it is said when training and test share images, and when one is missing', async () => {
+  await writeImages(at('shared', 'good'), 2);
+  await writeImages(at('shared', 'bad'), 1, true);
   expect((await bigrid('data', at('shared'))).stdout).toContain(
-    '2 good pictures to train on are to test on as well: metrics will flatter.',
+    '2 good images to train on are to test on as well: metrics will flatter.',
   );
-  expect((await bigrid('data', at('shared', 'good'))).stdout).toContain('No test pictures');
-  await writePictures(at('tested', 'test', 'bad'), 1, true);
-  expect((await bigrid('data', at('tested'))).stdout).toContain('No good pictures to train on.');
+  expect((await bigrid('data', at('shared', 'good'))).stdout).toContain('No test images');
+  await writeImages(at('tested', 'test', 'bad'), 1, true);
+  expect((await bigrid('data', at('tested'))).stdout).toContain('No good images to train on.');
 });
 
 test('a wrong folder is refused with the piece that is missing', async () => {
-  await writePictures(at('visa', 'candle', 'Data', 'Images', 'Normal'), 1);
+  await writeImages(at('visa', 'candle', 'Data', 'Images', 'Normal'), 1);
   const { code, stdout, stderr } = await bigrid('data', at('visa'));
   expect([code, stdout]).toEqual([65, '']);
   expect(stderr).toContain(
@@ -107,7 +107,7 @@ test('a wrong folder is refused with the piece that is missing', async () => {
 test('a manifest with addresses in S3 and annotations of COCO train and evaluate', async () => {
   const images = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
   for (const id of images) {
-    await write(at('coco', 'images', `${id}.png`), await pictureBytes(id, id > 7));
+    await write(at('coco', 'images', `${id}.png`), await imageBytes(id, id > 7));
   }
   const content = {
     images: images.map((id) => ({ id, file_name: `${id}.png`, width: 64, height: 64 })),
@@ -126,7 +126,7 @@ test('a manifest with addresses in S3 and annotations of COCO train and evaluate
 
   const manifest = [at('all.manifest'), '--s3-root', at('coco', 'images')];
   const trained = await bigrid('train', ...manifest, '--out', at('model.onnx'), ...tiny);
-  expect(trained.stdout).toContain('6 good pictures learnt, 8 scored by cross-fitting');
+  expect(trained.stdout).toContain('6 good images learnt, 8 scored by cross-fitting');
   const byCoco = await bigrid('evaluate', at('model.onnx'), at('coco'));
   expect(byCoco.stdout).toMatch(/^coco( +\d\.\d{4}){7}$/m);
   const byManifest = await bigrid('evaluate', at('model.onnx'), ...manifest);

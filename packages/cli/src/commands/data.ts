@@ -1,5 +1,5 @@
 import { fail } from '@bigrid/errors';
-import type { Dataset, KindOfPictures } from '@bigrid/node';
+import type { Dataset, KindOfImages } from '@bigrid/node';
 import { Command } from 'commander';
 import { s3RootFlag } from '../flags.ts';
 import { count, paint, print, say, table } from '../output.ts';
@@ -19,8 +19,8 @@ const MOST_IGNORED = 20;
 
 export function dataCommand(context: Context): Command {
   return new Command('data')
-    .description('Tell what is understood of a folder of pictures')
-    .argument('<dir>', 'folder, or file that lists pictures (docs/data.md)')
+    .description('Tell what is understood of a folder of images')
+    .argument('<dir>', 'folder, or file that lists images (docs/data.md)')
     .option('--sheet <file>', 'File to draw thumbnails to (.jpg), defects outlined')
     .option('--mask <path>', 'Mask as for training, to hatch on the thumbnails')
     .option(...s3RootFlag)
@@ -42,7 +42,7 @@ async function showData(
   { sheet, mask, s3Root, json, quiet }: DataFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { assertWritable, kindsOfPictures, openDataset } = await import('@bigrid/node');
+  const { assertWritable, kindsOfImages, openDataset } = await import('@bigrid/node');
   if (sheet !== undefined && !/\.jpe?g$/i.test(sheet)) {
     fail('OPTION_INVALID', `Expected a file named .jpg for --sheet but received ${sheet}`);
   }
@@ -51,7 +51,7 @@ async function showData(
   }
   const dataset = await openDataset(dir, { s3Root });
   if (sheet !== undefined) await assertWritable(sheet);
-  const kinds = kindsOfPictures(dataset);
+  const kinds = kindsOfImages(dataset);
   if (json) print(JSON.stringify(asJson(dir, dataset, kinds), undefined, 2));
   else print(`${paint('bold', dir)}: ${dataset.layout}`, '', kindsTable(kinds));
   if (!json) print(...remarks(dataset), ...ignoredLines(dataset));
@@ -72,7 +72,7 @@ async function drawSheet(
     const { bytes, leftOut } = await drawContactSheet(dataset, {
       signal,
       mask,
-      onPicture(done, total) {
+      onImage(done, total) {
         advance ??= progress.count('drawing', total);
         advance(done);
       },
@@ -88,14 +88,14 @@ async function drawSheet(
 }
 
 /** A row a class, split and defect. */
-function kindsTable(kinds: readonly KindOfPictures[]): string {
+function kindsTable(kinds: readonly KindOfImages[]): string {
   const right = 'right' as const;
   return table(
     [
       { head: 'class' },
       { head: 'split' },
       { head: 'shows' },
-      { head: 'pictures', align: right },
+      { head: 'images', align: right },
       { head: 'masks', align: right },
     ],
     kinds.map(({ className, split, defect, entries, masks }) => [
@@ -112,23 +112,23 @@ function kindsTable(kinds: readonly KindOfPictures[]): string {
 function remarks(dataset: Dataset): string[] {
   const { classes } = dataset;
   const lines = [...(dataset.remarks ?? [])];
-  const shared = sharedPictures(dataset);
+  const shared = sharedImages(dataset);
   if (shared > 0) {
     lines.push(
-      `${count(shared, 'good picture')} to train on are to test on as well: metrics will flatter.`,
+      `${count(shared, 'good image')} to train on are to test on as well: metrics will flatter.`,
     );
   }
   if (classes.every(({ training }) => training.length === 0)) {
-    lines.push('No good pictures to train on.');
+    lines.push('No good images to train on.');
   }
   if (classes.every(({ test }) => test.length === 0)) {
-    lines.push('No test pictures: enough to train on, nothing to evaluate on.');
+    lines.push('No test images: enough to train on, nothing to evaluate on.');
   }
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-/** How many pictures are both learnt from and tested on. */
-function sharedPictures({ classes }: Dataset): number {
+/** How many images are both learnt from and tested on. */
+function sharedImages({ classes }: Dataset): number {
   return classes.reduce((sum, { training, test }) => {
     const learnt = new Set(training.map(({ path }) => path));
     return sum + test.filter(({ path }) => learnt.has(path)).length;
@@ -142,7 +142,7 @@ function ignoredLines({ ignored }: Dataset): string[] {
   return ['', paint('bold', 'Left out:'), ...listed, ...(more > 0 ? [`  and ${more} more`] : [])];
 }
 
-function asJson(path: string, dataset: Dataset, kinds: readonly KindOfPictures[]) {
+function asJson(path: string, dataset: Dataset, kinds: readonly KindOfImages[]) {
   return {
     path,
     layout: dataset.layout,
@@ -153,11 +153,11 @@ function asJson(path: string, dataset: Dataset, kinds: readonly KindOfPictures[]
         .map(({ split, defect, entries, masks }) => ({
           split,
           defect,
-          pictures: entries.length,
+          images: entries.length,
           masks,
         })),
     })),
-    trainedAndTestedOn: sharedPictures(dataset),
+    trainedAndTestedOn: sharedImages(dataset),
     remarks: dataset.remarks ?? [],
     ignored: dataset.ignored,
   };

@@ -4,7 +4,7 @@ import {
   bigrid,
   useTemporaryFolder,
   write,
-  writePictures,
+  writeImages,
   writeProduct,
 } from '../../testing/command-line.ts';
 
@@ -35,15 +35,15 @@ test('it trains, evaluates, reports and draws; the second time it reuses the bun
   expect((await stat(at('made', 'model.onnx'))).mtimeMs).toBe(written);
 });
 
-test('of good pictures alone, the report shows those held out, also in a folder of other results', async () => {
-  await writePictures(at('flat'), 24);
+test('of good images alone, the report shows those held out, also in a folder of other results', async () => {
+  await writeImages(at('flat'), 24);
   const words = ['demo', '--data', at('flat'), '--out', at('flat-made'), '--epochs', '1'];
-  // Of a run before, on other pictures.
+  // Of a run before, on other images.
   await write(at('flat-made', 'report.html'), 'another report');
   await write(at('flat-made', 'heat-maps', '09-crack.png'), 'another heat map');
   const { code, stdout } = await bigrid(...words);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/Not evaluated: no test pictures: put good ones into .*test\/good/);
+  expect(stdout).toMatch(/Not evaluated: no test images: put good ones into .*test\/good/);
   const { manifest } = JSON.parse(
     (await bigrid('info', at('flat-made', 'model.onnx'), '--json')).stdout,
   );

@@ -39,9 +39,9 @@ interface DemoFlags {
 
 /** One run of the demo. */
 interface Demo extends DemoFlags {
-  /** Folder of the pictures. */
+  /** Folder of the images. */
   readonly data: string;
-  /** Whether the pictures are ours to draw. */
+  /** Whether the images are ours to draw. */
   readonly isSynthetic: boolean;
   readonly signal: AbortSignal;
   readonly onEvent: OnEvent;
@@ -49,15 +49,15 @@ interface Demo extends DemoFlags {
   readonly note: (...lines: string[]) => void;
 }
 
-/** Pictures that the training sees in all its passes: about a minute on two cores. */
-const PICTURES_SEEN = 2000;
+/** Images that the training sees in all its passes: about a minute on two cores. */
+const IMAGES_SEEN = 2000;
 
 export function demoCommand(context: Context, fields: Fields): Command {
   const command = new Command('demo')
-    .description('Do it all at once, on pictures drawn on the spot')
+    .description('Do it all at once, on images drawn on the spot')
     .option(
       '--data <dir>',
-      'Folder of pictures (default: a synthetic product line, drawn on the spot)',
+      'Folder of images (default: a synthetic product line, drawn on the spot)',
     )
     .option(...s3RootFlag)
     .option('--out <dir>', 'Folder for everything that is made', 'bigrid-demo');
@@ -101,7 +101,7 @@ interface Made {
 }
 
 async function makeEverything(demo: Demo): Promise<Made> {
-  if (demo.isSynthetic) await drawPictures(demo);
+  if (demo.isSynthetic) await drawImages(demo);
   const bundle = await trainOrReuse(demo);
   await removeResults(demo);
   const { evaluation, missing } = await evaluateIfPossible(demo, bundle);
@@ -125,43 +125,43 @@ function places({ out }: Pick<Demo, 'out'>) {
   };
 }
 
-async function drawPictures({ data, out, seed, note }: Demo): Promise<void> {
+async function drawImages({ data, out, seed, note }: Demo): Promise<void> {
   const { assertWritable, version, writeSyntheticLine } = await import('@bigrid/node');
   const record = await readRecord(out);
   const present = await fingerprint(data);
-  if (present !== undefined && record?.pictures === present && isSame(record, version, seed)) {
-    note(`The pictures in ${data} are there already.`);
+  if (present !== undefined && record?.images === present && isSame(record, version, seed)) {
+    note(`The images in ${data} are there already.`);
     return;
   }
-  note(`Drawing pictures of a product, good and defective, into ${data}`);
-  await assertWritable(join(data, 'picture.png'));
+  note(`Drawing images of a product, good and defective, into ${data}`);
+  await assertWritable(join(data, 'image.png'));
   await writeSyntheticLine(data, { seed });
-  await writeRecord(out, { version, seed, pictures: (await fingerprint(data)) ?? '' });
+  await writeRecord(out, { version, seed, images: (await fingerprint(data)) ?? '' });
 }
 
 async function trainOrReuse(demo: Demo): Promise<Bundle> {
   const { openTrainingFolder, readBundle, train, version } = await import('@bigrid/node');
   const { data, s3Root, out, seed, threads, signal, onEvent, note } = demo;
   const { bundle: file } = places(demo);
-  const pictures = (await fingerprint(data, s3Root)) ?? '';
+  const images = (await fingerprint(data, s3Root)) ?? '';
   const record = await readRecord(out);
   const present = await hashOfFile(file);
   if (
     present !== undefined &&
     record?.bundle === present &&
-    record.pictures === pictures &&
+    record.images === images &&
     record.epochs === demo.epochs &&
     isSame(record, version, seed)
   ) {
     note(
-      `The bundle ${file} is there already, of the same version, seed and pictures; not trained again.`,
+      `The bundle ${file} is there already, of the same version, seed and images; not trained again.`,
     );
     return readBundle(file);
   }
   const { classes } = await openTrainingFolder(data, { s3Root });
   const good = classes.reduce((sum, { entries }) => sum + entries.length, 0);
-  const epochs = demo.epochs ?? Math.round(PICTURES_SEEN / good);
-  note(`Learning from ${count(good, 'good picture')} in ${data}`);
+  const epochs = demo.epochs ?? Math.round(IMAGES_SEEN / good);
+  note(`Learning from ${count(good, 'good image')} in ${data}`);
   const bundle = await train(data, {
     seed,
     s3Root,
@@ -169,14 +169,14 @@ async function trainOrReuse(demo: Demo): Promise<Bundle> {
     replay: 0,
     signal,
     onEvent,
-    // With very many pictures the default, which is a number of steps, ends sooner.
+    // With very many images the default, which is a number of steps, ends sooner.
     ...(epochs >= 1 ? { epochs } : {}),
     ...(threads === undefined ? {} : { threads }),
   });
   await writeRecord(out, {
     version,
     seed,
-    pictures,
+    images,
     ...(demo.epochs === undefined ? {} : { epochs }),
     bundle: createHash('sha256').update(bundle.bytes).digest('hex'),
   });
@@ -187,7 +187,7 @@ function isSame(record: Partial<DemoRecord>, version: string, seed: number): boo
   return record.version === version && record.seed === seed;
 }
 
-/** Evaluates, and writes the report, where there are good and defective test pictures; else tells what is missing. */
+/** Evaluates, and writes the report, where there are good and defective test images; else tells what is missing. */
 async function evaluateIfPossible(
   demo: Demo,
   bundle: Bundle,
@@ -198,11 +198,11 @@ async function evaluateIfPossible(
   try {
     const defects = new Set((await openTestFolder(data, { s3Root })).map(({ defect }) => defect));
     if (!defects.delete('good') || defects.size === 0) {
-      return { evaluation: undefined, missing: `no test pictures of both kinds: ${advice}` };
+      return { evaluation: undefined, missing: `no test images of both kinds: ${advice}` };
     }
   } catch (error) {
     if (!isBigridError(error, 'DATA_NO_TEST')) throw error;
-    return { evaluation: undefined, missing: `no test pictures: ${advice}` };
+    return { evaluation: undefined, missing: `no test images: ${advice}` };
   }
   const report = new Report(bundle.manifest, { title: 'Bigrid demo' });
   const evaluation = await evaluate(bundle, data, {
@@ -210,7 +210,7 @@ async function evaluateIfPossible(
     signal,
     onEvent,
     ...(threads === undefined ? {} : { threads }),
-    onPicture: (seen) => report.add(seen),
+    onImage: (seen) => report.add(seen),
   });
   await writeAtomically(places(demo).report, await report.render(evaluation), { signal });
   return { evaluation, missing: '' };
@@ -258,7 +258,7 @@ async function drawHeatMaps(
   return drawn;
 }
 
-/** Those of a run before, on other pictures, would be taken for results of this one. */
+/** Those of a run before, on other images, would be taken for results of this one. */
 async function removeResults(demo: Demo): Promise<void> {
   const { report, heatMaps } = places(demo);
   await rm(report, { force: true });
@@ -267,9 +267,9 @@ async function removeResults(demo: Demo): Promise<void> {
   for (const name of ours) await rm(join(heatMaps, name), { force: true });
 }
 
-/** A folder of pictures that were evaluated, or the one that all lie in. */
-function picturesToTry(data: string, evaluation: Evaluation | undefined): string {
-  const path = evaluation?.pictures.at(-1)?.entry.path;
+/** A folder of images that were evaluated, or the one that all lie in. */
+function imagesToTry(data: string, evaluation: Evaluation | undefined): string {
+  const path = evaluation?.images.at(-1)?.entry.path;
   if (path === undefined) return data;
   const test = join(data, 'test');
   return path.startsWith(join(test, sep)) ? test : dirname(path);
@@ -292,7 +292,7 @@ function conclude(demo: Demo, made: Made): void {
     '',
     paint('bold', 'Where everything is:'),
     facts([
-      ['pictures', data],
+      ['images', data],
       ['bundle', bundle],
       ['report', report],
       ['heat maps', `${folder} (${heatMaps})`],
@@ -300,8 +300,8 @@ function conclude(demo: Demo, made: Made): void {
     '',
     paint('bold', 'Try next:'),
     `  ${ownCommand()} info ${shellQuoted(bundle)}`,
-    `  ${ownCommand()} inspect ${shellQuoted(bundle)} ${shellQuoted(picturesToTry(data, evaluation))} --out ${shellQuoted(join(demo.out, 'inspected'))}`,
-    `  ${ownCommand()} train FOLDER-OF-GOOD-PICTURES --out mine.onnx`,
+    `  ${ownCommand()} inspect ${shellQuoted(bundle)} ${shellQuoted(imagesToTry(data, evaluation))} --out ${shellQuoted(join(demo.out, 'inspected'))}`,
+    `  ${ownCommand()} train FOLDER-OF-GOOD-IMAGES --out mine.onnx`,
   );
 }
 

@@ -5,7 +5,7 @@ import {
   tiny,
   useTemporaryFolder,
   write,
-  writePictures,
+  writeImages,
   writeProduct,
 } from '../../testing/command-line.ts';
 
@@ -32,7 +32,7 @@ test('a bundle: it runs, and what its threshold rests on', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^.*model\.onnx: nothing to put right, 1 note$/m);
   expect(stdout).toMatch(
-    /^ {2}ok {4}runs +scores a made-up picture \d.*, twice the same; map 256 x 256$/m,
+    /^ {2}ok {4}runs +scores a made-up image \d.*, twice the same; map 256 x 256$/m,
   );
   expect(stdout).toMatch(
     /^ {2}note {2}threshold +Expect at most about 1 in 9 normal images above it/m,
@@ -44,12 +44,12 @@ test('a bundle: it runs, and what its threshold rests on', async () => {
   expect(cut.stderr).toContain('error CHECK_FAILED');
 });
 
-test('a folder: findings with pictures and what to do, as text and as JSON', async () => {
+test('a folder: findings with images and what to do, as text and as JSON', async () => {
   // Copies of two to learn from.
-  await writePictures(at('bolt', 'test', 'good'), 2);
+  await writeImages(at('bolt', 'test', 'good'), 2);
   const { code, stdout, stderr } = await bigrid('doctor', at('bolt'));
   expect(code).toBe(1);
-  expect(stdout).toMatch(/^ {2}FIX {3}copies +2 pictures both to learn from and to test on/m);
+  expect(stdout).toMatch(/^ {2}FIX {3}copies +2 images both to learn from and to test on/m);
   expect(stdout).toContain(
     `${at('bolt', 'train', 'good', '0.png')} = ${at('bolt', 'test', 'good', '0.png')}`,
   );
@@ -65,7 +65,7 @@ test('a folder: findings with pictures and what to do, as text and as JSON', asy
 });
 
 test('a folder without a fault ends well, with notes', async () => {
-  await writePictures(at('plain'), 5);
+  await writeImages(at('plain'), 5);
   const { code, stdout } = await bigrid('doctor', at('plain'), '--quiet');
   expect(code).toBe(0);
   expect(stdout).toMatch(/^.*plain: nothing to put right, \d notes?$/m);

@@ -15,15 +15,15 @@ interface DoctorFlags {
   readonly quiet?: boolean;
 }
 
-/** Pictures that a finding names; more are counted. */
+/** Images that a finding names; more are counted. */
 const MOST_NAMED = 10;
-/** Of pictures that are alike, those that are named on one line. */
+/** Of images that are alike, those that are named on one line. */
 const MOST_ALIKE = 4;
 
 export function doctorCommand(context: Context): Command {
   const command = new Command('doctor')
-    .description('Look for what is wrong: with this machine, a bundle, or pictures')
-    .argument('[path]', 'bundle (.onnx), or folder of pictures (default: this machine)')
+    .description('Look for what is wrong: with this machine, a bundle, or images')
+    .argument('[path]', 'bundle (.onnx), or folder of images (default: this machine)')
     .option(...s3RootFlag)
     .option('--json', 'Print everything as JSON');
   return addFlags(command, machineFields)
@@ -33,7 +33,7 @@ export function doctorCommand(context: Context): Command {
       `
 Of a machine: what is installed, room, and whether the engine computes right.
 Of a bundle: whether it opens and runs, and what its threshold rests on.
-Of pictures: copies and near-duplicates, sizes, colour, exposure, unreadable
+Of images: copies and near-duplicates, sizes, colour, exposure, unreadable
 files, and good ones that look unlike the rest.
 
 Exit code: 0, also with notes; 1 when something has to be put right.
@@ -56,13 +56,13 @@ async function examine(
   let diagnosis: Diagnosis;
   try {
     let advance: ((done: number) => void) | undefined;
-    const onPicture = (done: number, total: number) => {
+    const onImage = (done: number, total: number) => {
       advance ??= progress.count('looking', total);
       advance(done);
     };
     if (path === undefined) diagnosis = await checkMachine(machine);
     else if (await isBundle(path)) diagnosis = await checkBundle(path, machine);
-    else diagnosis = await checkData(path, { ...machine, s3Root, signal, onPicture });
+    else diagnosis = await checkData(path, { ...machine, s3Root, signal, onImage });
   } finally {
     progress.finish();
   }
@@ -78,7 +78,7 @@ async function examine(
   }
 }
 
-/** A file that does not list pictures is taken for a bundle: what it is instead is for that check to say. */
+/** A file that does not list images is taken for a bundle: what it is instead is for that check to say. */
 async function isBundle(path: string): Promise<boolean> {
   if (/\.(manifest|jsonl|json|csv)$/i.test(path)) return false;
   const { systemPath } = await import('@bigrid/node');

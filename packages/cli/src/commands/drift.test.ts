@@ -3,8 +3,8 @@ import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
+  imageBytes,
   isPlain,
-  pictureBytes,
   trainTiny,
   useTemporaryFolder,
   write,
@@ -16,10 +16,10 @@ let model: string;
 beforeAll(async () => {
   model = await trainTiny(at, 24);
   for (let i = 0; i < 12; i++) {
-    const picture = await pictureBytes(100 + i);
-    await write(at('same', `${i}.png`), picture);
-    await write(at('dark', `${i}.png`), await sharp(picture).linear(0.8, 0).png().toBuffer());
-    await write(at('blurred', `${i}.png`), await sharp(picture).blur(1).png().toBuffer());
+    const image = await imageBytes(100 + i);
+    await write(at('same', `${i}.png`), image);
+    await write(at('dark', `${i}.png`), await sharp(image).linear(0.8, 0).png().toBuffer());
+    await write(at('blurred', `${i}.png`), await sharp(image).blur(1).png().toBuffer());
   }
   for (const name of ['same', 'dark', 'blurred']) {
     await bigrid('inspect', model, at(name), '--log', at('logs', `${name}.jsonl`));
@@ -27,7 +27,7 @@ beforeAll(async () => {
   await bigrid('inspect', model, at('same'), at('dark'), '--log', at('logs', 'half.jsonl'));
 }, 180_000);
 
-/** Measures that moved, the furthest first, of pictures alone: scores of a model this small mean little. */
+/** Measures that moved, the furthest first, of images alone: scores of a model this small mean little. */
 async function moved(log: string): Promise<string[]> {
   const { stdout } = await bigrid('drift', model, at('logs', log), '--json');
   const { measures } = JSON.parse(stdout) as { measures: { name: string; moved: boolean }[] };
@@ -67,7 +67,7 @@ test('a table says what was, what is, and what to do; a page shows it', async ()
   expect(html).not.toContain('<script');
 });
 
-test('half of the pictures in another light are seen, and said to be some', async () => {
+test('half of the images in another light are seen, and said to be some', async () => {
   const page = at('half.html');
   const { stdout } = await bigrid('drift', model, at('logs', 'half.jsonl'), '--report', page);
   expect(stdout).toMatch(/^24 inspections compared: moved since calibration$/m);
@@ -81,9 +81,9 @@ test('half of the pictures in another light are seen, and said to be some', asyn
   expect(outside.probability).toBeLessThan(0.01 / 12);
 });
 
-test('lines cut short, of other models and of unreadable pictures are left out, and said to be', async () => {
+test('lines cut short, of other models and of unreadable images are left out, and said to be', async () => {
   const log = at('logs', 'mixed.jsonl');
-  await write(at('broken', 'cut.png'), 'no picture');
+  await write(at('broken', 'cut.png'), 'no image');
   await bigrid('inspect', model, at('same'), at('broken'), '--log', log);
   const line = (await readFile(log, 'utf8')).split('\n')[1] as string;
   const other = JSON.stringify({ ...JSON.parse(line), model: 'another' });

@@ -18,7 +18,7 @@ const lastField = { type: 'integer', minimum: 10, maximum: 10_000 };
 
 export function driftCommand(context: Context): Command {
   return new Command('drift')
-    .description('Tell whether pictures still look as at calibration')
+    .description('Tell whether images still look as at calibration')
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument('<log.jsonl>', 'log that `bigrid inspect --log` wrote')
     .option('--last <N>', 'Latest inspections to compare (default: 100)', (text) =>
@@ -32,7 +32,7 @@ export function driftCommand(context: Context): Command {
       'after',
       `
 Scores, brightness, contrast, sharpness and colour of the latest inspections are
-compared with those of good pictures at calibration, as a whole and by how many
+compared with those of good images at calibration, as a whole and by how many
 are outside the band that held 98 of 100. Of 100 comparisons where nothing
 changed, one names something at the most.
 
@@ -120,7 +120,7 @@ function advice(measures: readonly MeasureDrift[]): string[] {
     blue: 'Colour: look at the white balance and the lamps.',
     score:
       moved.length === 1
-        ? 'Scores alone: the pictures look as before, so look at the parts that score highest.'
+        ? 'Scores alone: the images look as before, so look at the parts that score highest.'
         : 'Scores: they follow what else moved, unless parts changed too.',
   };
   const lines = new Set(moved.map((name) => causes[name]));
@@ -129,7 +129,7 @@ function advice(measures: readonly MeasureDrift[]): string[] {
     ...(isMixed
       ? ['  Some images alone: look for one of several lamps, cameras, shifts or products.']
       : []),
-    '  Where it is to stay so: `bigrid calibrate FILE DIR` with good pictures of today.',
+    '  Where it is to stay so: `bigrid calibrate FILE DIR` with good images of today.',
   ];
 }
 

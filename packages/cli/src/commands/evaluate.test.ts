@@ -9,7 +9,7 @@ import {
   tiny,
   useTemporaryFolder,
   write,
-  writePictures,
+  writeImages,
   writeProduct,
 } from '../../testing/command-line.ts';
 
@@ -74,7 +74,7 @@ test('verdicts and report follow the threshold, also one for this run alone', as
   const words = ['evaluate', model, product, '--report', at('all.html'), '--threshold', '0.0'];
   const { stdout, stderr } = await bigrid(...words);
   expect(stderr).toContain(
-    'At the threshold 0.000 (0): 2 of 2 defective pictures caught, 2 false alarms among 2 good.',
+    'At the threshold 0.000 (0): 2 of 2 defective images caught, 2 false alarms among 2 good.',
   );
   expect(await readFile(at('all.html'), 'utf8')).toContain(
     'above 0.00: set by hand; 16 of 16 good',
@@ -123,12 +123,12 @@ test('a rule of labelled defects is set by the images evaluated, in verdicts and
     );
     expect(code, stderr).toBe(0);
     const caught = rule === 'f1' ? 2 : 1;
-    expect(stderr).toContain(`(${rule}): ${caught} of 2 defective pictures caught, 0 false alarms`);
+    expect(stderr).toContain(`(${rule}): ${caught} of 2 defective images caught, 0 false alarms`);
     const { verdicts } = JSON.parse(await readFile(at('f1.json'), 'utf8'));
     expect(verdicts).toMatchObject({ rule, caught, falseAlarms: 0 });
     expect(await readFile(at('f1.html'), 'utf8')).toContain(`by the rule ${rule}`);
   }
-  await writePictures(at('sound', 'test', 'good'), 2);
+  await writeImages(at('sound', 'test', 'good'), 2);
   const none = await bigrid('evaluate', model, at('sound'), '--threshold', 'f1');
   expect(none.stderr).toContain('error THRESHOLD_UNSUPPORTED: Expected scores of labelled defects');
 });
@@ -162,13 +162,13 @@ test('rows per image, with what was measured with what, in JSON and CSV; maps as
   }
 });
 
-test('pictures between two thresholds are unsure: counted, listed and shown', async () => {
+test('images between two thresholds are unsure: counted, listed and shown', async () => {
   const product = at('line', 'bolt');
   const rules = ['--threshold', '1000', '--unsure', '0'];
   const outputs = ['--report', at('unsure.html'), '--json', at('unsure.json')];
   const { stderr } = await bigrid('evaluate', model, product, ...rules, ...outputs);
-  expect(stderr).toContain('1000.000 (1000): 0 of 2 defective pictures caught, 0 false alarms');
-  expect(stderr).toContain('Unsure from 0.000 (0): 4 pictures, 2 defective, 2 good.\n');
+  expect(stderr).toContain('1000.000 (1000): 0 of 2 defective images caught, 0 false alarms');
+  expect(stderr).toContain('Unsure from 0.000 (0): 4 images, 2 defective, 2 good.\n');
   // The most suspicious first.
   const listed = [...stderr.matchAll(/^ {2}(\d+\.\d{3}) {2}(\w+) {2}.+\.png$/gm)];
   expect(listed.map(([, , defect]) => defect)).toEqual(['spot', 'spot', 'good', 'good']);
@@ -177,7 +177,7 @@ test('pictures between two thresholds are unsure: counted, listed and shown', as
     ...{ rule: '1000', threshold: 1000, unsure: { rule: '0', threshold: 0 } },
     ...{ caught: 0, missed: 0, falseAlarms: 0, passed: 0, unsureDefects: 2, unsureGood: 2 },
   });
-  expect(verdicts.unsurePictures).toHaveLength(4);
+  expect(verdicts.unsureImages).toHaveLength(4);
   const page = await readFile(at('unsure.html'), 'utf8');
   expect(page).toContain('4 are unsure: 2 defective, 2 good.');
   expect(page.match(/class="badge unsure"/g)).toHaveLength(4);
@@ -192,7 +192,7 @@ test('a bundle that knows unsure is evaluated by it, unless told otherwise', asy
   );
   const sure = await bigrid('evaluate', doubting, product, '--unsure', 'none');
   expect(sure.stderr).not.toContain('Unsure');
-  expect(sure.stderr).toContain('0 of 2 defective pictures caught, 0 false alarms among 2 good');
+  expect(sure.stderr).toContain('0 of 2 defective images caught, 0 false alarms among 2 good');
   const above = await bigrid('evaluate', model, product, '--threshold', '1', '--unsure', '2');
   expect(above.stderr).toContain('error OPTION_INVALID: Expected unsure to begin at or below');
 });
@@ -209,7 +209,7 @@ test('without masks the pixel metrics are a dash and null, and it is said why', 
   );
   expect(code).toBe(0);
   expect(stdout).toMatch(/^mean( +\d\.\d{4}){3}( +-){4}$/m);
-  expect(stderr).toContain('2 defective pictures without a usable mask');
+  expect(stderr).toContain('2 defective images without a usable mask');
   const spots = ['0.png', '1.png'].map((name) => at('bare', 'test', 'spot', name));
   for (const path of spots) expect(stderr).toContain(`  ${path}: it has no mask\n`);
   const { mean } = JSON.parse(await readFile(at('n.json'), 'utf8'));
@@ -223,7 +223,7 @@ test('masks that mark nothing are named', async () => {
   const mask = at('black', 'ground_truth', 'spot', '1_mask.png');
   await write(mask, await black.png().toBuffer());
   const { stderr } = await bigrid('evaluate', model, at('black'));
-  expect(stderr).toContain('1 defective picture without a usable mask');
+  expect(stderr).toContain('1 defective image without a usable mask');
   expect(stderr).toContain(`  ${at('black', 'test', 'spot', '1.png')}: its mask marks nothing\n`);
 });
 
@@ -243,9 +243,9 @@ test('the mean is over the classes that have a metric, and it is said how many',
   expect(await readFile(at('h.html'), 'utf8')).toContain('over 1 of 2 products');
 });
 
-test('pictures that cannot be read are named, and the command fails after the rest', async () => {
+test('images that cannot be read are named, and the command fails after the rest', async () => {
   await writeProduct(at('broken'));
-  await write(at('broken', 'test', 'good', 'text.png'), 'not a picture');
+  await write(at('broken', 'test', 'good', 'text.png'), 'not an image');
   const { code, stdout, stderr } = await bigrid(
     'evaluate',
     model,
@@ -257,7 +257,7 @@ test('pictures that cannot be read are named, and the command fails after the re
   expect(stdout).toMatch(/^mean/m);
   expect(stderr).toContain('text.png');
   expect(stderr).toContain(
-    'error SOME_PICTURES_FAILED: Expected to read 5 test pictures but received 1',
+    'error SOME_IMAGES_FAILED: Expected to read 5 test images but received 1',
   );
   expect(JSON.parse(await readFile(at('b.json'), 'utf8')).mean.imageAuroc).toBeTypeOf('number');
 });
@@ -268,8 +268,8 @@ test('--quiet prints the table alone', async () => {
   expect(stderr).toBe('');
 });
 
-test('a folder without test pictures is refused', async () => {
-  await writePictures(at('flat'), 2);
+test('a folder without test images is refused', async () => {
+  await writeImages(at('flat'), 2);
   const { code, stderr } = await bigrid('evaluate', model, at('flat'));
   expect(stderr).toMatch(/^error DATA_NO_TEST: /);
   expect(code).toBe(65);
@@ -293,8 +293,8 @@ test('info tells about the bundle, to people and to programs', async () => {
   const { code, stdout } = await bigrid('info', model);
   expect(code).toBe(0);
   expect(stdout).toMatch(/classes +bolt, nut/);
-  expect(stdout).toMatch(/threshold +\d+\.\d+: pictures that score above it are anomalous/);
-  expect(stdout).toMatch(/training +12 good pictures, 4 more held out/);
+  expect(stdout).toMatch(/threshold +\d+\.\d+: images that score above it are anomalous/);
+  expect(stdout).toMatch(/training +12 good images, 4 more held out/);
   expect(stdout).toMatch(/normal images above it \(from 16 images.*, cross-fitted\)/);
   expect(stdout).toContain('image: uint8 [1, height, width, 3]');
   expect(stdout).toContain('anomaly_map: float32 [1, 256, 256]');

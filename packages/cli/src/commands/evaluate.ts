@@ -1,13 +1,13 @@
 import { fail } from '@bigrid/errors';
 import type {
   Device,
-  EvaluatedPicture,
+  EvaluatedImage,
   Evaluation,
   Intervals,
   LabelledScores,
   Manifest,
   Metrics,
-  SeenPicture,
+  SeenImage,
 } from '@bigrid/node';
 import { Command } from 'commander';
 import {
@@ -53,7 +53,7 @@ const names = Object.keys(heads) as (keyof Metrics)[];
 
 export function evaluateCommand(context: Context): Command {
   const command = new Command('evaluate')
-    .description('Measure a bundle on labelled test pictures')
+    .description('Measure a bundle on labelled test images')
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument(
       '<dir>',
@@ -107,20 +107,20 @@ async function evaluateBundle(
   let evaluation: Evaluation;
   try {
     const { onEvent } = progress;
-    const onPicture = async (seen: SeenPicture) => {
+    const onImage = async (seen: SeenImage) => {
       await page?.add(seen);
       await mapFiles?.add(seen);
     };
-    evaluation = await node.evaluate(bundle, dir, { onEvent, onPicture, signal, ...others });
+    evaluation = await node.evaluate(bundle, dir, { onEvent, onImage, signal, ...others });
   } finally {
     progress.finish();
   }
-  const { failed, pictures } = evaluation;
-  const labelled = labelledScores(pictures, node.isAnomalous);
+  const { failed, images } = evaluation;
+  const labelled = labelledScores(images, node.isAnomalous);
   const manifest = isByLabels ? node.underLabelledRules(first, rules, labelled) : first;
   const points = node.operatingPoints(labelled);
-  const outcomes = node.countOutcomes(pictures, manifest.calibration);
-  const doubtful = node.unsureOf(pictures, manifest.calibration);
+  const outcomes = node.countOutcomes(images, manifest.calibration);
+  const doubtful = node.unsureOf(images, manifest.calibration);
   const rows = await imageRows(evaluation, manifest, mapFiles?.written);
   print(metricsTable(evaluation));
   if (json !== undefined) {
@@ -145,9 +145,9 @@ async function evaluateBundle(
     say(...written(json, csv, report, maps));
   }
   if (failed.length > 0) {
-    const all = count(pictures.length + failed.length, 'test picture');
+    const all = count(images.length + failed.length, 'test image');
     fail(
-      'SOME_PICTURES_FAILED',
+      'SOME_IMAGES_FAILED',
       `Expected to read ${all} but received ${failed.length} that could not be read`,
     );
   }
@@ -185,18 +185,18 @@ function boundsOf(intervals: Intervals, end: 'low' | 'high'): Metrics {
 }
 
 /** What the numbers leave out. */
-export function remarks({ pictures, withoutMask, classes, meanOver }: Evaluation): string[] {
+export function remarks({ images, withoutMask, classes, meanOver }: Evaluation): string[] {
   const all = Object.keys(classes).length;
   const lines: string[] = [];
   if (withoutMask.length > 0) {
     lines.push(
-      `${count(withoutMask.length, 'defective picture')} without a usable mask: left out of the pixel metrics.`,
-      ...unmasked(pictures, withoutMask),
+      `${count(withoutMask.length, 'defective image')} without a usable mask: left out of the pixel metrics.`,
+      ...unmasked(images, withoutMask),
     );
   }
   if (names.some((name) => meanOver[name] < all)) {
     lines.push(
-      'A dash is a metric that these pictures do not define: it takes good and defective ones, and masks for pixels.',
+      'A dash is a metric that these images do not define: it takes good and defective ones, and masks for pixels.',
     );
   }
   const partial = names.filter((name) => meanOver[name] > 0 && meanOver[name] < all);
@@ -206,14 +206,14 @@ export function remarks({ pictures, withoutMask, classes, meanOver }: Evaluation
   }
   return [
     '',
-    `${count(pictures.length, 'test picture')}. Below each metric: the bounds of its 95 % bootstrap interval.`,
+    `${count(images.length, 'test image')}. Below each metric: the bounds of its 95 % bootstrap interval.`,
     ...lines,
   ];
 }
 
 /** The images without a usable mask, and why. */
-function unmasked(pictures: readonly EvaluatedPicture[], withoutMask: readonly string[]): string[] {
-  const known = new Map(pictures.map(({ entry }) => [entry.path, entry]));
+function unmasked(images: readonly EvaluatedImage[], withoutMask: readonly string[]): string[] {
+  const known = new Map(images.map(({ entry }) => [entry.path, entry]));
   const lines = withoutMask.slice(0, MOST_NAMED).map((path) => {
     const why = known.get(path)?.readMask ? 'its mask marks nothing' : 'it has no mask';
     return `  ${path}: ${why}`;
@@ -222,25 +222,25 @@ function unmasked(pictures: readonly EvaluatedPicture[], withoutMask: readonly s
   return more > 0 ? [...lines, `  and ${more} more`] : lines;
 }
 
-/** What the threshold makes of the test pictures. */
+/** What the threshold makes of the test images. */
 function verdicts(
   { calibration }: Manifest,
   { caught, missed, falseAlarms, passed, unsureDefects, unsureGood }: Outcomes,
 ): string {
   const { rule, threshold } = calibration;
-  const found = `${caught} of ${count(caught + missed + unsureDefects, 'defective picture')} caught`;
+  const found = `${caught} of ${count(caught + missed + unsureDefects, 'defective image')} caught`;
   const alarms = `${count(falseAlarms, 'false alarm')} among ${falseAlarms + passed + unsureGood} good`;
   return `At the threshold ${formatScore(threshold, threshold)} (${rule}): ${found}, ${alarms}.`;
 }
 
-/** Pictures of a kind that are named on the terminal; all of them are in the report and in the JSON. */
+/** Images of a kind that are named on the terminal; all of them are in the report and in the JSON. */
 const MOST_NAMED = 10;
 
-/** The pictures between both thresholds, which are for a person to look at. */
+/** The images between both thresholds, which are for a person to look at. */
 function doubts(
   { calibration }: Manifest,
   { unsureDefects, unsureGood }: Outcomes,
-  doubtful: readonly EvaluatedPicture[],
+  doubtful: readonly EvaluatedImage[],
 ): string[] {
   const { threshold, unsure } = calibration;
   if (!unsure) return [];
@@ -253,18 +253,18 @@ function doubts(
     );
   const others = doubtful.length - named.length;
   return [
-    `${from}: ${count(doubtful.length, 'picture')}, ${split}.`,
+    `${from}: ${count(doubtful.length, 'image')}, ${split}.`,
     ...named,
     ...(others > 0 ? [`  and ${others} more: --report shows them, --json lists them`] : []),
   ];
 }
 
 function labelledScores(
-  pictures: readonly EvaluatedPicture[],
-  isAnomalous: (entry: EvaluatedPicture['entry']) => boolean,
+  images: readonly EvaluatedImage[],
+  isAnomalous: (entry: EvaluatedImage['entry']) => boolean,
 ): LabelledScores {
   const scoresOf = (anomalous: boolean) =>
-    pictures.filter(({ entry }) => isAnomalous(entry) === anomalous).map(({ score }) => score);
+    images.filter(({ entry }) => isAnomalous(entry) === anomalous).map(({ score }) => score);
   return { good: scoresOf(false), defects: scoresOf(true) };
 }
 

@@ -38,7 +38,7 @@ test.each([
     expect((await stat(out)).size).toBeLessThan(share * (await stat(model)).size);
     const [before, after] = [await scores(model), await scores(out)];
     expect(after).not.toEqual(before);
-    // In deviations of good pictures: near 0 a share of the score would be next to nothing.
+    // In deviations of good images: near 0 a share of the score would be next to nothing.
     before.forEach((score, i) => {
       expect(Math.abs((after[i] as number) - score)).toBeLessThan(off * Math.max(1, score));
     });

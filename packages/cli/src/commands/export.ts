@@ -25,7 +25,7 @@ export function exportCommand(context: Context): Command {
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .option('--float16', 'Store its weights in half precision: three quarters as large')
     .option('--int8', 'Store what training found in 8 bits: half as large')
-    .option('--calibrate <dir>', 'Good pictures to set its threshold anew with')
+    .option('--calibrate <dir>', 'Good images to set its threshold anew with')
     .option(...allowSuspectFlag)
     .option('--out <file>', 'File to write it to (.onnx)')
     .option('--triton <dir>', 'Model repository to add it to, as the next version');

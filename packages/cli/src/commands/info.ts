@@ -72,7 +72,7 @@ function describe(
     ['method', describeMethod(manifest)],
     ['threshold', `${describeThreshold(manifest)}\n${promise}`],
     ...(ignored > 0
-      ? [['mask', `${(100 * ignored).toFixed(1)} % of each picture is ignored`] as [string, string]]
+      ? [['mask', `${(100 * ignored).toFixed(1)} % of each image is ignored`] as [string, string]]
       : []),
     ['training', describeTraining(manifest)],
     ['data', `SHA-256 ${training.dataHash}`],
@@ -94,7 +94,7 @@ function describeMethod({ method }: Manifest): string {
     noise: 'Gaussian noise',
   }[method.anomalySource];
   const { rows, columns } = method.tiles ?? {};
-  const seen = rows === undefined ? 'pictures' : `pictures in ${rows} x ${columns} tiles`;
+  const seen = rows === undefined ? 'images' : `images in ${rows} x ${columns} tiles`;
   const lines = [
     `GRAD with ${grids}; ${seen} at ${method.inputSize} x ${method.inputSize}, ${method.cells} x ${method.cells} cells`,
     `tables of ${method.localResolution} x ${method.localResolution} (local) and ${method.globalResolution} x ${method.globalResolution} (global), ${method.gridChannels} channels`,
@@ -110,9 +110,9 @@ function describeThreshold({ calibration }: Manifest): string {
   const score = (value: number) => formatScore(value, threshold);
   const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'that it had not learnt';
   return [
-    `${score(threshold)}: pictures that score above it are anomalous`,
+    `${score(threshold)}: images that score above it are anomalous`,
     ...(unsure ? [`those above ${score(unsure.threshold)}, by ${unsure.rule}, are unsure`] : []),
-    `by the rule ${rule} from ${count(scores.length, 'good picture')} ${measured},`,
+    `by the rule ${rule} from ${count(scores.length, 'good image')} ${measured},`,
     `which scored ${score(scores[0] ?? threshold)} to ${score(scores.at(-1) ?? threshold)}`,
     `places of the map above ${formatScore(pixelThreshold, pixelThreshold)} are outlined as defects`,
   ].join('\n');
@@ -129,7 +129,7 @@ function describeTraining({ training, schedule }: Manifest): string {
     training.leftOut === undefined ? '' : `, ${training.leftOut} more than the steps have time for`;
   const skipped = training.skipped === 0 ? '' : `, ${training.skipped} unreadable and skipped`;
   return [
-    `${count(training.pictures, 'good picture')}, ${training.heldOut} more held out${leftOut}${skipped}`,
+    `${count(training.images, 'good image')}, ${training.heldOut} more held out${leftOut}${skipped}`,
     `${count(training.steps, 'step')}${epochs}, seed ${training.seed}, ${training.engine}`,
   ].join('\n');
 }

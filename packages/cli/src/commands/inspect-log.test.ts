@@ -4,14 +4,14 @@ import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
   ended,
+  imageBytes,
   interruptAt,
-  pictureBytes,
   start,
   trainTiny,
   truncatedJpeg,
   useTemporaryFolder,
   write,
-  writePictures,
+  writeImages,
 } from '../../testing/command-line.ts';
 
 const at = useTemporaryFolder();
@@ -19,9 +19,9 @@ let model: string;
 
 beforeAll(async () => {
   model = await trainTiny(at);
-  // By this rule the highest score of the good pictures is the threshold: none of them is above it.
+  // By this rule the highest score of the good images is the threshold: none of them is above it.
   await bigrid('calibrate', model, at('good'), '--out', model, '--threshold', 'max-fpr:0.2');
-  await writePictures(at('many'), 60);
+  await writeImages(at('many'), 60);
 });
 
 async function logged(file: string): Promise<Record<string, unknown>[]> {
@@ -55,7 +55,7 @@ test('a batch that is killed again and again loses nothing and repeats nothing',
   expect(kills).toBe(3);
   const last = await bigrid(...words);
   expect(last.code).toBe(0);
-  expect(last.stderr).toMatch(/60 pictures: \d+ anomalous, \d+ normal; \d\d of them from /);
+  expect(last.stderr).toMatch(/60 images: \d+ anomalous, \d+ normal; \d\d of them from /);
   printed.push(...last.stdout.trimEnd().split('\n'));
   const records = await logged(log);
   const expected = Array.from({ length: 60 }, (_, i) => at('many', `${i}.png`));
@@ -69,7 +69,7 @@ test('a batch that is killed again and again loses nothing and repeats nothing',
   expect(Date.parse(String(records[0]?.at))).toBeGreaterThan(Date.now() - 120_000);
 });
 
-test('under another threshold pictures are inspected again', async () => {
+test('under another threshold images are inspected again', async () => {
   const log = at('changed.jsonl');
   const names = async (...more: string[]) => {
     const words = ['inspect', model, at('good', '0.png'), '--log', log, '--json', ...more];
@@ -80,8 +80,8 @@ test('under another threshold pictures are inspected again', async () => {
   expect(await names('--threshold', '0')).toBe(1);
 });
 
-test('an unreadable picture is done with; one that may not be read is tried again', async () => {
-  await write(at('mixed', '1.png'), await pictureBytes(1));
+test('an unreadable image is done with; one that may not be read is tried again', async () => {
+  await write(at('mixed', '1.png'), await imageBytes(1));
   await write(at('mixed', '2.jpg'), await truncatedJpeg());
   const log = at('mixed.jsonl');
   const input = [at('mixed', '1.png'), at('mixed', '2.jpg'), at('mixed', '3.png')].join('\n');
@@ -90,27 +90,27 @@ test('an unreadable picture is done with; one that may not be read is tried agai
     child.stdin?.end(input);
     return ended(child);
   };
-  expect((await run()).stderr).toContain('3 pictures: 0 anomalous, 1 normal, 2 unreadable\n');
-  await write(at('mixed', '3.png'), await pictureBytes(1));
+  expect((await run()).stderr).toContain('3 images: 0 anomalous, 1 normal, 2 unreadable\n');
+  await write(at('mixed', '3.png'), await imageBytes(1));
   const { code, stdout, stderr } = await run();
   expect(JSON.parse(stdout)).toMatchObject({ path: at('mixed', '3.png'), isAnomalous: false });
-  expect(stderr).toContain('3 pictures: 0 anomalous, 2 normal, 1 unreadable; 2 of them from ');
+  expect(stderr).toContain('3 images: 0 anomalous, 2 normal, 1 unreadable; 2 of them from ');
   // The batch still has one that could not be read.
   expect(code).toBe(1);
   const codes = (await logged(log)).map((record) => (record.error as { code: string })?.code);
-  expect(codes).toEqual([undefined, 'PICTURE_UNREADABLE', 'PATH_MISSING', undefined]);
+  expect(codes).toEqual([undefined, 'IMAGE_UNREADABLE', 'PATH_MISSING', undefined]);
 });
 
-test('Ctrl-C ends after the picture under way, and the next run goes on', async () => {
+test('Ctrl-C ends after the image under way, and the next run goes on', async () => {
   const log = at('stopped.jsonl');
   const words = ['inspect', model, at('many'), '--log', log, '--json', '--threads', '1'];
   // Room for the interruption to come before the end.
-  await writePictures(at('many', 'more'), 140);
+  await writeImages(at('many', 'more'), 140);
   const stopped = await interruptAt((output) => output.includes('.png'), words);
   expect(stopped.code).toBe(130);
   const done = stopped.stdout.trimEnd().split('\n');
   expect(done.length).toBeLessThan(200);
-  expect(stopped.stderr).toContain(`${done.length} picture`);
+  expect(stopped.stderr).toContain(`${done.length} image`);
   expect(await lineCount(log)).toBe(done.length);
   const { code, stdout } = await bigrid(...words, '--out', at('maps'));
   expect(code).toBe(0);

@@ -6,8 +6,8 @@ import {
   bigrid,
   type Ended,
   ended,
+  imageBytes,
   pagesBytes,
-  pictureBytes,
   start,
   trainTiny,
   truncatedJpeg,
@@ -20,9 +20,9 @@ let model: string;
 
 beforeAll(async () => {
   model = await trainTiny(at);
-  // By this rule the highest score of the good pictures is the threshold: none of them is above it.
+  // By this rule the highest score of the good images is the threshold: none of them is above it.
   await bigrid('calibrate', model, at('good'), '--out', model, '--threshold', 'max-fpr:0.2');
-  await write(at('spot.png'), await pictureBytes(2, true));
+  await write(at('spot.png'), await imageBytes(2, true));
 });
 
 /** Runs `bigrid inspect MODEL -` with this on its standard input. */
@@ -53,14 +53,14 @@ test('each path on standard input has its result before the next one comes', asy
   const { code, stderr } = await result;
   expect(code).toBe(0);
   expect(stderr).toMatch(
-    /^\n3 pictures: 1 anomalous, 2 normal\nExpect at most about 1 in \d+ normal images above it/,
+    /^\n3 images: 1 anomalous, 2 normal\nExpect at most about 1 in \d+ normal images above it/,
   );
   expect(lines.map((line) => JSON.parse(line).path)).toEqual(paths);
 });
 
 test('paths may be apart by NULs, and hold newlines then', async () => {
   const odd = at('odd\nname.png');
-  await write(odd, await pictureBytes(1));
+  await write(odd, await imageBytes(1));
   const result = await piped([odd, at('spot.png'), ''].join('\0'));
   expect(parsed(result).map(({ path }) => path)).toEqual([odd, at('spot.png')]);
   expect(result.code).toBe(0);
@@ -88,20 +88,20 @@ test('images that follow one another are each inspected, and what follows them i
   const more = await piped(Buffer.concat([spot, good, spot, Buffer.from('and some more text')]));
   expect(parsed(more).map(({ path, isAnomalous }) => [path, isAnomalous])).toEqual(verdicts);
   expect(more.code).not.toBe(0);
-  expect(more.stderr).toContain('nothing after 3 pictures of - but received text');
+  expect(more.stderr).toContain('nothing after 3 images of - but received text');
 });
 
-test('the bytes of a picture are inspected as its file is', async () => {
+test('the bytes of an image are inspected as its file is', async () => {
   const [fromFile] = parsed(await bigrid('inspect', model, at('spot.png'), '--json'));
   const [fromBytes] = parsed(await piped(await readFile(at('spot.png'))));
   expect(fromBytes).toEqual({ ...fromFile, path: '-' });
   const cut = await piped(await truncatedJpeg());
-  expect(parsed(cut)).toMatchObject([{ path: '-', error: { code: 'PICTURE_UNREADABLE' } }]);
+  expect(parsed(cut)).toMatchObject([{ path: '-', error: { code: 'IMAGE_UNREADABLE' } }]);
   expect(cut.code).toBe(1);
 });
 
 test('each page of a TIFF is inspected, from its path and from its bytes', async () => {
-  const pages = [await pictureBytes(1), await pictureBytes(2, true)];
+  const pages = [await imageBytes(1), await imageBytes(2, true)];
   const scan = at('scan.tif');
   await write(scan, await pagesBytes(pages));
   const listed = parsed(await bigrid('inspect', model, scan, '--json'));
@@ -117,7 +117,7 @@ test('each page of a TIFF is inspected, from its path and from its bytes', async
   const marked = ['--out', at('marked'), '--log', at('scan.jsonl')];
   const named = listed.map((row, page) => ({ ...row, path: page === 0 ? '-' : '-#2' }));
   expect(parsed(await piped(await readFile(scan), ...marked))).toEqual(named);
-  expect(await readdir(at('marked'))).toEqual(['picture-2.png', 'picture.png']);
+  expect(await readdir(at('marked'))).toEqual(['image-2.png', 'image.png']);
   const log = await readFile(at('scan.jsonl'), 'utf8');
   // A log is in the order in which pages were done.
   expect(log.match(/"path":"-(#2)?"/g)?.sort()).toEqual(['"path":"-"', '"path":"-#2"'].sort());
@@ -127,14 +127,14 @@ test('a path that leads nowhere or to a folder is a result, and the others follo
   const result = await piped([at('nowhere.png'), at('good'), at('spot.png')].join('\n'));
   const [missing, folder, spot] = parsed(result);
   expect(missing).toMatchObject({ path: at('nowhere.png'), error: { code: 'PATH_MISSING' } });
-  expect(folder).toMatchObject({ path: at('good'), error: { code: 'PICTURE_UNREADABLE' } });
+  expect(folder).toMatchObject({ path: at('good'), error: { code: 'IMAGE_UNREADABLE' } });
   expect(spot).toMatchObject({ isAnomalous: true });
   expect(result.code).toBe(1);
 });
 
 test.each([
   ['nothing', '', ['-'], 'INPUT_INVALID', 65],
-  ['neither paths nor a picture', Buffer.alloc(200_000, 'x'), ['-'], 'INPUT_INVALID', 65],
+  ['neither paths nor an image', Buffer.alloc(200_000, 'x'), ['-'], 'INPUT_INVALID', 65],
   ['other paths beside it', '', ['-', '.'], 'OPTION_INVALID', 64],
 ] as const)(
   'standard input with %s is refused',
@@ -189,7 +189,7 @@ test.each([
   const { code, stdout, stderr } = await ended(child);
   expect(code).toBe(exitCode);
   expect(JSON.parse(stdout).isAnomalous).toBe(true);
-  expect(stderr).toContain('1 picture: 1 anomalous, 0 normal\n');
+  expect(stderr).toContain('1 image: 1 anomalous, 0 normal\n');
   expect(stderr).toContain('error CANCELLED');
 });
 
@@ -198,14 +198,14 @@ test('a named pipe is read to its end', async () => {
   execFileSync('mkfifo', [pipe]);
   const [result] = await Promise.all([
     bigrid('inspect', model, pipe, '--json', '--threads', '1'),
-    write(pipe, await pictureBytes(2, true)),
+    write(pipe, await imageBytes(2, true)),
   ]);
   expect(JSON.parse(result.stdout)).toMatchObject({ path: pipe, isAnomalous: true });
 });
 
 test('--format prints an array, or a table for spreadsheets', async () => {
   const odd = at('a, "b".png');
-  await write(odd, await pictureBytes(1));
+  await write(odd, await imageBytes(1));
   const input = [odd, at('nowhere.png')].join('\n');
   const json = await piped(input, '--format', 'json');
   expect(JSON.parse(json.stdout).map(({ path }: { path: string }) => path)).toEqual([

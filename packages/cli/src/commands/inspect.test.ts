@@ -5,17 +5,17 @@ import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
   ended,
-  hugePicture,
+  hugeImage,
+  imageBytes,
   interruptAt,
   isPlain,
-  pictureBytes,
   start,
   trainTiny,
   truncatedJpeg,
   useTemporaryFolder,
   write,
+  writeImages,
   writeKinds,
-  writePictures,
 } from '../../testing/command-line.ts';
 
 const at = useTemporaryFolder();
@@ -23,11 +23,11 @@ let model: string;
 
 beforeAll(async () => {
   model = await trainTiny(at);
-  await write(at('new', 'fine.png'), await pictureBytes(1));
-  await write(at('new', 'deep', 'spot.png'), await pictureBytes(2, true));
+  await write(at('new', 'fine.png'), await imageBytes(1));
+  await write(at('new', 'deep', 'spot.png'), await imageBytes(2, true));
 });
 
-test('a table gives path, score, threshold, confidence and verdict of each picture', async () => {
+test('a table gives path, score, threshold, confidence and verdict of each image', async () => {
   const { code, stdout, stderr } = await bigrid('inspect', model, at('new'));
   expect(code).toBe(0);
   const lines = stdout.trimEnd().split('\n');
@@ -38,7 +38,7 @@ test('a table gives path, score, threshold, confidence and verdict of each pictu
   expect(lines[2]).toMatch(/fine\.png +\d+\.\d+ +\d+\.\d+ +0\.[0-5]\d\d {2}normal$/);
   expect(lines).toHaveLength(3);
   expect(isPlain(stdout + stderr)).toBe(true);
-  expect(stderr).toContain('2 pictures: 1 anomalous, 1 normal');
+  expect(stderr).toContain('2 images: 1 anomalous, 1 normal');
 });
 
 test('anomalous rows stand out in colour, unless NO_COLOR is set', async () => {
@@ -51,12 +51,12 @@ test('anomalous rows stand out in colour, unless NO_COLOR is set', async () => {
   expect(plain.stdout + plain.stderr).not.toContain('\u001b');
 });
 
-test('--json prints an object a line, with the error of a picture that failed', async () => {
-  await write(at('mixed', '1.png'), await pictureBytes(1));
+test('--json prints an object a line, with the error of an image that failed', async () => {
+  await write(at('mixed', '1.png'), await imageBytes(1));
   await write(at('mixed', '2-cut.jpg'), await truncatedJpeg());
-  await write(at('mixed', '3-text.png'), 'not a picture');
-  await write(at('mixed', '4-huge.png'), await hugePicture());
-  await write(at('mixed', '5.png'), await pictureBytes(2, true));
+  await write(at('mixed', '3-text.png'), 'not an image');
+  await write(at('mixed', '4-huge.png'), await hugeImage());
+  await write(at('mixed', '5.png'), await imageBytes(2, true));
   const { code, stdout, stderr } = await bigrid('inspect', model, at('mixed'), '--json');
   const results = stdout
     .trimEnd()
@@ -78,15 +78,15 @@ test('--json prints an object a line, with the error of a picture that failed', 
   expect(results[0].isAnomalous).toBe(results[0].score > results[0].threshold);
   expect(results[4].isAnomalous).toBe(true);
   expect(results.slice(1, 4).map(({ error }) => error.code)).toEqual([
-    'PICTURE_UNREADABLE',
-    'PICTURE_UNREADABLE',
-    'PICTURE_TOO_LARGE',
+    'IMAGE_UNREADABLE',
+    'IMAGE_UNREADABLE',
+    'IMAGE_TOO_LARGE',
   ]);
   expect(Object.keys(results[1].error)).toEqual(['code', 'message']);
   expect(code).toBe(1);
-  expect(stderr).toContain('Skipped 3 pictures that could not be read:');
+  expect(stderr).toContain('Skipped 3 images that could not be read:');
   expect(stderr).toContain(
-    'error SOME_PICTURES_FAILED: Expected to read 5 pictures but received 3 that',
+    'error SOME_IMAGES_FAILED: Expected to read 5 images but received 3 that',
   );
 });
 
@@ -108,10 +108,10 @@ test('--threshold holds for this run alone', async () => {
   expect(await inspected()).toEqual(plain);
   const refused = await bigrid('inspect', model, at('new'), '--threshold', 'max-fpr:0.01');
   expect([refused.code, refused.stdout]).toEqual([65, '']);
-  expect(refused.stderr).toContain('THRESHOLD_UNSUPPORTED: Expected at least 99 good pictures');
+  expect(refused.stderr).toContain('THRESHOLD_UNSUPPORTED: Expected at least 99 good images');
 });
 
-test('regions say where, in pixels of the picture; small ones can be left out', async () => {
+test('regions say where, in pixels of the image; small ones can be left out', async () => {
   const spots = async (...flags: string[]) => {
     const words = ['inspect', model, at('new', 'deep'), '--json', '--threshold', 'quantile:0'];
     const { stdout } = await bigrid(...words, ...flags);
@@ -135,7 +135,7 @@ test('--quiet prints results alone', async () => {
   expect(stdout).toContain('spot.png');
 });
 
-test('pictures of one pixel and of many kinds all get a verdict', async () => {
+test('images of one pixel and of many kinds all get a verdict', async () => {
   const kinds = at('kinds');
   await writeKinds(kinds, 4);
   const { code, stdout } = await bigrid(
@@ -156,8 +156,8 @@ test('pictures of one pixel and of many kinds all get a verdict', async () => {
   expect(await readdir(at('kinds-out'))).toHaveLength(6);
 });
 
-test('--out keeps relative paths, tells equal names apart and leaves the pictures alone', async () => {
-  const original = await pictureBytes(5);
+test('--out keeps relative paths, tells equal names apart and leaves the images alone', async () => {
+  const original = await imageBytes(5);
   for (const name of ['a/x.png', 'a/X.jpg', 'b/y.png']) await write(at('many', name), original);
   await write(at('alone', 'x.png'), original);
   // The last one lies where its own heat map would go.
@@ -185,11 +185,11 @@ test('--out keeps relative paths, tells equal names apart and leaves the picture
   expect({ width, format }).toEqual({ width: 64, format: 'png' });
 });
 
-test('results below the folder are no pictures the next time; the folder itself is refused', async () => {
-  await writePictures(at('own'), 2);
+test('results below the folder are no images the next time; the folder itself is refused', async () => {
+  await writeImages(at('own'), 2);
   const words = ['inspect', model, at('own'), '--out', at('own', 'marked')];
   await bigrid(...words);
-  expect((await bigrid(...words)).stderr).toContain('2 pictures:');
+  expect((await bigrid(...words)).stderr).toContain('2 images:');
   const refused = await bigrid('inspect', model, at('own'), '--out', at('own'));
   expect(refused.code).toBe(64);
   expect(refused.stderr).toMatch(/^error OPTION_INVALID: Expected a folder for --out other than/);
@@ -197,7 +197,7 @@ test('results below the folder are no pictures the next time; the folder itself 
 
 test.each([
   ['cut short', 'BUNDLE_INVALID', async (bytes: Buffer) => bytes.subarray(0, bytes.length * 0.7)],
-  ['a picture', 'BUNDLE_INVALID', () => pictureBytes(0)],
+  ['an image', 'BUNDLE_INVALID', () => imageBytes(0)],
   ['empty', 'BUNDLE_INVALID', async () => Buffer.alloc(0)],
   ['of a newer version', 'BUNDLE_TOO_NEW', async (bytes: Buffer) => newer(bytes)],
 ] as const)('a bundle that is %s is refused with %s', async (_what, expected, change) => {
@@ -210,7 +210,7 @@ test.each([
 test.each([
   ['a bundle that is missing', ['nowhere.onnx', 'new'], 'PATH_MISSING', 66],
   ['a path that is missing', ['model.onnx', 'new', 'nowhere'], 'PATH_MISSING', 66],
-  ['a folder without pictures', ['model.onnx', 'nothing'], 'DATA_EMPTY', 65],
+  ['a folder without images', ['model.onnx', 'nothing'], 'DATA_EMPTY', 65],
 ] as const)('%s is refused', async (_what, words, expected, exitCode) => {
   await write(at('nothing', '.keep'), '');
   const { code, stderr } = await bigrid('inspect', ...words.map((word) => at(word)));
@@ -244,7 +244,7 @@ test('Ctrl-C leaves whole heat maps alone, and nothing temporary', async () => {
   const large = at('large.png');
   await write(
     large,
-    await sharp(await pictureBytes(6))
+    await sharp(await imageBytes(6))
       .resize(1500, 1500)
       .png()
       .toBuffer(),
@@ -257,7 +257,7 @@ test('Ctrl-C leaves whole heat maps alone, and nothing temporary', async () => {
   expect(code).toBe(130);
   expect(stderr).toContain('error CANCELLED');
   const files = await readdir(at('stopped'));
-  // Three are drawn at a time: of eight pictures, some are written.
+  // Three are drawn at a time: of eight images, some are written.
   expect(files.length).toBeGreaterThan(0);
   expect(files.length).toBeLessThan(200);
   expect(files.filter((name) => !/^large(-\d+)?\.png$/.test(name))).toEqual([]);
@@ -300,14 +300,14 @@ test('--fail-on-anomaly has an exit code of its own; without it an anomaly is no
   const exitOf = async (...words: string[]) =>
     (await bigrid('inspect', model, ...words, '--quiet')).code;
   const [fine, spot] = [at('new', 'fine.png'), at('new', 'deep', 'spot.png')];
-  await write(at('gate', 'text.png'), 'not a picture');
+  await write(at('gate', 'text.png'), 'not an image');
   expect(await exitOf(fine, '--fail-on-anomaly')).toBe(0);
   expect(await exitOf(fine, at('gate', 'text.png'), '--fail-on-anomaly')).toBe(1);
   const both = await bigrid('inspect', model, spot, at('gate', 'text.png'), '--fail-on-anomaly');
   expect(both.code).toBe(2);
   expect(both.stdout).toContain('ANOMALOUS');
   expect(both.stderr).toContain(
-    'error ANOMALY_FOUND: Expected 2 normal pictures but received 1 anomalous, and 1 that could not',
+    'error ANOMALY_FOUND: Expected 2 normal images but received 1 anomalous, and 1 that could not',
   );
   // Unsure is not anomalous, and what a log knows counts as well.
   expect(await exitOf(spot, '--threshold', '1e6', '--unsure', '0', '--fail-on-anomaly')).toBe(0);

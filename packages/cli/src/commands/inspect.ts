@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
-import type { Device, FileStamp, PictureEntry } from '@bigrid/node';
+import type { Device, FileStamp, ImageEntry } from '@bigrid/node';
 import { Command, Option } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
+import { findImages, imagesOnInput, ResultFiles, STANDARD_INPUT } from '../images.ts';
 import { count, say } from '../output.ts';
 import { checkOutputFiles } from '../output-files.ts';
-import { findPictures, picturesOnInput, ResultFiles, STANDARD_INPUT } from '../pictures.ts';
 import { showProgress } from '../progress.ts';
 import { type Format, isLasting, printResults, rowOf } from '../results.ts';
 import { type Context, outputGone } from '../run.ts';
@@ -43,7 +43,7 @@ const regionFields: Fields = {
   },
 };
 
-/** What is known of a picture beside its pixels, until its turn comes. */
+/** What is known of an image beside its pixels, until its turn comes. */
 interface Job {
   /** File of its heat map. */
   readonly target: string | undefined;
@@ -52,23 +52,23 @@ interface Job {
 
 export function inspectCommand(context: Context): Command {
   const command = new Command('inspect')
-    .description('Score pictures and mark what is off')
+    .description('Score images and mark what is off')
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
-    .argument('<path...>', 'pictures, and folders to search for them; - for standard input')
-    .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each picture (PNG)')
+    .argument('<path...>', 'images, and folders to search for them; - for standard input')
+    .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each image (PNG)')
     .option('--report <file>', 'File for a gallery, the highest score first: one HTML page')
-    .option('--log <file>', 'Append a line a picture; leave out what has its line already')
+    .option('--log <file>', 'Append a line an image; leave out what has its line already')
     .addOption(new Option('--json', 'Short for --format jsonl').conflicts('format'))
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
     .option(...unsureFlag)
     .option(...oneMaskFlag);
   return addFlags(command, { ...formatField, ...regionFields, ...machineFields })
-    .option('--fail-on-anomaly', 'Exit with code 2 where a picture is anomalous')
+    .option('--fail-on-anomaly', 'Exit with code 2 where an image is anomalous')
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
       `
-Confidence that a picture is anomalous goes from 0 to 1 and is 0.5 at the
+Confidence that an image is anomalous goes from 0 to 1 and is 0.5 at the
 threshold.
 
 From standard input come paths, one a line or between NULs, or the bytes of
@@ -77,7 +77,7 @@ printed as it is done.
 
 With --log, a run that was interrupted or killed goes on where it was.
 
-Exit code: 0 when all pictures were read, anomalous or not; 1 when some failed;
+Exit code: 0 when all images were read, anomalous or not; 1 when some failed;
 with --fail-on-anomaly, 2 when at least one is anomalous (unsure is not).
 
 Examples:
@@ -90,11 +90,11 @@ Examples:
   $ ffmpeg -i line.mp4 -f image2pipe -c:v png - | bigrid inspect parts.onnx -`,
     )
     .action((file: string, paths: string[], flags: InspectFlags) =>
-      inspectPictures(file, paths, flags, context),
+      inspectImages(file, paths, flags, context),
     );
 }
 
-async function inspectPictures(
+async function inspectImages(
   bundleFile: string,
   paths: readonly string[],
   { out, log: logFile, json, report, failOnAnomaly, ...others }: InspectFlags,
@@ -108,7 +108,7 @@ async function inspectPictures(
   const bundle = { ...opened, manifest: node.underRules(opened.manifest, { threshold, unsure }) };
   const piped = isStandardInput(paths);
   const { format = json || piped ? 'jsonl' : 'table', ...machine } = flags;
-  const listed = piped ? undefined : await findPictures(paths, out);
+  const listed = piped ? undefined : await findImages(paths, out);
   const targets = out === undefined ? undefined : await ResultFiles.in(out, listed ?? []);
   if (out !== undefined) await assertWritable(join(out, 'heat-map.png'));
   await checkOutputFiles({ '--report': report });
@@ -133,17 +133,17 @@ async function inspectPictures(
   const progress = showProgress({ quiet, printing: format !== 'table' });
   const advance = listed && progress.count('inspecting', listed.length);
 
-  /** The pictures that are not in the log yet, each with its job in line. */
-  async function* undone(): AsyncGenerator<PictureEntry> {
-    for await (const picture of listed ?? picturesOnInput(signal)) {
+  /** The images that are not in the log yet, each with its job in line. */
+  async function* undone(): AsyncGenerator<ImageEntry> {
+    for await (const image of listed ?? imagesOnInput(signal)) {
       // Also for those that are left out: the others keep their names from run to run.
-      const target = await targets?.fileFor(picture);
-      const file = log ? await stampOf(picture.path) : undefined;
-      const known = log ? log.take(picture.path, file) : undefined;
+      const target = await targets?.fileFor(image);
+      const file = log ? await stampOf(image.path) : undefined;
+      const known = log ? log.take(image.path, file) : undefined;
       if (known) tally.addLogged(known);
       else {
         jobs.push({ target, file });
-        yield picture;
+        yield image;
       }
     }
   }
@@ -191,14 +191,14 @@ async function inspectPictures(
   if (failure) throw failure;
   const unread = `${tally.unreadable} that could not be read`;
   if (failOnAnomaly && tally.anomalous > 0) {
-    const all = count(tally.total, 'normal picture');
+    const all = count(tally.total, 'normal image');
     const also = tally.unreadable > 0 ? `, and ${unread}` : '';
     fail('ANOMALY_FOUND', `Expected ${all} but received ${tally.anomalous} anomalous${also}`);
   }
   if (tally.unreadable > 0) {
     fail(
-      'SOME_PICTURES_FAILED',
-      `Expected to read ${count(tally.total, 'picture')} but received ${unread}`,
+      'SOME_IMAGES_FAILED',
+      `Expected to read ${count(tally.total, 'image')} but received ${unread}`,
     );
   }
 }

@@ -12,7 +12,7 @@ import {
 const at = useTemporaryFolder();
 let mask: string;
 
-/** White where the spot of defective pictures is, 20..40 both ways, and around it. */
+/** White where the spot of defective images is, 20..40 both ways, and around it. */
 async function maskBytes(): Promise<Buffer> {
   const white = sharp({ create: { width: 52, height: 52, channels: 3, background: 'white' } });
   return white.extend({ right: 12, bottom: 12, background: 'black' }).png().toBuffer();
@@ -37,7 +37,7 @@ test('a bundle trained with a mask says so, and sees nothing of a defect there',
   expect(masked.score).toBeLessThan(plain.score / 2);
   for (const { box } of masked.regions)
     expect(Math.max(box.x + box.width, box.y + box.height)).toBeGreaterThan(52);
-  expect((await bigrid('info', at('masked.onnx'))).stdout).toMatch(/mask +66\.0 % of each picture/);
+  expect((await bigrid('info', at('masked.onnx'))).stdout).toMatch(/mask +66\.0 % of each image/);
   expect((await bigrid('info', at('plain.onnx'))).stdout).not.toContain('ignored');
 });
 
@@ -114,7 +114,7 @@ test('heat maps, reports and contact sheets hatch what is ignored', async () => 
 
 test.each([
   ['that is missing', 'nowhere.png', 'PATH_MISSING', 66],
-  ['that is no picture', 'text.png', 'PICTURE_UNREADABLE', 65],
+  ['that is no image', 'text.png', 'IMAGE_UNREADABLE', 65],
   ['that is white all over', 'white.png', 'OPTION_INVALID: Expected a mask that leaves', 64],
   [
     'for no class',
@@ -124,7 +124,7 @@ test.each([
   ],
   ['in an empty folder', 'empty', 'OPTION_INVALID: Expected masks named CLASS.png', 64],
 ] as const)('a mask %s is refused', async (_what, name, expected, exitCode) => {
-  await write(at('text.png'), 'no picture');
+  await write(at('text.png'), 'no image');
   const white = sharp({ create: { width: 8, height: 8, channels: 3, background: 'white' } });
   await write(at('white.png'), await white.png().toBuffer());
   await write(at('strangers', 'screw.png'), await maskBytes());
@@ -135,7 +135,7 @@ test.each([
   expect(code).toBe(exitCode);
 });
 
-test('calibrate without pictures cannot score under a mask', async () => {
+test('calibrate without images cannot score under a mask', async () => {
   const words = ['calibrate', at('plain.onnx'), '--threshold', '3', '--mask', mask, '--out', mask];
   expect((await bigrid(...words)).stderr).toContain('OPTION_INVALID: Expected a folder of good');
 });

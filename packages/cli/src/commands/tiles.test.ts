@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
   ended,
-  pictureBytes,
+  imageBytes,
   start,
   tiny,
   useTemporaryFolder,
@@ -14,11 +14,11 @@ import {
 
 const at = useTemporaryFolder();
 
-/** Pictures of 150 x 100 pixels: in tiles of 64 at most, a quarter of them shared, 2 x 3 tiles. */
+/** Images of 150 x 100 pixels: in tiles of 64 at most, a quarter of them shared, 2 x 3 tiles. */
 beforeAll(async () => {
   for (let i = 0; i < 10; i++) {
     const bad = i >= 8;
-    const large = sharp(await pictureBytes(i, bad)).resize(150, 100, { fit: 'fill' });
+    const large = sharp(await imageBytes(i, bad)).resize(150, 100, { fit: 'fill' });
     await write(at('part', bad ? 'bad' : 'good', `${i}.png`), await large.png().toBuffer());
   }
   const flags = ['--out', at('tiled.onnx'), '--tile', '64', ...tiny];
@@ -34,7 +34,7 @@ test('the bundle says its tiles and the size of its maps', async () => {
   // 8 cells a tile, 2 of them shared, at 16 pixels of the map.
   expect(outputs.anomaly_map.shape).toEqual([1, 14 * 16, 20 * 16]);
   const { stdout: shown } = await bigrid('info', at('tiled.onnx'));
-  expect(shown).toContain('pictures in 2 x 3 tiles at 64 x 64');
+  expect(shown).toContain('images in 2 x 3 tiles at 64 x 64');
 });
 
 test('training in tiles that is killed goes on with --resume to the same bundle', async () => {

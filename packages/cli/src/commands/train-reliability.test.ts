@@ -12,7 +12,7 @@ import {
   tiny,
   useTemporaryFolder,
   write,
-  writePictures,
+  writeImages,
 } from '../../testing/command-line.ts';
 
 // Each test runs the command line two or three times.
@@ -25,7 +25,7 @@ const resumedReading = /^reading 8\/8, in/;
 let whole: string;
 
 beforeAll(async () => {
-  await writePictures(at('part', 'good'), 8);
+  await writeImages(at('part', 'good'), 8);
   expect((await bigrid('train', at('part'), '--out', at('whole.onnx'), ...flags)).code).toBe(0);
   whole = await withoutDate(at('whole.onnx'));
 });
@@ -192,14 +192,14 @@ describe.skipIf(process.platform === 'win32')('without permission', () => {
     expect(await readdir(at('locked'))).toEqual([]);
   });
 
-  test('to read a picture, it is skipped and named', async () => {
+  test('to read an image, it is skipped and named', async () => {
     await cp(at('part'), at('secret'), { recursive: true });
     await chmod(at('secret', 'good', '3.png'), 0);
     await mkdir(at('open'));
     await chmod(at('open'), 0o777);
     const words = ['train', at('secret'), '--out', at('open', 'model.onnx'), ...flags];
     const { code, stderr } = await asPerson(words);
-    expect(stderr).toMatch(/Skipped 1 picture that could not be read:\n.*3\.png.*EACCES/);
+    expect(stderr).toMatch(/Skipped 1 image that could not be read:\n.*3\.png.*EACCES/);
     expect(code).toBe(0);
   });
 });

@@ -11,8 +11,8 @@ import {
   truncatedJpeg,
   useTemporaryFolder,
   write,
+  writeImages,
   writeKinds,
-  writePictures,
 } from '../../testing/command-line.ts';
 
 const at = useTemporaryFolder();
@@ -20,8 +20,8 @@ let good: string;
 
 beforeAll(async () => {
   good = at('part', 'good');
-  await writePictures(good, 8);
-  await writePictures(at('ruled'), 16);
+  await writeImages(good, 8);
+  await writeImages(at('ruled'), 16);
 });
 
 test('a training writes one file, says what it learnt from, and what to do next', async () => {
@@ -29,7 +29,7 @@ test('a training writes one file, says what it learnt from, and what to do next'
   const { code, stdout, stderr } = await bigrid('train', at('part'), '--out', out, ...tiny);
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^Wrote .*model\.onnx \(\d\.\d MB\) in 0:\d\d: 6 good pictures learnt, 8 scored by cross-fitting for .*\nExpect at most about 1 in 9 normal images above it \(from 8 images, cross-fitted\)\.\n$/,
+    /^Wrote .*model\.onnx \(\d\.\d MB\) in 0:\d\d: 6 good images learnt, 8 scored by cross-fitting for .*\nExpect at most about 1 in 9 normal images above it \(from 8 images, cross-fitted\)\.\n$/,
   );
   expect(stderr).toContain('reading 8/8');
   expect(stderr).toMatch(/cross-fitting 3\/3, .*steps\/s/);
@@ -109,31 +109,31 @@ test('--from goes on from a bundle and keeps its method', async () => {
   expect(both.stderr).toMatch(/error OPTION_INVALID: Expected --from without --size/);
 });
 
-test('pictures that cannot be read are named, counted and left out', async () => {
+test('images that cannot be read are named, counted and left out', async () => {
   const mixed = at('mixed', 'good');
-  await writePictures(mixed, 8);
+  await writeImages(mixed, 8);
   // Which ones are held out depends on the seed; all the same they are skipped.
   await write(join(mixed, 'cut.jpg'), await truncatedJpeg());
-  await write(join(mixed, 'text.png'), 'not a picture');
+  await write(join(mixed, 'text.png'), 'not an image');
   const out = at('mixed.onnx');
   const { code, stderr } = await bigrid('train', at('mixed'), '--out', out, ...tiny);
   expect(code).toBe(0);
-  expect(stderr).toContain('Skipped 2 pictures that could not be read:');
-  expect(stderr).toMatch(/Expected a whole picture for .*cut\.jpg/);
+  expect(stderr).toContain('Skipped 2 images that could not be read:');
+  expect(stderr).toMatch(/Expected a whole image for .*cut\.jpg/);
   expect(stderr).toMatch(/text\.png/);
   const { manifest } = JSON.parse((await bigrid('info', out, '--json')).stdout);
   expect(manifest.training).toMatchObject({ skipped: 2 });
-  expect(manifest.training.pictures + manifest.training.heldOut).toBe(8);
+  expect(manifest.training.images + manifest.training.heldOut).toBe(8);
 });
 
-test('pictures of one pixel and of many kinds are all learnt from', async () => {
+test('images of one pixel and of many kinds are all learnt from', async () => {
   const kinds = at('kinds');
-  await writePictures(kinds, 4);
+  await writeImages(kinds, 4);
   await writeKinds(kinds, 9);
   const { code, stdout, stderr } = await bigrid('train', kinds, '--out', at('kinds.onnx'), ...tiny);
   expect(stderr).not.toContain('Skipped');
   expect(code).toBe(0);
-  expect(stdout).toContain(' good pictures learnt, 10 scored by cross-fitting');
+  expect(stdout).toContain(' good images learnt, 10 scored by cross-fitting');
 });
 
 test.each([
@@ -141,15 +141,15 @@ test.each([
   [
     'a folder with defects alone',
     'DATA_NO_GOOD',
-    () => writePictures(at('bad', 'test', 'bad'), 1),
+    () => writeImages(at('bad', 'test', 'bad'), 1),
     'bad',
     65,
   ],
-  ['too few pictures', 'DATA_TOO_FEW', () => writePictures(at('few'), 3), 'few', 65],
+  ['too few images', 'DATA_TOO_FEW', () => writeImages(at('few'), 3), 'few', 65],
   [
-    'pictures none of which can be read',
+    'images none of which can be read',
     'DATA_TOO_FEW',
-    () => textsAsPictures(at('texts')),
+    () => textsAsImages(at('texts')),
     'texts',
     65,
   ],
@@ -191,7 +191,7 @@ test('--threshold and --unsure set the verdicts', async () => {
 
 test.each([
   ['best', 'OPTION_INVALID', 'Expected quantile:Q'],
-  ['f1', 'THRESHOLD_UNSUPPORTED', 'Expected a threshold that good pictures suffice for'],
+  ['f1', 'THRESHOLD_UNSUPPORTED', 'Expected a threshold that good images suffice for'],
   [
     'max-fpr:0.05',
     'THRESHOLD_UNSUPPORTED',
@@ -296,6 +296,6 @@ test('faults of the program end with 70, and with a stack where DEBUG is set', a
   expect(detailed.stderr).toMatch(/^ +at /m);
 });
 
-async function textsAsPictures(dir: string): Promise<void> {
-  for (let i = 0; i < 6; i++) await write(join(dir, `${i}.png`), 'not a picture');
+async function textsAsImages(dir: string): Promise<void> {
+  for (let i = 0; i < 6; i++) await write(join(dir, `${i}.png`), 'not an image');
 }

@@ -56,14 +56,14 @@ interface TrainFlags extends Omit<TrainRequest, 'out' | 'from' | 'threads'> {
 export function trainCommand(context: Context, fields: Fields): Command {
   const asked = Object.keys(fields).length > 0;
   const command = new Command('train')
-    .description('Learn from good pictures; write one .onnx file')
+    .description('Learn from good images; write one .onnx file')
     .argument(
       '<dir>',
-      'folder with train/good, with good, with pictures, of such folders, or in another layout (`bigrid data`)',
+      'folder with train/good, with good, with images, of such folders, or in another layout (`bigrid data`)',
     )
     .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
   if (asked) addFlags(command, pick(fields, everyday));
-  command.option('--tile <auto|N>', 'Look at large pictures in tiles of N pixels', (text: string) =>
+  command.option('--tile <auto|N>', 'Look at large images in tiles of N pixels', (text: string) =>
     parseFlag('--tile', fields.tile ?? {}, text),
   );
   command.option(...s3RootFlag);
@@ -78,7 +78,7 @@ export function trainCommand(context: Context, fields: Fields): Command {
   addFlags(command, { ...checkpointFields, ...machineFields });
   command.option('--quiet', 'Print nothing but results');
   command
-    .optionsGroup('Backbone, the frozen network that describes pictures:')
+    .optionsGroup('Backbone, the frozen network that describes images:')
     .option('--backbone <file>', 'Its weights (.safetensors), or any model (.onnx)')
     .option('--taps <list>', 'Where to tap it, by numbers or names: a,b,c', parseTaps)
     .option('--backbone-mean <r,g,b>', ...rgbFlag('Mean', '--backbone-mean'))
@@ -116,7 +116,7 @@ function isResumable({ code }: BigridError): boolean {
 }
 
 function rgbFlag(what: string, flag: string) {
-  const description = `${what} of the pictures it was trained with, of 0..255`;
+  const description = `${what} of the images it was trained with, of 0..255`;
   return [description, (text: string) => parseNumbers(flag, text)] as const;
 }
 
@@ -149,10 +149,10 @@ async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context):
   );
   const kept = await replayPath(flags.out);
   if (!quiet && existsSync(systemPath(kept))) {
-    say(`Good pictures for \`bigrid update\` are in ${kept}; --replay 0 keeps none.`);
+    say(`Good images for \`bigrid update\` are in ${kept}; --replay 0 keeps none.`);
   }
   if (!quiet)
-    say('', 'Next:', `  ${ownCommand()} inspect ${shellQuoted(flags.out)} PICTURES-OR-FOLDERS`);
+    say('', 'Next:', `  ${ownCommand()} inspect ${shellQuoted(flags.out)} IMAGES-OR-FOLDERS`);
 }
 
 /** What was learnt from, and the threshold that came of it. */
@@ -162,10 +162,10 @@ export function describeTraining({ training, calibration, classes }: Manifest): 
   const all =
     training.leftOut === undefined
       ? ''
-      : `of ${count(training.leftOut + training.pictures + training.heldOut, 'picture')}, `;
+      : `of ${count(training.leftOut + training.images + training.heldOut, 'image')}, `;
   const scored =
     calibration.origin === 'cross-fitted'
       ? `${calibration.scores.length} scored by cross-fitting`
       : `${training.heldOut} held out`;
-  return `${all}${count(training.pictures, 'good picture')}${products} learnt, ${scored} for the threshold, which is ${formatScore(threshold, threshold)}`;
+  return `${all}${count(training.images, 'good image')}${products} learnt, ${scored} for the threshold, which is ${formatScore(threshold, threshold)}`;
 }

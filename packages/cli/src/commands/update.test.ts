@@ -9,7 +9,7 @@ import {
   tiny,
   useTemporaryFolder,
   write,
-  writePictures,
+  writeImages,
   writeProduct,
 } from '../../testing/command-line.ts';
 
@@ -22,15 +22,15 @@ beforeAll(async () => {
   await writeProduct(at('part'));
   ({ stderr: told } = await bigrid('train', at('part'), '--out', model, ...tiny));
   // Spots that somebody calls good, and insists on: --allow-suspect.
-  await writePictures(at('alarms'), 4, true);
-  await write(at('alarms', 'text.png'), 'not a picture');
+  await writeImages(at('alarms'), 4, true);
+  await write(at('alarms', 'text.png'), 'not an image');
 });
 
 async function manifestOf(file: string) {
   return JSON.parse((await bigrid('info', file, '--json')).stdout).manifest;
 }
 
-/** How many pictures of each kind are kept in a folder. */
+/** How many images of each kind are kept in a folder. */
 async function countKept(folder: string) {
   const [learnt, heldOut] = await Promise.all([
     readdir(join(folder, 'learnt')),
@@ -39,15 +39,15 @@ async function countKept(folder: string) {
   return { learnt: learnt.length, heldOut: heldOut.length };
 }
 
-test('training keeps pictures beside the bundle, says so, and how to keep none', async () => {
+test('training keeps images beside the bundle, says so, and how to keep none', async () => {
   expect(told).toContain(
-    `Good pictures for \`bigrid update\` are in ${at('model.replay')}; --replay 0 keeps none.`,
+    `Good images for \`bigrid update\` are in ${at('model.replay')}; --replay 0 keeps none.`,
   );
   expect(await countKept(at('model.replay'))).toEqual({ learnt: 6, heldOut: 2 });
   expect(await readdir(at('model.replay', 'held-out'))).toEqual(['0001.webp', '0002.webp']);
 });
 
-test('an update writes a new file, and pictures beside it, and tells what changed', async () => {
+test('an update writes a new file, and images beside it, and tells what changed', async () => {
   const out = at('deep', 'new.onnx');
   const before = await readFile(model);
   const words = ['update', model, at('alarms'), '--allow-suspect', '--out', out, '--threads', '1'];
@@ -55,19 +55,19 @@ test('an update writes a new file, and pictures beside it, and tells what change
   expect([code, isPlain(stdout + stderr)]).toEqual([0, true]);
   for (const phase of ['reading 10/10', 'inspecting 7/7', 'grid 1/1', 'calibrating 6/6'])
     expect(stderr).toContain(phase);
-  expect(stderr).toContain('Skipped 1 picture that could not be read:');
-  expect(stdout).toMatch(/^Wrote .*new\.onnx \(\d.* MB\) in 0:\d\d: 3 new good pictures learnt$/m);
+  expect(stderr).toContain('Skipped 1 image that could not be read:');
+  expect(stdout).toMatch(/^Wrote .*new\.onnx \(\d.* MB\) in 0:\d\d: 3 new good images learnt$/m);
   expect(stdout).toMatch(/^new, learnt +3 of 3 +\d of 3 +\d+\.\d+ +\d+\.\d+$/m);
   expect(stdout).toMatch(/^new, held out +1 of 1 +\d of 1 +\d+\.\d+ +\d+\.\d+$/m);
   expect(stdout).toMatch(/^old, held out +0 of 2 +0 of 2 +\d+\.\d+ +\d+\.\d+$/m);
   expect(stdout).toMatch(
-    /^The threshold was \d+\.\d+ and is \d+\.\d+ \([+-]\d+\.\d %\), by quantile:0\.99 from 3 good pictures held out\.$/m,
+    /^The threshold was \d+\.\d+ and is \d+\.\d+ \([+-]\d+\.\d %\), by quantile:0\.99 from 3 good images held out\.$/m,
   );
   expect(await readFile(model)).toEqual(before);
   expect((await readdir(at('deep'))).sort()).toEqual(['new.onnx', 'new.replay']);
   expect(await countKept(at('deep', 'new.replay'))).toEqual({ learnt: 9, heldOut: 3 });
   expect(await countKept(at('model.replay'))).toEqual({ learnt: 6, heldOut: 2 });
-  expect((await manifestOf(out)).updates).toMatchObject([{ pictures: 3, heldOut: 1 }]);
+  expect((await manifestOf(out)).updates).toMatchObject([{ images: 3, heldOut: 1 }]);
 });
 
 test('broken parts are not learnt unless that is insisted on, and then it is said', async () => {
@@ -114,12 +114,12 @@ test('--replay limits what is kept, and 0 keeps nothing, nor what was kept befor
   expect(stderr).not.toContain('bigrid update');
   await expect(readdir(at('few.replay'))).rejects.toThrow('ENOENT');
   const refused = await bigrid('update', out, at('alarms'), '--out', at('never.onnx'));
-  expect(refused.stderr).toMatch(/^error REPLAY_MISSING: Expected good pictures .*few\.replay/m);
+  expect(refused.stderr).toMatch(/^error REPLAY_MISSING: Expected good images .*few\.replay/m);
   expect(refused.stderr).toContain('train again, or go on with `bigrid train --from`');
   expect(refused.code).toBe(66);
 });
 
-test('pictures that somebody took out of the folder are done without', async () => {
+test('images that somebody took out of the folder are done without', async () => {
   const own = at('pruned', 'part.onnx');
   await cp(model, own);
   await cp(at('model.replay'), at('pruned', 'part.replay'), { recursive: true });
@@ -137,7 +137,7 @@ test('what was kept before is kept on as it is', async () => {
   await cp(model, own);
   await cp(at('model.replay'), at('same', 'part.replay'), { recursive: true });
   const first = at('same', 'part.replay', 'learnt', '0001.webp');
-  // The same picture in another file.
+  // The same image in another file.
   const file = await sharp(await readFile(first))
     .webp({ lossless: true, effort: 6 })
     .toBuffer();
@@ -194,7 +194,7 @@ test.each([
   });
 });
 
-test('kept pictures of another bundle are not learnt, but where they are named', async () => {
+test('kept images of another bundle are not learnt, but where they are named', async () => {
   const own = at('swapped', 'part.onnx');
   await cp(model, own);
   const words = [
@@ -225,9 +225,9 @@ test('what an earlier build kept says nothing of its bundle, and is taken by its
   expect(code).toBe(0);
 });
 
-test('kept pictures are in no folder of pictures that they lie in', async () => {
+test('kept images are in no folder of images that they lie in', async () => {
   await cp(at('model.replay'), at('today', 'part.replay'), { recursive: true });
-  await writePictures(at('today'), 2);
+  await writeImages(at('today'), 2);
   const { stdout } = await bigrid('inspect', model, at('today'), '--json');
   expect(stdout.trim().split('\n')).toHaveLength(2);
 });
@@ -242,12 +242,12 @@ test('a folder of something else is left alone', async () => {
 
 test.each([
   ['a folder that is missing', ['nowhere'], 'PATH_MISSING', 66],
-  ['a number of pictures out of range', ['alarms', '--replay', '-1'], 'OPTION_INVALID', 64],
-  ['a folder without a readable picture', ['text'], 'DATA_NO_GOOD', 65],
+  ['a number of images out of range', ['alarms', '--replay', '-1'], 'OPTION_INVALID', 64],
+  ['a folder without a readable image', ['text'], 'DATA_NO_GOOD', 65],
 ] as const)(
   '%s is refused, and nothing is written',
   async (_what, [dir, ...flags], error, exit) => {
-    await write(at('text', 'a.png'), 'no picture');
+    await write(at('text', 'a.png'), 'no image');
     const out = at('refused', 'new.onnx');
     const { code, stdout, stderr } = await bigrid('update', model, at(dir), '--out', out, ...flags);
     expect(stderr).toContain(`error ${error}`);
@@ -263,7 +263,7 @@ test('an output that cannot be written is refused before anything is learnt', as
   expect(code).toBe(73);
 });
 
-test('an interruption leaves the old bundle and its pictures, and nothing else', async () => {
+test('an interruption leaves the old bundle and its images, and nothing else', async () => {
   const own = at('stopped', 'part.onnx');
   await cp(model, own);
   await cp(at('model.replay'), at('stopped', 'part.replay'), { recursive: true });

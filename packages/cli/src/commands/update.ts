@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { Device, Update, UpdatedPicture } from '@bigrid/node';
+import type { Device, Update, UpdatedImage } from '@bigrid/node';
 import { Command } from 'commander';
 import {
   addFlags,
@@ -34,7 +34,7 @@ interface UpdateFlags {
   readonly quiet?: boolean;
 }
 
-/** How many pictures to keep, and where those kept before are. */
+/** How many images to keep, and where those kept before are. */
 interface ReplayFlag {
   readonly replay?: number;
   readonly replayFrom?: string;
@@ -47,14 +47,14 @@ export function updateCommand(context: Context, fields: Fields): Command {
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument(
       '<dir>',
-      'folder of new good pictures, or in any layout that `bigrid train` takes; what is in it is learnt as good',
+      'folder of new good images, or in any layout that `bigrid train` takes; what is in it is learnt as good',
     )
     .requiredOption('--out <file>', 'File to write the new bundle to (.onnx)');
   const { replay } = fields;
   if (replay) {
     command.option(
       '--replay <N|dir>',
-      'How many pictures to keep with the new file [0 to 1024] (default: 192); or the folder of those kept with the old one, where it is not beside it',
+      'How many images to keep with the new file [0 to 1024] (default: 192); or the folder of those kept with the old one, where it is not beside it',
       (text: string, before: ReplayFlag = {}): ReplayFlag =>
         /^[+-]?[\d.]+$/.test(text)
           ? { ...before, replay: Number(parseFlag('--replay', replay, text)) }
@@ -70,7 +70,7 @@ export function updateCommand(context: Context, fields: Fields): Command {
     .addHelpText(
       'after',
       `
-Training kept some good pictures beside the bundle, parts.replay beside
+Training kept some good images beside the bundle, parts.replay beside
 parts.onnx. They are learnt again with the new ones; a quarter of the new ones
 is held out, and the threshold is set anew by the rule of the bundle. They are
 found whatever the bundle is called, as long as they lie in the same folder.
@@ -103,32 +103,32 @@ async function updateBundle(
   const seconds = (performance.now() - started) / 1000;
   const { size } = await stat(systemPath(request.out));
   const { calibration, updates } = updated.bundle.manifest;
-  const learnt = updates?.at(-1)?.pictures ?? 0;
+  const learnt = updates?.at(-1)?.images ?? 0;
   print(
-    `Wrote ${request.out} (${formatBytes(size)}) in ${formatDuration(seconds)}: ${count(learnt, 'new good picture')} learnt`,
+    `Wrote ${request.out} (${formatBytes(size)}) in ${formatDuration(seconds)}: ${count(learnt, 'new good image')} learnt`,
     '',
     await compare(updated),
     '',
     describeThreshold(updated.before.threshold, calibration),
   );
   if (!quiet)
-    say('', 'Next:', `  ${ownCommand()} inspect ${shellQuoted(request.out)} PICTURES-OR-FOLDERS`);
+    say('', 'Next:', `  ${ownCommand()} inspect ${shellQuoted(request.out)} IMAGES-OR-FOLDERS`);
 }
 
-/** A row for each kind of pictures: how many raise alarms and what they score, the same before and after. */
-async function compare({ bundle, before, pictures, old }: Update): Promise<string> {
+/** A row for each kind of images: how many raise alarms and what they score, the same before and after. */
+async function compare({ bundle, before, images, old }: Update): Promise<string> {
   const { median } = await import('@bigrid/node');
   const { threshold } = bundle.manifest.calibration;
-  const kinds: readonly (readonly [string, readonly UpdatedPicture[]])[] = [
-    ['new, learnt', pictures.filter(({ heldOut }) => !heldOut)],
-    ['new, held out', pictures.filter(({ heldOut }) => heldOut)],
+  const kinds: readonly (readonly [string, readonly UpdatedImage[]])[] = [
+    ['new, learnt', images.filter(({ heldOut }) => !heldOut)],
+    ['new, held out', images.filter(({ heldOut }) => heldOut)],
     ['old, held out', old],
   ];
   const alarms = (scores: readonly number[], limit: number) =>
     `${scores.filter((score) => score > limit).length} of ${scores.length}`;
   return table(
     [
-      { head: 'good pictures' },
+      { head: 'good images' },
       { head: 'alarms before', align: 'right' },
       { head: 'now', align: 'right' },
       { head: 'median score before', align: 'right' },
@@ -155,5 +155,5 @@ function describeThreshold(
 ): string {
   const change = ((threshold - before) / before) * 100;
   const share = Number.isFinite(change) ? ` (${change < 0 ? '' : '+'}${change.toFixed(1)} %)` : '';
-  return `The threshold was ${formatScore(before, before)} and is ${formatScore(threshold, threshold)}${share}, by ${rule} from ${count(scores.length, 'good picture')} held out.`;
+  return `The threshold was ${formatScore(before, before)} and is ${formatScore(threshold, threshold)}${share}, by ${rule} from ${count(scores.length, 'good image')} held out.`;
 }

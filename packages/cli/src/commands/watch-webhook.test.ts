@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
-  pictureBytes,
+  imageBytes,
   trainTiny,
   useTemporaryFolder,
   write,
-  writePictures,
+  writeImages,
 } from '../../testing/command-line.ts';
 import { names, pathsIn, startWatching, until } from '../../testing/watching.ts';
 
@@ -60,7 +60,7 @@ async function receiver(failures: number, port = 0): Promise<Receiver> {
 
 test('what a webhook does not take at once is sent again, in order and once', async () => {
   const dir = at('hooked');
-  await writePictures(dir, 3);
+  await writeImages(dir, 3);
   const hook = await receiver(2);
   const log = at('hooked.jsonl');
   const watching = await watch(dir, '--log', log, '--webhook', hook.url);
@@ -75,7 +75,7 @@ test('what a webhook does not take at once is sent again, in order and once', as
 
   // Nothing is sent twice by the next run, and what is new is.
   const next = await watch(dir, '--log', log, '--webhook', hook.url);
-  await write(join(dir, 'new.png'), await pictureBytes(9));
+  await write(join(dir, 'new.png'), await imageBytes(9));
   await until(() => hook.taken.length).toBe(4);
   expect((await next.stop()).code).toBe(0);
   expect(names(next.results)).toEqual(['new.png']);
@@ -85,9 +85,9 @@ test('what a webhook does not take at once is sent again, in order and once', as
 test('killed in the middle, with a webhook that is down: nothing is lost and nothing comes twice', async () => {
   const dir = at('line');
   const [log, passed, rejected] = [at('line.jsonl'), at('passed'), at('rejected')];
-  const pictures = 24;
-  for (let i = 0; i < pictures; i++) {
-    await write(join(dir, `${i}.png`), await pictureBytes(i, i % 3 === 0));
+  const images = 24;
+  for (let i = 0; i < images; i++) {
+    await write(join(dir, `${i}.png`), await imageBytes(i, i % 3 === 0));
   }
   const hook = await receiver(Number.POSITIVE_INFINITY);
   const flags = ['--log', log, '--good', passed, '--bad', rejected, '--webhook', hook.url];
@@ -99,11 +99,11 @@ test('killed in the middle, with a webhook that is down: nothing is lost and not
   expect(hook.taken).toEqual([]);
   hook.failures = 0;
   const last = await watch(dir, ...flags);
-  await until(() => hook.taken.length).toBe(pictures);
+  await until(() => hook.taken.length).toBe(images);
   await until(() => readdir(dir)).toEqual([]);
   expect((await last.stop()).code).toBe(0);
 
-  const expected = Array.from({ length: pictures }, (_, i) => `${i}.png`).sort();
+  const expected = Array.from({ length: images }, (_, i) => `${i}.png`).sort();
   expect((await pathsIn(log)).sort()).toEqual(expected);
   expect(hook.taken.map(({ path }) => path).sort()).toEqual(expected);
   expect([...(await readdir(passed)), ...(await readdir(rejected))].sort()).toEqual(expected);

@@ -5,13 +5,13 @@ import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import {
   bigrid,
+  imageBytes,
   pagesBytes,
-  pictureBytes,
   trainTiny,
   truncatedJpeg,
   useTemporaryFolder,
   write,
-  writePictures,
+  writeImages,
 } from '../../testing/command-line.ts';
 import { names, pathsIn, startWatching, until } from '../../testing/watching.ts';
 
@@ -24,15 +24,15 @@ beforeAll(async () => {
 
 const watch = (dir: string, ...flags: string[]) => startWatching(model, dir, ...flags);
 
-test('pictures are inspected as they appear, once each, and never by half', async () => {
+test('images are inspected as they appear, once each, and never by half', async () => {
   const dir = at('appear');
-  await write(join(dir, 'there.png'), await pictureBytes(1));
-  await write(join(dir, 'note.txt'), 'no picture');
+  await write(join(dir, 'there.png'), await imageBytes(1));
+  await write(join(dir, 'note.txt'), 'no image');
   const watching = await watch(dir);
   await until(() => names(watching.results)).toEqual(['there.png']);
 
   // A writer that pauses for longer than a file has to rest.
-  const bytes = await pictureBytes(2, true);
+  const bytes = await imageBytes(2, true);
   const slow = await open(join(dir, 'slow.png'), 'w');
   for (let part = 0; part < 4; part++) {
     const [from, to] = [part / 4, (part + 1) / 4].map((share) => Math.floor(share * bytes.length));
@@ -40,13 +40,13 @@ test('pictures are inspected as they appear, once each, and never by half', asyn
     await setTimeout(part === 1 ? 1800 : 300);
   }
   await slow.close();
-  await write(at('elsewhere.png'), await pictureBytes(3));
-  await write(join(dir, '.hidden.png'), await pictureBytes(3));
+  await write(at('elsewhere.png'), await imageBytes(3));
+  await write(join(dir, '.hidden.png'), await imageBytes(3));
   await rename(at('elsewhere.png'), join(dir, 'deep.png'));
   await until(() => names(watching.results).sort()).toEqual(['deep.png', 'slow.png', 'there.png']);
 
-  // The same name with another content is another picture.
-  await write(join(dir, 'there.png'), await pictureBytes(4, true));
+  // The same name with another content is another image.
+  await write(join(dir, 'there.png'), await imageBytes(4, true));
   await until(() => watching.results.length).toBe(4);
   const { code, stderr } = await watching.stop('SIGINT');
   expect(code).toBe(0);
@@ -55,16 +55,16 @@ test('pictures are inspected as they appear, once each, and never by half', asyn
     path: join(dir, 'there.png'),
     isAnomalous: true,
   });
-  expect(stderr).toMatch(/\n4 pictures: \d anomalous, \d normal\n$/);
+  expect(stderr).toMatch(/\n4 images: \d anomalous, \d normal\n$/);
 });
 
 test('a file of full size is neither judged nor moved before all of it is written', async () => {
   const dir = at('set-aside');
-  const bytes = await sharp(await pictureBytes(2, true))
+  const bytes = await sharp(await imageBytes(2, true))
     .jpeg({ quality: 100 })
     .toBuffer();
   const half = Math.floor(bytes.length / 2);
-  await write(join(dir, 'there.png'), await pictureBytes(1));
+  await write(join(dir, 'there.png'), await imageBytes(1));
   const copy = await open(join(dir, 'copy.jpg'), 'w');
   await copy.write(Buffer.concat([bytes.subarray(0, half), Buffer.alloc(bytes.length - half)]));
   const watching = await watch(dir, '--good', at('set-aside-good'), '--bad', at('set-aside-bad'));
@@ -81,10 +81,10 @@ test('a file of full size is neither judged nor moved before all of it is writte
   expect(code).toBe(0);
 });
 
-test('--good and --bad sort pictures, and never over one that is there', async () => {
+test('--good and --bad sort images, and never over one that is there', async () => {
   const dir = at('sort');
-  await write(join(dir, 'sub', 'fine.png'), await pictureBytes(1));
-  await write(join(dir, 'spot.png'), await pictureBytes(2, true));
+  await write(join(dir, 'sub', 'fine.png'), await imageBytes(1));
+  await write(join(dir, 'spot.png'), await imageBytes(2, true));
   await write(join(dir, 'cut.jpg'), await truncatedJpeg());
   await write(join(dir, 'bad', 'spot.png'), 'an earlier one');
   const moves = ['--good', at('sorted'), '--bad', join(dir, 'bad')];
@@ -94,18 +94,18 @@ test('--good and --bad sort pictures, and never over one that is there', async (
   expect(code).toBe(0);
   // The one that may not be whole yet is waited for, and does not hold the others up.
   expect(names(watching.results).at(-1)).toBe('cut.jpg');
-  expect(watching.results.at(-1)).toMatchObject({ error: { code: 'PICTURE_UNREADABLE' } });
+  expect(watching.results.at(-1)).toMatchObject({ error: { code: 'IMAGE_UNREADABLE' } });
   const moved = watching.results.map(({ movedTo }) => movedTo);
   expect(moved.slice(0, 2).sort()).toEqual(
     [at('sorted', 'sub', 'fine.png'), join(dir, 'bad', 'spot-2.png')].sort(),
   );
-  expect((await readFile(join(dir, 'bad', 'spot-2.png'))).equals(await pictureBytes(2, true))).toBe(
+  expect((await readFile(join(dir, 'bad', 'spot-2.png'))).equals(await imageBytes(2, true))).toBe(
     true,
   );
   expect(await readFile(join(dir, 'bad', 'spot.png'), 'utf8')).toBe('an earlier one');
   expect(await readdir(at('sorted', 'sub'))).toEqual(['fine.png']);
   expect((await readdir(dir)).sort()).toEqual(['bad', 'cut.jpg', 'sub']);
-  expect(stderr).toContain('3 pictures: 1 anomalous, 1 normal, 1 unreadable\n');
+  expect(stderr).toContain('3 images: 1 anomalous, 1 normal, 1 unreadable\n');
 });
 
 test('what is unsure goes to a folder of its own, also by the rule of the bundle', async () => {
@@ -114,13 +114,11 @@ test('what is unsure goes to a folder of its own, also by the rule of the bundle
   const runs = [[model, '--threshold', '1000', '--unsure', '0'], [doubting]] as const;
   for (const [index, [bundle, ...rules]] of runs.entries()) {
     const [dir, to] = [at(`doubt-${index}`), at(`look-at-${index}`)];
-    await writePictures(dir, 2);
+    await writeImages(dir, 2);
     const moves = ['--good', at('never'), '--bad', at('never'), '--unsure-to', to];
     const watching = await startWatching(bundle, dir, ...moves, ...rules);
     await until(() => watching.results.length).toBe(2);
-    expect((await watching.stop()).stderr).toMatch(
-      /2 pictures: 0 anomalous, 2 unsure, 0 normal\n$/,
-    );
+    expect((await watching.stop()).stderr).toMatch(/2 images: 0 anomalous, 2 unsure, 0 normal\n$/);
     expect(watching.results.map(({ verdict }) => verdict)).toEqual(['unsure', 'unsure']);
     expect(await readdir(to)).toEqual(['0.png', '1.png']);
     expect(await readdir(dir)).toEqual([]);
@@ -133,7 +131,7 @@ test('a mask holds for the run: nothing of a defect is seen below it', async () 
   const mask = white.extend({ right: 12, bottom: 12, background: 'black' });
   await write(at('mask.png'), await mask.png().toBuffer());
   const dir = at('masked');
-  await write(join(dir, 'spot.png'), await pictureBytes(2, true));
+  await write(join(dir, 'spot.png'), await imageBytes(2, true));
   const watching = await watch(dir, '--mask', at('mask.png'), '--log', at('masked.jsonl'));
   await until(() => watching.results.length).toBe(1);
   await watching.stop();
@@ -144,14 +142,10 @@ test('a mask holds for the run: nothing of a defect is seen below it', async () 
   expect(masked).toBeLessThan((plain as number) / 2);
 });
 
-test('each page of a TIFF is a picture; the file goes where its worst page belongs', async () => {
+test('each page of a TIFF is an image; the file goes where its worst page belongs', async () => {
   const [dir, log] = [at('pages'), at('pages.jsonl')];
   const [passed, rejected] = [at('pages-good'), at('pages-bad')];
-  const [fine, other, spot] = [
-    await pictureBytes(1),
-    await pictureBytes(3),
-    await pictureBytes(2, true),
-  ];
+  const [fine, other, spot] = [await imageBytes(1), await imageBytes(3), await imageBytes(2, true)];
   await write(join(dir, 'sub', 'fine.tif'), await pagesBytes([fine, other]));
   await write(join(dir, 'spot.tif'), await pagesBytes([fine, spot, other]));
   const scan = await pagesBytes([fine, other]);
@@ -187,13 +181,13 @@ test('each page of a TIFF is a picture; the file goes where its worst page belon
 
 test('a move that a kill prevented is made up for, without another inspection', async () => {
   const [dir, bad, log] = [at('between'), at('between-bad'), at('between.jsonl')];
-  const picture = join(dir, 'spot.png');
-  await write(picture, await pictureBytes(2, true));
+  const image = join(dir, 'spot.png');
+  await write(image, await imageBytes(2, true));
   const first = await watch(dir, '--log', log, '--bad', bad);
   await until(() => first.results.length).toBe(1);
   await first.stop();
-  // As it was between the line and the move: the picture in its place, its name in the other folder taken.
-  await rename(join(bad, 'spot.png'), picture);
+  // As it was between the line and the move: the image in its place, its name in the other folder taken.
+  await rename(join(bad, 'spot.png'), image);
   await write(join(bad, 'spot.png'), '');
   const second = await watch(dir, '--log', log, '--bad', bad);
   await until(async () => (await readFile(join(bad, 'spot.png'))).length).toBeGreaterThan(0);
@@ -208,13 +202,13 @@ test('a move that a kill prevented is made up for, without another inspection', 
 
 test('a folder that goes away and comes back is watched again', async () => {
   const dir = at('away');
-  await writePictures(dir, 1);
+  await writeImages(dir, 1);
   const watching = await watch(dir, '--new-only');
   await rename(dir, at('away-for-now'));
   await until(() => watching.said()).toContain(`Waiting for ${dir}: no such file or folder`);
   await rename(at('away-for-now'), dir);
   await until(() => watching.said()).toContain(`${dir} is there again`);
-  await write(join(dir, 'new.png'), await pictureBytes(3));
+  await write(join(dir, 'new.png'), await imageBytes(3));
   await until(() => names(watching.results)).toEqual(['new.png']);
   await rm(dir, { recursive: true });
   await cp(at('good'), dir, { recursive: true });
@@ -240,8 +234,8 @@ test.each([
     64,
   ],
 ] as const)('%s is refused', async (_what, [dir, ...flags], expected, exitCode) => {
-  await writePictures(at('watched'), 1);
-  await writePictures(at('same'), 1);
+  await writeImages(at('watched'), 1);
+  await writeImages(at('same'), 1);
   if (expected === 'IN_USE') await watch(at('watched'));
   const { code, stderr } = await bigrid(
     'watch',
@@ -253,19 +247,16 @@ test.each([
   expect(code).toBe(exitCode);
 });
 
-test('--out writes a heat map of each picture, also of those that are moved or come again', async () => {
+test('--out writes a heat map of each image, also of those that are moved or come again', async () => {
   const dir = at('mapped');
   const maps = join(dir, 'maps');
-  await write(join(dir, 'sub', 'spot.png'), await pictureBytes(2, true));
-  await write(
-    join(dir, 'pages.tif'),
-    await pagesBytes([await pictureBytes(1), await pictureBytes(5)]),
-  );
+  await write(join(dir, 'sub', 'spot.png'), await imageBytes(2, true));
+  await write(join(dir, 'pages.tif'), await pagesBytes([await imageBytes(1), await imageBytes(5)]));
   const watching = await watch(dir, '--out', maps, '--bad', at('mapped-bad'));
   await until(() => watching.results.length).toBe(3);
-  await write(join(dir, 'sub', 'spot.png'), await pictureBytes(4, true));
+  await write(join(dir, 'sub', 'spot.png'), await imageBytes(4, true));
   await until(() => watching.results.length).toBe(4);
-  // Heat maps are below the folder watched, and are no pictures to inspect.
+  // Heat maps are below the folder watched, and are no images to inspect.
   await setTimeout(1500);
   const { code } = await watching.stop();
   expect(code).toBe(0);

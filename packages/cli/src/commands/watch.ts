@@ -4,8 +4,8 @@ import type { Device, Verdict } from '@bigrid/node';
 import { Command } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
+import { realPath } from '../images.ts';
 import { say } from '../output.ts';
-import { realPath } from '../pictures.ts';
 import { type Format, printResults } from '../results.ts';
 import { type Context, outputGone } from '../run.ts';
 import { Tally } from '../tally.ts';
@@ -39,15 +39,15 @@ const formatField: Fields = {
 
 export function watchCommand(context: Context): Command {
   const command = new Command('watch')
-    .description('Inspect pictures as they appear in a folder')
+    .description('Inspect images as they appear in a folder')
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument('<dir>', 'folder to watch, with the folders below it')
-    .option('--good <dir>', 'Move normal pictures there')
-    .option('--bad <dir>', 'Move anomalous pictures there')
-    .option('--unsure-to <dir>', 'Move unsure pictures there')
-    .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each picture (PNG)')
+    .option('--good <dir>', 'Move normal images there')
+    .option('--bad <dir>', 'Move anomalous images there')
+    .option('--unsure-to <dir>', 'Move unsure images there')
+    .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each image (PNG)')
     .option('--new-only', 'Leave alone what is there at the start')
-    .option('--log <file>', 'Append a line a picture; leave out what has its line already')
+    .option('--log <file>', 'Append a line an image; leave out what has its line already')
     .option('--webhook <url>', 'Post each result there; needs --log')
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
     .option(...unsureFlag)
@@ -57,9 +57,9 @@ export function watchCommand(context: Context): Command {
     .addHelpText(
       'after',
       `
-A picture is inspected once it has stayed as it is for a second and no process
+An image is inspected once it has stayed as it is for a second and no process
 has it open for writing, or is renamed into the folder. It ends with Ctrl-C,
-after the picture under way, with exit code 0. One that cannot be read stays
+after the image under way, with exit code 0. One that cannot be read stays
 where it is.
 
 With --log, the next run takes up what this one left, and repeats nothing. What
@@ -138,7 +138,7 @@ async function watch(
     const files = new WatchedFiles(input);
     tell(`Watching ${dir}; press Ctrl-C to end.`);
     try {
-      const outcomes = node.inspect(bundle, files.pictures(), { signal, ...machine });
+      const outcomes = node.inspect(bundle, files.images(), { signal, ...machine });
       for await (const outcome of outcomes) await files.take(outcome);
     } catch (error) {
       if (!isBigridError(error, 'CANCELLED')) throw error;
@@ -162,16 +162,16 @@ async function checkTargets(dir: string, targets: readonly string[]): Promise<vo
     if ((await realPath(target)) === (await realPath(dir))) {
       fail(
         'OPTION_INVALID',
-        `Expected a folder to move pictures to other than the one watched but received ${target} for both`,
+        `Expected a folder to move images to other than the one watched but received ${target} for both`,
       );
     }
     // What is moved has to leave the one folder and to enter the other.
-    await assertWritable(join(dir, 'picture'));
-    await assertWritable(join(target, 'picture'));
+    await assertWritable(join(dir, 'image'));
+    await assertWritable(join(target, 'image'));
   }
 }
 
-/** @throws OPTION_INVALID where they would be taken for pictures to inspect; OUTPUT_UNWRITABLE */
+/** @throws OPTION_INVALID where they would be taken for images to inspect; OUTPUT_UNWRITABLE */
 async function checkHeatMaps(dir: string, out: string): Promise<void> {
   const { assertWritable } = await import('@bigrid/node');
   if ((await realPath(out)) === (await realPath(dir))) {

@@ -42,7 +42,7 @@ function turnedConvolution(
   });
 }
 
-/** The transpose of {@link convolution} in its picture: what passes a gradient back to x. */
+/** The transpose of {@link convolution} in its image: what passes a gradient back to x. */
 function transposedConvolution(
   g: Value,
   weight: Value,
@@ -75,7 +75,7 @@ function transposedConvolution(
   );
 }
 
-/** dL/dweight: a convolution of the picture with the gradient as kernel, batch and channels swapped. */
+/** dL/dweight: a convolution of the image with the gradient as kernel, batch and channels swapped. */
 function weightGradient(
   x: Value,
   g: Value,
@@ -107,7 +107,7 @@ function weightGradient(
     );
   }
   if (stride === 1) return depthwiseWeightGradient(x, g, weight, attributes);
-  // Depthwise: every (picture, channel) pair is a group of its own, then pictures are summed.
+  // Depthwise: every (image, channel) pair is a group of its own, then images are summed.
   const [, , outHeight, outWidth] = g.shape as [number, number, number, number];
   const folded = convolution(
     reshape(x, [1, batch * channels, height, width]),
@@ -115,13 +115,13 @@ function weightGradient(
     undefined,
     { ...options, groups: batch * channels },
   );
-  const perPicture = reshape(crop(folded), [batch, channels, kh, kw]);
-  return reshape(reduceSum(perPicture, { axes: [0], keepDimensions: false }), weight.shape);
+  const perImage = reshape(crop(folded), [batch, channels, kh, kw]);
+  return reshape(reduceSum(perImage, { axes: [0], keepDimensions: false }), weight.shape);
 }
 
 /**
  * dL/dweight of a depthwise convolution where the stride is 1. For each kernel row, the product of gradient and
- * shifted picture over all their rows, [width, rows] [rows, padded width] a channel, holds every pair of columns;
+ * shifted image over all their rows, [width, rows] [rows, padded width] a channel, holds every pair of columns;
  * the pairs that a kernel column joins lie on one diagonal, which a product with a constant matrix adds up.
  */
 function depthwiseWeightGradient(
@@ -137,14 +137,14 @@ function depthwiseWeightGradient(
   const [batch, , height, width] = g.shape as [number, number, number, number];
   const byChannel = (value: Value) => transpose(value, [1, 0, 2, 3]);
   const around = [0, 0, padding, padding];
-  const picture = byChannel(padding > 0 ? pad(x, around, around) : x);
-  const paddedWidth = picture.shape[3] as number;
+  const image = byChannel(padding > 0 ? pad(x, around, around) : x);
+  const paddedWidth = image.shape[3] as number;
   const turnedGradient = transpose(
     reshape(byChannel(g), [channels, batch * height, width]),
     [0, 2, 1],
   );
   const pairs = Array.from({ length: kh }, (_, row) => {
-    const shifted = cut(picture, 2, row * dilation, row * dilation + height);
+    const shifted = cut(image, 2, row * dilation, row * dilation + height);
     const product = matMul(
       turnedGradient,
       reshape(shifted, [channels, batch * height, paddedWidth]),
@@ -161,9 +161,9 @@ function depthwiseWeightGradient(
 }
 
 /**
- * dL/dweight where the stride is 1: for each kernel cell, the gradient times the picture shifted by that cell,
+ * dL/dweight where the stride is 1: for each kernel cell, the gradient times the image shifted by that cell,
  * [b, o, n] [b, n, i] summed over b. Plain matrix products, so several times faster than a convolution whose
- * kernel is as large as the picture.
+ * kernel is as large as the image.
  */
 function weightGradientByCells(
   x: Value,
@@ -183,8 +183,8 @@ function weightGradientByCells(
     for (let column = 0; column < kw; column++) {
       const [top, left] = [row * dilation, column * dilation];
       const shifted = cut(cut(padded, 2, top, top + height), 3, left, left + width);
-      const picture = transpose(reshape(shifted, [batch, channels, height * width]), [0, 2, 1]);
-      cells.push(reduceSum(matMul(flat, picture), { axes: [0], keepDimensions: false }));
+      const image = transpose(reshape(shifted, [batch, channels, height * width]), [0, 2, 1]);
+      cells.push(reduceSum(matMul(flat, image), { axes: [0], keepDimensions: false }));
     }
   }
   return reshape(

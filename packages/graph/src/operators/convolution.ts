@@ -6,7 +6,7 @@ export interface ConvolutionOptions {
   /** Step of the kernel along both axes. Default 1. */
   readonly stride?: number;
   /**
-   * Zeros around the picture along both axes, or `same`: TensorFlow's SAME, the odd zero at the end, for
+   * Zeros around the image along both axes, or `same`: TensorFlow's SAME, the odd zero at the end, for
    * kernels without dilation. Default 0.
    */
   readonly padding?: number | 'same';
@@ -80,7 +80,7 @@ export function convolution(
   if (!outSpace.every((length) => length > 0)) {
     fail(
       'GRAPH_SHAPE_MISMATCH',
-      `Expected a padded picture of at least the kernel's reach for ${name} but received ${formatShape(x.shape)} and ${formatShape(weight.shape)} with padding ${padding}, dilation ${dilation}`,
+      `Expected a padded image of at least the kernel's reach for ${name} but received ${formatShape(x.shape)} and ${formatShape(weight.shape)} with padding ${padding}, dilation ${dilation}`,
     );
   }
   const inputs = bias ? [x, weight, bias] : [x, weight];

@@ -1,6 +1,6 @@
 import { float16ToFloat32, Graph, readModel, toModel } from '@bigrid/graph';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { engine, picture, tinyTraining } from '../../testing/fakes.ts';
+import { engine, image, tinyTraining } from '../../testing/fakes.ts';
 import { Detector } from '../detection/detector.ts';
 import { train } from '../train.ts';
 import {
@@ -23,7 +23,7 @@ beforeAll(async () => {
 async function inspectWith(model: Pick<Bundle, 'bytes'>) {
   const detector = await Detector.load(engine, model);
   try {
-    return await detector.inspect(picture(200, { width: 50 }));
+    return await detector.inspect(image(200, { width: 50 }));
   } finally {
     await detector.dispose();
   }
@@ -38,7 +38,7 @@ describe('openBundle', () => {
 
   it('refuses what is not a bundle', () => {
     expect(() => openBundle(new Uint8Array())).toThrow(invalid);
-    expect(() => openBundle(new TextEncoder().encode('a picture, say'))).toThrow(invalid);
+    expect(() => openBundle(new TextEncoder().encode('an image, say'))).toThrow(invalid);
     const foreign = new Graph('foreign');
     foreign.output('y', foreign.input('x', 'float32', [1]));
     expect(() => openBundle(toModel(foreign))).toThrow(invalid);
@@ -112,7 +112,7 @@ describe('Detector', () => {
     await expect(inspectWith({ bytes: toModel(graph) })).rejects.toThrow(invalid);
   });
 
-  it('gives a map of finite numbers and the score, the same for the same picture', async () => {
+  it('gives a map of finite numbers and the score, the same for the same image', async () => {
     const { score, map } = await inspectWith(bundle);
     expect([map.width, map.height]).toEqual([256, 256]);
     expect(map.data).toHaveLength(256 * 256);

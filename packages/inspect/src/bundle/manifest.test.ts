@@ -79,7 +79,7 @@ describe('parseManifest', () => {
     ['no rule', { calibration: { ...exampleManifest.calibration, rule: undefined } }],
     ['an old quantile above one', { calibration: { ...oldCalibration, quantile: 1.1 } }],
     ['no calibration', { calibration: undefined }],
-    ['half a picture', { training: { ...exampleManifest.training, pictures: 1.5 } }],
+    ['half an image', { training: { ...exampleManifest.training, images: 1.5 } }],
   ])('refuses %s and says where', (_, over) => {
     expect(parse(over)).toThrow(
       expect.objectContaining({

@@ -1,7 +1,7 @@
 import { fail } from '@bigrid/errors';
 import { methodOptionsSchema, profileNames, scheduleSchema } from '@bigrid/method';
 import { z } from 'zod';
-import { statisticNames } from '../picture-statistics.ts';
+import { statisticNames } from '../image-statistics.ts';
 import { thresholdRuleSchema } from './threshold-rules.ts';
 
 /** Version of the manifest's shape. A higher one is from a newer Bigrid and is refused. */
@@ -14,13 +14,13 @@ const calibrationFields = z.strictObject({
   scores: z
     .array(z.number())
     .min(1)
-    .describe('Scores of good pictures that training never saw, ascending'),
+    .describe('Scores of good images that training never saw, ascending'),
   mapMaxima: z
     .array(z.number())
     .min(1)
     .optional()
     .describe(
-      'Highest map values of the same pictures, in the order of their scores; bundles of earlier builds have none',
+      'Highest map values of the same images, in the order of their scores; bundles of earlier builds have none',
     ),
   groups: z
     .array(z.int().min(0))
@@ -33,16 +33,16 @@ const calibrationFields = z.strictObject({
     .describe(
       'Which images were scored: `held-out` from training; `cross-fitted`, each by a model that had not learnt it or a near-duplicate of it; `near-duplicates` of learnt images, where there were no others, so that the threshold promises nothing; `given` to `bigrid calibrate`',
     ),
-  pictures: z
+  images: z
     .record(z.enum(statisticNames), z.array(z.number()).min(1))
     .optional()
     .describe(
-      'How the good pictures look, for `bigrid drift`: each statistic over those read in training, or those of `bigrid calibrate`; ascending, at most 200 values',
+      'How the good images look, for `bigrid drift`: each statistic over those read in training, or those of `bigrid calibrate`; ascending, at most 200 values',
     ),
   measuredAt: z.iso
     .datetime()
     .optional()
-    .describe('When `bigrid calibrate` scored other good pictures than those held out, UTC'),
+    .describe('When `bigrid calibrate` scored other good images than those held out, UTC'),
   rule: thresholdRuleSchema.describe(
     'Rule that made the thresholds; bundles of earlier builds have a number `quantile` in its place',
   ),
@@ -67,7 +67,7 @@ const calibrationSchema = z.preprocess(completed, calibrationFields);
 
 /**
  * Before there were rules, every threshold was a quantile; for a while there was a scale of heat maps, which follows now;
- * before there was cross-fitting, scores were of pictures held out.
+ * before there was cross-fitting, scores were of images held out.
  */
 function completed(calibration: unknown): unknown {
   const { quantile, mapScale: _, ...others } = (calibration ?? {}) as Record<string, unknown>;
@@ -88,21 +88,21 @@ export const manifestSchema = z.strictObject({
   backbone: z.strictObject({
     name: z.string(),
     licence: z.string(),
-    mean: rgbSchema.optional().describe('What it takes from pictures of 0..255, RGB'),
+    mean: rgbSchema.optional().describe('What it takes from images of 0..255, RGB'),
     deviation: rgbSchema.optional().describe('What it then divides them by'),
   }),
   calibration: calibrationSchema,
   training: z.strictObject({
     seed: z.int(),
-    pictures: z.int().describe('Good pictures trained on'),
-    heldOut: z.int().describe('Good pictures kept for the threshold'),
+    images: z.int().describe('Good images trained on'),
+    heldOut: z.int().describe('Good images kept for the threshold'),
     leftOut: z
       .int()
       .optional()
-      .describe('Good pictures beyond those that the steps have time for: they were not read'),
-    skipped: z.int().describe('Pictures that could not be read'),
+      .describe('Good images beyond those that the steps have time for: they were not read'),
+    skipped: z.int().describe('Images that could not be read'),
     steps: z.int().describe('Optimiser steps, all stages'),
-    dataHash: z.string().describe('SHA-256 over the pictures, in order'),
+    dataHash: z.string().describe('SHA-256 over the images, in order'),
     engine: z.string(),
   }),
   learnt: z
@@ -115,8 +115,8 @@ export const manifestSchema = z.strictObject({
     .array(
       z.strictObject({
         at: z.iso.datetime().describe('When it ended, UTC'),
-        pictures: z.int().describe('New good pictures trained on'),
-        heldOut: z.int().describe('New good pictures kept for the threshold'),
+        images: z.int().describe('New good images trained on'),
+        heldOut: z.int().describe('New good images kept for the threshold'),
         steps: z.int().describe('Optimiser steps, all stages'),
       }),
     )

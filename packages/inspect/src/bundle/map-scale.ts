@@ -1,8 +1,8 @@
 import type { Manifest } from './manifest.ts';
 
-/** Between which map values heat maps of a bundle are coloured, for every picture alike. */
+/** Between which map values heat maps of a bundle are coloured, for every image alike. */
 export interface MapScale {
-  /** Up to here a picture stays plain: the threshold of maps, so that what is coloured is what is outlined. */
+  /** Up to here an image stays plain: the threshold of maps, so that what is coloured is what is outlined. */
   readonly lowest: number;
   /** From here on it gets the brightest colour. */
   readonly highest: number;
@@ -10,7 +10,7 @@ export interface MapScale {
 
 /** Times the error at the threshold that is drawn brightest. */
 const BRIGHTEST = 2;
-/** A map can be 0 everywhere on good pictures; a scale needs a length. */
+/** A map can be 0 everywhere on good images; a scale needs a length. */
 const LEAST_LENGTH = 1e-6;
 
 /** The scale of a bundle's heat maps: from the threshold of maps to where the error is twice as large. */

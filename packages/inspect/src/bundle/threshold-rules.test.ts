@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   formatRule,
-  leastPictures,
+  leastImages,
   parseRule,
   type ThresholdRule,
   thresholdOf,
@@ -111,13 +111,13 @@ describe('max-fpr', () => {
     expect(maxFpr(0.29, upTo(99))).toBe(71);
   });
 
-  it('says how many good pictures it would take', () => {
+  it('says how many good images it would take', () => {
     expect(maxFpr(0.01, upTo(99))).toBe(99);
     expect(() => maxFpr(0.01, upTo(98))).toThrow(
       expect.objectContaining({
         code: 'THRESHOLD_UNSUPPORTED',
         message:
-          'Expected at least 99 good pictures for the threshold max-fpr:0.01 but received the scores of 98',
+          'Expected at least 99 good images for the threshold max-fpr:0.01 but received the scores of 98',
       }),
     );
   });
@@ -125,7 +125,7 @@ describe('max-fpr', () => {
   it('takes as many as it says, and no fewer', () => {
     fc.assert(
       fc.property(fc.double({ min: 0.002, max: 0.99, noNaN: true }), (rate) => {
-        const least = leastPictures(rate);
+        const least = leastImages(rate);
         if (least > 0) expect(maxFpr(rate, upTo(least))).toBe(least);
         if (least > 1) expect(() => maxFpr(rate, upTo(least - 1))).toThrow(`at least ${least} `);
       }),
@@ -135,7 +135,7 @@ describe('max-fpr', () => {
   it('keeps its promise exactly: of n + 1 scores, too many are never above the others’ threshold', () => {
     fc.assert(
       fc.property(scoresOf(2), rates, (scores, rate) => {
-        fc.pre(scores.length - 1 >= leastPictures(rate));
+        fc.pre(scores.length - 1 >= leastImages(rate));
         // Leaving out each score in turn is the exact probability for a new one in any of the orders.
         const alarms = scores.filter(
           (score, index) => score > maxFpr(rate, scores.toSpliced(index, 1)),
@@ -149,7 +149,7 @@ describe('max-fpr', () => {
     'keeps false alarms at %f over many resplits, and not idly low',
     (rate) => {
       const random = new Random(7);
-      // Skewed, as scores are; the next good pictures come from the same line.
+      // Skewed, as scores are; the next good images come from the same line.
       const draw = () => Math.exp(random.normal());
       const [count, splits] = [199, 400];
       const alarmRates = Array.from({ length: splits }, () => {
@@ -175,7 +175,7 @@ describe('sigma', () => {
     );
     expect(thresholdOf({ kind: 'sigma', amount: 0 }, [1, 3])).toBe(2);
     expect(() => thresholdOf({ kind: 'sigma', amount: 3 }, [1])).toThrow(
-      'Expected at least 2 good pictures for the threshold sigma:3 but received the scores of 1',
+      'Expected at least 2 good images for the threshold sigma:3 but received the scores of 1',
     );
   });
 });

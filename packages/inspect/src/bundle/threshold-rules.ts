@@ -11,24 +11,24 @@ export const thresholdRules = {
   quantile: {
     form: 'quantile:Q',
     amount: z.number().min(0).max(1),
-    description: 'The Q quantile of the scores of good pictures, at the next higher one of them',
+    description: 'The Q quantile of the scores of good images, at the next higher one of them',
   },
   'max-fpr': {
     form: 'max-fpr:A',
     amount: z.number().gt(0).lt(1),
     description:
-      'A new good picture of the same line scores above it with a probability of at most A, however scores are distributed; takes at least 1 / A - 1 good pictures, of which near-duplicates count as one',
+      'A new good image of the same line scores above it with a probability of at most A, however scores are distributed; takes at least 1 / A - 1 good images, of which near-duplicates count as one',
   },
   sigma: {
     form: 'sigma:K',
     amount: z.number().min(0),
-    description: 'The mean of the scores of good pictures and K of their standard deviations',
+    description: 'The mean of the scores of good images and K of their standard deviations',
   },
   f1: {
     form: 'f1',
     amount: undefined,
     description:
-      'Where F1 is highest over good pictures and labelled defects: for `bigrid calibrate` on a folder that has both',
+      'Where F1 is highest over good images and labelled defects: for `bigrid calibrate` on a folder that has both',
   },
   recall: {
     form: 'recall:R',
@@ -79,11 +79,11 @@ export function formatRule(rule: ThresholdRule): string {
 }
 
 /**
- * The threshold that a rule makes of scores; a picture that scores strictly above it is anomalous.
- * @param scores of good pictures that training never saw, at least one, ascending
+ * The threshold that a rule makes of scores; an image that scores strictly above it is anomalous.
+ * @param scores of good images that training never saw, at least one, ascending
  * @param defectScores of labelled defects, for f1 and recall alone
  * @param groups of near-duplicates, that of each score; undefined where no two are alike
- * @throws THRESHOLD_UNSUPPORTED where the rule takes more good pictures, or defects
+ * @throws THRESHOLD_UNSUPPORTED where the rule takes more good images, or defects
  */
 export function thresholdOf(
   rule: ThresholdRule,
@@ -112,7 +112,7 @@ const ROUNDING = 1e-9;
 
 /**
  * The lowest score at which {@link falsePositiveRate} is at most `rate`: split conformal prediction, with a group of
- * near-duplicates in the place of a picture where there are any (Lee, Barber and Willett 2023, hierarchical conformal
+ * near-duplicates in the place of an image where there are any (Lee, Barber and Willett 2023, hierarchical conformal
  * prediction).
  */
 function conformalThreshold(
@@ -122,9 +122,9 @@ function conformalThreshold(
 ): number {
   const shares = sharesOf(scores, groups);
   const count = groupCount(scores, groups);
-  // What may lie above it beside the new picture itself.
+  // What may lie above it beside the new image itself.
   const room = (count + 1) * rate - 1 + ROUNDING;
-  if (room < 0) tooFewFor({ kind: 'max-fpr', amount: rate }, leastPictures(rate), count);
+  if (room < 0) tooFewFor({ kind: 'max-fpr', amount: rate }, leastImages(rate), count);
   let at = scores.length - 1;
   for (let above = shares[at] as number; at > 0 && above <= room; above += shares[at] as number) {
     at--;
@@ -133,9 +133,9 @@ function conformalThreshold(
 }
 
 /**
- * With what probability a new good picture scores above a threshold, of a part that is in none of the pictures scored:
+ * With what probability a new good image scores above a threshold, of a part that is in none of the images scored:
  * at most (1 + sum of each group's share above it) / (groups + 1), for each order of the groups and a new one is as
- * likely. Pictures without near-duplicates are groups of one.
+ * likely. Images without near-duplicates are groups of one.
  * @param scores at least one, in any order
  * @param groups that of each score; undefined where no two are alike
  * @returns above 0, at most 1
@@ -153,7 +153,7 @@ export function falsePositiveRate(
   return (1 + above) / (groupCount(scores, groups) + 1);
 }
 
-/** What each score counts: a group of near-duplicates as much as a picture that has none. */
+/** What each score counts: a group of near-duplicates as much as an image that has none. */
 function sharesOf(scores: readonly number[], groups: readonly number[] | undefined): number[] {
   if (!groups) return scores.map(() => 1);
   const sizes = new Map<number, number>();
@@ -166,14 +166,14 @@ export function groupCount(scores: readonly number[], groups?: readonly number[]
   return groups ? new Set(groups).size : scores.length;
 }
 
-/** The fewest good pictures of which `max-fpr:RATE` has a threshold: the least n with (n + 1) RATE of at least 1. */
-export function leastPictures(rate: number): number {
+/** The fewest good images of which `max-fpr:RATE` has a threshold: the least n with (n + 1) RATE of at least 1. */
+export function leastImages(rate: number): number {
   return Math.ceil((1 - ROUNDING) / rate) - 1;
 }
 
-/** The fewest good pictures that a rule takes. */
+/** The fewest good images that a rule takes. */
 export function leastScores(rule: ThresholdRule): number {
-  if (rule.kind === 'max-fpr') return leastPictures(rule.amount);
+  if (rule.kind === 'max-fpr') return leastImages(rule.amount);
   return rule.kind === 'sigma' ? 2 : 1;
 }
 
@@ -214,7 +214,7 @@ function checkDefects(rule: ThresholdRule, defectScores: readonly number[]): voi
   if (defectScores.length > 0) return;
   fail(
     'THRESHOLD_UNSUPPORTED',
-    `Expected scores of labelled defects for the threshold ${formatRule(rule)} but received those of good pictures alone`,
+    `Expected scores of labelled defects for the threshold ${formatRule(rule)} but received those of good images alone`,
   );
 }
 
@@ -231,7 +231,7 @@ function belowLowest(lowest: number, all: readonly number[]): number {
 function tooFewFor(rule: ThresholdRule, least: number, received: number): never {
   return fail(
     'THRESHOLD_UNSUPPORTED',
-    `Expected at least ${least} good pictures for the threshold ${formatRule(rule)} but received the scores of ${received}`,
+    `Expected at least ${least} good images for the threshold ${formatRule(rule)} but received the scores of ${received}`,
   );
 }
 

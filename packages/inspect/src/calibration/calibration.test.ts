@@ -21,7 +21,7 @@ describe('calibrate', () => {
     });
   });
 
-  it('counts a group of near-duplicates as one picture, in scores and in maps', () => {
+  it('counts a group of near-duplicates as one image, in scores and in maps', () => {
     // Three parts of four frames, and two of one: the fourth part is what max-fpr:0.4 may be above.
     const scores = [1, 1, 1, 1, 2, 2, 2, 2, 9, 9, 9, 8, 5, 6];
     const groups = [7, 7, 7, 7, 3, 3, 3, 3, 4, 4, 4, 4, 5, 6];

@@ -8,12 +8,12 @@ import {
   takesDefects,
   thresholdOf,
 } from '../bundle/threshold-rules.ts';
-import type { PictureStatistics } from '../picture-statistics.ts';
+import type { ImageStatistics } from '../image-statistics.ts';
 import { referenceOf } from './drift.ts';
 
 /** What there is to set thresholds by. */
 export interface CalibrationScores {
-  /** Of good pictures that training never saw; at least one, in any order. */
+  /** Of good images that training never saw; at least one, in any order. */
   readonly scores: readonly number[];
   /** The highest map value of each of them. */
   readonly mapMaxima: readonly number[];
@@ -23,19 +23,19 @@ export interface CalibrationScores {
   readonly origin?: Calibration['origin'];
   /** Of labelled defects, which the rules f1 and recall ask for. */
   readonly defectScores?: readonly number[];
-  /** How good pictures look: these and, for a start, those learnt from. */
-  readonly pictures?: readonly PictureStatistics[];
+  /** How good images look: these and, for a start, those learnt from. */
+  readonly images?: readonly ImageStatistics[];
 }
 
 /** The rules of the thresholds, as in `quantile:0.99`. */
 export interface ThresholdRules {
-  /** Above it a picture is anomalous. */
+  /** Above it an image is anomalous. */
   readonly threshold?: string | undefined;
   /** Above this one, and not above the other, it is unsure; `none` where nothing is to be unsure. */
   readonly unsure?: string | undefined;
 }
 
-/** The verdict on a picture by its score. */
+/** The verdict on an image by its score. */
 export type Judgement = 'normal' | 'unsure' | 'anomalous';
 
 /** What tells the verdicts apart. */
@@ -53,7 +53,7 @@ export function judge(score: number, { threshold, unsure }: Thresholds): Judgeme
  * @throws OPTION_INVALID, also where doubt would begin above the threshold; THRESHOLD_UNSUPPORTED
  */
 export function calibrate(
-  { scores, mapMaxima, groups, origin = 'held-out', defectScores, pictures }: CalibrationScores,
+  { scores, mapMaxima, groups, origin = 'held-out', defectScores, images }: CalibrationScores,
   rules: ThresholdRules = {},
 ): Calibration {
   const rule = parseRule(rules.threshold ?? formatRule(DEFAULT_RULE));
@@ -69,7 +69,7 @@ export function calibrate(
   return {
     ...scored,
     origin,
-    ...(pictures && { pictures: referenceOf(pictures) }),
+    ...(images && { images: referenceOf(images) }),
     rule: formatRule(rule),
     threshold,
     ...withDoubt(threshold, doubtBy(rules.unsure, scored, defectScores)),
@@ -91,7 +91,7 @@ function pick(values: readonly number[], order: readonly number[]): number[] {
   return order.map((at) => values[at] as number);
 }
 
-/** Groups numbered from 0 as they come; nothing where each picture is a group of its own. */
+/** Groups numbered from 0 as they come; nothing where each image is a group of its own. */
 function withGroups(groups: readonly number[] | undefined): Pick<Calibration, 'groups'> {
   const names = new Map<number, number>();
   for (const group of groups ?? []) if (!names.has(group)) names.set(group, names.size);

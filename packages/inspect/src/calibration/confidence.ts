@@ -2,7 +2,7 @@ import type { Calibration } from '../bundle/manifest.ts';
 import { momentsOf } from '../bundle/threshold-rules.ts';
 
 /**
- * How sure it is that a picture is anomalous: a number in 0..1 that never falls as the score rises (but for
+ * How sure it is that an image is anomalous: a number in 0..1 that never falls as the score rises (but for
  * rounding), and is exactly 0.5 at the threshold t. With F the distribution of the calibration scores,
  *
  *     score <= t:  F(score) / (2 F(t))
@@ -17,7 +17,7 @@ export function confidenceOf({
   scores,
   threshold,
 }: Pick<Calibration, 'scores' | 'threshold'>): (score: number) => number {
-  // Good pictures that all score the same say nothing of the scale: the score itself is one.
+  // Good images that all score the same say nothing of the scale: the score itself is one.
   const scale = momentsOf(scores).deviation || Math.abs(scores[0] as number) || 1;
   const mirrored = scores.map((score) => -score).reverse();
   const below = (score: number) => logarithmOfShareAbove(mirrored, -score, scale);

@@ -1,13 +1,13 @@
 import { Random } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
-import { type PictureStatistics, statisticNames } from '../picture-statistics.ts';
+import { type ImageStatistics, statisticNames } from '../image-statistics.ts';
 import { driftOf, type LoggedInspection, type MeasureDrift, referenceOf } from './drift.ts';
 
-/** Inspections of one line: every measure normal, `change` laid over the pictures. */
+/** Inspections of one line: every measure normal, `change` laid over the images. */
 function inspections(
   seed: number,
   count: number,
-  change: (usual: PictureStatistics) => Partial<PictureStatistics> = () => ({}),
+  change: (usual: ImageStatistics) => Partial<ImageStatistics> = () => ({}),
 ): LoggedInspection[] {
   const random = new Random(seed);
   const around = (mean: number, deviation: number) => mean + deviation * random.normal();
@@ -26,7 +26,7 @@ function inspections(
 function calibrationOf(seen: readonly LoggedInspection[]) {
   return {
     scores: seen.map(({ score }) => score),
-    pictures: referenceOf(seen.map(({ statistics }) => statistics)),
+    images: referenceOf(seen.map(({ statistics }) => statistics)),
   };
 }
 
@@ -119,14 +119,14 @@ describe('driftOf', () => {
 
 describe('referenceOf', () => {
   it('keeps 200 values at the most, evenly chosen, ascending', () => {
-    const pictures = inspections(1, 1000).map(({ statistics }) => statistics);
-    const reference = referenceOf(pictures);
+    const images = inspections(1, 1000).map(({ statistics }) => statistics);
+    const reference = referenceOf(images);
     for (const name of statisticNames) {
       expect(reference[name]).toHaveLength(200);
       expect(reference[name]).toEqual(reference[name].toSorted((a, b) => a - b));
     }
-    const all = pictures.map(({ brightness }) => brightness).sort((a, b) => a - b);
+    const all = images.map(({ brightness }) => brightness).sort((a, b) => a - b);
     expect(reference.brightness[100]).toBe(all[502]);
-    expect(referenceOf(pictures.slice(0, 3)).contrast).toHaveLength(3);
+    expect(referenceOf(images.slice(0, 3)).contrast).toHaveLength(3);
   });
 });

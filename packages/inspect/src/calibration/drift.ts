@@ -1,21 +1,17 @@
 import { fail } from '@bigrid/errors';
 import type { Calibration } from '../bundle/manifest.ts';
+import { type ImageStatistics, type StatisticName, statisticNames } from '../image-statistics.ts';
 import { ascending } from '../metrics/order.ts';
-import {
-  type PictureStatistics,
-  type StatisticName,
-  statisticNames,
-} from '../picture-statistics.ts';
 import { kolmogorovSmirnov } from './kolmogorov-smirnov.ts';
 import { type OutsideBand, outsideBand } from './outside-band.ts';
 
-/** What is compared: the score, and what is measured of the picture itself. */
+/** What is compared: the score, and what is measured of the image itself. */
 export type MeasureName = 'score' | StatisticName;
 
 /** What drift takes from one inspection. */
 export interface LoggedInspection {
   readonly score: number;
-  readonly statistics: PictureStatistics;
+  readonly statistics: ImageStatistics;
 }
 
 /** One measure at calibration and of late. */
@@ -53,12 +49,10 @@ const MOST_MIXED = 0.75;
 /** Values of a statistic that a manifest keeps. */
 const MOST_KEPT = 200;
 
-/** Each statistic over good pictures, ascending; at the most 200 values, evenly chosen. */
-export function referenceOf(
-  pictures: readonly PictureStatistics[],
-): Record<StatisticName, number[]> {
+/** Each statistic over good images, ascending; at the most 200 values, evenly chosen. */
+export function referenceOf(images: readonly ImageStatistics[]): Record<StatisticName, number[]> {
   const valuesOf = (name: StatisticName) => {
-    const values = ascending(pictures.map((picture) => picture[name]));
+    const values = ascending(images.map((image) => image[name]));
     const kept = Math.min(MOST_KEPT, values.length);
     return Array.from(
       { length: kept },
@@ -71,32 +65,32 @@ export function referenceOf(
   >;
 }
 
-/** As many pictures as a reference has values. Which of these were of one picture is not known, nor does it matter. */
-export function picturesOf(
+/** As many images as a reference has values. Which of these were of one image is not known, nor does it matter. */
+export function imagesOf(
   reference: Readonly<Record<StatisticName, readonly number[]>>,
-): PictureStatistics[] {
+): ImageStatistics[] {
   return reference.brightness.map(
     (_, at) =>
       Object.fromEntries(
         statisticNames.map((name) => [name, reference[name][at]]),
-      ) as PictureStatistics,
+      ) as ImageStatistics,
   );
 }
 
 /**
- * Compares inspections with the good pictures of a calibration, measure by measure. Where they come from the same
+ * Compares inspections with the good images of a calibration, measure by measure. Where they come from the same
  * line, independent of each other, any is said to have moved with a probability of at most {@link FALSE_DRIFT_RATE}.
  * @returns those that moved first, by how far
  * @throws DRIFT_UNSUPPORTED for fewer than 10 inspections, and where the calibration has no statistics
  */
 export function driftOf(
-  { scores, pictures }: Pick<Calibration, 'scores' | 'pictures'>,
+  { scores, images }: Pick<Calibration, 'scores' | 'images'>,
   inspections: readonly LoggedInspection[],
 ): MeasureDrift[] {
-  if (pictures === undefined) {
+  if (images === undefined) {
     return fail(
       'DRIFT_UNSUPPORTED',
-      'Expected a bundle with statistics of its good pictures but received one from before there were any',
+      'Expected a bundle with statistics of its good images but received one from before there were any',
     );
   }
   if (inspections.length < LEAST_INSPECTIONS) {
@@ -114,7 +108,7 @@ export function driftOf(
     ...statisticNames.map((name) =>
       compare(
         name,
-        pictures[name],
+        images[name],
         inspections.map(({ statistics }) => statistics[name]),
       ),
     ),

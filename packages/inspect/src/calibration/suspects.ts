@@ -3,14 +3,14 @@ import { recogniserOf } from '../bundle/learnt.ts';
 import type { Manifest } from '../bundle/manifest.ts';
 import type { OnEvent } from '../events.ts';
 import { promised } from './promise.ts';
-import type { ScoredPicture } from './scoring.ts';
+import type { ScoredImage } from './scoring.ts';
 
 /** Images said to be good that are probably not what they are said to be. */
 export interface Suspects {
   /** Those that the model learnt: their scores are too low for a threshold. */
-  readonly learnt: readonly ScoredPicture[];
+  readonly learnt: readonly ScoredImage[];
   /** Those that score more than {@link FAR} times what good images reach, the highest first. */
-  readonly far: readonly ScoredPicture[];
+  readonly far: readonly ScoredImage[];
 }
 
 /**
@@ -34,7 +34,7 @@ function reachOf({ calibration }: Pick<Manifest, 'calibration'>): number {
  * Looks for images that are hardly what they are said to be: unseen and good.
  * @param manifest of the bundle that scored them
  */
-export function suspectsOf(manifest: Manifest, scored: readonly ScoredPicture[]): Suspects {
+export function suspectsOf(manifest: Manifest, scored: readonly ScoredImage[]): Suspects {
   const isLearnt = recogniserOf(manifest.learnt);
   const reach = reachOf(manifest);
   return {
@@ -83,9 +83,9 @@ export function guardAgainst(
 }
 
 function describe(
-  images: readonly ScoredPicture[],
+  images: readonly ScoredImage[],
   heading: string,
-  line: (image: ScoredPicture) => string,
+  line: (image: ScoredImage) => string,
 ): string[] {
   if (images.length === 0) return [];
   const rest = images.length - MOST_NAMED;

@@ -1,7 +1,7 @@
 import { fail, isBigridError } from '@bigrid/errors';
 import { type Engine, type Session, type Tensor, tensor } from '@bigrid/graph';
 import type { Bundle } from '../bundle/bundle.ts';
-import type { Mask, Picture } from '../ports.ts';
+import type { Image, Mask } from '../ports.ts';
 import { ignoredBy, ignoring } from './ignored-area.ts';
 
 /** One score a pixel, at the map's own resolution. */
@@ -12,11 +12,11 @@ export interface AnomalyMap {
   readonly data: Float32Array;
 }
 
-/** What the model says of one picture. Both are raw: comparable between pictures of one bundle, not between bundles. */
+/** What the model says of one image. Both are raw: comparable between images of one bundle, not between bundles. */
 export interface Inspection {
   readonly score: number;
   readonly map: AnomalyMap;
-  /** What was ignored of the picture, white there, of any size; undefined where it is nothing. */
+  /** What was ignored of the image, white there, of any size; undefined where it is nothing. */
   readonly ignored?: Mask | undefined;
 }
 
@@ -41,7 +41,7 @@ export class Detector {
     return detector;
   }
 
-  /** How many pictures the engine looks at at a time. */
+  /** How many images the engine looks at at a time. */
   get runsAtOnce(): number | undefined {
     return this.#engine.runsAtOnce;
   }
@@ -71,9 +71,9 @@ export class Detector {
    * @param ignored in place of what the bundle ignores
    * @throws BUNDLE_INVALID when the model is none of ours, OPTION_INVALID when it cannot ignore, ENGINE_FAILED
    */
-  async inspect(picture: Picture, ignored?: Mask): Promise<Inspection> {
+  async inspect(image: Image, ignored?: Mask): Promise<Inspection> {
     const session = await this.#sessionFor(ignored);
-    const outputs = await session.run({ image: imageTensor(picture) });
+    const outputs = await session.run({ image: imageTensor(image) });
     const { anomaly_map: map, score } = outputs;
     if (map?.type !== 'float32' || map.shape.length !== 3 || score?.type !== 'float32') {
       const received = Object.keys(outputs).join(', ');
@@ -97,7 +97,7 @@ export class Detector {
   }
 }
 
-/** A picture as the graphs take it: uint8 [1, height, width, 3]. */
-export function imageTensor(picture: Picture): Tensor<'uint8'> {
-  return tensor('uint8', [1, picture.height, picture.width, 3], picture.data);
+/** An image as the graphs take it: uint8 [1, height, width, 3]. */
+export function imageTensor(image: Image): Tensor<'uint8'> {
+  return tensor('uint8', [1, image.height, image.width, 3], image.data);
 }

@@ -1,18 +1,11 @@
 import { Graph, toModel } from '@bigrid/graph';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tinyMethod } from '../../../method/testing/tiny.ts';
-import {
-  engine,
-  entry,
-  goodEntries,
-  labelled,
-  picture,
-  tinyTraining,
-} from '../../testing/fakes.ts';
+import { engine, entry, goodEntries, image, labelled, tinyTraining } from '../../testing/fakes.ts';
 import { type Bundle, openBundle, trainedValues, withManifest } from '../bundle/bundle.ts';
-import { scorePictures } from '../calibration/scoring.ts';
+import { scoreImages } from '../calibration/scoring.ts';
 import { evaluate } from '../evaluate.ts';
-import type { Mask, PictureEntry } from '../ports.ts';
+import type { ImageEntry, Mask } from '../ports.ts';
 import { recalibrate } from '../recalibrate.ts';
 import { type TrainInput, train } from '../train.ts';
 import type { TrainingClass } from '../training/hold-out.ts';
@@ -35,7 +28,7 @@ beforeAll(async () => {
 async function inspected(model: Bundle, ignored?: Mask): Promise<Inspection> {
   const detector = await Detector.load(engine, model);
   try {
-    return await detector.inspect(picture(3, { defect: true }), ignored);
+    return await detector.inspect(image(3, { defect: true }), ignored);
   } finally {
     await detector.dispose();
   }
@@ -95,8 +88,7 @@ describe('ignoring', () => {
 
 describe('what is ignored', () => {
   const ignored = leftMask(3);
-  const withMask = (entries: readonly PictureEntry[]) =>
-    entries.map((one) => ({ ...one, ignored }));
+  const withMask = (entries: readonly ImageEntry[]) => entries.map((one) => ({ ...one, ignored }));
 
   it('is honoured and kept by training, and by training that goes on from it', async () => {
     const trained = await train(tinyTraining({ ignored }));
@@ -117,9 +109,9 @@ describe('what is ignored', () => {
     expect(cellWeights(leftMask(4), 4, 4)).toBeUndefined();
   });
 
-  it('counts nothing in the loss of the pictures that it is of', async () => {
+  it('counts nothing in the loss of the images that it is of', async () => {
     const method = { ...tinyMethod, cells: 4 };
-    const [one, other] = goodEntries(2) as [PictureEntry, PictureEntry];
+    const [one, other] = goodEntries(2) as [ImageEntry, ImageEntry];
     const [origin, all] = [[0, 0] as const, new Float32Array(16).fill(1)];
     const learnt = [
       { entry: { ...one, ignored }, origins: [origin] },
@@ -131,7 +123,7 @@ describe('what is ignored', () => {
     const without = learnt.map(({ origins }) => ({ entry: other, origins }));
     expect(learntCells(without, undefined, method)).toBeUndefined();
 
-    // All pictures under one mask, each by itself, are learnt as under that of the bundle.
+    // All images under one mask, each by itself, are learnt as under that of the bundle.
     const { classes } = tinyTraining();
     const [first] = classes as [TrainingClass];
     const each = { ...first, entries: withMask(first.entries) };
@@ -154,7 +146,7 @@ describe('what is ignored', () => {
     const method = { ...tinyMethod, cells: 4, tiles: { rows: 1, columns: 3 } };
     const drawn = (...columns: number[]) =>
       columns.map((column) => [0, column * 0.75 * method.inputSize] as const);
-    const [one, other] = goodEntries(2) as [PictureEntry, PictureEntry];
+    const [one, other] = goodEntries(2) as [ImageEntry, ImageEntry];
     // Ten cells across, three a step, of which five are ignored.
     const [outer, inner] = [
       [0, 0, 0, 0],
@@ -172,9 +164,9 @@ describe('what is ignored', () => {
 
     const [first] = tinyTraining().classes as [TrainingClass];
     const wide = first.entries.map((_, seed) =>
-      entry(`${seed}`, () => picture(seed, { width: 160 })),
+      entry(`${seed}`, () => image(seed, { width: 160 })),
     );
-    const learntFrom = async (entries: readonly PictureEntry[], mask?: Mask) => {
+    const learntFrom = async (entries: readonly ImageEntry[], mask?: Mask) => {
       const classes = [{ ...first, entries }];
       const trained = await train(tinyTraining({ classes, tile: 64, ignored: mask }));
       return trainedValues(trained).parameters;
@@ -185,7 +177,7 @@ describe('what is ignored', () => {
     expect(everywhere).not.toEqual(await learntFrom(wide));
   });
 
-  it('is honoured by calibration, whether of all pictures or of each', async () => {
+  it('is honoured by calibration, whether of all images or of each', async () => {
     const [good, now] = [goodEntries(5, 100), () => new Date('2026-07-04T12:30:45Z')];
     const all = await recalibrate({ engine, bundle, good, now, ignored });
     const each = await recalibrate({ engine, bundle, good: withMask(good), now });
@@ -195,23 +187,18 @@ describe('what is ignored', () => {
     expect(all.manifest.calibration.scores).not.toEqual(plain.manifest.calibration.scores);
   });
 
-  it('is honoured by evaluation, a picture at a time', async () => {
-    const bad = entry('bad.png', () => picture(3, { defect: true }));
+  it('is honoured by evaluation, an image at a time', async () => {
+    const bad = entry('bad.png', () => image(3, { defect: true }));
     const [good] = goodEntries(1);
-    const entries = [labelled(good as PictureEntry), labelled(bad, { defect: 'patch' })];
+    const entries = [labelled(good as ImageEntry), labelled(bad, { defect: 'patch' })];
     const detector = await Detector.load(engine, bundle);
-    const { pictures } = await evaluate({
+    const { images } = await evaluate({
       detector,
       entries: entries.map((one, at) => (at === 1 ? { ...one, ignored } : one)),
     });
     await detector.dispose();
-    const [first, second] = await scorePictures(
-      engine,
-      bundle,
-      [good as PictureEntry, bad],
-      () => {},
-    );
-    expect(pictures[0]?.score).toBe(first?.score);
-    expect(pictures[1]?.score).toBeLessThan(0.8 * (second?.score as number));
+    const [first, second] = await scoreImages(engine, bundle, [good as ImageEntry, bad], () => {});
+    expect(images[0]?.score).toBe(first?.score);
+    expect(images[1]?.score).toBeLessThan(0.8 * (second?.score as number));
   });
 });

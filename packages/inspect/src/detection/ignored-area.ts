@@ -1,17 +1,17 @@
 import { fail } from '@bigrid/errors';
 import { readModel, type Tensor, withElements } from '@bigrid/graph';
-import { COUNTED, type MethodOptions, pictureCells } from '@bigrid/method';
+import { COUNTED, imageCells, type MethodOptions } from '@bigrid/method';
 import type { Bundle } from '../bundle/bundle.ts';
 import { resizeMaskNearest } from '../metrics/masks.ts';
-import type { Mask, PictureEntry } from '../ports.ts';
+import type { ImageEntry, Mask } from '../ports.ts';
 
 /** A model, whatever else is known of it. */
 type Model = Pick<Bundle, 'bytes'>;
 
 /**
- * The same model that ignores a part of every picture: there its map is 0, and its score does not see it. It takes the
+ * The same model that ignores a part of every image: there its map is 0, and its score does not see it. It takes the
  * place of what was ignored before.
- * @param mask of any size, spread over the picture; above 127 is ignored. Without one the model stays as it is
+ * @param mask of any size, spread over the image; above 127 is ignored. Without one the model stays as it is
  * @throws OPTION_INVALID where the mask leaves nothing, or the bundle is of a build that knew no masks
  */
 export function ignoring<M extends Model>(model: M, mask: Mask | undefined): M {
@@ -40,7 +40,7 @@ export function ignoredBy({ bytes }: Model): Mask | undefined {
   return { width, height, data };
 }
 
-/** What each of a picture's cells counts in training, rows * columns values, 1 on average; ignored ones count nothing. */
+/** What each of an image's cells counts in training, rows * columns values, 1 on average; ignored ones count nothing. */
 export function cellWeights(mask: Mask, rows: number, columns: number): Float32Array | undefined {
   const ignored = resizeMaskNearest(mask, columns, rows);
   const counted = ignored.reduce((sum, one) => sum + 1 - one, 0);
@@ -50,19 +50,19 @@ export function cellWeights(mask: Mask, rows: number, columns: number): Float32A
 }
 
 /**
- * What each cell of each block that is learnt counts, cells * cells values a block: {@link cellWeights} under the picture's
- * own mask, or that of the bundle. Undefined where no picture has any. A tile that is ignored all over counts nothing.
- * @param pictures with the places of their blocks in the resized picture, in pixels
+ * What each cell of each block that is learnt counts, cells * cells values a block: {@link cellWeights} under the image's
+ * own mask, or that of the bundle. Undefined where no image has any. A tile that is ignored all over counts nothing.
+ * @param images with the places of their blocks in the resized image, in pixels
  */
 export function learntCells(
-  pictures: readonly { readonly entry: PictureEntry; readonly origins: readonly Origin[] }[],
+  images: readonly { readonly entry: ImageEntry; readonly origins: readonly Origin[] }[],
   everywhere: Mask | undefined,
   method: MethodOptions,
 ): readonly Float32Array[] | undefined {
-  const masks = pictures.map(({ entry }) => entry.ignored ?? everywhere);
+  const masks = images.map(({ entry }) => entry.ignored ?? everywhere);
   if (masks.every((mask) => mask === undefined)) return undefined;
   const blocks = new Map([...new Set(masks)].map((mask) => [mask, blocksUnder(mask, method)]));
-  return pictures.flatMap(({ origins }, at) => {
+  return images.flatMap(({ origins }, at) => {
     const block = blocks.get(masks[at]) as ReturnType<typeof blocksUnder>;
     return origins.map(block);
   });
@@ -70,10 +70,10 @@ export function learntCells(
 
 type Origin = readonly [y: number, x: number];
 
-/** The part of a picture's cell weights that a block takes, by its origin: one array for all pictures under a mask. */
+/** The part of an image's cell weights that a block takes, by its origin: one array for all images under a mask. */
 function blocksUnder(mask: Mask | undefined, method: MethodOptions) {
   const { cells, inputSize } = method;
-  const [rows, columns] = pictureCells(method);
+  const [rows, columns] = imageCells(method);
   const whole = mask && cellWeights(mask, rows, columns);
   const known = new Map<number, Float32Array>();
   return ([y, x]: Origin): Float32Array => {
@@ -88,7 +88,7 @@ function blocksUnder(mask: Mask | undefined, method: MethodOptions) {
   };
 }
 
-/** How much of every picture a bundle ignores: 0..1. */
+/** How much of every image a bundle ignores: 0..1. */
 export function ignoredShare(model: Model): number {
   const data = ignoredBy(model)?.data;
   return data ? data.reduce((sum, one) => sum + one / 255, 0) / data.length : 0;
@@ -99,7 +99,7 @@ function countedOf({ bytes }: Model): Tensor {
     readModel(bytes).initialisers.get(COUNTED) ??
     fail(
       'OPTION_INVALID',
-      'Expected a bundle that can ignore parts of pictures but received one of an earlier build: train it again to use a mask',
+      'Expected a bundle that can ignore parts of images but received one of an earlier build: train it again to use a mask',
     )
   );
 }

@@ -21,14 +21,14 @@ function areaWithin({ outline }: Region): number {
 }
 
 describe('regionsOf', () => {
-  it('finds what is above the threshold, the highest peak first, in pixels of the picture', () => {
-    const picture = { width: 80, height: 20 };
-    const [first, second, ...others] = regionsOf(drawn('3200', '0009', '0090', '0000'), picture, 2);
+  it('finds what is above the threshold, the highest peak first, in pixels of the image', () => {
+    const image = { width: 80, height: 20 };
+    const [first, second, ...others] = regionsOf(drawn('3200', '0009', '0090', '0000'), image, 2);
     expect(others).toEqual([]);
-    // Two pixels that touch at a corner; each is 20 x 5 pixels of the picture.
+    // Two pixels that touch at a corner; each is 20 x 5 pixels of the image.
     expect(first).toMatchObject({ peak: 9, area: 200 });
     expect(second).toMatchObject({ peak: 3, area: 100 });
-    // From the picture's edges all the way to the 2 on the right, a third of it to the 0 below.
+    // From the image's edges all the way to the 2 on the right, a third of it to the 0 below.
     expect(second?.outline).toEqual(
       [
         [10, 0],
@@ -37,10 +37,10 @@ describe('regionsOf', () => {
         [0, 2.5],
       ].map(([x = 0, y = 0]) => [expect.closeTo(x, 0), expect.closeTo(y, 0)]),
     );
-    expect(regionsOf(drawn('00', '01'), picture, 1)).toEqual([]);
+    expect(regionsOf(drawn('00', '01'), image, 1)).toEqual([]);
   });
 
-  it('follows a level smoothly, whatever the size of the picture', () => {
+  it('follows a level smoothly, whatever the size of the image', () => {
     const disc = map(64, 64, (x, y) => 20 - Math.hypot(x - 30, y - 34));
     for (const [width, height] of [
       [64, 64],

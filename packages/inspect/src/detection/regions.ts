@@ -2,7 +2,7 @@ import { labelComponents } from '../metrics/connected-components.ts';
 import { borderFrom } from './borders.ts';
 import type { AnomalyMap } from './detector.ts';
 
-/** A place that is off: connected map pixels above the bundle's threshold of maps. All in pixels of the picture. */
+/** A place that is off: connected map pixels above the bundle's threshold of maps. All in pixels of the image. */
 export interface Region {
   /** Corners of its outer border, [x, y], clockwise, to a tenth of a pixel; holes are not in it. */
   readonly outline: readonly Point[];
@@ -27,12 +27,12 @@ const TOLERANCE = 0.25;
 /**
  * The regions of a map above a threshold, the highest peak first. Map pixels that touch by an edge or a corner belong
  * together; between two pixel centres the outline runs where the map, read linearly, crosses the threshold.
- * @param map spread evenly over the picture, whatever the size of either
- * @param smallestArea regions of fewer picture pixels are left out
+ * @param map spread evenly over the image, whatever the size of either
+ * @param smallestArea regions of fewer image pixels are left out
  */
 export function regionsOf(
   map: AnomalyMap,
-  picture: { readonly width: number; readonly height: number },
+  image: { readonly width: number; readonly height: number },
   threshold: number,
   smallestArea = 0,
 ): Region[] {
@@ -55,7 +55,7 @@ export function regionsOf(
     peaks[region] = Math.max(peaks[region] as number, data[at] as number);
     if (firsts[region] === -1) firsts[region] = at;
   }
-  const [across, down] = [picture.width / width, picture.height / height];
+  const [across, down] = [image.width / width, image.height / height];
   const regions: Region[] = [];
   for (let region = 0; region < count; region++) {
     const area = tenths((sizes[region] as number) * across * down);
@@ -76,7 +76,7 @@ export function regionsOf(
   return regions.sort((a, b) => b.peak - a.peak);
 }
 
-/** Where the map crosses the threshold on the way over each edge of a border; at the picture's edge, that edge. */
+/** Where the map crosses the threshold on the way over each edge of a border; at the image's edge, that edge. */
 function crossings(
   border: readonly number[],
   { width, height, data }: AnomalyMap,

@@ -6,11 +6,11 @@ import {
   pixelResamples,
   resampleMetrics,
 } from './bootstrap.ts';
-import { type MeasuredPicture, metricsOf } from './metrics.ts';
+import { type MeasuredImage, metricsOf } from './metrics.ts';
 import { countPixels } from './pixel-counts.ts';
 
-/** Pictures of 8 x 8 whose scores and maps overlap: good ones around 1, defective ones around `shift`. */
-function pictures(count: number, shift: number, seed = 1): MeasuredPicture[] {
+/** Images of 8 x 8 whose scores and maps overlap: good ones around 1, defective ones around `shift`. */
+function images(count: number, shift: number, seed = 1): MeasuredImage[] {
   let state = seed;
   const next = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -30,7 +30,7 @@ function pictures(count: number, shift: number, seed = 1): MeasuredPicture[] {
 
 describe('resampleMetrics', () => {
   it('gives as many values as it says, the same each time, around the metric', () => {
-    const own = pictures(60, 1.5);
+    const own = images(60, 1.5);
     const resampled = resampleMetrics(own, 'part');
     expect(resampled.imageAuroc).toHaveLength(imageResamples);
     expect(resampled.aupro).toHaveLength(pixelResamples);
@@ -45,9 +45,9 @@ describe('resampleMetrics', () => {
     }
   });
 
-  it('is as wide as the deviation of AUROC over other pictures says', () => {
-    // Hanley and McNeil, 1982: the deviation of AUROC from 40 good and 40 defective pictures.
-    const own = pictures(80, 1.4);
+  it('is as wide as the deviation of AUROC over other images says', () => {
+    // Hanley and McNeil, 1982: the deviation of AUROC from 40 good and 40 defective images.
+    const own = images(80, 1.4);
     const { imageAuroc: a } = metricsOf(own).metrics;
     const [q1, q2] = [a / (2 - a), (2 * a * a) / (1 + a)];
     const deviation = Math.sqrt((a * (1 - a) + 39 * (q1 - a * a) + 39 * (q2 - a * a)) / 1600);
@@ -56,19 +56,19 @@ describe('resampleMetrics', () => {
     expect((high - low) / (2 * 1.96 * deviation)).toBeLessThan(1.2);
   });
 
-  it('narrows with the pictures, and not with the pixels of a picture', () => {
+  it('narrows with the images, and not with the pixels of an image', () => {
     const width = (count: number) => {
-      const { low, high } = intervalsOf(resampleMetrics(pictures(count, 1.5), 'part')).pixelAp;
+      const { low, high } = intervalsOf(resampleMetrics(images(count, 1.5), 'part')).pixelAp;
       return high - low;
     };
     expect(width(160)).toBeLessThan(0.8 * width(40));
   });
 
   it('is a single number where nothing is confused, and none where there is no metric', () => {
-    const own = pictures(20, 9);
+    const own = images(20, 9);
     expect(intervalsOf(resampleMetrics(own, 'part')).imageAuroc).toEqual({ low: 1, high: 1 });
     const good = own.filter(({ anomalous }) => !anomalous);
-    const odd = own.map((picture, i) => (i === 3 ? { ...picture, score: Number.NaN } : picture));
+    const odd = own.map((image, i) => (i === 3 ? { ...image, score: Number.NaN } : image));
     const none = { low: Number.NaN, high: Number.NaN };
     expect(intervalsOf(resampleMetrics(good, 'part')).imageAuroc).toEqual(none);
     expect(intervalsOf(resampleMetrics(good, 'part')).aupro).toEqual(none);
@@ -76,7 +76,7 @@ describe('resampleMetrics', () => {
   });
 
   it('draws equal scores as one threshold', () => {
-    const tied = pictures(20, 2).map((picture) => ({ ...picture, score: 3 }));
+    const tied = images(20, 2).map((image) => ({ ...image, score: 3 }));
     expect(intervalsOf(resampleMetrics(tied, 'part')).imageAuroc).toEqual({ low: 0.5, high: 0.5 });
   });
 });
@@ -84,7 +84,7 @@ describe('resampleMetrics', () => {
 describe('meanOfResampled', () => {
   it('is narrower than its classes, which are drawn apart', () => {
     const classes = [1, 2, 3, 4].map((seed) =>
-      resampleMetrics(pictures(40, 1.5, seed), String(seed)),
+      resampleMetrics(images(40, 1.5, seed), String(seed)),
     );
     const widths = [...classes, meanOfResampled(classes)].map((resampled) => {
       const { low, high } = intervalsOf(resampled).imageAuroc;

@@ -1,15 +1,15 @@
 import { Random } from '@bigrid/method';
-import { imageMetrics, type MeasuredPicture, type Metrics, pixelMetrics } from './metrics.ts';
+import { imageMetrics, type MeasuredImage, type Metrics, pixelMetrics } from './metrics.ts';
 import { rankPixels, sumPixels } from './pixel-counts.ts';
 import type { Ranking } from './ranking.ts';
 
-/** Times that the pictures are drawn again for image metrics, and for pixel metrics, which cost more. */
+/** Times that the images are drawn again for image metrics, and for pixel metrics, which cost more. */
 export const imageResamples = 1000;
 export const pixelResamples = 200;
 /** Share of the redrawn values that an interval holds. */
 export const confidenceLevel = 0.95;
 
-/** Where a metric would lie on other pictures of the same kind; NaN where the metric is. */
+/** Where a metric would lie on other images of the same kind; NaN where the metric is. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
@@ -21,29 +21,29 @@ export type Intervals = Readonly<Record<keyof Metrics, Interval>>;
 export type Resampled = Readonly<Record<keyof Metrics, Float64Array>>;
 
 /**
- * Values of the metrics when pictures are drawn again with replacement, good and anomalous ones apart, so that there
- * are as many of each as before (Efron, "Bootstrap methods: another look at the jackknife", 1979; stratified). A
- * picture brings all its pixels: those of one picture are alike, and drawing single pixels would promise too much.
+ * Values of the metrics when images are drawn again with replacement, good and anomalous ones apart, so that there
+ * are as many of each as before (Efron, "Bootstrap methods: another look at the jackknife", 1979; stratified). An
+ * image brings all its pixels: those of one image are alike, and drawing single pixels would promise too much.
  *
  * @param name mixed into the seed, so that the draws of one class do not depend on the others
  */
-export function resampleMetrics(pictures: readonly MeasuredPicture[], name: string): Resampled {
+export function resampleMetrics(images: readonly MeasuredImage[], name: string): Resampled {
   const random = new Random(0).fork(`bootstrap ${name}`);
-  const scores = rankedForDraws(pictures);
-  const measured = pictures.filter(({ pixels }) => pixels !== undefined);
+  const scores = rankedForDraws(images);
+  const measured = images.filter(({ pixels }) => pixels !== undefined);
   const counts = measured.flatMap(({ pixels }) => pixels ?? []);
-  const images = collect(imageResamples, () => imageMetrics(scores(drawTimes(pictures, random))));
+  const scored = collect(imageResamples, () => imageMetrics(scores(drawTimes(images, random))));
   const pixels = collect(pixelResamples, () =>
     pixelMetrics(rankPixels(sumPixels(counts, drawTimes(measured, random)))),
   );
-  return { ...images, ...pixels };
+  return { ...scored, ...pixels };
 }
 
-/** How many times each picture is drawn. */
-function drawTimes(pictures: readonly MeasuredPicture[], random: Random): Uint32Array {
-  const times = new Uint32Array(pictures.length);
+/** How many times each image is drawn. */
+function drawTimes(images: readonly MeasuredImage[], random: Random): Uint32Array {
+  const times = new Uint32Array(images.length);
   for (const kind of [false, true]) {
-    const own = [...pictures.keys()].filter((index) => pictures[index]?.anomalous === kind);
+    const own = [...images.keys()].filter((index) => images[index]?.anomalous === kind);
     for (let i = 0; i < own.length; i++) {
       const drawn = own[random.integer(0, own.length - 1)] as number;
       times[drawn] = (times[drawn] as number) + 1;
@@ -53,9 +53,9 @@ function drawTimes(pictures: readonly MeasuredPicture[], random: Random): Uint32
 }
 
 /** Sorts the scores once; gives a function that ranks them, each counted as often as it was drawn. */
-function rankedForDraws(pictures: readonly MeasuredPicture[]): (times: Uint32Array) => Ranking {
-  const order = [...pictures.keys()].sort((a, b) => scoreOf(b) - scoreOf(a));
-  const isNumber = pictures.every(({ score }) => !Number.isNaN(score));
+function rankedForDraws(images: readonly MeasuredImage[]): (times: Uint32Array) => Ranking {
+  const order = [...images.keys()].sort((a, b) => scoreOf(b) - scoreOf(a));
+  const isNumber = images.every(({ score }) => !Number.isNaN(score));
   const starts = order.filter((_, i) => i === 0 || scoreAt(i) !== scoreAt(i - 1));
   const thresholds = isNumber ? Float64Array.from(starts, scoreOf) : new Float64Array(0);
   return (times) => {
@@ -65,7 +65,7 @@ function rankedForDraws(pictures: readonly MeasuredPicture[]): (times: Uint32Arr
     for (const [i, index] of order.entries()) {
       if (i === 0 || scoreAt(i) !== scoreAt(i - 1)) place++;
       const drawn = times[index] as number;
-      if (pictures[index]?.anomalous) positives += drawn;
+      if (images[index]?.anomalous) positives += drawn;
       else negatives += drawn;
       truePositives[place] = positives;
       falsePositives[place] = negatives;
@@ -74,7 +74,7 @@ function rankedForDraws(pictures: readonly MeasuredPicture[]): (times: Uint32Arr
   };
 
   function scoreOf(index: number): number {
-    return (pictures[index] as MeasuredPicture).score;
+    return (images[index] as MeasuredImage).score;
   }
   function scoreAt(i: number): number {
     return scoreOf(order[i] as number);

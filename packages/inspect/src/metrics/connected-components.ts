@@ -13,7 +13,7 @@ export interface Components {
 /**
  * Labels the regions of a mask, of pixels that touch by an edge or a corner (8 neighbours), as
  * `scipy.ndimage.label` with a 3 x 3 structure of ones. Two passes over a disjoint-set forest (Rosenfeld and
- * Pfaltz, "Sequential operations in digital picture processing", 1966): time linear in the pixels, no
+ * Pfaltz, "Sequential operations in digital image processing", 1966): time linear in the pixels, no
  * recursion.
  *
  * @param mask width * height bytes, row by row; 0 is outside, anything else inside

@@ -15,7 +15,7 @@ import {
   rank,
 } from './ranking.ts';
 
-/** The metrics of one class, each in 0..1; NaN where the pictures do not define it. */
+/** The metrics of one class, each in 0..1; NaN where the images do not define it. */
 export interface Metrics {
   readonly imageAuroc: number;
   readonly imageAp: number;
@@ -35,34 +35,34 @@ export interface ClassCurves {
   readonly pro: readonly ProPoint[];
 }
 
-/** What the metrics are computed from: one test picture. */
-export interface MeasuredPicture {
+/** What the metrics are computed from: one test image. */
+export interface MeasuredImage {
   readonly anomalous: boolean;
   readonly score: number;
-  /** Undefined for an anomalous picture without a mask, which no pixel metric counts. */
+  /** Undefined for an anomalous image without a mask, which no pixel metric counts. */
   readonly pixels: PixelCounts | undefined;
 }
 
 const maximumPoints = 200;
 
 /**
- * Image metrics over the scores of all pictures; pixel metrics over all pixels of the good pictures and of the
+ * Image metrics over the scores of all images; pixel metrics over all pixels of the good images and of the
  * anomalous ones that have a mask.
  */
-export function metricsOf(pictures: readonly MeasuredPicture[]): {
+export function metricsOf(images: readonly MeasuredImage[]): {
   metrics: Metrics;
   curves: ClassCurves;
 } {
-  const images = rank(
-    pictures.map(({ score }) => score),
-    pictures.map(({ anomalous }) => anomalous),
+  const scores = rank(
+    images.map(({ score }) => score),
+    images.map(({ anomalous }) => anomalous),
   );
-  const pixels = rankPixels(sumPixels(pictures.flatMap((picture) => picture.pixels ?? [])));
+  const pixels = rankPixels(sumPixels(images.flatMap((image) => image.pixels ?? [])));
   return {
-    metrics: { ...imageMetrics(images), ...pixelMetrics(pixels) },
+    metrics: { ...imageMetrics(scores), ...pixelMetrics(pixels) },
     curves: {
-      imageRoc: rocCurve(images, maximumPoints),
-      imagePrecisionRecall: precisionRecallCurve(images, maximumPoints),
+      imageRoc: rocCurve(scores, maximumPoints),
+      imagePrecisionRecall: precisionRecallCurve(scores, maximumPoints),
       pixelRoc: rocCurve(pixels, maximumPoints),
       pixelPrecisionRecall: precisionRecallCurve(pixels, maximumPoints),
       pro: aupro(pixels, maximumPoints).curve,
@@ -105,16 +105,16 @@ export function pixelMetrics(pixels: PixelRanking) {
   };
 }
 
-/** The metrics that say how one kind of defect fares: its pictures against the good ones of its class. */
+/** The metrics that say how one kind of defect fares: its images against the good ones of its class. */
 export interface DefectMetrics {
-  /** Area under the ROC of scores, in 0..1; NaN where there are no good pictures. */
+  /** Area under the ROC of scores, in 0..1; NaN where there are no good images. */
   readonly imageAuroc: number;
-  /** Area under the per-region overlap curve, in 0..1; NaN where no picture has a mask. */
+  /** Area under the per-region overlap curve, in 0..1; NaN where no image has a mask. */
   readonly aupro: number;
 }
 
-/** @param pictures those of one kind of defect, and the good ones of its class */
-export function defectMetricsOf(pictures: readonly MeasuredPicture[]): DefectMetrics {
-  const { metrics } = metricsOf(pictures);
+/** @param images those of one kind of defect, and the good ones of its class */
+export function defectMetricsOf(images: readonly MeasuredImage[]): DefectMetrics {
+  const { metrics } = metricsOf(images);
   return { imageAuroc: metrics.imageAuroc, aupro: metrics.aupro };
 }

@@ -18,7 +18,7 @@ const goldens: Golden[] = JSON.parse(
   readFileSync(new URL('./goldens/per-region-overlap.json', import.meta.url), 'utf8'),
 );
 
-interface Pictures {
+interface Images {
   width: number;
   height: number;
   maps: Float32Array[];
@@ -57,14 +57,14 @@ function regionsOf(mask: Uint8Array, width: number): number[][] {
 }
 
 /** Straight from the definition: every threshold, every region, every pixel. */
-function bruteForce({ width, maps, masks }: Pictures): number {
-  const regions = maps.flatMap((map, picture) =>
-    regionsOf(masks[picture] ?? new Uint8Array(map.length), width).map((region) =>
+function bruteForce({ width, maps, masks }: Images): number {
+  const regions = maps.flatMap((map, image) =>
+    regionsOf(masks[image] ?? new Uint8Array(map.length), width).map((region) =>
       region.map((index) => map[index] as number),
     ),
   );
-  const outside = maps.flatMap((map, picture) =>
-    [...map].filter((_, index) => !masks[picture]?.[index]),
+  const outside = maps.flatMap((map, image) =>
+    [...map].filter((_, index) => !masks[image]?.[index]),
   );
   const share = (scores: number[], threshold: number) =>
     scores.filter((score) => score >= threshold).length / scores.length;
@@ -85,8 +85,8 @@ function bruteForce({ width, maps, masks }: Pictures): number {
   return area / 0.3;
 }
 
-/** Up to three small pictures; scores of few levels or of many, some pictures without a mask. */
-const pictures = fc
+/** Up to three small images; scores of few levels or of many, some images without a mask. */
+const images = fc
   .record({
     width: fc.integer({ min: 1, max: 7 }),
     height: fc.integer({ min: 1, max: 7 }),
@@ -124,7 +124,7 @@ describe('aupro', () => {
 
   it('agrees with the definition, threshold by threshold', () => {
     fc.assert(
-      fc.property(pictures, (set) => {
+      fc.property(images, (set) => {
         const { value } = aupro(set.maps, set.masks, { ...set, maximumPoints });
         const expected = bruteForce(set);
         if (Number.isNaN(value)) {
@@ -140,7 +140,7 @@ describe('aupro', () => {
 
   it('does not change under a strictly rising transform of the scores', () => {
     fc.assert(
-      fc.property(pictures, (set) => {
+      fc.property(images, (set) => {
         const transformed = set.maps.map((map) => map.map((score) => 4 * score + 2));
         const options = { ...set, maximumPoints };
         expect(aupro(transformed, set.masks, options)).toEqual(aupro(set.maps, set.masks, options));
@@ -148,9 +148,9 @@ describe('aupro', () => {
     );
   });
 
-  it('takes a mask of zeros for a good picture', () => {
+  it('takes a mask of zeros for a good image', () => {
     fc.assert(
-      fc.property(pictures, (set) => {
+      fc.property(images, (set) => {
         const masks = set.masks.map((mask) => mask ?? new Uint8Array(set.width * set.height));
         const options = { ...set, maximumPoints };
         expect(aupro(set.maps, masks, options)).toEqual(aupro(set.maps, set.masks, options));
@@ -198,7 +198,7 @@ describe('aupro', () => {
 
   it('gives a curve from the origin to 0.3 that rises and keeps to its bound', () => {
     fc.assert(
-      fc.property(pictures, fc.integer({ min: 4, max: 30 }), (set, most) => {
+      fc.property(images, fc.integer({ min: 4, max: 30 }), (set, most) => {
         const { value, curve } = aupro(set.maps, set.masks, { ...set, maximumPoints: most });
         if (Number.isNaN(value)) return;
         expect(curve.length).toBeLessThanOrEqual(most);

@@ -27,7 +27,7 @@ const origin: ProPoint = { falsePositiveRate: 0, overlap: 0 };
  * A threshold t calls every pixel scored at or above it anomalous. With the connected regions C_k of all
  * masks (8 neighbours), the overlap is PRO(t) = mean over k of |C_k at or above t| / |C_k|: a small defect
  * counts as much as a large one. The false-positive rate FPR(t) is over all pixels outside masks, of good
- * pictures too. PRO over FPR, with straight lines between, is integrated from 0 to 0.3 (where a line
+ * images too. PRO over FPR, with straight lines between, is integrated from 0 to 0.3 (where a line
  * crosses 0.3 it is cut there) and divided by 0.3.
  *
  * @param maximumPoints the most points of the curve returned, at least 4

@@ -89,7 +89,7 @@ describe('countPixels', () => {
 });
 
 describe('sumPixels', () => {
-  it('counts each picture as often as it is told', () => {
+  it('counts each image as often as it is told', () => {
     const times = fc.array(fc.tuple(pixels, fc.integer({ min: 0, max: 3 })), { maxLength: 5 });
     fc.assert(
       fc.property(times, (drawn) => {

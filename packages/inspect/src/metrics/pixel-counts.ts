@@ -3,8 +3,8 @@ import { labelComponents } from './connected-components.ts';
 import type { Ranking } from './ranking.ts';
 
 /**
- * The pixels of one picture, or of several, counted by their map value. A map takes 256 kB, its counts some 15 kB,
- * and counts add up: so pixel metrics of any set of pictures, drawn again and again too, need no map.
+ * The pixels of one image, or of several, counted by their map value. A map takes 256 kB, its counts some 15 kB,
+ * and counts add up: so pixel metrics of any set of images, drawn again and again too, need no map.
  *
  * A bin holds the values that agree in sign, exponent and the first eight bits of the mantissa: it is 0.2 to 0.4 % of
  * its values wide, whatever their unit. On the maps of a real product, pixel metrics from counts were within 0.00003
@@ -42,7 +42,7 @@ const nothing: PixelCounts = {
  * Counts the pixels of one map.
  *
  * @param map width * height values, higher is more anomalous
- * @param mask width * height bytes, 0 is good; undefined for a good picture
+ * @param mask width * height bytes, 0 is good; undefined for a good image
  * @throws GRAPH_SHAPE_MISMATCH if a length does not fit
  */
 export function countPixels(

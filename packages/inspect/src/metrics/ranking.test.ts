@@ -148,7 +148,7 @@ describe('metrics', () => {
     );
   });
 
-  it('do not depend on the order of the pictures', () => {
+  it('do not depend on the order of the images', () => {
     const shuffled = labelledScores.chain((pairs) =>
       fc.tuple(
         fc.constant(pairs),

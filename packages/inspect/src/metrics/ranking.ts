@@ -3,7 +3,7 @@ import { fail } from '@bigrid/errors';
 /** Anomaly scores, higher is more anomalous. Any finite unit; only their order counts. */
 export type Scores = Float32Array | readonly number[];
 
-/** What is true of each score's picture or pixel: 0 or false is good, anything else is defect. */
+/** What is true of each score's image or pixel: 0 or false is good, anything else is defect. */
 export type Labels = Uint8Array | readonly (number | boolean)[];
 
 /**

@@ -10,7 +10,7 @@ export interface BatchInput {
 }
 
 /**
- * Batches of features in random order, with what their cells count; every picture (or tile) once before any comes again.
+ * Batches of features in random order, with what their cells count; every image (or tile) once before any comes again.
  */
 export class BatchSource {
   readonly random: Random;
@@ -34,7 +34,7 @@ export class BatchSource {
     this.#weights = zeros('float32', [batchSize, 1, ...features.shape.slice(1)]);
   }
 
-  /** Pictures of this pass that are still to come, the next one last. */
+  /** Images of this pass that are still to come, the next one last. */
   get order(): readonly number[] {
     return this.#order;
   }
@@ -46,9 +46,9 @@ export class BatchSource {
     const bytes = new Uint8Array(data.buffer);
     for (let i = 0; i < batchSize; i++) {
       if (this.#order.length === 0) this.#order = this.random.permutation(this.#features.blocks);
-      const picture = this.#order.pop() as number;
-      await this.#features.scratch.read(picture, bytes.subarray(i * block, (i + 1) * block));
-      const weights = this.#cellWeights?.[picture];
+      const image = this.#order.pop() as number;
+      await this.#features.scratch.read(image, bytes.subarray(i * block, (i + 1) * block));
+      const weights = this.#cellWeights?.[image];
       if (weights) this.#weights.data.set(weights, i * weights.length);
     }
     const weighed = this.#cellWeights && { cellWeights: this.#weights };

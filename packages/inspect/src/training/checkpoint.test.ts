@@ -2,8 +2,8 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   entry,
   goodEntries,
+  image,
   memoryCheckpoint,
-  picture,
   tinyTraining,
   unreadable,
 } from '../../testing/fakes.ts';
@@ -25,7 +25,7 @@ const input = () => {
 
 /** The header of a state, to be spoilt. */
 interface Header {
-  reading: { pictures: { at: number; sum: string }[] };
+  reading: { images: { at: number; sum: string }[] };
   stage: { order: number[]; randoms: { jitter: { words: number[] } } };
   values: [string, number[]][];
   current: [string, number[]][];
@@ -51,8 +51,8 @@ describe('a training that goes on from a checkpoint', () => {
     whole = await train({ ...input(), ...run() });
   }, 60_000);
 
-  it('saves after every picture and every step, where it is asked to, and makes the same bundle', async () => {
-    // Seven pictures that can be read make four folds, of which the last but one learns six.
+  it('saves after every image and every step, where it is asked to, and makes the same bundle', async () => {
+    // Seven images that can be read make four folds, of which the last but one learns six.
     const { steps } = whole.manifest.training;
     expect(states).toHaveLength(8 + 4 * steps);
     expect(await train(input())).toEqual(whole);
@@ -60,7 +60,7 @@ describe('a training that goes on from a checkpoint', () => {
 
   it.each([
     ['in the midst of reading', 2],
-    ['after a picture that cannot be read', 5],
+    ['after an image that cannot be read', 5],
     ['after the first step', 8],
     ['in the second of four folds', 8 + 5 + 1],
     ['at the end of a fold', 8 + 2 * 5 - 1],
@@ -71,7 +71,7 @@ describe('a training that goes on from a checkpoint', () => {
     expect(Buffer.compare(resumed.bytes, whole.bytes)).toBe(0);
   });
 
-  it('tells of progress and skipped pictures as if it had never stopped', async () => {
+  it('tells of progress and skipped images as if it had never stopped', async () => {
     const events: WorkEvent[] = [];
     const onEvent = (event: WorkEvent) => events.push(event);
     await train({ ...input(), ...run(states.at(-1)), onEvent });
@@ -98,16 +98,16 @@ describe('a training that goes on from a checkpoint', () => {
     }
     const others = blocks.map((block, at) => (at === 2 ? block.map((byte) => byte ^ 1) : block));
     await expect(train({ ...input(), ...run({ bytes, blocks: others }) })).rejects.toThrow(
-      'Expected the features of 7 pictures as they were saved but received others',
+      'Expected the features of 7 images as they were saved but received others',
     );
   });
 
   it.each<[string, (header: Header) => void, string]>([
-    ['of pictures that are not there', ({ reading }) => (at(reading.pictures, 6).at = 8), 'others'],
-    ['of a picture twice', ({ reading }) => (at(reading.pictures, 1).at = 0), 'others'],
+    ['of images that are not there', ({ reading }) => (at(reading.images, 6).at = 8), 'others'],
+    ['of an image twice', ({ reading }) => (at(reading.images, 1).at = 0), 'others'],
     [
       'with features of fewer channels',
-      ({ reading }) => (at(reading.pictures, 0).sum = ''),
+      ({ reading }) => (at(reading.images, 0).sum = ''),
       'others',
     ],
     [
@@ -126,7 +126,7 @@ describe('a training that goes on from a checkpoint', () => {
       ({ stage }) => (stage.randoms.jitter.words = [0, 0, 0, 0]),
       'faults',
     ],
-    ['with an order of no pictures', ({ stage }) => (stage.order = [-1]), 'faults'],
+    ['with an order of no images', ({ stage }) => (stage.order = [-1]), 'faults'],
   ])('refuses a state %s, whatever its digest says', async (_, change, words) => {
     const { bytes, blocks } = states.at(-1) as (typeof states)[number];
     const changed = { bytes: await withHeader(bytes, change), blocks };
@@ -151,22 +151,22 @@ describe('a training that goes on from a checkpoint', () => {
   });
 });
 
-/** Wide pictures, of which two of three tiles are drawn. */
+/** Wide images, of which two of three tiles are drawn. */
 const inTiles = () => {
-  const wide = (seed: number) => entry(`${seed}.png`, () => picture(seed, { width: 160 }));
+  const wide = (seed: number) => entry(`${seed}.png`, () => image(seed, { width: 160 }));
   const entries = Array.from({ length: 8 }, (_, seed) => wide(seed));
   entries[5] = unreadable('broken.png');
   const extract: TrainInput['extract'] = (...input) => {
     const [engine, backbone, method, all, openScratch, onEvent, signal, checkpoints] = input;
     expect(method.tiles).toEqual({ rows: 1, columns: 3 });
-    const sample = { perPicture: 2, seed: 3 };
+    const sample = { perImage: 2, seed: 3 };
     const taken = [engine, backbone, method, all, openScratch, onEvent, signal] as const;
     return extractFeatures(...taken, checkpoints, sample);
   };
   return { ...input(), classes: [{ name: 'part', entries }], tile: 64, extract };
 };
 
-/** Every other picture has a part that is not learnt. */
+/** Every other image has a part that is not learnt. */
 const underMasks = () => {
   const ignored = { width: 2, height: 1, data: Uint8Array.of(255, 0) };
   const masked = goodEntries(8).map((one, at) => (at % 2 ? { ...one, ignored } : one));
@@ -175,7 +175,7 @@ const underMasks = () => {
 
 describe.each([
   ['tiles', inTiles],
-  ['masks of single pictures', underMasks],
+  ['masks of single images', underMasks],
   [
     'tiles under a mask',
     () => ({ ...inTiles(), ignored: { width: 3, height: 1, data: Uint8Array.of(255, 0, 0) } }),
@@ -195,7 +195,7 @@ describe.each([
 describe('the time between two saves', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  const reading = { pictures: [], skipped: [], blockHash: '' };
+  const reading = { images: [], skipped: [], blockHash: '' };
 
   /** Seconds at which states are saved that take so long, when there is one a second for ten minutes. */
   async function savesAt(secondsOfSave: number, everySeconds?: number): Promise<number[]> {

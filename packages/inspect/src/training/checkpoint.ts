@@ -18,7 +18,7 @@ type SavedStage = SavedTraining & { readonly stage: NonNullable<SavedTraining['s
 export class Checkpoints {
   /** Where this run begins. */
   readonly saved: SavedTraining | undefined;
-  /** Of this run, once all pictures are read. */
+  /** Of this run, once all images are read. */
   reading: SavedReading | undefined;
   /** The folds that are done, those of an earlier run first. */
   readonly crossFitted: SavedFold[];

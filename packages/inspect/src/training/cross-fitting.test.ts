@@ -1,28 +1,25 @@
 import { Random } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
-import { engine, entry, goodEntries, picture, tinyTraining } from '../../testing/fakes.ts';
+import { engine, entry, goodEntries, image, tinyTraining } from '../../testing/fakes.ts';
 import { recogniserOf } from '../bundle/learnt.ts';
 import { describePromise } from '../calibration/promise.ts';
-import { scorePictures } from '../calibration/scoring.ts';
+import { scoreImages } from '../calibration/scoring.ts';
 import { digest } from '../digest.ts';
-import type { PictureEntry } from '../ports.ts';
+import type { ImageEntry } from '../ports.ts';
 import { type TrainInput, train } from '../train.ts';
 
 /** Frames of some parts, that differ in a few pixels. */
-function frames(parts: number, each: number): PictureEntry[] {
+function frames(parts: number, each: number): ImageEntry[] {
   return Array.from({ length: parts * each }, (_, at) => {
     const random = new Random(at).fork('frame');
-    const { data, ...size } = picture(500 + Math.floor(at / each));
+    const { data, ...size } = image(500 + Math.floor(at / each));
     const noisy = data.map((value) => (random.uniform() < 0.02 ? value ^ 1 : value));
     return entry(`frames/${at}.png`, () => ({ ...size, data: noisy }));
   });
 }
 
 describe('a threshold from few parts', () => {
-  const calibrationOf = async (
-    entries: readonly PictureEntry[],
-    over: Partial<TrainInput> = {},
-  ) => {
+  const calibrationOf = async (entries: readonly ImageEntry[], over: Partial<TrainInput> = {}) => {
     const classes = [{ name: 'part', entries }];
     const schedule = { ...tinyTraining().schedule, epochs: 2 };
     return (await train(tinyTraining({ classes, schedule, ...over }))).manifest.calibration;
@@ -48,7 +45,7 @@ describe('a threshold from few parts', () => {
     const bundle = await train(tinyTraining({ classes }));
     const unseen = goodEntries(30, 600);
     const { threshold } = bundle.manifest.calibration;
-    const above = (await scorePictures(engine, bundle, unseen, () => {}))
+    const above = (await scoreImages(engine, bundle, unseen, () => {}))
       .map(({ score }) => score)
       .filter((score) => score > threshold);
     // Twice of what is promised, 1 in 7.
@@ -57,12 +54,9 @@ describe('a threshold from few parts', () => {
 
   it.each([
     ['frames of one part', () => frames(1, 40)],
+    ['copies of one image', () => goodEntries(8).map(({ path }) => entry(path, () => image(1)))],
     [
-      'copies of one picture',
-      () => goodEntries(8).map(({ path }) => entry(path, () => picture(1))),
-    ],
-    [
-      'black pictures',
+      'black images',
       () =>
         goodEntries(10).map(({ path }) =>
           entry(path, () => ({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) })),
@@ -74,7 +68,7 @@ describe('a threshold from few parts', () => {
     expect(describePromise(calibration)).toMatch(/^No false positive rate can be promised/);
   });
 
-  it('has a score of each of a few pictures, and rules that ask for as many', async () => {
+  it('has a score of each of a few images, and rules that ask for as many', async () => {
     const calibration = await calibrationOf(goodEntries(10), {
       rules: { threshold: 'max-fpr:0.1' },
     });
@@ -98,10 +92,10 @@ describe('a threshold from few parts', () => {
     const digests = await Promise.all(more.map(async (own) => digest((await own.read()).data)));
     const before = digests.filter(isLearnt);
     const now = recogniserOf(second.manifest.learnt);
-    expect(before).toHaveLength(first.manifest.training.pictures);
+    expect(before).toHaveLength(first.manifest.training.images);
     expect(before.every(now)).toBe(true);
     // All of them are among what the last training learnt itself.
-    expect(second.manifest.training.pictures).toBeGreaterThanOrEqual(before.length);
+    expect(second.manifest.training.images).toBeGreaterThanOrEqual(before.length);
     expect(second.manifest.calibration.scores.length).toBeLessThanOrEqual(40 - before.length);
   });
 });

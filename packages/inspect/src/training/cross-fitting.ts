@@ -1,16 +1,16 @@
-import { scorePictures } from '../calibration/scoring.ts';
+import { scoreImages } from '../calibration/scoring.ts';
 import { type OnEvent, progressOf } from '../events.ts';
-import { type Extraction, picturesAt } from './feature-extraction.ts';
+import { type Extraction, imagesAt } from './feature-extraction.ts';
 import type { Fold } from './hold-out.ts';
 import { type Learning, type Learnt, learn, stepsOfAll } from './learn.ts';
 import type { SavedFold } from './saved-training.ts';
 
-/** The score of a picture that the model had not learnt. */
+/** The score of an image that the model had not learnt. */
 export type UnseenScore = SavedFold[number];
 
 /**
- * Learns each fold in turn to score what it holds out, and keeps nothing but the scores: more than the pictures that one
- * model can spare, each by a model that had not learnt the picture.
+ * Learns each fold in turn to score what it holds out, and keeps nothing but the scores: more than the images that one
+ * model can spare, each by a model that had not learnt the image.
  * @returns the scores of all folds
  * @throws what {@link learn} throws
  */
@@ -38,15 +38,15 @@ export async function crossFit(
   return checkpoints.crossFitted.flat();
 }
 
-/** Scores what a fold holds out with the model that learnt the others. A picture that cannot be read any more is left out. */
+/** Scores what a fold holds out with the model that learnt the others. An image that cannot be read any more is left out. */
 export async function scoreHeldOut(
   extraction: Extraction,
   { heldOut }: Fold,
   { model }: Learnt,
   { engine, onEvent, signal }: Learning,
 ): Promise<UnseenScore[]> {
-  const entries = picturesAt(extraction, heldOut).map(({ entry }) => entry);
-  const scored = await scorePictures(engine, model, entries, onEvent, signal);
+  const entries = imagesAt(extraction, heldOut).map(({ entry }) => entry);
+  const scored = await scoreImages(engine, model, entries, onEvent, signal);
   return scored.map(({ entry, score, mapMaximum }) => {
     const at = heldOut[entries.indexOf(entry)] as number;
     return { at, score, mapMaximum };

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { tinyMethod } from '../../../method/testing/tiny.ts';
-import { countingEngine, engine, entry, memoryScratches, picture } from '../../testing/fakes.ts';
-import type { OpenScratch, PictureEntry } from '../ports.ts';
+import { countingEngine, engine, entry, image, memoryScratches } from '../../testing/fakes.ts';
+import type { ImageEntry, OpenScratch } from '../ports.ts';
 import { DecodedOnce } from './decoded-once.ts';
 
 const { inputSize } = tinyMethod;
 const ignored = { width: 1, height: 1, data: Uint8Array.of(0) };
 
-/** Two pictures larger than what the model sees, and how often each was decoded. */
-function twoPictures() {
+/** Two images larger than what the model sees, and how often each was decoded. */
+function twoImages() {
   const decoded = [0, 0];
-  const entries: PictureEntry[] = decoded.map((_, seed) => ({
+  const entries: ImageEntry[] = decoded.map((_, seed) => ({
     ...entry(`${seed}`, () => {
       decoded[seed] = (decoded[seed] as number) + 1;
-      return picture(seed, { width: 150 });
+      return image(seed, { width: 150 });
     }),
     ignored,
   }));
@@ -24,16 +24,16 @@ async function open(openScratch: OpenScratch, mostBytes?: number) {
   return DecodedOnce.open(engine, tinyMethod, openScratch, mostBytes);
 }
 
-describe('pictures decoded once', () => {
+describe('images decoded once', () => {
   it('are as they are at first, and then as the model sees them, each its own', async () => {
-    const { decoded, entries } = twoPictures();
+    const { decoded, entries } = twoImages();
     const once = await open(memoryScratches().open);
-    const [a, b] = once.of(entries) as [PictureEntry, PictureEntry];
+    const [a, b] = once.of(entries) as [ImageEntry, ImageEntry];
     expect([a.path, a.ignored]).toEqual(['0', ignored]);
-    // Begun together, as they are when pictures are read ahead.
+    // Begun together, as they are when images are read ahead.
     expect(await Promise.all([b.read(), a.read()])).toEqual([
-      picture(1, { width: 150 }),
-      picture(0, { width: 150 }),
+      image(1, { width: 150 }),
+      image(0, { width: 150 }),
     ]);
     const [smallA, smallB] = [await a.read(), await b.read()];
     expect([smallA.width, smallA.height]).toEqual([inputSize, inputSize]);
@@ -41,7 +41,7 @@ describe('pictures decoded once', () => {
     expect(decoded).toEqual([1, 1]);
     // What the model's resize makes of another is its own again.
     const again = await open(memoryScratches().open);
-    const [same] = again.of([entry('same', () => smallA)]) as [PictureEntry];
+    const [same] = again.of([entry('same', () => smallA)]) as [ImageEntry];
     expect([await same.read(), await same.read()]).toEqual([smallA, smallA]);
     await Promise.all([once.dispose(), again.dispose()]);
   });
@@ -57,12 +57,12 @@ describe('pictures decoded once', () => {
       0,
     ],
   ] as const)('are decoded again where %s', async (_why, openScratch, heldAside) => {
-    const { decoded, entries } = twoPictures();
+    const { decoded, entries } = twoImages();
     const once = await open(openScratch, 2 * 3 * inputSize ** 2 - 1);
     const read = once.of(entries);
     for (let pass = 0; pass < 2; pass++) for (const one of read) await one.read();
     expect(decoded).toEqual([heldAside === 1 ? 1 : 2, 2]);
-    expect(await read[1]?.read()).toEqual(picture(1, { width: 150 }));
+    expect(await read[1]?.read()).toEqual(image(1, { width: 150 }));
     await once.dispose();
   });
 

@@ -1,15 +1,15 @@
 import type { Engine } from '@bigrid/graph';
 import type { MethodOptions } from '@bigrid/method';
-import type { OpenScratch, Picture, PictureEntry, Scratch } from '../ports.ts';
+import type { Image, ImageEntry, OpenScratch, Scratch } from '../ports.ts';
 import type { TakeRoom } from '../work.ts';
 import { Resizer } from './resizer.ts';
 
-/** Most bytes of pictures kept aside, some 5,000 of 256 x 256. Those beyond are decoded each time. */
+/** Most bytes of images kept aside, some 5,000 of 256 x 256. Those beyond are decoded each time. */
 const MOST_BYTES = 2 ** 30;
 
 /**
- * Spares decoding pictures that are looked at several times: from the second time on, each comes from a scratch, at the
- * size at which the model looks at it. By the model's own resize: it has the features and the score of the picture itself,
+ * Spares decoding images that are looked at several times: from the second time on, each comes from a scratch, at the
+ * size at which the model looks at it. By the model's own resize: it has the features and the score of the image itself,
  * to the bit. Memory keeps nothing of it.
  */
 export class DecodedOnce {
@@ -41,15 +41,15 @@ export class DecodedOnce {
     }
   }
 
-  /** The same pictures: the first read of one gives it as it is, every other one as the model sees it. */
-  of(entries: readonly PictureEntry[]): PictureEntry[] {
+  /** The same images: the first read of one gives it as it is, every other one as the model sees it. */
+  of(entries: readonly ImageEntry[]): ImageEntry[] {
     return entries.map((entry) => {
       let place: number | undefined;
       const read = async (takeRoom?: TakeRoom) => {
         if (place !== undefined) return this.#readAside(place);
-        const picture = await entry.read(takeRoom);
-        place = await this.#putAside(picture);
-        return picture;
+        const image = await entry.read(takeRoom);
+        place = await this.#putAside(image);
+        return image;
       };
       return { ...entry, read };
     });
@@ -60,21 +60,21 @@ export class DecodedOnce {
     await this.#scratch.dispose();
   }
 
-  async #putAside(picture: Picture): Promise<number | undefined> {
+  async #putAside(image: Image): Promise<number | undefined> {
     if (this.#count >= this.#most) return undefined;
-    const { data } = await this.#resizer.resize(picture);
+    const { data } = await this.#resizer.resize(image);
     const place = this.#count++;
     try {
       await this.#scratch.append(data);
       return place;
     } catch {
-      // A full disk is no fault of the picture's: it is decoded again, as are those after it.
+      // A full disk is no fault of the image's: it is decoded again, as are those after it.
       this.#most = 0;
       return undefined;
     }
   }
 
-  async #readAside(place: number): Promise<Picture> {
+  async #readAside(place: number): Promise<Image> {
     const { size } = this.#resizer;
     const data = new Uint8Array(bytesAt(size));
     await this.#scratch.read(place, data);

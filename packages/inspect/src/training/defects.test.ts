@@ -15,15 +15,15 @@ function source(options: Partial<MethodOptions>, random = new Random(1)): Defect
 const numbers = (value: Tensor | undefined) => [...(value as Tensor<'int64'>).data].map(Number);
 
 describe('DefectSource', () => {
-  it('swaps in every picture of the batch, the own one too, as often', () => {
+  it('swaps in every image of the batch, the own one too, as often', () => {
     const swaps = source({ anomalySource: 'swap' });
     const from = Array.from({ length: 200 }, () => {
-      const pictures = numbers(swaps.next().pictures);
-      expect([...pictures].sort()).toEqual([0, 1, 2, 3]);
-      return pictures[0] as number;
+      const images = numbers(swaps.next().images);
+      expect([...images].sort()).toEqual([0, 1, 2, 3]);
+      return images[0] as number;
     });
-    for (const picture of [0, 1, 2, 3]) {
-      const share = from.filter((own) => own === picture).length / from.length;
+    for (const image of [0, 1, 2, 3]) {
+      const share = from.filter((own) => own === image).length / from.length;
       expect(Math.abs(share - 1 / batchSize)).toBeLessThan(0.1);
     }
   });

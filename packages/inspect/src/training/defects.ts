@@ -23,8 +23,8 @@ export class DefectSource {
       return tensor('float32', [batchSize, 1, cells, cells], mask);
     };
     const swapped = () => {
-      // Other pictures' features, moved: neither the same picture nor the same place says what was there.
-      const picture = random.integer(0, batchSize - 1);
+      // Other images' features, moved: neither the same image nor the same place says what was there.
+      const image = random.integer(0, batchSize - 1);
       const [down, right] = [random.integer(1, cells - 1), random.integer(1, cells - 1)];
       return {
         mask: masks(() => swapMask(random, cells, options.pasteReach)),
@@ -33,7 +33,7 @@ export class DefectSource {
           [batchSize, 1, 1, 1],
           random.array(batchSize, () => random.uniform(low, high)),
         ),
-        pictures: int64(batchSize, (at) => (at + picture) % batchSize),
+        images: int64(batchSize, (at) => (at + image) % batchSize),
         rows: int64(cells, (row) => (row + down) % cells),
         columns: int64(cells, (column) => (column + right) % cells),
       };
@@ -51,7 +51,7 @@ export class DefectSource {
       }
       return { mask, intensity: tensor('float32', [batchSize, channels, 1, 1], intensity) };
     };
-    // Every other picture gets noise all over, the rest stay clean.
+    // Every other image gets noise all over, the rest stay clean.
     const noisy = () => ({
       mask: tensor(
         'float32',

@@ -8,7 +8,7 @@ import {
 } from '@bigrid/graph';
 import { EXPECTED, errorMeter, type ParameterValues, Random } from '@bigrid/method';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { engine, entry, goodEntries, picture, tinyTraining } from '../../testing/fakes.ts';
+import { engine, entry, goodEntries, image, tinyTraining } from '../../testing/fakes.ts';
 import { type Bundle, trainedValues } from '../bundle/bundle.ts';
 import { Detector } from '../detection/detector.ts';
 import { train } from '../train.ts';
@@ -28,13 +28,13 @@ beforeAll(async () => {
   bundle = await train(tinyTraining({ method }));
 });
 
-/** Features of as many pictures, in half precision; those of a kind have a mean of their own. */
+/** Features of as many images, in half precision; those of a kind have a mean of their own. */
 function featuresOf(kinds: readonly number[]): ExtractedFeatures & { blocks16: Uint16Array[] } {
   const random = new Random(3);
   const blocks16 = kinds.map((kind) =>
     float32ToFloat16(random.array(channels * area, () => 3 * kind + random.normal())),
   );
-  const pictureMeans = blocks16.map((block) => {
+  const imageMeans = blocks16.map((block) => {
     const values = float16ToFloat32(block);
     return Float32Array.from({ length: channels }, (_, c) =>
       values.subarray(c * area, (c + 1) * area).reduce((sum, value) => sum + value / area, 0),
@@ -42,7 +42,7 @@ function featuresOf(kinds: readonly number[]): ExtractedFeatures & { blocks16: U
   });
   return {
     blocks16,
-    pictureMeans,
+    imageMeans,
     shape,
     tapChannels: [4, 6],
     tapCells: [8, 8],
@@ -65,7 +65,7 @@ const learn = async (
   values: ParameterValues,
   features: ExtractedFeatures,
   classes?: readonly string[],
-  expectation: 'place' | 'picture' = 'place',
+  expectation: 'place' | 'image' = 'place',
 ) => {
   const kinds = classes
     ? kindsOfClasses(features, classes)
@@ -89,7 +89,7 @@ async function knownOfTwoKinds(): Promise<ParameterValues> {
 }
 
 describe('learnExpectation', () => {
-  it('averages the errors of each class over its pictures and the cells around', async () => {
+  it('averages the errors of each class over its images and the cells around', async () => {
     const kinds = [0, 1, 0, 1, 0];
     const features = featuresOf(kinds);
     const values = known();
@@ -147,7 +147,7 @@ describe('learnExpectation', () => {
     }
   });
 
-  it('goes by the kinds that there are where pictures have no class, and keeps those without pictures', async () => {
+  it('goes by the kinds that there are where images have no class, and keeps those without images', async () => {
     const values = await knownOfTwoKinds();
     const before = new Map(values);
     const learnt = await learn(values, featuresOf([1, 1, 1]));
@@ -178,7 +178,7 @@ describe('learnExpectation', () => {
     expect(learnt('energy')).not.toEqual(known().get(EXPECTED.energy));
   });
 
-  it('draws from a class of many pictures, and not from one end of them', async () => {
+  it('draws from a class of many images, and not from one end of them', async () => {
     const many = Array.from({ length: 450 }, () => 0);
     const features = featuresOf(many);
     const read: number[] = [];
@@ -200,10 +200,10 @@ describe('learnExpectation', () => {
   });
 });
 
-describe('learnExpectation of pictures as a whole', () => {
+describe('learnExpectation of images as a whole', () => {
   const width = channels * area;
   const mean = (numbers: Float32Array) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
-  /** Pictures that differ by more or less of one pattern, and a little noise of their own. */
+  /** Images that differ by more or less of one pattern, and a little noise of their own. */
   function varying(count: number): ExtractedFeatures {
     const random = new Random(9);
     const pattern = random.array(width, () => random.normal());
@@ -217,17 +217,17 @@ describe('learnExpectation of pictures as a whole', () => {
     return { ...features, scratch: { ...features.scratch, read } };
   }
 
-  it('takes out what they vary in, of pictures that had no part in finding it too', async () => {
+  it('takes out what they vary in, of images that had no part in finding it too', async () => {
     const features = varying(24);
     const classes = Array(24).fill('part');
     const places = await learn(known(), features, classes, 'place');
     const values = known();
-    const pictures = await learn(values, features, classes, 'picture');
-    expect(pictures('components').shape).toEqual([1, 6, width]);
-    const share = mean(pictures('energy').data) / mean(places('energy').data);
+    const images = await learn(values, features, classes, 'image');
+    expect(images('components').shape).toEqual([1, 6, width]);
+    const share = mean(images('energy').data) / mean(places('energy').data);
     expect(share).toBeLessThan(0.5);
     expect(share).toBeGreaterThan(0.001);
-    // Going on without pictures as a whole leaves no components behind.
+    // Going on without images as a whole leaves no components behind.
     await learn(values, features, classes, 'place');
     expect(values.has(EXPECTED.components)).toBe(false);
   });
@@ -236,19 +236,19 @@ describe('learnExpectation of pictures as a whole', () => {
     const features = featuresOf(Array(40).fill(0));
     const classes = Array(40).fill('part');
     const places = await learn(known(), features, classes, 'place');
-    const pictures = await learn(known(), features, classes, 'picture');
-    // Ten components of forty pictures of noise would take a quarter and more of their own errors.
-    expect(mean(pictures('energy').data) / mean(places('energy').data)).toBeGreaterThan(0.95);
+    const images = await learn(known(), features, classes, 'image');
+    // Ten components of forty images of noise would take a quarter and more of their own errors.
+    expect(mean(images('energy').data) / mean(places('energy').data)).toBeGreaterThan(0.95);
   });
 
-  it('keeps those of a kind without pictures, and of one that has none that is new', async () => {
+  it('keeps those of a kind without images, and of one that has none that is new', async () => {
     const kinds = Array.from({ length: 32 }, (_, at) => at % 2);
     const values = known();
-    const learnt = await learn(values, featuresOf(kinds), classesOf(kinds), 'picture');
+    const learnt = await learn(values, featuresOf(kinds), classesOf(kinds), 'image');
     const before = learnt('components');
     expect(before.shape).toEqual([2, 4, width]);
-    // Pictures of the second kind alone, and half as many.
-    const after = (await learn(values, featuresOf(Array(16).fill(1)), undefined, 'picture'))(
+    // Images of the second kind alone, and half as many.
+    const after = (await learn(values, featuresOf(Array(16).fill(1)), undefined, 'image'))(
       'components',
     );
     expect(after.shape).toEqual([2, 4, width]);
@@ -262,7 +262,7 @@ describe('learnExpectation of pictures as a whole', () => {
     expect(apart.isNewKind).toBe(true);
     await learnExpectation(values, {
       engine,
-      method: { ...method, expectation: 'picture' },
+      method: { ...method, expectation: 'image' },
       features,
       kinds: apart,
       onEvent: () => {},
@@ -277,10 +277,10 @@ describe('learnExpectation of pictures as a whole', () => {
 });
 
 describe('a bundle with expectation', () => {
-  it('has one kind a class, and tells defects from good pictures', async () => {
+  it('has one kind a class, and tells defects from good images', async () => {
     const other = Array.from({ length: 24 }, (_, i) =>
       entry(`other/${i}`, () => {
-        const { data, ...size } = picture(i);
+        const { data, ...size } = image(i);
         return { ...size, data: data.map((value) => 255 - value) };
       }),
     );
@@ -289,14 +289,14 @@ describe('a bundle with expectation', () => {
       { name: 'other', entries: other },
     ];
     const both = await train(
-      tinyTraining({ method: { ...method, expectation: 'picture' }, classes }),
+      tinyTraining({ method: { ...method, expectation: 'image' }, classes }),
     );
     const { parameters } = trainedValues(both);
     expect(parameters.get(EXPECTED.energy)?.shape).toEqual([2, taps * area]);
     expect(parameters.get(EXPECTED.components)?.shape).toEqual([2, 4, channels * area]);
     const detector = await Detector.load(engine, both);
     const score = async (seed: number, defect: boolean) =>
-      (await detector.inspect(picture(seed, { defect }))).score;
+      (await detector.inspect(image(seed, { defect }))).score;
     expect(await score(100, true)).toBeGreaterThan(await score(100, false));
     await detector.dispose();
   });

@@ -12,7 +12,7 @@ import type { ExtractedFeatures } from './feature-extraction.ts';
 import { type Kinds, rowsOf } from './kinds.ts';
 import { componentsEach, keptVariation, variationOf } from './variation.ts';
 
-/** Pictures of one kind that are measured: more hardly change what is expected of a place. */
+/** Images of one kind that are measured: more hardly change what is expected of a place. */
 const MOST_OF_A_KIND = 200;
 /** Of all kinds together, so that many take no longer than a few; of each kind some in any case. */
 const MOST_OF_ALL = 1000;
@@ -24,14 +24,14 @@ export interface ExpectationInput {
   readonly engine: Engine;
   readonly method: MethodOptions;
   readonly features: ExtractedFeatures;
-  /** Kinds of the pictures of the features: the first are those that `values` have, if any. */
+  /** Kinds of the images of the features: the first are those that `values` have, if any. */
   readonly kinds: Kinds;
   readonly onEvent: OnEvent;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Measures what a trained model leaves of good pictures, the ways in which it varies as a whole and how much there is at
+ * Measures what a trained model leaves of good images, the ways in which it varies as a whole and how much there is at
  * each place, and puts it into `values` by the names of EXPECTED; nothing where the method expects nothing.
  * @throws CANCELLED, ENGINE_FAILED
  */
@@ -45,7 +45,7 @@ export async function learnExpectation(
   const chosen = prototypes.map((_, kind) => someOf(of, kind, prototypes.length));
   const most = Math.max(...chosen.map(({ length }) => length));
   const [, known] = values.get(EXPECTED.components)?.shape ?? [];
-  const count = method.expectation === 'picture' ? componentsEach(most, chosen.length, known) : 0;
+  const count = method.expectation === 'image' ? componentsEach(most, chosen.length, known) : 0;
   const isKept = (kind: number) =>
     kinds.isNewKind && kind < chosen.length - 1 && values.has(EXPECTED.components);
   const passes = (kind: number) => (count > 0 && !isKept(kind) ? 2 : 1);
@@ -59,36 +59,36 @@ export async function learnExpectation(
   const total = chosen.reduce((sum, { length }, kind) => sum + passes(kind) * length, 0);
   const progress = progressOf('measuring', total, onEvent);
   let done = 0;
-  const measure = async (picture: number, components: Tensor<'float32'>) => {
+  const measure = async (image: number, components: Tensor<'float32'>) => {
     checkCancelled(signal);
-    await scratch.read(picture, new Uint8Array(block.data.buffer));
+    await scratch.read(image, new Uint8Array(block.data.buffer));
     const measured = await session.run({ features: block, ...(count > 0 && { components }) });
     progress(++done);
     return measured;
   };
-  const variationOfKind = async (kind: number, pictures: readonly number[]) => {
+  const variationOfKind = async (kind: number, images: readonly number[]) => {
     if (passes(kind) === 1) {
       return keptVariation({ ...none, data: componentsBefore(values, kind, none) });
     }
-    const left = zeros('float16', [pictures.length, width]);
-    for (const [at, picture] of pictures.entries()) {
-      const { left: own } = await measure(picture, none);
+    const left = zeros('float16', [images.length, width]);
+    for (const [at, image] of images.entries()) {
+      const { left: own } = await measure(image, none);
       left.data.set((own as Tensor<'float16'>).data, at * width);
     }
     return variationOf(engine, left, count);
   };
   const rows: Expected[] = [];
   try {
-    for (const [kind, pictures] of chosen.entries()) {
-      // A kind of which an update has no picture keeps what was expected of it.
-      if (pictures.length === 0) {
+    for (const [kind, images] of chosen.entries()) {
+      // A kind of which an update has no image keeps what was expected of it.
+      if (images.length === 0) {
         rows.push(before(values, kind, features.tapCells.length * method.cells ** 2, none));
         continue;
       }
       const sums = new Sums(method.cells, features.tapCells.length);
-      const variation = await variationOfKind(kind, pictures);
-      for (const [at, picture] of pictures.entries()) {
-        const { energies, forScore } = await measure(picture, variation.without(at));
+      const variation = await variationOfKind(kind, images);
+      for (const [at, image] of images.entries()) {
+        const { energies, forScore } = await measure(image, variation.without(at));
         sums.add(numbersOf(energies), numbersOf(forScore));
       }
       rows.push({ ...sums.expected(), components: variation.ofAll.data });
@@ -118,7 +118,7 @@ export async function learnExpectation(
 /** One row of each tensor: energy [taps * cells * cells], components [count, width], the others [cells * cells]. */
 type Expected = Readonly<Record<'energy' | 'mean' | 'deviation' | 'components', Float32Array>>;
 
-/** Sums over the pictures of one kind, a cell each. */
+/** Sums over the images of one kind, a cell each. */
 class Sums {
   readonly #cells: number;
   readonly #energy: Float64Array;
@@ -155,7 +155,7 @@ class Sums {
     return {
       energy: Float32Array.from(this.#averaged(this.#energy.map((sum) => sum / this.#count))),
       mean: Float32Array.from(this.#averaged(mean)),
-      // Pictures that are all the same must not be divided by nothing.
+      // Images that are all the same must not be divided by nothing.
       deviation: Float32Array.from(own, (deviation) => Math.max(1e-6, deviation + average)),
     };
   }
@@ -180,7 +180,7 @@ class Sums {
   }
 }
 
-/** Pictures of a kind, evenly drawn. */
+/** Images of a kind, evenly drawn. */
 function someOf(of: readonly number[], kind: number, kindCount: number): number[] {
   const most = Math.max(
     LEAST_OF_A_KIND,

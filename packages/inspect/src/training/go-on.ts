@@ -10,17 +10,17 @@ import {
 import { type Bundle, trainedValues } from '../bundle/bundle.ts';
 import { ignoredBy, learntCells } from '../detection/ignored-area.ts';
 import type { OnEvent } from '../events.ts';
-import type { PictureEntry } from '../ports.ts';
+import type { ImageEntry } from '../ports.ts';
 import { Checkpoints } from './checkpoint.ts';
 import { learnExpectation } from './expectation.ts';
-import type { ExtractedFeatures, ReadPicture } from './feature-extraction.ts';
+import type { ExtractedFeatures, ReadImage } from './feature-extraction.ts';
 import { kindsOfUpdate } from './kinds.ts';
 import { isPublishedAbnormal, stepsOf } from './steps.ts';
 import { trainStage } from './training-loop.ts';
 
 /** Steps, as a share of those of a training from nothing. */
 const SHARE_OF_STEPS = 1 / 6;
-/** What learning rates are multiplied by: at those of the first training, old pictures that are not kept suffer. */
+/** What learning rates are multiplied by: at those of the first training, old images that are not kept suffer. */
 const GENTLENESS = 0.5;
 
 /** What trains on, and how far it is. */
@@ -36,8 +36,8 @@ interface GoOnInput {
 export async function goOn(
   { engine, backbone, bundle, onEvent = () => {}, signal }: GoOnInput,
   extracted: ExtractedFeatures,
-  learnt: readonly ReadPicture[],
-  isNew: ReadonlySet<PictureEntry>,
+  learnt: readonly ReadImage[],
+  isNew: ReadonlySet<ImageEntry>,
   firstBlocks: number,
   random: Random,
 ): Promise<{ graph: Graph; steps: number }> {
@@ -45,9 +45,7 @@ export async function goOn(
   const { parameters: before, statistics } = trainedValues(bundle);
   const values = new Map(before);
   const features = { ...extracted, statistics };
-  const kinds = kindsOfUpdate(before, features, (at) =>
-    isNew.has((learnt[at] as ReadPicture).entry),
-  );
+  const kinds = kindsOfUpdate(before, features, (at) => isNew.has((learnt[at] as ReadImage).entry));
   const cellWeights = learntCells(learnt, ignoredBy(bundle), method);
   const schedule: Schedule = {
     ...first,

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { goodEntries } from '../../testing/fakes.ts';
 import { checkRules, type Fold, type Folds, holdOut, sampled, wantedGroups } from './hold-out.ts';
 
-/** Pictures of pieces: those of one piece have the same fingerprint, different pieces random ones. */
-function pictures(pieces: readonly number[]) {
+/** Images of pieces: those of one piece have the same fingerprint, different pieces random ones. */
+function images(pieces: readonly number[]) {
   return goodEntries(pieces.length).map((entry, index) => {
     const random = new Random(pieces[index] as number);
     const fingerprint = Uint32Array.from({ length: 8 }, () => random.integer(0, 2 ** 31 - 1));
@@ -14,7 +14,7 @@ function pictures(pieces: readonly number[]) {
 }
 
 function split(pieces: readonly number[], { seed = 0, wanted = 20 } = {}) {
-  const all = pictures(pieces);
+  const all = images(pieces);
   const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
   return holdOut(classes, all, seed, wanted);
 }
@@ -44,7 +44,7 @@ describe('holdOut', () => {
     [10, 20, [2, 2, 2, 2, 2]],
     [4, 20, [1, 1, 1, 1]],
     [300, 99, [60, 39]],
-  ])('of %i pictures, for %i to set a threshold by, folds of %j', (count, wanted, expected) => {
+  ])('of %i images, for %i to set a threshold by, folds of %j', (count, wanted, expected) => {
     const all = split(unlike(count), { wanted });
     expect(sizes(all)).toEqual(expected);
     const heldOut = all.folds.flatMap((fold) => fold.heldOut);
@@ -106,7 +106,7 @@ describe('holdOut', () => {
   });
 
   it('holds out of every class in each fold as long as there are any', () => {
-    const all = pictures(unlike(48));
+    const all = images(unlike(48));
     const entries = all.map(({ entry }) => entry);
     const classes = [
       { name: 'left', entries: entries.slice(0, 40) },
@@ -126,7 +126,7 @@ describe('holdOut', () => {
   });
 
   it('holds out nothing that the model learnt before, nor what looks like it', () => {
-    const all = pictures(unlike(60).map((index) => (index < 20 ? Math.floor(index / 2) : index)));
+    const all = images(unlike(60).map((index) => (index < 20 ? Math.floor(index / 2) : index)));
     const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
     const known = unlike(10).map((index) => 2 * index);
     const { folds, areNearDuplicates } = holdOut(classes, all, 0, 20, known);
@@ -136,7 +136,7 @@ describe('holdOut', () => {
   });
 
   it('refuses a class with too few that could be read', () => {
-    const all = pictures(unlike(40));
+    const all = images(unlike(40));
     const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
     expect(() => holdOut(classes, all.slice(0, 3), 0, 20)).toThrow(
       expect.objectContaining({ code: 'DATA_TOO_FEW' }),

@@ -3,21 +3,21 @@ import { Random } from '@bigrid/method';
 import { formatRule, leastScores, takesDefects } from '../bundle/threshold-rules.ts';
 import { rulesIn, type ThresholdRules } from '../calibration/calibration.ts';
 import { type Fingerprint, groupNearDuplicates } from '../fingerprint.ts';
-import type { PictureEntry } from '../ports.ts';
+import type { ImageEntry } from '../ports.ts';
 
-/** Good pictures of one product. */
+/** Good images of one product. */
 export interface TrainingClass {
   readonly name: string;
-  readonly entries: readonly PictureEntry[];
+  readonly entries: readonly ImageEntry[];
 }
 
-/** A picture that was read. */
+/** An image that was read. */
 interface Read {
-  readonly entry: PictureEntry;
+  readonly entry: ImageEntry;
   readonly fingerprint: Fingerprint;
 }
 
-/** What one model learns, and what is then scored with it: indices of pictures, ascending. */
+/** What one model learns, and what is then scored with it: indices of images, ascending. */
 export interface Fold {
   readonly training: readonly number[];
   readonly heldOut: readonly number[];
@@ -26,10 +26,10 @@ export interface Fold {
 export interface Folds {
   /** The first is that of the model itself; the others are learnt only to score what they hold out. At least one. */
   readonly folds: readonly Fold[];
-  /** The group of near-duplicates of each picture: the index of the first of its group. */
+  /** The group of near-duplicates of each image: the index of the first of its group. */
   readonly groups: readonly number[];
   /**
-   * Whether no group could be left out as a whole, since all pictures look like frames of one part: then what is held
+   * Whether no group could be left out as a whole, since all images look like frames of one part: then what is held
    * out has near-duplicates among what is learnt, and its scores promise nothing.
    */
   readonly areNearDuplicates: boolean;
@@ -43,11 +43,11 @@ const MOST_HELD_OUT = 200;
 const WANTED_GROUPS = 20;
 /** Share of those wanted that is enough: one pair of near-duplicates is not worth another training. */
 const ENOUGH = 0.95;
-export const LEAST_PICTURES = 4;
+export const LEAST_IMAGES = 4;
 
 /**
- * The classes with the pictures that training reads: of a large class a sample, drawn by seed.
- * @param most pictures of one class that the steps have time for; those to hold out come on top
+ * The classes with the images that training reads: of a large class a sample, drawn by seed.
+ * @param most images of one class that the steps have time for; those to hold out come on top
  */
 export function sampled(
   classes: readonly TrainingClass[],
@@ -66,26 +66,26 @@ export function sampled(
  * Holds out a tenth of each class, drawn by seed, near-duplicates together: were one learnt and the other held out, its
  * score would be too low for a threshold. Where that leaves too few groups of near-duplicates to set the threshold by,
  * a fold holds out up to a fifth, and as many folds as it takes hold out others in turn (cross-fitting).
- * @param pictures all that could be read
+ * @param images all that could be read
  * @param wanted groups to set the threshold by: {@link wantedGroups}
- * @param known pictures that the model has learnt before: they and their near-duplicates are not held out
+ * @param known images that the model has learnt before: they and their near-duplicates are not held out
  * @throws DATA_TOO_FEW
  */
 export function holdOut(
   classes: readonly TrainingClass[],
-  pictures: readonly Read[],
+  images: readonly Read[],
   seed: number,
   wanted: number,
   known: readonly number[] = [],
 ): Folds {
-  const indices = new Map(pictures.map(({ entry }, index) => [entry, index]));
-  const groups = groupNearDuplicates(pictures.map(({ fingerprint }) => fingerprint));
+  const indices = new Map(images.map(({ entry }, index) => [entry, index]));
+  const groups = groupNearDuplicates(images.map(({ fingerprint }) => fingerprint));
   const drawnByClass = classes.map(({ name, entries }) => {
     const drawn = new Random(seed)
       .fork(`split ${name}`)
       .permutation(entries.length)
-      .flatMap((at) => indices.get(entries[at] as PictureEntry) ?? []);
-    if (drawn.length < LEAST_PICTURES) tooFew(drawn.length, name);
+      .flatMap((at) => indices.get(entries[at] as ImageEntry) ?? []);
+    if (drawn.length < LEAST_IMAGES) tooFew(drawn.length, name);
     return drawn;
   });
   const wantedEach = Math.ceil(wanted / classes.length);
@@ -100,7 +100,7 @@ export function holdOut(
   const heldOut = areNearDuplicates
     ? [drawnByClass.flatMap((drawn) => drawn.slice(0, mostHeldOut(drawn.length)))]
     : Array.from({ length: count }, (_, fold) => parts.flatMap((own) => own[fold] ?? []));
-  const all = pictures.map((_, index) => index);
+  const all = images.map((_, index) => index);
   const folds = heldOut.map((own): Fold => {
     const isHeldOut = new Set(own);
     return {
@@ -112,10 +112,10 @@ export function holdOut(
 }
 
 /**
- * Pictures of one class to hold out in turn: groups as they are drawn; those that are too large to be held out with others
+ * Images of one class to hold out in turn: groups as they are drawn; those that are too large to be held out with others
  * come last, and alone, the smallest first.
- * @param groups indices of pictures, those of near-duplicates together
- * @param count of the pictures of the class
+ * @param groups indices of images, those of near-duplicates together
+ * @param count of the images of the class
  */
 function foldsOfClass(
   groups: readonly (readonly number[])[],
@@ -131,7 +131,7 @@ function foldsOfClass(
     const smallest = rest.toSorted((a, b) => a.length - b.length)[0] as readonly number[];
     if (fold.length === 0) fold.push(smallest);
     const heldOut = fold.flat();
-    if (count - heldOut.length < LEAST_PICTURES - 1) break;
+    if (count - heldOut.length < LEAST_IMAGES - 1) break;
     folds.push(heldOut);
     scored += fold.length;
     rest = rest.filter((group) => !fold.includes(group));
@@ -139,7 +139,7 @@ function foldsOfClass(
   return folds;
 }
 
-/** Groups in their order, each that fits: up to `usual` pictures in all, and beyond that up to `most` for `wanted` groups. */
+/** Groups in their order, each that fits: up to `usual` images in all, and beyond that up to `most` for `wanted` groups. */
 export function drawGroups(
   groups: readonly (readonly number[])[],
   usual: number,
@@ -147,12 +147,12 @@ export function drawGroups(
   wanted: number,
 ): (readonly number[])[] {
   const chosen: (readonly number[])[] = [];
-  let pictures = 0;
+  let images = 0;
   for (const group of groups) {
     const room = chosen.length < wanted ? most : usual;
-    if (pictures + group.length > room) continue;
+    if (images + group.length > room) continue;
     chosen.push(group);
-    pictures += group.length;
+    images += group.length;
   }
   return chosen;
 }
@@ -160,14 +160,14 @@ export function drawGroups(
 export function tooFew(count: number, where = 'the training folder'): never {
   return fail(
     'DATA_TOO_FEW',
-    `Expected at least ${LEAST_PICTURES} readable good pictures in ${where} but received ${count}`,
+    `Expected at least ${LEAST_IMAGES} readable good images in ${where} but received ${count}`,
   );
 }
 
-/** The name of the class of each of some pictures. */
+/** The name of the class of each of some images. */
 export function classesOf(
   classes: readonly TrainingClass[],
-  entries: readonly PictureEntry[],
+  entries: readonly ImageEntry[],
 ): string[] {
   const classOf = new Map(
     classes.flatMap(({ name, entries }) => entries.map((entry) => [entry, name] as const)),
@@ -175,9 +175,9 @@ export function classesOf(
   return entries.map((entry) => classOf.get(entry) as string);
 }
 
-/** How many of a class's pictures are held out where that is enough. */
-export function mostHeldOut(pictures: number): number {
-  return Math.min(MOST_HELD_OUT, Math.max(1, Math.round(pictures * HELD_OUT_SHARE)));
+/** How many of a class's images are held out where that is enough. */
+export function mostHeldOut(images: number): number {
+  return Math.min(MOST_HELD_OUT, Math.max(1, Math.round(images * HELD_OUT_SHARE)));
 }
 
 /** How many groups of near-duplicates a threshold should rest on, where there are as many. @throws OPTION_INVALID */
@@ -190,27 +190,27 @@ export function wantedGroups(rules: ThresholdRules | undefined): number {
 
 /**
  * Refuses rules that the scores cannot support: better before training than after it.
- * @param groups of near-duplicates that are scored, in `pictures`
+ * @param groups of near-duplicates that are scored, in `images`
  * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED
  */
 export function checkRules(
   rules: ThresholdRules | undefined,
   groups: number,
-  pictures: number,
+  images: number,
 ): void {
   for (const rule of rulesIn(rules ?? {})) {
     if (takesDefects(rule)) {
       const received = formatRule(rule);
       fail(
         'THRESHOLD_UNSUPPORTED',
-        `Expected a threshold that good pictures suffice for but received ${received}, which takes labelled defects: train without it, then calibrate with labelled defects`,
+        `Expected a threshold that good images suffice for but received ${received}, which takes labelled defects: train without it, then calibrate with labelled defects`,
       );
     }
     const least = leastScores(rule);
     if (least > 1 && groups < least) {
       fail(
         'THRESHOLD_UNSUPPORTED',
-        `Expected at least ${least} normal images of different parts for the threshold ${formatRule(rule)} but received ${groups === pictures ? groups : `${pictures} of ${groups}`}`,
+        `Expected at least ${least} normal images of different parts for the threshold ${formatRule(rule)} but received ${groups === images ? groups : `${images} of ${groups}`}`,
       );
     }
   }

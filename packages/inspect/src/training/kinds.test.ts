@@ -10,13 +10,13 @@ const statistics = {
   deviation: new Float32Array(channels).fill(2),
 };
 
-/** Features of as many pictures, whose means lie about the one given, in deviations of a channel. */
+/** Features of as many images, whose means lie about the one given, in deviations of a channel. */
 function around(...centres: readonly number[]): ExtractedFeatures {
   const random = new Random(2);
-  const pictureMeans = centres.map((centre) =>
+  const imageMeans = centres.map((centre) =>
     random.array(channels, () => 5 + 2 * (centre + 0.5 * random.normal())),
   );
-  return { pictureMeans, statistics } as unknown as ExtractedFeatures;
+  return { imageMeans, statistics } as unknown as ExtractedFeatures;
 }
 
 const times = (count: number, centre: number) => Array.from({ length: count }, () => centre);
@@ -39,9 +39,9 @@ describe('kindsOfClasses', () => {
 });
 
 describe('kindsOfUpdate', () => {
-  const isNew = (picture: number) => picture < 10;
+  const isNew = (image: number) => image < 10;
 
-  it('makes one more kind of new pictures that are apart', () => {
+  it('makes one more kind of new images that are apart', () => {
     const features = around(...times(10, 1.5), ...times(30, 0));
     const { prototypes, of } = kindsOfUpdate(oneKind(), features, isNew);
     expect(prototypes.length).toBe(2);
@@ -49,7 +49,7 @@ describe('kindsOfUpdate', () => {
     expect(prototypes[0]?.[0]).not.toBe(prototypes[1]?.[0]);
   });
 
-  it('makes none of new pictures that look like those of before', () => {
+  it('makes none of new images that look like those of before', () => {
     const features = around(...times(40, 0));
     const { prototypes, of } = kindsOfUpdate(oneKind(), features, isNew);
     expect(prototypes.length).toBe(1);
@@ -58,7 +58,7 @@ describe('kindsOfUpdate', () => {
 
   it('makes none of too few', () => {
     const features = around(...times(7, 1.5), ...times(30, 0));
-    const { prototypes } = kindsOfUpdate(oneKind(), features, (picture) => picture < 7);
+    const { prototypes } = kindsOfUpdate(oneKind(), features, (image) => image < 7);
     expect(prototypes.length).toBe(1);
   });
 
@@ -72,7 +72,7 @@ describe('kindsOfUpdate', () => {
     expect(kindsOfUpdate(oneKind(), features, isNew).prototypes.length).toBe(1);
   });
 
-  it('keeps the kinds that there are, and each picture is of the nearest', () => {
+  it('keeps the kinds that there are, and each image is of the nearest', () => {
     const values = twoKinds();
     const features = around(...times(10, 3), ...times(10, 0), ...times(10, 3));
     const { prototypes, of } = kindsOfUpdate(values, features, isNew);

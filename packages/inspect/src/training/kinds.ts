@@ -2,22 +2,22 @@ import type { Tensor } from '@bigrid/graph';
 import { EXPECTED, type ParameterValues } from '@bigrid/method';
 import type { ExtractedFeatures } from './feature-extraction.ts';
 
-/** Pictures that look alike as a whole: those of a class, or those that an update found to be apart from all before. */
+/** Images that look alike as a whole: those of a class, or those that an update found to be apart from all before. */
 export interface Kinds {
-  /** The mean of a kind's features over its pictures and their cells, standardised: [channels] each. */
+  /** The mean of a kind's features over its images and their cells, standardised: [channels] each. */
   readonly prototypes: readonly Float32Array[];
-  /** The kind of each picture. */
+  /** The kind of each image. */
   readonly of: readonly number[];
-  /** Whether the last kind has all pictures that are new: a bundle's values know the others as they are. */
+  /** Whether the last kind has all images that are new: a bundle's values know the others as they are. */
   readonly isNewKind: boolean;
 }
 
-/** Fewest pictures of which a kind is made: fewer say too little of what to expect at each place. */
+/** Fewest images of which a kind is made: fewer say too little of what to expect at each place. */
 const LEAST_OF_NEW_KIND = 8;
-/** Share of the pictures on each side that must be nearest to their own kind: more cannot be asked of a few. */
+/** Share of the images on each side that must be nearest to their own kind: more cannot be asked of a few. */
 const SHARE_APART = 0.9;
 
-/** Each class is a kind. @param classes that of each picture of the features */
+/** Each class is a kind. @param classes that of each image of the features */
 export function kindsOfClasses(features: ExtractedFeatures, classes: readonly string[]): Kinds {
   const names = [...new Set(classes)];
   const of = classes.map((name) => names.indexOf(name));
@@ -27,14 +27,14 @@ export function kindsOfClasses(features: ExtractedFeatures, classes: readonly st
 }
 
 /**
- * The kinds that a bundle's values have, and a picture is of the nearest of them; new pictures are one more where they are
+ * The kinds that a bundle's values have, and an image is of the nearest of them; new images are one more where they are
  * apart, nearer to each other than to any of before, and those of before are not nearer to them.
- * @param isNew whether a picture of the features is new
+ * @param isNew whether an image of the features is new
  */
 export function kindsOfUpdate(
   values: ParameterValues,
   features: ExtractedFeatures,
-  isNew: (picture: number) => boolean,
+  isNew: (image: number) => boolean,
 ): Kinds {
   const means = standardisedMeans(features);
   const [fresh, old] = [means.filter((_, at) => isNew(at)), means.filter((_, at) => !isNew(at))];
@@ -58,7 +58,7 @@ function areApart(
   if (fresh.length < LEAST_OF_NEW_KIND) return false;
   const centre = meanOf(fresh);
   const added = known.length;
-  // A picture is not to be its own witness: the others' mean is asked whether they are alike.
+  // An image is not to be its own witness: the others' mean is asked whether they are alike.
   const ofOthers = (own: Float32Array) =>
     centre.map((mean, c) => (fresh.length * mean - (own[c] as number)) / (fresh.length - 1));
   const alike = fresh.filter((mean) => nearest(mean, [...known, ofOthers(mean)]) === added);
@@ -66,10 +66,10 @@ function areApart(
   return alike.length >= SHARE_APART * fresh.length && unlike.length >= SHARE_APART * old.length;
 }
 
-/** The mean of each picture's features over its cells, standardised. */
-function standardisedMeans({ pictureMeans, statistics }: ExtractedFeatures): Float32Array[] {
+/** The mean of each image's features over its cells, standardised. */
+function standardisedMeans({ imageMeans, statistics }: ExtractedFeatures): Float32Array[] {
   const { mean, deviation } = statistics;
-  return pictureMeans.map((own) =>
+  return imageMeans.map((own) =>
     own.map((value, c) => (value - (mean[c] as number)) / (deviation[c] as number)),
   );
 }

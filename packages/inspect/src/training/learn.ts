@@ -19,14 +19,14 @@ import {
   type ExtractedFeatures,
   type Extraction,
   featuresOf,
-  picturesAt,
+  imagesAt,
 } from './feature-extraction.ts';
 import { classesOf, type TrainingClass } from './hold-out.ts';
 import { kindsOfClasses } from './kinds.ts';
 import { isPublishedAbnormal, stepsOf } from './steps.ts';
 import { trainStage } from './training-loop.ts';
 
-/** What a model is made with, whichever pictures it learns. */
+/** What a model is made with, whichever images it learns. */
 export interface Learning {
   readonly engine: Engine;
   readonly backbone: Backbone;
@@ -52,8 +52,8 @@ export interface Learnt {
 }
 
 /**
- * Learns some of the pictures: runs the stages, measures what to expect, and builds the model.
- * @param training indices of pictures
+ * Learns some of the images: runs the stages, measures what to expect, and builds the model.
+ * @param training indices of images
  * @throws BUNDLE_INVALID, CHECKPOINT_INVALID, CANCELLED, ENGINE_FAILED
  */
 export async function learn(
@@ -67,7 +67,7 @@ export async function learn(
   const values: ParameterValues = saved
     ? (new Map(Object.entries(saved.values)) as ParameterValues)
     : new Map(started?.parameters);
-  const learnt = picturesAt(extraction, training);
+  const learnt = imagesAt(extraction, training);
   const extracted = await featuresOf(extraction, training);
   const features = started ? { ...extracted, statistics: started.statistics } : extracted;
   checkStatistics(features);

@@ -135,7 +135,7 @@ describe('resolveTrainOptions', () => {
 
     it('is refused also at the value that the profile has', () => {
       expect(() => resolveTrainOptions({ grids: 'none', jitter: 0.05 })).toThrow('jitter');
-      expect(() => resolveTrainOptions({ tile: 'auto', expectation: 'picture' })).toThrow(
+      expect(() => resolveTrainOptions({ tile: 'auto', expectation: 'image' })).toThrow(
         'Expected no expectation, or none, with tile',
       );
       expect(resolveTrainOptions({ tile: 64, expectation: 'none' }).tile).toBe(64);

@@ -13,13 +13,13 @@ import { checkOptions } from '../check-options.ts';
 
 const method = methodOptionsSchema.shape;
 
-/** How many pictures are kept for updates: docs/update.md has what fewer of them forget. */
+/** How many images are kept for updates: docs/update.md has what fewer of them forget. */
 const replayField = z
   .int()
   .min(0)
   .max(1024)
   .default(192)
-  .describe('Good pictures to keep beside the bundle for `bigrid update`; 0: none');
+  .describe('Good images to keep beside the bundle for `bigrid update`; 0: none');
 
 /** What a user may choose about training; the one definition for the command line, the API and the docs. */
 export const trainOptionsSchema = z.strictObject({
@@ -34,12 +34,12 @@ export const trainOptionsSchema = z.strictObject({
   replay: replayField,
   size: method.inputSize
     .optional()
-    .describe('Side to which pictures are resized, in pixels, a multiple of 32 (default 256)'),
+    .describe('Side to which images are resized, in pixels, a multiple of 32 (default 256)'),
   tile: z
     .union([z.literal('auto'), z.int().min(64).max(8192)])
     .optional()
     .describe(
-      'For small defects in large pictures: look at them in overlapping tiles, none longer than this many pixels; auto is twice `size`',
+      'For small defects in large images: look at them in overlapping tiles, none longer than this many pixels; auto is twice `size`',
     ),
   taps: method.taps.optional(),
   grids: method.grids.optional(),
@@ -62,7 +62,7 @@ export type TrainOptions = z.input<typeof trainOptionsSchema>;
 export interface ResolvedTrainOptions {
   readonly profile: ProfileName;
   readonly seed: number;
-  /** Pictures to keep for updates. */
+  /** Images to keep for updates. */
   readonly replay: number;
   readonly tile: number | 'auto' | undefined;
   readonly method: MethodOptions;

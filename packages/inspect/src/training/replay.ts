@@ -1,15 +1,15 @@
 import type { Engine } from '@bigrid/graph';
 import type { MethodOptions, Random } from '@bigrid/method';
 import { type OnEvent, progressOf, reportSkipped } from '../events.ts';
-import type { KeepReplay, PictureEntry, Replay } from '../ports.ts';
+import type { ImageEntry, KeepReplay, Replay } from '../ports.ts';
 import { checkCancelled, DECODE_AHEAD } from '../work.ts';
 import { Resizer } from './resizer.ts';
 
-/** Of the pictures kept, those held out: few of them make a threshold that swings from one draw to the next. */
+/** Of the images kept, those held out: few of them make a threshold that swings from one draw to the next. */
 const HELD_OUT_SHARE = 1 / 3;
 
 /**
- * Draws pictures for an update to learn again and to set the threshold by, and keeps them at the size at which the model
+ * Draws images for an update to learn again and to set the threshold by, and keeps them at the size at which the model
  * looks at them, by its own resize; one that was kept before stays as it is. One that cannot be read any more is reported
  * and left out.
  * @param from what there is to draw from; all of it where it is no more than asked for
@@ -57,10 +57,10 @@ export async function keepReplay(
 
 function draw({ learnt, heldOut }: Replay, most: number, random: Random): Replay {
   const share = Math.min(Math.floor(most * HELD_OUT_SHARE), heldOut.length);
-  const drawn = (entries: readonly PictureEntry[], count: number) =>
+  const drawn = (entries: readonly ImageEntry[], count: number) =>
     random
       .permutation(entries.length)
       .slice(0, count)
-      .map((at) => entries[at] as PictureEntry);
+      .map((at) => entries[at] as ImageEntry);
   return { learnt: drawn(learnt, most - share), heldOut: drawn(heldOut, share) };
 }

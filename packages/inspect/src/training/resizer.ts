@@ -1,12 +1,12 @@
 import { type Engine, type Session, type Tensor, toModel, type Value } from '@bigrid/graph';
 import { type MethodOptions, resizer } from '@bigrid/method';
 import { imageTensor } from '../detection/detector.ts';
-import type { Picture } from '../ports.ts';
+import type { Image } from '../ports.ts';
 
-/** Brings pictures to the size at which the model looks at them, by the model's own resize. */
+/** Brings images to the size at which the model looks at them, by the model's own resize. */
 export class Resizer {
-  /** What pictures are brought to. */
-  readonly size: Pick<Picture, 'width' | 'height'>;
+  /** What images are brought to. */
+  readonly size: Pick<Image, 'width' | 'height'>;
   readonly #session: Session;
 
   private constructor(session: Session, size: Resizer['size']) {
@@ -17,14 +17,14 @@ export class Resizer {
   /** @throws ENGINE_FAILED */
   static async open(engine: Engine, method: MethodOptions): Promise<Resizer> {
     const graph = resizer(method);
-    const { shape } = graph.outputs.get('picture') as Value;
+    const { shape } = graph.outputs.get('image') as Value;
     const [, height, width] = shape as [number, number, number];
     return new Resizer(await engine.load(toModel(graph)), { width, height });
   }
 
   /** @throws ENGINE_FAILED */
-  async resize(picture: Picture): Promise<Picture> {
-    const { picture: resized } = await this.#session.run({ image: imageTensor(picture) });
+  async resize(image: Image): Promise<Image> {
+    const { image: resized } = await this.#session.run({ image: imageTensor(image) });
     return { ...this.size, data: (resized as Tensor<'uint8'>).data };
   }
 

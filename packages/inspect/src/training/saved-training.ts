@@ -3,14 +3,14 @@ import { bytesOf, fromBytes, sizeOf, type Tensor, type Tensors } from '@bigrid/g
 import { z } from 'zod';
 import { digest, toHex } from '../digest.ts';
 import { FINGERPRINT_BYTES } from '../fingerprint.ts';
-import { statisticNames } from '../picture-statistics.ts';
+import { statisticNames } from '../image-statistics.ts';
 
 /** Bytes as hexadecimal digits: JSON knows no infinity. */
 const bytesSchema = z.string().regex(/^([0-9a-f]{2})*$/);
 const digestSchema = bytesSchema.length(64);
 const countSchema = z.int().min(0);
 
-const savedPictureSchema = z.strictObject({
+const savedImageSchema = z.strictObject({
   at: countSchema.describe('Its place among all'),
   statistics: z.record(z.enum(statisticNames), z.number()),
   fingerprint: bytesSchema.length(2 * FINGERPRINT_BYTES),
@@ -20,7 +20,7 @@ const savedPictureSchema = z.strictObject({
 });
 
 const readingSchema = z.strictObject({
-  pictures: z.array(savedPictureSchema).readonly(),
+  images: z.array(savedImageSchema).readonly(),
   skipped: z.array(
     z.strictObject({
       path: z.string(),
@@ -53,14 +53,14 @@ const stageSchema = z.strictObject({
   order: z
     .array(countSchema)
     .readonly()
-    .describe('Pictures of the present epoch that are still to come'),
+    .describe('Images of the present epoch that are still to come'),
 });
 
 const crossFittedSchema = z
   .array(
     z.array(
       z.strictObject({
-        at: countSchema.describe('Its place among the pictures read'),
+        at: countSchema.describe('Its place among the images read'),
         score: z.number(),
         mapMaximum: z.number(),
       }),
@@ -71,11 +71,11 @@ const crossFittedSchema = z
 const shapesSchema = z.array(z.tuple([z.string(), z.array(countSchema).readonly()])).readonly();
 
 const headerSchema = z.strictObject({
-  reading: readingSchema.describe('How far the reading of pictures is'),
+  reading: readingSchema.describe('How far the reading of images is'),
   crossFitted: crossFittedSchema.describe(
     'What the folds held out that are done, one after the other',
   ),
-  stage: stageSchema.optional().describe('How far a stage is; undefined while pictures are read'),
+  stage: stageSchema.optional().describe('How far a stage is; undefined while images are read'),
   values: shapesSchema,
   current: shapesSchema,
 });
@@ -83,13 +83,13 @@ const headerSchema = z.strictObject({
 type Header = z.infer<typeof headerSchema>;
 type TensorShape = Header['values'][number];
 
-/** What is known of a picture that was read. */
-export type SavedPicture = z.infer<typeof savedPictureSchema>;
+/** What is known of an image that was read. */
+export type SavedImage = z.infer<typeof savedImageSchema>;
 
-/** How far the reading of pictures is. */
+/** How far the reading of images is. */
 export type SavedReading = z.infer<typeof readingSchema>;
 
-/** What is kept of a fold that is done: the scores of the pictures that it held out. */
+/** What is kept of a fold that is done: the scores of the images that it held out. */
 export type SavedFold = z.infer<typeof crossFittedSchema>[number];
 
 /** All that a training needs beside its input to go on as if it had never stopped. */

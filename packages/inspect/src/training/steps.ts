@@ -1,7 +1,7 @@
 import type { MethodOptions, Schedule, Stage } from '@bigrid/method';
 
 /**
- * Epochs of a stage where none are asked for. Few pictures are learnt soon, and a grid that goes on follows defects
+ * Epochs of a stage where none are asked for. Few images are learnt soon, and a grid that goes on follows defects
  * better, too; many need no more than a sample of them, so that time does not grow with their number.
  */
 const DEFAULT_EPOCHS = 10;
@@ -10,24 +10,24 @@ const MOST_STEPS_A_CLASS = 480;
 /** A published abnormal stage, which only tells cells apart, takes this share of the normal stage's steps. */
 const ABNORMAL_SHARE = 0.5;
 
-/** Good pictures of one class that the steps have time for: a larger sample would be read for nothing. */
-export function mostPicturesAClass({ epochs, batchSize }: Schedule): number {
+/** Good images of one class that the steps have time for: a larger sample would be read for nothing. */
+export function mostImagesPerClass({ epochs, batchSize }: Schedule): number {
   return epochs === undefined ? MOST_STEPS_A_CLASS * batchSize : Number.POSITIVE_INFINITY;
 }
 
 /**
- * Tiles of each picture that are learnt from: so many that the most steps of a class see each of them twice.
- * @param pictures of all classes
- * @param tiles that a picture has
+ * Tiles of each image that are learnt from: so many that the most steps of a class see each of them twice.
+ * @param images of all classes
+ * @param tiles that an image has
  */
-export function tilesAPicture(
+export function tilesPerImage(
   { batchSize }: Schedule,
-  pictures: number,
+  images: number,
   classes: number,
   tiles: number,
 ): number {
   const seenTwice = (MOST_STEPS_A_CLASS * classes * batchSize) / 2;
-  return Math.min(tiles, Math.max(1, Math.floor(seenTwice / pictures)));
+  return Math.min(tiles, Math.max(1, Math.floor(seenTwice / images)));
 }
 
 /** Whether a stage is the published abnormal one beside a normal one. */
@@ -37,17 +37,17 @@ export function isPublishedAbnormal(stage: Stage, { grids, abnormalGrid }: Metho
 
 /**
  * Steps of one stage.
- * @param pictures that it learns from, of all classes; tiles of pictures count as such
+ * @param images that it learns from, of all classes; tiles of images count as such
  * @param abnormal {@link isPublishedAbnormal}
  */
 export function stepsOf(
   schedule: Schedule,
-  pictures: number,
+  images: number,
   classes: number,
   abnormal: boolean,
 ): number {
   const { epochs, batchSize } = schedule;
-  const wanted = Math.ceil(((epochs ?? DEFAULT_EPOCHS) * pictures) / batchSize);
+  const wanted = Math.ceil(((epochs ?? DEFAULT_EPOCHS) * images) / batchSize);
   const steps =
     epochs !== undefined
       ? wanted

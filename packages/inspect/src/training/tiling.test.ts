@@ -2,22 +2,22 @@ import { profiles } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
 import {
   entry,
+  image,
   labelled,
   memoryScratches,
-  picture,
   tinyTraining,
   unreadable,
 } from '../../testing/fakes.ts';
 import { openBundle } from '../bundle/bundle.ts';
-import { scorePictures } from '../calibration/scoring.ts';
+import { scoreImages } from '../calibration/scoring.ts';
 import { type AnomalyMap, Detector } from '../detection/detector.ts';
-import { evaluate, type SeenPicture } from '../evaluate.ts';
-import type { Picture, PictureEntry } from '../ports.ts';
+import { evaluate, type SeenImage } from '../evaluate.ts';
+import type { Image, ImageEntry } from '../ports.ts';
 import { recalibrate } from '../recalibrate.ts';
 import { train } from '../train.ts';
 import { withTiles } from './tiling.ts';
 
-const blank = (width: number, height: number): Picture => ({
+const blank = (width: number, height: number): Image => ({
   width,
   height,
   data: new Uint8Array(width * height * 3),
@@ -28,7 +28,7 @@ const sized = (...sizes: readonly (readonly [number, number])[]) =>
 describe('withTiles', () => {
   const { method } = profiles.fast;
 
-  it('takes as many tiles as a picture of the median size needs', async () => {
+  it('takes as many tiles as an image of the median size needs', async () => {
     const entries = sized([2048, 1000], [2000, 1024], [9000, 9000]);
     expect((await withTiles(method, 512, entries)).tiles).toEqual({ rows: 3, columns: 5 });
     expect((await withTiles(method, 'auto', entries)).tiles).toEqual({ rows: 3, columns: 5 });
@@ -46,7 +46,7 @@ describe('withTiles', () => {
     expect((await withTiles(method, 300, entries)).tiles).toEqual({ rows: 3, columns: 3 });
   });
 
-  it('refuses more tiles than any picture needs', async () => {
+  it('refuses more tiles than any image needs', async () => {
     await expect(withTiles(method, 64, sized([10_000, 500]))).rejects.toMatchObject({
       code: 'OPTION_INVALID',
       message: expect.stringContaining('10000 x 500'),
@@ -54,9 +54,9 @@ describe('withTiles', () => {
   });
 });
 
-/** Wide pictures, of three tiles each. */
-const wide = (seed: number, defect = false) => picture(seed, { width: 160, defect });
-const good = (count: number, first = 0): PictureEntry[] =>
+/** Wide images, of three tiles each. */
+const wide = (seed: number, defect = false) => image(seed, { width: 160, defect });
+const good = (count: number, first = 0): ImageEntry[] =>
   Array.from({ length: count }, (_, i) => entry(`good/${first + i}`, () => wide(first + i)));
 
 async function tiledBundle() {
@@ -79,17 +79,17 @@ async function tiledBundle() {
 }
 
 describe('a bundle with tiles', () => {
-  it('learns from tiles, holds out pictures, and has a threshold for whole pictures', async () => {
+  it('learns from tiles, holds out images, and has a threshold for whole images', async () => {
     const { bundle, blocks, entries } = await tiledBundle();
     const { manifest } = bundle;
     expect(openBundle(bundle.bytes).manifest).toEqual(manifest);
     expect(manifest.method.tiles).toEqual({ rows: 1, columns: 3 });
-    expect(manifest.training).toMatchObject({ pictures: 16, heldOut: 4 });
+    expect(manifest.training).toMatchObject({ images: 16, heldOut: 4 });
     expect(blocks).toBe(60);
-    // 16 pictures of 3 tiles, 4 epochs in batches of 4, and half as many steps for the abnormal grid.
+    // 16 images of 3 tiles, 4 epochs in batches of 4, and half as many steps for the abnormal grid.
     expect(manifest.training.steps).toBe(48 + 24);
     const { engine } = tinyTraining();
-    const scored = await scorePictures(engine, bundle, entries, () => {});
+    const scored = await scoreImages(engine, bundle, entries, () => {});
     const all = scored.map(({ score }) => score);
     const { scores } = manifest.calibration;
     expect(scores).toHaveLength(20);
@@ -123,13 +123,13 @@ describe('a bundle with tiles', () => {
     ];
     const detector = await Detector.load(engine, bundle);
     const maps: AnomalyMap[] = [];
-    const onPicture = ({ map }: SeenPicture) => void maps.push(map);
-    const evaluation = await evaluate({ detector, entries, onPicture });
+    const onImage = ({ map }: SeenImage) => void maps.push(map);
+    const evaluation = await evaluate({ detector, entries, onImage });
     // 20 cells of 8 pixels of the network along the width, at 16 pixels of the map.
     expect(maps.map(({ width, height }) => [width, height])).toEqual(maps.map(() => [320, 128]));
     expect(evaluation.mean.imageAuroc).toBe(1);
     expect(evaluation.mean.pixelAuroc).toBeGreaterThan(0.6);
-    // Where bad pictures differ from good ones: in the patch.
+    // Where bad images differ from good ones: in the patch.
     const sum = (at: number, from: number) =>
       maps.slice(from, from + 3).reduce((total, { data }) => total + (data[at] ?? 0), 0);
     const difference = Array.from({ length: 320 * 128 }, (_, at) => sum(at, 3) - sum(at, 0));

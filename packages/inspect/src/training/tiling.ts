@@ -1,20 +1,20 @@
 import { fail } from '@bigrid/errors';
 import { type MethodOptions, MOST_TILES, tilesAlong } from '@bigrid/method';
 import { median } from '../metrics/order.ts';
-import type { PictureEntry } from '../ports.ts';
+import type { ImageEntry } from '../ports.ts';
 
 /**
  * What `auto` takes for the longest side of a tile, in sides of what the network sees. At two, a cell of features is
- * as many pixels of the picture as the smallest defects that people mark by hand; at one, four times as many tiles
+ * as many pixels of the image as the smallest defects that people mark by hand; at one, four times as many tiles
  * take four times as long.
  */
 const AUTOMATIC = 2;
 
-/** Pictures whose sizes are looked at: those of one line are alike. */
+/** Images whose sizes are looked at: those of one line are alike. */
 const LOOKED_AT = 5;
 
 /**
- * The method with as many tiles as a picture of the median size takes, so that none is longer than asked for; without
+ * The method with as many tiles as an image of the median size takes, so that none is longer than asked for; without
  * tiles where one would do.
  * @param tile longest side of a tile in pixels, or `auto`
  * @throws OPTION_INVALID where a side would take more than 100 tiles
@@ -22,7 +22,7 @@ const LOOKED_AT = 5;
 export async function withTiles(
   method: MethodOptions,
   tile: number | 'auto' | undefined,
-  entries: readonly PictureEntry[],
+  entries: readonly ImageEntry[],
 ): Promise<MethodOptions> {
   if (tile === undefined) return method;
   const { width, height } = await medianSize(entries);
@@ -31,20 +31,20 @@ export async function withTiles(
   if (Math.max(rows, columns) > MOST_TILES) {
     fail(
       'OPTION_INVALID',
-      `Expected tiles of which at most ${MOST_TILES} lie along a side, for pictures of ${width} x ${height}, but received tiles of ${longest} pixels, ${rows} x ${columns}`,
+      `Expected tiles of which at most ${MOST_TILES} lie along a side, for images of ${width} x ${height}, but received tiles of ${longest} pixels, ${rows} x ${columns}`,
     );
   }
   if (rows * columns === 1) return method;
-  // Of most pictures some tiles alone are read: too little to know what to expect of each place.
+  // Of most images some tiles alone are read: too little to know what to expect of each place.
   return { ...method, tiles: { rows, columns }, expectation: 'none' };
 }
 
-/** Of a few pictures spread over all; those that cannot be read are reported when their turn comes. */
-async function medianSize(entries: readonly PictureEntry[]) {
+/** Of a few images spread over all; those that cannot be read are reported when their turn comes. */
+async function medianSize(entries: readonly ImageEntry[]) {
   const sizes: { width: number; height: number }[] = [];
   for (let i = 0; i < entries.length && sizes.length < LOOKED_AT; ) {
-    const picture = await (entries[i] as PictureEntry).read().catch(() => undefined);
-    if (picture) sizes.push(picture);
+    const image = await (entries[i] as ImageEntry).read().catch(() => undefined);
+    if (image) sizes.push(image);
     i += Math.max(1, Math.floor(entries.length / LOOKED_AT));
   }
   const middle = (side: 'width' | 'height') => median(sizes.map((size) => size[side])) ?? 1;

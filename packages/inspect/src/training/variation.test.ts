@@ -48,13 +48,13 @@ describe('variationOf', () => {
       const { rows, components, even, odd } = golden;
       const { ofAll, without } = await variation(rows.map(half), components.length);
       expectSame(rowsOf(ofAll), components);
-      // An even picture is measured by what the odd ones vary in.
+      // An even image is measured by what the odd ones vary in.
       expectSame(rowsOf(without(0)), odd);
       expectSame(rowsOf(without(3)), even);
     },
   );
 
-  it('takes four pictures for each component and sixteen at least, and leaves the rest of the room empty', async () => {
+  it('takes four images for each component and sixteen at least, and leaves the rest of the room empty', async () => {
     const random = new Random(5);
     const left = Array.from({ length: 18 }, () =>
       float32ToFloat16(random.array(20, () => random.normal())),
@@ -66,7 +66,7 @@ describe('variationOf', () => {
     expect(few.without(2)).toEqual(few.ofAll);
   });
 
-  it('finds one component where all pictures are the same, and none where nothing is left', async () => {
+  it('finds one component where all images are the same, and none where nothing is left', async () => {
     const same = half([3, 0, 4]);
     const { ofAll, without } = await variation(Array(40).fill(same), 3);
     for (const own of [ofAll, without(0)]) {
@@ -101,7 +101,7 @@ describe('componentsEach', () => {
     [20, 1, 9, 9],
     [200, 1, 16, 9],
     [20, 10, 6, 16],
-  ])('of %i pictures and %i kinds: %i', (pictures, kinds, count, known = 0) => {
-    expect(componentsEach(pictures, kinds, known)).toBe(count);
+  ])('of %i images and %i kinds: %i', (images, kinds, count, known = 0) => {
+    expect(componentsEach(images, kinds, known)).toBe(count);
   });
 });

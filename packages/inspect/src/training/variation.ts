@@ -14,37 +14,37 @@ import {
 const MOST_COMPONENTS = 16;
 /** Components of all kinds together, so that a bundle of many stays as small as one of four. */
 const MOST_OF_ALL = 64;
-/** Pictures for each component: fewer tell their own noise. */
-const PICTURES_EACH = 4;
-/** Fewest pictures of a kind that say what it varies in: of fewer, what is expected of a place does better alone. */
-const LEAST_PICTURES = 16;
+/** Images for each component: fewer tell their own noise. */
+const IMAGES_EACH = 4;
+/** Fewest images of a kind that say what it varies in: of fewer, what is expected of a place does better alone. */
+const LEAST_IMAGES = 16;
 /** Least energy of a component, as a share of that of all: what is less is rounding. */
 const LEAST_ENERGY = 1e-7;
 
-const componentsOf = (pictures: number) =>
-  pictures < LEAST_PICTURES ? 0 : Math.floor(pictures / PICTURES_EACH);
+const componentsOf = (images: number) =>
+  images < LEAST_IMAGES ? 0 : Math.floor(images / IMAGES_EACH);
 
 /**
  * How many components there is room for of each kind.
- * @param pictures most that are looked at of one kind
- * @param known that each has already: a kind of which an update has no picture keeps its own
+ * @param images most that are looked at of one kind
+ * @param known that each has already: a kind of which an update has no image keeps its own
  */
-export function componentsEach(pictures: number, kinds: number, known = 0): number {
+export function componentsEach(images: number, kinds: number, known = 0): number {
   const fair = Math.floor(MOST_OF_ALL / kinds);
-  return Math.min(MOST_COMPONENTS, fair, Math.max(known, componentsOf(pictures)));
+  return Math.min(MOST_COMPONENTS, fair, Math.max(known, componentsOf(images)));
 }
 
-/** Ways in which pictures of a kind vary as a whole: [count, width] each, rows of length 1 or, where there are fewer, 0. */
+/** Ways in which images of a kind vary as a whole: [count, width] each, rows of length 1 or, where there are fewer, 0. */
 export interface Variation {
-  /** For new pictures. */
+  /** For new images. */
   readonly ofAll: Tensor<'float32'>;
-  /** For a picture that took part, by its place: from the half without it, since of its own it has less left than a new one. */
-  readonly without: (picture: number) => Tensor<'float32'>;
+  /** For an image that took part, by its place: from the half without it, since of its own it has less left than a new one. */
+  readonly without: (image: number) => Tensor<'float32'>;
 }
 
 /**
- * The principal components, not centred, of what the grids leave of each picture.
- * @param left [pictures, width]
+ * The principal components, not centred, of what the grids leave of each image.
+ * @param left [images, width]
  * @param count rows that there is room for
  * @throws ENGINE_FAILED
  */
@@ -53,18 +53,18 @@ export async function variationOf(
   left: Tensor<'float16'>,
   count: number,
 ): Promise<Variation> {
-  const [pictures, width] = left.shape as [number, number];
-  const own = Math.min(count, componentsOf(pictures));
+  const [images, width] = left.shape as [number, number];
+  const own = Math.min(count, componentsOf(images));
   if (own === 0) return keptVariation(zeros('float32', [count, width]));
-  const products = await run(engine, productsOf(pictures, width), { rows: left });
-  const all = Array.from({ length: pictures }, (_, at) => at);
+  const products = await run(engine, productsOf(images, width), { rows: left });
+  const all = Array.from({ length: images }, (_, at) => at);
   const of = async (members: readonly number[]) => {
     const shares = tensor(
       'float32',
-      [count, pictures],
+      [count, images],
       await sharesOf(products, members, own, count),
     );
-    return run(engine, mixOf(count, pictures, width), { rows: left, shares });
+    return run(engine, mixOf(count, images, width), { rows: left, shares });
   };
   const halves = [
     await of(all.filter((at) => at % 2 === 1)),
@@ -72,28 +72,28 @@ export async function variationOf(
   ];
   return {
     ofAll: await of(all),
-    without: (picture) => halves[picture % 2] as Tensor<'float32'>,
+    without: (image) => halves[image % 2] as Tensor<'float32'>,
   };
 }
 
-/** What is known of pictures already, from others of them. */
+/** What is known of images already, from others of them. */
 export function keptVariation(ofAll: Tensor<'float32'>): Variation {
   return { ofAll, without: () => ofAll };
 }
 
-/** The product of each row with each: input `rows` float16 [pictures, width]; output float32 [pictures, pictures]. */
-function productsOf(pictures: number, width: number): Graph {
+/** The product of each row with each: input `rows` float16 [images, width]; output float32 [images, images]. */
+function productsOf(images: number, width: number): Graph {
   const graph = new Graph('products');
-  const rows = cast(graph.input('rows', 'float16', [pictures, width]), 'float32');
+  const rows = cast(graph.input('rows', 'float16', [images, width]), 'float32');
   graph.output('result', matMul(rows, transpose(rows, [1, 0])));
   return graph;
 }
 
-/** Sums of rows: inputs `rows` float16 [pictures, width] and `shares` float32 [count, pictures]; output [count, width]. */
-function mixOf(count: number, pictures: number, width: number): Graph {
+/** Sums of rows: inputs `rows` float16 [images, width] and `shares` float32 [count, images]; output [count, width]. */
+function mixOf(count: number, images: number, width: number): Graph {
   const graph = new Graph('mix');
-  const rows = cast(graph.input('rows', 'float16', [pictures, width]), 'float32');
-  graph.output('result', matMul(graph.input('shares', 'float32', [count, pictures]), rows));
+  const rows = cast(graph.input('rows', 'float16', [images, width]), 'float32');
+  graph.output('result', matMul(graph.input('shares', 'float32', [count, images]), rows));
   return graph;
 }
 
@@ -112,10 +112,10 @@ async function run(
 }
 
 /**
- * What each picture gives to each component: with rows X of the members, an eigenvector u of X X^T and its value l make
+ * What each image gives to each component: with rows X of the members, an eigenvector u of X X^T and its value l make
  * the component X^T u / sqrt(l), of length 1.
- * @param products [pictures, pictures]
- * @returns [count, pictures]
+ * @param products [images, images]
+ * @returns [count, images]
  */
 async function sharesOf(
   { data, shape }: Tensor<'float32'>,
@@ -125,20 +125,19 @@ async function sharesOf(
 ): Promise<Float32Array> {
   // Only training needs it: no other command is to wait until it is loaded.
   const { EigenvalueDecomposition, Matrix } = await import('ml-matrix');
-  const [pictures] = shape as [number];
-  const of = (a: number) => members.map((b) => data[a * pictures + b] as number);
+  const [images] = shape as [number];
+  const of = (a: number) => members.map((b) => data[a * images + b] as number);
   const found = new EigenvalueDecomposition(new Matrix(members.map(of)), { assumeSymmetric: true });
   const energies = found.realEigenvalues;
   const all = energies.reduce((sum, energy) => sum + energy, 0);
   const energyOf = (at: number) => energies[at] as number;
   const largest = energies.map((_, at) => at).sort((a, b) => energyOf(b) - energyOf(a));
-  const shares = new Float32Array(count * pictures);
+  const shares = new Float32Array(count * images);
   for (const [row, at] of largest.slice(0, own).entries()) {
     const energy = energyOf(at);
     if (energy <= LEAST_ENERGY * all) break;
-    members.forEach((picture, member) => {
-      shares[row * pictures + picture] =
-        found.eigenvectorMatrix.get(member, at) / Math.sqrt(energy);
+    members.forEach((image, member) => {
+      shares[row * images + image] = found.eigenvectorMatrix.get(member, at) / Math.sqrt(energy);
     });
   }
   return shares;

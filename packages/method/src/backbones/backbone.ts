@@ -4,14 +4,14 @@ import type { Value } from '@bigrid/graph';
 /** Where a backbone is tapped: the number of a block, or a name. */
 export type Tap = number | string;
 
-/** A frozen network whose inner activations describe a picture. */
+/** A frozen network whose inner activations describe an image. */
 export interface Backbone {
   readonly name: string;
   readonly licence: string;
   /** Normalisation of 0..255 RGB: (value - mean) / deviation. */
   readonly mean: readonly [number, number, number];
   readonly deviation: readonly [number, number, number];
-  /** How many taps it has. Where they are numbered: 0 .. tapCount - 1, from the picture on. */
+  /** How many taps it has. Where they are numbered: 0 .. tapCount - 1, from the image on. */
   readonly tapCount: number;
   /** What is tapped where nobody says; undefined where somebody must. */
   readonly defaultTaps?: readonly Tap[];
@@ -24,7 +24,7 @@ export interface Backbone {
   taps(image: Value, wanted: readonly Tap[]): Value[];
 }
 
-/** Mean and deviation of ImageNet's pictures, which most backbones were trained with: 255 times the usual ones. */
+/** Mean and deviation of ImageNet's images, which most backbones were trained with: 255 times the usual ones. */
 export const imageNet = {
   mean: [123.675, 116.28, 103.53],
   deviation: [58.395, 57.12, 57.375],

@@ -17,7 +17,7 @@ const golden = safetensors('../../testing/golden_efficientnet_lite0.safetensors'
 describe('EfficientNet-Lite0', () => {
   it.each([2, 4, 10, 15])('gives what PyTorch gives behind block %i', async (tap) => {
     const expected = golden.get(`b${tap}`) as Tensor<'float32'>;
-    const picture = golden.get('image_u8_hwc') as Tensor<'uint8'>;
+    const values = golden.get('image_u8_hwc') as Tensor<'uint8'>;
     const graph = new Graph('backbone');
     const image = graph.input('image', 'uint8', [1, 'height', 'width', 3]);
     // At 256 pixels, with as many cells as the tap has, nothing is resized.
@@ -27,7 +27,7 @@ describe('EfficientNet-Lite0', () => {
     expect(value.shape).toEqual([1, ...expected.shape]);
     expect(tapChannels).toEqual([expected.shape[0]]);
     graph.output('activations', value);
-    const outputs = await runGraph(graph, { image: { ...picture, shape: [1, 256, 256, 3] } });
+    const outputs = await runGraph(graph, { image: { ...values, shape: [1, 256, 256, 3] } });
     expect(distance(numbersOf(outputs, 'activations'), expected.data)).toBeLessThan(1e-3);
   });
 

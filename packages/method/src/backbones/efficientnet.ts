@@ -61,7 +61,7 @@ function stemOf(variant: EfficientNetVariant): number {
   return scaledChannels(STEM_CHANNELS, multipliers[variant][0]);
 }
 
-/** All blocks of a variant, from the picture on, with timm's names. */
+/** All blocks of a variant, from the image on, with timm's names. */
 function blocksOf(variant: EfficientNetVariant): MobileBlock[] {
   let input = stemOf(variant);
   return stagesOf(variant).flatMap(({ repeats, stride, ...stage }, at) =>
@@ -99,7 +99,7 @@ function namesIn(prefix: string, expands: boolean): MobileBlock['names'] {
 /**
  * The last blocks at the strides given, as taps: where features are richest at each resolution. B6 at strides 8 and
  * 16 gives [14, 30], of 72 and 200 channels.
- * @param strides pixels of the picture a cell: 2, 4, 8, 16 or 32
+ * @param strides pixels of the image a cell: 2, 4, 8, 16 or 32
  * @throws OPTION_INVALID for any other stride
  */
 export function lastBlocksAtStrides(
@@ -136,10 +136,10 @@ function squeezeAndExcite(weights: NetworkWeights): NonNullable<MobileNetwork['e
 /**
  * EfficientNet B0 to B7 (Tan & Le 2019) as ported from TensorFlow: SiLU, squeeze-and-excitation, SAME padding,
  * batch norms with epsilon 1e-3 folded into the convolutions, cut after the last tap. A tap is the output of a
- * block, after the residual add, numbered from the picture on.
+ * block, after the residual add, numbered from the image on.
  *
- * Pictures are normalised by the mean and deviation of ImageNet, as the weights `aa_in1k`, `in1k` and `ns_jft_in1k`
- * of timm want it; those of AdvProp (`ap_in1k`) were trained on pictures in [-1, 1] instead.
+ * Images are normalised by the mean and deviation of ImageNet, as the weights `aa_in1k`, `in1k` and `ns_jft_in1k`
+ * of timm want it; those of AdvProp (`ap_in1k`) were trained on images in [-1, 1] instead.
  * @param weights tensors by timm's names for `tf_efficientnet_b0` to `b7`
  * @param variant found from the weights where it is not given
  * @throws WEIGHTS_INVALID when the weights are of no variant, or when a tensor is missing or has another type or

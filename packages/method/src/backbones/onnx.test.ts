@@ -37,8 +37,8 @@ describe('a model that others made', () => {
     const image = small();
     const values = backbone.taps(image, taps);
     for (const [at, value] of values.entries()) image.graph.output(`tap${at}`, value);
-    const picture = float32([1, 3, 64, 64], formula('image', 3 * 64 * 64));
-    const outputs = await runGraph(image.graph, { image: picture });
+    const input = float32([1, 3, 64, 64], formula('image', 3 * 64 * 64));
+    const outputs = await runGraph(image.graph, { image: input });
     for (const [at, tap] of taps.entries()) {
       const { shape, values: expected } = activations[tap] as (typeof activations)[string];
       expect(values[at]?.shape).toEqual(shape);
@@ -113,7 +113,7 @@ describe('a tap', () => {
     );
   });
 
-  it('that is no picture is refused with its shape', async () => {
+  it('that is no image is refused with its shape', async () => {
     await expect(open(foreign, ['means'])).rejects.toThrow(
       refused('OPTION_INVALID', /for tap means but received \[1, 8\]$/),
     );
@@ -137,13 +137,13 @@ describe('a model that cannot be taken over is refused', () => {
     );
   });
 
-  it('where it does not run on pictures of the size asked for', async () => {
+  it('where it does not run on images of the size asked for', async () => {
     const graph = new Graph('fixed');
     const x = graph.input('x', 'float32', [1, 3, 64, 64]);
     const bias = graph.initialiser('bias', float32([1, 1, 64, 64], normals([1, 1, 64, 64], 3)));
     graph.output('y', graph.node('Add', [x, bias], {}, 'float32', [1, 3, 64, 64]));
     await expect(open(toModel(graph), ['y'], 96)).rejects.toThrow(
-      refused('WEIGHTS_INVALID', /runs on pictures \[1, 3, 96, 96\] for backbone foreign/),
+      refused('WEIGHTS_INVALID', /runs on images \[1, 3, 96, 96\] for backbone foreign/),
     );
   });
 

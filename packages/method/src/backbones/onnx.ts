@@ -18,7 +18,7 @@ export interface OnnxBackboneOptions {
   readonly name: string;
   /** Names of values in the model, or of nodes, whose first output is meant. */
   readonly taps: readonly Tap[];
-  /** Side of the pictures that it will be given, in pixels. */
+  /** Side of the images that it will be given, in pixels. */
   readonly inputSize: number;
 }
 
@@ -33,13 +33,13 @@ const metadataKeys = {
 const PREFIX = 'backbone.';
 
 /**
- * A backbone from any ONNX model that takes one picture, float32 [1, 3, size, size]: its nodes up to the taps become
- * part of our graphs. It is run once on a black picture, so that it is known to run, and what shape its taps have.
+ * A backbone from any ONNX model that takes one image, float32 [1, 3, size, size]: its nodes up to the taps become
+ * part of our graphs. It is run once on a black image, so that it is known to run, and what shape its taps have.
  *
  * Normalisation is read from the model's metadata, `bigrid.mean` and `bigrid.deviation`: three numbers each, for
- * pictures of 0..255; without them it is ImageNet's. So is the licence, from `bigrid.licence`.
+ * images of 0..255; without them it is ImageNet's. So is the licence, from `bigrid.licence`.
  * @throws WEIGHTS_INVALID when the file is no model, or one that cannot be taken over or run; OPTION_INVALID for a
- *   tap that there is not, or that is no picture [1, channels, height, width]
+ *   tap that there is not, or that is no image [1, channels, height, width]
  */
 export async function onnxBackbone(
   bytes: Uint8Array,
@@ -125,7 +125,7 @@ async function runOnce(
     if (!isBigridError(cause, 'ENGINE_FAILED')) throw cause;
     return fail(
       'WEIGHTS_INVALID',
-      `Expected a model that runs on pictures ${formatShape(inputs.image?.shape ?? [])} for backbone ${name} but received: ${cause.message}`,
+      `Expected a model that runs on images ${formatShape(inputs.image?.shape ?? [])} for backbone ${name} but received: ${cause.message}`,
       { cause },
     );
   }

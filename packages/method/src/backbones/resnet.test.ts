@@ -48,8 +48,8 @@ describe.each(Object.keys(cases) as ResNetVariant[])('%s', (variant) => {
       taps.map(([tap]) => tap),
     );
     for (const [at, value] of values.entries()) image.graph.output(`tap${at}`, value);
-    const picture = float32([1, 3, 64, 64], formula('image', 3 * 64 * 64));
-    const outputs = await runGraph(image.graph, { image: picture });
+    const input = float32([1, 3, 64, 64], formula('image', 3 * 64 * 64));
+    const outputs = await runGraph(image.graph, { image: input });
     expect(taps.length).toBeGreaterThan(1);
     for (const [at, [tap, expected]] of taps.entries()) {
       expect(values[at]?.shape, tap).toEqual(expected.shape);

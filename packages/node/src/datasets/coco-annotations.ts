@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { fail, isBigridError } from '@bigrid/errors';
 import type { LabelledEntry } from '@bigrid/inspect';
 import { z } from 'zod';
-import { pictureEntry, readSize } from '../pictures/pictures.ts';
+import { imageEntry, readSize } from '../images/images.ts';
 import type { Coco } from './coco.ts';
 import {
   type Box,
@@ -11,7 +11,7 @@ import {
   type Segmentation,
   segmentationMask,
 } from './coco-mask.ts';
-import { defectName, isGoodLabel, type ListedPicture } from './dataset.ts';
+import { defectName, isGoodLabel, type ListedImage } from './dataset.ts';
 
 type Image = Coco['images'][number];
 type Annotation = Coco['annotations'][number];
@@ -31,7 +31,7 @@ const box = z.tuple([z.number(), z.number(), z.number().positive(), z.number().p
 type Defect = Annotation & { readonly number: number; readonly name: string };
 
 /** Puts the annotations of a file beside its images. */
-export class AnnotatedPictures {
+export class AnnotatedImages {
   readonly #annotations: Map<string, (Annotation & { readonly number: number })[]>;
   readonly #names: Map<string, string>;
   readonly #file: string;
@@ -48,7 +48,7 @@ export class AnnotatedPictures {
   }
 
   /** @throws DATASET_INVALID when a category is not listed */
-  entry(image: Image, path: string, className: string): Pick<ListedPicture, 'entry' | 'mask'> {
+  entry(image: Image, path: string, className: string): Pick<ListedImage, 'entry' | 'mask'> {
     const defects = (this.#annotations.get(String(image.id)) ?? [])
       .map((annotation): Defect => ({ ...annotation, name: this.#nameOf(annotation.category_id) }))
       .filter(({ name }) => !isGoodLabel(name));
@@ -56,7 +56,7 @@ export class AnnotatedPictures {
     const drawn = this.#drawn(image, defects);
     return {
       entry: {
-        ...pictureEntry(path),
+        ...imageEntry(path),
         className,
         defect: names.length === 0 ? 'good' : names.join('+'),
         readMask: drawn && this.#maskReader(image, path, drawn),

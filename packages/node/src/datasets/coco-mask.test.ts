@@ -60,7 +60,7 @@ describe('polygons', () => {
     ]);
   });
 
-  it('are joined, and cut off at the border of the picture', () => {
+  it('are joined, and cut off at the border of the image', () => {
     const left = [-3, -3, 1, -3, 1, 1, -3, 1];
     const right = [2, 1, 9, 1, 9, 9, 2, 9];
     expect(drawn(3, 2, [left, right])).toEqual([

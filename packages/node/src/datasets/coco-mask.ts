@@ -16,7 +16,7 @@ export type Segmentation = readonly (readonly number[])[] | Runs;
  * Draws segmentations of COCO into one mask. A pixel is inside a polygon when its middle is, by the even-odd rule;
  * what is inside of any polygon or run is defect.
  *
- * @param width, height of the picture, in pixels.
+ * @param width, height of the image, in pixels.
  */
 export function segmentationMask(
   segmentations: readonly Segmentation[],
@@ -34,8 +34,8 @@ export function segmentationMask(
 /**
  * Writes compressed runs out; polygons and runs of numbers stay as they are.
  *
- * @param where names the picture.
- * @throws DATASET_INVALID when runs are of another size than their picture, do not fill it, or cannot be read.
+ * @param where names the image.
+ * @throws DATASET_INVALID when runs are of another size than their image, do not fill it, or cannot be read.
  */
 export function checkedSegmentation(
   segmentation: Segmentation,
@@ -73,7 +73,7 @@ function countsOf({ counts }: Runs, where: string): readonly number[] {
   );
 }
 
-/** More digits than any run of a picture has; the next would not fit a whole number of 32 bits. */
+/** More digits than any run of an image has; the next would not fit a whole number of 32 bits. */
 const mostDigits = 6;
 
 /**

@@ -48,14 +48,14 @@ const understoodThree = (folder: string) => ({
 
 describe('annotations of COCO', () => {
   it.each([
-    ['beside the pictures', 'part/_annotations.coco.json', 'part'],
-    ['in annotations, pictures in images', 'part/annotations/all.json', 'part/images'],
+    ['beside the images', 'part/_annotations.coco.json', 'part'],
+    ['in annotations, images in images', 'part/annotations/all.json', 'part/images'],
     [
-      'in annotations, pictures in a folder named alike',
+      'in annotations, images in a folder named alike',
       'part/annotations/instances_all.json',
       'part/all',
     ],
-    ['above a folder of pictures', 'part/coco.json', 'part/images'],
+    ['above a folder of images', 'part/coco.json', 'part/images'],
   ])('are found %s', async (_, file, folder) => {
     await data.files(`${folder}/a.png`, `${folder}/b.png`, `${folder}/c.png`);
     await data.json(file, three);
@@ -63,7 +63,7 @@ describe('annotations of COCO', () => {
     expect(await data.understood(file)).toEqual(understoodThree(folder));
   });
 
-  it('become one mask of all defects of a picture', async () => {
+  it('become one mask of all defects of an image', async () => {
     await data.files('part/a.png', 'part/b.png');
     await data.png('part/c.png', Array(3).fill([0, 0, 0, 0]));
     await data.json('part/coco.json', three);
@@ -96,7 +96,7 @@ describe('annotations of COCO', () => {
     ['no box', undefined],
     ['an empty box', []],
     ['a box without width', [1, 0, 0, 2]],
-  ])('make no mask where one defect of a picture has %s and nothing else', async (_, bbox) => {
+  ])('make no mask where one defect of an image has %s and nothing else', async (_, bbox) => {
     await data.files('c.png');
     await data.json('coco.json', {
       images: [image(1, 'c.png')],
@@ -198,7 +198,7 @@ describe('annotations of COCO', () => {
         test: ['part/test/3.png good', 'part/test/4.png scratch mask'],
       },
     ]);
-    expect(ignored).toEqual(['part: 1 picture of part for validation: there are test pictures']);
+    expect(ignored).toEqual(['part: 1 image of part for validation: there are test images']);
   });
 
   it('do not make folders out of names of defects', async () => {
@@ -227,7 +227,7 @@ describe('annotations of COCO', () => {
           test: ['part/test/images/1.png good', 'part/test/images/2.png scratch'],
         },
       ],
-      ignored: ['part/test/annotations.json: 1 annotation of a picture that is not listed'],
+      ignored: ['part/test/annotations.json: 1 annotation of an image that is not listed'],
     });
   });
 
@@ -239,14 +239,14 @@ describe('annotations of COCO', () => {
 
   it.each([
     [
-      'a picture that is not there',
+      'an image that is not there',
       { ...three, images: [image(1, 'a.png'), image(2, 'z.png')] },
       /^Expected the file of image 2 of .*coco\.json at .*z\.png but received nothing$/,
     ],
     [
-      'a first picture that is nowhere',
+      'a first image that is nowhere',
       { ...three, images: [image(1, 'z.png')] },
-      /^Expected the picture z\.png of .* in .*images.* but received nothing there$/,
+      /^Expected the image z\.png of .* in .*images.* but received nothing there$/,
     ],
     [
       'a category that is not listed',
@@ -276,10 +276,10 @@ describe('annotations of COCO', () => {
     await data.files('a.png');
     const images = [{ id: 1, file_name: 'a.png', width: 1e6, height: 1e6 }];
     await data.json('coco.json', { ...three, images, annotations: [] });
-    await expect(data.understood('.')).rejects.toMatchObject({ code: 'PICTURE_TOO_LARGE' });
+    await expect(data.understood('.')).rejects.toMatchObject({ code: 'IMAGE_TOO_LARGE' });
   });
 
-  it('draw nothing at a size that is not the size of the picture', async () => {
+  it('draw nothing at a size that is not the size of the image', async () => {
     await data.png('a.png', Array(3).fill([0, 0, 0, 0]));
     const images = [{ id: 1, file_name: 'a.png', width: 99, height: 999_999 }];
     const annotations = [annotation(1, 1, [[0, 0, 99, 0, 99, 999_999, 0, 999_999]])];
@@ -324,8 +324,8 @@ describe('annotations of COCO', () => {
     await data.write('broken.json', '{');
     await data.files('1.png');
     expect(await data.understood('.')).toMatchObject({
-      layout: 'good pictures alone',
-      ignored: ['.: 2 files that are no pictures'],
+      layout: 'good images alone',
+      ignored: ['.: 2 files that are no images'],
     });
   });
 });

@@ -3,14 +3,14 @@ import { fail } from '@bigrid/errors';
 import { z } from 'zod';
 import { readBytes } from '../files/files.ts';
 import { decodeText } from '../files/text.ts';
-import { assertSize } from '../pictures/pixel-limit.ts';
-import { AnnotatedPictures } from './coco-annotations.ts';
+import { assertSize } from '../images/pixel-limit.ts';
+import { AnnotatedImages } from './coco-annotations.ts';
 import {
   classFromList,
   counted,
   type Dataset,
   type Ignored,
-  type ListedPicture,
+  type ListedImage,
   listName,
   roleOf,
 } from './dataset.ts';
@@ -98,43 +98,43 @@ function parseCoco(text: string, path: string): CocoFile | undefined {
 }
 
 /**
- * Reads annotations of COCO. A picture without annotations is good, and so is one of a category called good, ok
+ * Reads annotations of COCO. An image without annotations is good, and so is one of a category called good, ok
  * or normal; others bear the names of their categories. Polygons and runs (RLE) become masks; a defect that has a box
- * alone is taken for all of the box, and a remark says so; so is one whose outline cannot be read. {@link roleOf} says what a file's pictures are for.
+ * alone is taken for all of the box, and a remark says so; so is one whose outline cannot be read. {@link roleOf} says what a file's images are for.
  *
  * @throws DATASET_INVALID, naming the item
  */
 export async function readCoco(files: readonly CocoFile[]): Promise<Dataset> {
   const ignored: Ignored[] = [];
-  const pictures: ListedPicture[] = [];
+  const images: ListedImage[] = [];
   let boxes = 0;
   const className = classNameOf(dirname(resolve(files[0]?.path ?? '.')));
   for (const { path, content } of files) {
     const coco = checked(content, path);
-    const folder = await pictureFolder(path, coco.images[0]?.file_name);
-    const entries = new AnnotatedPictures(coco, path);
+    const folder = await imageFolder(path, coco.images[0]?.file_name);
+    const entries = new AnnotatedImages(coco, path);
     const listed = new Set(coco.images.map((image) => String(image.id)));
     const lost = coco.annotations.filter(({ image_id }) => !listed.has(String(image_id))).length;
     if (lost > 0) {
       ignored.push({
         path,
-        reason: `${counted(lost, 'annotation')} of a picture that is not listed`,
+        reason: `${counted(lost, 'annotation')} of an image that is not listed`,
       });
     }
     for (const [index, image] of coco.images.entries()) {
       const where = `image ${index + 1} of ${path}`;
       const [name, root] = [image.file_name, rootOf(path)];
-      const picture = (await findListed(name, [folder], root))?.path ?? join(folder, name);
-      await assertListed(picture, root, where);
-      const { entry, mask } = entries.entry(image, picture, className);
-      pictures.push({ role: roleOf(path), entry, where, mask });
+      const file = (await findListed(name, [folder], root))?.path ?? join(folder, name);
+      await assertListed(file, root, where);
+      const { entry, mask } = entries.entry(image, file, className);
+      images.push({ role: roleOf(path), entry, where, mask });
     }
     boxes += entries.boxes;
     ignored.push(...entries.unreadable.map((reason) => ({ path, reason })));
   }
-  const once = await withoutRepeats(pictures);
+  const once = await withoutRepeats(images);
   const source = listName(files.map(({ path }) => path));
-  const classes = [classFromList(className, once.pictures, source, ignored)];
+  const classes = [classFromList(className, once.images, source, ignored)];
   const remarks =
     boxes > 0
       ? [
@@ -185,7 +185,7 @@ function assertDistinct<Item extends { id: string | number }>(
 }
 
 /** The folder that the names of images are relative to: the first in which the first image lies. */
-async function pictureFolder(file: string, first: string | undefined): Promise<string> {
+async function imageFolder(file: string, first: string | undefined): Promise<string> {
   const folder = dirname(file);
   const above = dirname(resolve(folder));
   const split = basename(file, '.json').replace(/^instances_/, '');
@@ -205,6 +205,6 @@ async function pictureFolder(file: string, first: string | undefined): Promise<s
   if (!isInside(path, root)) await assertListed(path, root, `image 1 of ${file}`);
   fail(
     'DATASET_INVALID',
-    `Expected the picture ${first} of ${file} in ${candidates.join(', ')} but received nothing there`,
+    `Expected the image ${first} of ${file} in ${candidates.join(', ')} but received nothing there`,
   );
 }

@@ -1,17 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Picture, PictureEntry } from '@bigrid/inspect';
+import type { Image, ImageEntry } from '@bigrid/inspect';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { pictureEntry } from '../pictures/pictures.ts';
+import { imageEntry } from '../images/images.ts';
 import { drawContactSheet } from './contact-sheet.ts';
 import type { Dataset } from './dataset.ts';
 
 /** 64 x 32 pixels of one grey. */
-function grey(path: string): PictureEntry {
-  const picture: Picture = { width: 64, height: 32, data: new Uint8Array(64 * 32 * 3).fill(128) };
-  return { path, read: async () => picture };
+function grey(path: string): ImageEntry {
+  const image: Image = { width: 64, height: 32, data: new Uint8Array(64 * 32 * 3).fill(128) };
+  return { path, read: async () => image };
 }
 
 function masked(path: string) {
@@ -34,7 +34,7 @@ async function colours(bytes: Buffer) {
   return { ...info, at };
 }
 
-/** Upper left corner of the first thumbnail's square; a picture twice as wide as high begins 32 lower. */
+/** Upper left corner of the first thumbnail's square; an image twice as wide as high begins 32 lower. */
 const [left, top] = [6, 28];
 
 describe('drawContactSheet', () => {
@@ -70,7 +70,7 @@ describe('drawContactSheet', () => {
     expect(Math.max(...row(0)) - Math.min(...row(0))).toBeGreaterThan(30);
   });
 
-  it('spreads thumbnails over many pictures, first and last among them', async () => {
+  it('spreads thumbnails over many images, first and last among them', async () => {
     const read: string[] = [];
     const training = Array.from({ length: 50 }, (_, index) => {
       const entry = grey(String(index));
@@ -84,14 +84,14 @@ describe('drawContactSheet', () => {
     });
     const steps: [number, number][] = [];
     await drawContactSheet(dataset({ training }), {
-      onPicture: (done, total) => steps.push([done, total]),
+      onImage: (done, total) => steps.push([done, total]),
     });
     expect(read).toEqual(['0', '7', '14', '21', '28', '35', '42', '49']);
     expect(steps.at(-1)).toEqual([8, 8]);
   });
 
-  it('leaves a red square for a picture that cannot be read', async () => {
-    const missing = pictureEntry('/nowhere/at/all.png');
+  it('leaves a red square for an image that cannot be read', async () => {
+    const missing = imageEntry('/nowhere/at/all.png');
     const { at } = await colours((await drawContactSheet(dataset({ training: [missing] }))).bytes);
     const [red = 0, green = 0] = at(left + 64, top + 64);
     expect(red - green).toBeGreaterThan(50);

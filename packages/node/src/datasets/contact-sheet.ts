@@ -2,33 +2,33 @@ import { fail, isBigridError } from '@bigrid/errors';
 import { checkOptions, type Mask } from '@bigrid/inspect';
 import sharp from 'sharp';
 import { callback, optional, path, signal } from '../files/option-schemas.ts';
-import { hatch } from '../pictures/hatching.ts';
+import { hatch } from '../images/hatching.ts';
 import type { Dataset } from './dataset.ts';
 import { openIgnoredAreas } from './ignored-areas.ts';
-import { type KindOfPictures, kindsOfPictures } from './kinds.ts';
+import { type KindOfImages, kindsOfImages } from './kinds.ts';
 
 export interface ContactSheetOptions {
   readonly signal?: AbortSignal;
   /** Mask of what to ignore, as for training: it is hatched. */
   readonly mask?: string | undefined;
-  /** Called after each picture. */
-  readonly onPicture?: (done: number, total: number) => void;
+  /** Called after each image. */
+  readonly onImage?: (done: number, total: number) => void;
 }
 
 const optionsSchema = optional<ContactSheetOptions>({
   signal,
-  onPicture: callback,
+  onImage: callback,
   mask: path,
 });
 
 export interface ContactSheet {
   /** A JPEG. */
   readonly bytes: Buffer;
-  /** Kinds of pictures that the sheet has no room for. */
+  /** Kinds of images that the sheet has no room for. */
   readonly leftOut: number;
 }
 
-/** Thumbnails in a row, spread over the pictures of one kind. */
+/** Thumbnails in a row, spread over the images of one kind. */
 const columns = 8;
 /** Sides in pixels. */
 const thumbnail = 128;
@@ -41,25 +41,25 @@ const mostRows = 120;
 
 const paper = 24;
 const outlineColour = [64, 224, 255] as const;
-/** In place of a picture that cannot be read. */
+/** In place of an image that cannot be read. */
 const unreadable = [96, 24, 24] as const;
 
-type Entry = KindOfPictures['entries'][number];
+type Entry = KindOfImages['entries'][number];
 
 /**
  * Draws what was understood of a data folder: a row for each class, split and defect, with its name, its number
- * of pictures and up to 8 of them; the masks' defects are outlined in cyan, and what is to be ignored is hatched. A picture that cannot be read leaves a
+ * of images and up to 8 of them; the masks' defects are outlined in cyan, and what is to be ignored is hatched. An image that cannot be read leaves a
  * red square.
  *
  * @returns a JPEG, 1,078 pixels wide, of at most 120 rows.
- * @throws CANCELLED, and for `mask` PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE, OPTION_INVALID
+ * @throws CANCELLED, and for `mask` PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, OPTION_INVALID
  */
 export async function drawContactSheet(
   dataset: Dataset,
   options: ContactSheetOptions = {},
 ): Promise<ContactSheet> {
   checkOptions(optionsSchema, options, 'drawContactSheet');
-  const kinds = kindsOfPictures(dataset);
+  const kinds = kindsOfImages(dataset);
   const shown = kinds.slice(0, mostRows).map((kind) => ({ kind, entries: spread(kind.entries) }));
   const height = gap + shown.length * rowHeight;
   const sheet = new Uint8Array(sheetWidth * height * 3).fill(paper);
@@ -75,7 +75,7 @@ export async function drawContactSheet(
       const left = gap + column * (thumbnail + gap);
       const ignored = areas.of(kind.className, entry).ignored ?? areas.everywhere;
       paste(sheet, await drawThumbnail(entry, ignored), left, gap + row * rowHeight + caption);
-      options.onPicture?.(++done, total);
+      options.onImage?.(++done, total);
     }
   }
   const captions = shown.map(({ kind }, row) => ({
@@ -107,9 +107,9 @@ interface Thumbnail {
 
 async function drawThumbnail(entry: Entry, ignored: Mask | undefined): Promise<Thumbnail> {
   try {
-    const picture = await entry.read();
-    const raw = { width: picture.width, height: picture.height, channels: 3 } as const;
-    const { data, info } = await sharp(picture.data, { raw, limitInputPixels: false })
+    const image = await entry.read();
+    const raw = { width: image.width, height: image.height, channels: 3 } as const;
+    const { data, info } = await sharp(image.data, { raw, limitInputPixels: false })
       .resize(thumbnail, thumbnail, { fit: 'inside' })
       .raw()
       .toBuffer({ resolveWithObject: true });
@@ -176,7 +176,7 @@ function paste(sheet: Uint8Array, drawn: Thumbnail, left: number, top: number): 
   }
 }
 
-function describe({ className, split, defect, entries, masks }: KindOfPictures): string {
+function describe({ className, split, defect, entries, masks }: KindOfImages): string {
   const masked = masks > 0 ? `, ${masks} with a mask` : '';
   return `${className} / ${split} / ${defect}: ${entries.length}${masked}`;
 }

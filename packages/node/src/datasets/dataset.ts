@@ -1,12 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
-import {
-  checkArgument,
-  checkOptions,
-  type LabelledEntry,
-  type PictureEntry,
-} from '@bigrid/inspect';
+import { checkArgument, checkOptions, type ImageEntry, type LabelledEntry } from '@bigrid/inspect';
 import { optional, path } from '../files/option-schemas.ts';
-import { naturalOrder } from '../pictures/listing.ts';
+import { naturalOrder } from '../images/listing.ts';
 
 /** The names of the layouts that are recognised; docs/data.md shows each. */
 export type LayoutName =
@@ -14,7 +9,7 @@ export type LayoutName =
   | 'MVTec LOCO AD'
   | 'BTAD'
   | 'good and bad folders'
-  | 'good pictures alone'
+  | 'good images alone'
   | 'VisA'
   | 'Ground Truth manifest'
   | 'COCO annotations';
@@ -30,12 +25,12 @@ export interface Dataset {
   readonly remarks?: readonly string[];
 }
 
-/** The pictures of one product. */
+/** The images of one product. */
 export interface DatasetClass {
   readonly name: string;
-  /** Good pictures to learn from. */
-  readonly training: readonly PictureEntry[];
-  /** Good ones first, then defects in natural order. Where no split is made, the training pictures are here too. */
+  /** Good images to learn from. */
+  readonly training: readonly ImageEntry[];
+  /** Good ones first, then defects in natural order. Where no split is made, the training images are here too. */
   readonly test: readonly LabelledEntry[];
 }
 
@@ -59,8 +54,8 @@ export function checkDataset(given: unknown, options: unknown, what: string): vo
   checkOptions(datasetOptionsSchema, options, what);
 }
 
-/** A picture of a list that says of each what it is for. */
-export interface ListedPicture {
+/** An image of a list that says of each what it is for. */
+export interface ListedImage {
   readonly role: 'training' | 'validation' | 'test';
   readonly entry: LabelledEntry;
   /** The line or the item that names it, such as `line 3 of train.manifest`. */
@@ -70,19 +65,19 @@ export interface ListedPicture {
 }
 
 /**
- * A class from a list. Without test pictures, those for validation take their place, and without these all of
+ * A class from a list. Without test images, those for validation take their place, and without these all of
  * them are tested on, as with folders that make no split.
  *
  * @param source names the list in what is ignored.
  */
 export function classFromList(
   name: string,
-  pictures: readonly ListedPicture[],
+  images: readonly ListedImage[],
   source: string,
   ignored: Ignored[],
 ): DatasetClass {
-  const entriesOf = (role: ListedPicture['role']) =>
-    inOrder(pictures.filter((picture) => picture.role === role).map(({ entry }) => entry));
+  const entriesOf = (role: ListedImage['role']) =>
+    inOrder(images.filter((image) => image.role === role).map(({ entry }) => entry));
   const training = entriesOf('training');
   const validation = entriesOf('validation');
   const test = entriesOf('test');
@@ -90,19 +85,19 @@ export function classFromList(
     if (entries.length === 0) return;
     ignored.push({ path: source, reason: `${counted(entries.length, noun)} of ${name} ${rest}` });
   };
-  if (test.length > 0) ignore(validation, 'picture', 'for validation: there are test pictures');
+  if (test.length > 0) ignore(validation, 'image', 'for validation: there are test images');
   const tested = [test, validation, training].find((entries) => entries.length > 0) ?? [];
   const defective = training.filter(({ defect }) => defect !== 'good');
-  if (tested !== training) ignore(defective, 'defective picture', `to train on: ${onlyGood}`);
+  if (tested !== training) ignore(defective, 'defective image', `to train on: ${onlyGood}`);
   return { name, training: training.filter(({ defect }) => defect === 'good'), test: tested };
 }
 
 /**
- * What the pictures of a list are for: those with the word test in the name of the file are to test on, those with
+ * What the images of a list are for: those with the word test in the name of the file are to test on, those with
  * val are for validation, others to learn from. A file whose name says nothing goes by its folder, if that is
  * called `test`, `val`, `valid` or `validation`.
  */
-export function roleOf(file: string): ListedPicture['role'] {
+export function roleOf(file: string): ListedImage['role'] {
   const name = basename(file);
   if (isWordIn(name, 'test')) return 'test';
   if (isWordIn(name, 'val')) return 'validation';
@@ -141,12 +136,12 @@ export function defectName(text: string): string {
   return text.trim().replaceAll(/[\\/:\0]+/g, '-') || 'defect';
 }
 
-/** Whether a label says that a picture is good. */
+/** Whether a label says that an image is good. */
 export function isGoodLabel(text: string): boolean {
   return /^(good|ok|normal|no[ _-]?(defect|anomaly)s?)$/i.test(text.trim());
 }
 
-/** `1 picture`, `2 pictures`. */
+/** `1 image`, `2 images`. */
 export function counted(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

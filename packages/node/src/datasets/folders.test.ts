@@ -6,9 +6,9 @@ import type { LabelledEntry } from '@bigrid/inspect';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { naturalOrder } from '../pictures/listing.ts';
+import { naturalOrder } from '../images/listing.ts';
 import {
-  listPictures,
+  listImages,
   openCalibrationFolder,
   openTestFolder,
   openTrainingFolder,
@@ -43,16 +43,16 @@ const labels = (entries: readonly LabelledEntry[]) =>
     entry.readMask !== undefined,
   ]);
 
-describe('listPictures', () => {
+describe('listImages', () => {
   it('takes a file as it is', async () => {
     await files('odd.name');
-    expect(await listPictures(join(root, 'odd.name'))).toEqual([join(root, 'odd.name')]);
+    expect(await listImages(join(root, 'odd.name'))).toEqual([join(root, 'odd.name')]);
   });
 
-  it('finds pictures at any depth, in natural order, without hidden files and masks', async () => {
+  it('finds images at any depth, in natural order, without hidden files and masks', async () => {
     await files('10.png', '2.png', 'sub/1.JPG', 'sub/b.tiff', 'a.webp', 'note.txt', 'Thumbs.db');
     await files('.hidden.png', '.git/x.png', '__MACOSX/y.png', 'ground_truth/bad/1_mask.png');
-    expect(within(await listPictures(root))).toEqual([
+    expect(within(await listImages(root))).toEqual([
       '2.png',
       '10.png',
       'a.webp',
@@ -65,7 +65,7 @@ describe('listPictures', () => {
     await files('data/1.png');
     await symlink(root, join(root, 'data', 'up'));
     await symlink(join(root, 'nowhere.png'), join(root, 'data', 'broken.png'));
-    const found = within(await listPictures(join(root, 'data')));
+    const found = within(await listImages(join(root, 'data')));
     expect(found).toContain('data/1.png');
     expect(found).toContain('data/broken.png');
     expect(found.length).toBeLessThan(8);
@@ -74,26 +74,26 @@ describe('listPictures', () => {
   it.skipIf(process.platform === 'win32')('leaves out pipes, which may never end', async () => {
     await files('1.png');
     execFileSync('mkfifo', [join(root, '2.png')]);
-    expect(within(await listPictures(root))).toEqual(['1.png']);
+    expect(within(await listImages(root))).toEqual(['1.png']);
   });
 
-  it('takes a folder named like a picture for a folder', async () => {
+  it('takes a folder named like an image for a folder', async () => {
     await files('x.png/1.png');
-    expect(within(await listPictures(root))).toEqual(['x.png/1.png']);
+    expect(within(await listImages(root))).toEqual(['x.png/1.png']);
   });
 
   it('says what it found instead', async () => {
     await files('note.txt');
-    await expect(listPictures(root)).rejects.toMatchObject({
+    await expect(listImages(root)).rejects.toMatchObject({
       code: 'DATA_EMPTY',
-      message: `Expected pictures in ${root} but received 1 file that is no picture`,
+      message: `Expected images in ${root} but received 1 file that is no image`,
     });
-    await expect(listPictures(join(root, 'none'))).rejects.toMatchObject({ code: 'PATH_MISSING' });
+    await expect(listImages(join(root, 'none'))).rejects.toMatchObject({ code: 'PATH_MISSING' });
   });
 });
 
 describe('openTrainingFolder', () => {
-  it('prefers train/good, then good, then pictures straight in the folder', async () => {
+  it('prefers train/good, then good, then images straight in the folder', async () => {
     await files('bottle/preview.png');
     expect(await training('bottle')).toEqual([['bottle', ['bottle/preview.png']]]);
     await files('bottle/good/2.png', 'bottle/good/10.png');
@@ -130,7 +130,7 @@ describe('openTrainingFolder', () => {
     expect(await training('flat')).toEqual([['flat', ['flat/a.png', 'flat/face_mask.png']]]);
   });
 
-  it('does not take test pictures for a class', async () => {
+  it('does not take test images for a class', async () => {
     await files('test/good/1.png');
     await expect(openTrainingFolder(root)).rejects.toMatchObject({ code: 'DATA_NO_GOOD' });
   });
@@ -139,14 +139,14 @@ describe('openTrainingFolder', () => {
     await files('broken/1.png', 'notes.txt');
     await expect(openTrainingFolder(root)).rejects.toMatchObject({
       code: 'DATA_NO_GOOD',
-      message: `Expected good pictures in ${join(root, 'train', 'good')}, ${join(root, 'good')}, or straight in ${root} but received the folder broken and 1 file that is no picture`,
+      message: `Expected good images in ${join(root, 'train', 'good')}, ${join(root, 'good')}, or straight in ${root} but received the folder broken and 1 file that is no image`,
     });
   });
 
   it('tells an empty folder, a missing one and a file apart', async () => {
     await expect(openTrainingFolder(root)).rejects.toMatchObject({
       code: 'DATA_EMPTY',
-      message: `Expected pictures in ${root} but received an empty folder`,
+      message: `Expected images in ${root} but received an empty folder`,
     });
     await expect(openTrainingFolder(join(root, 'none'))).rejects.toMatchObject({
       code: 'PATH_MISSING',
@@ -176,7 +176,7 @@ describe('openTestFolder', () => {
     }
   });
 
-  it('reads the mask that belongs to the picture', async () => {
+  it('reads the mask that belongs to the image', async () => {
     await files('test/crack/7.png');
     await mkdir(join(root, 'ground_truth', 'crack'), { recursive: true });
     await sharp({ create: { width: 3, height: 2, channels: 3, background: '#ffffff' } })
@@ -187,7 +187,7 @@ describe('openTestFolder', () => {
     const mask = await entry?.readMask?.();
     expect(mask).toMatchObject({ width: 3, height: 2 });
     expect([...(mask?.data ?? [])]).toEqual([255, 255, 255, 255, 255, 255]);
-    await expect(entry?.read()).rejects.toMatchObject({ code: 'PICTURE_UNREADABLE' });
+    await expect(entry?.read()).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' });
   });
 
   it('reads several classes', async () => {
@@ -222,7 +222,7 @@ describe('openTestFolder', () => {
     await files('train/good/1.png', 'test/good/readme.txt');
     await expect(openTestFolder(root)).rejects.toMatchObject({
       code: 'DATA_NO_TEST',
-      message: expect.stringMatching(/but received the folder good \(1 file that is no picture\)$/),
+      message: expect.stringMatching(/but received the folder good \(1 file that is no image\)$/),
     });
   });
 });
@@ -269,7 +269,7 @@ describe('openCalibrationFolder', () => {
     return [good, defects].map((entries) => within(entries.map(({ path }) => path)));
   };
 
-  it('takes good test pictures, and defects apart from them', async () => {
+  it('takes good test images, and defects apart from them', async () => {
     await files('part/train/good/0.png', 'part/test/good/1.png', 'part/test/crack/2.png');
     expect(await calibration('part')).toEqual([
       ['part/test/good/1.png'],
@@ -283,7 +283,7 @@ describe('openCalibrationFolder', () => {
     ]);
   });
 
-  it('takes pictures straight in the folder for good, without masks beside them', async () => {
+  it('takes images straight in the folder for good, without masks beside them', async () => {
     await files('today/1.png', 'today/10.png', 'today/2.png', 'today/2_mask.png');
     expect(await calibration('today')).toEqual([
       ['today/1.png', 'today/2.png', 'today/10.png'],
@@ -297,7 +297,7 @@ describe('openCalibrationFolder', () => {
       await expect(calibration(dir)).rejects.toThrow(
         expect.objectContaining({
           code: 'DATA_NO_GOOD',
-          message: expect.stringContaining('pictures that training never saw'),
+          message: expect.stringContaining('images that training never saw'),
         }),
       );
     }

@@ -2,17 +2,17 @@ import { join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
 import {
   checkArgument,
+  type ImageEntry,
   isAnomalous,
   type LabelledEntry,
-  type PictureEntry,
   type TrainingClass,
 } from '@bigrid/inspect';
 import { failToRead } from '../files/files.ts';
 import { path as pathSchema } from '../files/option-schemas.ts';
 import { stat } from '../files/system.ts';
-import { listFolder, naturalOrder } from '../pictures/listing.ts';
-import { pictureEntry } from '../pictures/pictures.ts';
-import { pageOf, picturesInFile } from '../pictures/tiff-pages.ts';
+import { imageEntry } from '../images/images.ts';
+import { listFolder, naturalOrder } from '../images/listing.ts';
+import { imagesInFile, pageOf } from '../images/tiff-pages.ts';
 import { checkDataset, type DatasetOptions } from './dataset.ts';
 import { contents, hasSplit, isMaskFolder, withoutMasks } from './names.ts';
 import { failWithoutGood, failWithoutTest, readDataset } from './open-dataset.ts';
@@ -22,45 +22,45 @@ export interface TrainingFolder {
   readonly classes: readonly TrainingClass[];
 }
 
-/** Pictures that training never saw. */
+/** Images that training never saw. */
 export interface CalibrationFolder {
   /** At least one. */
-  readonly good: readonly PictureEntry[];
+  readonly good: readonly ImageEntry[];
   /** Labelled defects, of any kind. */
   readonly defects: readonly LabelledEntry[];
 }
 
 /**
- * The paths of the pictures at a path: a file is taken as it is, whatever its name (of a TIFF each page: `x.tif`,
+ * The paths of the images at a path: a file is taken as it is, whatever its name (of a TIFF each page: `x.tif`,
  * `x.tif#2`); a folder is searched
- * through all its subfolders for names that end like a picture. Hidden files and folders of masks are left
+ * through all its subfolders for names that end like an image. Hidden files and folders of masks are left
  * out (but not a product that is called like one of masks). In natural order (`2.png` before `10.png`), the same on every system.
  *
- * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY when a folder holds no picture.
+ * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY when a folder holds no image.
  */
-export async function listPictures(pathOrFolder: string): Promise<string[]> {
+export async function listImages(pathOrFolder: string): Promise<string[]> {
   checkArgument(pathSchema, pathOrFolder, 'a path');
   // A page that was asked for by its number is taken alone.
   const { file, page } = pageOf(pathOrFolder);
-  if (!(await isFolder(file))) return page > 0 ? [pathOrFolder] : picturesInFile(file);
+  if (!(await isFolder(file))) return page > 0 ? [pathOrFolder] : imagesInFile(file);
   const found: string[] = [];
   await collect(pathOrFolder, [], found);
   if (found.length === 0) {
     fail(
       'DATA_EMPTY',
-      `Expected pictures in ${pathOrFolder} but received ${await contents(pathOrFolder)}`,
+      `Expected images in ${pathOrFolder} but received ${await contents(pathOrFolder)}`,
     );
   }
   return found;
 }
 
 /**
- * Finds the good pictures to learn from, in any layout that `openDataset` recognises. In folders, they are the
+ * Finds the good images to learn from, in any layout that `openDataset` recognises. In folders, they are the
  * first of `DIR/train/good`, `DIR/good`, the class folders in DIR (each with `train/good` or `good`), and DIR
- * itself. A class bears the name of its folder. Masks are never taken. Note that without test pictures the good
+ * itself. A class bears the name of its folder. Masks are never taken. Note that without test images the good
  * ones are what {@link openTestFolder} finds as well.
  *
- * @param path a folder, or a file that lists pictures.
+ * @param path a folder, or a file that lists images.
  * @throws PATH_MISSING, PATH_UNREADABLE, DATASET_INVALID; DATA_EMPTY when there is nothing at all; DATA_NO_GOOD,
  *   naming what was looked for and what was found.
  */
@@ -76,14 +76,14 @@ export async function openTrainingFolder(
 }
 
 /**
- * Finds the pictures to evaluate on, with what is known of them, in any layout that `openDataset` recognises. In
+ * Finds the images to evaluate on, with what is known of them, in any layout that `openDataset` recognises. In
  * folders, they are `DIR/test/good/*`, `DIR/test/<defect>/*` and their masks in `DIR/ground_truth/<defect>`;
- * without `DIR/test`, `DIR/good` and every other folder of pictures as a defect, such as `DIR/bad`; without
+ * without `DIR/test`, `DIR/good` and every other folder of images as a defect, such as `DIR/bad`; without
  * those, the same in every class folder of DIR. The `test` folder itself may be given too. Good ones come first,
- * then defects in natural order. A folder of good pictures alone is enough: whether that suffices is for the
+ * then defects in natural order. A folder of good images alone is enough: whether that suffices is for the
  * evaluation to say.
  *
- * @param path a folder, or a file that lists pictures.
+ * @param path a folder, or a file that lists images.
  * @throws PATH_MISSING, PATH_UNREADABLE, DATASET_INVALID, DATA_EMPTY, DATA_NO_TEST
  */
 export async function openTestFolder(
@@ -97,7 +97,7 @@ export async function openTestFolder(
 }
 
 /**
- * Finds the pictures to calibrate on: what {@link openTestFolder} finds, or, without labels, the pictures straight in
+ * Finds the images to calibrate on: what {@link openTestFolder} finds, or, without labels, the images straight in
  * DIR, all of them good. `DIR/train/good` is left out: on what training saw, scores are too low for a threshold.
  *
  * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY; DATA_NO_GOOD, naming what was looked for and what was found
@@ -107,27 +107,27 @@ export async function openCalibrationFolder(dir: string): Promise<CalibrationFol
     if (!isBigridError(error, 'DATA_NO_TEST')) throw error;
     return undefined;
   });
-  const good = entries?.filter((entry) => !isAnomalous(entry)) ?? (await picturesStraightIn(dir));
+  const good = entries?.filter((entry) => !isAnomalous(entry)) ?? (await imagesStraightIn(dir));
   if (good.length === 0) {
     const places = `${join(dir, 'test', 'good')}, ${join(dir, 'good')}, or straight in ${dir}`;
     fail(
       'DATA_NO_GOOD',
-      `Expected good pictures that training never saw in ${places} but received ${await contents(dir)}`,
+      `Expected good images that training never saw in ${places} but received ${await contents(dir)}`,
     );
   }
   return { good, defects: entries?.filter(isAnomalous) ?? [] };
 }
 
-async function picturesStraightIn(dir: string): Promise<PictureEntry[]> {
-  const { pictures } = await listFolder(dir);
-  return withoutMasks(pictures).map((name) => pictureEntry(join(dir, name)));
+async function imagesStraightIn(dir: string): Promise<ImageEntry[]> {
+  const { images } = await listFolder(dir);
+  return withoutMasks(images).map((name) => imageEntry(join(dir, name)));
 }
 
 async function collect(folder: string, above: readonly string[], found: string[]): Promise<void> {
   const listing = await listFolder(folder);
   // A link that leads back to a folder above would be followed for ever.
   if (above.includes(listing.realPath)) return;
-  const below = [...listing.folders, ...listing.pictures].sort(naturalOrder);
+  const below = [...listing.folders, ...listing.images].sort(naturalOrder);
   const folders = new Set(listing.folders);
   for (const name of below) {
     const path = join(folder, name);
@@ -143,6 +143,6 @@ export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    return failToRead(path, 'a picture or a folder', error);
+    return failToRead(path, 'an image or a folder', error);
   }
 }

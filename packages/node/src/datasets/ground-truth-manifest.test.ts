@@ -59,7 +59,7 @@ describe('manifests of Lookout for Vision', () => {
           test: ['board/images/3.jpg good', 'board/images/4.jpg anomaly mask'],
         },
       ],
-      ignored: ['board: 1 defective picture of board to train on: only good ones are learnt from'],
+      ignored: ['board: 1 defective image of board to train on: only good ones are learnt from'],
     });
   });
 
@@ -83,7 +83,7 @@ describe('manifests of Lookout for Vision', () => {
     expect((await data.understood('train.manifest')).classes[0]?.training).toEqual(['1.jpg']);
   });
 
-  it('train and test on the same pictures where there is one file', async () => {
+  it('train and test on the same images where there is one file', async () => {
     await data.files('a/1.jpg', 'a/2.jpg');
     await data.json(
       'a/output.jsonl',
@@ -160,7 +160,7 @@ describe('manifests of Lookout for Vision', () => {
   it.each([
     ['no JSON', 'nonsense', /^Expected a JSON object for line 2 of .* but received nonsense$/],
     [
-      'no picture',
+      'no image',
       '{"anomaly-label":0}',
       /^Expected source-ref, .*, for line 2 of .* but received anomaly-label$/,
     ],
@@ -170,7 +170,7 @@ describe('manifests of Lookout for Vision', () => {
       /^Expected anomaly-label, .*, for line 2 of .* but received source-ref, size$/,
     ],
     [
-      'a missing picture',
+      'a missing image',
       '{"source-ref":"9.jpg","anomaly-label":0}',
       /^Expected the file of line 2 of .*9\.jpg but received nothing$/,
     ],

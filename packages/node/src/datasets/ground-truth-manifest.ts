@@ -3,7 +3,7 @@ import { fail } from '@bigrid/errors';
 import { z } from 'zod';
 import { readBytes } from '../files/files.ts';
 import { decodeText } from '../files/text.ts';
-import { pictureEntry } from '../pictures/pictures.ts';
+import { imageEntry } from '../images/images.ts';
 import {
   classFromList,
   type Dataset,
@@ -11,7 +11,7 @@ import {
   defectName,
   type Ignored,
   isGoodLabel,
-  type ListedPicture,
+  type ListedImage,
   listName,
   roleOf,
 } from './dataset.ts';
@@ -39,7 +39,7 @@ type Metadata = z.infer<typeof metadataSchema>;
  * `source-ref`, a label of the type `groundtruth/image-classification` (such as `anomaly-label` with
  * `anomaly-label-metadata`), and where there is one a mask of the type `groundtruth/semantic-segmentation`
  * (`anomaly-mask-ref`), in colours over that of its BACKGROUND. {@link roleOf} says what a manifest's
- * pictures are for.
+ * images are for.
  *
  * @param files with paths in them relative to each file's own folder.
  * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID, naming the line
@@ -51,18 +51,18 @@ export async function readManifests(
   const ignored: Ignored[] = [];
   const folder = dirname(resolve(files[0] ?? '.'));
   const className = classNameOf(folder);
-  const pictures: ListedPicture[] = [];
+  const images: ListedImage[] = [];
   for (const file of files) {
     const lines = decodeText(await readBytes(file)).split('\n');
     for (const [index, text] of lines.entries()) {
       if (text.trim() === '') continue;
       const where = `line ${index + 1} of ${file}`;
       const line = parseLine(text, where);
-      pictures.push(await listedPicture(line, file, className, where, options));
+      images.push(await listedImage(line, file, className, where, options));
     }
   }
-  const once = await withoutRepeats(pictures);
-  const classes = [classFromList(className, once.pictures, listName(files), ignored)];
+  const once = await withoutRepeats(images);
+  const classes = [classFromList(className, once.images, listName(files), ignored)];
   return { layout: 'Ground Truth manifest', classes, ignored, remarks: once.remarks };
 }
 
@@ -81,17 +81,17 @@ function parseLine(text: string, where: string): Line {
   const received = typeof value === 'object' && value !== null ? Object.keys(value) : [text.trim()];
   fail(
     'DATASET_INVALID',
-    `Expected source-ref, the address of a picture, for ${where} but received ${received.join(', ')}`,
+    `Expected source-ref, the address of an image, for ${where} but received ${received.join(', ')}`,
   );
 }
 
-async function listedPicture(
+async function listedImage(
   line: Line,
   file: string,
   className: string,
   where: string,
   options: DatasetOptions,
-): Promise<ListedPicture> {
+): Promise<ListedImage> {
   const defect = defectOf(line, where);
   const path = await localPath(line['source-ref'], file, where, options);
   const mask = defect === 'good' ? undefined : maskOf(line);
@@ -101,7 +101,7 @@ async function listedPicture(
     where,
     mask: maskPath,
     entry: {
-      ...pictureEntry(path),
+      ...imageEntry(path),
       className,
       defect,
       readMask:

@@ -1,4 +1,4 @@
-import type { PictureEntry } from '@bigrid/inspect';
+import type { ImageEntry } from '@bigrid/inspect';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
@@ -14,12 +14,12 @@ beforeAll(async () => {
 });
 afterAll(() => data.remove());
 
-const entry: PictureEntry = {
+const entry: ImageEntry = {
   path: 'x.png',
   read: async () => ({ width: 1, height: 1, data: new Uint8Array(3) }),
 };
 
-it('gives each picture the mask of its class, or all of them one', async () => {
+it('gives each image the mask of its class, or all of them one', async () => {
   const each = await openIgnoredAreas(data.at('masks'), ['bolt', 'nut']);
   expect(each.everywhere).toBeUndefined();
   expect(each.of('bolt', entry).ignored?.data).toEqual(Uint8Array.of(255, 0));

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { basename, extname, join } from 'node:path';
 import { fail } from '@bigrid/errors';
-import { type Mask, type PictureEntry, resizeMaskNearest } from '@bigrid/inspect';
-import { listFolder } from '../pictures/listing.ts';
-import { readMask } from '../pictures/pictures.ts';
+import { type ImageEntry, type Mask, resizeMaskNearest } from '@bigrid/inspect';
+import { readMask } from '../images/images.ts';
+import { listFolder } from '../images/listing.ts';
 import { isFolder } from './folders.ts';
 
-/** What to ignore of pictures: `everywhere` alike, or by class. */
+/** What to ignore of images: `everywhere` alike, or by class. */
 export interface IgnoredAreas {
   /** One mask for all, for the bundle to keep; undefined where they differ between classes. */
   readonly everywhere: Mask | undefined;
   /** Tells these areas from others; undefined where nothing is ignored. */
   readonly digest: string | undefined;
-  /** Where they differ, the same picture with what to ignore of one of that class. */
-  of<Entry extends PictureEntry>(className: string, entry: Entry): Entry;
+  /** Where they differ, the same image with what to ignore of one of that class. */
+  of<Entry extends ImageEntry>(className: string, entry: Entry): Entry;
 }
 
 /** Sides of a map, over which a mask is spread. */
@@ -21,7 +21,7 @@ const MAP_SIDE = 256;
 
 /**
  * Reads a mask of what to ignore: an image of any size, white (above 127) there.
- * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE; OPTION_INVALID when it ignores nothing,
+ * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE; OPTION_INVALID when it ignores nothing,
  *   which is a mask in other colours more often than a wish, or everything
  */
 export async function readIgnoredArea(path: string): Promise<Mask> {
@@ -55,10 +55,10 @@ export async function readIgnoredArea(path: string): Promise<Mask> {
 }
 
 /**
- * Reads what to ignore: a picture that is white where pictures are to be ignored, or a folder with one a class,
+ * Reads what to ignore: an image that is white where images are to be ignored, or a folder with one a class,
  * `CLASS.png`. A class without one is looked at all over, and so are all without a path.
  * @param allNames of classes that there are, each as often as it may be
- * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE; OPTION_INVALID when a folder has a
+ * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE; OPTION_INVALID when a folder has a
  *   mask for no class, or none at all, and as {@link readIgnoredArea}
  */
 export async function openIgnoredAreas(
@@ -73,9 +73,9 @@ export async function openIgnoredAreas(
     const mask = await readIgnoredArea(path);
     return { everywhere: mask, digest: digestOf([['', mask]]), of: (_, entry) => entry };
   }
-  const { pictures } = await listFolder(path);
+  const { images } = await listFolder(path);
   const masks = new Map<string, Mask>();
-  for (const name of pictures) {
+  for (const name of images) {
     const className = basename(name, extname(name));
     if (!classNames.includes(className)) {
       fail(

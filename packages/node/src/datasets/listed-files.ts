@@ -38,7 +38,7 @@ export function isInside(path: string, root: string): boolean {
 }
 
 /**
- * Makes sure that a picture or mask that a list names is there, and in a folder where lists may name any: who made a list
+ * Makes sure that an image or mask that a list names is there, and in a folder where lists may name any: who made a list
  * is not to choose what else of this machine is read.
  *
  * @param where the line or the item that names it, such as `line 3 of train.manifest`.
@@ -59,7 +59,7 @@ export async function assertListed(path: string, root: string, where: string): P
 
 /**
  * The folder that the files of a list have to be in: the one above that of the list, for lists often lie in a folder of
- * their own beside the pictures; its own folder, where the one above is the top of a drive.
+ * their own beside the images; its own folder, where the one above is the top of a drive.
  */
 export function rootOf(list: string): string {
   const own = dirname(resolve(list));

@@ -1,12 +1,12 @@
 import { fail } from '@bigrid/errors';
 import type { Mask } from '@bigrid/inspect';
-import { readPicture } from '../pictures/pictures.ts';
+import { readImage } from '../images/images.ts';
 
 /**
  * Reads masks whose values are numbers of defects and merges them: whatever is not black in any of them is
- * defect. So are the masks of VisA, and those of MVTec LOCO AD, one a defect of the same picture.
+ * defect. So are the masks of VisA, and those of MVTec LOCO AD, one a defect of the same image.
  *
- * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE; MASK_MISMATCH when their sizes differ
+ * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE; MASK_MISMATCH when their sizes differ
  */
 export async function readLabelMasks(paths: readonly string[]): Promise<Mask> {
   let merged: Mask | undefined;
@@ -16,7 +16,7 @@ export async function readLabelMasks(paths: readonly string[]): Promise<Mask> {
     if (mask.width !== merged.width || mask.height !== merged.height) {
       fail(
         'MASK_MISMATCH',
-        `Expected a mask of ${merged.width} x ${merged.height}, as the others of its picture, at ${path} but received ${mask.width} x ${mask.height}`,
+        `Expected a mask of ${merged.width} x ${merged.height}, as the others of its image, at ${path} but received ${mask.width} x ${mask.height}`,
       );
     }
     for (let i = 0; i < mask.data.length; i++) if (mask.data[i] === 255) merged.data[i] = 255;
@@ -28,13 +28,13 @@ export async function readLabelMasks(paths: readonly string[]): Promise<Mask> {
  * Reads a mask in colours: whatever has another colour than the background is defect.
  *
  * @param background 8-bit RGB.
- * @throws PATH_MISSING, PATH_UNREADABLE, PICTURE_UNREADABLE, PICTURE_TOO_LARGE
+ * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE
  */
 export async function readMaskExcept(
   path: string,
   [red, green, blue]: readonly [number, number, number],
 ): Promise<Mask> {
-  const { width, height, data } = await readPicture(path);
+  const { width, height, data } = await readImage(path);
   const mask = new Uint8Array(width * height);
   for (let i = 0; i < mask.length; i++) {
     const isBackground =

@@ -1,7 +1,7 @@
 import { join, sep } from 'node:path';
 import type { Mask } from '@bigrid/inspect';
-import { type Listing, listFolder } from '../pictures/listing.ts';
-import { readMask } from '../pictures/pictures.ts';
+import { readMask } from '../images/images.ts';
+import { type Listing, listFolder } from '../images/listing.ts';
 import { counted, type Ignored } from './dataset.ts';
 import { readLabelMasks } from './mask-files.ts';
 import { folderNamed, maskFolderOf, stemOf } from './names.ts';
@@ -9,8 +9,8 @@ import { folderNamed, maskFolderOf, stemOf } from './names.ts';
 export type ReadMask = () => Promise<Mask>;
 
 /**
- * Finds the masks of a product's pictures in its `ground_truth` (or `masks`), below the same folders as the
- * picture: `<stem>_mask.png` or `<stem>.png` with any ending, or a folder `<stem>` of several masks. Pages of a TIFF
+ * Finds the masks of a product's images in its `ground_truth` (or `masks`), below the same folders as the
+ * image: `<stem>_mask.png` or `<stem>.png` with any ending, or a folder `<stem>` of several masks. Pages of a TIFF
  * have the pages of another as their masks.
  */
 export class MaskFinder {
@@ -32,7 +32,7 @@ export class MaskFinder {
   }
 
   /**
-   * @param below folders from the folder of all defects down to the picture.
+   * @param below folders from the folder of all defects down to the image.
    * @returns a reader of its mask; undefined where there is none.
    */
   async find(below: readonly string[], file: string): Promise<ReadMask | undefined> {
@@ -40,20 +40,20 @@ export class MaskFinder {
     return folder?.take(stemOf(file));
   }
 
-  /** Tells of masks that no picture asked for, in the folders of masks. */
+  /** Tells of masks that no image asked for, in the folders of masks. */
   async reportUnused(ignored: Ignored[]): Promise<void> {
     if (this.#root === undefined || this.#rootListing === undefined) return;
     for (const masks of this.#folders.values()) {
       const unused = masks.unused((path) => this.#folders.has(path));
       if (unused > 0) {
-        ignored.push({ path: masks.path, reason: `${counted(unused, 'mask')} without a picture` });
+        ignored.push({ path: masks.path, reason: `${counted(unused, 'mask')} without an image` });
       }
     }
     const visited = [...this.#folders.keys()];
     for (const name of this.#rootListing.folders) {
       const path = join(this.#root, name);
       if (!visited.some((folder) => folder === path || folder.startsWith(path + sep))) {
-        ignored.push({ path, reason: 'masks of a defect that has no pictures' });
+        ignored.push({ path, reason: 'masks of a defect that has no images' });
       }
     }
   }
@@ -65,7 +65,7 @@ export class MaskFinder {
       const path = parts.length === 0 ? undefined : await descend(this.#root, parts);
       if (path !== undefined) return this.#masksIn(path);
     }
-    // All masks in one folder: with folders beside them, their names could mean two pictures.
+    // All masks in one folder: with folders beside them, their names could mean two images.
     return this.#rootListing.folders.length === 0 ? this.#masksIn(this.#root) : undefined;
   }
 
@@ -78,7 +78,7 @@ export class MaskFinder {
   }
 }
 
-/** The masks in one folder, by the stems of their pictures. */
+/** The masks in one folder, by the stems of their images. */
 class MasksOfFolder {
   readonly path: string;
   readonly #readers: Map<string, ReadMask>;
@@ -90,14 +90,14 @@ class MasksOfFolder {
   }
 
   static async open(path: string): Promise<MasksOfFolder> {
-    const { folders, pictures } = await listFolder(path);
+    const { folders, images } = await listFolder(path);
     const readers = new Map<string, ReadMask>();
     for (const name of folders) {
-      const parts = (await listFolder(join(path, name))).pictures;
+      const parts = (await listFolder(join(path, name))).images;
       const files = parts.map((part) => join(path, name, part));
       if (files.length > 0) readers.set(name, () => readLabelMasks(files));
     }
-    for (const file of pictures) readers.set(stemOf(file), () => readMask(join(path, file)));
+    for (const file of images) readers.set(stemOf(file), () => readMask(join(path, file)));
     return new MasksOfFolder(path, readers);
   }
 
@@ -109,7 +109,7 @@ class MasksOfFolder {
     return this.#readers.get(name);
   }
 
-  /** @param isOfDefect whether a folder in here holds the masks of a defect, and not of a picture. */
+  /** @param isOfDefect whether a folder in here holds the masks of a defect, and not of an image. */
   unused(isOfDefect: (path: string) => boolean): number {
     const names = [...this.#readers.keys()];
     return names.filter((name) => !this.#used.has(name) && !isOfDefect(join(this.path, name)))

@@ -1,20 +1,20 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { type Listing, listFolder } from '../pictures/listing.ts';
-import { pageOf } from '../pictures/tiff-pages.ts';
+import { type Listing, listFolder } from '../images/listing.ts';
+import { pageOf } from '../images/tiff-pages.ts';
 
-/** What people call the folder of good pictures; the first is that of MVTec AD, the second of BTAD. */
+/** What people call the folder of good images; the first is that of MVTec AD, the second of BTAD. */
 const goodNames = ['good', 'ok', 'normal'] as const;
 
 export function isGoodFolder(name: string): boolean {
   return goodNames.some((good) => good === name.toLowerCase());
 }
 
-/** Whether a name says that pictures are defective, and not how. */
+/** Whether a name says that images are defective, and not how. */
 export function isBadFolder(name: string): boolean {
   return /^(bad|ng|nok|ko|defects?|defective|anomal(y|ies|ous)|abnormal)$/i.test(name);
 }
 
-/** The name that a folder of good pictures has here, as written. */
+/** The name that a folder of good images has here, as written. */
 export function goodFolderOf(listing: Listing): string | undefined {
   for (const name of goodNames) {
     const found = folderNamed(listing, name);
@@ -82,7 +82,7 @@ export function classNameOf(folder: string): string {
   return basename(at) || basename(absolute);
 }
 
-/** Leaves out `x_mask.png` where the picture `x` that it belongs to lies beside it. */
+/** Leaves out `x_mask.png` where the image `x` that it belongs to lies beside it. */
 export function withoutMasks(names: readonly string[]): string[] {
   const stems = new Set(names.map(stemOf));
   return names.filter((name) => {
@@ -102,7 +102,7 @@ const MOST_FOLDERS_NAMED = 8;
 
 /** For the end of a message: what a folder holds instead of what was looked for. */
 export async function contents(folder: string): Promise<string> {
-  const { folders, pictures, others } = await listFolder(folder);
+  const { folders, images, others } = await listFolder(folder);
   const parts: string[] = [];
   if (folders.length > 0) {
     const shown = folders.slice(0, MOST_FOLDERS_NAMED);
@@ -110,19 +110,18 @@ export async function contents(folder: string): Promise<string> {
     const more = folders.length > shown.length ? ' and more' : '';
     parts.push(`the folder${folders.length === 1 ? '' : 's'} ${named.join(', ')}${more}`);
   }
-  if (pictures.length > 0)
-    parts.push(pictures.length === 1 ? '1 picture' : `${pictures.length} pictures`);
+  if (images.length > 0) parts.push(images.length === 1 ? '1 image' : `${images.length} images`);
   if (others.length > 0) parts.push(otherFiles(others.length));
   return parts.length === 0 ? 'an empty folder' : parts.join(' and ');
 }
 
-/** A folder that holds neither pictures nor folders is the reason why nothing was found: that is said with its name. */
+/** A folder that holds neither images nor folders is the reason why nothing was found: that is said with its name. */
 async function nameWithContents(above: string, name: string): Promise<string> {
-  const { folders, pictures, others } = await listFolder(join(above, name));
-  if (folders.length + pictures.length > 0) return name;
+  const { folders, images, others } = await listFolder(join(above, name));
+  if (folders.length + images.length > 0) return name;
   return `${name} (${others.length > 0 ? otherFiles(others.length) : 'empty'})`;
 }
 
 export function otherFiles(number: number): string {
-  return number === 1 ? '1 file that is no picture' : `${number} files that are no pictures`;
+  return number === 1 ? '1 file that is no image' : `${number} files that are no images`;
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
 import { openTestFolder, openTrainingFolder } from './folders.ts';
-import { kindsOfPictures } from './kinds.ts';
+import { kindsOfImages } from './kinds.ts';
 import { openDataset } from './open-dataset.ts';
 
 let data: DataFolder;
@@ -11,21 +11,21 @@ beforeEach(async () => {
 afterEach(() => data.remove());
 
 describe('openDataset', () => {
-  it('takes a folder of good pictures alone', async () => {
+  it('takes a folder of good images alone', async () => {
     await data.files('parts/1.png', 'parts/2.jpg', 'parts/more/3.png', 'parts/list.txt');
     expect(await data.understood('parts')).toEqual({
-      layout: 'good pictures alone',
+      layout: 'good images alone',
       classes: [{ name: 'parts', training: ['parts/1.png', 'parts/2.jpg'], test: [] }],
-      ignored: ['parts/more: a folder beside the pictures', 'parts: 1 file that is no picture'],
+      ignored: ['parts/more: a folder beside the images', 'parts: 1 file that is no image'],
     });
   });
 
   it('tells which folders among those of products are none', async () => {
     await data.files('bottle/train/good/1.png', 'docs/x.png', 'readme.md', 'overview.png');
     expect((await data.understood('.')).ignored).toEqual([
-      'docs: a folder without good or test pictures',
-      '.: 1 picture outside of its folders',
-      '.: 1 file that is no picture',
+      'docs: a folder without good or test images',
+      '.: 1 image outside of its folders',
+      '.: 1 file that is no image',
     ]);
   });
 
@@ -35,43 +35,43 @@ describe('openDataset', () => {
     await expect(openDataset(data.path)).rejects.toMatchObject({
       code: 'DATA_NO_GOOD',
       message: expect.stringMatching(
-        /^Expected good pictures in .*train.*good, .* but received the folder images$/,
+        /^Expected good images in .*train.*good, .* but received the folder images$/,
       ),
     });
     await expect(openDataset(data.at('nowhere'))).rejects.toMatchObject({
       code: 'PATH_MISSING',
-      message: expect.stringContaining('Expected a folder, or a file that lists pictures, at'),
+      message: expect.stringContaining('Expected a folder, or a file that lists images, at'),
     });
     await expect(openDataset(data.at('images', '1.png'))).rejects.toMatchObject({
       code: 'PATH_MISSING',
     });
   });
 
-  it('names the folder of good pictures that a published layout lacks', async () => {
+  it('names the folder of good images that a published layout lacks', async () => {
     await data.files('btad/test/ok/1.bmp', 'btad/test/ko/2.bmp');
     await expect(openTrainingFolder(data.at('btad'))).rejects.toMatchObject({
       code: 'DATA_NO_GOOD',
-      message: `Expected good pictures in ${data.at('btad', 'train', 'ok')} but received the folder test`,
+      message: `Expected good images in ${data.at('btad', 'train', 'ok')} but received the folder test`,
     });
     for (const ending of ['png', 'jpg']) {
       const product = `${ending}-product`;
       await data.files(`${product}/test/good/1.${ending}`, `${product}/test/hole/2.${ending}`);
       await expect(openTrainingFolder(data.at(product))).rejects.toMatchObject({
         code: 'DATA_NO_GOOD',
-        message: `Expected good pictures in ${data.at(product, 'train', 'good')} but received the folder test`,
+        message: `Expected good images in ${data.at(product, 'train', 'good')} but received the folder test`,
       });
     }
     await data.files('loco/train/fine/1.png', 'loco/test/logical_anomalies/1.png');
     await expect(openTrainingFolder(data.at('loco'))).rejects.toMatchObject({
       code: 'DATA_NO_GOOD',
-      message: `Expected good pictures in ${data.at('loco', 'train', 'good')} but received the folder fine`,
+      message: `Expected good images in ${data.at('loco', 'train', 'good')} but received the folder fine`,
     });
   });
 
-  it('counts pictures by class, split and defect', async () => {
+  it('counts images by class, split and defect', async () => {
     await data.files('train/good/1.png', 'train/good/2.png', 'test/good/3.png', 'test/cut/4.png');
     await data.files('test/cut/5.png', 'ground_truth/cut/5_mask.png');
-    const kinds = kindsOfPictures(await openDataset(data.path));
+    const kinds = kindsOfImages(await openDataset(data.path));
     expect(
       kinds.map(({ split, defect, entries, masks }) => [split, defect, entries.length, masks]),
     ).toEqual([
@@ -82,7 +82,7 @@ describe('openDataset', () => {
   });
 });
 
-describe('lists of pictures', () => {
+describe('lists of images', () => {
   it('serve training and evaluation as folders do', async () => {
     await data.files('m/1.jpg', 'm/2.jpg');
     await data.json(
@@ -99,12 +99,12 @@ describe('lists of pictures', () => {
     }
   });
 
-  it('are refused without good pictures, or without any', async () => {
+  it('are refused without good images, or without any', async () => {
     await data.files('2.jpg');
     await data.json('bad.manifest', { 'source-ref': '2.jpg', 'anomaly-label': 1 });
     await expect(openTrainingFolder(data.at('bad.manifest'))).rejects.toMatchObject({
       code: 'DATA_NO_GOOD',
-      message: `Expected good pictures in ${data.at('bad.manifest')} but received none`,
+      message: `Expected good images in ${data.at('bad.manifest')} but received none`,
     });
     await data.write('empty.manifest', '\n');
     await expect(openTestFolder(data.at('empty.manifest'))).rejects.toMatchObject({

@@ -2,8 +2,8 @@ import { basename, extname, join } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { failToRead } from '../files/files.ts';
 import { stat } from '../files/system.ts';
-import { type Listing, listFolder } from '../pictures/listing.ts';
-import { pictureEntry } from '../pictures/pictures.ts';
+import { imageEntry } from '../images/images.ts';
+import { type Listing, listFolder } from '../images/listing.ts';
 import { type CocoFile, findCoco, openCoco, readCoco } from './coco.ts';
 import { checkDataset, type Dataset, type DatasetOptions, type Ignored } from './dataset.ts';
 import { readManifests } from './ground-truth-manifest.ts';
@@ -17,17 +17,17 @@ import {
   isMaskFolder,
   withoutMasks,
 } from './names.ts';
-import { ignoreFiles, ignorePictures, type Product, readProduct } from './product-folder.ts';
+import { ignoreFiles, ignoreImages, type Product, readProduct } from './product-folder.ts';
 import { systemLeftovers } from './system-leftovers.ts';
 import { assertNoProductAmong, isProductCalledMasks } from './two-readings.ts';
 import { findVisa, readVisa } from './visa.ts';
 
 /**
- * Recognises the layout of a folder, or of a file that lists pictures (`.manifest`, `.jsonl`, `.json` of COCO,
- * `.csv` of VisA), and tells what is in it. docs/data.md shows each layout. Pictures are not decoded.
+ * Recognises the layout of a folder, or of a file that lists images (`.manifest`, `.jsonl`, `.json` of COCO,
+ * `.csv` of VisA), and tells what is in it. docs/data.md shows each layout. Images are not decoded.
  *
  * @throws PATH_MISSING, PATH_UNREADABLE; DATA_EMPTY when there is nothing at all; DATA_NO_GOOD when there are
- *   pictures in no layout known; DATASET_INVALID, naming the piece that is missing or malformed
+ *   images in no layout known; DATASET_INVALID, naming the piece that is missing or malformed
  */
 export async function openDataset(path: string, options: DatasetOptions = {}): Promise<Dataset> {
   checkDataset(path, options, 'openDataset');
@@ -61,11 +61,11 @@ export async function readDataset(path: string, options: DatasetOptions): Promis
     const found = isAside ? undefined : await readProduct(folder);
     if (found !== undefined) products.push(found);
     else if (isAside) aside.push(name);
-    else ignored.push({ path: folder, reason: 'a folder without good or test pictures' });
+    else ignored.push({ path: folder, reason: 'a folder without good or test images' });
   }
-  if (products.length === 0) return plainPictures(path, listing);
+  if (products.length === 0) return plainImages(path, listing);
   await assertNoProductAmong(path, aside);
-  for (const name of aside) await ignorePictures(join(path, name), ignored);
+  for (const name of aside) await ignoreImages(join(path, name), ignored);
   ignoreFiles(path, listing, ignored);
   return fromProducts(products, ignored);
 }
@@ -75,46 +75,46 @@ export async function readDataset(path: string, options: DatasetOptions): Promis
  */
 export async function failWithoutGood(path: string): Promise<never> {
   if (!(await isFolder(path))) {
-    fail('DATA_NO_GOOD', `Expected good pictures in ${path} but received none`);
+    fail('DATA_NO_GOOD', `Expected good images in ${path} but received none`);
   }
   const listing = await listFolder(path);
   const received = await contents(path);
-  if (listing.folders.length === 0 && listing.pictures.length === 0) {
-    fail('DATA_EMPTY', `Expected pictures in ${path} but received ${received}`);
+  if (listing.folders.length === 0 && listing.images.length === 0) {
+    fail('DATA_EMPTY', `Expected images in ${path} but received ${received}`);
   }
   if (isInsideMasks(path)) {
     fail(
       'DATA_NO_GOOD',
-      `Expected good pictures in ${path} but received masks, by the name of the folder or of the one above: rename it if they are no masks`,
+      `Expected good images in ${path} but received masks, by the name of the folder or of the one above: rename it if they are no masks`,
     );
   }
   const [train, test] = [folderNamed(listing, 'train'), folderNamed(listing, 'test')];
   if (train !== undefined || test !== undefined) {
-    // As the pictures to test on are called: BTAD says ok.
+    // As the images to test on are called: BTAD says ok.
     const inTest = test === undefined ? undefined : await listFolder(join(path, test));
     const good = join(path, train ?? 'train', (inTest && goodFolderOf(inTest)) ?? 'good');
     const instead = train === undefined ? received : await contents(join(path, train));
-    fail('DATA_NO_GOOD', `Expected good pictures in ${good} but received ${instead}`);
+    fail('DATA_NO_GOOD', `Expected good images in ${good} but received ${instead}`);
   }
   const places = `${join(path, 'train', 'good')}, ${join(path, 'good')}, or straight in ${path}`;
-  fail('DATA_NO_GOOD', `Expected good pictures in ${places} but received ${received}`);
+  fail('DATA_NO_GOOD', `Expected good images in ${places} but received ${received}`);
 }
 
 /** @throws DATA_EMPTY, DATA_NO_TEST */
 export async function failWithoutTest(path: string): Promise<never> {
   if (!(await isFolder(path))) {
-    fail('DATA_NO_TEST', `Expected test pictures in ${path} but received none`);
+    fail('DATA_NO_TEST', `Expected test images in ${path} but received none`);
   }
   const listing = await listFolder(path);
   const test = folderNamed(listing, 'test');
   const received = await contents(test === undefined ? path : join(path, test));
-  if (listing.folders.length === 0 && listing.pictures.length === 0) {
-    fail('DATA_EMPTY', `Expected pictures in ${path} but received ${received}`);
+  if (listing.folders.length === 0 && listing.images.length === 0) {
+    fail('DATA_EMPTY', `Expected images in ${path} but received ${received}`);
   }
   const places = `${join(path, 'test', 'good')} and ${join(path, 'test', 'NAME-OF-DEFECT')}`;
   fail(
     'DATA_NO_TEST',
-    `Expected test pictures in ${places} (or ${join(path, 'good')} and ${join(path, 'bad')}) but received ${received}`,
+    `Expected test images in ${places} (or ${join(path, 'good')} and ${join(path, 'bad')}) but received ${received}`,
   );
 }
 
@@ -190,22 +190,22 @@ function fromProducts(products: readonly Product[], besides: readonly Ignored[] 
   };
 }
 
-function plainPictures(dir: string, listing: Listing): Dataset {
-  const names = isInsideMasks(dir) ? [] : withoutMasks(listing.pictures);
-  const training = names.map((name) => pictureEntry(join(dir, name)));
+function plainImages(dir: string, listing: Listing): Dataset {
+  const names = isInsideMasks(dir) ? [] : withoutMasks(listing.images);
+  const training = names.map((name) => imageEntry(join(dir, name)));
   const classes = training.length === 0 ? [] : [{ name: classNameOf(dir), training, test: [] }];
   const ignored: Ignored[] = listing.folders.map((name) => ({
     path: join(dir, name),
-    reason: 'a folder beside the pictures',
+    reason: 'a folder beside the images',
   }));
-  ignoreFiles(dir, { pictures: [], others: listing.others }, ignored);
-  return { layout: 'good pictures alone', classes, ignored };
+  ignoreFiles(dir, { images: [], others: listing.others }, ignored);
+  return { layout: 'good images alone', classes, ignored };
 }
 
 async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    return failToRead(path, 'a folder, or a file that lists pictures,', error);
+    return failToRead(path, 'a folder, or a file that lists images,', error);
   }
 }

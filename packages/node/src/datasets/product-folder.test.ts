@@ -40,7 +40,7 @@ describe('published layouts', () => {
     ['BTAD', 'test/ok/1.bmp', 'test/ko/2.bmp'],
     ['MVTec LOCO AD', 'test/good/1.png', 'test/logical_anomalies/2.png'],
   ])(
-    'reads %s without masks and without good pictures as far as it goes',
+    'reads %s without masks and without good images as far as it goes',
     async (name, good, bad) => {
       await data.files(good, bad);
       const { layout, classes } = await data.understood('.');
@@ -74,7 +74,7 @@ describe('published layouts', () => {
     expect(await data.understood('.')).toEqual(expected);
   });
 
-  it('reads GoodsAD, whose masks bear the names of their pictures', async () => {
+  it('reads GoodsAD, whose masks bear the names of their images', async () => {
     await data.files('drink_can/train/good/0001.jpg', 'drink_can/test/good/0002.jpg');
     await data.files('drink_can/test/opened/0003.jpg', 'drink_can/ground_truth/opened/0003.png');
     expect(await data.understood('.')).toMatchObject({
@@ -88,7 +88,7 @@ describe('published layouts', () => {
     });
   });
 
-  it('reads BTAD: ok and ko, pictures and masks with several endings', async () => {
+  it('reads BTAD: ok and ko, images and masks with several endings', async () => {
     await data.files('01/train/ok/0000.bmp', '01/test/ok/0010.bmp', '01/test/ko/0000.bmp');
     await data.files('01/ground_truth/ko/0000.png');
     await data.files('02/train/ok/0000.png', '02/test/ko/0001.png', '02/ground_truth/ko/0001.png');
@@ -108,7 +108,7 @@ describe('published layouts', () => {
     });
   });
 
-  it('reads MVTec LOCO AD, merging the masks of a picture', async () => {
+  it('reads MVTec LOCO AD, merging the masks of an image', async () => {
     const root = 'juice_bottle';
     await data.files(`${root}/train/good/000.png`, `${root}/validation/good/000.png`);
     await data.files(`${root}/test/good/000.png`, `${root}/test/logical_anomalies/000.png`);
@@ -137,8 +137,8 @@ describe('published layouts', () => {
         },
       ],
       ignored: [
-        `${root}/validation: 1 picture: kept for validation, which is not used`,
-        `${root}: 1 file that is no picture`,
+        `${root}/validation: 1 image: kept for validation, which is not used`,
+        `${root}: 1 file that is no image`,
       ],
     });
     expect(await data.mask(root, `${root}/test/logical_anomalies/000.png`)).toEqual([
@@ -147,7 +147,7 @@ describe('published layouts', () => {
     ]);
   });
 
-  it('refuses masks of one picture that differ in size', async () => {
+  it('refuses masks of one image that differ in size', async () => {
     await data.files('train/good/0.png', 'test/logical_anomalies/000.png');
     await data.png('ground_truth/logical_anomalies/000/000.png', [[0, 255]]);
     await data.png('ground_truth/logical_anomalies/000/001.png', [[0], [255]]);
@@ -202,8 +202,8 @@ describe('folders of one’s own', () => {
     const { classes, ignored } = await data.understood('.');
     expect(classes[0]?.training).toEqual(['train/good/3.png']);
     expect(ignored).toEqual([
-      'train/normal: 1 picture: only good ones are learnt from',
-      'train/ok: 1 picture: only good ones are learnt from',
+      'train/normal: 1 image: only good ones are learnt from',
+      'train/ok: 1 image: only good ones are learnt from',
     ]);
   });
 
@@ -213,12 +213,12 @@ describe('folders of one’s own', () => {
     await data.files('ground_truth/cut/7_mask.png', 'ground_truth/hole/1_mask.png');
     await data.files('papers/figure.png', 'readme.txt', 'notes.txt');
     expect((await data.understood('.')).ignored).toEqual([
-      'train/anomaly: 2 pictures: only good ones are learnt from',
-      'papers: 1 picture: in a folder that this layout does not have',
-      'test: 1 picture outside of its folders',
-      'ground_truth/cut: 1 mask without a picture',
-      'ground_truth/hole: masks of a defect that has no pictures',
-      '.: 2 files that are no pictures',
+      'train/anomaly: 2 images: only good ones are learnt from',
+      'papers: 1 image: in a folder that this layout does not have',
+      'test: 1 image outside of its folders',
+      'ground_truth/cut: 1 mask without an image',
+      'ground_truth/hole: masks of a defect that has no images',
+      '.: 2 files that are no images',
     ]);
   });
 });

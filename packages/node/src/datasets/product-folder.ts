@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { LabelledEntry } from '@bigrid/inspect';
-import { type Listing, listFolder } from '../pictures/listing.ts';
-import { pictureEntry } from '../pictures/pictures.ts';
+import { imageEntry } from '../images/images.ts';
+import { type Listing, listFolder } from '../images/listing.ts';
 import {
   counted,
   type DatasetClass,
@@ -30,7 +30,7 @@ import {
   assertNoProduct,
   assertOneEach,
   assertOneGood,
-  type FoundPicture,
+  type FoundImage,
   isProductCalledMasks,
 } from './two-readings.ts';
 
@@ -46,7 +46,7 @@ export interface Product {
  * MVTec AD, MPDD, GoodsAD and MVTec LOCO AD are published so; BTAD says `ok` and `ko`. A defect may have folders
  * of its own (`bad/scratch`). The `test` folder itself may be given too.
  *
- * @returns undefined where there is no such picture.
+ * @returns undefined where there is no such image.
  * @throws PATH_MISSING, PATH_UNREADABLE; LAYOUT_AMBIGUOUS
  */
 export async function readProduct(dir: string): Promise<Product | undefined> {
@@ -54,22 +54,22 @@ export async function readProduct(dir: string): Promise<Product | undefined> {
   if (isInsideMasks(dir) && !isProductCalledMasks(dir, listing)) return undefined;
   assertOneEach(dir, listing);
   const ignored: Ignored[] = [];
-  const { training, layout } = await goodPictures(dir, listing, ignored);
-  const tested = await testPictures(dir, listing, training.length > 0, ignored);
+  const { training, layout } = await goodImages(dir, listing, ignored);
+  const tested = await testImages(dir, listing, training.length > 0, ignored);
   if (training.length === 0 && tested.test.length === 0) return undefined;
   ignoreFiles(dir, listing, ignored);
   return {
     layout: tested.layout ?? layout,
     product: {
       name: classNameOf(dir),
-      training: training.map(pictureEntry),
+      training: training.map(imageEntry),
       test: tested.test,
     },
     ignored,
   };
 }
 
-async function goodPictures(
+async function goodImages(
   dir: string,
   listing: Listing,
   ignored: Ignored[],
@@ -83,9 +83,9 @@ async function goodPictures(
       const training = await goodBelow(join(inTrain, good), ignored);
       for (const name of below.folders.filter((folder) => folder !== good)) {
         const other = join(inTrain, name);
-        const found = await picturesBelow(other);
+        const found = await imagesBelow(other);
         assertNoProduct(other, found, dir, 'defects, which are not learnt from');
-        const reason = `${counted(found.length, 'picture')}: ${onlyGood}`;
+        const reason = `${counted(found.length, 'image')}: ${onlyGood}`;
         if (found.length > 0) ignored.push({ path: other, reason });
       }
       ignoreFiles(inTrain, below, ignored);
@@ -103,7 +103,7 @@ function publishedLayout(good: string | undefined): LayoutName {
   return good?.toLowerCase() === 'ok' ? 'BTAD' : 'MVTec AD';
 }
 
-async function testPictures(
+async function testImages(
   dir: string,
   listing: Listing,
   isLearntFrom: boolean,
@@ -120,24 +120,24 @@ async function testPictures(
     // A product that is called test has its masks inside.
     const isOutside = isTest && maskFolderOf(listing) === undefined;
     return {
-      test: await labelledPictures(folder, isOutside ? dirname(absolute) : dir, ignored),
+      test: await labelledImages(folder, isOutside ? dirname(absolute) : dir, ignored),
       layout: isLoco ? 'MVTec LOCO AD' : publishedLayout(goodFolderOf(inTest)),
     };
   }
-  // Without a folder named `test`, only one of good pictures tells the product's own folder from a folder
+  // Without a folder named `test`, only one of good images tells the product's own folder from a folder
   // of several products.
   if (goodFolderOf(listing) === undefined) {
     if (isLearntFrom) await ignoreOthers(dir, listing, ignored);
     return { test: [] };
   }
-  return { test: await labelledPictures(dir, dir, ignored) };
+  return { test: await labelledImages(dir, dir, ignored) };
 }
 
 /**
- * @param folder holds a folder a defect, and one of good pictures.
+ * @param folder holds a folder a defect, and one of good images.
  * @param root the product's folder, where the masks are looked for.
  */
-async function labelledPictures(
+async function labelledImages(
   folder: string,
   root: string,
   ignored: Ignored[],
@@ -152,18 +152,18 @@ async function labelledPictures(
   if (good !== undefined) assertOneGood(folder, good, defects);
   for (const name of listing.folders.filter(isAside)) {
     const isUsed = folder === root && (isMaskFolder(name) || /^train$/i.test(name));
-    if (!isUsed) await ignorePictures(join(folder, name), ignored);
+    if (!isUsed) await ignoreImages(join(folder, name), ignored);
   }
   const entries: LabelledEntry[] = [];
   for (const name of good === undefined ? defects : [good, ...defects]) {
     const isGood = name === good;
     const own = join(folder, name);
-    const found = isGood ? await goodBelow(own, ignored) : await picturesBelow(own, ignored);
+    const found = isGood ? await goodBelow(own, ignored) : await imagesBelow(own, ignored);
     if (!isGood) assertNoProduct(own, found, root, `the defect ${name}`);
     for (const { path, below } of found) {
       const readMask = isGood ? undefined : await masks.find([name, ...below], path);
       const defect = isGood ? 'good' : nameOfDefect([name, ...below]);
-      entries.push({ ...pictureEntry(path), className, defect, readMask });
+      entries.push({ ...imageEntry(path), className, defect, readMask });
     }
   }
   if (folder !== root) ignoreFiles(folder, listing, ignored);
@@ -178,49 +178,49 @@ function nameOfDefect(folders: readonly string[]): string {
 }
 
 /** @throws LAYOUT_AMBIGUOUS when there are folders among them that say otherwise */
-async function goodBelow(folder: string, ignored?: Ignored[]): Promise<FoundPicture[]> {
-  const found = await picturesBelow(folder, ignored);
+async function goodBelow(folder: string, ignored?: Ignored[]): Promise<FoundImage[]> {
+  const found = await imagesBelow(folder, ignored);
   assertGoodAlone(folder, found);
   return found;
 }
 
 /**
- * Pictures at any depth, without folders of masks and masks beside their pictures.
+ * Images at any depth, without folders of masks and masks beside their images.
  *
  * @param ignored takes the folders of masks.
  */
-async function picturesBelow(
+async function imagesBelow(
   folder: string,
   ignored?: Ignored[],
   below: readonly string[] = [],
   above: readonly string[] = [],
-): Promise<FoundPicture[]> {
+): Promise<FoundImage[]> {
   const listing = await listFolder(folder);
   // A link that leads back to a folder above would be followed for ever.
   if (above.includes(listing.realPath)) return [];
-  const found = withoutMasks(listing.pictures).map((file) => ({ path: join(folder, file), below }));
+  const found = withoutMasks(listing.images).map((file) => ({ path: join(folder, file), below }));
   for (const name of listing.folders) {
     const path = join(folder, name);
     const inside = [...above, listing.realPath];
     if (!isMaskFolder(name)) {
-      found.push(...(await picturesBelow(path, ignored, [...below, name], inside)));
+      found.push(...(await imagesBelow(path, ignored, [...below, name], inside)));
     } else if (ignored !== undefined && !inside.includes((await listFolder(path)).realPath)) {
-      await ignorePictures(path, ignored);
+      await ignoreImages(path, ignored);
     }
   }
   return found;
 }
 
-/** Tells of pictures in a folder whose name says that they are something else than what is looked for. */
-export async function ignorePictures(folder: string, ignored: Ignored[]): Promise<void> {
-  const { length } = await picturesBelow(folder);
+/** Tells of images in a folder whose name says that they are something else than what is looked for. */
+export async function ignoreImages(folder: string, ignored: Ignored[]): Promise<void> {
+  const { length } = await imagesBelow(folder);
   const name = basename(folder);
   const why = isValidationFolder(name)
     ? 'kept for validation, which is not used'
     : isMaskFolder(name)
       ? 'masks by the name of their folder, in a place where masks are not looked for'
       : `in a folder called ${name}, in a place where it is not looked for`;
-  if (length > 0) ignored.push({ path: folder, reason: `${counted(length, 'picture')}: ${why}` });
+  if (length > 0) ignored.push({ path: folder, reason: `${counted(length, 'image')}: ${why}` });
 }
 
 /** Tells of the folders that a product with a folder `test` has beside those of its layout. */
@@ -231,13 +231,13 @@ async function ignoreOthers(dir: string, listing: Listing, ignored: Ignored[]): 
     const isGood = name === goodFolderOf(listing) && folderNamed(listing, 'train') === undefined;
     if (isGood) continue;
     if (isValidationFolder(name)) {
-      await ignorePictures(path, ignored);
+      await ignoreImages(path, ignored);
       continue;
     }
-    const found = await picturesBelow(path);
+    const found = await imagesBelow(path);
     if (!isPartOfSplit(name))
       assertNoProduct(path, found, dir, 'a folder beside those of a product');
-    const reason = `${counted(found.length, 'picture')}: in a folder that this layout does not have`;
+    const reason = `${counted(found.length, 'image')}: in a folder that this layout does not have`;
     if (found.length > 0) ignored.push({ path, reason });
   }
 }
@@ -245,11 +245,11 @@ async function ignoreOthers(dir: string, listing: Listing, ignored: Ignored[]): 
 /** Tells of the files that lie where this layout has folders alone. */
 export function ignoreFiles(
   folder: string,
-  { pictures, others }: Pick<Listing, 'pictures' | 'others'>,
+  { images, others }: Pick<Listing, 'images' | 'others'>,
   ignored: Ignored[],
 ): void {
-  if (pictures.length > 0) {
-    const reason = `${counted(pictures.length, 'picture')} outside of its folders`;
+  if (images.length > 0) {
+    const reason = `${counted(images.length, 'image')} outside of its folders`;
     ignored.push({ path: folder, reason });
   }
   if (others.length > 0) ignored.push({ path: folder, reason: otherFiles(others.length) });

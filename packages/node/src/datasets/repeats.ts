@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { realpath } from '../files/system.ts';
-import { counted, type ListedPicture } from './dataset.ts';
+import { counted, type ListedImage } from './dataset.ts';
 
 export interface ListedOnce {
-  readonly pictures: readonly ListedPicture[];
+  readonly images: readonly ListedImage[];
   /** One sentence where entries were dropped. */
   readonly remarks: readonly string[];
 }
@@ -16,28 +16,28 @@ export interface ListedOnce {
  * @throws DATASET_INVALID when two entries label one file differently: which of them is right cannot be known, and a
  *   defect learnt as good is never found again.
  */
-export async function withoutRepeats(all: readonly ListedPicture[]): Promise<ListedOnce> {
-  const files = new Map<string, ListedPicture>();
-  const kept = new Map<string, ListedPicture>();
+export async function withoutRepeats(all: readonly ListedImage[]): Promise<ListedOnce> {
+  const files = new Map<string, ListedImage>();
+  const kept = new Map<string, ListedImage>();
   const contradictions = new Map<string, string>();
-  for (const picture of all) {
-    const { path } = picture.entry;
+  for (const image of all) {
+    const { path } = image.entry;
     const file = await realpath(path).catch(() => resolve(path));
     const known = files.get(file);
-    if (known === undefined) files.set(file, picture);
+    if (known === undefined) files.set(file, image);
     else {
-      const contradiction = contradictionOf(known, picture);
+      const contradiction = contradictionOf(known, image);
       if (contradiction !== undefined && !contradictions.has(file)) {
         contradictions.set(file, contradiction);
       }
     }
-    const key = `${picture.role}\0${file}`;
+    const key = `${image.role}\0${file}`;
     const earlier = kept.get(key);
-    if (earlier === undefined || (earlier.mask === undefined && picture.mask !== undefined)) {
-      kept.set(key, picture);
+    if (earlier === undefined || (earlier.mask === undefined && image.mask !== undefined)) {
+      kept.set(key, image);
     }
     // From now on this mask is the one to agree with.
-    if (known?.mask === undefined && picture.mask !== undefined) files.set(file, picture);
+    if (known?.mask === undefined && image.mask !== undefined) files.set(file, image);
   }
   const [contradiction] = contradictions.values();
   if (contradiction !== undefined) {
@@ -47,7 +47,7 @@ export async function withoutRepeats(all: readonly ListedPicture[]): Promise<Lis
   }
   const repeats = all.length - kept.size;
   return {
-    pictures: [...kept.values()],
+    images: [...kept.values()],
     remarks:
       repeats === 0
         ? []
@@ -55,7 +55,7 @@ export async function withoutRepeats(all: readonly ListedPicture[]): Promise<Lis
   };
 }
 
-function contradictionOf(one: ListedPicture, other: ListedPicture): string | undefined {
+function contradictionOf(one: ListedImage, other: ListedImage): string | undefined {
   const { path } = other.entry;
   const [label, otherLabel] = [labelOf(one), labelOf(other)];
   if (label !== otherLabel) {
@@ -66,6 +66,6 @@ function contradictionOf(one: ListedPicture, other: ListedPicture): string | und
     : undefined;
 }
 
-function labelOf({ entry: { className, defect } }: ListedPicture): string {
+function labelOf({ entry: { className, defect } }: ListedImage): string {
   return `${defect} (${className})`;
 }

@@ -2,7 +2,7 @@ import { symlink } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
 import { FolderWatch } from '../watching/watch-folder.ts';
-import { listPictures } from './folders.ts';
+import { listImages } from './folders.ts';
 
 let data: DataFolder;
 beforeEach(async () => {
@@ -35,7 +35,7 @@ describe('what a system or a tool makes for its own use', () => {
     expect(part.ignored).toEqual([`part: 3 files in 3 folders ${name}: ${reason}`]);
     await data.files(`${name}/train/good/4.png`);
     expect((await data.understood('.')).classes).toEqual([expected]);
-    expect(await listPictures(data.path)).toEqual([data.at('part', 'train', 'good', '1.png')]);
+    expect(await listImages(data.path)).toEqual([data.at('part', 'train', 'good', '1.png')]);
   });
 
   it.each([
@@ -82,7 +82,7 @@ describe('what a system or a tool makes for its own use', () => {
     const watch = await FolderWatch.open(data.path, { signal: stop.signal, settle: 0 });
     const given: string[] = [];
     setTimeout(() => stop.abort(), 600);
-    for await (const { path } of watch.pictures()) given.push(path);
+    for await (const { path } of watch.images()) given.push(path);
     await watch.close();
     expect(given.map((path) => path.split(/[\\/]/).at(-1))).toEqual(['1.png']);
     expect(given).toHaveLength(1);

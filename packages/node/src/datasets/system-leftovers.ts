@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type FolderEntry, readFolder } from '../files/system.ts';
-import { REPLAY_ENDING } from '../pictures/listing.ts';
-import { systemOwner } from '../pictures/system-names.ts';
+import { REPLAY_ENDING } from '../images/listing.ts';
+import { systemOwner } from '../images/system-names.ts';
 import { counted, type Ignored } from './dataset.ts';
 
 /** Files are counted as far as this: a folder of snapshots may hold whole drives. */

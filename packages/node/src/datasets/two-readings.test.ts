@@ -4,7 +4,7 @@ import { isBigridError } from '@bigrid/errors';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
-import { listPictures } from './folders.ts';
+import { listImages } from './folders.ts';
 
 let data: DataFolder;
 beforeEach(async () => {
@@ -72,7 +72,7 @@ it('a product called mask is read where it has a split, also by what inspects', 
   await data.files(...layouts.split('mask'), ...layouts.split('widget'));
   expect((await data.understood('.')).classes.map(({ name }) => name)).toEqual(['mask', 'widget']);
   expect((await data.understood('mask')).classes[0]?.name).toBe('mask');
-  expect(await listPictures(data.path)).toHaveLength(6);
+  expect(await listImages(data.path)).toHaveLength(6);
   await data.files('all/masks/ffp2/train/good/1.png', 'all/masks/ffp2/test/torn/2.png');
   expect((await data.understood('all/masks')).classes).toEqual([
     {
@@ -87,7 +87,7 @@ it('a folder of masks is named as what it is taken for, and how to say otherwise
   await data.files('masks/1.png');
   await expect(data.understood('masks')).rejects.toMatchObject({
     code: 'DATA_NO_GOOD',
-    message: `Expected good pictures in ${data.at('masks')} but received masks, by the name of the folder or of the one above: rename it if they are no masks`,
+    message: `Expected good images in ${data.at('masks')} but received masks, by the name of the folder or of the one above: rename it if they are no masks`,
   });
 });
 
@@ -137,18 +137,18 @@ it('tells what it leaves out because of the name of a folder', async () => {
   await data.files('test/mask/3.png', 'test/cut/4.png', 'test/cut/masks/4.png', 'test/val/5.png');
   await data.files('test_public/good/6.png');
   const masks =
-    '1 picture: masks by the name of their folder, in a place where masks are not looked for';
+    '1 image: masks by the name of their folder, in a place where masks are not looked for';
   expect((await data.understood('.')).ignored.sort()).toEqual([
     `test/cut/masks: ${masks}`,
     `test/mask: ${masks}`,
-    'test/val: 1 picture: kept for validation, which is not used',
-    'test_public: 1 picture: in a folder that this layout does not have',
+    'test/val: 1 image: kept for validation, which is not used',
+    'test_public: 1 image: in a folder that this layout does not have',
     `train/good/masks: ${masks}`,
   ]);
   await data.files('all/widget/good/1.png', 'all/masks/2.png', 'all/train/3.png');
   expect((await data.understood('all')).ignored).toEqual([
     `all/masks: ${masks}`,
-    'all/train: 1 picture: in a folder called train, in a place where it is not looked for',
+    'all/train: 1 image: in a folder called train, in a place where it is not looked for',
   ]);
 });
 

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { fail } from '@bigrid/errors';
-import { type Listing, listFolder } from '../pictures/listing.ts';
+import { type Listing, listFolder } from '../images/listing.ts';
 import {
   hasSplit,
   isBadFolder,
@@ -18,7 +18,7 @@ interface Reading {
 }
 
 /** An image, and the folders between the one searched and the image. */
-export interface FoundPicture {
+export interface FoundImage {
   readonly path: string;
   readonly below: readonly string[];
 }
@@ -40,12 +40,12 @@ function failOnTwoReadings(folder: string, one: Reading, other: Reading): never 
  *
  * @throws LAYOUT_AMBIGUOUS
  */
-export function assertGoodAlone(folder: string, found: readonly FoundPicture[]): void {
+export function assertGoodAlone(folder: string, found: readonly FoundImage[]): void {
   const names = new Set(found.flatMap(({ below }) => below));
   const others = [...names].filter(
     (name) => isBadFolder(name) || isValidationFolder(name) || isSplitFolder(name),
   );
-  const isNested = ({ below }: FoundPicture) => below.some(isGoodFolder);
+  const isNested = ({ below }: FoundImage) => below.some(isGoodFolder);
   // `good/good` alone is what unpacking an archive twice leaves: it reads the same either way.
   if (found.some(isNested) && !found.every(isNested)) {
     others.push(...[...names].filter(isGoodFolder));
@@ -72,7 +72,7 @@ export function assertGoodAlone(folder: string, found: readonly FoundPicture[]):
  */
 export function assertNoProduct(
   folder: string,
-  found: readonly FoundPicture[],
+  found: readonly FoundImage[],
   root: string,
   as: string,
 ): void {

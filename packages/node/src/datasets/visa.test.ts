@@ -73,16 +73,16 @@ describe('VisA', () => {
     expect(await data.understood('.')).toEqual({
       layout: 'VisA',
       classes: [understoodCandle],
-      ignored: ['pcb1: 1 picture that the table lists: the folder is not there'],
+      ignored: ['pcb1: 1 image that the table lists: the folder is not there'],
     });
   });
 
-  it('does not learn from defective pictures of the splits with two classes', async () => {
+  it('does not learn from defective images of the splits with two classes', async () => {
     await writeVisa(...candle, 'candle,train,anomaly,candle/Data/Images/Anomaly/001.JPG,');
     const { classes, ignored } = await data.understood('.');
     expect(classes).toEqual([understoodCandle]);
     expect(ignored).toEqual([
-      'split_csv/1cls.csv: 1 defective picture of candle to train on: only good ones are learnt from',
+      'split_csv/1cls.csv: 1 defective image of candle to train on: only good ones are learnt from',
     ]);
   });
 

@@ -3,8 +3,8 @@ import { fail } from '@bigrid/errors';
 import { CsvError, parse } from 'csv-parse/sync';
 import { readBytes } from '../files/files.ts';
 import { decodeText } from '../files/text.ts';
-import { type Listing, listFolder, naturalOrder } from '../pictures/listing.ts';
-import { pictureEntry } from '../pictures/pictures.ts';
+import { imageEntry } from '../images/images.ts';
+import { type Listing, listFolder, naturalOrder } from '../images/listing.ts';
 import {
   classFromList,
   counted,
@@ -12,7 +12,7 @@ import {
   defectName,
   type Ignored,
   isGoodLabel,
-  type ListedPicture,
+  type ListedImage,
 } from './dataset.ts';
 import { assertListed, findListed, isPresent } from './listed-files.ts';
 import { readLabelMasks } from './mask-files.ts';
@@ -33,12 +33,12 @@ type Row = Readonly<Record<(typeof columns)[number], string>>;
  * Recognises VisA: a folder with `split_csv/1cls.csv`, or a product's folder (with `Data/Images`) beside it.
  *
  * @returns undefined where the folder is of another layout.
- * @throws DATASET_INVALID when the pictures of VisA are there and the table is not.
+ * @throws DATASET_INVALID when the images of VisA are there and the table is not.
  */
 export async function findVisa(dir: string, listing: Listing): Promise<VisaTable | undefined> {
   const own = join(dir, 'split_csv', '1cls.csv');
   if (await isPresent(own)) return { table: own };
-  if (await hasVisaPictures(dir, listing)) {
+  if (await hasVisaImages(dir, listing)) {
     const absolute = resolve(dir);
     const beside = join(dirname(absolute), 'split_csv', '1cls.csv');
     if (await isPresent(beside)) return { table: beside, product: basename(absolute) };
@@ -47,14 +47,14 @@ export async function findVisa(dir: string, listing: Listing): Promise<VisaTable
   if (folderNamed(listing, 'split_csv') !== undefined) return failOnMissingTable(dir, own);
   for (const name of listing.folders) {
     const folder = join(dir, name);
-    if (await hasVisaPictures(folder, await listFolder(folder))) {
+    if (await hasVisaImages(folder, await listFolder(folder))) {
       return failOnMissingTable(dir, own);
     }
   }
   return undefined;
 }
 
-async function hasVisaPictures(dir: string, listing: Listing): Promise<boolean> {
+async function hasVisaImages(dir: string, listing: Listing): Promise<boolean> {
   if (!listing.folders.includes('Data')) return false;
   return (await listFolder(join(dir, 'Data'))).folders.includes('Images');
 }
@@ -68,14 +68,14 @@ async function failOnMissingTable(dir: string, table: string): Promise<never> {
  * Reads a table of VisA: `object,split,label,image,mask`, paths relative to the folder above `split_csv` (or to
  * the table's own folder). Products whose folders are not there are left out.
  *
- * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID, naming the line, when a column, a picture or a mask is missing
+ * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID, naming the line, when a column, an image or a mask is missing
  */
 export async function readVisa({ table, product }: VisaTable): Promise<Dataset> {
   const folder = dirname(resolve(table));
   const root = basename(folder) === 'split_csv' ? dirname(folder) : folder;
   const rows = rowsOf(await readBytes(table), table);
   const products = new Set<string>();
-  const pictures: ListedPicture[] = [];
+  const images: ListedImage[] = [];
   const absent = new Map<string, number>();
   for (const { row, line } of rows) {
     if (product !== undefined && row.object !== product) continue;
@@ -84,16 +84,16 @@ export async function readVisa({ table, product }: VisaTable): Promise<Dataset> 
       else absent.set(row.object, 0);
     }
     if (products.has(row.object)) {
-      pictures.push(await listedPicture(row, root, `line ${line} of ${table}`));
+      images.push(await listedImage(row, root, `line ${line} of ${table}`));
     } else absent.set(row.object, (absent.get(row.object) ?? 0) + 1);
   }
   const ignored: Ignored[] = [...absent].map(([name, number]) => ({
     path: join(root, name),
-    reason: `${counted(number, 'picture')} that the table lists: the folder is not there`,
+    reason: `${counted(number, 'image')} that the table lists: the folder is not there`,
   }));
   // Over all products: one may call good what another calls defective.
-  const once = await withoutRepeats(pictures);
-  const byProduct = Map.groupBy(once.pictures, ({ entry }) => entry.className);
+  const once = await withoutRepeats(images);
+  const byProduct = Map.groupBy(once.images, ({ entry }) => entry.className);
   const names = [...products].sort(naturalOrder);
   const classes = names.map((name) =>
     classFromList(name, byProduct.get(name) ?? [], table, ignored),
@@ -101,7 +101,7 @@ export async function readVisa({ table, product }: VisaTable): Promise<Dataset> 
   return { layout: 'VisA', classes, ignored, remarks: once.remarks };
 }
 
-async function listedPicture(row: Row, root: string, where: string): Promise<ListedPicture> {
+async function listedImage(row: Row, root: string, where: string): Promise<ListedImage> {
   if (row.split !== 'train' && row.split !== 'test') {
     fail('DATASET_INVALID', `Expected train or test for ${where} but received ${row.split}`);
   }
@@ -113,7 +113,7 @@ async function listedPicture(row: Row, root: string, where: string): Promise<Lis
     where,
     mask,
     entry: {
-      ...pictureEntry(path),
+      ...imageEntry(path),
       className: row.object,
       defect: isGood ? 'good' : defectName(row.label),
       readMask: mask === undefined ? undefined : () => readLabelMasks([mask]),

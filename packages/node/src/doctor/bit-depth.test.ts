@@ -20,11 +20,11 @@ async function write(path: string, bits: number, channels: 1 | 3 | 4 = 1, seed =
         : Math.floor((0.5 + 0.5 * Math.sin(seed + i * i)) * (2 ** bits - 1)),
   );
   const space = channels === 1 ? 'grey16' : 'rgb16';
-  const picture = sharp(values, { raw: { width: 32, height: 32, channels } }).toColourspace(space);
+  const image = sharp(values, { raw: { width: 32, height: 32, channels } }).toColourspace(space);
   const isTiff = path.endsWith('.tif');
   await data.write(
     path,
-    await (isTiff ? picture.tiff({ compression: 'lzw' }) : picture.png()).toBuffer(),
+    await (isTiff ? image.tiff({ compression: 'lzw' }) : image.png()).toBuffer(),
   );
 }
 
@@ -43,8 +43,8 @@ it.each([
 it('8 bits and other kinds of files are left alone, however dark', async () => {
   await data.png('dark.png', [[1, 2]]);
   expect(await bitsUsed(data.at('dark.png'))).toBeUndefined();
-  const picture = sharp({ create: { width: 9, height: 9, channels: 3, background: '#010101' } });
-  await data.write('dark.jpg', await picture.jpeg().toBuffer());
+  const image = sharp({ create: { width: 9, height: 9, channels: 3, background: '#010101' } });
+  await data.write('dark.jpg', await image.jpeg().toBuffer());
   expect(await bitsUsed(data.at('dark.jpg'))).toBeUndefined();
 });
 

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { readBytes } from '../files/files.ts';
-import { pictureKind } from '../pictures/picture-kind.ts';
-import { pageOf } from '../pictures/tiff-pages.ts';
+import { imageKind } from '../images/image-kind.ts';
+import { pageOf } from '../images/tiff-pages.ts';
 
 /** Of 8 bits: brighter images use at least 14 of 16. */
 export const DARK = 64;
@@ -17,7 +17,7 @@ export const DARK = 64;
 export async function bitsUsed(path: string): Promise<number | undefined> {
   const { file, page } = pageOf(path);
   const bytes = await readBytes(file);
-  const kind = pictureKind(bytes);
+  const kind = imageKind(bytes);
   if (kind !== 'PNG' && kind !== 'TIFF') return undefined;
   const header = await sharp(bytes, { page }).metadata();
   if (header.depth !== 'ushort') return undefined;

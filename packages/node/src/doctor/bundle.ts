@@ -3,9 +3,9 @@ import {
   Detector,
   describePromise,
   ENOUGH_PARTS,
+  type Image,
   type Inspection,
   type Manifest,
-  type Picture,
   parseRule,
   promised,
 } from '@bigrid/inspect';
@@ -15,7 +15,7 @@ import { checkArguments, checkRequest } from '../requests.ts';
 import { version } from '../version.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 
-/** Opens a bundle, runs it on a made-up picture, and looks at what it says and what is in it. */
+/** Opens a bundle, runs it on a made-up image, and looks at what it says and what is in it. */
 export async function checkBundle(file: string, options: EngineOptions = {}): Promise<Diagnosis> {
   checkArguments({ file });
   checkRequest('checkBundle', options);
@@ -57,7 +57,7 @@ async function runs(bundle: Bundle, options: EngineOptions): Promise<Finding> {
       return {
         level: 'fix',
         check,
-        message: `gives ${score} for a made-up picture, and a map with values that are no numbers`,
+        message: `gives ${score} for a made-up image, and a map with values that are no numbers`,
         remedy:
           'The file is damaged, or the engine is: `bigrid doctor` tests that; then train again.',
       };
@@ -66,7 +66,7 @@ async function runs(bundle: Bundle, options: EngineOptions): Promise<Finding> {
       return {
         level: 'note',
         check,
-        message: `gives ${score} and then ${again?.score} for the same made-up picture`,
+        message: `gives ${score} and then ${again?.score} for the same made-up image`,
         remedy: 'Some devices add up in another order each time: keep the threshold clear of both.',
       };
     }
@@ -74,7 +74,7 @@ async function runs(bundle: Bundle, options: EngineOptions): Promise<Finding> {
     return {
       level: 'ok',
       check,
-      message: `scores a made-up picture ${score.toPrecision(4)}, twice the same; map ${size}`,
+      message: `scores a made-up image ${score.toPrecision(4)}, twice the same; map ${size}`,
     };
   } catch (error) {
     return findingOf(check, error);
@@ -88,7 +88,7 @@ export function thresholdFinding({ calibration }: Pick<Manifest, 'calibration'>)
     return {
       level: 'fix',
       check,
-      message: `is ${calibration.threshold}: every picture is above it`,
+      message: `is ${calibration.threshold}: every image is above it`,
       remedy: 'Set it anew with `bigrid calibrate FILE DIR --out FILE`.',
     };
   }
@@ -119,18 +119,18 @@ function wantedRate(text: string): number {
 }
 
 function statistics({ calibration }: Manifest): Finding {
-  return calibration.pictures
-    ? { level: 'ok', check: 'drift', message: 'knows how good pictures look' }
+  return calibration.images
+    ? { level: 'ok', check: 'drift', message: 'knows how good images look' }
     : {
         level: 'note',
         check: 'drift',
-        message: 'does not know how good pictures look: it is from before `bigrid drift`',
-        remedy: '`bigrid calibrate FILE DIR --out FILE` with good pictures adds it.',
+        message: 'does not know how good images look: it is from before `bigrid drift`',
+        remedy: '`bigrid calibrate FILE DIR --out FILE` with good images adds it.',
       };
 }
 
 /** A gradient with a pattern on it, of an odd size: every bundle takes it, whatever it learnt. */
-function madeUp(): Picture {
+function madeUp(): Image {
   const [width, height] = [97, 61];
   const data = Uint8Array.from({ length: width * height * 3 }, (_, index) => {
     const pixel = Math.floor(index / 3);

@@ -1,26 +1,26 @@
-import { DECODE_AHEAD, inOrder, type PictureEntry } from '@bigrid/inspect';
+import { DECODE_AHEAD, type ImageEntry, inOrder } from '@bigrid/inspect';
 import type { Dataset, DatasetOptions } from '../datasets/dataset.ts';
-import { kindsOfPictures } from '../datasets/kinds.ts';
+import { kindsOfImages } from '../datasets/kinds.ts';
 import { openDataset } from '../datasets/open-dataset.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import { checkArguments, checkRequest } from '../requests.ts';
 import { bitsUsed, DARK } from './bit-depth.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 import { duplicates } from './duplicates.ts';
+import { enough, uniformity } from './image-findings.ts';
 import { type Label, type Look, lookAt } from './look.ts';
 import { checkMasks } from './masks.ts';
-import { FeatureReader, type OddPicture, OddPictures, unlikeTheRest } from './odd-pictures.ts';
-import { enough, uniformity } from './picture-findings.ts';
+import { FeatureReader, type OddImage, OddImages, unlikeTheRest } from './odd-images.ts';
 
 export interface CheckDataOptions extends DatasetOptions, EngineOptions {
-  /** Called after each picture. */
-  readonly onPicture?: ((done: number, total: number) => void) | undefined;
+  /** Called after each image. */
+  readonly onImage?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-type Labelled = PictureEntry & Label;
+type Labelled = ImageEntry & Label;
 
-/** Reads every picture of a data folder and says what is wrong with it, or odd. @throws CANCELLED, ENGINE_FAILED */
+/** Reads every image of a data folder and says what is wrong with it, or odd. @throws CANCELLED, ENGINE_FAILED */
 export async function checkData(path: string, options: CheckDataOptions = {}): Promise<Diagnosis> {
   checkArguments({ dir: path });
   checkRequest('checkData', options);
@@ -39,11 +39,11 @@ export async function checkData(path: string, options: CheckDataOptions = {}): P
       ['layout', dataset.layout],
       [
         'to learn from',
-        `${dataset.classes.flatMap(({ training }) => training).length} good pictures`,
+        `${dataset.classes.flatMap(({ training }) => training).length} good images`,
       ],
       [
         'to test on',
-        `${test.filter(({ defect }) => defect === 'good').length} good and ${test.filter(({ defect }) => defect !== 'good').length} defective pictures`,
+        `${test.filter(({ defect }) => defect === 'good').length} good and ${test.filter(({ defect }) => defect !== 'good').length} defective images`,
       ],
     ],
     findings: [
@@ -59,20 +59,20 @@ export async function checkData(path: string, options: CheckDataOptions = {}): P
 
 interface AllRead {
   readonly looks: readonly Look[];
-  /** Of the good pictures to learn from, class by class. */
-  readonly odd: ReadonlyMap<string, readonly OddPicture[]>;
+  /** Of the good images to learn from, class by class. */
+  readonly odd: ReadonlyMap<string, readonly OddImage[]>;
   readonly unreadable: readonly { readonly path: string; readonly finding: Finding }[];
 }
 
 async function readAll(dataset: Dataset, options: CheckDataOptions): Promise<AllRead> {
-  const entries = kindsOfPictures(dataset).flatMap(({ className, split, defect, entries: own }) =>
+  const entries = kindsOfImages(dataset).flatMap(({ className, split, defect, entries: own }) =>
     own.map(({ path, read }): Labelled => ({ path, read, className, split, defect })),
   );
   const looks: Look[] = [];
-  const odd = new Map<string, OddPicture[]>();
+  const odd = new Map<string, OddImage[]>();
   const unreadable: { path: string; finding: Finding }[] = [];
   const reader = await FeatureReader.open({ threads: options.threads, device: options.device });
-  const compared = new OddPictures();
+  const compared = new OddImages();
   try {
     let done = 0;
     for await (const outcome of inOrder(
@@ -92,7 +92,7 @@ async function readAll(dataset: Dataset, options: CheckDataOptions): Promise<All
           await compared.add(entry.path, entry.className, features);
         }
       }
-      options.onPicture?.(++done, entries.length);
+      options.onImage?.(++done, entries.length);
     }
     for (const { name } of dataset.classes) odd.set(name, await compared.of(name));
   } finally {
@@ -107,14 +107,14 @@ function readable(all: AllRead['unreadable'], looks: readonly Look[]): Finding[]
   const unreadable = [...new Map(all.map((one) => [one.path, one])).values()];
   const read = new Set(looks.map(({ path }) => path)).size;
   if (unreadable.length === 0) {
-    return [{ level: 'ok', check: 'readable', message: `all ${read} pictures` }];
+    return [{ level: 'ok', check: 'readable', message: `all ${read} images` }];
   }
   const [first] = unreadable;
   return [
     {
       level: 'fix',
       check: 'readable',
-      message: `${unreadable.length} of ${read + unreadable.length} pictures cannot be read; the first: ${first?.finding.message}`,
+      message: `${unreadable.length} of ${read + unreadable.length} images cannot be read; the first: ${first?.finding.message}`,
       remedy: first?.finding.remedy ?? '',
       paths: unreadable.map(({ path }) => [path]),
     },

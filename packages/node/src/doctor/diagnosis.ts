@@ -9,7 +9,7 @@ export interface Finding {
   readonly message: string;
   /** What to do about it. */
   readonly remedy?: string;
-  /** Which pictures; groups of them, where they belong together. */
+  /** Which images; groups of them, where they belong together. */
   readonly paths?: readonly (readonly string[])[];
 }
 

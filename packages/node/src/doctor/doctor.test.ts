@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Engine, float32, type Tensor } from '@bigrid/graph';
-import type { Picture } from '@bigrid/inspect';
+import type { Image } from '@bigrid/inspect';
 import { Random } from '@bigrid/method';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
@@ -11,7 +11,7 @@ import { checkBundle, thresholdFinding } from './bundle.ts';
 import { checkData } from './data.ts';
 import type { Finding } from './diagnosis.ts';
 import { checkMachine } from './machine.ts';
-import { FeatureReader, OddPictures, unlikeTheRest } from './odd-pictures.ts';
+import { FeatureReader, OddImages, unlikeTheRest } from './odd-images.ts';
 import { selfTest } from './self-test.ts';
 
 const levels = (findings: readonly Finding[], check: string) =>
@@ -111,7 +111,7 @@ describe('thresholdFinding', () => {
   });
 });
 
-/** A striped picture with noise of its own, as rows of numbers. */
+/** A striped image with noise of its own, as rows of numbers. */
 function rows(seed: number, change: (value: number) => number = (value) => value) {
   const random = new Random(seed);
   return Array.from({ length: 32 }, (_, y) =>
@@ -142,7 +142,7 @@ describe('checkData', () => {
         [10, 10, 200],
       ],
     ]);
-    await data.write('ill/train/good/cut.png', 'no picture');
+    await data.write('ill/train/good/cut.png', 'no image');
     await data.png('ill/test/good/copy.png', rows(3));
     await data.png('ill/test/bad/copy.png', rows(5));
   });
@@ -150,15 +150,15 @@ describe('checkData', () => {
 
   it('finds nothing to put right in sound data, but that there are few', async () => {
     let [last, of] = [0, 0];
-    const onPicture = (done: number, total: number) => {
+    const onImage = (done: number, total: number) => {
       [last, of] = [done, total];
     };
-    const { facts, findings } = await checkData(data.at('sound'), { threads: 1, onPicture });
+    const { facts, findings } = await checkData(data.at('sound'), { threads: 1, onImage });
     expect([last, of]).toEqual([14, 14]);
     expect(Object.fromEntries(facts)).toEqual({
       layout: 'MVTec AD',
-      'to learn from': '12 good pictures',
-      'to test on': '1 good and 1 defective pictures',
+      'to learn from': '12 good images',
+      'to test on': '1 good and 1 defective images',
     });
     expect(findings.filter(({ level }) => level === 'fix')).toEqual([]);
     for (const check of ['readable', 'duplicates', 'size', 'colour', 'exposure', 'light']) {
@@ -210,9 +210,9 @@ describe('checkData', () => {
   });
 });
 
-describe('OddPictures', () => {
+describe('OddImages', () => {
   /** Stripes with noise of its own, and a square of light. */
-  const picture = (seed: number, square = false): Picture => {
+  const image = (seed: number, square = false): Image => {
     const values = rows(seed);
     for (let i = 0; square && i < 9; i++)
       (values[20 + (i % 3)] as number[])[5 + Math.floor(i / 3)] = 255;
@@ -220,12 +220,12 @@ describe('OddPictures', () => {
     return { width: 32, height: 32, data };
   };
 
-  it('compares pictures of a class, whatever is added between them, at each place', async () => {
+  it('compares images of a class, whatever is added between them, at each place', async () => {
     const reader = await FeatureReader.open({ threads: 1 });
-    const compared = new OddPictures();
+    const compared = new OddImages();
     for (let seed = 0; seed < 12; seed++) {
-      await compared.add(`${seed}`, 'square', await reader.read(picture(seed, seed === 7)));
-      await compared.add(`${seed}`, 'plain', await reader.read(picture(100 + seed)));
+      await compared.add(`${seed}`, 'square', await reader.read(image(seed, seed === 7)));
+      await compared.add(`${seed}`, 'plain', await reader.read(image(100 + seed)));
     }
     const [square, plain] = [await compared.of('square'), await compared.of('plain')];
     expect(await compared.of('none')).toEqual([]);
@@ -247,7 +247,7 @@ describe('unlikeTheRest', () => {
     oddness: [1, 2, 3].map(() => Math.exp(0.1 * random.normal())),
   }));
 
-  it('names pictures far odder than the others, the oddest first', () => {
+  it('names images far odder than the others, the oddest first', () => {
     // At its whole, and at a single place.
     const odd = { path: 'odd', oddness: [1, 1, Math.exp(0.6)] };
     const odder = { path: 'odder', oddness: [20, 1, 1] };
@@ -257,7 +257,7 @@ describe('unlikeTheRest', () => {
     expect(unlikeTheRest(good, 'part')).toMatchObject([{ level: 'ok' }]);
   });
 
-  it('says nothing of a few, nor of copies of one picture', () => {
+  it('says nothing of a few, nor of copies of one image', () => {
     expect(unlikeTheRest(good.slice(0, 9), 'part')).toEqual([]);
     expect(unlikeTheRest(Array(20).fill(good[0]), 'part')).toMatchObject([{ level: 'ok' }]);
   });

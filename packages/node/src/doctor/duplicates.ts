@@ -37,7 +37,7 @@ export function duplicates(looks: readonly Look[]): Finding[] {
     findings.push({
       level: 'fix',
       check: 'labels',
-      message: `${counted(contradicting.length, 'picture')} called good in one place and defective in another`,
+      message: `${counted(contradicting.length, 'image')} called good in one place and defective in another`,
       remedy: 'Keep the one that is right.',
       paths: paths(contradicting),
     });
@@ -46,7 +46,7 @@ export function duplicates(looks: readonly Look[]): Finding[] {
     findings.push({
       level: 'fix',
       check: 'copies',
-      message: `${counted(leaking.length, 'picture')} both to learn from and to test on: metrics would flatter`,
+      message: `${counted(leaking.length, 'image')} both to learn from and to test on: metrics would flatter`,
       remedy: 'Delete one of each.',
       paths: paths(leaking),
     });
@@ -66,7 +66,7 @@ export function duplicates(looks: readonly Look[]): Finding[] {
     findings.push({
       level: 'note',
       check: 'near-duplicates',
-      message: `${counted(near.length, 'group')} of pictures much alike, some to learn from and some to test on`,
+      message: `${counted(near.length, 'group')} of images much alike, some to learn from and some to test on`,
       remedy:
         'If they show the same piece, move each group to one side: metrics flatter otherwise.',
       paths: paths(near),
@@ -77,14 +77,14 @@ export function duplicates(looks: readonly Look[]): Finding[] {
     findings.push({
       level: 'note',
       check: 'near-duplicates',
-      message: `${counted(within.length, 'group')} of pictures much alike to learn from, ${most} in the largest`,
+      message: `${counted(within.length, 'group')} of images much alike to learn from, ${most} in the largest`,
       remedy: 'Nothing to do: training holds out a group as a whole, or not at all.',
       paths: paths(within),
     });
   }
   return findings.length > 0
     ? findings
-    : [{ level: 'ok', check: 'duplicates', message: 'no two pictures are alike' }];
+    : [{ level: 'ok', check: 'duplicates', message: 'no two images are alike' }];
 }
 
 function fileOf(looks: readonly Look[]): File {

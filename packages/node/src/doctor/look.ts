@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import {
   type Fingerprint,
   fingerprintOf,
-  type Picture,
-  type PictureStatistics,
-  pictureStatistics,
+  type Image,
+  type ImageStatistics,
+  imageStatistics,
 } from '@bigrid/inspect';
 
-/** What is kept of a picture once it was looked at: not its pixels. */
+/** What is kept of an image once it was looked at: not its pixels. */
 export interface Look {
   readonly path: string;
   readonly className: string;
@@ -21,7 +21,7 @@ export interface Look {
   /** Share of pixels without detail: all channels above 250, or all below 5. */
   readonly white: number;
   readonly black: number;
-  readonly statistics: PictureStatistics;
+  readonly statistics: ImageStatistics;
   readonly fingerprint: Fingerprint;
   /** The highest value of any channel of any pixel looked at. */
   readonly brightest: number;
@@ -36,8 +36,8 @@ export type Label = Pick<Look, 'path' | 'className' | 'split' | 'defect'>;
 /** Pixels looked at for colour and exposure. */
 const SAMPLES = 20_000;
 
-export function lookAt(picture: Picture, { path, className, split, defect }: Label): Look {
-  const { width, height, data } = picture;
+export function lookAt(image: Image, { path, className, split, defect }: Label): Look {
+  const { width, height, data } = image;
   const pixels = width * height;
   // An odd step does not stay in a few columns.
   const step = Math.max(1, Math.floor(pixels / SAMPLES)) | 1;
@@ -66,8 +66,8 @@ export function lookAt(picture: Picture, { path, className, split, defect }: Lab
     white: white / seen,
     black: black / seen,
     brightest,
-    statistics: pictureStatistics(picture),
-    fingerprint: fingerprintOf(picture),
+    statistics: imageStatistics(image),
+    fingerprint: fingerprintOf(image),
     digest,
   };
 }

@@ -20,7 +20,7 @@ import { selfTest } from './self-test.ts';
 const GB = 1e9;
 /** What training takes at its peak. */
 const MEMORY = 1 * GB;
-/** Features of 5,000 pictures. */
+/** Features of 5,000 images. */
 const DISK = 2 * GB;
 /** As the packages ask for. */
 const OLDEST_NODE = [22, 13] as const;
@@ -71,7 +71,7 @@ function room(memory: number, disk: number | undefined): Finding {
     : {
         level: 'note',
         check: 'room',
-        message: `${short.join(' and ')}: training takes about 800 MB of memory, and 0.4 MB of disk a picture`,
+        message: `${short.join(' and ')}: training takes about 800 MB of memory, and 0.4 MB of disk an image`,
         remedy: 'Close other programs; TMPDIR moves the temporary file to another disk.',
       };
 }

@@ -45,7 +45,7 @@ const encoded =
 
 describe('masks that cannot be meant', () => {
   it.each<[string, () => Promise<void>, 'fix' | 'note', RegExp]>([
-    ['an empty file', () => data.write(second, ''), 'fix', /cannot be read; .*PICTURE_UNREADABLE/],
+    ['an empty file', () => data.write(second, ''), 'fix', /cannot be read; .*IMAGE_UNREADABLE/],
     ['another size', png(0, 255, 10), 'fix', /another size .*: 10 x 10 for 12 x 12$/],
     ['black all over', png(0, 0), 'fix', /mark nothing .* brightest value is 0 of 255$/],
     ['0 and 127', png(0, 127), 'fix', /mark nothing .* brightest value is 127 of 255$/],

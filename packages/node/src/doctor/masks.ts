@@ -58,11 +58,11 @@ async function readMask(entry: LabelledEntry): Promise<Mask | string> {
 function judge(
   path: string,
   { width, height, data }: Mask,
-  picture: { readonly width: number; readonly height: number } | undefined,
+  image: { readonly width: number; readonly height: number } | undefined,
   { size, empty, full, inverted }: Record<'size' | 'empty' | 'full' | 'inverted', Fault>,
 ): void {
-  if (picture && (picture.width !== width || picture.height !== height)) {
-    size.add(path, `${width} x ${height} for ${picture.width} x ${picture.height}`);
+  if (image && (image.width !== width || image.height !== height)) {
+    size.add(path, `${width} x ${height} for ${image.width} x ${image.height}`);
   }
   let [marked, brightest, marginal, edge] = [0, 0, 0, 0];
   for (let y = 0; y < height; y++) {

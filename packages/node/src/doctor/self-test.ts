@@ -24,7 +24,7 @@ export interface SelfTestResult {
 const TOLERANCE = 1e-4;
 
 /**
- * What the model is made of, on numbers small enough to compute by hand: the picture is
+ * What the model is made of, on numbers small enough to compute by hand: the image is
  *
  *      0  1  2  3
  *      4  5  6  7
@@ -57,18 +57,18 @@ export async function selfTest(engine: Engine): Promise<SelfTestResult[]> {
 
 async function run(engine: Engine) {
   const graph = new Graph('self-test');
-  const picture = graph.input('picture', 'float32', [1, 1, 4, 4]);
+  const image = graph.input('image', 'float32', [1, 1, 4, 4]);
   const points = graph.input('points', 'float32', [2, 2]);
   const numbers = graph.input('numbers', 'float32', [3]);
   const ones = graph.constant(float32([1, 1, 3, 3], zeros('float32', [9]).data.fill(1)));
-  graph.output('convolution', convolution(picture, ones, undefined, { padding: 1 }));
-  graph.output('antialiased resize', resize(picture, [2, 2], 'nchw', true));
-  graph.output('table read', bilinearRead(reshape(picture, [16, 1]), points, 4));
+  graph.output('convolution', convolution(image, ones, undefined, { padding: 1 }));
+  graph.output('antialiased resize', resize(image, [2, 2], 'nchw', true));
+  graph.output('table read', bilinearRead(reshape(image, [16, 1]), points, 4));
   graph.output('half precision', cast(cast(numbers, 'float16'), 'float32'));
   const session = await engine.load(toModel(graph));
   try {
     return await session.run({
-      picture: float32([1, 1, 4, 4], [...Array(16).keys()]),
+      image: float32([1, 1, 4, 4], [...Array(16).keys()]),
       points: float32([2, 2], [-0.25, -0.25, 0, 0]),
       numbers: float32([3], [1 / 3, 2048.4, -0.1]),
     });

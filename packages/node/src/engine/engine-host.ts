@@ -84,7 +84,7 @@ export function openProcess(onAnswer: OnAnswer, { threads, device }: EngineOptio
 
 /**
  * Copies tensors that are to be handed over, for the caller keeps its own: into those that came back where they fit. What
- * threads make anew for each picture grows to hundreds of megabytes before anything collects it. Made of the type and not
+ * threads make anew for each image grows to hundreds of megabytes before anything collects it. Made of the type and not
  * with `slice`, which gives a view where the data are a Buffer.
  */
 function copyInto(spare: Tensors | undefined, tensors: Tensors): Tensors {

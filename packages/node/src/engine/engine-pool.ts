@@ -43,7 +43,7 @@ class PooledSession implements Session {
   }
 
   async run(inputs: Tensors): Promise<Tensors> {
-    // A picture that was being decoded when work was stopped must not open a host that nobody ends.
+    // An image that was being decoded when work was stopped must not open a host that nobody ends.
     if (this.#isDisposed) throw engineEnded();
     return this.#pool.ask(this.#number, this.#model, inputs);
   }

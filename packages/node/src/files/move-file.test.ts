@@ -8,7 +8,7 @@ let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bigrid-move-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(join(folder, 'a.png'), 'a picture');
+  await writeFile(join(folder, 'a.png'), 'an image');
 });
 
 test('of many who want one name at once, one gets it and nothing is lost', async () => {
@@ -31,7 +31,7 @@ test.each([
   onTestFinished(() => rm(out, { recursive: true, force: true }));
   const to = await freeName(out, 'a.png');
   expect(await moveFile(join(folder, 'a.png'), to)).toBe(true);
-  expect(await readFile(to, 'utf8')).toBe('a picture');
+  expect(await readFile(to, 'utf8')).toBe('an image');
   expect(await readdir(out)).toEqual(['a.png']);
   expect((await readdir(folder)).includes('a.png')).toBe(false);
 });
@@ -43,7 +43,7 @@ test('a file that is gone leaves nothing behind; a name that is taken stays as i
   await writeFile(to, 'another');
   expect([await moveFile(from, to), await moveFile(from, to, true)]).toEqual([false, false]);
   expect(await readFile(to, 'utf8')).toBe('another');
-  expect(await readFile(from, 'utf8')).toBe('a picture');
+  expect(await readFile(from, 'utf8')).toBe('an image');
   // Only who knows that the empty file is its own goes on.
   await writeFile(to, '');
   expect([await moveFile(from, to), await moveFile(from, to, true)]).toEqual([false, true]);

@@ -12,7 +12,7 @@ const LONGEST_WRITE = 24 * 3600 * 1000;
 const tidied = new Set<string>();
 
 /**
- * A path for a file or folder that is to be renamed once it is whole. Its name is hidden, so that no listing of pictures
+ * A path for a file or folder that is to be renamed once it is whole. Its name is hidden, so that no listing of images
  * picks it up, no other process takes it, and it says whose it is: what processes that were killed left in the folder is
  * removed first.
  * @param name what it is going to be called

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { pictureStatistics } from '@bigrid/inspect';
+import { imageStatistics } from '@bigrid/inspect';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleManifest } from '../../../inspect/testing/example-manifest.ts';
@@ -92,7 +92,7 @@ describe.each(Object.entries(encodings))('a text in %s', (name, encode) => {
       score: 0.5,
       isAnomalous: false,
       file: { size: 1, modified: 2 },
-      statistics: pictureStatistics({ width: 1, height: 1, data: new Uint8Array(3) }),
+      statistics: imageStatistics({ width: 1, height: 1, data: new Uint8Array(3) }),
     });
     const paths = [data.at('é.png'), data.at('2.png')];
     const log = data.at('log.jsonl');

@@ -99,7 +99,7 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
     await other.close();
   });
 
-  it('filters pictures, and enlarges one, goes on and comes back by keys', async () => {
+  it('filters images, and enlarges one, goes on and comes back by keys', async () => {
     await page.getByRole('button', { name: /^Missed/ }).click();
     expect(await page.locator('.card:visible').count()).toBe(3);
     await page.locator('.card:visible .pair').first().focus();

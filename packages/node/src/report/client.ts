@@ -56,8 +56,8 @@ reset.addEventListener('click', () => {
 });
 `;
 
-/** Filters pictures, and enlarges them. */
-const viewerScript = `const pictures = find('#pictures');
+/** Filters images, and enlarges them. */
+const viewerScript = `const images = find('#images');
 const classFilter = find('#class-filter');
 function filter() {
   const outcome = find('[data-filter][aria-pressed=true]').dataset.filter;
@@ -74,7 +74,7 @@ for (const button of all('[data-filter]')) {
 }
 classFilter?.addEventListener('change', filter);
 const truth = find('#truth-toggle');
-truth?.addEventListener('change', () => pictures.classList.toggle('no-truth', !truth.checked));
+truth?.addEventListener('change', () => images.classList.toggle('no-truth', !truth.checked));
 
 const viewer = find('#viewer');
 let current;
@@ -94,7 +94,7 @@ function step(by) {
   const next = pairs[(pairs.indexOf(current) + by + pairs.length) % pairs.length];
   if (next) enlarge(next);
 }
-pictures.addEventListener('click', (event) => {
+images.addEventListener('click', (event) => {
   const pair = event.target.closest('.card .pair');
   if (pair) enlarge(pair);
   else if (event.target === viewer) viewer.close();
@@ -112,10 +112,10 @@ viewer.addEventListener('close', () => {
 });
 `;
 
-/** All that moves on the page of a report: the threshold, the filters, the enlarged pictures. Without it, the page can be read. */
+/** All that moves on the page of a report: the threshold, the filters, the enlarged images. Without it, the page can be read. */
 export const clientScript = `(() => {
 ${findScript}${explorerScript}${viewerScript}})();`;
 
-/** The same for a page of pictures alone. */
+/** The same for a page of images alone. */
 export const galleryScript = `(() => {
 ${findScript}${viewerScript}})();`;

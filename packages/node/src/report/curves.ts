@@ -8,7 +8,7 @@ type Point = readonly [number, number];
 
 interface Line {
   readonly name: string;
-  readonly kind: 'picture' | 'pixel';
+  readonly kind: 'image' | 'pixel';
   readonly area: number;
   readonly points: readonly Point[];
   /** `start`: the value of a point holds from the point before it on. */
@@ -22,7 +22,7 @@ interface Plot {
   readonly x: { readonly name: string; readonly highest: number };
   readonly y: string;
   readonly lines: readonly Line[];
-  /** Where the bundle's threshold is on the curve of pictures. */
+  /** Where the bundle's threshold is on the curve of images. */
   readonly mark?: Point | undefined;
 }
 
@@ -34,7 +34,7 @@ export function curvesSection(evaluation: Evaluation, threshold: number, draw: D
   const charts = names.map((name, classIndex) => {
     const metrics = evaluation.classes[name] as Metrics;
     const curves = evaluation.curves[name] as ClassCurves;
-    const own = evaluation.pictures.filter(({ entry }) => entry.className === name);
+    const own = evaluation.images.filter(({ entry }) => entry.className === name);
     const plots = plotsOf(curves, metrics, countOutcomes(own, { threshold }));
     const figures = plots.map((plot, index) => chart(plot, `c${classIndex}${index}`, draw));
     // One class needs no fold; of many, only the first is open, or the page is all curves.
@@ -44,7 +44,7 @@ export function curvesSection(evaluation: Evaluation, threshold: number, draw: D
   });
   return html`<section id="curves" aria-labelledby="curves-title">
 <h2 id="curves-title">Curves</h2>
-<p class="lead">What every possible threshold would do. <span class="key key-picture">whole pictures</span>
+<p class="lead">What every possible threshold would do. <span class="key key-image">whole images</span>
 <span class="key key-pixel">single pixels</span> <span class="key key-mark">the report’s threshold</span></p>
 ${charts}
 </section>`;
@@ -77,7 +77,7 @@ function plotsOf(
         },
         {
           name: 'Image AUROC',
-          kind: 'picture',
+          kind: 'image',
           area: metrics.imageAuroc,
           points: roc(curves.imageRoc),
         },
@@ -98,7 +98,7 @@ function plotsOf(
         },
         {
           name: 'Image AP',
-          kind: 'picture',
+          kind: 'image',
           area: metrics.imageAp,
           points: precisionRecall(curves.imagePrecisionRecall),
           step: 'start',
@@ -128,7 +128,7 @@ function chart(plot: Plot, id: string, draw: DrawChart): Html {
   const drawn = plot.lines.some(({ points }) => points.length > 0);
   const body = drawn
     ? html`<div role="img" aria-label="${plot.title}: ${plot.y} over ${plot.x.name}. ${areas.join(', ')}.">${draw(id, size, optionOf(plot))}</div>`
-    : html`<p class="empty">${undefinedSign} Not defined for these pictures; the table of metrics says why.</p>`;
+    : html`<p class="empty">${undefinedSign} Not defined for these images; the table of metrics says why.</p>`;
   const legend = plot.lines
     .toReversed()
     .map(
@@ -147,7 +147,7 @@ function optionOf({ x, y, lines, mark }: Plot): ChartOption {
     showSymbol: false,
     data: points,
     step: step ?? false,
-    lineStyle: { color: `var(--${kind})`, width: kind === 'picture' ? 2.5 : 1.75 },
+    lineStyle: { color: `var(--${kind})`, width: kind === 'image' ? 2.5 : 1.75 },
     ...(filled ? { areaStyle: { color: `var(--${kind})`, opacity: 0.12 } } : {}),
   }));
   if (mark?.every(Number.isFinite)) {

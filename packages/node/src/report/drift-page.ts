@@ -33,7 +33,7 @@ const ownStyles = `
 `;
 
 /**
- * Renders how inspections went, measure by measure, over what good pictures had at calibration: one HTML page that
+ * Renders how inspections went, measure by measure, over what good images had at calibration: one HTML page that
  * needs nothing beside it and runs no script.
  */
 export async function renderDrift(
@@ -54,8 +54,8 @@ ${pageHead(title, contentPolicy, ownStyles)}
 </header>
 <main>
 <section id="summary">
-<p class="headline">${moved.length === 0 ? 'Nothing moved: pictures and scores are as they were at calibration.' : `Moved since calibration: ${moved.map(({ name }) => measureWords[name].name).join(', ')}.`}</p>
-<p class="lead">Each dot is an inspection, in order. The band holds 98 of 100 good pictures at calibration, the line is their median; the
+<p class="headline">${moved.length === 0 ? 'Nothing moved: images and scores are as they were at calibration.' : `Moved since calibration: ${moved.map(({ name }) => measureWords[name].name).join(', ')}.`}</p>
+<p class="lead">Each dot is an inspection, in order. The band holds 98 of 100 good images at calibration, the line is their median; the
 dots on the right of the upright line were compared.</p>
 </section>
 <section class="drifts">
@@ -172,7 +172,7 @@ function optionOf({ before }: MeasureDrift, values: readonly number[], compared:
         lineStyle: { opacity: 0 },
         symbol: 'circle',
         symbolSize: values.length > 300 ? 3 : 5,
-        itemStyle: { color: 'var(--picture)' },
+        itemStyle: { color: 'var(--image)' },
         data: values.map((value, index) => [index + 1, value]),
       },
     ],

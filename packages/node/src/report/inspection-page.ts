@@ -4,14 +4,8 @@ import { galleryScript } from './client.ts';
 import { commonFolder, formatCount, formatDate, formatPercent, plural } from './format.ts';
 import { pageHead } from './head.ts';
 import { breakable, type Html, html, markup } from './html.ts';
+import { cardRows, filterButton, heatMapLegend, imageCard, imageViewer } from './image-card.ts';
 import type { ShownImage, UnreadImage, VerdictCounts } from './inspection-report.ts';
-import {
-  cardRows,
-  filterButton,
-  heatMapLegend,
-  pictureCard,
-  pictureViewer,
-} from './picture-card.ts';
 import { thresholdMeaning } from './summary-section.ts';
 
 export interface InspectionPageInput {
@@ -49,10 +43,10 @@ export function renderInspection(input: InspectionPageInput): string {
 <html lang="en">
 ${pageHead(title, contentPolicy)}
 <body>
-<a class="skip" href="#pictures">Skip to the images</a>
+<a class="skip" href="#images">Skip to the images</a>
 <header>
 <h1>${breakable(title)}</h1>
-<p>${plural(all, 'image')} inspected · model of ${formatDate(manifest.createdAt)}, trained on ${plural(manifest.training.pictures, 'good image')}${logged > 0 && ` · ${formatCount(logged)} more known from the log, not shown`}</p>
+<p>${plural(all, 'image')} inspected · model of ${formatDate(manifest.createdAt)}, trained on ${plural(manifest.training.images, 'good image')}${logged > 0 && ` · ${formatCount(logged)} more known from the log, not shown`}</p>
 </header>
 <main>
 <section id="summary" aria-label="Summary">
@@ -61,8 +55,8 @@ ${judged.map((verdict) => tile(badges[verdict].className, badges[verdict].text, 
 ${counts.unreadable > 0 && tile('false-alarm', 'Unreadable', counts.unreadable, all)}
 </dl>
 </section>
-<section id="pictures" aria-labelledby="pictures-title">
-<h2 id="pictures-title">Images</h2>
+<section id="images" aria-labelledby="images-title">
+<h2 id="images-title">Images</h2>
 <p class="lead">The highest score first. ${thresholdMeaning(calibration)}</p>
 ${folder !== '' && html`<p class="lead">All in <span class="path">${folder}</span></p>`}
 ${shown.length < total && html`<p class="warning">The ${formatCount(shown.length)} of the highest scores shown, the other ${formatCount(total - shown.length)} only counted.</p>`}
@@ -76,7 +70,7 @@ ${heatMapLegend(
 </div>
 ${judged.map((verdict) => group(verdict, input, folder))}
 ${total === 0 && html`<p class="empty">No image to show.</p>`}
-${pictureViewer}
+${imageViewer}
 </section>
 ${unread.length > 0 && unreadSection(unread, counts.unreadable)}
 </main>
@@ -102,7 +96,7 @@ function group(
   const badge = badges[verdict];
   const own = shown.filter((image) => image.verdict === verdict);
   const cards = own.map(({ path, score, thumbnail }) =>
-    pictureCard({
+    imageCard({
       path: path.slice(folder.length),
       fullPath: path,
       thumbnail,

@@ -25,7 +25,7 @@ describe('gallery of inspected images', () => {
     await report.add(verdictOf('/in/worst.png', 2));
     await report.add({
       path: '/in/<cut>.png',
-      error: new BigridError('PICTURE_UNREADABLE', 'Expected a whole <picture>'),
+      error: new BigridError('IMAGE_UNREADABLE', 'Expected a whole <image>'),
     });
     await report.add(verdictOf('/in/unsure & more.png', 0.4));
     await report.add(verdictOf('/in/bad.png', 0.6));
@@ -43,9 +43,9 @@ describe('gallery of inspected images', () => {
     ]);
     expect(page).toContain('<title>Line &lt;1&gt;</title>');
     expect(page).toContain('/in/&lt;cut&gt;.png');
-    expect(page).toContain('Expected a whole &lt;picture&gt;');
+    expect(page).toContain('Expected a whole &lt;image&gt;');
     expect(page).toContain('7 more known from the log');
-    expect(page).not.toMatch(/<cut>|<1>|<picture>/);
+    expect(page).not.toMatch(/<cut>|<1>|<image>/);
     expect(page).not.toContain('true defect');
   });
 

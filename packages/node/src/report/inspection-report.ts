@@ -118,13 +118,13 @@ export class InspectionReport {
     });
   }
 
-  async #draw({ path, score, verdict, picture, map, ignored }: Verdict): Promise<void> {
+  async #draw({ path, score, verdict, image, map, ignored }: Verdict): Promise<void> {
     const options = {
       scale: mapScaleOf(this.#manifest),
       maximumCharacters: this.#maximumCharacters,
       smallestRegion: this.#smallestRegion,
     };
-    const thumbnail = await drawThumbnail({ picture, map, ignored, mask: undefined }, options);
+    const thumbnail = await drawThumbnail({ image, map, ignored, mask: undefined }, options);
     this.#shown.push({ path, score, verdict, thumbnail });
     if (this.#shown.length > this.#most * (1 + slack)) {
       this.#keepHighest();

@@ -15,7 +15,7 @@ import { summariseDefects } from './summary.ts';
 
 interface MetricText {
   readonly key: keyof Metrics;
-  readonly group: 'picture' | 'pixel';
+  readonly group: 'image' | 'pixel';
   readonly name: string;
   readonly meaning: string;
 }
@@ -23,19 +23,19 @@ interface MetricText {
 const metricTexts: readonly MetricText[] = [
   {
     key: 'imageAuroc',
-    group: 'picture',
+    group: 'image',
     name: 'AUROC',
-    meaning: 'The chance that a defective picture scores above a good one. 0.5 is guessing.',
+    meaning: 'The chance that a defective image scores above a good one. 0.5 is guessing.',
   },
   {
     key: 'imageAp',
-    group: 'picture',
+    group: 'image',
     name: 'AP',
     meaning: 'Share of alarms that are right, averaged over all shares of defects found.',
   },
   {
     key: 'imageF1Max',
-    group: 'picture',
+    group: 'image',
     name: 'F1 max',
     meaning: 'The best balance of defects found and alarms that are right, at the best threshold.',
   },
@@ -68,7 +68,7 @@ const metricTexts: readonly MetricText[] = [
   },
 ];
 
-const groupNames = { picture: 'Whole pictures', pixel: 'Single pixels' } as const;
+const groupNames = { image: 'Whole images', pixel: 'Single pixels' } as const;
 
 /** The seven metrics of every class and their mean. */
 export function metricsSection(evaluation: Evaluation): Html {
@@ -112,19 +112,19 @@ export function metricsSection(evaluation: Evaluation): Html {
   return html`<section id="metrics" aria-labelledby="metrics-title">
 <h2 id="metrics-title">Metrics</h2>
 <p class="lead">From 0 to 1, higher is better. None of them depends on the threshold. Below each, where it would lie on
-other pictures of the same kind: the ${confidenceLevel * 100} % interval of a bootstrap.</p>
+other images of the same kind: the ${confidenceLevel * 100} % interval of a bootstrap.</p>
 <div class="panel scroll" tabindex="0" role="region" aria-label="Metrics by product"><table class="numbers">
 <caption class="hidden">Metrics by product</caption>
-<thead><tr><td></td><th scope="colgroup" colspan="3">${groupNames.picture}</th><th scope="colgroup" colspan="4">${groupNames.pixel}</th></tr>
+<thead><tr><td></td><th scope="colgroup" colspan="3">${groupNames.image}</th><th scope="colgroup" colspan="4">${groupNames.pixel}</th></tr>
 <tr><th scope="col">Product</th>${headers}</tr></thead>
 <tbody>${rows}</tbody>
 ${names.length > 1 && html`<tfoot><tr><th scope="row">Mean</th>${mean}</tr></tfoot>`}
 </table></div>
 ${notes.size + partial.length > 0 && html`<ul class="notes">${[...notes].map((note) => html`<li>${undefinedSign} ${note}</li>`)}${partial.map((note) => html`<li>${note}</li>`)}</ul>`}
 <details class="meanings"><summary>What the metrics mean</summary><dl>${meanings}
-<div><dt>Intervals</dt><dd>The pictures are drawn again with replacement, good and defective ones apart, each with all its
-pixels: ${formatCount(imageResamples)} times for whole pictures, ${formatCount(pixelResamples)} times for pixels. An interval holds the middle ${confidenceLevel * 100} % of what they
-give. It knows only these pictures: where none of them is confused it is a single number, and that promises nothing.</dd></div></dl></details>
+<div><dt>Intervals</dt><dd>The images are drawn again with replacement, good and defective ones apart, each with all its
+pixels: ${formatCount(imageResamples)} times for whole images, ${formatCount(pixelResamples)} times for pixels. An interval holds the middle ${confidenceLevel * 100} % of what they
+give. It knows only these images: where none of them is confused it is a single number, and that promises nothing.</dd></div></dl></details>
 </section>`;
 }
 
@@ -150,16 +150,16 @@ function spread({ low, high }: Interval): Html | undefined {
   return html`<small>${short(low)}–${short(high)}</small>`;
 }
 
-/** Why a class has no value for the metrics of pictures or of pixels. */
-function reasonFor(evaluation: Evaluation, className: string, group: 'picture' | 'pixel'): string {
-  const own = evaluation.pictures.filter(({ entry }) => entry.className === className);
+/** Why a class has no value for the metrics of images or of pixels. */
+function reasonFor(evaluation: Evaluation, className: string, group: 'image' | 'pixel'): string {
+  const own = evaluation.images.filter(({ entry }) => entry.className === className);
   const bad = own.filter(({ entry }) => isAnomalous(entry));
-  if (bad.length === 0) return 'there are no defective test pictures.';
-  if (group === 'picture') {
-    if (bad.length === own.length) return 'there are no good test pictures to compare with.';
+  if (bad.length === 0) return 'there are no defective test images.';
+  if (group === 'image') {
+    if (bad.length === own.length) return 'there are no good test images to compare with.';
     return 'a score is not a number.';
   }
-  if (bad.every(({ hasMask }) => !hasMask)) return 'no defective picture has a mask.';
+  if (bad.every(({ hasMask }) => !hasMask)) return 'no defective image has a mask.';
   const counted = own.filter(({ entry, hasMask }) => !isAnomalous(entry) || hasMask);
   if (counted.some(({ isMapDefined }) => !isMapDefined))
     return 'a map has a value that is not a number.';
@@ -172,23 +172,23 @@ export function defectsSection(evaluation: Evaluation, thresholds: Thresholds): 
   const { unsure } = thresholds;
   if (defects.length === 0) return undefined;
   const several = Object.keys(evaluation.classes).length > 1;
-  const undefinedCell = (className: string, group: 'picture' | 'pixel') =>
+  const undefinedCell = (className: string, group: 'image' | 'pixel') =>
     html`<td title="${className}: ${reasonFor(evaluation, className, group)}">${undefinedSign}</td>`;
   const rows = defects.map((defect) => {
     const { className, count, caught, missed, unsureDefects, imageAuroc, aupro, withMask } = defect;
     return html`<tr><th scope="row">${breakable(defect.defect)}</th>${several && html`<td class="text">${className}</td>`}
 <td>${formatCount(count)}</td><td>${formatCount(caught)}</td>${unsure && html`<td>${formatCount(unsureDefects)}</td>`}<td${missed > 0 && html` class="alert"`}>${formatCount(missed)}</td>
 <td class="metric" style="--share:${((caught / count) * 100).toFixed(1)}%">${formatPercent(caught, count)}</td>
-${Number.isNaN(imageAuroc) ? undefinedCell(className, 'picture') : html`<td>${formatMetric(imageAuroc)}</td>`}
+${Number.isNaN(imageAuroc) ? undefinedCell(className, 'image') : html`<td>${formatMetric(imageAuroc)}</td>`}
 ${Number.isNaN(aupro) ? undefinedCell(className, 'pixel') : html`<td>${formatMetric(aupro)}${withMask < count && html` <small>${formatCount(withMask)} with a mask</small>`}</td>`}</tr>`;
   });
   return html`<section id="defects" aria-labelledby="defects-title">
 <h2 id="defects-title">Defects</h2>
 <p class="lead">${plural(defects.length, 'kind')} of defect. Recall is the share caught at the report’s threshold. AUROC and AUPRO
-compare the defect with the good pictures of its product, and do not depend on the threshold.</p>
+compare the defect with the good images of its product, and do not depend on the threshold.</p>
 <div class="panel scroll" tabindex="0" role="region" aria-label="Verdicts by kind of defect"><table class="numbers">
 <caption class="hidden">Verdicts by kind of defect</caption>
-<thead><tr><th scope="col">Defect</th>${several && html`<th scope="col" class="text">Product</th>`}<th scope="col">Pictures</th><th scope="col">Caught</th>${unsure && html`<th scope="col">Unsure</th>`}<th scope="col">Missed</th><th scope="col">Recall</th><th scope="col">Image AUROC</th><th scope="col">AUPRO</th></tr></thead>
+<thead><tr><th scope="col">Defect</th>${several && html`<th scope="col" class="text">Product</th>`}<th scope="col">Images</th><th scope="col">Caught</th>${unsure && html`<th scope="col">Unsure</th>`}<th scope="col">Missed</th><th scope="col">Recall</th><th scope="col">Image AUROC</th><th scope="col">AUPRO</th></tr></thead>
 <tbody>${rows}</tbody></table></div>
 </section>`;
 }

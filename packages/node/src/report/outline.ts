@@ -2,7 +2,7 @@ import { bordersOf } from '@bigrid/inspect';
 import { type Html, html } from './html.ts';
 
 /**
- * The border of a mask as a drawing to lay over its picture, whatever the size that one is shown at. The
+ * The border of a mask as a drawing to lay over its image, whatever the size that one is shown at. The
  * border runs between pixels, its corners cut; inside a ragged mask it is followed on fewer pixels.
  *
  * @param mask width * height values, 0 or 1

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { EvaluatedPicture, Evaluation, Manifest, MapScale } from '@bigrid/inspect';
-import { picturesSection } from './cards.ts';
+import type { EvaluatedImage, Evaluation, Manifest, MapScale } from '@bigrid/inspect';
+import { imagesSection } from './cards.ts';
 import type { DrawChart } from './charts.ts';
 import { clientScript } from './client.ts';
 import { curvesSection } from './curves.ts';
@@ -8,7 +8,7 @@ import { commonFolder, formatDate, plural } from './format.ts';
 import { pageHead } from './head.ts';
 import { breakable, type Html, html, markup } from './html.ts';
 import { defectsSection, metricsSection } from './metrics-section.ts';
-import type { PictureGroup } from './summary.ts';
+import type { ImageGroup } from './summary.ts';
 import { leftOutSection, summarySection, trainingSection } from './summary-section.ts';
 import { thresholdSection } from './threshold-section.ts';
 import type { Thumbnail } from './thumbnails.ts';
@@ -17,9 +17,9 @@ export interface PageInput {
   readonly evaluation: Evaluation;
   readonly manifest: Manifest;
   readonly title: string;
-  readonly groups: readonly PictureGroup[];
+  readonly groups: readonly ImageGroup[];
   readonly scale: MapScale;
-  readonly thumbnails: ReadonlyMap<EvaluatedPicture, Thumbnail>;
+  readonly thumbnails: ReadonlyMap<EvaluatedImage, Thumbnail>;
   readonly drawChart: DrawChart;
 }
 
@@ -27,12 +27,12 @@ export interface PageInput {
 export function renderPage(input: PageInput): string {
   const { evaluation, manifest, title, drawChart } = input;
   const { calibration } = manifest;
-  const folder = commonFolder(evaluation.pictures.map(({ entry }) => entry.path));
+  const folder = commonFolder(evaluation.images.map(({ entry }) => entry.path));
   const sections: readonly (readonly [id: string, name: string, body: Html | undefined])[] = [
     ['summary', 'Summary', summarySection(evaluation, manifest)],
     ['metrics', 'Metrics', metricsSection(evaluation)],
     ['defects', 'Defects', defectsSection(evaluation, calibration)],
-    ['pictures', 'Pictures', picturesSection({ ...input, calibration, folder })],
+    ['images', 'Images', imagesSection({ ...input, calibration, folder })],
     ['threshold', 'Threshold', thresholdSection(evaluation, manifest, drawChart)],
     ['curves', 'Curves', curvesSection(evaluation, calibration.threshold, drawChart)],
     ['training', 'Model', trainingSection(manifest)],
@@ -45,10 +45,10 @@ export function renderPage(input: PageInput): string {
 <html lang="en">
 ${pageHead(title, contentPolicy)}
 <body>
-<a class="skip" href="#pictures">Skip to the pictures</a>
+<a class="skip" href="#images">Skip to the images</a>
 <header>
 <h1>${breakable(title)}</h1>
-<p>${names.length > 6 ? plural(names.length, 'product') : names.join(', ')} · ${plural(evaluation.pictures.length, 'test picture')} · model of ${formatDate(manifest.createdAt)}, profile ${manifest.profile}, seed ${training.seed}, learnt from ${plural(training.pictures, 'good picture')}, ${training.heldOut} held out</p>
+<p>${names.length > 6 ? plural(names.length, 'product') : names.join(', ')} · ${plural(evaluation.images.length, 'test image')} · model of ${formatDate(manifest.createdAt)}, profile ${manifest.profile}, seed ${training.seed}, learnt from ${plural(training.images, 'good image')}, ${training.heldOut} held out</p>
 </header>
 <nav aria-label="Sections"><ul>${present.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 <main>

@@ -131,7 +131,7 @@ describe('meaning of the threshold', () => {
     const scores = Array.from({ length: 199 }, (_, i) => i);
     const ruled = { scores, rule: 'quantile:0.5', threshold: 99, ...maps };
     expect(thresholdMeaning(ruled)).toContain(
-      'by the rule quantile:0.5 from the scores of 199 good pictures that it had not learnt',
+      'by the rule quantile:0.5 from the scores of 199 good images that it had not learnt',
     );
     expect(thresholdMeaning(ruled)).toContain('Expect at most about 1 in 2 normal images above it');
   });
@@ -140,10 +140,10 @@ describe('meaning of the threshold', () => {
     const scores = [1, 2, 3, 4];
     const byHand = { scores, rule: '2.5', threshold: 2.5, ...maps };
     expect(thresholdMeaning(byHand)).toMatch(
-      /set by hand; 2 of 4 good pictures that it had not learnt score above it\. Expect at most about 1 in 2 /,
+      /set by hand; 2 of 4 good images that it had not learnt score above it\. Expect at most about 1 in 2 /,
     );
     expect(thresholdMeaning({ scores, rule: 'recall:0.95', threshold: 3, ...maps })).toContain(
-      'by the rule recall:0.95 from the scores of 4 good pictures that it had not learnt and of labelled defects.',
+      'by the rule recall:0.95 from the scores of 4 good images that it had not learnt and of labelled defects.',
     );
     const measuredAt = '2026-07-04T12:30:45.000Z';
     const deviated = {
@@ -155,7 +155,7 @@ describe('meaning of the threshold', () => {
       measuredAt,
     };
     expect(thresholdMeaning(deviated)).toMatch(
-      /by the rule sigma:3 from the scores of 4 good pictures scored on 2026-07-04 12:30 UTC\. Expect at most about 1 in 5 normal images above it \(from 4 images given to calibration\)\.$/,
+      /by the rule sigma:3 from the scores of 4 good images scored on 2026-07-04 12:30 UTC\. Expect at most about 1 in 5 normal images above it \(from 4 images given to calibration\)\.$/,
     );
     const doubting = { ...deviated, unsure: { rule: 'sigma:1', threshold: 4 } };
     expect(thresholdMeaning(doubting)).toMatch(

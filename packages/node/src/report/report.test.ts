@@ -1,11 +1,11 @@
-import type { EvaluatedPicture } from '@bigrid/inspect';
+import type { EvaluatedImage } from '@bigrid/inspect';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   eachMetric,
   evaluated,
   intervalsOf,
   exampleManifest as manifest,
-  noisyPicture,
+  noisyImage,
   render,
   exampleEvaluation as sample,
   seen,
@@ -14,7 +14,7 @@ import {
 import { Report } from './report.ts';
 import { charactersForOneOf, drawThumbnail } from './thumbnails.ts';
 
-/** The page without its pictures: quicker to search. */
+/** The page without its images: quicker to search. */
 const withoutData = (page: string) => page.replaceAll(/data:image\/[^"]*/g, 'data:');
 const cardOf = (page: string, name: string) =>
   withoutData(page)
@@ -29,7 +29,7 @@ describe('Report', () => {
     text = withoutData(page);
   });
 
-  it('shows every picture beside its heat map, the worst first', () => {
+  it('shows every image beside its heat map, the worst first', () => {
     expect(page.match(/data:image\/webp;base64,/g)).toHaveLength(16);
     const shown = [...text.matchAll(/data-title="[^"]*\/(\w+)\.png"/g)].map((match) => match[1]);
     expect(shown).toEqual(['s0', 'd0', 'e1', 'g2', 's1', 'e0', 'g1', 'g0']);
@@ -42,7 +42,7 @@ describe('Report', () => {
   });
 
   it('counts verdicts at the threshold of the bundle', () => {
-    expect(text).toContain('2 of 5 defective pictures caught, 1 false alarm among 3 good.');
+    expect(text).toContain('2 of 5 defective images caught, 1 false alarm among 3 good.');
     const row = /<tr data-row="all">([\s\S]*?)<\/tr>/.exec(text)?.[1] ?? '';
     expect(row.match(/>\d+</g)?.join('')).toBe('>2<>3<>1<>2<');
     expect(cardOf(page, 'd0')).toContain('badge missed');
@@ -57,7 +57,7 @@ describe('Report', () => {
     expect(shown).toEqual(['g2', 's0', 'd0', 'e1', 's1', 'e0', 'g1', 'g0']);
     for (const name of ['s0', 'd0', 'e1']) expect(cardOf(doubting, name)).toContain('badge unsure');
     expect(withoutData(doubting)).toContain(
-      '2 of 5 defective pictures caught, 1 false alarm among 3 good. 3 are unsure: 3 defective, 0 good.',
+      '2 of 5 defective images caught, 1 false alarm among 3 good. 3 are unsure: 3 defective, 0 good.',
     );
     const row = /<tr data-row="all">([\s\S]*?)<\/tr>/.exec(doubting)?.[1] ?? '';
     expect(row.match(/>\d+</g)?.join('')).toBe('>2<>3<>0<>1<>0<>2<');
@@ -90,9 +90,9 @@ describe('Report', () => {
   it('shows a dash and the reason where a metric is not defined', () => {
     const shown = text.replaceAll(/<script[\s\S]*?<\/script>/g, '');
     expect(shown).not.toMatch(/NaN|undefined|\[object/);
-    expect(text).toContain('whole pictures: there are no good test pictures to compare with.');
+    expect(text).toContain('whole images: there are no good test images to compare with.');
     expect(text).toContain(
-      'Mean of AUROC, AP, F1 max, whole pictures: over 1 of 2 products, the others have no value.',
+      'Mean of AUROC, AP, F1 max, whole images: over 1 of 2 products, the others have no value.',
     );
     expect(text).not.toContain('Mean of AUROC, AP, F1 max, AUPRO, single pixels');
     expect(text).toContain('>0.988 <');
@@ -102,7 +102,7 @@ describe('Report', () => {
   it('shows the interval of each metric and says how it was made', () => {
     expect(text).toContain('>0.988 <small>.863–1.000</small><');
     expect(text).toContain('the 95 % interval of a bootstrap');
-    expect(text).toMatch(/1,000 times for whole pictures, 200 times for pixels/);
+    expect(text).toMatch(/1,000 times for whole images, 200 times for pixels/);
   });
 
   it('shows recall, AUROC and AUPRO of each kind of defect', () => {
@@ -117,10 +117,10 @@ describe('Report', () => {
     expect(rows.find((row) => row.includes('chip'))).toMatch(/2 1 1 50 % – 0.250 1 with a mask$/);
   });
 
-  it('lists pictures that are missing from the numbers', () => {
-    expect(text).toContain('1 picture could not be read and is not counted.');
+  it('lists images that are missing from the numbers', () => {
+    expect(text).toContain('1 image could not be read and is not counted.');
     expect(text).toContain('&lt;i&gt;cut&lt;/i&gt;.png');
-    expect(text).toContain('<code>PICTURE_UNREADABLE</code>');
+    expect(text).toContain('<code>IMAGE_UNREADABLE</code>');
     expect(text).toMatch(/Without a usable mask[\s\S]*e1\.png/);
   });
 
@@ -128,7 +128,7 @@ describe('Report', () => {
     expect(text).toContain('2026-07-04 12:30 UTC');
     expect(text).toContain('1,234 (8 epochs)');
     expect(text).toContain(
-      'above 0.500: the highest score of 3 good pictures that it had not learnt (quantile:0.99). Expect at most about 1 in 4',
+      'above 0.500: the highest score of 3 good images that it had not learnt (quantile:0.99). Expect at most about 1 in 4',
     );
   });
 
@@ -143,7 +143,7 @@ describe('Report', () => {
     expect(await render(sample(), manifest, { title: 'Line <3>' })).toBe(page);
   });
 
-  it('names every picture, table column and control for those who do not see them', () => {
+  it('names every image, table column and control for those who do not see them', () => {
     for (const [image] of text.matchAll(/<img [^>]*>/g)) expect(image).toMatch(/alt="[^"]+"/);
     for (const [header] of text.matchAll(/<th[ >][^>]*>/g)) expect(header).toContain('scope=');
     for (const [, button = ''] of text.matchAll(/<button([^>]*)>[^\w<]*</g)) {
@@ -153,28 +153,28 @@ describe('Report', () => {
 });
 
 describe('Report at its edges', () => {
-  it('shows as many pictures as wanted, the worst of all first, and counts all', async () => {
+  it('shows as many images as wanted, the worst of all first, and counts all', async () => {
     const expected = { 0: [], 2: ['s0', 'e1'], 5: ['s0', 'd0', 'e1', 'g2', 'e0'] };
     for (const [most, names] of Object.entries(expected)) {
       const page = await render(sample(), manifest, {
         title: 'Few',
-        maximumPictures: Number(most),
+        maximumImages: Number(most),
       });
       const shown = [...page.matchAll(/data-title="[^"]*\/(\w+)\.png"/g)].map((match) => match[1]);
       expect(shown).toEqual(names);
-      expect(page).toContain(`${most} of 8 pictures shown, the other`);
+      expect(page).toContain(`${most} of 8 images shown, the other`);
     }
   });
 
-  it.each([-1, 1.5, Number.NaN])('refuses %s as the most pictures', (maximumPictures) => {
-    expect(() => new Report(manifest, { title: 'x', maximumPictures })).toThrow(
+  it.each([-1, 1.5, Number.NaN])('refuses %s as the most images', (maximumImages) => {
+    expect(() => new Report(manifest, { title: 'x', maximumImages })).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID' }),
     );
   });
 
-  it('throws what went wrong while a picture was drawn', async () => {
-    const [picture] = sample().pictures as [EvaluatedPicture];
-    const right = await seen(picture, 1);
+  it('throws what went wrong while an image was drawn', async () => {
+    const [image] = sample().images as [EvaluatedImage];
+    const right = await seen(image, 1);
     const wrong = { ...right, map: { ...right.map, width: 5 } };
     const report = new Report(manifest, { title: 'x' });
     await report.add(wrong);
@@ -182,12 +182,12 @@ describe('Report at its edges', () => {
     await expect(report.render(sample())).rejects.toThrow(/^Expected 160 /);
   });
 
-  it('shows good pictures alone, and scores and thresholds that are no use', async () => {
-    const good = sample().pictures.slice(0, 2);
+  it('shows good images alone, and scores and thresholds that are no use', async () => {
+    const good = sample().images.slice(0, 2);
     const odd = [
       { ...good[0], score: Number.NaN },
       { ...good[1], score: Number.POSITIVE_INFINITY },
-    ] as EvaluatedPicture[];
+    ] as EvaluatedImage[];
     const nothing = eachMetric(Number.NaN);
     const noCurve = {
       imageRoc: [],
@@ -204,24 +204,24 @@ describe('Report at its edges', () => {
       intervals: { classes: { flange: intervalsOf(nothing) }, mean: intervalsOf(nothing) },
       defects: [],
       curves: { flange: noCurve },
-      pictures: odd,
+      images: odd,
       withoutMask: [],
       failed: [],
     };
     const calibration = { ...manifest.calibration, scores: [0], threshold: 0 };
     const page = await render(evaluation, { ...manifest, calibration }, { title: 'x' });
     expect(page).toContain(
-      'There were no defective pictures to find. There was 1 false alarm among 2 good.',
+      'There were no defective images to find. There was 1 false alarm among 2 good.',
     );
-    expect(page).toContain('there are no defective test pictures.');
+    expect(page).toContain('there are no defective test images.');
     expect(page).not.toMatch(/NaN[^(.]|id="defects"|id="left-out"/);
   });
 });
 
 describe('size of the page', () => {
-  it('stays below 30 MB with 1,000 pictures', async () => {
+  it('stays below 30 MB with 1,000 images', async () => {
     const count = 1000;
-    const pictures = Array.from({ length: count }, (_, i) =>
+    const images = Array.from({ length: count }, (_, i) =>
       evaluated(
         `p${i}`,
         'flange',
@@ -231,18 +231,18 @@ describe('size of the page', () => {
       ),
     );
     const report = new Report(manifest, { title: 'Many' });
-    for (const [seed, one] of pictures.entries()) {
-      await report.add({ ...(await seen(one, count)), picture: noisyPicture(seed, 64, 48) });
+    for (const [seed, one] of images.entries()) {
+      await report.add({ ...(await seen(one, count)), image: noisyImage(seed, 64, 48) });
     }
-    const page = await report.render({ ...sample(), pictures });
+    const page = await report.render({ ...sample(), images });
     expect(page.match(/data:image/g)).toHaveLength(2 * count);
     expect(Buffer.byteLength(page)).toBeLessThan(30_000_000);
     expect(Buffer.byteLength(page)).toBeGreaterThan(2_000_000);
   }, 180_000);
 
-  it('keeps the worst that a picture can be within its share of 30 MB', async () => {
+  it('keeps the worst that an image can be within its share of 30 MB', async () => {
     const one = await seen(evaluated('noise', 'flange', 'scratch', 0.1), 1);
-    const picture = noisyPicture(1, 640, 640, 250);
+    const image = noisyImage(1, 640, 640, 250);
     const scale = { lowest: 0.8, highest: 2 };
     // Specks apart from each other have the longest outlines.
     const size = 256;
@@ -255,7 +255,7 @@ describe('size of the page', () => {
       [4000, 400],
     ] as const) {
       const maximumCharacters = charactersForOneOf(shown);
-      const drawn = { ...one, picture, map, mask };
+      const drawn = { ...one, image, map, mask };
       const thumbnail = await drawThumbnail(drawn, { scale, maximumCharacters });
       expect(thumbnail).toMatchObject({ width: 320, height: 320 });
       const { original, heatMap, truth } = thumbnail;

@@ -1,63 +1,63 @@
 import {
   checkOptions,
-  type EvaluatedPicture,
+  type EvaluatedImage,
   type Evaluation,
   type Manifest,
   mapScaleOf,
-  type SeenPicture,
+  type SeenImage,
 } from '@bigrid/inspect';
 import { z } from 'zod';
 import { optional } from '../files/option-schemas.ts';
 import { openCharts } from './charts.ts';
 import { renderPage } from './page.ts';
-import { comparatorOfNeed, groupPictures } from './summary.ts';
+import { comparatorOfNeed, groupImages } from './summary.ts';
 import { charactersForOneOf, drawThumbnail, type Thumbnail } from './thumbnails.ts';
 
 export interface ReportOptions {
   /** Heading of the page. */
   readonly title: string;
-  /** The most test pictures shown, those that need a look first; all are counted. Default 1,000. */
-  readonly maximumPictures?: number | undefined;
+  /** The most test images shown, those that need a look first; all are counted. Default 1,000. */
+  readonly maximumImages?: number | undefined;
 }
 
 const optionsSchema = optional<ReportOptions>({
   title: z.string(),
-  maximumPictures: z.int().min(0),
+  maximumImages: z.int().min(0),
 }).required({ title: true });
 
-const defaultMaximumPictures = 1000;
+const defaultMaximumImages = 1000;
 /** Drawings kept beyond those wanted before the ones least needed go, as a share of those wanted. */
 const slack = 0.25;
 
 /**
- * Makes of an evaluation one HTML page that needs nothing beside it: verdicts, metrics, test pictures beside their
- * heat maps, curves, and a threshold to move. Pictures are drawn as they are evaluated, one while the next is
+ * Makes of an evaluation one HTML page that needs nothing beside it: verdicts, metrics, test images beside their
+ * heat maps, curves, and a threshold to move. Images are drawn as they are evaluated, one while the next is
  * inspected, and only the small drawings are kept. The same evaluation makes the same page.
  *
  * ```ts
  * const report = new Report(bundle.manifest, { title: 'Bottles' });
- * const evaluation = await evaluate(bundle, dir, { onPicture: (seen) => report.add(seen) });
+ * const evaluation = await evaluate(bundle, dir, { onImage: (seen) => report.add(seen) });
  * const page = await report.render(evaluation);
  * ```
  */
 export class Report {
   readonly #manifest: Manifest;
   readonly #title: string;
-  readonly #maximumPictures: number;
-  readonly #thumbnails = new Map<EvaluatedPicture, Thumbnail>();
+  readonly #maximumImages: number;
+  readonly #thumbnails = new Map<EvaluatedImage, Thumbnail>();
   #drawing: Promise<void> = Promise.resolve();
 
-  /** @throws OPTION_INVALID when `maximumPictures` is no whole number from 0 */
+  /** @throws OPTION_INVALID when `maximumImages` is no whole number from 0 */
   constructor(manifest: Manifest, options: ReportOptions) {
     checkOptions(optionsSchema, options, 'Report');
-    const { title, maximumPictures = defaultMaximumPictures } = options;
+    const { title, maximumImages = defaultMaximumImages } = options;
     this.#manifest = manifest;
     this.#title = title;
-    this.#maximumPictures = maximumPictures;
+    this.#maximumImages = maximumImages;
   }
 
-  /** Starts to draw a picture, once the one before is done. */
-  async add(seen: SeenPicture): Promise<void> {
+  /** Starts to draw an image, once the one before is done. */
+  async add(seen: SeenImage): Promise<void> {
     await this.#drawing;
     this.#drawing = this.#draw(seen);
     // Its error is thrown where it is waited for; until then it is not unhandled.
@@ -65,13 +65,13 @@ export class Report {
   }
 
   /**
-   * @param evaluation the one whose pictures were added
+   * @param evaluation the one whose images were added
    * @param manifest with the thresholds to tell of, where labels of the evaluation set others than those of before
    */
   async render(evaluation: Evaluation, manifest = this.#manifest): Promise<string> {
     await this.#drawing;
     this.#keepMostNeeded(manifest);
-    const groups = groupPictures(evaluation, manifest.calibration);
+    const groups = groupImages(evaluation, manifest.calibration);
     return renderPage({
       evaluation,
       manifest,
@@ -83,19 +83,19 @@ export class Report {
     });
   }
 
-  async #draw(seen: SeenPicture): Promise<void> {
-    const shown = Math.min(seen.total, this.#maximumPictures);
+  async #draw(seen: SeenImage): Promise<void> {
+    const shown = Math.min(seen.total, this.#maximumImages);
     if (shown === 0) return;
     const maximumCharacters = charactersForOneOf(shown);
     const options = { scale: mapScaleOf(this.#manifest), maximumCharacters };
     this.#thumbnails.set(seen.evaluated, await drawThumbnail(seen, options));
-    if (this.#thumbnails.size > this.#maximumPictures * (1 + slack))
+    if (this.#thumbnails.size > this.#maximumImages * (1 + slack))
       this.#keepMostNeeded(this.#manifest);
   }
 
   #keepMostNeeded({ calibration }: Manifest): void {
     const byNeed = comparatorOfNeed(calibration);
     const drawn = [...this.#thumbnails.keys()].sort(byNeed);
-    for (const picture of drawn.slice(this.#maximumPictures)) this.#thumbnails.delete(picture);
+    for (const image of drawn.slice(this.#maximumImages)) this.#thumbnails.delete(image);
   }
 }

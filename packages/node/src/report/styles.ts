@@ -3,7 +3,7 @@ export const styles = `
 :root {
   color-scheme: light dark;
   --bg: #f5f6f8; --surface: #fff; --raised: #eef0f3; --line: #dfe3e8; --ink: #14181f; --ink-2: #545e6b; --accent: #1f5fc4;
-  --good: #5b8db8; --bad: #d9662b; --picture: #1f5fc4; --pixel: #c2571a;
+  --good: #5b8db8; --bad: #d9662b; --image: #1f5fc4; --pixel: #c2571a;
   --missed: #b3201f; --missed-bg: #fde5e3; --false-alarm: #8a5300; --false-alarm-bg: #fdeccb;
   --caught: #0d6b57; --caught-bg: #d9f2ea; --passed: #45505c; --passed-bg: #e7eaee; --unsure: #6a3ea1; --unsure-bg: #ece3f8;
   --radius: 10px; --shadow: 0 1px 2px rgb(16 24 40 / .06);
@@ -11,7 +11,7 @@ export const styles = `
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --bg: #0e1116; --surface: #171b22; --raised: #222832; --line: #2c333d; --ink: #e9ecf0; --ink-2: #a0abb8; --accent: #7fb0ff;
-    --good: #6ea3d0; --bad: #ee8a52; --picture: #7fb0ff; --pixel: #f0975c;
+    --good: #6ea3d0; --bad: #ee8a52; --image: #7fb0ff; --pixel: #f0975c;
     --missed: #ff9d96; --missed-bg: #4a1d1c; --false-alarm: #ffc766; --false-alarm-bg: #44300c;
     --caught: #6fdcc0; --caught-bg: #103d33; --passed: #b8c2cc; --passed-bg: #2a313b; --unsure: #cda9ff; --unsure-bg: #37284f;
     --shadow: none;
@@ -59,7 +59,7 @@ nav a:hover { color: var(--ink); }
 .passed { --tone: var(--passed); --tint: var(--passed-bg); }
 .warning { margin-top: .9rem; padding: .6rem .9rem; border-radius: 8px; background: var(--false-alarm-bg); color: var(--ink); }
 .warning a { color: inherit; font-weight: 600; }
-#pictures .warning { margin: 0 0 .9rem; }
+#images .warning { margin: 0 0 .9rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .5rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 .numbers th, .numbers td { white-space: nowrap; text-align: right; }
@@ -73,7 +73,7 @@ tbody th { font-weight: 600; }
 tbody tr:last-child > * { border-bottom: 0; }
 tfoot > tr > * { font-weight: 700; border-top: 2px solid var(--line); border-bottom: 0; }
 abbr { text-decoration: underline dotted; text-underline-offset: 3px; cursor: help; }
-.metric::after { content: ""; display: block; height: 3px; margin: 2px 0 0 auto; width: 3.6rem; border-radius: 2px; background: linear-gradient(to right, var(--picture) var(--share, 0%), var(--line) 0); }
+.metric::after { content: ""; display: block; height: 3px; margin: 2px 0 0 auto; width: 3.6rem; border-radius: 2px; background: linear-gradient(to right, var(--image) var(--share, 0%), var(--line) 0); }
 .metric[title]::after { visibility: hidden; }
 .alert { color: var(--missed); font-weight: 700; }
 .notes { margin: .6rem 0 0; padding: 0; list-style: none; font-size: .92rem; }
@@ -177,7 +177,7 @@ dialog .caption:last-child { padding-bottom: .9rem; }
 .chart b { color: var(--ink); font-variant-numeric: tabular-nums; }
 .key { white-space: nowrap; margin-right: .7rem; }
 .key::before { content: ""; display: inline-block; width: 1rem; height: 3px; border-radius: 2px; margin-right: .4rem; vertical-align: middle; background: var(--tone); }
-.key-picture { --tone: var(--picture); } .key-pixel { --tone: var(--pixel); }
+.key-image { --tone: var(--image); } .key-pixel { --tone: var(--pixel); }
 .key-mark::before { width: .7rem; height: .7rem; border: 2.5px solid var(--ink); border-radius: 50%; background: var(--surface); }
 .empty { padding: 2rem 0; color: var(--ink-2); }
 footer { padding-block: 3rem 2rem; font-size: .87rem; }

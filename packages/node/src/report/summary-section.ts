@@ -6,8 +6,8 @@ import { type Counts, countOutcomes } from './summary.ts';
 /** What to know at a glance: how many defects were caught and missed, how many good ones rejected. */
 export function summarySection(evaluation: Evaluation, manifest: Manifest): Html {
   const { calibration } = manifest;
-  const { pictures } = evaluation;
-  const counts = countOutcomes(pictures, calibration);
+  const { images } = evaluation;
+  const counts = countOutcomes(images, calibration);
   const { caught, missed, falseAlarms, passed, unsureDefects, unsureGood } = counts;
   const defective = caught + missed + unsureDefects;
   const good = falseAlarms + passed + unsureGood;
@@ -20,7 +20,7 @@ export function summarySection(evaluation: Evaluation, manifest: Manifest): Html
 <dl class="tiles">
 ${tile('caught', 'Caught', caught, defective, 'defective')}
 ${tile('missed', 'Missed', missed, defective, 'defective')}
-${calibration.unsure && tile('unsure', 'Unsure', unsureDefects + unsureGood, pictures.length, 'pictures')}
+${calibration.unsure && tile('unsure', 'Unsure', unsureDefects + unsureGood, images.length, 'images')}
 ${tile('false-alarm', 'False alarms', falseAlarms, good, 'good')}
 ${tile('passed', 'Passed', passed, good, 'good')}
 </dl>
@@ -28,9 +28,9 @@ ${
   (failed.length > 0 || withoutMask.length > 0) &&
   html`<p class="warning">${[
     failed.length > 0 &&
-      `${plural(failed.length, 'picture')} could not be read and ${failed.length === 1 ? 'is' : 'are'} not counted.`,
+      `${plural(failed.length, 'image')} could not be read and ${failed.length === 1 ? 'is' : 'are'} not counted.`,
     withoutMask.length > 0 &&
-      `${plural(withoutMask.length, 'defective picture')} without a usable mask: left out of the pixel metrics.`,
+      `${plural(withoutMask.length, 'defective image')} without a usable mask: left out of the pixel metrics.`,
   ]
     .filter(Boolean)
     .join(' ')} <a href="#left-out">List</a></p>`
@@ -41,8 +41,8 @@ ${
 function sentence(caught: number, defective: number, falseAlarms: number, good: number): string {
   const found =
     defective === 0
-      ? 'There were no defective pictures to find.'
-      : `${caught === defective ? 'All' : `${formatCount(caught)} of`} ${plural(defective, 'defective picture')} caught`;
+      ? 'There were no defective images to find.'
+      : `${caught === defective ? 'All' : `${formatCount(caught)} of`} ${plural(defective, 'defective image')} caught`;
   if (good === 0) return defective === 0 ? found : `${found}.`;
   const alarms = `${falseAlarms === 0 ? 'no false alarm' : plural(falseAlarms, 'false alarm')} among ${formatCount(good)} good`;
   return defective === 0 ? `${found} There was ${alarms}.` : `${found}, ${alarms}.`;
@@ -65,7 +65,7 @@ export function trainingSection(manifest: Manifest): Html {
 <dl class="facts">
 ${fact('Products', manifest.classes.join(', '))}
 ${fact('Trained', formatDate(manifest.createdAt))}
-${fact('Good pictures learnt', formatCount(training.pictures))}
+${fact('Good images learnt', formatCount(training.images))}
 ${fact('Scored for the threshold', formatCount(calibration.scores.length))}
 ${training.skipped > 0 && fact('Unreadable, skipped', formatCount(training.skipped))}
 ${fact('Profile', manifest.profile)}
@@ -91,21 +91,21 @@ export function thresholdMeaning(calibration: Manifest['calibration']): string {
   const above = scores.filter((score) => score > threshold).length;
   const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'that it had not learnt';
   const defects = kind === 'f1' || kind === 'recall' ? ' and of labelled defects' : '';
-  const pictures = `${plural(scores.length, 'good picture')} ${measured}${defects}`;
+  const images = `${plural(scores.length, 'good image')} ${measured}${defects}`;
   const isHighest = (kind === 'quantile' || kind === 'max-fpr') && above === 0;
   const origins = {
-    number: `set by hand; ${formatCount(above)} of ${pictures} score above it`,
-    highest: `the highest score of ${pictures} (${rule})`,
-    ruled: `by the rule ${rule} from the scores of ${pictures}`,
+    number: `set by hand; ${formatCount(above)} of ${images} score above it`,
+    highest: `the highest score of ${images} (${rule})`,
+    ruled: `by the rule ${rule} from the scores of ${images}`,
   };
   const origin = origins[kind === 'number' ? kind : isHighest ? 'highest' : 'ruled'];
   const doubt = unsure
     ? ` It is called unsure from ${formatScore(unsure.threshold)} (${unsure.rule}) up to that.`
     : '';
-  return `A picture is called anomalous when its score is above ${formatScore(threshold)}: ${origin}.${doubt} ${describePromise(calibration)}`;
+  return `An image is called anomalous when its score is above ${formatScore(threshold)}: ${origin}.${doubt} ${describePromise(calibration)}`;
 }
 
-/** Pictures that are missing from some or all of the numbers. */
+/** Images that are missing from some or all of the numbers. */
 export function leftOutSection(evaluation: Evaluation, folder: string): Html | undefined {
   const { failed, withoutMask } = evaluation;
   if (failed.length === 0 && withoutMask.length === 0) return undefined;
@@ -115,13 +115,13 @@ export function leftOutSection(evaluation: Evaluation, folder: string): Html | u
 ${
   failed.length > 0 &&
   html`<h3>Could not be read <span class="count">${failed.length}</span></h3>
-<div class="panel scroll" tabindex="0" role="region" aria-label="Pictures that could not be read"><table><thead><tr><th scope="col">Picture</th><th scope="col">Error</th><th scope="col">What happened</th></tr></thead>
+<div class="panel scroll" tabindex="0" role="region" aria-label="Images that could not be read"><table><thead><tr><th scope="col">Image</th><th scope="col">Error</th><th scope="col">What happened</th></tr></thead>
 <tbody>${failed.map(({ path, error }) => html`<tr><th scope="row" class="path">${short(path)}</th><td><code>${error.code}</code></td><td>${error.message}</td></tr>`)}</tbody></table></div>`
 }
 ${
   withoutMask.length > 0 &&
   html`<h3>Without a usable mask <span class="count">${withoutMask.length}</span></h3>
-<p class="lead">Counted for whole pictures, not for pixels.</p>
+<p class="lead">Counted for whole images, not for pixels.</p>
 <ul class="panel paths">${withoutMask.map((path) => html`<li>${short(path)}</li>`)}</ul>`
 }
 </section>`;

@@ -1,13 +1,13 @@
 import {
   type EvaluatedDefect,
-  type EvaluatedPicture,
+  type EvaluatedImage,
   type Evaluation,
   isAnomalous,
   judge,
   type Thresholds,
 } from '@bigrid/inspect';
 
-/** What the thresholds make of a test picture. */
+/** What the thresholds make of a test image. */
 export type Outcome = 'missed' | 'false-alarm' | 'unsure' | 'caught' | 'passed';
 
 export interface Counts {
@@ -30,28 +30,25 @@ export interface DefectSummary extends EvaluatedDefect, Counts {
   readonly withMask: number;
 }
 
-/** Pictures shown together, those that need a look first in front. */
-export interface PictureGroup {
+/** Images shown together, those that need a look first in front. */
+export interface ImageGroup {
   readonly outcome: Outcome;
   readonly className: string;
   /** Set for those that were caught or are unsure, which are shown by kind. */
   readonly defect: string | undefined;
-  readonly pictures: readonly EvaluatedPicture[];
+  readonly images: readonly EvaluatedImage[];
 }
 
-function outcomeOf({ entry, score }: EvaluatedPicture, thresholds: Thresholds): Outcome {
+function outcomeOf({ entry, score }: EvaluatedImage, thresholds: Thresholds): Outcome {
   const verdict = judge(score, thresholds);
   if (verdict === 'unsure') return verdict;
   if (isAnomalous(entry)) return verdict === 'anomalous' ? 'caught' : 'missed';
   return verdict === 'anomalous' ? 'false-alarm' : 'passed';
 }
 
-export function countOutcomes(
-  pictures: readonly EvaluatedPicture[],
-  thresholds: Thresholds,
-): Counts {
+export function countOutcomes(images: readonly EvaluatedImage[], thresholds: Thresholds): Counts {
   const having = (outcome: Outcome) =>
-    pictures.filter((picture) => outcomeOf(picture, thresholds) === outcome);
+    images.filter((image) => outcomeOf(image, thresholds) === outcome);
   const unsure = having('unsure');
   const unsureDefects = unsure.filter(({ entry }) => isAnomalous(entry)).length;
   return {
@@ -66,21 +63,21 @@ export function countOutcomes(
 
 /** Those between both thresholds, the most suspicious first. */
 export function unsureOf(
-  pictures: readonly EvaluatedPicture[],
+  images: readonly EvaluatedImage[],
   thresholds: Thresholds,
-): EvaluatedPicture[] {
-  return pictures
-    .filter((picture) => outcomeOf(picture, thresholds) === 'unsure')
+): EvaluatedImage[] {
+  return images
+    .filter((image) => outcomeOf(image, thresholds) === 'unsure')
     .sort(comparatorOfNeed(thresholds));
 }
 
 /** A line for each defect of each class. */
 export function summariseDefects(
-  { pictures, defects }: Evaluation,
+  { images, defects }: Evaluation,
   thresholds: Thresholds,
 ): DefectSummary[] {
   return defects.map((summarised) => {
-    const own = pictures.filter(
+    const own = images.filter(
       ({ entry }) => entry.className === summarised.className && entry.defect === summarised.defect,
     );
     const withMask = own.filter(({ hasMask }) => hasMask).length;
@@ -98,12 +95,12 @@ export const outcomesByNeed: readonly Outcome[] = [
 ];
 
 /**
- * Orders pictures by how much they deserve a look: missed defects (the least suspicious first), false alarms (the most
+ * Orders images by how much they deserve a look: missed defects (the least suspicious first), false alarms (the most
  * suspicious first), unsure ones (the same), defects caught (the narrowest escape first), good ones passed (the nearest to
  * an alarm first).
  */
 export function comparatorOfNeed(thresholds: Thresholds) {
-  return (a: EvaluatedPicture, b: EvaluatedPicture): number => {
+  return (a: EvaluatedImage, b: EvaluatedImage): number => {
     const [left, right] = [outcomeOf(a, thresholds), outcomeOf(b, thresholds)];
     if (left !== right) return outcomesByNeed.indexOf(left) - outcomesByNeed.indexOf(right);
     const lowestFirst = left === 'missed' || left === 'caught';
@@ -111,27 +108,27 @@ export function comparatorOfNeed(thresholds: Thresholds) {
   };
 }
 
-/** Groups pictures by verdict and class, those caught or unsure by kind too; the ones that need a look first. */
-export function groupPictures(evaluation: Evaluation, thresholds: Thresholds): PictureGroup[] {
+/** Groups images by verdict and class, those caught or unsure by kind too; the ones that need a look first. */
+export function groupImages(evaluation: Evaluation, thresholds: Thresholds): ImageGroup[] {
   const classNames = Object.keys(evaluation.classes);
-  const kinds = [...new Set(evaluation.pictures.map(({ entry }) => entry.defect))];
-  const sorted = evaluation.pictures.toSorted(comparatorOfNeed(thresholds));
+  const kinds = [...new Set(evaluation.images.map(({ entry }) => entry.defect))];
+  const sorted = evaluation.images.toSorted(comparatorOfNeed(thresholds));
   const groups = outcomesByNeed.flatMap((outcome) =>
     classNames.flatMap((className) =>
       (outcome === 'caught' || outcome === 'unsure' ? kinds : [undefined]).map((defect) => ({
         outcome,
         className,
         defect,
-        pictures: sorted.filter(
-          (picture) =>
-            picture.entry.className === className &&
-            (defect === undefined || picture.entry.defect === defect) &&
-            outcomeOf(picture, thresholds) === outcome,
+        images: sorted.filter(
+          (image) =>
+            image.entry.className === className &&
+            (defect === undefined || image.entry.defect === defect) &&
+            outcomeOf(image, thresholds) === outcome,
         ),
       })),
     ),
   );
-  return groups.filter(({ pictures }) => pictures.length > 0);
+  return groups.filter(({ images }) => images.length > 0);
 }
 
 /** Puts what is not a number first, whichever way the others go: no verdict on it can be trusted. */

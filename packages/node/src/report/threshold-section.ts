@@ -19,7 +19,7 @@ const wide = { width: 1000, height: 280 };
 const narrow = { width: 380, height: 300 };
 
 /**
- * Scores of good and defective pictures over each other, and a threshold to move between them. Where doubt begins is a
+ * Scores of good and defective images over each other, and a threshold to move between them. Where doubt begins is a
  * second line, which stays.
  */
 export function thresholdSection(
@@ -27,13 +27,13 @@ export function thresholdSection(
   manifest: Manifest,
   draw: DrawChart,
 ): Html {
-  const { pictures } = evaluation;
+  const { images } = evaluation;
   const { threshold, unsure } = manifest.calibration;
-  const scores = pictures.map(({ score }) => score);
+  const scores = images.map(({ score }) => score);
   const axis = scoreAxisOf([...scores, ...(unsure ? [unsure.threshold] : [])], threshold);
-  const good = pictures.filter(({ entry }) => !isAnomalous(entry)).map(({ score }) => score);
-  const bad = pictures.filter(({ entry }) => isAnomalous(entry)).map(({ score }) => score);
-  const counts = countOutcomes(pictures, manifest.calibration);
+  const good = images.filter(({ entry }) => !isAnomalous(entry)).map(({ score }) => score);
+  const bad = images.filter(({ entry }) => isAnomalous(entry)).map(({ score }) => score);
+  const counts = countOutcomes(images, manifest.calibration);
   const classNames = Object.keys(evaluation.classes);
   const placeOf = (score: number) =>
     ((onAxis(axis, score) - axis.low) / (axis.high - axis.low)) * 100;
@@ -46,14 +46,14 @@ export function thresholdSection(
     threshold,
     unsure: unsure?.threshold ?? null,
     ...axis,
-    scores: pictures.map(({ entry, score }) => [
+    scores: images.map(({ entry, score }) => [
       // JSON has no infinity, and null stands for what is not a number.
       Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, score)),
       classNames.indexOf(entry.className),
       isAnomalous(entry) ? 1 : 0,
     ]),
   };
-  const label = `Histogram of scores${axis.logarithmic ? ', logarithmic' : ''}: ${plural(good.length, 'good picture')} above, ${plural(bad.length, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${counts.caught} caught, ${counts.missed} missed, ${counts.falseAlarms} false alarms, ${counts.passed} passed.${unsure ? ` Unsure from ${formatScore(unsure.threshold)}: ${counts.unsureDefects} defective, ${counts.unsureGood} good.` : ''}`;
+  const label = `Histogram of scores${axis.logarithmic ? ', logarithmic' : ''}: ${plural(good.length, 'good image')} above, ${plural(bad.length, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${counts.caught} caught, ${counts.missed} missed, ${counts.falseAlarms} false alarms, ${counts.passed} passed.${unsure ? ` Unsure from ${formatScore(unsure.threshold)}: ${counts.unsureDefects} defective, ${counts.unsureGood} good.` : ''}`;
   const doubt = (name: 'unsureGood' | 'unsureDefects') =>
     unsure &&
     html`<span class="doubt-count">, <b data-count="${name}">${counts[name]}</b> unsure</span>`;
@@ -100,7 +100,7 @@ function outcomeTable(evaluation: Evaluation, thresholds: Thresholds, total: Cou
 <th scope="row">${breakable(name)}</th>
 ${columns.map(([key]) => html`<td data-count="${key}">${counts[key]}</td>`)}</tr>`;
   const rows = names.map((name, index) => {
-    const own = evaluation.pictures.filter(({ entry }) => entry.className === name);
+    const own = evaluation.images.filter(({ entry }) => entry.className === name);
     return row(name, countOutcomes(own, thresholds), String(index));
   });
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Verdicts at the chosen threshold"><table class="numbers" id="outcomes">

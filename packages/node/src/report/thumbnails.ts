@@ -1,49 +1,49 @@
-import { type MapScale, type Picture, regionsOf, type SeenPicture } from '@bigrid/inspect';
+import { type Image, type MapScale, regionsOf, type SeenImage } from '@bigrid/inspect';
 import sharp, { type Sharp } from 'sharp';
-import { drawHeatMap } from '../pictures/heat-map.ts';
+import { drawHeatMap } from '../images/heat-map.ts';
 import type { Html } from './html.ts';
 import { maskOutline } from './outline.ts';
 
-/** Longest side of a picture on the page. */
+/** Longest side of an image on the page. */
 const thumbnailSide = 320;
 
-/** A test picture as it goes onto the page: both pictures have the same size. */
+/** A test image as it goes onto the page: both images have the same size. */
 export interface Thumbnail {
   readonly width: number;
   readonly height: number;
   /** Data URIs. */
   readonly original: string;
   readonly heatMap: string;
-  /** Whether a part of the picture was ignored, which the heat map shows hatched. */
+  /** Whether a part of the image was ignored, which the heat map shows hatched. */
   readonly isHatched: boolean;
-  /** The border of the true defect, to lay over the picture. */
+  /** The border of the true defect, to lay over the image. */
   readonly truth: Html | undefined;
 }
 
 /**
- * Characters that all pictures may take, their heat maps and outlines too. Some 2,000 come to each for what is said of it:
+ * Characters that all images may take, their heat maps and outlines too. Some 2,000 come to each for what is said of it:
  * a page of 1,000 stays below 30 MB whatever they show, which still opens at once in a browser.
  */
 const charactersForAll = 26_000_000;
 const charactersForOne = 64_000;
 
-/** Characters that one of so many pictures may take. */
+/** Characters that one of so many images may take. */
 export function charactersForOneOf(shown: number): number {
   return Math.min(charactersForOne, charactersForAll / shown);
 }
 
 export interface ThumbnailOptions {
   readonly scale: MapScale;
-  /** What both pictures and the outline may take together, as text of the page. */
+  /** What both images and the outline may take together, as text of the page. */
   readonly maximumCharacters: number;
-  /** Regions of fewer pixels of the picture are not outlined. Default 0. */
+  /** Regions of fewer pixels of the image are not outlined. Default 0. */
   readonly smallestRegion?: number | undefined;
 }
 
-/** Of what a picture may take, the share for the outline of its defect: a ragged one could weigh more than all else. */
+/** Of what an image may take, the share for the outline of its defect: a ragged one could weigh more than all else. */
 const outlineShare = 0.25;
 
-/** Tried in turn until both pictures fit: first the quality goes, then the size. */
+/** Tried in turn until both images fit: first the quality goes, then the size. */
 const attempts = [
   { side: thumbnailSide, quality: 80 },
   { side: thumbnailSide, quality: 62 },
@@ -54,15 +54,15 @@ const attempts = [
   { side: 80, quality: 20 },
 ] as const;
 
-/** Draws a test picture small, as it is and with its heat map over it. */
+/** Draws a test image small, as it is and with its heat map over it. */
 export async function drawThumbnail(
-  { picture, map, ignored, mask }: Pick<SeenPicture, 'picture' | 'map' | 'ignored' | 'mask'>,
+  { image, map, ignored, mask }: Pick<SeenImage, 'image' | 'map' | 'ignored' | 'mask'>,
   options: ThumbnailOptions,
 ): Promise<Thumbnail> {
   // Made small first: the outline keeps its width, and the drawing takes a tenth of the time.
-  const small = await shrink(picture, thumbnailSide);
+  const small = await shrink(image, thumbnailSide);
   const { scale, smallestRegion = 0 } = options;
-  const share = (small.width * small.height) / (picture.width * picture.height);
+  const share = (small.width * small.height) / (image.width * image.height);
   const regions = regionsOf(map, small, scale.lowest, smallestRegion * share);
   const drawing = await drawHeatMap(small, map, { ...scale, regions, ignored });
   const { maximumCharacters } = options;
@@ -81,19 +81,19 @@ export async function drawThumbnail(
   return { width, height, original, heatMap, isHatched: ignored !== undefined, truth };
 }
 
-async function shrink(picture: Picture, side: number): Promise<Picture> {
-  const { data, info } = await sharp(picture.data, { ...raw(picture), limitInputPixels: false })
+async function shrink(image: Image, side: number): Promise<Image> {
+  const { data, info } = await sharp(image.data, { ...raw(image), limitInputPixels: false })
     .resize(side, side, { fit: 'inside', withoutEnlargement: true })
     .raw()
     .toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data };
 }
 
-function raw({ width, height }: Picture) {
+function raw({ width, height }: Image) {
   return { raw: { width, height, channels: 3 as const } };
 }
 
-/** A picture as a data URI. */
+/** An image as a data URI. */
 async function encode(image: Sharp, side: number, quality: number): Promise<string> {
   const bytes = await image
     .resize(side, side, { fit: 'inside', withoutEnlargement: true })

@@ -2,7 +2,7 @@ import { clamp01, mix, type Random, smoothNoise, smoothStep } from './noise.ts';
 import { type Colour, type Defect, holeAt, holeCount, type Place, rimRadius } from './part.ts';
 
 /**
- * The kinds of defect that the synthetic line has, each a folder of test pictures. Every one takes its
+ * The kinds of defect that the synthetic line has, each a folder of test images. Every one takes its
  * `severity`, 0 (barely visible) to 1 (plain), and its numbers from `random`.
  */
 export const defectKinds: Readonly<Record<string, (severity: number, random: Random) => Defect>> = {
@@ -131,7 +131,7 @@ function particle(severity: number, random: Random): Defect {
     [0.1, 0.1, 0.11],
     [0.86, 0.62, 0.16],
   ];
-  // By severity first, so that even a few pictures show several colours.
+  // By severity first, so that even a few images show several colours.
   const paint = paints[Math.floor(severity * 4.99 + random.below(2)) % paints.length] ?? [0, 0, 0];
   return {
     paint(place, colour, _solid, light) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestFolder, openTrainingFolder } from '../datasets/folders.ts';
-import { readPicture } from '../pictures/pictures.ts';
+import { readImage } from '../images/images.ts';
 import { defectKinds } from './defects.ts';
 import { writeSyntheticLine } from './line.ts';
 import { randomFrom, seedOf, smoothNoise } from './noise.ts';
@@ -42,8 +42,8 @@ describe('writeSyntheticLine', () => {
       const entries = test.filter((entry) => entry.defect === kind);
       expect(entries.length, kind).toBe(2);
       for (const entry of entries) {
-        const [picture, mask] = [await entry.read(), await entry.readMask?.()];
-        expect([picture.width, picture.height]).toEqual([160, 160]);
+        const [image, mask] = [await entry.read(), await entry.readMask?.()];
+        expect([image.width, image.height]).toEqual([160, 160]);
         expect([mask?.width, mask?.height]).toEqual([160, 160]);
         expect(
           mask?.data.some((value) => value > 127),
@@ -68,7 +68,7 @@ describe('writeSyntheticLine', () => {
 
   it('varies good parts a little', async () => {
     const [a, b] = await Promise.all(
-      [0, 1].map((i) => readPicture(join(root, 'line', 'train', 'good', `00${i}.png`))),
+      [0, 1].map((i) => readImage(join(root, 'line', 'train', 'good', `00${i}.png`))),
     );
     let sum = 0;
     for (const [i, value] of (a?.data ?? []).entries()) sum += Math.abs(value - (b?.data[i] ?? 0));
@@ -99,13 +99,13 @@ describe('drawPart', () => {
     expect(good.mask.every((value) => value === 0)).toBe(true);
   });
 
-  it.each(kinds)('marks a %s exactly where it changes the picture', (kind) => {
+  it.each(kinds)('marks a %s exactly where it changes the image', (kind) => {
     let area = 0;
     for (const severity of [0, 0.5, 1]) {
       const defect = defectKinds[kind]?.(severity, randomFrom(seedOf(kind))) ?? {};
       const bad = drawPart(part, defect);
       const marked = bad.mask.reduce((sum, value) => sum + value / 255, 0);
-      // From a few pixels to a few per cent of the picture, growing with the severity.
+      // From a few pixels to a few per cent of the image, growing with the severity.
       expect(marked).toBeGreaterThan(10);
       expect(marked).toBeLessThan(0.05 * size * size);
       expect(marked).toBeGreaterThanOrEqual(area);
@@ -117,10 +117,7 @@ describe('drawPart', () => {
         let difference = 0;
         for (let channel = 0; channel < 3; channel++) {
           const at = i * 3 + channel;
-          difference = Math.max(
-            difference,
-            Math.abs((bad.picture[at] ?? 0) - (good.picture[at] ?? 0)),
-          );
+          difference = Math.max(difference, Math.abs((bad.image[at] ?? 0) - (good.image[at] ?? 0)));
         }
         if ((bad.mask[i] ?? 0) > 0) changedInside += difference > 4 ? 1 : 0;
         else if (difference > 40) changedFarOutside++;

@@ -10,15 +10,15 @@ import { randomFrom, seedOf } from './noise.ts';
 import { type Defect, drawPart, somePart } from './part.ts';
 
 export interface SyntheticLineOptions {
-  /** The same seed draws the same pictures. Default 1. */
+  /** The same seed draws the same images. Default 1. */
   readonly seed?: number;
-  /** Good pictures to learn from. Default 60. */
+  /** Good images to learn from. Default 60. */
   readonly goodCount?: number;
-  /** Good pictures to test on. Default 15. */
+  /** Good images to test on. Default 15. */
   readonly testGoodCount?: number;
-  /** Pictures of each kind of defect, from slight to plain. Default 6. */
+  /** Images of each kind of defect, from slight to plain. Default 6. */
   readonly defectCount?: number;
-  /** Side of the pictures in pixels, 64 to 1,024. Default 320. */
+  /** Side of the images in pixels, 64 to 1,024. Default 320. */
   readonly size?: number;
 }
 
@@ -49,14 +49,14 @@ interface Task {
   readonly defect?: { readonly kind: string; readonly severity: number };
 }
 
-/** Pictures that are encoded at once; drawing goes on meanwhile. */
+/** Images that are encoded at once; drawing goes on meanwhile. */
 const inFlight = 4;
 
 /**
  * Draws a small product line to try everything on: photographs of a turned flange on a mat, good ones that
  * differ a little in place, light and surface, and ones with a defect. In the layout of MVTec AD:
- * `train/good`, `test/good`, `test/<defect>`, `ground_truth/<defect>/<stem>_mask.png`. Every picture depends on
- * the seed and its own name alone, so that larger counts only add pictures. Makes `dir` when it is missing;
+ * `train/good`, `test/good`, `test/<defect>`, `ground_truth/<defect>/<stem>_mask.png`. Every image depends on
+ * the seed and its own name alone, so that larger counts only add images. Makes `dir` when it is missing;
  * files of the same names in it are overwritten.
  *
  * @throws OPTION_INVALID, OUTPUT_UNWRITABLE
@@ -119,10 +119,10 @@ async function writeTask(dir: string, task: Task, seed: number, size: number): P
   const part = somePart(size, seedOf(seed, task.name, 'surface'), random);
   const draw = task.defect === undefined ? undefined : defectKinds[task.defect.kind];
   const defect: Defect = draw?.(task.defect?.severity ?? 0, random) ?? {};
-  const { picture, mask } = drawPart(part, defect);
+  const { image, mask } = drawPart(part, defect);
   const square = { width: size, height: size };
   // Noise hardly compresses: a higher level costs time and saves nothing.
-  const png = await sharp(picture, { raw: { ...square, channels: 3 } })
+  const png = await sharp(image, { raw: { ...square, channels: 3 } })
     .png({ compressionLevel: 3 })
     .toBuffer();
   await writeFile(join(dir, task.file), png);

@@ -1,4 +1,4 @@
-/** Seeded numbers for drawings: the same seed gives the same picture on every machine. */
+/** Seeded numbers for drawings: the same seed gives the same image on every machine. */
 export interface Random {
   /** Evenly from 0 (included) to 1 (not included). */
   next(): number;
@@ -8,7 +8,7 @@ export interface Random {
   below(count: number): number;
 }
 
-/** Mixes numbers and text into a seed of 32 bits (FNV-1a), so that every picture has numbers of its own. */
+/** Mixes numbers and text into a seed of 32 bits (FNV-1a), so that every image has numbers of its own. */
 export function seedOf(...parts: readonly (string | number)[]): number {
   let hash = 0x811c9dc5;
   for (const character of parts.join('/')) {

@@ -28,7 +28,7 @@ export interface Part {
   readonly shiftY: number;
   readonly rotation: number;
   readonly scale: number;
-  /** Direction in which the lamp stands, radians in the picture. */
+  /** Direction in which the lamp stands, radians in the image. */
   readonly light: number;
   readonly brightness: number;
   /** Change of brightness from the middle to the edge, along x and y. */
@@ -51,7 +51,7 @@ interface Lamps {
 
 export interface PartDrawing {
   /** size * size * 3 bytes. */
-  readonly picture: Uint8Array;
+  readonly image: Uint8Array;
   /** size * size bytes, 0 or 255. */
   readonly mask: Uint8Array;
 }
@@ -97,7 +97,7 @@ const holes = Array.from({ length: holeCount }, (_, index) => holeAt(index));
 export function drawPart(part: Part, defect: Defect = {}): PartDrawing {
   const { size } = part;
   // Rounds and clamps by itself, quicker than code can.
-  const picture = new Uint8ClampedArray(size * size * 3);
+  const image = new Uint8ClampedArray(size * size * 3);
   const mask = new Uint8Array(size * size);
   const zoom = size / 320;
   const cosine = Math.cos(part.rotation);
@@ -132,12 +132,12 @@ export function drawPart(part: Part, defect: Defect = {}): PartDrawing {
         (0.1 * (fromX * fromX + fromY * fromY)) / (2 * 160 * 160);
       // Two values added come closer to the bell shape of a sensor's noise than one.
       const noise = 0.011 * (pixelNoise(x, y, grain) + pixelNoise(x, y, grain + 1));
-      picture[i * 3] = 255 * (colour[0] * lamp * (1 + part.warmth) + noise);
-      picture[i * 3 + 1] = 255 * (colour[1] * lamp + noise);
-      picture[i * 3 + 2] = 255 * (colour[2] * lamp * (1 - part.warmth) + noise);
+      image[i * 3] = 255 * (colour[0] * lamp * (1 + part.warmth) + noise);
+      image[i * 3 + 1] = 255 * (colour[1] * lamp + noise);
+      image[i * 3 + 2] = 255 * (colour[2] * lamp * (1 - part.warmth) + noise);
     }
   }
-  return { picture: new Uint8Array(picture.buffer), mask };
+  return { image: new Uint8Array(image.buffer), mask };
 }
 
 function drawPlace(

@@ -25,15 +25,15 @@ const refused = (code: string, message: RegExp) =>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bigrid-backbones-'));
   await mkdir(at('good'));
-  for (let seed = 0; seed < 8; seed++) await writePicture(at('good', `${seed}.png`), seed);
+  for (let seed = 0; seed < 8; seed++) await writeImage(at('good', `${seed}.png`), seed);
   await copyFile(new URL('foreign.onnx', goldens), at('foreign.onnx'));
   await writeFile(at('resnet18.safetensors'), await resNetFile());
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function writePicture(path: string, seed: number): Promise<void> {
-  const random = new Random(seed).fork('picture');
+async function writeImage(path: string, seed: number): Promise<void> {
+  const random = new Random(seed).fork('image');
   const raw = { width: 64, height: 64, channels: 3 } as const;
   const data = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) =>
     Math.floor(100 + 60 * Math.sin(i / 40) + random.uniform(-8, 8)),

@@ -19,14 +19,14 @@ import { readFile } from '../files/system.ts';
 /** Three numbers for red, green and blue, of 0..255. */
 export type Rgb = readonly [number, number, number];
 
-/** Which frozen network describes the pictures. */
+/** Which frozen network describes the images. */
 export interface BackboneFile {
   /**
    * File of a network: weights (`.safetensors`) of a ResNet or an EfficientNet, told by their names and shapes, or
-   * any ONNX model (`.onnx`) of a picture. Default: the EfficientNet-Lite0 that Bigrid carries.
+   * any ONNX model (`.onnx`) of an image. Default: the EfficientNet-Lite0 that Bigrid carries.
    */
   readonly backbone?: string | undefined;
-  /** Mean of the pictures that it was trained with, where it is not what the network states. */
+  /** Mean of the images that it was trained with, where it is not what the network states. */
   readonly backboneMean?: Rgb | undefined;
   /** Their deviation. */
   readonly backboneDeviation?: Rgb | undefined;
@@ -90,7 +90,7 @@ async function openFile(file: string, { taps, ...options }: FileOptions): Promis
       if (taps?.length) return onnxBackbone(await readBytes(file), { ...options, taps });
       return fail(
         'OPTION_INVALID',
-        `Expected --taps with names of values in ${file}, for a model does not tell which describe a picture, but received none`,
+        `Expected --taps with names of values in ${file}, for a model does not tell which describe an image, but received none`,
       );
     default:
       return fail(

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { pictureEntry } from '../pictures/pictures.ts';
-import { hasCheckpoint, identifyPictures, openCheckpoint } from './checkpoint-folder.ts';
+import { imageEntry } from '../images/images.ts';
+import { hasCheckpoint, identifyImages, openCheckpoint } from './checkpoint-folder.ts';
 
 let folder: string;
 let out: string;
@@ -15,7 +15,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const identity = {
   options: { seed: 1, method: { depth: 2, taps: [1, 2] }, threads: undefined },
-  pictures: { 'part: 0.png': '5 bytes', 'part: 1.png': '6 bytes' },
+  images: { 'part: 0.png': '5 bytes', 'part: 1.png': '6 bytes' },
 };
 type Identity = Parameters<typeof openCheckpoint>[1];
 const open = async (resume = true, of: Identity = identity) => {
@@ -24,7 +24,7 @@ const open = async (resume = true, of: Identity = identity) => {
   return opened;
 };
 
-/** What a training that was cut off after two pictures leaves. */
+/** What a training that was cut off after two images leaves. */
 async function leave(): Promise<void> {
   const checkpoint = await open(false);
   const scratch = await checkpoint.openScratch(2, 0);
@@ -73,7 +73,7 @@ it('is refused for another training, with what differs', async () => {
   await leave();
   const other = {
     options: { seed: 2, method: { depth: 2, taps: [1, 3] }, threads: 4 },
-    pictures: { 'part: 1.png': '7 bytes', 'part: 2.png': '6 bytes' },
+    images: { 'part: 1.png': '7 bytes', 'part: 2.png': '6 bytes' },
   };
   await expect(open(true, other)).rejects.toMatchObject({
     code: 'CHECKPOINT_MISMATCH',
@@ -130,13 +130,13 @@ it('is none for a device', async () => {
   expect(await openCheckpoint('/dev/null', identity, {})).toBeUndefined();
 });
 
-it('knows pictures by place, size and date, wherever their folder lies', async () => {
+it('knows images by place, size and date, wherever their folder lies', async () => {
   const classes = (names: string[]) => [
-    { name: 'part', entries: names.map((name) => pictureEntry(join(folder, name))) },
+    { name: 'part', entries: names.map((name) => imageEntry(join(folder, name))) },
   ];
   await writeFile(join(folder, '0.png'), 'abc');
   await utimes(join(folder, '0.png'), 5, 5);
-  expect(await identifyPictures(folder, classes(['0.png', 'none.png']))).toEqual({
+  expect(await identifyImages(folder, classes(['0.png', 'none.png']))).toEqual({
     'part: 0.png': '3 bytes of 1970-01-01T00:00:05.000Z',
     'part: none.png': 'nothing that can be read',
   });

@@ -17,8 +17,8 @@ import { type FileScratch, keptScratch } from './scratch.ts';
 export interface TrainingIdentity {
   /** All that was chosen; plain data. */
   readonly options: object;
-  /** Size and date of each picture by its place in the data. */
-  readonly pictures: Readonly<Record<string, string>>;
+  /** Size and date of each image by its place in the data. */
+  readonly images: Readonly<Record<string, string>>;
 }
 
 /** Files in the folder. */
@@ -42,8 +42,8 @@ export async function hasCheckpoint(out: string): Promise<boolean> {
     );
 }
 
-/** Size and date of every picture, named from the folder of the data, which may move. */
-export async function identifyPictures(
+/** Size and date of every image, named from the folder of the data, which may move. */
+export async function identifyImages(
   dir: string,
   classes: readonly TrainingClass[],
 ): Promise<Record<string, string>> {
@@ -106,7 +106,7 @@ export async function openCheckpoint(
 }
 
 /**
- * The folder `OUT.checkpoint` beside the file that a training writes: `state`, the features of the pictures read so
+ * The folder `OUT.checkpoint` beside the file that a training writes: `state`, the features of the images read so
  * far, and what training it is of. It is held alone, and goes when training succeeds, and when nothing was saved in it.
  */
 export class CheckpointFolder implements Checkpoint {
@@ -193,14 +193,14 @@ async function clear(path: string): Promise<void> {
 }
 
 const textsSchema = z.record(z.string(), z.string());
-const descriptionSchema = z.object({ options: textsSchema, pictures: textsSchema });
+const descriptionSchema = z.object({ options: textsSchema, images: textsSchema });
 
 /** What tells one training from another, all of it as text. */
 type Description = z.infer<typeof descriptionSchema>;
 type Texts = Description['options'];
 
-function described({ options, pictures }: TrainingIdentity): Description {
-  return { options: flat(options), pictures };
+function described({ options, images }: TrainingIdentity): Description {
+  return { options: flat(options), images };
 }
 
 async function readDescription(path: string): Promise<Description> {
@@ -221,8 +221,8 @@ const MOST_NAMED = 5;
 /** @throws CHECKPOINT_MISMATCH */
 function assertSame(before: Description, now: Description, path: string): void {
   const options = differences(before.options, now.options, 'nothing');
-  const pictures = differences(before.pictures, now.pictures, 'not there');
-  const all = [...options, ...pictures];
+  const images = differences(before.images, now.images, 'not there');
+  const all = [...options, ...images];
   if (all.length === 0) return;
   const rest = all.length > MOST_NAMED ? [`and ${all.length - MOST_NAMED} more`] : [];
   fail(

@@ -1,26 +1,26 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
-import type { KeepReplay, Picture, PictureEntry, Replay } from '@bigrid/inspect';
-import { listPictures } from '../datasets/folders.ts';
+import type { Image, ImageEntry, KeepReplay, Replay } from '@bigrid/inspect';
+import { listImages } from '../datasets/folders.ts';
 import { failToWrite, followLinks, readBytes, statOrUndefined } from '../files/files.ts';
 import { mkdir, readFolder, rename, rm, writeFile } from '../files/system.ts';
 import { temporaryPath } from '../files/temporary.ts';
-import { REPLAY_ENDING } from '../pictures/listing.ts';
-import { encodeLossless, pictureEntry } from '../pictures/pictures.ts';
+import { encodeLossless, imageEntry } from '../images/images.ts';
+import { REPLAY_ENDING } from '../images/listing.ts';
 
-/** Folders of the two kinds of pictures. */
+/** Folders of the two kinds of images. */
 const parts = { learnt: 'learnt', heldOut: 'held-out' } as const;
 const KEPT_ENDING = '.webp';
 /** Says which model learnt them: its file may be renamed or copied, calibrated and exported to others. */
 const MODEL_FILE = 'model.txt';
 
-/** Where good pictures are kept for updates of the bundle in a file: `part.replay` beside `part.onnx`. */
+/** Where good images are kept for updates of the bundle in a file: `part.replay` beside `part.onnx`. */
 export async function replayPath(file: string): Promise<string> {
   return `${(await followLinks(file)).replace(/\.onnx$/i, '')}${REPLAY_ENDING}`;
 }
 
 /**
- * The pictures that the training of a model kept, found beside its file by the model's id, whatever the folder's name.
+ * The images that the training of a model kept, found beside its file by the model's id, whatever the folder's name.
  * @param file of the bundle
  * @param modelId from {@link modelIdOf}
  * @param named folder to take instead, whatever model it is of
@@ -29,8 +29,8 @@ export async function replayPath(file: string): Promise<string> {
 export async function readReplay(file: string, modelId: string, named?: string): Promise<Replay> {
   const path = named ?? (await findReplay(file, modelId));
   return {
-    learnt: await picturesIn(join(path, parts.learnt)),
-    heldOut: await picturesIn(join(path, parts.heldOut)),
+    learnt: await imagesIn(join(path, parts.learnt)),
+    heldOut: await imagesIn(join(path, parts.heldOut)),
   };
 }
 
@@ -47,7 +47,7 @@ async function findReplay(file: string, modelId: string): Promise<string> {
   if (ownId === undefined) return own;
   return fail(
     'REPLAY_MISSING',
-    `Expected good pictures that training kept with ${file} but received those of another model in ${own}`,
+    `Expected good images that training kept with ${file} but received those of another model in ${own}`,
   );
 }
 
@@ -57,33 +57,33 @@ async function replaysIn(folder: string): Promise<string[]> {
   return names.sort().map((name) => join(folder, name));
 }
 
-/** Which model a folder of kept pictures is of; undefined where it does not say. */
+/** Which model a folder of kept images is of; undefined where it does not say. */
 async function modelIdIn(path: string): Promise<string | undefined> {
   const bytes = await readBytes(join(path, MODEL_FILE)).catch(() => undefined);
   return bytes && new TextDecoder().decode(bytes).trim();
 }
 
-async function picturesIn(folder: string): Promise<PictureEntry[]> {
+async function imagesIn(folder: string): Promise<ImageEntry[]> {
   try {
-    return (await listPictures(folder)).map((path) => {
+    return (await listImages(folder)).map((path) => {
       const readKept = path.endsWith(KEPT_ENDING) ? () => readBytes(path) : undefined;
-      return { ...pictureEntry(path), readKept };
+      return { ...imageEntry(path), readKept };
     });
   } catch (cause) {
     if (!isBigridError(cause, 'PATH_MISSING') && !isBigridError(cause, 'DATA_EMPTY')) throw cause;
     return fail(
       'REPLAY_MISSING',
-      `Expected good pictures that training kept in ${folder} but received none`,
+      `Expected good images that training kept in ${folder} but received none`,
       { cause },
     );
   }
 }
 
 /**
- * Keeps pictures for updates of a bundle that is to be written to `out`; nowhere, where that is a device or a pipe.
+ * Keeps images for updates of a bundle that is to be written to `out`; nowhere, where that is a device or a pipe.
  * They lie aside until all are there, and then take the place of those of before; without any, these go all the same,
  * for they are of another training.
- * @param most pictures to keep
+ * @param most images to keep
  * @param aside folder for them meanwhile, on the same disk. Default: that of the file
  * @throws OUTPUT_UNWRITABLE where something else is in that place
  */
@@ -111,12 +111,12 @@ class ReplayFolder implements KeepReplay {
     this.#aside = aside;
   }
 
-  async keep(part: keyof Replay, index: number, picture: Picture | Uint8Array): Promise<void> {
+  async keep(part: keyof Replay, index: number, image: Image | Uint8Array): Promise<void> {
     const number = String(index + 1).padStart(4, '0');
     const folder = join(this.#aside, parts[part]);
     try {
       await mkdir(folder, { recursive: true });
-      const file = picture instanceof Uint8Array ? picture : await encodeLossless(picture);
+      const file = image instanceof Uint8Array ? image : await encodeLossless(image);
       await writeFile(join(folder, number + KEPT_ENDING), file);
     } catch (error) {
       failToWrite(this.#path, error);
@@ -149,7 +149,7 @@ class ReplayFolder implements KeepReplay {
   }
 }
 
-/** Nothing of somebody else's is to go with the pictures of before. */
+/** Nothing of somebody else's is to go with the images of before. */
 async function assertReplaceable(path: string): Promise<void> {
   let names: string[];
   try {
@@ -163,7 +163,7 @@ async function assertReplaceable(path: string): Promise<void> {
   if (other === undefined) return;
   fail(
     'OUTPUT_UNWRITABLE',
-    `Expected nothing but kept pictures in ${path}, which new ones are to replace, but received ${other}`,
+    `Expected nothing but kept images in ${path}, which new ones are to replace, but received ${other}`,
     { remedy: 'Move that elsewhere, or name another file for `--out`.' },
   );
 }

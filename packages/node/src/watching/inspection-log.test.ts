@@ -14,7 +14,7 @@ const one = { model: '2026-01-01T00:00:00.000Z', bundle: 'one' };
 const file = { size: 10, modified: 1_700_000_000_000 };
 const result = (name: string, isAnomalous = false) => ({ path: join(folder, name), isAnomalous });
 
-/** A log with two pictures. */
+/** A log with two images. */
 async function written(name: string): Promise<string> {
   const path = join(folder, name);
   const log = await InspectionLog.open(path, one);
@@ -24,7 +24,7 @@ async function written(name: string): Promise<string> {
   return path;
 }
 
-test('cut anywhere, a log is mended: whole lines stay, the picture of the last one is to be done again', async () => {
+test('cut anywhere, a log is mended: whole lines stay, the image of the last one is to be done again', async () => {
   const path = await written('cut.jsonl');
   const whole = await readFile(path);
   const first = whole.indexOf('\n') + 1;
@@ -50,7 +50,7 @@ test('zeros that a power cut left at the end are taken away', async () => {
   expect((await readFile(path)).equals(whole)).toBe(true);
 });
 
-test('a picture is known by its path, size, time and bundle together', async () => {
+test('an image is known by its path, size, time and bundle together', async () => {
   const path = await written('known.jsonl');
   const log = await InspectionLog.open(path, one);
   const a = join(folder, 'a.png');
@@ -62,7 +62,7 @@ test('a picture is known by its path, size, time and bundle together', async () 
   expect(log.take(join(folder, 'c.png'), file)).toBe('under way');
   log.forget(join(folder, 'c.png'), file);
   expect(log.take(join(folder, 'c.png'), file)).toBeUndefined();
-  await log.append({ ...result('c.png'), error: { code: 'PICTURE_UNREADABLE' } }, file);
+  await log.append({ ...result('c.png'), error: { code: 'IMAGE_UNREADABLE' } }, file);
   expect(log.take(join(folder, 'c.png'), file)).toEqual({ verdict: 'unreadable' });
   await log.close();
   const other = await InspectionLog.open(path, { ...one, bundle: 'two' });
@@ -95,7 +95,7 @@ test.each([
     'a log with a foreign line',
     '{"at":"2026-01-01T00:00:00.000Z","path":"a","model":"m","bundle":"b"}\nx\n',
   ],
-  ['a picture', '\u0089PNG\r\n'],
+  ['an image', '\u0089PNG\r\n'],
 ])('%s is refused and stays as it is', async (_what, content) => {
   const path = join(folder, 'other');
   await writeFile(path, content);

@@ -4,10 +4,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fail } from '@bigrid/errors';
 import {
   type FailedInspection,
+  type ImageStatistics,
+  imageStatistics,
   type Judgement,
   type Manifest,
-  type PictureStatistics,
-  pictureStatistics,
   statisticNames,
   type ThresholdRules,
   type Verdict,
@@ -18,7 +18,7 @@ import { holdAlone, type Release } from '../files/hold-alone.ts';
 import { linesOf, NEWLINE } from '../files/lines.ts';
 import { systemPath } from '../files/names.ts';
 import { createReadStream, type FileHandle, mkdir, open, realpath, stat } from '../files/system.ts';
-import { pageOf } from '../pictures/tiff-pages.ts';
+import { pageOf } from '../images/tiff-pages.ts';
 
 /** What tells that a file is still the one that was inspected. */
 export interface FileStamp {
@@ -49,11 +49,11 @@ export type LogRecord = z.infer<typeof recordSchema>;
 export interface LogSource {
   /** When the model was made: scores of different models do not compare. */
   readonly model: string;
-  /** Hash of the bundle and the rules in force: under another, pictures are inspected again. */
+  /** Hash of the bundle and the rules in force: under another, images are inspected again. */
   readonly bundle: string;
 }
 
-/** What became of a picture in a log. */
+/** What became of an image in a log. */
 export interface LoggedOutcome {
   readonly verdict: Judgement | 'unreadable';
   /** Where `bigrid watch` moves it to. */
@@ -69,21 +69,21 @@ const FLUSH_EVERY = 1000;
 /** Bytes of a line. */
 export const LONGEST_LINE = 2 ** 24;
 
-/** A result to log: at least the picture's path, and its verdict or its error. */
+/** A result to log: at least the image's path, and its verdict or its error. */
 export type Logged = Pick<
   LogRecord,
   'path' | 'score' | 'isAnomalous' | 'verdict' | 'statistics' | 'error' | 'movedTo'
 >;
 
-/** How the picture of a verdict looks, for its line: what `bigrid drift` compares. */
+/** How the image of a verdict looks, for its line: what `bigrid drift` compares. */
 export function statisticsOf(outcome: Verdict | FailedInspection): {
-  readonly statistics?: PictureStatistics;
+  readonly statistics?: ImageStatistics;
 } {
-  return 'error' in outcome ? {} : { statistics: pictureStatistics(outcome.picture) };
+  return 'error' in outcome ? {} : { statistics: imageStatistics(outcome.image) };
 }
 
 /**
- * A log of inspections: a file with a line of JSON a picture, in the order in which they were done. It is appended to
+ * A log of inspections: a file with a line of JSON an image, in the order in which they were done. It is appended to
  * as each is done, so that a batch that was killed goes on where it was.
  */
 export class InspectionLog {
@@ -137,7 +137,7 @@ export class InspectionLog {
   }
 
   /**
-   * Looks a picture up that is about to be inspected, and takes it on: of two who ask for the same, the second is told
+   * Looks an image up that is about to be inspected, and takes it on: of two who ask for the same, the second is told
    * that it is under way.
    * @returns what became of it, when the same file was inspected by the same bundle; undefined when it is to be
    *   inspected
@@ -152,7 +152,7 @@ export class InspectionLog {
 
   /**
    * Appends a line.
-   * @param result what was printed of the picture, and whatever else is known of it
+   * @param result what was printed of the image, and whatever else is known of it
    * @param file as it was before it was read; undefined when it is to be tried again the next time
    * @throws OUTPUT_UNWRITABLE
    */
@@ -175,7 +175,7 @@ export class InspectionLog {
     this.#flushed = performance.now();
   }
 
-  /** Lets a picture be inspected again. */
+  /** Lets an image be inspected again. */
   forget(path: string, file: FileStamp): void {
     this.#known.delete(keyOf(path, file, this.#source.bundle));
   }
@@ -201,7 +201,7 @@ export function identify(
   return { model: manifest.createdAt, bundle };
 }
 
-/** Whether a picture came through a pipe, as `-`, or is a page of it, and so has no path. */
+/** Whether an image came through a pipe, as `-`, or is a page of it, and so has no path. */
 export function isPiped(path: string): boolean {
   return /^-(#\d+)?$/.test(path);
 }
@@ -215,7 +215,7 @@ export function stampOfStats({ size, mtimeMs }: Stats): FileStamp {
   return { size, modified: Math.trunc(mtimeMs) };
 }
 
-/** Sixteen bytes instead of a long path, so that a log of a million pictures fits into memory. */
+/** Sixteen bytes instead of a long path, so that a log of a million images fits into memory. */
 function keyOf(path: string, { size, modified }: FileStamp, bundle: string): string {
   const text = `${resolve(path)}\0${size}\0${modified}\0${bundle}`;
   return createHash('sha256').update(systemPath(text)).digest().toString('latin1', 0, 16);

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { isPictureName } from '../pictures/listing.ts';
+import { isImageName } from '../images/listing.ts';
 
 /** Milliseconds that what was found is good for. */
 const FRESH = 250;
@@ -15,7 +15,7 @@ export interface FileIdentity {
 }
 
 /**
- * Pictures, going by their names, that some process has open for writing. Linux lists the files of all processes of the same
+ * Images, going by their names, that some process has open for writing. Linux lists the files of all processes of the same
  * user (to root, of all users) on this machine or in this container; on other systems, and of other machines, nothing is known.
  */
 export class OpenFiles {
@@ -49,7 +49,7 @@ function openForWriting(): Set<string> {
 function writtenFile(process: string, descriptor: string): FileIdentity | undefined {
   const link = `${process}/fd/${descriptor}`;
   // Names that are no UTF-8 are read as letters without a meaning; their endings stay what they are.
-  if (!isPictureName(readlinkSync(link, 'latin1'))) return undefined;
+  if (!isImageName(readlinkSync(link, 'latin1'))) return undefined;
   const [, flags = '0'] =
     /^flags:\s*(\d+)/m.exec(readFileSync(`${process}/fdinfo/${descriptor}`, 'latin1')) ?? [];
   const isWritten = (Number.parseInt(flags, 8) & ACCESS_MODE) !== 0;

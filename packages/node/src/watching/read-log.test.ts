@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pictureStatistics } from '@bigrid/inspect';
+import { imageStatistics } from '@bigrid/inspect';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exampleManifest } from '../../../inspect/testing/example-manifest.ts';
 import { InspectionLog, identify, LONGEST_LINE } from './inspection-log.ts';
@@ -17,7 +17,7 @@ test('a line ends where the log ends it, whatever else a path holds', async () =
   const path = join(folder, 'names.jsonl');
   const bundle = { bytes: new Uint8Array(), manifest: exampleManifest };
   const log = await InspectionLog.open(path, identify(bundle));
-  const statistics = pictureStatistics({ width: 1, height: 1, data: new Uint8Array(3) });
+  const statistics = imageStatistics({ width: 1, height: 1, data: new Uint8Array(3) });
   // JSON leaves the separators of lines and paragraphs of Unicode as they are.
   const name = join(folder, 'part\u2028one\u2029.png');
   await log.append({ path: name, score: 0.5, isAnomalous: false, statistics }, undefined);

@@ -2,13 +2,13 @@ import { open, rename, utimes } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
-import { FolderWatch, type WatchedPicture, type WatchOptions } from './watch-folder.ts';
+import { FolderWatch, type WatchedImage, type WatchOptions } from './watch-folder.ts';
 
 const SETTLE = 0.05;
 
 let data: DataFolder;
 let stop: AbortController;
-let given: WatchedPicture[];
+let given: WatchedImage[];
 let watching: Promise<void>;
 let watch: FolderWatch;
 beforeEach(async () => {
@@ -26,14 +26,14 @@ afterEach(async () => {
 async function begin(options: Partial<WatchOptions> = {}): Promise<void> {
   watch = await FolderWatch.open(data.path, { signal: stop.signal, settle: SETTLE, ...options });
   watching = (async () => {
-    for await (const picture of watch.pictures()) given.push(picture);
+    for await (const image of watch.images()) given.push(image);
   })();
 }
 
 const paths = () => given.map(({ path }) => path);
 const until = (value: () => unknown) => expect.poll(value, { timeout: 10_000, interval: 20 });
 
-describe('a picture that its writer has not finished', () => {
+describe('an image that its writer has not finished', () => {
   // Only Linux tells who has a file open.
   const onLinux = it.runIf(process.platform === 'linux');
 
@@ -74,35 +74,35 @@ describe('a picture that its writer has not finished', () => {
 describe('putBack', () => {
   const first = async () => {
     await until(() => given.length).toBe(1);
-    return given[0] as WatchedPicture;
+    return given[0] as WatchedImage;
   };
 
-  it('is done with a picture that could be read', async () => {
+  it('is done with an image that could be read', async () => {
     await data.write('1.png', 'all of it');
     await begin();
     expect(await watch.putBack(await first(), true)).toBe(false);
   });
 
-  it('gives a picture again that was written to while it was read', async () => {
+  it('gives an image again that was written to while it was read', async () => {
     await data.write('1.png', 'its first half');
     await begin();
-    const picture = await first();
+    const image = await first();
     await data.write('1.png', 'its first half, and more');
-    expect(await watch.putBack(picture, true)).toBe(true);
+    expect(await watch.putBack(image, true)).toBe(true);
     await until(paths).toEqual([data.at('1.png'), data.at('1.png')]);
   });
 
   it.runIf(process.platform === 'linux')(
-    'gives a picture again that is open for writing, read or not, however long',
+    'gives an image again that is open for writing, read or not, however long',
     async () => {
       await data.write('1.png', 'its first half');
       await begin();
-      const picture = await first();
+      const image = await first();
       const writer = await open(data.at('1.png'), 'r+');
       // What was found out a moment ago is not asked for again.
       await setTimeout(300 + 10 * SETTLE * 1000);
       for (const wasRead of [true, false]) {
-        expect(await watch.putBack(picture, wasRead)).toBe(true);
+        expect(await watch.putBack(image, wasRead)).toBe(true);
       }
       await writer.close();
       await until(() => given.length).toBe(2);
@@ -115,16 +115,16 @@ describe('putBack', () => {
     expect(await watch.putBack(await first(), false)).toBe(true);
     await until(() => given.length).toBe(2);
     await setTimeout(10 * SETTLE * 1000);
-    expect(await watch.putBack(given[1] as WatchedPicture, false)).toBe(false);
+    expect(await watch.putBack(given[1] as WatchedImage, false)).toBe(false);
   });
 
   it('is done with one that is gone, if it was read', async () => {
     await data.write('1.png', 'all of it');
     await begin();
-    const picture = await first();
+    const image = await first();
     await rename(data.at('1.png'), data.at('1.txt'));
     await utimes(data.at('1.txt'), 1, 1);
-    expect(await watch.putBack(picture, true)).toBe(false);
-    expect(await watch.putBack(picture, false)).toBe(true);
+    expect(await watch.putBack(image, true)).toBe(false);
+    expect(await watch.putBack(image, false)).toBe(true);
   });
 });

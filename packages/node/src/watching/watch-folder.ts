@@ -6,14 +6,14 @@ import { failToRead, reasonOf } from '../files/files.ts';
 import { holdAlone, type Release } from '../files/hold-alone.ts';
 import { callback, optional, path, signal } from '../files/option-schemas.ts';
 import { type FolderEntry, readFolder, realpath, stat } from '../files/system.ts';
-import { isPictureName } from '../pictures/listing.ts';
-import { systemOwner } from '../pictures/system-names.ts';
+import { isImageName } from '../images/listing.ts';
+import { systemOwner } from '../images/system-names.ts';
 import { type FileStamp, stampOfStats } from './inspection-log.ts';
 import { OpenFiles } from './open-files.ts';
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
-  /** Folders below it whose pictures are left alone: those that pictures are moved to. */
+  /** Folders below it whose images are left alone: those that images are moved to. */
   readonly leaveOut?: readonly string[];
   /** Whether to leave alone what lies there at the start. */
   readonly newOnly?: boolean;
@@ -21,7 +21,7 @@ export interface WatchOptions {
   readonly settle?: number;
   /** Called when the folder cannot be read any more, with the reason, and when it can be again, without. */
   readonly onReachable?: (reason: string | undefined) => void;
-  /** Called with the path of a picture that is waited for because another process keeps it open for writing, without writing. */
+  /** Called with the path of an image that is waited for because another process keeps it open for writing, without writing. */
   readonly onHeld?: (path: string) => void;
 }
 
@@ -34,8 +34,8 @@ const optionsSchema = optional<WatchOptions>({
   onHeld: callback,
 }).required({ signal: true });
 
-/** A picture that appeared. */
-export interface WatchedPicture {
+/** An image that appeared. */
+export interface WatchedImage {
   readonly path: string;
   readonly file: FileStamp;
 }
@@ -55,14 +55,14 @@ const BETWEEN_LOOKS = 250;
 const LOOKING_SHARE = 0.1;
 /** Files that were given are looked at less often: one look in so many. */
 const LOOKS_PER_REVIEW = 8;
-/** A picture that cannot be decoded may still be written by one who pauses: it is waited for this many times as long. */
+/** An image that cannot be decoded may still be written by one who pauses: it is waited for this many times as long. */
 const PATIENCE = 10;
 
 /**
- * Watches a folder, and the folders below it, for pictures. It looks again and again instead of asking the system to be
+ * Watches a folder, and the folders below it, for images. It looks again and again instead of asking the system to be
  * told, for that works on every drive, over every network, and when the folder goes away and comes back.
  *
- * A picture counts as written when its size and time have stayed as they are for a while, and no process has it open for
+ * An image counts as written when its size and time have stayed as they are for a while, and no process has it open for
  * writing, as far as the system tells; one that is renamed in is older than that, and is given at once.
  */
 export class FolderWatch {
@@ -85,7 +85,7 @@ export class FolderWatch {
   }
 
   /**
-   * Holds a folder for this process alone, so that no picture is inspected twice.
+   * Holds a folder for this process alone, so that no image is inspected twice.
    * @throws PATH_MISSING, PATH_UNREADABLE, IN_USE
    */
   static async open(folder: string, options: WatchOptions): Promise<FolderWatch> {
@@ -108,8 +108,8 @@ export class FolderWatch {
     await this.#release();
   }
 
-  /** Pictures as they appear, the oldest first, until the signal is aborted. One that changes is given again. */
-  async *pictures(): AsyncGenerator<WatchedPicture> {
+  /** Images as they appear, the oldest first, until the signal is aborted. One that changes is given again. */
+  async *images(): AsyncGenerator<WatchedImage> {
     const { signal, onReachable } = this.#options;
     let reachable = true;
     while (!signal.aborted) {
@@ -129,12 +129,12 @@ export class FolderWatch {
   }
 
   /**
-   * Takes back a picture that may not be whole yet: it could not be read, or its file was written to meanwhile.
+   * Takes back an image that may not be whole yet: it could not be read, or its file was written to meanwhile.
    * @param wasRead whether it could be read
    * @returns whether it is going to be given again; if not, it was whole, or has stayed as it is for long enough to say that
    *   it cannot be read
    */
-  async putBack({ path, file }: WatchedPicture, wasRead: boolean): Promise<boolean> {
+  async putBack({ path, file }: WatchedImage, wasRead: boolean): Promise<boolean> {
     const current = await this.#stateOf(path);
     if (current === undefined) return !wasRead;
     const seen = this.#seen.get(path);
@@ -147,8 +147,8 @@ export class FolderWatch {
     return true;
   }
 
-  /** Pictures whose time has come, oldest first. */
-  async *#due(): AsyncGenerator<WatchedPicture> {
+  /** Images whose time has come, oldest first. */
+  async *#due(): AsyncGenerator<WatchedImage> {
     const now = performance.now();
     const due = [...this.#seen].filter(([, seen]) => seen.due <= now);
     for (const [path, seen] of due.sort(([, a], [, b]) => a.modified - b.modified)) {
@@ -201,7 +201,7 @@ export class FolderWatch {
         if (systemOwner(entry.name) !== undefined) continue;
         if (entry.isFolder) {
           if (!this.#leaveOut.has(resolve(path))) folders.push(path);
-        } else if (isPictureName(entry.name)) {
+        } else if (isImageName(entry.name)) {
           found.add(path);
           if (review || this.#seen.get(path)?.due !== GIVEN) await this.#note(path);
         }

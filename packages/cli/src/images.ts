@@ -1,0 +1,125 @@
+import { realpath } from 'node:fs/promises';
+import { basename, extname, join, relative, resolve, sep } from 'node:path';
+import { addAbortSignal } from 'node:stream';
+import { fail, isBigridError } from '@bigrid/errors';
+import type { ImageEntry } from '@bigrid/node';
+
+/** An image to inspect. */
+export interface NamedImage extends ImageEntry {
+  /** Relative to the folder that was given, with that folder's name where there are several; the bare name of a file that was given. */
+  readonly relativePath: string;
+}
+
+/**
+ * The images at the paths given, in order. Results of an earlier run in a folder `out` below one of them are
+ * no images to inspect.
+ * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY; OPTION_INVALID when `out` is one of the folders
+ */
+export async function findImages(
+  paths: readonly string[],
+  out: string | undefined,
+): Promise<NamedImage[]> {
+  const { listImages, imageEntry } = await import('@bigrid/node');
+  const images: NamedImage[] = [];
+  for (const given of paths) {
+    if (out !== undefined && resolve(out) === resolve(given)) {
+      fail(
+        'OPTION_INVALID',
+        `Expected a folder for --out other than the one inspected but received ${out} for both`,
+      );
+    }
+    const lead = paths.length > 1 ? basename(resolve(given)) : '';
+    const results = out !== undefined && isInside(out, given) ? out : undefined;
+    for (const path of await listImages(given)) {
+      if (path !== given && results !== undefined && isInside(path, results)) continue;
+      // A file is one image, or several pages: `scan.tif`, `scan.tif#2`.
+      const isFile = path === given || path.startsWith(`${given}#`);
+      const relativePath = isFile ? basename(path) : join(lead, relative(given, path));
+      images.push({ ...imageEntry(path), relativePath });
+    }
+  }
+  if (images.length === 0) {
+    fail(
+      'DATA_EMPTY',
+      `Expected images in ${paths.join(', ')} but received results in ${out} alone`,
+    );
+  }
+  return images;
+}
+
+/** What is given instead of a path to read from standard input. */
+export const STANDARD_INPUT = '-';
+
+/**
+ * The images that standard input names, each as soon as it is read, or those that it is: `-`, and `-#2` for a page.
+ * @throws INPUT_INVALID, CANCELLED
+ */
+export async function* imagesOnInput(signal: AbortSignal): AsyncGenerator<NamedImage> {
+  const { isPiped, imagesOfStream } = await import('@bigrid/node');
+  try {
+    const input = addAbortSignal(signal, process.stdin);
+    for await (const image of imagesOfStream(input, STANDARD_INPUT)) {
+      const relativePath = isPiped(image.path) ? 'image' : basename(image.path);
+      yield { ...image, relativePath };
+    }
+  } catch (cause) {
+    if (isBigridError(cause)) throw cause;
+    if (signal.aborted) fail('CANCELLED', 'Reading standard input was stopped', { cause });
+    fail('INPUT_INVALID', `Expected to read standard input but received: ${cause}`, { cause });
+  }
+}
+
+function isInside(path: string, folder: string): boolean {
+  return resolve(path).startsWith(resolve(folder) + sep);
+}
+
+/**
+ * Names a file in `out` for each image, at its relative path. Where two would get the same name, on any file system,
+ * or where an image to inspect lies there, a number is added.
+ */
+export class ResultFiles {
+  readonly #out: string;
+  readonly #extension: string;
+  readonly #inputs: ReadonlySet<string>;
+  readonly #taken = new Set<string>();
+
+  private constructor(out: string, extension: string, inputs: ReadonlySet<string>) {
+    this.#out = out;
+    this.#extension = extension;
+    this.#inputs = inputs;
+  }
+
+  /**
+   * @param images those that are known to be inspected
+   * @param extension of the files, with its dot
+   */
+  static async in(
+    out: string,
+    images: readonly ImageEntry[],
+    extension = '.png',
+  ): Promise<ResultFiles> {
+    const inputs = new Set(await Promise.all(images.map(({ path }) => realPath(path))));
+    return new ResultFiles(out, extension, inputs);
+  }
+
+  async fileFor({
+    path,
+    relativePath,
+  }: Pick<NamedImage, 'path' | 'relativePath'>): Promise<string> {
+    const stem = relativePath.slice(0, relativePath.length - extname(relativePath).length);
+    const own = await realPath(path);
+    for (let number = 1; ; number++) {
+      const file = join(this.#out, `${stem}${number === 1 ? '' : `-${number}`}${this.#extension}`);
+      const real = await realPath(file);
+      if (this.#taken.has(file.toLowerCase()) || this.#inputs.has(real) || real === own) continue;
+      this.#taken.add(file.toLowerCase());
+      return file;
+    }
+  }
+}
+
+/** A path with its links followed; as it is where there is nothing. */
+export async function realPath(path: string): Promise<string> {
+  const { decodeName, systemPath } = await import('@bigrid/node');
+  return realpath(systemPath(path), 'buffer').then(decodeName, () => resolve(path));
+}

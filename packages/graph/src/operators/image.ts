@@ -1,0 +1,105 @@
+import { fail } from '@bigrid/errors';
+import type { Value } from '../graph.ts';
+import { type Dimension, formatShape, staticShape } from '../shape.ts';
+
+/**
+ * Resizes an image to [height, width], linear with half-pixel centres; where it shrinks, the kernel widens
+ * with it (antialias), as Pillow's BILINEAR does.
+ * @param x [batch, height, width, channels] when `layout` is `nhwc`, [batch, channels, height, width] when `nchw`;
+ *   the image's own sizes may be known only at run time
+ * @throws GRAPH_SHAPE_MISMATCH
+ */
+export function resize(
+  x: Value,
+  size: readonly [height: number, width: number],
+  layout: 'nhwc' | 'nchw',
+  antialias: boolean,
+): Value {
+  const name = x.graph.nextName('Resize');
+  if (x.shape.length !== 4 || !size.every((length) => Number.isInteger(length) && length > 0)) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected four axes and two sizes for ${name} but received ${formatShape(x.shape)} and ${formatShape(size)}`,
+    );
+  }
+  const axes = layout === 'nhwc' ? [1, 2] : [2, 3];
+  const shape = x.shape.map((dimension, axis): Dimension => {
+    const at = axes.indexOf(axis);
+    return at === -1 ? dimension : (size[at] as number);
+  });
+  const sizes = x.graph.integers(staticShape(shape, name));
+  return x.graph.node(
+    'Resize',
+    [x, undefined, undefined, sizes],
+    {
+      mode: 'linear',
+      coordinate_transformation_mode: 'half_pixel',
+      antialias: antialias ? 1 : 0,
+      // A widened kernel that reaches beyond the edge is cut there, as in Pillow; ONNX's default repeats the
+      // edge, which is off by several levels of 255 in the outer rows.
+      exclude_outside: antialias ? 1 : 0,
+    },
+    x.type,
+    shape,
+  );
+}
+
+/**
+ * Mean over a window of `size` x `size` around each cell, the padding left out.
+ * @param x [batch, channels, height, width]
+ * @param size odd, so that the window has a middle
+ * @throws GRAPH_SHAPE_MISMATCH
+ */
+export function averagePool(x: Value, size: number): Value {
+  const around = (size - 1) / 2;
+  if (x.shape.length !== 4 || !Number.isInteger(around) || around < 0) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected four axes and an odd window for ${x.graph.nextName('AveragePool')} but received ${formatShape(x.shape)} and [${size}, ${size}]`,
+    );
+  }
+  return x.graph.node(
+    'AveragePool',
+    [x],
+    {
+      kernel_shape: [size, size],
+      pads: [around, around, around, around],
+      strides: [1, 1],
+      count_include_pad: 0,
+    },
+    x.type,
+    x.shape,
+  );
+}
+
+/**
+ * Maximum over windows of `size` x `size`, `stride` apart, `padding` cells around the image left out.
+ * @param x [batch, channels, height, width]
+ * @param padding less than `size`
+ * @returns [batch, channels, height', width']
+ * @throws GRAPH_SHAPE_MISMATCH
+ */
+export function maxPool(x: Value, size: number, stride: number, padding: number): Value {
+  const name = x.graph.nextName('MaxPool');
+  const space = staticShape(x.shape.slice(2), name).map(
+    (length) => Math.floor((length + 2 * padding - size) / stride) + 1,
+  );
+  const whole = [size, stride, padding + 1].every((n) => Number.isInteger(n) && n > 0);
+  if (x.shape.length !== 4 || !whole || padding >= size || !space.every((length) => length > 0)) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected a padded image of at least the window for ${name} but received ${formatShape(x.shape)} and window ${size}, stride ${stride}, padding ${padding}`,
+    );
+  }
+  return x.graph.node(
+    'MaxPool',
+    [x],
+    {
+      kernel_shape: [size, size],
+      pads: [padding, padding, padding, padding],
+      strides: [stride, stride],
+    },
+    x.type,
+    [...x.shape.slice(0, 2), ...space],
+  );
+}

@@ -1,0 +1,174 @@
+import { fail } from '@bigrid/errors';
+import type { ImageEntry } from '@bigrid/inspect';
+import { linesOf, NEWLINE } from '../files/lines.ts';
+import { selfEnding } from './image-ends.ts';
+import { imageKind } from './image-kind.ts';
+import { decodeImage, imageEntry } from './images.ts';
+import { imagesInFile, pageName, pagesOf } from './tiff-pages.ts';
+
+/** Longer than any path that a system takes. */
+const LONGEST_PATH = 65_536;
+/** Bytes that tell what an image is. */
+const HEAD = 16;
+/** Bytes of one image: more than the most pixels allowed take without compression. */
+const LARGEST_IMAGE = 2 ** 30;
+
+/**
+ * The images that a stream names or is: paths in UTF-8, one a line, or, when a NUL is seen, one between NULs (as
+ * `find -print0` writes them); or the bytes of images, told by how they begin. JPEG, PNG, BMP, GIF and WebP may follow one another, with
+ * nothing but zeros in between. Each is yielded as soon as it is there, and memory holds one at a time. Folders are not
+ * searched. Of a TIFF with several pages each is an image.
+ * @param name names the image that it is; `NAME#2` is the second one, or its second page
+ * @throws INPUT_INVALID when it is neither, or empty, or when something else follows an image;
+ *   IMAGE_TOO_LARGE for one of more than 1 GiB
+ */
+export async function* imagesOfStream(
+  stream: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<ImageEntry> {
+  const chunks = stream[Symbol.asyncIterator]();
+  const head = await headOf(chunks);
+  const all = joined(head, chunks);
+  if (isImage(head)) {
+    return yield* imagesInBytes(all, name);
+  }
+  const separator = head.includes(0) ? 0 : NEWLINE;
+  for await (const { text } of linesOf(all, separator, LONGEST_PATH, failOnLine)) {
+    const path = separator === NEWLINE ? text.replace(/^\ufeff|\r$/g, '') : text;
+    if (path !== '') yield* (await imagesInFile(path)).map(imageEntry);
+  }
+}
+
+/** The first bytes, enough to tell what they are; a first line shorter than that is not waited beyond. */
+async function headOf(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+  let head = new Uint8Array();
+  // A newline is in the signature of PNG as well.
+  while (head.length < HEAD && (head[0] === 0x89 || !head.includes(NEWLINE))) {
+    const next = await chunks.next();
+    if (next.done) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  if (head.length === 0) {
+    fail('INPUT_INVALID', 'Expected paths or an image from the pipe but received nothing');
+  }
+  return head;
+}
+
+/** Kinds that only look like other things are images too: decoding them says what they are. */
+function isImage(head: Uint8Array): boolean {
+  const kind = imageKind(head);
+  // Two letters make a bitmap, and paths may begin with them: after its size come four zeros.
+  if (kind === 'BMP') return head.length >= 10 && head.subarray(6, 10).every((byte) => byte === 0);
+  return kind !== 'text' && kind !== 'a file of another kind';
+}
+
+async function* imagesInBytes(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<ImageEntry> {
+  const gathered = new Gathered(name);
+  let [count, searched] = [0, 0];
+
+  /** Those that are there as a whole; at the end, the last one as far as it is there. */
+  function* found(isEnd: boolean): Generator<Buffer> {
+    for (;;) {
+      if (count > 0) gathered.dropZeros();
+      const { bytes } = gathered;
+      if (bytes.length === 0 || (bytes.length < HEAD && !isEnd)) return;
+      const kind = imageKind(bytes);
+      const findEnd = selfEnding.get(kind);
+      if (count > 0 && !findEnd) failOnRest(kind, name, count);
+      const end = findEnd?.(bytes, searched);
+      searched = bytes.length;
+      if (end === undefined && !isEnd) return;
+      yield gathered.take(end ?? bytes.length);
+      searched = 0;
+      count++;
+    }
+  }
+
+  for await (const chunk of chunks) {
+    gathered.add(chunk);
+    for (const bytes of found(false)) yield entryOf(bytes, pageName(name, count));
+  }
+  for (const bytes of found(true)) {
+    if (count > 0) yield entryOf(bytes, pageName(name, count));
+    else for (const page of await pagesOf(bytes)) yield entryOf(bytes, pageName(name, page), page);
+  }
+}
+
+function entryOf(bytes: Buffer, path: string, page = 0): ImageEntry {
+  return { path, read: (takeRoom) => decodeImage(bytes, path, page, takeRoom) };
+}
+
+function failOnRest(kind: string, name: string, count: number): never {
+  const after = count === 1 ? 'the image' : `${count} images`;
+  const kinds = [...selfEnding.keys()].join(', ');
+  fail(
+    'INPUT_INVALID',
+    `Expected ${kinds} or nothing after ${after} of ${name} but received ${kind}`,
+  );
+}
+
+/** Bytes of a stream that were not used yet. */
+class Gathered {
+  readonly #name: string;
+  #buffer = Buffer.alloc(2 ** 17);
+  #start = 0;
+  #end = 0;
+
+  /** @param name names the stream in errors */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  /** @throws IMAGE_TOO_LARGE */
+  add(chunk: Uint8Array): void {
+    const length = this.#end - this.#start + chunk.length;
+    if (length > LARGEST_IMAGE) {
+      fail(
+        'IMAGE_TOO_LARGE',
+        `Expected at most ${LARGEST_IMAGE} bytes for ${this.#name} but received more`,
+        { remedy: 'Save it to a file, and give its path.' },
+      );
+    }
+    if (this.#end + chunk.length > this.#buffer.length) {
+      const isFull = length > this.#buffer.length / 2;
+      const buffer = isFull ? Buffer.alloc(2 * length) : this.#buffer;
+      this.#buffer.copy(buffer, 0, this.#start, this.#end);
+      [this.#buffer, this.#start, this.#end] = [buffer, 0, length - chunk.length];
+    }
+    this.#buffer.set(chunk, this.#end);
+    this.#end += chunk.length;
+  }
+
+  /** Takes out the first bytes. */
+  take(length: number): Buffer {
+    const taken = Buffer.from(this.bytes.subarray(0, length));
+    this.#start += length;
+    return taken;
+  }
+
+  dropZeros(): void {
+    while (this.#start < this.#end && this.#buffer[this.#start] === 0) this.#start++;
+  }
+}
+
+async function* joined(
+  head: Uint8Array,
+  chunks: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield head;
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
+}
+
+function failOnLine(): never {
+  fail(
+    'INPUT_INVALID',
+    `Expected paths, one a line, or an image from the pipe but received a line of more than ${LONGEST_PATH} bytes`,
+  );
+}

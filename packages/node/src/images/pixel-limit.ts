@@ -1,0 +1,33 @@
+import { fail } from '@bigrid/errors';
+
+/** 10,000 x 10,000. The decoded bytes are then 300 MB. */
+const usual = 100_000_000;
+const variable = 'BIGRID_MAX_PIXELS';
+/** Pixels along a side. Resizing takes memory with the length of a side, however short the other one is. */
+const LONGEST_SIDE = 1_000_000;
+
+/**
+ * Pixels that an image may have: 100 million, or what the environment variable `BIGRID_MAX_PIXELS` says. A small file
+ * can state a size that would fill the memory.
+ * @throws OPTION_INVALID when the variable holds no whole number above 0
+ */
+export function pixelLimit(): number {
+  const text = process.env[variable];
+  if (text === undefined || text === '') return usual;
+  if (!/^[1-9]\d{0,14}$/.test(text)) {
+    fail('OPTION_INVALID', `Expected a whole number above 0 for ${variable} but received ${text}`);
+  }
+  return Number(text);
+}
+
+/** @throws IMAGE_TOO_LARGE above {@link pixelLimit}, or for a side of more than a million pixels */
+export function assertSize(name: string, width: number, height: number): void {
+  const most =
+    width * height > pixelLimit()
+      ? `${pixelLimit()} pixels`
+      : Math.max(width, height) > LONGEST_SIDE
+        ? `${LONGEST_SIDE} pixels a side`
+        : undefined;
+  if (most === undefined) return;
+  fail('IMAGE_TOO_LARGE', `Expected at most ${most} for ${name} but received ${width} x ${height}`);
+}
