@@ -79,7 +79,7 @@ export function extractor(backbone: Backbone, options: MethodOptions): { graph: 
  */
 export function resizer(options: MethodOptions): Graph {
   const graph = new Graph('resizer');
-  graph.output('image', resizeImage(graph.input('image', 'uint8', imageShape), options));
+  graph.output('resized', resizeImage(graph.input('image', 'uint8', imageShape), options));
   return graph;
 }
 

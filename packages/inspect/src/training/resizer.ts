@@ -17,14 +17,14 @@ export class Resizer {
   /** @throws ENGINE_FAILED */
   static async open(engine: Engine, method: MethodOptions): Promise<Resizer> {
     const graph = resizer(method);
-    const { shape } = graph.outputs.get('image') as Value;
+    const { shape } = graph.outputs.get('resized') as Value;
     const [, height, width] = shape as [number, number, number];
     return new Resizer(await engine.load(toModel(graph)), { width, height });
   }
 
   /** @throws ENGINE_FAILED */
   async resize(image: Image): Promise<Image> {
-    const { image: resized } = await this.#session.run({ image: imageTensor(image) });
+    const { resized } = await this.#session.run({ image: imageTensor(image) });
     return { ...this.size, data: (resized as Tensor<'uint8'>).data };
   }
 
