@@ -1,4 +1,4 @@
-// Who may import whom: docs/architecture.md draws the layers. Tests may import anything.
+// Who may import whom: docs/explanation/architecture.md draws the layers. Tests may import anything.
 
 /** Each package may import its own files and the index of the packages in its list, and nothing else of ours. */
 const layers = {

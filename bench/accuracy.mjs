@@ -1,6 +1,6 @@
 // Accuracy of configurations and baselines over data sets and seeds. One row a run goes into a JSON-lines log. Runs that
 // are there already, under the name of the folder, are named and not run again, but with `--fresh`. The table in
-// docs/accuracy.md is made from the log, once something was run, or where no folder is given.
+// docs/benchmarks/accuracy.md is made from the log, once something was run, or where no folder is given.
 //
 //   npm run bench:accuracy -- [DIR...] [--together] [--synthetic small|large] [--seeds 1,2,3] [--only NAME;...] [--fresh] [--log FILE.jsonl] [--table FILE.md]
 //

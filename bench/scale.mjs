@@ -1,11 +1,11 @@
 // What training and inspection cost as images, classes and resolution grow. Everything runs through the command line.
 // Images are those of a folder of good ones, brought to a size and repeated through links.
 //
-//   npm run bench:scale -- FOLDER-OF-GOOD-IMAGES [--out docs/scaling.json] [--images 10,100] [--classes 1,10] [--sides 256]
+//   npm run bench:scale -- FOLDER-OF-GOOD-IMAGES [--out docs/benchmarks/scaling.json] [--images 10,100] [--classes 1,10] [--sides 256]
 //
 // What was measured before of other numbers of images, classes and sides stays in the file; `--sides ''` leaves them out.
 //
-// `npm run docs` draws docs/scaling.md and its figures from the numbers in docs/scaling.json.
+// `npm run docs` draws docs/benchmarks/scaling.md and its figures from the numbers in docs/benchmarks/scaling.json.
 
 import {
   mkdirSync,
@@ -27,7 +27,7 @@ import { bigrid, circumstances } from './command-line.mjs';
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    out: { type: 'string', default: 'docs/scaling.json' },
+    out: { type: 'string', default: 'docs/benchmarks/scaling.json' },
     images: { type: 'string', default: '10,100,1000,10000,100000' },
     classes: { type: 'string', default: '1,10,50' },
     sides: { type: 'string', default: '256,512,1024,2048,4000' },

@@ -8,7 +8,7 @@
 //   --rounds     how often each is measured; default 9, of which training takes every fourth
 //   --data DIR   good images to time the training on; default: 60 drawn ones of 900 x 900
 //   --json FILE  every single measurement; default bench/results/speed.json
-//   --page FILE  writes the table between the marks of that page, as in docs/speed.md
+//   --page FILE  writes the table between the marks of that page, as in docs/benchmarks/speed.md
 
 import { execFileSync, fork } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -15,7 +15,7 @@ const allowed = new Set([
   'MIT',
 ]);
 
-/** Under conditions of their own: docs/supply-chain.md says how they are met. */
+/** Under conditions of their own: docs/explanation/supply-chain.md says how they are met. */
 const exceptions = [
   { licence: 'LGPL-3.0-or-later', packages: /^@img\/sharp-/ },
   // Takes part in tests alone, through Vitest.

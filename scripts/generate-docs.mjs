@@ -1,4 +1,4 @@
-// Writes the pages that are generated: docs/errors.md, docs/options.md and docs/manifest.md from code, docs/scaling.md from
+// Writes the pages that are generated: docs/reference/errors.md, docs/reference/options.md and docs/reference/manifest.md from code, docs/benchmarks/scaling.md from
 // measurements. With --check it fails when a page is not what it would write.
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -73,7 +73,7 @@ function range(property) {
 const head = ['option', 'values', 'default', 'what it is'];
 
 const pages = {
-  'errors.md': `# Errors
+  'reference/errors.md': `# Errors
 
 Every error that Bigrid raises on purpose has a code that never changes its meaning, an exit code on the command line
 and a status over HTTP. The message says what was expected, for what, and what was received; the remedy says what to
@@ -90,7 +90,7 @@ ${table(
   ]),
 )}
 `,
-  'options.md': `# Options of training
+  'reference/options.md': `# Options of training
 
 On the command line an option's name is written with hyphens (\`anomalySource\` is \`--anomaly-source\`); in the API it
 is a property of the request. Options without a default come from the profile.
@@ -99,7 +99,7 @@ ${table(head, optionRows(trainOptionsSchema))}
 
 ## What the profiles set
 
-\`fast\` is the default; [paper-profile.md](paper-profile.md) is about \`paper\`.
+\`fast\` is the default; [paper-profile.md](../explanation/paper-profile.md) is about \`paper\`.
 
 ### Method
 
@@ -114,7 +114,7 @@ ${profileTable('schedule', scheduleSchema)}
 Training sets the threshold by \`quantile:0.99\`, or by \`bigrid train --threshold RULE\`. \`bigrid calibrate --threshold
 RULE\` writes a bundle with another one, without training; \`bigrid inspect\`, \`watch\` and \`evaluate\` take \`--threshold RULE\`
 for one run. In the API it is \`threshold\`, a text. An image is anomalous where its score is strictly above the threshold.
-\`--unsure RULE\` sets [a second one](bundle.md#two-thresholds) below it by the same rules.
+\`--unsure RULE\` sets [a second one](model-file.md#two-thresholds) below it by the same rules.
 
 ${table(
   ['rule', 'its number', 'the threshold'],
@@ -125,9 +125,9 @@ ${table(
   ]),
 )}
 `,
-  'manifest.md': `# The manifest of a bundle
+  'reference/manifest.md': `# The manifest of a bundle
 
-JSON under the key \`bigrid.manifest\` of the ONNX file's \`metadata_props\`. [bundle.md](bundle.md) says what else is in
+JSON under the key \`bigrid.manifest\` of the ONNX file's \`metadata_props\`. [model-file.md](model-file.md) says what else is in
 the file.
 
 ${table(['field', 'values', '', 'what it is'], optionRows(manifestSchema))}
@@ -144,7 +144,7 @@ ${table(['field', 'values', '', 'what it is'], optionRows(manifestSchema.shape.t
 
 ${table(['field', 'values', '', 'what it is'], optionRows(manifestSchema.shape.updates.unwrap().element))}
 `,
-  ...scalingPages(JSON.parse(readFileSync(join(docs, 'scaling.json'), 'utf8'))),
+  ...scalingPages(JSON.parse(readFileSync(join(docs, 'benchmarks/scaling.json'), 'utf8'))),
 };
 
 const stale = [];

@@ -1,4 +1,4 @@
-// docs/scaling.md and its figures, from the measurements in docs/scaling.json (`npm run bench:scale`).
+// docs/benchmarks/scaling.md and its figures, from the measurements in docs/benchmarks/scaling.json (`npm run bench:scale`).
 
 const round = (value, digits = 0) =>
   value.toLocaleString('en-US', { maximumFractionDigits: digits, minimumFractionDigits: digits });
@@ -68,7 +68,7 @@ ${circumstances}. The machine did nothing else. Core-s are the time\nthat cores 
 
 ## Number of images
 
-![Core-seconds of training against good images](images/scaling-time.svg) ![Megabytes on the disk against good images](images/scaling-disk.svg)
+![Core-seconds of training against good images](../images/scaling-time.svg) ![Megabytes on the disk against good images](../images/scaling-disk.svg)
 
 ${table(
   [
@@ -97,7 +97,7 @@ ${table(
 
 The bundle is the same graph with other numbers: as large, and as fast at inspecting (fewer than sixteen images have no directions that they vary in, 1.5 MB).
 The first two rows were measured before a threshold wanted 20 parts: of 100 images 20 are held out now, and 10 take five trainings of 240 steps
-([what a threshold promises](operation.md#what-a-threshold-promises)).
+([what a threshold promises](../how-to/operation.md#what-a-threshold-promises)).
 
 **Bounded by the steps.** A class takes 480 steps of 8 images at most, which see 3,840 images. Of a class with more, a
 sample is drawn by seed: 3,840 to learn from, 200 to hold out for the threshold, and nothing else is read.
@@ -144,7 +144,7 @@ takes as many steps, and ${round((4040 * PER_IMAGE) / 1e9, 1)} GB at a time.
 
 Core-ms are the time that cores work on one image, from the file to the verdict, one thread.
 
-![Core-milliseconds an image against its side](images/scaling-resolution.svg)
+![Core-milliseconds an image against its side](../images/scaling-resolution.svg)
 
 ${table(
   [
@@ -185,15 +185,15 @@ Raw frames need no decoding, and JPEG less than PNG. A quarter more is wise for 
 engine, ${round(resolution[0].inspectMemory)} MB with the first size of the table, not the images; of two products each has its own.
 Training a thousand products of 1,000 images takes a thousand times ${round(thousand.coreSeconds)} core-s, ${round(hours)} core-hours: they know nothing of each
 other, so that ten machines of 64 cores, two cores a training, take ${round((60 * hours) / 640)} minutes. Their bundles are ${round(thousand.bundle, 1)} GB, or half as
-much with [\`--int8\`](export.md).
+much with [\`--int8\`](../how-to/smaller-models.md).
 
 An image is inspected by itself: there is nothing to keep between two, and nothing to share between machines but the
 bundle. So what people run already carries it, and Bigrid brings no scheduler of its own:
 
 | engine | how | what to mind |
 |---|---|---|
-| Triton Inference Server | \`bigrid export --triton\` ([export](export.md)); a model a product, versions as bundles are trained anew | clients send decoded images: 3 bytes a pixel over the network, so keep it near the cameras |
-| Ray Data | [examples/ray](../examples/ray/README.md), for archives | one session a core, one thread each |
+| Triton Inference Server | \`bigrid export --triton\` ([export](../how-to/smaller-models.md)); a model a product, versions as bundles are trained anew | clients send decoded images: 3 bytes a pixel over the network, so keep it near the cameras |
+| Ray Data | [examples/ray](../../examples/ray/README.md), for archives | one session a core, one thread each |
 | Kubernetes | a Job of \`bigrid inspect FILE - --log\` over a list of paths a pod (\`completionMode: Indexed\`); a Deployment of \`bigrid watch\` a group of cameras | give a pod whole cores and \`--threads\` to match; keep the log on a volume, and a pod that starts again goes on where it was |
 | Kafka, or any queue | a consumer a core that hands paths to \`bigrid inspect FILE -\`, or runs the bundle with ONNX Runtime; key by camera, so that one camera stays in order | commit an offset when its result is written: an image inspected twice gives the same result, so at-least-once is enough |
 | edge boxes | \`bigrid watch\` on each, results by webhook | a core carries ten images a second up to 100 core-ms of the table |
@@ -202,7 +202,7 @@ More threads a session make one image faster; more sessions of one thread make m
 one session a core.
 `;
   return {
-    'scaling.md': text,
+    'benchmarks/scaling.md': text,
     'images/scaling-time.svg': plot(
       'Training',
       'good images',

@@ -1,4 +1,4 @@
-// The table of a run, and its place in docs/speed.md: between two marks, so that what was written by hand stays.
+// The table of a run, and its place in docs/benchmarks/speed.md: between two marks, so that what was written by hand stays.
 
 import { compare, quantile } from './statistics.mjs';
 

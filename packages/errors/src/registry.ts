@@ -22,7 +22,7 @@ const unwritable = { exitCode: 73, httpStatus: 507 };
 
 /**
  * Every error that Bigrid raises on purpose, by its stable code. Codes are never reused and never change
- * their meaning; `docs/errors.md` is generated from this table.
+ * their meaning; `docs/reference/errors.md` is generated from this table.
  */
 export const errorRegistry = {
   GRAPH_SHAPE_MISMATCH: {
@@ -69,7 +69,8 @@ export const errorRegistry = {
   },
   WEIGHTS_INVALID: {
     when: 'The file of a backbone (safetensors or ONNX) is cut short, malformed, lacks a tensor, or cannot be taken over.',
-    remedy: 'Fetch or export the file again; docs/backbones.md tells which backbones can be used.',
+    remedy:
+      'Fetch or export the file again; docs/how-to/backbones.md tells which backbones can be used.',
     ...badData,
   },
   PATH_MISSING: {
@@ -141,13 +142,13 @@ export const errorRegistry = {
   DATASET_INVALID: {
     when: 'A table, manifest or file of annotations is malformed, missing, or names an image or mask that is not there.',
     remedy:
-      'Correct the line or item named in the message, or put the file that it names in place; docs/data.md shows every layout.',
+      'Correct the line or item named in the message, or put the file that it names in place; docs/reference/layouts.md shows every layout.',
     ...badData,
   },
   LAYOUT_AMBIGUOUS: {
     when: 'A folder can be read in two ways, such as a product that is called good: as good images, or as a product.',
     remedy:
-      'Rename or move a folder as the message says for the reading that is meant; docs/data.md shows every layout.',
+      'Rename or move a folder as the message says for the reading that is meant; docs/reference/layouts.md shows every layout.',
     ...badData,
   },
   DATA_TOO_FEW: {

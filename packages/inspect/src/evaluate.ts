@@ -90,7 +90,7 @@ export interface EvaluateInput {
 const MOST_NAMED = 5;
 
 /**
- * Inspects labelled test images and computes the metrics of the field: docs/method.md says how each is defined.
+ * Inspects labelled test images and computes the metrics of the field: docs/explanation/method.md says how each is defined.
  * Of an image, a score and counts of some 15 kB stay in memory; images and maps do not.
  *
  * @throws DATA_NO_TEST when no image could be read, CANCELLED

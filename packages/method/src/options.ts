@@ -130,7 +130,7 @@ export type ProfileName = (typeof profileNames)[number];
 
 /**
  * Named sets of options. `fast` trains in about a minute on two cores. `paper` is the published configuration, for
- * weights of EfficientNet-B6 that the user brings: docs/paper-profile.md says where it cannot be the same.
+ * weights of EfficientNet-B6 that the user brings: docs/explanation/paper-profile.md says where it cannot be the same.
  */
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
   fast: {

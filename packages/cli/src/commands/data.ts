@@ -20,7 +20,7 @@ const MOST_IGNORED = 20;
 export function dataCommand(context: Context): Command {
   return new Command('data')
     .description('Tell what is understood of a folder of images')
-    .argument('<dir>', 'folder, or file that lists images (docs/data.md)')
+    .argument('<dir>', 'folder, or file that lists images (docs/reference/layouts.md)')
     .option('--sheet <file>', 'File to draw thumbnails to (.jpg), defects outlined')
     .option('--mask <path>', 'Mask as for training, to hatch on the thumbnails')
     .option(...s3RootFlag)

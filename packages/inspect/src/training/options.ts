@@ -13,7 +13,7 @@ import { checkOptions } from '../check-options.ts';
 
 const method = methodOptionsSchema.shape;
 
-/** How many images are kept for updates: docs/update.md has what fewer of them forget. */
+/** How many images are kept for updates: docs/how-to/update.md has what fewer of them forget. */
 const replayField = z
   .int()
   .min(0)

@@ -3,7 +3,7 @@ import { checkArgument, checkOptions, type ImageEntry, type LabelledEntry } from
 import { optional, path } from '../files/option-schemas.ts';
 import { naturalOrder } from '../images/listing.ts';
 
-/** The names of the layouts that are recognised; docs/data.md shows each. */
+/** The names of the layouts that are recognised; docs/reference/layouts.md shows each. */
 export type LayoutName =
   | 'MVTec AD'
   | 'MVTec LOCO AD'

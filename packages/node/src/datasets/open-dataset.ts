@@ -24,7 +24,7 @@ import { findVisa, readVisa } from './visa.ts';
 
 /**
  * Recognises the layout of a folder, or of a file that lists images (`.manifest`, `.jsonl`, `.json` of COCO,
- * `.csv` of VisA), and tells what is in it. docs/data.md shows each layout. Images are not decoded.
+ * `.csv` of VisA), and tells what is in it. docs/reference/layouts.md shows each layout. Images are not decoded.
  *
  * @throws PATH_MISSING, PATH_UNREADABLE; DATA_EMPTY when there is nothing at all; DATA_NO_GOOD when there are
  *   images in no layout known; DATASET_INVALID, naming the piece that is missing or malformed

@@ -26,7 +26,7 @@ export async function readImage(path: string, takeRoom?: TakeRoom): Promise<Imag
 }
 
 /**
- * Decodes PNG, JPEG, WebP, TIFF, AVIF, GIF (its first frame) or BMP to 8-bit sRGB, upright; docs/images.md shows
+ * Decodes PNG, JPEG, WebP, TIFF, AVIF, GIF (its first frame) or BMP to 8-bit sRGB, upright; docs/reference/image-formats.md shows
  * what becomes of each kind.
  *
  * - 16 bits a channel are scaled to 8, not clipped: the higher byte is taken.
