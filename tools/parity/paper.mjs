@@ -164,7 +164,14 @@ async function compareForward() {
 
 /** All steps of a stage; gives the seconds that the fastest took. */
 async function compareStage(stage) {
-  const { graph, parameters } = trainingStep(stage, options, schedule, statistics, taps, start);
+  const { graph, parameters } = trainingStep({
+    stage,
+    method: options,
+    schedule,
+    statistics,
+    taps,
+    frozen: start,
+  });
   const session = await engine.load(toModel(graph));
   const expected = load(stage);
   const trained = parameters.filter(({ kind }) => kind !== 'statistic');

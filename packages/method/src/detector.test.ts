@@ -72,14 +72,14 @@ async function trained(options: MethodOptions) {
   const after = new Map<Stage, ParameterValues>();
   const losses: number[] = [];
   for (const stage of stagesOf(options)) {
-    const { graph, parameters } = trainingStep(
+    const { graph, parameters } = trainingStep({
       stage,
-      options,
-      tinySchedule,
+      method: options,
+      schedule: tinySchedule,
       statistics,
-      tinyTaps,
-      values,
-    );
+      taps: tinyTaps,
+      frozen: values,
+    });
     const session = await engine.load(toModel(graph));
     let state = start(parameters, values);
     for (const step of [1, 2]) {

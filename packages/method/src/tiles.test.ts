@@ -23,9 +23,13 @@ const tiled = (rows: number, columns: number): MethodOptions => ({
 
 /** First values: nothing has to be learnt for two graphs to agree. */
 const values: ParameterValues = new Map(
-  trainingStep('normal', method, tinySchedule, statistics, tinyTaps, new Map()).parameters.map(
-    (parameter) => [parameter.name, initialValue(parameter, new Random(3))],
-  ),
+  trainingStep({
+    stage: 'normal',
+    method,
+    schedule: tinySchedule,
+    statistics,
+    taps: tinyTaps,
+  }).parameters.map((parameter) => [parameter.name, initialValue(parameter, new Random(3))]),
 );
 
 function imageOf(

@@ -110,14 +110,14 @@ describe.each([
       deviation: Float32Array.from(expected.deviation),
     };
     const values = toParameters(expected.start);
-    const { graph, parameters } = trainingStep(
+    const { graph, parameters } = trainingStep({
       stage,
-      options,
+      method: options,
       schedule,
       statistics,
-      { tapChannels: expected.tapChannels, tapCells: expected.tapChannels.map(() => 1) },
-      values,
-    );
+      taps: { tapChannels: expected.tapChannels, tapCells: expected.tapChannels.map(() => 1) },
+      frozen: values,
+    });
     const start: Record<string, Tensor> = {};
     for (const { name, shape, kind } of parameters) {
       start[name] = values.get(name) as Tensor;
@@ -183,14 +183,13 @@ describe('trainingStep', () => {
   it('trains the tables at a rate of their own', async () => {
     const schedule = { ...tinySchedule, tableLearningRate: 0.5, weightLearningRate: 0.001 };
     const options: MethodOptions = { ...tinyMethod, grids: 'normal' };
-    const { graph, parameters } = trainingStep(
-      'normal',
-      options,
+    const { graph, parameters } = trainingStep({
+      stage: 'normal',
+      method: options,
       schedule,
       statistics,
-      { tapChannels: [6], tapCells: [8] },
-      new Map(),
-    );
+      taps: { tapChannels: [6], tapCells: [8] },
+    });
     const start = startOf(parameters);
     const size = [schedule.batchSize, 6, 8, 8];
     const inputs = {
@@ -218,15 +217,14 @@ describe('trainingStep', () => {
       learningRate: float32([], [0]),
     };
     const lossUnder = async (isLeft?: (at: number) => boolean) => {
-      const { graph, parameters } = trainingStep(
-        'normal',
-        options,
-        tinySchedule,
+      const { graph, parameters } = trainingStep({
+        stage: 'normal',
+        method: options,
+        schedule: tinySchedule,
         statistics,
-        { tapChannels: [6], tapCells: [8] },
-        new Map(),
-        isLeft !== undefined,
-      );
+        taps: { tapChannels: [6], tapCells: [8] },
+        weighsCells: isLeft !== undefined,
+      });
       const start = startOf(parameters);
       const shape = [tinySchedule.batchSize, 1, 8, 8];
       // The left half of an image, or its right half, twice as much; the other nothing.

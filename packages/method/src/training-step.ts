@@ -64,20 +64,29 @@ export interface TrainingStep {
   readonly parameters: readonly Parameter[];
 }
 
-/**
- * @param taps that the features are made of
- * @param frozen parameters that an earlier stage found and this one leaves as they are
- * @param weighsCells whether cells count differently, which the input `cellWeights` then says
- */
-export function trainingStep(
-  stage: Stage,
-  options: MethodOptions,
-  schedule: Schedule,
-  statistics: FeatureStatistics,
-  taps: Taps,
-  frozen: ParameterValues,
+export interface TrainingStepOptions {
+  readonly stage: Stage;
+  readonly method: MethodOptions;
+  readonly schedule: Schedule;
+  readonly statistics: FeatureStatistics;
+  /** The taps that the features are made of. */
+  readonly taps: Taps;
+  /** Parameters that an earlier stage found and this one leaves as they are. Default: none. */
+  readonly frozen?: ParameterValues;
+  /** Whether cells count differently, by the input `cellWeights`. Default: false. */
+  readonly weighsCells?: boolean;
+}
+
+/** The graph of a stage's optimiser step, with the parameters that it trains. */
+export function trainingStep({
+  stage,
+  method: options,
+  schedule,
+  statistics,
+  taps,
+  frozen = new Map(),
   weighsCells = false,
-): TrainingStep {
+}: TrainingStepOptions): TrainingStep {
   const graph = new Graph(`training-step-${stage}`);
   const channels = statistics.mean.length;
   const { cells } = options;

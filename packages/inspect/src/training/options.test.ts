@@ -23,7 +23,7 @@ function computedBy({ method, schedule }: { method: MethodOptions; schedule: Sch
   const values: ParameterValues = new Map();
   const hash = createHash('sha256');
   for (const stage of stagesOf(method)) {
-    const step = trainingStep(stage, method, schedule, statistics, taps, values);
+    const step = trainingStep({ stage, method, schedule, statistics, taps, frozen: values });
     const model = Buffer.from(toModel(step.graph));
     hash.update(model);
     // Besides its declaration, where it is taken.

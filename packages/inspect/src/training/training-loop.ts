@@ -40,15 +40,15 @@ export async function trainStage(
   const { engine, options, schedule, features, steps, checkpoints, onEvent, signal } = input;
   const begun = checkpoints.savedStage;
   const saved = begun?.stage.stage === stage ? begun : undefined;
-  const { graph, parameters } = trainingStep(
+  const { graph, parameters } = trainingStep({
     stage,
-    options,
+    method: options,
     schedule,
-    features.statistics,
-    features,
-    values,
-    input.cellWeights !== undefined,
-  );
+    statistics: features.statistics,
+    taps: features,
+    frozen: values,
+    weighsCells: input.cellWeights !== undefined,
+  });
   const session = await engine.load(toModel(graph));
   const seeded = new Random(input.seed).fork(stage);
   const randomFor = (use: 'batches' | 'defects' | 'jitter') => {
