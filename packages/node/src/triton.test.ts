@@ -93,7 +93,7 @@ test('models of different names are different models, whatever their letters', a
 test.each([
   ['other sizes', [1, 512, 512, 3], 'image'],
   ['fewer dimensions', ['height', 'width', 3], 'image'],
-  ['another input', [1, 256, 256, 3], 'image'],
+  ['another input', [1, 256, 256, 3], 'frame'],
 ] as const)('a model with %s is no version of one that is there', async (what, shape, input) => {
   const repository = join(folder, `no version: ${what}`);
   const first = await writeTritonModel(repository, 'part', model('one', [1, 256, 256, 3]));
