@@ -29,7 +29,6 @@ const rooms = {
 const confined = [
   { library: 'onnxruntime-', files: '^packages/node/src/engine/onnx-runtime\\.ts$' },
   { library: 'sharp/', files: '^packages/node/src/' },
-  { library: 'onnx-proto/', files: '^packages/graph/src/' },
   { library: 'echarts/', files: '^packages/node/src/report/' },
 ];
 

@@ -69,13 +69,13 @@ const foreignModels: Target = {
   mostMemory: 100,
   async corpus() {
     const conv = foreignNode('Conv', ['x', 'w'], ['c'], { strides: [2, 2], group: 1 });
-    const initializer = [
-      { name: 'w', dims: [4, 3, 1, 1], dataType: 1, floatData: new Array(12).fill(0.5) },
+    const tensors = [
+      { name: 'w', type: 1, shape: [4, 3, 1, 1], floats: new Array<number>(12).fill(0.5) },
     ];
     return [
       foreignFile([foreignNode('Relu', ['x'], ['a']), foreignNode('Sigmoid', ['a'], ['b'])]),
       foreignFile([conv, foreignNode('LeakyRelu', ['c'], ['d'], { alpha: { float: 0.1 } })], {
-        initializer,
+        tensors,
       }),
       foreignFile([foreignNode('Pad', ['x'], ['p'], { mode: 'reflect' })], { version: 11 }),
     ];

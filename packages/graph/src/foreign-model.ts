@@ -1,26 +1,19 @@
 import { fail } from '@bigrid/errors';
 import type { Attribute } from './graph.ts';
-import { attempt, GRAPH, MODEL, modelFields, readEntry } from './read-model.ts';
+import {
+  ATTRIBUTE,
+  GRAPH,
+  KIND,
+  MODEL,
+  NODE,
+  OPERATOR_SET_ID,
+  TENSOR,
+  VALUE,
+} from './onnx-format.ts';
+import { attempt, modelFields, readEntry } from './read-model.ts';
 import { readTensor } from './read-tensor.ts';
 import type { Tensor } from './tensor.ts';
 import { bytesIn, type Field, fieldsOf, integersIn, numbersIn, textIn } from './wire-format.ts';
-
-// Numbers of the fields in onnx.proto that are read; all others are skipped.
-const OPERATOR_SET = { domain: 1, version: 2 };
-const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7 };
-const ATTRIBUTE = {
-  name: 1,
-  float: 2,
-  integer: 3,
-  text: 4,
-  tensor: 5,
-  floats: 7,
-  integers: 8,
-  texts: 9,
-  type: 20,
-};
-const TYPE = { float: 1, integer: 2, text: 3, tensor: 4, floats: 6, integers: 7, texts: 8 };
-const INPUT = { name: 1, type: 2 };
 
 /** Ten times as many as the largest backbones have: a file of empty nodes must not fill the memory. */
 const MOST_NODES = 100_000;
@@ -94,8 +87,8 @@ function tooMany(): never {
 function readVersion(field: Field): number | undefined {
   let [domain, version] = ['', 1];
   for (const part of fieldsOf(bytesIn(field))) {
-    if (part.number === OPERATOR_SET.domain) domain = textIn(part);
-    if (part.number === OPERATOR_SET.version) for (const n of numbersIn(part)) version = n;
+    if (part.number === OPERATOR_SET_ID.domain) domain = textIn(part);
+    if (part.number === OPERATOR_SET_ID.version) for (const n of numbersIn(part)) version = n;
   }
   return isOwn(domain) ? version : undefined;
 }
@@ -133,11 +126,11 @@ function readAttribute(message: Uint8Array, node: string): [name: string, value:
   const floats: number[] = [];
   const integers: number[] = [];
   const texts: string[] = [];
-  let [name, type, float, integer, text] = ['', 0, 0, 0, ''];
+  let [name, kind, float, integer, text] = ['', 0, 0, 0, ''];
   let tensor: Uint8Array | undefined;
   for (const field of fieldsOf(message)) {
     if (field.number === ATTRIBUTE.name) name = textIn(field);
-    if (field.number === ATTRIBUTE.type) for (const n of numbersIn(field)) type = n;
+    if (field.number === ATTRIBUTE.kind) for (const n of numbersIn(field)) kind = n;
     if (field.number === ATTRIBUTE.float) float = floatsIn(field)[0] ?? 0;
     if (field.number === ATTRIBUTE.integer) for (const n of integersIn(field)) integer = Number(n);
     if (field.number === ATTRIBUTE.text) text = textIn(field);
@@ -148,18 +141,18 @@ function readAttribute(message: Uint8Array, node: string): [name: string, value:
     if (field.number === ATTRIBUTE.texts) texts.push(textIn(field));
   }
   const whole = [integer, ...integers].every(Number.isSafeInteger);
-  if (type === TYPE.float) return [name, { float }];
-  if (type === TYPE.integer && whole) return [name, integer];
-  if (type === TYPE.text) return [name, text];
-  if (type === TYPE.floats) return [name, { floats }];
-  if (type === TYPE.integers && whole) return [name, integers];
-  if (type === TYPE.texts) return [name, { strings: texts }];
-  if (type === TYPE.tensor && tensor) {
+  if (kind === KIND.float) return [name, { float }];
+  if (kind === KIND.integer && whole) return [name, integer];
+  if (kind === KIND.text) return [name, text];
+  if (kind === KIND.floats) return [name, { floats }];
+  if (kind === KIND.integers && whole) return [name, integers];
+  if (kind === KIND.texts) return [name, { strings: texts }];
+  if (kind === KIND.tensor && tensor) {
     return [name, { tensor: readTensor(tensor, 'WEIGHTS_INVALID')[1] }];
   }
   return fail(
     'WEIGHTS_INVALID',
-    `Expected numbers, texts or a tensor for attribute ${name} of node ${node} but received kind ${type}; nodes with graphs inside (If, Loop, Scan) cannot be taken over`,
+    `Expected numbers, texts or a tensor for attribute ${name} of node ${node} but received kind ${kind}; nodes with graphs inside (If, Loop, Scan) cannot be taken over`,
   );
 }
 
@@ -175,8 +168,8 @@ function floatsIn(field: Field): number[] {
 function readInput(field: Field): [name: string, type: number] {
   let [name, type] = ['', 0];
   for (const part of fieldsOf(bytesIn(field))) {
-    if (part.number === INPUT.name) name = textIn(part);
-    if (part.number !== INPUT.type) continue;
+    if (part.number === VALUE.name) name = textIn(part);
+    if (part.number !== VALUE.type) continue;
     for (const kind of fieldsOf(bytesIn(part))) {
       // Field 1 is a tensor, and in it field 1 the type of its elements.
       if (kind.number !== 1) continue;
@@ -189,6 +182,6 @@ function readInput(field: Field): [name: string, type: number] {
 }
 
 function tensorName(field: Field): string {
-  for (const part of fieldsOf(bytesIn(field))) if (part.number === 8) return textIn(part);
+  for (const part of fieldsOf(bytesIn(field))) if (part.number === TENSOR.name) return textIn(part);
   return '';
 }

@@ -1,13 +1,15 @@
 import { isBigridError } from '@bigrid/errors';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DataType, foreignFile, foreignNode } from '../testing/foreign-model.ts';
+import { foreignFile, foreignNode } from '../testing/foreign-model.ts';
 import { numbersOf, randomTensor, runGraph, seededRandom } from '../testing/run-graph.ts';
 import type { Tensors } from './engine.ts';
 import { readForeignModel } from './foreign-model.ts';
 import { Graph } from './graph.ts';
 import { importModel } from './import-model.ts';
 import { nearest } from './nearest.ts';
+import { ATTRIBUTE, dataTypes, GRAPH, KIND, NODE } from './onnx-format.ts';
+import { bytesField, integerField, textField } from './wire-format.ts';
 
 const image = randomTensor([1, 3, 8, 8], seededRandom(1));
 
@@ -35,11 +37,11 @@ const first = sumOf(image.data.subarray(0, 64));
 const relu = foreignNode('Relu', ['x'], ['y']);
 
 describe('what older operator sets write otherwise gives the same numbers', () => {
-  const longs = (name: string, int64Data: number[]) => ({
+  const longs = (name: string, values: number[]) => ({
     name,
-    dataType: DataType.INT64,
-    dims: [int64Data.length],
-    int64Data,
+    type: dataTypes.int64,
+    shape: [values.length],
+    longs: values,
   });
 
   test.each([
@@ -90,14 +92,14 @@ describe('what older operator sets write otherwise gives the same numbers', () =
       foreignNode('Slice', ['rows', 'starts', 'ends', 'axes'], ['row']),
       foreignNode('Mul', ['row', 'factor'], ['y']),
     ];
-    const initializer = [
+    const tensors = [
       longs('shape', [3, -1]),
       longs('starts', [-3]),
       longs('ends', [-2]),
       longs('axes', [0]),
-      { name: 'factor', dataType: DataType.FLOAT, dims: [], floatData: [-0.5] },
+      { name: 'factor', type: dataTypes.float32, shape: [], floats: [-0.5] },
     ];
-    const { outputs } = await run(foreignFile(nodes, { initializer }), ['y']);
+    const { outputs } = await run(foreignFile(nodes, { tensors }), ['y']);
     expect(numbersOf(outputs, 'y0')[0]).toBeCloseTo(-0.5 * first, 4);
   });
 });
@@ -105,12 +107,12 @@ describe('what older operator sets write otherwise gives the same numbers', () =
 describe('what is taken over', () => {
   test('the nodes that the taps need, under the prefix; weights of others are not even decoded', () => {
     const nodes = [relu, foreignNode('Conv', ['y', 'broken'], ['z'])];
-    const initializer = [{ name: 'broken', dataType: 99, dims: [2 ** 50] }];
-    const graph = imported(foreignFile(nodes, { initializer }), ['y']);
+    const tensors = [{ name: 'broken', type: 99, shape: [2 ** 50] }];
+    const graph = imported(foreignFile(nodes, { tensors }), ['y']);
     expect(graph.nodes[0]?.output.name).toBe('theirs.y');
     expect(graph.nodes[0]?.inputs[0]?.name).toBe('image');
     expect([...graph.initialisers.keys()]).toEqual([]);
-    expect(() => imported(foreignFile(nodes, { initializer }), ['z'])).toThrow(/type 99/);
+    expect(() => imported(foreignFile(nodes, { tensors }), ['z'])).toThrow(/type 99/);
   });
 
   test('several taps, in the order asked for, one of them twice, one by the name of its node', async () => {
@@ -129,16 +131,15 @@ describe('what is taken over', () => {
 });
 
 describe('what cannot be taken over is refused', () => {
-  const attribute = { name: 'then_branch', type: 5, g: { name: 'inner' } };
+  const branch = bytesField(NODE.attribute, [
+    textField(ATTRIBUTE.name, 'then_branch'),
+    ...bytesField(ATTRIBUTE.graph, [textField(GRAPH.name, 'inner')]),
+    integerField(ATTRIBUTE.kind, KIND.graph),
+  ]);
   const four = new Uint8Array(4);
-  const weight = { name: 'w', dataType: DataType.FLOAT, dims: [1], floatData: [1] };
+  const weight = { name: 'w', type: dataTypes.float32, shape: [1], floats: [1] };
   const add = foreignNode('Add', ['x', 'w'], ['y']);
-  const external = {
-    ...weight,
-    floatData: [],
-    dataLocation: 1,
-    externalData: [{ key: 'location', value: '/etc/passwd' }],
-  };
+  const external = { ...weight, floats: [], external: '/etc/passwd' };
 
   test.each([
     [
@@ -163,7 +164,7 @@ describe('what cannot be taken over is refused', () => {
     ],
     [
       'graphs inside nodes',
-      foreignFile([{ ...relu, attribute: [attribute] }]),
+      foreignFile([[...relu, ...branch]]),
       /graphs inside \(If, Loop, Scan\)/,
     ],
     ['parts without a name', foreignFile([foreignNode('Split', ['x'], ['y', ''])]), /received y,$/],
@@ -174,18 +175,18 @@ describe('what cannot be taken over is refused', () => {
     ],
     [
       'no input',
-      foreignFile([foreignNode('Relu', ['w'], ['y'])], { initializer: [weight] }),
+      foreignFile([foreignNode('Relu', ['w'], ['y'])], { tensors: [weight] }),
       /one input, the image, but received none/,
     ],
     [
       'an image of bytes',
-      foreignFile([relu], { elemType: DataType.UINT8 }),
+      foreignFile([relu], { inputType: dataTypes.uint8 }),
       /float32 image .* for input x .* type 2$/,
     ],
     ['one name for two values', foreignFile([relu, relu]), /received y again/],
     [
       'one name for two tensors',
-      foreignFile([add], { initializer: [weight, weight] }),
+      foreignFile([add], { tensors: [weight, weight] }),
       /received w again/,
     ],
     [
@@ -200,22 +201,22 @@ describe('what cannot be taken over is refused', () => {
     ],
     [
       'elements in another file',
-      foreignFile([add], { initializer: [external] }),
+      foreignFile([add], { tensors: [external] }),
       /one file with everything in it/,
     ],
     [
       'fewer numbers than stated',
-      foreignFile([add], { initializer: [{ ...weight, dims: [3] }] }),
+      foreignFile([add], { tensors: [{ ...weight, shape: [3] }] }),
       /received 1 numbers, shape \[3\]/,
     ],
     [
       'more numbers than stated',
-      foreignFile([add], { initializer: [{ ...weight, floatData: [1, 2] }] }),
+      foreignFile([add], { tensors: [{ ...weight, floats: [1, 2] }] }),
       /received 2 numbers, shape \[1\]/,
     ],
     [
       'a size beyond any memory',
-      foreignFile([add], { initializer: [{ ...weight, dims: [2 ** 40] }] }),
+      foreignFile([add], { tensors: [{ ...weight, shape: [2 ** 40] }] }),
       /received 0 bytes, shape \[1099511627776\]/,
     ],
   ])('%s', (_, bytes, message) => {
@@ -228,7 +229,7 @@ describe('what cannot be taken over is refused', () => {
   });
 
   test('a tensor whose bytes are a number, once it is needed', () => {
-    const bytes = foreignFile([add], { initializer: [{ name: 'w', dims: [1], rawData: four }] });
+    const bytes = foreignFile([add], { tensors: [{ name: 'w', shape: [1], data: four }] });
     const at = bytes.findIndex((byte, i) => byte === 0x4a && bytes[i + 1] === 4);
     // Field 9 becomes the number 4, and its bytes a field of their own.
     bytes[at] = 0x48;
@@ -247,7 +248,7 @@ describe('what cannot be taken over is refused', () => {
 
   test('whatever the bytes, it ends in a graph or in an error of ours', () => {
     const nodes = [add, foreignNode('ReduceMean', ['y'], ['z'], { axes: [1, 2], keepdims: 0 })];
-    const whole = foreignFile(nodes, { version: 13, initializer: [weight] });
+    const whole = foreignFile(nodes, { version: 13, tensors: [weight] });
     const edit = fc.tuple(fc.nat(whole.length - 1), fc.nat(255));
     fc.assert(
       fc.property(

@@ -1,8 +1,8 @@
 import { fail } from '@bigrid/errors';
 import type { ForeignModel, ForeignNode } from './foreign-model.ts';
 import type { Value } from './graph.ts';
-import { dataTypes, OPERATOR_SET } from './model.ts';
 import { nearest } from './nearest.ts';
+import { dataTypes, OPERATOR_SET } from './onnx-format.ts';
 import { OLDEST_OPERATOR_SET, toOurOperatorSet } from './operator-versions.ts';
 
 /**

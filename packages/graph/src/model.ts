@@ -1,24 +1,32 @@
-import onnxProto, { type onnx as Onnx } from 'onnx-proto';
 import type { Attribute, Body, Graph, GraphNode, Value } from './graph.ts';
+import {
+  ATTRIBUTE,
+  DIMENSION,
+  dataTypes,
+  ENTRY,
+  GRAPH,
+  IR_VERSION,
+  KIND,
+  MODEL,
+  NODE,
+  OPERATOR_SET,
+  OPERATOR_SET_ID,
+  SHAPE,
+  TENSOR,
+  TENSOR_TYPE,
+  TYPE,
+  VALUE,
+} from './onnx-format.ts';
 import { bytesOf, type ElementType, type Tensor } from './tensor.ts';
-
-/** ONNX operator set and format version of everything we emit: the oldest with antialiased Resize. */
-export const OPERATOR_SET = 18;
-const IR_VERSION = 8;
-
-// The package is CommonJS: its namespace is the default export, its types are under `Onnx`.
-const { onnx } = onnxProto;
-const { DataType } = onnx.TensorProto;
-/** ONNX's codes of our element types. */
-export const dataTypes: Readonly<Record<ElementType, number>> = {
-  float32: DataType.FLOAT,
-  float16: DataType.FLOAT16,
-  int64: DataType.INT64,
-  int32: DataType.INT32,
-  int8: DataType.INT8,
-  uint8: DataType.UINT8,
-  bool: DataType.BOOL,
-};
+import {
+  bytesField,
+  floatField,
+  floatsField,
+  integerField,
+  integersField,
+  join,
+  textField,
+} from './wire-format.ts';
 
 export interface ModelOptions {
   /** Free key-value pairs that any reader of the file sees (`metadata_props`). */
@@ -32,31 +40,34 @@ export interface ModelOptions {
 export function toModel(graph: Graph, options: ModelOptions = {}): Uint8Array {
   const live = liveNodes([...graph.outputs.values()]);
   const used = new Set([...live].flatMap((node) => node.inputs.map((input) => input?.name)));
-  const model = onnx.ModelProto.create({
-    irVersion: IR_VERSION,
-    producerName: 'bigrid',
-    producerVersion: options.producerVersion ?? '',
-    docString: options.description ?? '',
-    opsetImport: [{ domain: '', version: OPERATOR_SET }],
-    metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
-    graph: {
-      name: graph.name,
-      node: nodeProtos(graph.nodes, live),
-      input: graph.inputs.map(valueInfo),
-      output: [...graph.outputs].map(([, value]) => valueInfo(value)),
-      initializer: [...graph.initialisers]
-        .filter(([name]) => used.has(name))
-        .map(([name, value]) => tensorProto(name, value)),
-    },
-  });
-  const { buffer, byteOffset, byteLength } = onnx.ModelProto.encode(model).finish();
-  // In Node it is a Buffer, whose `slice` shares memory where that of every other array copies.
-  return new Uint8Array(buffer, byteOffset, byteLength);
+  const initialisers = [...graph.initialisers].filter(([name]) => used.has(name));
+  return join([
+    integerField(MODEL.irVersion, IR_VERSION),
+    textField(MODEL.producerName, 'bigrid'),
+    textField(MODEL.producerVersion, options.producerVersion ?? ''),
+    textField(MODEL.description, options.description ?? ''),
+    ...bytesField(MODEL.graph, [
+      ...nodeFields(graph.nodes, live),
+      textField(GRAPH.name, graph.name),
+      ...initialisers.flatMap((entry) => bytesField(GRAPH.initialiser, tensorMessage(...entry))),
+      ...graph.inputs.flatMap((value) => bytesField(GRAPH.input, valueMessage(value))),
+      ...[...graph.outputs.values()].flatMap((value) =>
+        bytesField(GRAPH.output, valueMessage(value)),
+      ),
+    ]),
+    ...bytesField(MODEL.operatorSets, [
+      textField(OPERATOR_SET_ID.domain, ''),
+      integerField(OPERATOR_SET_ID.version, OPERATOR_SET),
+    ]),
+    ...metadataFields(options.metadata ?? {}),
+  ]);
 }
 
-function tensorProto(name: string, value: Tensor): Onnx.ITensorProto {
-  const { type, shape } = value;
-  return { name, dataType: dataTypes[type], dims: [...shape], rawData: bytesOf(value) };
+/** `metadata_props` as fields of a model. */
+export function metadataFields(metadata: Readonly<Record<string, string>>): Uint8Array[] {
+  return Object.entries(metadata).flatMap(([key, value]) =>
+    bytesField(MODEL.metadata, [textField(ENTRY.key, key), textField(ENTRY.value, value)]),
+  );
 }
 
 /** The nodes that values depend on, those inside of others too. */
@@ -73,69 +84,89 @@ function liveNodes(outputs: readonly Value[]): ReadonlySet<GraphNode> {
   return live;
 }
 
-function nodeProtos(nodes: readonly GraphNode[], live: ReadonlySet<GraphNode>): Onnx.INodeProto[] {
-  return nodes.filter((node) => live.has(node)).map((node) => nodeProto(node, live));
+function nodeFields(nodes: readonly GraphNode[], live: ReadonlySet<GraphNode>): Uint8Array[] {
+  return nodes
+    .filter((node) => live.has(node))
+    .flatMap((node) => bytesField(GRAPH.node, nodeMessage(node, live)));
 }
 
-function nodeProto(node: GraphNode, live: ReadonlySet<GraphNode>): Onnx.INodeProto {
+function nodeMessage(node: GraphNode, live: ReadonlySet<GraphNode>): Uint8Array[] {
   const attributes = Object.entries(node.attributes).map(([name, value]) =>
-    attributeProto(name, value),
+    attributeMessage(name, value),
   );
-  return {
-    opType: node.operator,
-    name: node.name,
-    input: node.inputs.map((input) => input?.name ?? ''),
-    output: [node.output, ...(node.others ?? [])].map(({ name }) => name),
-    attribute: node.body ? [...attributes, bodyProto(node, node.body, live)] : attributes,
-  };
+  if (node.body) attributes.push(bodyMessage(node, node.body, live));
+  return [
+    ...node.inputs.map((input) => textField(NODE.input, input?.name ?? '')),
+    ...[node.output, ...(node.others ?? [])].map(({ name }) => textField(NODE.output, name)),
+    textField(NODE.name, node.name),
+    textField(NODE.operator, node.operator),
+    ...attributes.flatMap((message) => bytesField(NODE.attribute, message)),
+  ];
 }
 
-function bodyProto(
+function bodyMessage(
   { name }: GraphNode,
   { nodes, inputs, outputs }: Body,
   live: ReadonlySet<GraphNode>,
-): Onnx.IAttributeProto {
-  const body = {
-    name: `${name}/body`,
-    node: nodeProtos(nodes, live),
-    input: inputs.map(valueInfo),
-    output: outputs.map(valueInfo),
-  };
-  return { name: 'body', type: onnx.AttributeProto.AttributeType.GRAPH, g: body };
+): Uint8Array[] {
+  const body = [
+    ...nodeFields(nodes, live),
+    textField(GRAPH.name, `${name}/body`),
+    ...inputs.flatMap((value) => bytesField(GRAPH.input, valueMessage(value))),
+    ...outputs.flatMap((value) => bytesField(GRAPH.output, valueMessage(value))),
+  ];
+  return [
+    textField(ATTRIBUTE.name, 'body'),
+    ...bytesField(ATTRIBUTE.graph, body),
+    integerField(ATTRIBUTE.kind, KIND.graph),
+  ];
 }
 
-function attributeProto(name: string, value: Attribute): Onnx.IAttributeProto {
-  const { AttributeType } = onnx.AttributeProto;
-  if (name === 'to' && typeof value === 'string')
-    return { name, type: AttributeType.INT, i: dataTypes[value as ElementType] };
-  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
-  if (typeof value === 'string') {
-    return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+function attributeMessage(name: string, value: Attribute): Uint8Array[] {
+  const [kind, ...fields] = attributeValue(name, value);
+  return [textField(ATTRIBUTE.name, name), ...fields, integerField(ATTRIBUTE.kind, kind)];
+}
+
+function attributeValue(name: string, value: Attribute): [kind: number, ...Uint8Array[]] {
+  if (name === 'to' && typeof value === 'string') {
+    return [KIND.integer, integerField(ATTRIBUTE.integer, dataTypes[value as ElementType])];
   }
-  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
-  if ('floats' in value) return { name, type: AttributeType.FLOATS, floats: [...value.floats] };
+  if (typeof value === 'number') return [KIND.integer, integerField(ATTRIBUTE.integer, value)];
+  if (typeof value === 'string') return [KIND.text, textField(ATTRIBUTE.text, value)];
+  if ('float' in value) return [KIND.float, floatField(ATTRIBUTE.float, value.float)];
+  if ('floats' in value) return [KIND.floats, ...floatsField(ATTRIBUTE.floats, value.floats)];
   if ('strings' in value) {
-    const strings = value.strings.map((text) => new TextEncoder().encode(text));
-    return { name, type: AttributeType.STRINGS, strings };
+    return [KIND.texts, ...value.strings.map((text) => textField(ATTRIBUTE.texts, text))];
   }
   if ('tensor' in value) {
-    return { name, type: AttributeType.TENSOR, t: tensorProto('', value.tensor) };
+    return [KIND.tensor, ...bytesField(ATTRIBUTE.tensor, tensorMessage('', value.tensor))];
   }
-  return { name, type: AttributeType.INTS, ints: [...value] };
+  return [KIND.integers, ...integersField(ATTRIBUTE.integers, value)];
 }
 
-function valueInfo(value: Value): Onnx.IValueInfoProto {
-  return {
-    name: value.name,
-    type: {
-      tensorType: {
-        elemType: dataTypes[value.type],
-        shape: {
-          dim: value.shape.map((dimension) =>
-            typeof dimension === 'number' ? { dimValue: dimension } : { dimParam: dimension },
-          ),
-        },
-      },
-    },
-  };
+function tensorMessage(name: string, value: Tensor): Uint8Array[] {
+  return [
+    ...integersField(TENSOR.shape, value.shape),
+    integerField(TENSOR.type, dataTypes[value.type]),
+    textField(TENSOR.name, name),
+    ...bytesField(TENSOR.data, [bytesOf(value)]),
+  ];
+}
+
+function valueMessage({ name, type, shape }: Value): Uint8Array[] {
+  const sizes = shape.flatMap((size) =>
+    bytesField(SHAPE.dimension, [
+      typeof size === 'number'
+        ? integerField(DIMENSION.size, size)
+        : textField(DIMENSION.name, size),
+    ]),
+  );
+  const tensorType = [
+    integerField(TENSOR_TYPE.element, dataTypes[type]),
+    ...bytesField(TENSOR_TYPE.shape, sizes),
+  ];
+  return [
+    textField(VALUE.name, name),
+    ...bytesField(VALUE.type, bytesField(TYPE.tensor, tensorType)),
+  ];
 }

@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
 import type { Attribute, Graph, Value } from './graph.ts';
-import { OPERATOR_SET } from './model.ts';
+import { OPERATOR_SET } from './onnx-format.ts';
 
 /** The oldest operator set whose operators can be brought to ours. */
 export const OLDEST_OPERATOR_SET = 11;

@@ -1,27 +1,35 @@
 import { isBigridError } from '@bigrid/errors';
 import fc from 'fast-check';
-import onnxProto, { type onnx as Onnx } from 'onnx-proto';
 import { describe, expect, test } from 'vitest';
 import { exampleGraph } from '../testing/example-graph.ts';
+import { initialiserField, type StatedTensor } from '../testing/foreign-model.ts';
 import { engine, numbersOf } from '../testing/run-graph.ts';
 import { toModel } from './model.ts';
+import { dataTypes, GRAPH, MODEL } from './onnx-format.ts';
 import { type ReadModel, readModel, withElements, withMetadata } from './read-model.ts';
 import { bytesOf, type Tensor, zeros } from './tensor.ts';
+import { bytesField, bytesIn, fieldsOf, join } from './wire-format.ts';
 
 const model = toModel(exampleGraph(), { metadata: { manifest: '{"é":1}', empty: '' } });
-const { onnx } = onnxProto;
 
-/** The example with its protobuf changed, as a hostile writer would. */
-function altered(change: (model: Onnx.IModelProto, graph: Onnx.IGraphProto) => void): Uint8Array {
-  const message = onnx.ModelProto.decode(model);
-  change(message, message.graph as Onnx.IGraphProto);
-  return onnx.ModelProto.encode(message).finish();
+/** The fields of a message but those of one number. */
+function without(message: Uint8Array, number: number): Uint8Array[] {
+  const kept = [...fieldsOf(message)].filter((field) => field.number !== number);
+  return kept.map(({ encoded }) => encoded);
 }
 
-function withInitialiser(initialiser: Onnx.ITensorProto): Uint8Array {
-  return altered((_, graph) => {
-    graph.initializer = [initialiser];
-  });
+/** The example with other fields in its graph. */
+function withGraph(change: (graph: Uint8Array) => Uint8Array[]): Uint8Array {
+  const graph = [...fieldsOf(model)].find(({ number }) => number === MODEL.graph);
+  if (!graph) throw new Error('Expected a graph but received none');
+  return join([...without(model, MODEL.graph), ...bytesField(MODEL.graph, change(bytesIn(graph)))]);
+}
+
+function withInitialisers(...tensors: StatedTensor[]): Uint8Array {
+  return withGraph((graph) => [
+    ...without(graph, GRAPH.initialiser),
+    ...tensors.flatMap(initialiserField),
+  ]);
 }
 
 /** What reading gives: the model, or the code of the error; any other error is thrown. */
@@ -77,51 +85,44 @@ describe('withMetadata', () => {
 });
 
 describe('a file that is damaged or lies is refused', () => {
-  const FLOAT = onnx.TensorProto.DataType.FLOAT;
+  const type = dataTypes.float32;
   const four = new Uint8Array(4);
 
   test.each([
     ['nothing', new Uint8Array()],
     ['another kind of file', new TextEncoder().encode('<html><body>404</body></html>')],
     ['a PNG', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)],
-    ['no graph', altered((message) => delete message.graph)],
-    ['a graph without nodes', altered((_, graph) => delete graph.node)],
-    ['no operator sets', altered((message) => delete message.opsetImport)],
+    ['no graph', join(without(model, MODEL.graph))],
+    ['a graph without nodes', withGraph((graph) => without(graph, GRAPH.node))],
+    ['no operator sets', join(without(model, MODEL.operatorSets))],
     ['two graphs', new Uint8Array([...model, ...model])],
     [
       'more elements than bytes',
-      withInitialiser({ name: 'w', dataType: FLOAT, dims: [2 ** 40], rawData: four }),
+      withInitialisers({ name: 'w', type, shape: [2 ** 40], data: four }),
     ],
     [
       'sizes whose product overflows',
-      withInitialiser({ name: 'w', dataType: FLOAT, dims: Array(8).fill(2 ** 52), rawData: four }),
+      withInitialisers({ name: 'w', type, shape: Array(8).fill(2 ** 52), data: four }),
     ],
-    ['a negative size', withInitialiser({ name: 'w', dataType: FLOAT, dims: [-1], rawData: four })],
-    [
-      'two negative sizes',
-      withInitialiser({ name: 'w', dataType: FLOAT, dims: [-1, -1], rawData: four }),
-    ],
-    ['no bytes at all', withInitialiser({ name: 'w', dataType: FLOAT, dims: [1] })],
-    [
-      'more bytes than elements',
-      withInitialiser({ name: 'w', dataType: FLOAT, dims: [0], rawData: four }),
-    ],
+    ['a negative size', withInitialisers({ name: 'w', type, shape: [-1], data: four })],
+    ['two negative sizes', withInitialisers({ name: 'w', type, shape: [-1, -1], data: four })],
+    ['no bytes at all', withInitialisers({ name: 'w', type, shape: [1] })],
+    ['more bytes than elements', withInitialisers({ name: 'w', type, shape: [0], data: four })],
     [
       'an unknown element type',
-      withInitialiser({ name: 'w', dataType: 11, dims: [1], rawData: new Uint8Array(8) }),
+      withInitialisers({ name: 'w', type: 11, shape: [1], data: new Uint8Array(8) }),
     ],
     [
       'too many axes',
-      withInitialiser({ name: 'w', dataType: FLOAT, dims: Array(1000).fill(1), rawData: four }),
+      withInitialisers({ name: 'w', type, shape: Array(1000).fill(1), data: four }),
     ],
     [
       'weights in another file',
-      withInitialiser({
+      withInitialisers({
         name: 'w',
-        dataType: FLOAT,
-        dims: [1],
-        externalData: [{ key: 'location', value: '/etc/passwd' }],
-        dataLocation: 1,
+        type,
+        shape: [1],
+        external: '/etc/passwd',
       }),
     ],
     ['text that is not UTF-8', new Uint8Array([...model, 0x72, 4, 0x0a, 2, 0xff, 0xff])],
@@ -133,15 +134,12 @@ describe('a file that is damaged or lies is refused', () => {
   });
 
   test('one name for two initialisers', () => {
-    const twice = { name: 'w', dataType: FLOAT, dims: [1], rawData: four };
-    const bytes = altered((_, graph) => {
-      graph.initializer = [twice, twice];
-    });
-    expect(outcome(bytes)).toBe('BUNDLE_INVALID');
+    const twice = { name: 'w', type, shape: [1], data: four };
+    expect(outcome(withInitialisers(twice, twice))).toBe('BUNDLE_INVALID');
   });
 
   test('the message names the initialiser, the stated shape and the bytes there', () => {
-    const bytes = withInitialiser({ name: 'w', dataType: FLOAT, dims: [3, 5], rawData: four });
+    const bytes = withInitialisers({ name: 'w', type, shape: [3, 5], data: four });
     expect(() => readModel(bytes)).toThrow(
       /received 4 bytes, shape \[3, 5\] and type float32 for initialiser w/,
     );

@@ -1,14 +1,10 @@
 import { type ErrorCode, fail, isBigridError } from '@bigrid/errors';
-import onnxProto from 'onnx-proto';
+import { metadataFields } from './model.ts';
+import { ENTRY, GRAPH, MODEL } from './onnx-format.ts';
 import { rawDataOf, readTensor } from './read-tensor.ts';
 import type { Tensor } from './tensor.ts';
 import { precisionIn, restored, type WeightPrecision } from './weight-storage.ts';
-import { bytesIn, type Field, fieldsOf, textIn } from './wire-format.ts';
-
-// Numbers of the fields in onnx.proto that are read; all others are skipped.
-export const MODEL = { producerName: 2, graph: 7, operatorSets: 8, metadata: 14 };
-export const GRAPH = { node: 1, initialiser: 5, input: 11, output: 12 };
-const ENTRY = { key: 1, value: 2 };
+import { bytesIn, type Field, fieldsOf, join, textIn } from './wire-format.ts';
 
 /** What can be read back from a serialised model without running it. */
 export interface ReadModel {
@@ -45,19 +41,9 @@ export function withMetadata(
   bytes: Uint8Array,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
-  const metadataProps = Object.entries(metadata).map(([key, value]) => ({ key, value }));
-  const added = onnxProto.onnx.ModelProto.encode({ metadataProps }).finish();
   return attempt(bytes, 'BUNDLE_INVALID', () => {
-    const result = new Uint8Array(bytes.length + added.length);
-    let length = 0;
-    for (const { number, encoded } of modelFields(bytes)) {
-      if (number === MODEL.metadata) continue;
-      result.set(encoded, length);
-      length += encoded.length;
-    }
-    // Two messages, one after the other, are one message with the fields of both.
-    result.set(added, length);
-    return result.slice(0, length + added.length);
+    const kept = [...modelFields(bytes)].filter(({ number }) => number !== MODEL.metadata);
+    return join([...kept.map(({ encoded }) => encoded), ...metadataFields(metadata)]);
   });
 }
 

@@ -1,15 +1,17 @@
-import { dataTypes } from './model.ts';
-import { attempt, GRAPH, MODEL, modelFields } from './read-model.ts';
+import {
+  DIMENSION,
+  elementTypeOf,
+  GRAPH,
+  MODEL,
+  SHAPE,
+  TENSOR_TYPE,
+  TYPE,
+  VALUE,
+} from './onnx-format.ts';
+import { attempt, modelFields } from './read-model.ts';
 import type { Dimension, Shape } from './shape.ts';
 import type { ElementType } from './tensor.ts';
 import { bytesIn, type Field, fieldsOf, numbersIn, textIn } from './wire-format.ts';
-
-// Numbers of the fields in onnx.proto that are read; all others are skipped.
-const VALUE = { name: 1, type: 2 };
-const TYPE = { tensor: 1 };
-const TENSOR_TYPE = { element: 1, shape: 2 };
-const SHAPE = { dimension: 1 };
-const DIMENSION = { size: 1, name: 2 };
 
 /** An input or an output of a model. */
 export interface Port {
@@ -47,8 +49,7 @@ function readPort(field: Field): Port {
       }
     }
   }
-  const types = Object.keys(dataTypes) as ElementType[];
-  const type = types.find((key) => dataTypes[key] === code);
+  const type = elementTypeOf(code);
   if (!type) throw new Error(`Expected a known type for ${name} but received ${code}`);
   return { name, type, shape };
 }

@@ -1,5 +1,5 @@
 import { type ErrorCode, fail } from '@bigrid/errors';
-import { dataTypes } from './model.ts';
+import { elementTypeOf, LOCATION_EXTERNAL, TENSOR } from './onnx-format.ts';
 import {
   bytesPerElement,
   type ElementType,
@@ -9,19 +9,6 @@ import {
   zeros,
 } from './tensor.ts';
 import { bytesIn, fieldsOf, integersIn, numbersIn, textIn } from './wire-format.ts';
-
-// Numbers of the fields in onnx.proto that are read; all others are skipped.
-const TENSOR = {
-  shape: 1,
-  type: 2,
-  floats: 4,
-  integers: 5,
-  longs: 7,
-  name: 8,
-  data: 9,
-  location: 14,
-};
-const LOCATION_EXTERNAL = 1;
 
 /** More axes than any of our tensors has. */
 const MOST_AXES = 8;
@@ -88,9 +75,7 @@ function readHeader(message: Uint8Array, code: ErrorCode): Header {
       }
     }
   }
-  const types = Object.keys(dataTypes) as ElementType[];
-  const type = types.find((key) => dataTypes[key] === typeCode);
-  return { name, shape, type, code: typeCode, data, external };
+  return { name, shape, type: elementTypeOf(typeCode), code: typeCode, data, external };
 }
 
 /** Fills a tensor from the lists of numbers in its message. @returns how many there were, also beyond its size */

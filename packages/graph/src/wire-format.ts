@@ -39,15 +39,44 @@ function readContent(message: Uint8Array, cursor: Cursor, kind: number): number 
   }
 }
 
-/** A field with a nested message or bytes in it, as {@link fieldsOf} reads it. */
-export function encodeField(number: number, parts: readonly Uint8Array[]): Uint8Array {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return join([Uint8Array.of(...encodeVarint(8 * number + 2), ...encodeVarint(length)), ...parts]);
+/** An integer field: int64 or an enumeration. */
+export function integerField(number: number, value: number): Uint8Array {
+  return Uint8Array.from([...encodeVarint(8 * number), ...encodeVarint(value)]);
 }
 
-/** All parts, one after the other. */
+/** A float32 field. */
+export function floatField(number: number, value: number): Uint8Array {
+  return join([Uint8Array.from(encodeVarint(8 * number + 5)), floatBytes([value])]);
+}
+
+/** A field of UTF-8 text. */
+export function textField(number: number, text: string): Uint8Array {
+  return join(bytesField(number, [new TextEncoder().encode(text)]));
+}
+
+/**
+ * A field that holds bytes or a nested message.
+ * @param parts of the content, in order. They are not copied, so that weights are copied once, by {@link join}
+ */
+export function bytesField(number: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  const head = Uint8Array.from([...encodeVarint(8 * number + 2), ...encodeVarint(lengthOf(parts))]);
+  return [head, ...parts];
+}
+
+/** A packed repeated field of int64; no field at all where there are no values. */
+export function integersField(number: number, values: readonly number[]): Uint8Array[] {
+  if (values.length === 0) return [];
+  return bytesField(number, [Uint8Array.from(values.flatMap(encodeVarint))]);
+}
+
+/** A packed repeated field of float32; no field at all where there are no values. */
+export function floatsField(number: number, values: readonly number[]): Uint8Array[] {
+  return values.length === 0 ? [] : bytesField(number, [floatBytes(values)]);
+}
+
+/** Concatenates the parts. */
 export function join(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const joined = new Uint8Array(lengthOf(parts));
   let at = 0;
   for (const part of parts) {
     joined.set(part, at);
@@ -56,11 +85,22 @@ export function join(parts: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+function floatBytes(values: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(4 * values.length));
+  for (const [at, value] of values.entries()) view.setFloat32(4 * at, value, true);
+  return new Uint8Array(view.buffer);
+}
+
+/** Negative integers are written in 64-bit two's complement. */
 function encodeVarint(value: number): number[] {
   const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  return [...bytes, rest];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) + 128);
+  return [...bytes, Number(rest)];
 }
 
 /** The content of a nested message or of bytes. @throws Error when it is a number */

@@ -1,6 +1,6 @@
-import onnxProto from 'onnx-proto';
 import { describe, expect, test } from 'vitest';
 import { engine, numbersOf, randomTensor, seededRandom } from '../testing/run-graph.ts';
+import { readForeignModel } from './foreign-model.ts';
 import { Graph } from './graph.ts';
 import { toModel } from './model.ts';
 import { cast, mul } from './operators/elementwise.ts';
@@ -72,11 +72,11 @@ describe('a model with weights stored in fewer bits', () => {
   );
 
   test('nodes come after those that make what they take, as the format wants it', () => {
-    const { graph } = onnxProto.onnx.ModelProto.decode(withStoredWeights(model(), () => 'int8'));
-    const made = new Set(['x', ...(graph?.initializer ?? []).map(({ name }) => name)]);
-    for (const { input, output } of graph?.node ?? []) {
-      expect((input ?? []).filter((name) => !made.has(name))).toEqual([]);
-      for (const name of output ?? []) made.add(name);
+    const file = readForeignModel(withStoredWeights(model(), () => 'int8'));
+    const made = new Set(['x', ...file.initialisers.keys()]);
+    for (const { inputs, outputs } of file.nodes) {
+      expect(inputs.filter((name) => !made.has(name))).toEqual([]);
+      for (const name of outputs) made.add(name);
     }
     expect(made.has('y')).toBe(true);
   });

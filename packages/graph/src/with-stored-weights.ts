@@ -1,10 +1,11 @@
 import { Graph } from './graph.ts';
 import { toModel } from './model.ts';
+import { GRAPH, MODEL } from './onnx-format.ts';
 import { cast, mul } from './operators/elementwise.ts';
-import { attempt, GRAPH, MODEL, modelFields } from './read-model.ts';
+import { attempt, modelFields } from './read-model.ts';
 import { readTensor } from './read-tensor.ts';
 import { stored, storedTensors, type WeightPrecision } from './weight-storage.ts';
-import { bytesIn, encodeField, fieldsOf, join } from './wire-format.ts';
+import { bytesField, bytesIn, fieldsOf, join } from './wire-format.ts';
 
 /**
  * The same model with its weights stored in fewer bits. The graph turns them into what they were, from constants
@@ -34,7 +35,7 @@ export function withStoredWeights(
     }
     // Nodes run in their order: first those that give weights.
     graph.unshift(...partsOf(toModel(weights)));
-    return join([...model, encodeField(MODEL.graph, graph)]);
+    return join([...model, ...bytesField(MODEL.graph, graph)]);
   });
 }
 
