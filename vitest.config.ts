@@ -2,7 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'fuzz/*.test.ts', 'bench/**/*.test.mjs', '*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'fuzz/*.test.ts',
+      'bench/**/*.test.mjs',
+      'scripts/*.test.mjs',
+      '*.test.ts',
+    ],
     globalSetup: 'vitest.setup.ts',
     // Every test file starts ONNX Runtime with a thread of its own; two at a time fit two cores.
     maxWorkers: 2,

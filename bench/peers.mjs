@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { train, writeSyntheticLine } from '@bigrid/node';
+import { fillPart } from '../scripts/generated-parts.mjs';
 import { circumstances } from './command-line.mjs';
-import { writePage } from './speed/page.mjs';
 
 const here = join(import.meta.dirname, 'peers');
 const { values } = parseArgs({
@@ -52,7 +52,7 @@ try {
   const report = `${circumstances()}, ${values.rounds} rounds.\n\n${table}`;
   console.log(report);
   if (values.page) {
-    writeFileSync(values.page, writePage(readFileSync(values.page, 'utf8'), 'bench:peers', report));
+    writeFileSync(values.page, fillPart(readFileSync(values.page, 'utf8'), 'bench:peers', report));
   }
 } finally {
   rmSync(work, { recursive: true, force: true });

@@ -8,17 +8,18 @@
 //   --rounds     how often each is measured; default 9, of which training takes every fourth
 //   --data DIR   good images to time the training on; default: 60 drawn ones of 900 x 900
 //   --json FILE  every single measurement; default bench/results/speed.json
-//   --page FILE  writes the table between the marks of that page, as in docs/benchmarks/speed.md
+//   --page FILE  writes the table to the generated part `bench` of that page, as in docs/benchmarks/speed.md
 
 import { execFileSync, fork } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { fillPart } from '../scripts/generated-parts.mjs';
 import { circumstances, revision } from './command-line.mjs';
 import { figures } from './speed/figures.mjs';
 import { writeImages } from './speed/images.mjs';
-import { tableOf, writePage } from './speed/page.mjs';
+import { tableOf } from './speed/page.mjs';
 
 const root = join(import.meta.dirname, '..');
 const { values } = parseArgs({
@@ -130,7 +131,7 @@ function report(samples) {
   );
   say(`Every measurement is in ${values.json}`);
   if (values.page) {
-    const page = existsSync(values.page) ? readFileSync(values.page, 'utf8') : undefined;
-    writeFileSync(values.page, writePage(page, 'bench', `${where}.\n\n${table}`));
+    const page = readFileSync(values.page, 'utf8');
+    writeFileSync(values.page, fillPart(page, 'bench', `${where}.\n\n${table}`));
   }
 }

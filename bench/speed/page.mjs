@@ -1,4 +1,4 @@
-// The table of a run, and its place in docs/benchmarks/speed.md: between two marks, so that what was written by hand stays.
+// The table of a run of the speed benchmark.
 
 import { compare, quantile } from './statistics.mjs';
 
@@ -34,21 +34,3 @@ export function tableOf(figures, samples, compared) {
 
 const spread = (numbers) =>
   `${short(quantile(numbers, 0.25))} to ${short(quantile(numbers, 0.75))}`;
-
-/**
- * @param page what is there; undefined for a new page
- * @param command what writes this part: `bench`, as in `npm run bench`
- */
-export function writePage(page, command, generated) {
-  const marks = [
-    `<!-- Written by \`npm run ${command}\`: -->`,
-    `<!-- End of what \`npm run ${command}\` writes. -->`,
-  ];
-  const block = `${marks[0]}\n\n${generated.trim()}\n\n${marks[1]}`;
-  if (page === undefined) return `# Speed\n\n${block}\n`;
-  const [start, end] = marks.map((mark) => page.indexOf(mark));
-  if (start === -1 || end < start) {
-    throw new Error(`Expected the marks ${marks.join(' and ')} in the page to write to`);
-  }
-  return page.slice(0, start) + block + page.slice(end + marks[1].length);
-}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { tableOf, writePage } from './page.mjs';
+import { tableOf } from './page.mjs';
 
 const figures = [
   { name: 'rate', parts: { '': { unit: 'images/s', better: 'higher' } } },
@@ -23,12 +23,4 @@ it('gives a verdict a figure beside a base, and none where the base has no such 
     '| rate (images/s) | 12 | 18 | 1.500 (1.500 to 1.500) | faster |',
     '| training: steps (s) |  | 7 |  |  |',
   ]);
-});
-
-it('writes between its marks alone', () => {
-  const first = writePage(undefined, 'bench', 'old');
-  const page = `${first}\nby hand\n`;
-  const next = writePage(page, 'bench', 'new');
-  expect(next).toBe(page.replace('old', 'new'));
-  expect(() => writePage('by hand', 'bench', 'new')).toThrow('Expected the marks');
 });
