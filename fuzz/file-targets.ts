@@ -1,5 +1,6 @@
 import { type Manifest, type StatisticName, statisticNames } from '@bigrid/inspect';
-import { describeMove, drift, renderDrift } from '@bigrid/node';
+import { drift } from '@bigrid/node';
+import { describeMove, renderDrift } from '@bigrid/report';
 import { exampleManifest } from '../packages/inspect/testing/example-manifest.ts';
 import { imagesOfStream } from '../packages/node/src/images/image-stream.ts';
 import { imagesInFile } from '../packages/node/src/images/tiff-pages.ts';

@@ -2,17 +2,15 @@ import { createHash } from 'node:crypto';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type {
   Bundle,
-  countOutcomes,
   EvaluatedImage,
   Evaluation,
   Manifest,
   OperatingPoint,
   SeenImage,
 } from '@bigrid/node';
+import type { Counts } from '@bigrid/report';
 import { ResultFiles } from './images.ts';
 import { csvRow } from './results.ts';
-
-export type Outcomes = ReturnType<typeof countOutcomes>;
 
 /** A test image as it goes into the JSON and the CSV. */
 interface ImageRow {
@@ -67,7 +65,7 @@ interface Told {
   readonly manifest: Manifest;
   readonly measured: Measurement;
   readonly points: readonly OperatingPoint[];
-  readonly outcomes: Outcomes;
+  readonly outcomes: Counts;
   readonly doubtful: readonly EvaluatedImage[];
   readonly rows: readonly ImageRow[];
 }

@@ -82,11 +82,8 @@ export { encodeNpy } from './files/npy.ts';
 export { drawHeatMap, type HeatMapOptions } from './images/heat-map.ts';
 export { imagesOfStream } from './images/image-stream.ts';
 export { decodeImage, imageEntry, readImage } from './images/images.ts';
+export { drawThumbnail, type Thumbnail, type ThumbnailOptions } from './images/thumbnail.ts';
 export { imagesInFile } from './images/tiff-pages.ts';
-export { describeMove, measureWords, renderDrift } from './report/drift-page.ts';
-export { InspectionReport, type InspectionReportOptions } from './report/inspection-report.ts';
-export { Report, type ReportOptions } from './report/report.ts';
-export { countOutcomes, unsureOf } from './report/summary.ts';
 export {
   type SyntheticLine,
   type SyntheticLineOptions,

@@ -9,14 +9,12 @@ import {
   evaluate,
   exportBundle,
   FolderWatch,
-  InspectionReport,
   inspect,
   listImages,
   onnxRuntimeEngine,
   openDataset,
   openTestFolder,
   openTrainingFolder,
-  Report,
   readBundle,
   train,
   update,
@@ -54,15 +52,11 @@ const functions: Readonly<Record<string, (options: unknown) => Promise<unknown>>
   writeSyntheticLine: (options) => call(writeSyntheticLine, 'none', options),
   FolderWatch: (options) => call(FolderWatch.open, 'none', options),
   Webhook: (options) => call(Webhook.start, 'none', 'http://localhost', options),
-  Report: async (options) => new Report(manifest as never, options as never),
-  InspectionReport: async (options) => new InspectionReport(manifest as never, options as never),
 };
 
 const { signal } = new AbortController();
 const required: Given = {
   FolderWatch: { signal },
-  Report: { title: '' },
-  InspectionReport: { title: '' },
 };
 const with_ = (name: string, options: Given) => ({ ...(required[name] as Given), ...options });
 
@@ -95,7 +89,6 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
   leaveOut: ['moved', [1]],
   timeout: [0, '1'],
   defectCount: [-1, 1.5, '8'],
-  maximumImages: [-1, '8'],
 };
 
 const takes: Readonly<Record<string, readonly string[]>> = {
@@ -143,8 +136,6 @@ const takes: Readonly<Record<string, readonly string[]>> = {
   writeSyntheticLine: ['defectCount'],
   FolderWatch: ['signal', 'settle', 'leaveOut'],
   Webhook: ['timeout'],
-  Report: ['maximumImages'],
-  InspectionReport: ['maximumImages'],
 };
 
 describe.each(Object.entries(functions))('%s', (name, run) => {

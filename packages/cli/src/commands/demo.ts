@@ -193,7 +193,8 @@ async function evaluateIfPossible(
   bundle: Bundle,
 ): Promise<{ evaluation: Evaluation | undefined; missing: string }> {
   const { data, s3Root, threads, signal, onEvent } = demo;
-  const { evaluate, openTestFolder, Report, writeAtomically } = await import('@bigrid/node');
+  const { drawThumbnail, evaluate, openTestFolder, writeAtomically } = await import('@bigrid/node');
+  const { Report } = await import('@bigrid/report');
   const advice = `put good ones into ${join(data, 'test', 'good')} and bad ones into ${join(data, 'test', 'NAME-OF-DEFECT')}`;
   try {
     const defects = new Set((await openTestFolder(data, { s3Root })).map(({ defect }) => defect));
@@ -204,7 +205,7 @@ async function evaluateIfPossible(
     if (!isBigridError(error, 'DATA_NO_TEST')) throw error;
     return { evaluation: undefined, missing: `no test images: ${advice}` };
   }
-  const report = new Report(bundle.manifest, { title: 'Bigrid demo' });
+  const report = new Report(bundle.manifest, { title: 'Bigrid demo', drawThumbnail });
   const evaluation = await evaluate(bundle, data, {
     s3Root,
     signal,
@@ -222,10 +223,15 @@ async function writeGallery(
   bundle: Bundle,
   { entries, areUnseen }: Shown,
 ): Promise<void> {
-  const { inspect, InspectionReport, writeAtomically } = await import('@bigrid/node');
+  const { drawThumbnail, inspect, writeAtomically } = await import('@bigrid/node');
+  const { InspectionReport } = await import('@bigrid/report');
   const { signal, threads } = demo;
   const title = `Bigrid demo: images that the model ${areUnseen ? 'did not learn' : 'learnt'}`;
-  const report = new InspectionReport(bundle.manifest, { title, total: entries.length });
+  const report = new InspectionReport(bundle.manifest, {
+    title,
+    drawThumbnail,
+    total: entries.length,
+  });
   const options = { signal, ...(threads === undefined ? {} : { threads }) };
   for await (const outcome of inspect(bundle, inTurn(entries), options)) await report.add(outcome);
   await writeAtomically(places(demo).report, await report.render(), { signal });

@@ -52,7 +52,8 @@ async function showDrift(
   { last, report, json, fail: failing, quiet }: DriftFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { drift, readBundle, renderDrift, writeAtomically } = await import('@bigrid/node');
+  const { drift, readBundle, writeAtomically } = await import('@bigrid/node');
+  const { renderDrift } = await import('@bigrid/report');
   const bundle = await readBundle(file);
   await checkOutputFiles({ '--report': report });
   const found = await drift(bundle, log, { last });
@@ -75,7 +76,7 @@ async function showDrift(
 }
 
 async function describe(found: Drift): Promise<string[]> {
-  const { describeMove, measureWords } = await import('@bigrid/node');
+  const { describeMove, measureWords } = await import('@bigrid/report');
   const { measures, drifted, compared, others, skipped } = found;
   const head = `${count(compared.count, 'inspection')} compared`;
   const rows = measures.map((measure) => {

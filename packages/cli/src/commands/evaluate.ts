@@ -9,15 +9,9 @@ import type {
   Metrics,
   SeenImage,
 } from '@bigrid/node';
+import type { Counts } from '@bigrid/report';
 import { Command } from 'commander';
-import {
-  imageRows,
-  imagesCsv,
-  MapFiles,
-  measurementOf,
-  metricsJson,
-  type Outcomes,
-} from '../evaluation-files.ts';
+import { imageRows, imagesCsv, MapFiles, measurementOf, metricsJson } from '../evaluation-files.ts';
 import { addFlags, machineFields, maskFlag, s3RootFlag, unsureFlag } from '../flags.ts';
 import { describePoints } from '../operating-points.ts';
 import { count, formatScore, paint, print, say, table } from '../output.ts';
@@ -94,6 +88,7 @@ async function evaluateBundle(
   { signal }: Context,
 ): Promise<void> {
   const node = await import('@bigrid/node');
+  const { countOutcomes, Report, unsureOf } = await import('@bigrid/report');
   const bundle = await node.readBundle(file);
   const rules = { threshold, unsure };
   // Rules of labelled defects wait for the scores; all others are refused before them, where they do not fit.
@@ -102,7 +97,10 @@ async function evaluateBundle(
   await checkOutputFiles({ '--json': json, '--csv': csv, '--report': report });
   const mapFiles = maps === undefined ? undefined : await MapFiles.in(maps, dir, signal);
   const title = `Evaluation on ${dir}`;
-  const page = report === undefined ? undefined : new node.Report(first, { title });
+  const page =
+    report === undefined
+      ? undefined
+      : new Report(first, { title, drawThumbnail: node.drawThumbnail });
   const progress = showProgress({ quiet });
   let evaluation: Evaluation;
   try {
@@ -119,8 +117,8 @@ async function evaluateBundle(
   const labelled = labelledScores(images, node.isAnomalous);
   const manifest = isByLabels ? node.underLabelledRules(first, rules, labelled) : first;
   const points = node.operatingPoints(labelled);
-  const outcomes = node.countOutcomes(images, manifest.calibration);
-  const doubtful = node.unsureOf(images, manifest.calibration);
+  const outcomes = countOutcomes(images, manifest.calibration);
+  const doubtful = unsureOf(images, manifest.calibration);
   const rows = await imageRows(evaluation, manifest, mapFiles?.written);
   print(metricsTable(evaluation));
   if (json !== undefined) {
@@ -225,7 +223,7 @@ function unmasked(images: readonly EvaluatedImage[], withoutMask: readonly strin
 /** What the threshold makes of the test images. */
 function verdicts(
   { calibration }: Manifest,
-  { caught, missed, falseAlarms, passed, unsureDefects, unsureGood }: Outcomes,
+  { caught, missed, falseAlarms, passed, unsureDefects, unsureGood }: Counts,
 ): string {
   const { rule, threshold } = calibration;
   const found = `${caught} of ${count(caught + missed + unsureDefects, 'defective image')} caught`;
@@ -239,7 +237,7 @@ const MOST_NAMED = 10;
 /** The images between both thresholds, which are for a person to look at. */
 function doubts(
   { calibration }: Manifest,
-  { unsureDefects, unsureGood }: Outcomes,
+  { unsureDefects, unsureGood }: Counts,
   doubtful: readonly EvaluatedImage[],
 ): string[] {
   const { threshold, unsure } = calibration;

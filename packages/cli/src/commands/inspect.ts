@@ -101,6 +101,7 @@ async function inspectImages(
   { signal }: Context,
 ): Promise<void> {
   const node = await import('@bigrid/node');
+  const { InspectionReport } = await import('@bigrid/report');
   const { threshold, unsure, mask, quiet, ...flags } = others;
   const { assertWritable, InspectionLog, inspect, readBundle, stampOf, statisticsOf } = node;
   const read = await readBundle(bundleFile);
@@ -125,7 +126,8 @@ async function inspectImages(
   const page =
     report === undefined
       ? undefined
-      : new node.InspectionReport(bundle.manifest, {
+      : new InspectionReport(bundle.manifest, {
+          drawThumbnail: node.drawThumbnail,
           title: `Inspection of ${piped ? 'standard input' : nameOf(paths)}`,
           total: listed?.length,
           smallestRegion: flags.smallestRegion,

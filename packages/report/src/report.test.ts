@@ -1,4 +1,5 @@
 import type { EvaluatedImage } from '@bigrid/inspect';
+import { drawThumbnail } from '@bigrid/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   eachMetric,
@@ -10,9 +11,10 @@ import {
   exampleEvaluation as sample,
   seen,
   square,
-} from '../../testing/example-report.ts';
+} from '../testing/example-report.ts';
+import { InspectionReport } from './inspection-report.ts';
 import { Report } from './report.ts';
-import { charactersForOneOf, drawThumbnail } from './thumbnails.ts';
+import { charactersForOneOf, thumbnailOf } from './thumbnail.ts';
 
 /** The page without its images: quicker to search. */
 const withoutData = (page: string) => page.replaceAll(/data:image\/[^"]*/g, 'data:');
@@ -166,17 +168,28 @@ describe('Report at its edges', () => {
     }
   });
 
-  it.each([-1, 1.5, Number.NaN])('refuses %s as the most images', (maximumImages) => {
-    expect(() => new Report(manifest, { title: 'x', maximumImages })).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID' }),
-    );
+  it.each([
+    [{ maximumImages: -1 }, /^Expected .+ for maximumImages but received -1$/],
+    [{ maximumImages: 1.5 }, /^Expected .+ for maximumImages but received 1.5$/],
+    [{ maximumImages: Number.NaN }, /^Expected .+ for maximumImages but received NaN$/],
+    [{ title: 3 }, /^Expected .+ for title but received 3$/],
+    [{ drawThumbnail: 'sharp' }, /^Expected a function for drawThumbnail but received "sharp"$/],
+    [{ maximumImage: 8 }, /is it maximumImages\?\) but received maximumImage$/],
+  ])('refuses %j', (wrong, message) => {
+    const options = { drawThumbnail, title: 'x', ...wrong } as never;
+    const refusal = expect.objectContaining({
+      code: 'OPTION_INVALID',
+      message: expect.stringMatching(message),
+    });
+    expect(() => new Report(manifest, options)).toThrow(refusal);
+    expect(() => new InspectionReport(manifest, options)).toThrow(refusal);
   });
 
   it('throws what went wrong while an image was drawn', async () => {
     const [image] = sample().images as [EvaluatedImage];
     const right = await seen(image, 1);
     const wrong = { ...right, map: { ...right.map, width: 5 } };
-    const report = new Report(manifest, { title: 'x' });
+    const report = new Report(manifest, { drawThumbnail, title: 'x' });
     await report.add(wrong);
     await expect(report.add(right)).rejects.toThrow(/^Expected 160 /);
     await expect(report.render(sample())).rejects.toThrow(/^Expected 160 /);
@@ -230,7 +243,7 @@ describe('size of the page', () => {
         i % 3 ? square(3, 9 + (i % 20)) : undefined,
       ),
     );
-    const report = new Report(manifest, { title: 'Many' });
+    const report = new Report(manifest, { drawThumbnail, title: 'Many' });
     for (const [seed, one] of images.entries()) {
       await report.add({ ...(await seen(one, count)), image: noisyImage(seed, 64, 48) });
     }
@@ -256,7 +269,7 @@ describe('size of the page', () => {
     ] as const) {
       const maximumCharacters = charactersForOneOf(shown);
       const drawn = { ...one, image, map, mask };
-      const thumbnail = await drawThumbnail(drawn, { scale, maximumCharacters });
+      const thumbnail = await thumbnailOf(drawn, drawThumbnail, { scale, maximumCharacters });
       expect(thumbnail).toMatchObject({ width: 320, height: 320 });
       const { original, heatMap, truth } = thumbnail;
       const characters = original.length + heatMap.length + (truth?.text.length ?? 0);

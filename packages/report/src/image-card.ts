@@ -1,7 +1,7 @@
 import type { MapScale } from '@bigrid/inspect';
 import { formatCount, formatScore } from './format.ts';
 import { type Html, html } from './html.ts';
-import type { Thumbnail } from './thumbnails.ts';
+import type { Thumbnail } from './thumbnail.ts';
 
 /** Of each group, as many are shown at once; more than a few others open on demand: the page stays short. */
 const shownAtOnce = 12;

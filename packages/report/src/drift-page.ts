@@ -1,9 +1,17 @@
-import type { Manifest, MeasureDrift, MeasureName } from '@bigrid/inspect';
-import type { Drift } from '../drift.ts';
+import type { LoggedInspection, Manifest, MeasureDrift, MeasureName } from '@bigrid/inspect';
 import { type ChartOption, type DrawChart, openCharts, valueAxis } from './charts.ts';
 import { formatDate, formatScore, plural } from './format.ts';
 import { pageHead } from './head.ts';
 import { type Html, html } from './html.ts';
+
+/** How the latest inspections differ from good images at calibration: what `drift` of `@bigrid/node` finds. */
+export interface ShownDrift {
+  readonly measures: readonly MeasureDrift[];
+  /** How many inspections were compared, and when they began and ended, UTC. */
+  readonly compared: { readonly count: number; readonly from: string; readonly to: string };
+  /** Inspections, the latest last: those that were compared, and some before them. */
+  readonly history: readonly LoggedInspection[];
+}
 
 /** What a measure is called, and what its moving up or down is called. */
 export const measureWords: Readonly<
@@ -37,7 +45,7 @@ const ownStyles = `
  * needs nothing beside it and runs no script.
  */
 export async function renderDrift(
-  drift: Drift,
+  drift: ShownDrift,
   manifest: Manifest,
   { title }: { readonly title: string },
 ): Promise<string> {
@@ -68,7 +76,7 @@ ${measures.map((measure, index) => chart(measure, drift, `d${index}`, draw))}
 `.text;
 }
 
-function chart(measure: MeasureDrift, drift: Drift, id: string, draw: DrawChart): Html {
+function chart(measure: MeasureDrift, drift: ShownDrift, id: string, draw: DrawChart): Html {
   const { name, before, now, moved } = measure;
   const words = measureWords[name];
   const values = drift.history.map(({ score, statistics }) =>

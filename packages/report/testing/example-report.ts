@@ -9,8 +9,8 @@ import type {
   SeenImage,
   Verdict,
 } from '@bigrid/inspect';
-import type { Drift } from '../src/drift.ts';
-import { Report, type ReportOptions } from '../src/report/report.ts';
+import { type Drift, drawThumbnail } from '@bigrid/node';
+import { Report, type ReportOptions } from '../src/report.ts';
 
 const mapSize = 32;
 const evil = `gear "'><script>alert(1)</script>&amp;`;
@@ -108,8 +108,12 @@ export async function seen(image: EvaluatedImage, total: number): Promise<SeenIm
   return { evaluated: image, image: await image.entry.read(), map, mask, total };
 }
 
-export async function render(evaluation: Evaluation, own: Manifest, options: ReportOptions) {
-  const report = new Report(own, options);
+export async function render(
+  evaluation: Evaluation,
+  own: Manifest,
+  options: Omit<ReportOptions, 'drawThumbnail'>,
+) {
+  const report = new Report(own, { drawThumbnail, ...options });
   const { images } = evaluation;
   for (const image of images) await report.add(await seen(image, images.length));
   return report.render(evaluation);

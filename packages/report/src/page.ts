@@ -11,7 +11,7 @@ import { defectsSection, metricsSection } from './metrics-section.ts';
 import type { ImageGroup } from './summary.ts';
 import { leftOutSection, summarySection, trainingSection } from './summary-section.ts';
 import { thresholdSection } from './threshold-section.ts';
-import type { Thumbnail } from './thumbnails.ts';
+import type { Thumbnail } from './thumbnail.ts';
 
 export interface PageInput {
   readonly evaluation: Evaluation;

@@ -7,13 +7,20 @@ import {
   type Verdict,
 } from '@bigrid/inspect';
 import { z } from 'zod';
-import { optional } from '../files/option-schemas.ts';
 import { renderInspection } from './inspection-page.ts';
-import { charactersForOneOf, drawThumbnail, type Thumbnail } from './thumbnails.ts';
+import { drawThumbnailSchema } from './option-schemas.ts';
+import {
+  charactersForOneOf,
+  type DrawThumbnail,
+  type Thumbnail,
+  thumbnailOf,
+} from './thumbnail.ts';
 
 export interface InspectionReportOptions {
   /** Heading of the page. */
   readonly title: string;
+  /** Draws the images: `drawThumbnail` of `@bigrid/node`. */
+  readonly drawThumbnail: DrawThumbnail;
   /** How many images are to come, where that is known: of few, each is drawn larger. */
   readonly total?: number | undefined;
   /** The most images shown, those of the highest scores; all are counted. Default 1,000. */
@@ -39,12 +46,13 @@ export interface UnreadImage {
 
 export type VerdictCounts = Readonly<Record<Judgement | 'unreadable', number>>;
 
-const optionsSchema = optional<InspectionReportOptions>({
+const optionsSchema = z.strictObject({
   title: z.string(),
-  total: z.int().min(0),
-  maximumImages: z.int().min(0),
-  smallestRegion: z.number().min(0),
-}).required({ title: true });
+  drawThumbnail: drawThumbnailSchema,
+  total: z.int().min(0).optional(),
+  maximumImages: z.int().min(0).optional(),
+  smallestRegion: z.number().min(0).optional(),
+}) satisfies z.ZodType<InspectionReportOptions>;
 
 const defaultMaximumImages = 1000;
 /** Images that could not be read: these are named, others only counted. */
@@ -57,7 +65,7 @@ const slack = 0.25;
  * score first. Memory and page are bounded whatever the number of images: those of lower scores are only counted.
  *
  * ```ts
- * const report = new InspectionReport(bundle.manifest, { title: 'Today' });
+ * const report = new InspectionReport(bundle.manifest, { title: 'Today', drawThumbnail });
  * for await (const verdict of inspect(bundle, ['today'])) await report.add(verdict);
  * const page = await report.render();
  * ```
@@ -65,9 +73,10 @@ const slack = 0.25;
 export class InspectionReport {
   readonly #manifest: Manifest;
   readonly #title: string;
+  readonly #drawThumbnail: DrawThumbnail;
   readonly #most: number;
   readonly #maximumCharacters: number;
-  readonly #smallestRegion: number;
+  readonly #smallestRegion: number | undefined;
   readonly #counts = { anomalous: 0, unsure: 0, normal: 0, unreadable: 0 };
   readonly #unread: UnreadImage[] = [];
   #shown: ShownImage[] = [];
@@ -78,12 +87,13 @@ export class InspectionReport {
   /** @throws OPTION_INVALID when `maximumImages` is no whole number from 0 */
   constructor(manifest: Manifest, options: InspectionReportOptions) {
     checkOptions(optionsSchema, options, 'InspectionReport');
-    const { title, total, maximumImages = defaultMaximumImages, smallestRegion = 0 } = options;
+    const { title, drawThumbnail, total, maximumImages = defaultMaximumImages } = options;
     this.#manifest = manifest;
     this.#title = title;
+    this.#drawThumbnail = drawThumbnail;
     this.#most = maximumImages;
     this.#maximumCharacters = charactersForOneOf(Math.min(total ?? maximumImages, maximumImages));
-    this.#smallestRegion = smallestRegion;
+    this.#smallestRegion = options.smallestRegion;
   }
 
   /** Counts an image, and starts to draw it once the one before is done. */
@@ -124,7 +134,8 @@ export class InspectionReport {
       maximumCharacters: this.#maximumCharacters,
       smallestRegion: this.#smallestRegion,
     };
-    const thumbnail = await drawThumbnail({ image, map, ignored, mask: undefined }, options);
+    const seen = { image, map, ignored, mask: undefined };
+    const thumbnail = await thumbnailOf(seen, this.#drawThumbnail, options);
     this.#shown.push({ path, score, verdict, thumbnail });
     if (this.#shown.length > this.#most * (1 + slack)) {
       this.#keepHighest();

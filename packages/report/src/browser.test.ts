@@ -2,16 +2,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { drawThumbnail } from '@bigrid/node';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath, openChromium } from '../../testing/chromium.ts';
+import { chromiumPath, openChromium } from '../testing/chromium.ts';
 import {
   exampleDrift,
   exampleEvaluation,
   exampleManifest,
   exampleVerdict,
   render,
-} from '../../testing/example-report.ts';
+} from '../testing/example-report.ts';
 import { renderDrift } from './drift-page.ts';
 import { InspectionReport } from './inspection-report.ts';
 
@@ -116,7 +117,10 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
   });
 
   it('a gallery of unlabelled images filters and enlarges as well, and is nowhere too wide', async () => {
-    const gallery = new InspectionReport(exampleManifest, { title: 'Inspection of line 3' });
+    const gallery = new InspectionReport(exampleManifest, {
+      drawThumbnail,
+      title: 'Inspection of line 3',
+    });
     for (const score of [0.1, 0.9, 0.7]) await gallery.add(exampleVerdict(score));
     const file = join(folder, 'gallery.html');
     await writeFile(file, await gallery.render());

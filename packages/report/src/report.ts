@@ -7,23 +7,31 @@ import {
   type SeenImage,
 } from '@bigrid/inspect';
 import { z } from 'zod';
-import { optional } from '../files/option-schemas.ts';
 import { openCharts } from './charts.ts';
+import { drawThumbnailSchema } from './option-schemas.ts';
 import { renderPage } from './page.ts';
 import { comparatorOfNeed, groupImages } from './summary.ts';
-import { charactersForOneOf, drawThumbnail, type Thumbnail } from './thumbnails.ts';
+import {
+  charactersForOneOf,
+  type DrawThumbnail,
+  type Thumbnail,
+  thumbnailOf,
+} from './thumbnail.ts';
 
 export interface ReportOptions {
   /** Heading of the page. */
   readonly title: string;
+  /** Draws the test images: `drawThumbnail` of `@bigrid/node`. */
+  readonly drawThumbnail: DrawThumbnail;
   /** The most test images shown, those that need a look first; all are counted. Default 1,000. */
   readonly maximumImages?: number | undefined;
 }
 
-const optionsSchema = optional<ReportOptions>({
+const optionsSchema = z.strictObject({
   title: z.string(),
-  maximumImages: z.int().min(0),
-}).required({ title: true });
+  drawThumbnail: drawThumbnailSchema,
+  maximumImages: z.int().min(0).optional(),
+}) satisfies z.ZodType<ReportOptions>;
 
 const defaultMaximumImages = 1000;
 /** Drawings kept beyond those wanted before the ones least needed go, as a share of those wanted. */
@@ -35,7 +43,7 @@ const slack = 0.25;
  * inspected, and only the small drawings are kept. The same evaluation makes the same page.
  *
  * ```ts
- * const report = new Report(bundle.manifest, { title: 'Bottles' });
+ * const report = new Report(bundle.manifest, { title: 'Bottles', drawThumbnail });
  * const evaluation = await evaluate(bundle, dir, { onImage: (seen) => report.add(seen) });
  * const page = await report.render(evaluation);
  * ```
@@ -43,6 +51,7 @@ const slack = 0.25;
 export class Report {
   readonly #manifest: Manifest;
   readonly #title: string;
+  readonly #drawThumbnail: DrawThumbnail;
   readonly #maximumImages: number;
   readonly #thumbnails = new Map<EvaluatedImage, Thumbnail>();
   #drawing: Promise<void> = Promise.resolve();
@@ -50,9 +59,10 @@ export class Report {
   /** @throws OPTION_INVALID when `maximumImages` is no whole number from 0 */
   constructor(manifest: Manifest, options: ReportOptions) {
     checkOptions(optionsSchema, options, 'Report');
-    const { title, maximumImages = defaultMaximumImages } = options;
+    const { title, drawThumbnail, maximumImages = defaultMaximumImages } = options;
     this.#manifest = manifest;
     this.#title = title;
+    this.#drawThumbnail = drawThumbnail;
     this.#maximumImages = maximumImages;
   }
 
@@ -88,7 +98,7 @@ export class Report {
     if (shown === 0) return;
     const maximumCharacters = charactersForOneOf(shown);
     const options = { scale: mapScaleOf(this.#manifest), maximumCharacters };
-    this.#thumbnails.set(seen.evaluated, await drawThumbnail(seen, options));
+    this.#thumbnails.set(seen.evaluated, await thumbnailOf(seen, this.#drawThumbnail, options));
     if (this.#thumbnails.size > this.#maximumImages * (1 + slack))
       this.#keepMostNeeded(this.#manifest);
   }

@@ -9,7 +9,7 @@ import { formatCount, plural } from './format.ts';
 import { type Html, html } from './html.ts';
 import { cardRows, filterButton, heatMapLegend, imageCard, imageViewer } from './image-card.ts';
 import { type ImageGroup, type Outcome, outcomesByNeed } from './summary.ts';
-import type { Thumbnail } from './thumbnails.ts';
+import type { Thumbnail } from './thumbnail.ts';
 
 const outcomeTexts: Readonly<
   Record<Outcome, { badge: string; sign: string; filter: string; heading: string }>

@@ -1,0 +1,63 @@
+import type { MapScale, SeenImage } from '@bigrid/inspect';
+import type { Html } from './html.ts';
+import { maskOutline } from './outline.ts';
+
+/** An image as it is and with its heat map, both of the same size, as data URIs. */
+export interface ImagePair {
+  readonly width: number;
+  readonly height: number;
+  readonly original: string;
+  readonly heatMap: string;
+}
+
+export interface DrawOptions {
+  /** The same for all images, or they cannot be compared. */
+  readonly scale: MapScale;
+  /** Regions of fewer pixels of the image are not outlined. Default 0. */
+  readonly smallestRegion?: number | undefined;
+  /** What both data URIs may take together; at the smallest size they may take more. */
+  readonly maximumCharacters: number;
+}
+
+/** Draws an image small, as it is and with its heat map: `drawThumbnail` of `@bigrid/node` does, through sharp. */
+export type DrawThumbnail = (
+  seen: Pick<SeenImage, 'image' | 'map' | 'ignored'>,
+  options: DrawOptions,
+) => Promise<ImagePair>;
+
+/** A test image as it goes onto the page. */
+export interface Thumbnail extends ImagePair {
+  /** Whether a part of the image was ignored, which the heat map shows hatched. */
+  readonly isHatched: boolean;
+  /** The border of the true defect, to lay over the image. */
+  readonly truth: Html | undefined;
+}
+
+/**
+ * Characters that all images may take, their heat maps and outlines too. Some 2,000 come to each for what is said of it:
+ * a page of 1,000 stays below 30 MB whatever they show, which still opens at once in a browser.
+ */
+const charactersForAll = 26_000_000;
+const charactersForOne = 64_000;
+
+/** Characters that one of so many images may take. */
+export function charactersForOneOf(shown: number): number {
+  return Math.min(charactersForOne, charactersForAll / shown);
+}
+
+/** Of what an image may take, the share for the outline of its defect: a ragged one could weigh more than all else. */
+const outlineShare = 0.25;
+
+/** Draws a test image, and the outline of its true defect where it has a mask. */
+export async function thumbnailOf(
+  seen: Pick<SeenImage, 'image' | 'map' | 'ignored' | 'mask'>,
+  draw: DrawThumbnail,
+  options: DrawOptions,
+): Promise<Thumbnail> {
+  const { map, ignored, mask } = seen;
+  const { maximumCharacters } = options;
+  const truth = mask && maskOutline(mask, map.width, map.height, outlineShare * maximumCharacters);
+  const left = maximumCharacters - (truth?.text.length ?? 0);
+  const pair = await draw(seen, { ...options, maximumCharacters: left });
+  return { ...pair, isHatched: ignored !== undefined, truth };
+}
