@@ -47,8 +47,14 @@ export async function enterWorkshop(): Promise<() => void> {
 
 /** Every command as it is defined. */
 export async function allCommands(): Promise<readonly Command[]> {
-  const root = await program(['train', 'update', 'demo'], { signal: new AbortController().signal });
-  return root.commands;
+  const { signal } = new AbortController();
+  const names = (await program([], { signal })).commands.map((command) => command.name());
+  return Promise.all(
+    names.map(async (name) => {
+      const { commands } = await program([name], { signal });
+      return commands.find((command) => command.name() === name) as Command;
+    }),
+  );
 }
 
 /** The options of a command that take a value. */

@@ -1,5 +1,12 @@
 import { isBigridError } from '@bigrid/errors';
-import type { Bundle, Evaluation, ImageEntry } from '@bigrid/node';
+import {
+  type Bundle,
+  type Evaluation,
+  type ImageEntry,
+  openTestFolder,
+  openTrainingFolder,
+  unlearnt,
+} from '@bigrid/node';
 
 /** Images of each kind of defect of which heat maps are drawn, and good ones where there are no others. */
 const MAPS_OF_DEFECT = 2;
@@ -37,7 +44,6 @@ export async function imagesToShow(
   data: string,
   s3Root: string | undefined,
 ): Promise<Shown> {
-  const { openTestFolder, unlearnt } = await import('@bigrid/node');
   const test = await openTestFolder(data, { s3Root }).catch((error: unknown) => {
     if (isBigridError(error, 'DATA_NO_TEST')) return [];
     throw error;
@@ -59,7 +65,6 @@ export function chooseFew({ entries }: Shown): readonly ShownEntry[] {
 }
 
 async function goodImages(data: string, s3Root: string | undefined): Promise<ShownEntry[]> {
-  const { openTrainingFolder } = await import('@bigrid/node');
   const { classes } = await openTrainingFolder(data, { s3Root });
   return classes.flatMap(({ entries }) => entries.map((entry) => ({ ...entry, defect: 'good' })));
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { openDataset, systemPath, writeAtomically } from '@bigrid/node';
 
 /** What a demo made, and from what: what says whether its results still hold. */
 export interface DemoRecord {
@@ -18,7 +19,6 @@ const FILE = 'demo.json';
 
 /** The record in a folder of results; undefined where there is none that can be read. */
 export async function readRecord(out: string): Promise<Partial<DemoRecord> | undefined> {
-  const { systemPath } = await import('@bigrid/node');
   try {
     return JSON.parse(await readFile(systemPath(join(out, FILE)), 'utf8'));
   } catch {
@@ -27,7 +27,6 @@ export async function readRecord(out: string): Promise<Partial<DemoRecord> | und
 }
 
 export async function writeRecord(out: string, record: DemoRecord): Promise<void> {
-  const { writeAtomically } = await import('@bigrid/node');
   await writeAtomically(join(out, FILE), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
@@ -36,7 +35,6 @@ export async function writeRecord(out: string, record: DemoRecord): Promise<void
  * would take longer than is worth it here. Undefined where there are none.
  */
 export async function fingerprint(data: string, s3Root?: string): Promise<string | undefined> {
-  const { openDataset, systemPath } = await import('@bigrid/node');
   const hash = createHash('sha256');
   try {
     const { classes } = await openDataset(data, { s3Root });
@@ -53,7 +51,6 @@ export async function fingerprint(data: string, s3Root?: string): Promise<string
 
 /** SHA-256 of a file; undefined where there is none. */
 export async function hashOfFile(path: string): Promise<string | undefined> {
-  const { systemPath } = await import('@bigrid/node');
   try {
     return createHash('sha256')
       .update(await readFile(systemPath(path)))

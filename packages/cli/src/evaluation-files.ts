@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
-import type {
-  Bundle,
-  EvaluatedImage,
-  Evaluation,
-  Manifest,
-  OperatingPoint,
-  SeenImage,
+import {
+  assertWritable,
+  type Bundle,
+  type EvaluatedImage,
+  type Evaluation,
+  encodeNpy,
+  judge,
+  type Manifest,
+  modelIdOf,
+  type OperatingPoint,
+  type SeenImage,
+  writeAtomically,
 } from '@bigrid/node';
 import type { Counts } from '@bigrid/report';
 import { ResultFiles } from './images.ts';
@@ -46,12 +51,11 @@ export interface Measurement {
   readonly mask?: string | undefined;
 }
 
-export async function measurementOf(
+export function measurementOf(
   file: string,
   { bytes, manifest }: Bundle,
   run: Pick<Measurement, 'bigridVersion' | 'data' | 'mask'>,
-): Promise<Measurement> {
-  const { modelIdOf } = await import('@bigrid/node');
+): Measurement {
   const { bigridVersion, createdAt, training } = manifest;
   const { seed, dataHash } = training;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -91,12 +95,11 @@ export function imagesCsv(rows: readonly ImageRow[]): string {
 }
 
 /** @param maps files by image */
-export async function imageRows(
+export function imageRows(
   { images }: Evaluation,
   { calibration }: Manifest,
   maps: ReadonlyMap<EvaluatedImage, string> | undefined,
-): Promise<ImageRow[]> {
-  const { judge } = await import('@bigrid/node');
+): ImageRow[] {
   return images.map((image) => {
     const { entry, score } = image;
     const { path, className, defect } = entry;
@@ -123,14 +126,12 @@ export class MapFiles {
    * @throws OUTPUT_UNWRITABLE
    */
   static async in(out: string, data: string, signal: AbortSignal): Promise<MapFiles> {
-    const { assertWritable } = await import('@bigrid/node');
     await assertWritable(join(out, 'map.npy'));
     return new MapFiles(data, await ResultFiles.in(out, [], '.npy'), signal);
   }
 
   /** @throws OUTPUT_UNWRITABLE, CANCELLED */
   async add({ evaluated, map }: SeenImage): Promise<void> {
-    const { encodeNpy, writeAtomically } = await import('@bigrid/node');
     const { entry } = evaluated;
     const within = relative(resolve(this.#data), resolve(entry.path));
     // Of a list, or under --s3-root, images may lie elsewhere.

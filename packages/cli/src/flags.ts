@@ -1,27 +1,9 @@
 import { expectation, type Field, fail, rangeOf } from '@bigrid/errors';
-import type { Device } from '@bigrid/node';
+import { engineOptionsSchema } from '@bigrid/node';
 import { type Command, Option } from 'commander';
-import type { ZodType } from 'zod';
+import { type ZodType, z } from 'zod';
 
 export type Fields = Readonly<Record<string, Field>>;
-
-/** Written out: loading the engine to ask it would make the help wait. */
-const devices: readonly Device[] = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'];
-
-/** What the engine computes with: a matter of the machine and not of training, so that no schema has it. */
-export const machineFields: Fields = {
-  device: {
-    type: 'string',
-    enum: devices,
-    description: 'Where to compute (default: cpu)',
-  },
-  threads: {
-    type: 'integer',
-    minimum: 1,
-    maximum: 1024,
-    description: 'Threads to compute with (default: as many as there are cores)',
-  },
-};
 
 /** Where the images are that a manifest names by their addresses in S3. */
 export const s3RootFlag = [
@@ -54,10 +36,12 @@ export const maskFlag = [
 ] as const;
 
 /** The options that a schema defines, in its order. */
-export async function fieldsOf(schema: ZodType): Promise<Fields> {
-  const { z } = await import('zod');
+export function fieldsOf(schema: ZodType): Fields {
   return z.toJSONSchema(schema, { io: 'input' }).properties as Fields;
 }
+
+/** What the engine computes with. */
+export const machineFields = fieldsOf(engineOptionsSchema);
 
 /** Beside a longer flag there is no room for its description in 80 columns: its values go there too. */
 const LONGEST_FLAG = 31;

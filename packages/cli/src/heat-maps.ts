@@ -1,4 +1,10 @@
-import type { Manifest, Verdict } from '@bigrid/node';
+import {
+  drawHeatMap,
+  type Manifest,
+  mapScaleOf,
+  type Verdict,
+  writeAtomically,
+} from '@bigrid/node';
 
 /** What a heat map is drawn from. */
 type Drawn = Pick<Verdict, 'image' | 'map' | 'ignored' | 'regions'>;
@@ -47,7 +53,6 @@ export class HeatMapWriter {
   }
 
   async #write({ image, map, ignored, regions }: Drawn, file: string): Promise<void> {
-    const { drawHeatMap, mapScaleOf, writeAtomically } = await import('@bigrid/node');
     const drawing = await drawHeatMap(image, map, {
       ...mapScaleOf(this.#manifest),
       regions,

@@ -2,7 +2,15 @@ import { realpath } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve, sep } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { fail, isBigridError } from '@bigrid/errors';
-import type { ImageEntry } from '@bigrid/node';
+import {
+  decodeName,
+  type ImageEntry,
+  imageEntry,
+  imagesOfStream,
+  isPiped,
+  listImages,
+  systemPath,
+} from '@bigrid/node';
 
 /** An image to inspect. */
 export interface NamedImage extends ImageEntry {
@@ -19,7 +27,6 @@ export async function findImages(
   paths: readonly string[],
   out: string | undefined,
 ): Promise<NamedImage[]> {
-  const { listImages, imageEntry } = await import('@bigrid/node');
   const images: NamedImage[] = [];
   for (const given of paths) {
     if (out !== undefined && resolve(out) === resolve(given)) {
@@ -55,7 +62,6 @@ export const STANDARD_INPUT = '-';
  * @throws INPUT_INVALID, CANCELLED
  */
 export async function* imagesOnInput(signal: AbortSignal): AsyncGenerator<NamedImage> {
-  const { isPiped, imagesOfStream } = await import('@bigrid/node');
   try {
     const input = addAbortSignal(signal, process.stdin);
     for await (const image of imagesOfStream(input, STANDARD_INPUT)) {
@@ -120,6 +126,5 @@ export class ResultFiles {
 
 /** A path with its links followed; as it is where there is nothing. */
 export async function realPath(path: string): Promise<string> {
-  const { decodeName, systemPath } = await import('@bigrid/node');
   return realpath(systemPath(path), 'buffer').then(decodeName, () => resolve(path));
 }

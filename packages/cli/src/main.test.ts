@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { bigrid, tiny, useTemporaryFolder, writeImages } from '../testing/command-line.ts';
+import {
+  bigrid,
+  ended,
+  start,
+  tiny,
+  useTemporaryFolder,
+  writeImages,
+} from '../testing/command-line.ts';
 import { checkNode } from './main.ts';
 
 const at = useTemporaryFolder();
@@ -31,14 +38,32 @@ test.each([
   'calibrate',
   'update',
   'export',
+  'drift',
   'info',
   'data',
+  'doctor',
   'demo',
 ])('the help of bigrid %s fits 80 columns and has an example', async (command) => {
   const { code, stdout, stderr } = await bigrid(...(command ? [command] : []), '--help');
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^Examples?:\n {2}\$ bigrid /m);
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(81);
+});
+
+test('the help lists all commands and loads none of them', async () => {
+  const hook = 'load(url, context, next) { console.error(url); return next(url, context); }';
+  const preload = `import { registerHooks } from 'node:module'; registerHooks({ ${hook} });`;
+  const loading = {
+    NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(preload)}"`,
+  };
+  const { stdout, stderr } = await ended(start(['--help'], loading));
+  expect(stderr).toMatch(/commander/);
+  expect(stderr).not.toMatch(/commands\/|packages\/node\//);
+  const names = [...stdout.matchAll(/^ {2}([a-z]+) {2,}[A-Z]/gm)].map(([, name]) => name);
+  expect(names).toHaveLength(13);
+  const { stderr: all } = await ended(start(['info', '--help'], loading));
+  expect(all).toMatch(/commands\/info\.js/);
+  expect(all).not.toMatch(/commands\/(?!info)/);
 });
 
 test('the help of train groups the flags for research', async () => {

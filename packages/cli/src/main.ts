@@ -2,19 +2,6 @@ import { readFileSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { fail } from '@bigrid/errors';
 import { Command } from 'commander';
-import { calibrateCommand } from './commands/calibrate.ts';
-import { dataCommand } from './commands/data.ts';
-import { demoCommand } from './commands/demo.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { driftCommand } from './commands/drift.ts';
-import { evaluateCommand } from './commands/evaluate.ts';
-import { exportCommand } from './commands/export.ts';
-import { infoCommand } from './commands/info.ts';
-import { inspectCommand } from './commands/inspect.ts';
-import { trainCommand } from './commands/train.ts';
-import { updateCommand } from './commands/update.ts';
-import { watchCommand } from './commands/watch.ts';
-import { type Fields, fieldsOf } from './flags.ts';
 import { forStream, paint, write } from './output.ts';
 import { type Context, run } from './run.ts';
 
@@ -22,27 +9,71 @@ const { version, engines }: { version: string; engines: { node: string } } = JSO
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 );
 
-/** Commands with flags that a schema defines. */
-const commandsWithSchema = ['train', 'update', 'demo'];
+interface CommandModule {
+  /** Adds to a command its arguments, flags and help, and what it does. */
+  define(command: Command, context: Context): void;
+}
 
-/** The whole command line, with the flags of schemas where the words ask for them. */
+interface ListedCommand {
+  readonly summary: string;
+  /** Loads its module, and with it the engine, which takes longer than the help of all commands. */
+  load(): Promise<CommandModule>;
+}
+
+/** In the order of the help. */
+const commands: Readonly<Record<string, ListedCommand>> = {
+  train: {
+    summary: 'Learn from good images; write one .onnx file',
+    load: () => import('./commands/train.ts'),
+  },
+  inspect: {
+    summary: 'Score images and mark what is off',
+    load: () => import('./commands/inspect.ts'),
+  },
+  watch: {
+    summary: 'Inspect images as they appear in a folder',
+    load: () => import('./commands/watch.ts'),
+  },
+  evaluate: {
+    summary: 'Measure a bundle on labelled test images',
+    load: () => import('./commands/evaluate.ts'),
+  },
+  calibrate: {
+    summary: 'Set the threshold anew, without training',
+    load: () => import('./commands/calibrate.ts'),
+  },
+  update: {
+    summary: 'Learn from false alarms, without forgetting the rest',
+    load: () => import('./commands/update.ts'),
+  },
+  export: {
+    summary: 'Write a bundle smaller, or for Triton Inference Server',
+    load: () => import('./commands/export.ts'),
+  },
+  drift: {
+    summary: 'Tell whether images still look as at calibration',
+    load: () => import('./commands/drift.ts'),
+  },
+  info: {
+    summary: 'Tell what a bundle learnt and how it judges',
+    load: () => import('./commands/info.ts'),
+  },
+  data: {
+    summary: 'Tell what is understood of a folder of images',
+    load: () => import('./commands/data.ts'),
+  },
+  doctor: {
+    summary: 'Look for what is wrong: with this machine, a bundle, or images',
+    load: () => import('./commands/doctor.ts'),
+  },
+  demo: {
+    summary: 'Do it all at once, on images drawn on the spot',
+    load: () => import('./commands/demo.ts'),
+  },
+};
+
+/** The whole command line; of the commands, the one that the words ask for is defined, the others are only listed. */
 export async function program(words: readonly string[], context: Context): Promise<Command> {
-  // Loading the schema takes longer than all the rest of the help: only who asks for its flags waits for it.
-  const fields = words.some((word) => commandsWithSchema.includes(word)) ? await trainFields() : {};
-  const commands = [
-    trainCommand(context, fields),
-    inspectCommand(context),
-    watchCommand(context),
-    evaluateCommand(context),
-    calibrateCommand(context),
-    updateCommand(context, fields),
-    exportCommand(context),
-    driftCommand(context),
-    infoCommand(context),
-    dataCommand(context),
-    doctorCommand(context),
-    demoCommand(context, fields),
-  ];
   const root = new Command('bigrid')
     .description(
       'Finds what is off in images after learning from good ones only:\ntrain on a folder, get one .onnx file, inspect new images.',
@@ -57,33 +88,25 @@ Examples:
   $ bigrid demo                                   see it work, on drawn images
   $ bigrid train parts/good --out parts.onnx      learn from good images
   $ bigrid inspect parts.onnx new/ --out marked   inspect others`,
-    );
-  for (const command of commands) {
-    root.addCommand(command.helpOption('-h, --help', 'Print this help'));
-  }
-  for (const command of [root, ...commands]) {
-    command
-      .exitOverride()
-      .configureOutput({
-        writeOut: (text) => write(process.stdout, forStream(process.stdout, text)),
-        writeErr: (text) => write(process.stderr, forStream(process.stderr, text)),
-      })
-      .showHelpAfterError(
-        `See \`${command === root ? 'bigrid' : `bigrid ${command.name()}`} --help\`.`,
-      )
-      .configureHelp({
-        styleTitle: (title) => paint('bold', title),
-        // Every command has options: saying so each time only pushes the summaries to the right.
-        subcommandTerm: (command) =>
-          `${command.name()} ${command.usage().replace('[options]', '').trim()}`.trim(),
-      });
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => write(process.stdout, forStream(process.stdout, text)),
+      writeErr: (text) => write(process.stderr, forStream(process.stderr, text)),
+    })
+    .configureHelp({
+      styleTitle: (title) => paint('bold', title),
+      subcommandTerm: (command) => command.name(),
+    })
+    .showHelpAfterError('See `bigrid --help`.');
+  const asked = words.find((word) => Object.hasOwn(commands, word));
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    // It takes over what is configured above.
+    const command = root.command(name).description(summary);
+    command.showHelpAfterError(`See \`bigrid ${name} --help\`.`);
+    if (name === asked) (await load()).define(command, context);
   }
   return root;
-}
-
-async function trainFields(): Promise<Fields> {
-  const { trainOptionsSchema } = await import('@bigrid/node');
-  return fieldsOf(trainOptionsSchema);
 }
 
 /** An older Node.js would fail on the way, with what looks like a fault of ours. @throws NODE_TOO_OLD */

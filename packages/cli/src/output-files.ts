@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { fail } from '@bigrid/errors';
+import { assertWritable } from '@bigrid/node';
 
 /** What results are written as, by the endings of their names. */
 const endings = {
@@ -17,7 +18,6 @@ const endings = {
 export async function checkOutputFiles(
   files: Readonly<Partial<Record<keyof typeof endings, string | undefined>>>,
 ): Promise<void> {
-  const { assertWritable } = await import('@bigrid/node');
   for (const [flag, file] of Object.entries(files)) {
     if (file === undefined) continue;
     const [first, ...others] = endings[flag as keyof typeof endings];

@@ -1,13 +1,18 @@
 import { relative } from 'node:path';
-import type {
-  FailedInspection,
-  FolderWatch,
-  ImageEntry,
-  InspectionLog,
-  LoggedOutcome,
-  Verdict,
-  WatchedImage,
-  Webhook,
+import {
+  type FailedInspection,
+  type FolderWatch,
+  freeName,
+  type ImageEntry,
+  type InspectionLog,
+  imageEntry,
+  imagesInFile,
+  type LoggedOutcome,
+  moveFile,
+  statisticsOf,
+  type Verdict,
+  type WatchedImage,
+  type Webhook,
 } from '@bigrid/node';
 import { isLasting, type ResultPrinter, type Row, rowOf } from './results.ts';
 import type { Tally } from './tally.ts';
@@ -16,7 +21,6 @@ import type { Tally } from './tally.ts';
 type Targets = Readonly<Record<'normal' | 'unsure' | 'anomalous', string | undefined>>;
 
 interface WatchedFilesInput {
-  readonly node: typeof import('@bigrid/node');
   readonly dir: string;
   readonly folder: FolderWatch;
   readonly targets: Targets;
@@ -56,33 +60,33 @@ export class WatchedFiles {
 
   /** The images that appear and are not in the log yet. */
   async *images(): AsyncGenerator<ImageEntry> {
-    const { node, folder, log } = this.#input;
+    const { folder, log } = this.#input;
     for await (const file of folder.images()) {
-      const pages = await node.imagesInFile(file.path);
+      const pages = await imagesInFile(file.path);
       const taken = pages.map((page) => log?.take(page, file.file));
       const known = taken.filter((outcome) => typeof outcome === 'object');
       let undone = pages.filter((_, index) => taken[index] === undefined);
       if (undone.length === 0) {
         const movedTo = known.find((outcome) => outcome.movedTo)?.movedTo;
         // An earlier run that was killed has said where to, but did not come to it.
-        if (!movedTo || (await node.moveFile(file.path, movedTo, true))) continue;
+        if (!movedTo || (await moveFile(file.path, movedTo, true))) continue;
         undone = pages;
       }
       const job: Job = { file, known, left: undone.length, done: [] };
       for (const page of undone) {
         this.#jobs.push(job);
-        yield node.imageEntry(page);
+        yield imageEntry(page);
       }
     }
   }
 
   /** Takes what came of the next of {@link images}, in their order. */
   async take(outcome: Verdict | FailedInspection): Promise<void> {
-    const { node, folder, log, drawHeatMap } = this.#input;
+    const { folder, log, drawHeatMap } = this.#input;
     const job = this.#jobs.shift() as Job;
     const heatMap = 'error' in outcome ? undefined : await drawHeatMap?.(outcome);
     const row = { ...rowOf(outcome), ...(heatMap === undefined ? {} : { heatMap }) };
-    job.done.push({ row, statistics: node.statisticsOf(outcome) });
+    job.done.push({ row, statistics: statisticsOf(outcome) });
     if (--job.left > 0) return;
     const { file, done } = job;
     // One that cannot be read may still be written, and so may one that can.
@@ -92,18 +96,18 @@ export class WatchedFiles {
   }
 
   async #settle({ file: { path, file }, known, done }: Job): Promise<void> {
-    const { node, dir, targets, log, webhook, printer, tally, signal } = this.#input;
+    const { dir, targets, log, webhook, printer, tally, signal } = this.#input;
     const verdicts = new Set([...known, ...done.map(({ row }) => row)].map(verdictOf));
     const worst = severities.findLast((verdict) => verdicts.has(verdict));
     const target = worst === 'unreadable' ? undefined : targets[worst ?? 'normal'];
-    const movedTo = target && (await node.freeName(target, relative(dir, path)));
+    const movedTo = target && (await freeName(target, relative(dir, path)));
     const moved = movedTo ? { movedTo } : {};
     for (const { row, statistics } of done) {
       const logged = { ...row, ...moved, ...statistics };
       await log?.append(logged, isLasting(row) ? file : undefined);
     }
     if (movedTo) {
-      await node.moveFile(path, movedTo);
+      await moveFile(path, movedTo);
       for (const { row } of done) log?.forget(row.path, file);
     }
     for (const { row } of done) {

@@ -73,7 +73,12 @@ export { type CheckDataOptions, checkData } from './doctor/data.ts';
 export type { Diagnosis, Finding } from './doctor/diagnosis.ts';
 export { checkMachine } from './doctor/machine.ts';
 export { type Drift, type DriftOptions, drift } from './drift.ts';
-export { type Device, type EngineOptions, onnxRuntimeEngine } from './engine/engine.ts';
+export {
+  type Device,
+  type EngineOptions,
+  engineOptionsSchema,
+  onnxRuntimeEngine,
+} from './engine/engine.ts';
 export { type Exported, type ExportRequest, exportBundle } from './export.ts';
 export { assertWritable, reasonOf, writeAtomically } from './files/files.ts';
 export { freeName, moveFile } from './files/move-file.ts';

@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
-import type { Device, Manifest } from '@bigrid/node';
-import { Command } from 'commander';
+import { calibrate, type Device, describePromise, type Manifest, readBundle } from '@bigrid/node';
+import type { Command } from 'commander';
 import { addFlags, allowSuspectFlag, machineFields, maskFlag, unsureFlag } from '../flags.ts';
 import { count, formatScore, print, say } from '../output.ts';
 import { showProgress } from '../progress.ts';
@@ -17,9 +17,8 @@ interface CalibrateFlags {
   readonly quiet?: boolean;
 }
 
-export function calibrateCommand(context: Context): Command {
-  const command = new Command('calibrate')
-    .description('Set the threshold anew, without training')
+export function define(command: Command, context: Context): void {
+  command
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument(
       '[dir]',
@@ -30,7 +29,7 @@ export function calibrateCommand(context: Context): Command {
     .option(...maskFlag)
     .option(...allowSuspectFlag)
     .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
-  return addFlags(command, machineFields)
+  addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -66,7 +65,6 @@ async function calibrateBundle(
       'Expected a folder of good images, --threshold or --unsure to calibrate by but received none',
     );
   }
-  const { calibrate, describePromise, readBundle } = await import('@bigrid/node');
   const bundle = await readBundle(file);
   const progress = showProgress({ quiet });
   let manifest: Manifest;

@@ -1,6 +1,14 @@
 import { fail } from '@bigrid/errors';
-import type { Dataset, KindOfImages } from '@bigrid/node';
-import { Command } from 'commander';
+import {
+  assertWritable,
+  type Dataset,
+  drawContactSheet,
+  type KindOfImages,
+  kindsOfImages,
+  openDataset,
+  writeAtomically,
+} from '@bigrid/node';
+import type { Command } from 'commander';
 import { s3RootFlag } from '../flags.ts';
 import { count, paint, print, say, table } from '../output.ts';
 import { showProgress } from '../progress.ts';
@@ -17,9 +25,8 @@ interface DataFlags {
 /** Things left out that are listed; more are counted. */
 const MOST_IGNORED = 20;
 
-export function dataCommand(context: Context): Command {
-  return new Command('data')
-    .description('Tell what is understood of a folder of images')
+export function define(command: Command, context: Context): void {
+  command
     .argument('<dir>', 'folder, or file that lists images (docs/reference/layouts.md)')
     .option('--sheet <file>', 'File to draw thumbnails to (.jpg), defects outlined')
     .option('--mask <path>', 'Mask as for training, to hatch on the thumbnails')
@@ -42,7 +49,6 @@ async function showData(
   { sheet, mask, s3Root, json, quiet }: DataFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { assertWritable, kindsOfImages, openDataset } = await import('@bigrid/node');
   if (sheet !== undefined && !/\.jpe?g$/i.test(sheet)) {
     fail('OPTION_INVALID', `Expected a file named .jpg for --sheet but received ${sheet}`);
   }
@@ -65,7 +71,6 @@ async function drawSheet(
   quiet: boolean | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { drawContactSheet, writeAtomically } = await import('@bigrid/node');
   const progress = showProgress({ quiet });
   try {
     let advance: ((done: number) => void) | undefined;

@@ -2,8 +2,25 @@ import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { isBigridError } from '@bigrid/errors';
-import type { Bundle, Evaluation, OnEvent } from '@bigrid/node';
-import { Command } from 'commander';
+import {
+  assertWritable,
+  type Bundle,
+  drawThumbnail,
+  type Evaluation,
+  evaluate,
+  inspect,
+  type OnEvent,
+  openTestFolder,
+  openTrainingFolder,
+  readBundle,
+  train,
+  trainOptionsSchema,
+  version,
+  writeAtomically,
+  writeSyntheticLine,
+} from '@bigrid/node';
+import { InspectionReport, Report } from '@bigrid/report';
+import type { Command } from 'commander';
 import {
   chooseFew,
   chooseSome,
@@ -18,7 +35,7 @@ import {
   readRecord,
   writeRecord,
 } from '../demo-record.ts';
-import { addFlags, type Fields, machineFields, pick, s3RootFlag } from '../flags.ts';
+import { addFlags, fieldsOf, machineFields, pick, s3RootFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { count, facts, paint, print, say, shellQuoted } from '../output.ts';
 import { ownCommand } from '../own-command.ts';
@@ -52,17 +69,16 @@ interface Demo extends DemoFlags {
 /** Images that the training sees in all its passes: about a minute on two cores. */
 const IMAGES_SEEN = 2000;
 
-export function demoCommand(context: Context, fields: Fields): Command {
-  const command = new Command('demo')
-    .description('Do it all at once, on images drawn on the spot')
+export function define(command: Command, context: Context): void {
+  command
     .option(
       '--data <dir>',
       'Folder of images (default: a synthetic product line, drawn on the spot)',
     )
     .option(...s3RootFlag)
     .option('--out <dir>', 'Folder for everything that is made', 'bigrid-demo');
-  if (fields.seed) addFlags(command, pick(fields, ['seed', 'epochs']));
-  return addFlags(command, pick(machineFields, ['threads']))
+  addFlags(command, pick(fieldsOf(trainOptionsSchema), ['seed', 'epochs']));
+  addFlags(command, pick(machineFields, ['threads']))
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -126,7 +142,6 @@ function places({ out }: Pick<Demo, 'out'>) {
 }
 
 async function drawImages({ data, out, seed, note }: Demo): Promise<void> {
-  const { assertWritable, version, writeSyntheticLine } = await import('@bigrid/node');
   const record = await readRecord(out);
   const present = await fingerprint(data);
   if (present !== undefined && record?.images === present && isSame(record, version, seed)) {
@@ -140,7 +155,6 @@ async function drawImages({ data, out, seed, note }: Demo): Promise<void> {
 }
 
 async function trainOrReuse(demo: Demo): Promise<Bundle> {
-  const { openTrainingFolder, readBundle, train, version } = await import('@bigrid/node');
   const { data, s3Root, out, seed, threads, signal, onEvent, note } = demo;
   const { bundle: file } = places(demo);
   const images = (await fingerprint(data, s3Root)) ?? '';
@@ -193,8 +207,6 @@ async function evaluateIfPossible(
   bundle: Bundle,
 ): Promise<{ evaluation: Evaluation | undefined; missing: string }> {
   const { data, s3Root, threads, signal, onEvent } = demo;
-  const { drawThumbnail, evaluate, openTestFolder, writeAtomically } = await import('@bigrid/node');
-  const { Report } = await import('@bigrid/report');
   const advice = `put good ones into ${join(data, 'test', 'good')} and bad ones into ${join(data, 'test', 'NAME-OF-DEFECT')}`;
   try {
     const defects = new Set((await openTestFolder(data, { s3Root })).map(({ defect }) => defect));
@@ -223,8 +235,6 @@ async function writeGallery(
   bundle: Bundle,
   { entries, areUnseen }: Shown,
 ): Promise<void> {
-  const { drawThumbnail, inspect, writeAtomically } = await import('@bigrid/node');
-  const { InspectionReport } = await import('@bigrid/report');
   const { signal, threads } = demo;
   const title = `Bigrid demo: images that the model ${areUnseen ? 'did not learn' : 'learnt'}`;
   const report = new InspectionReport(bundle.manifest, {
@@ -246,7 +256,6 @@ async function drawHeatMaps(
   bundle: Bundle,
   chosen: readonly ShownEntry[],
 ): Promise<number> {
-  const { inspect } = await import('@bigrid/node');
   const folder = places(demo).heatMaps;
   const writer = new HeatMapWriter(bundle.manifest, demo.signal);
   const defects = new Map(chosen.map(({ path, defect }) => [path, defect]));

@@ -1,7 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { fail } from '@bigrid/errors';
-import type { Device, Diagnosis, Finding } from '@bigrid/node';
-import { Command } from 'commander';
+import {
+  checkBundle,
+  checkData,
+  checkMachine,
+  type Device,
+  type Diagnosis,
+  type Finding,
+  systemPath,
+} from '@bigrid/node';
+import type { Command } from 'commander';
 import { addFlags, machineFields, s3RootFlag } from '../flags.ts';
 import { count, facts, paint, print } from '../output.ts';
 import { showProgress } from '../progress.ts';
@@ -20,13 +28,12 @@ const MOST_NAMED = 10;
 /** Of images that are alike, those that are named on one line. */
 const MOST_ALIKE = 4;
 
-export function doctorCommand(context: Context): Command {
-  const command = new Command('doctor')
-    .description('Look for what is wrong: with this machine, a bundle, or images')
+export function define(command: Command, context: Context): void {
+  command
     .argument('[path]', 'bundle (.onnx), or folder of images (default: this machine)')
     .option(...s3RootFlag)
     .option('--json', 'Print everything as JSON');
-  return addFlags(command, machineFields)
+  addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -51,7 +58,6 @@ async function examine(
   { json, quiet, s3Root, ...machine }: DoctorFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { checkBundle, checkData, checkMachine } = await import('@bigrid/node');
   const progress = showProgress({ quiet });
   let diagnosis: Diagnosis;
   try {
@@ -81,7 +87,6 @@ async function examine(
 /** A file that does not list images is taken for a bundle: what it is instead is for that check to say. */
 async function isBundle(path: string): Promise<boolean> {
   if (/\.(manifest|jsonl|json|csv)$/i.test(path)) return false;
-  const { systemPath } = await import('@bigrid/node');
   return stat(systemPath(path)).then(
     (found) => found.isFile(),
     () => /\.onnx$/i.test(path),

@@ -1,6 +1,7 @@
 import { fail } from '@bigrid/errors';
-import type { Drift, MeasureDrift } from '@bigrid/node';
-import { Command } from 'commander';
+import { type Drift, drift, type MeasureDrift, readBundle, writeAtomically } from '@bigrid/node';
+import { describeMove, measureWords, renderDrift } from '@bigrid/report';
+import type { Command } from 'commander';
 import { parseFlag } from '../flags.ts';
 import { count, paint, print, say, table } from '../output.ts';
 import { checkOutputFiles } from '../output-files.ts';
@@ -16,9 +17,8 @@ interface DriftFlags {
 
 const lastField = { type: 'integer', minimum: 10, maximum: 10_000 };
 
-export function driftCommand(context: Context): Command {
-  return new Command('drift')
-    .description('Tell whether images still look as at calibration')
+export function define(command: Command, context: Context): void {
+  command
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument('<log.jsonl>', 'log that `bigrid inspect --log` wrote')
     .option('--last <N>', 'Latest inspections to compare (default: 100)', (text) =>
@@ -52,15 +52,13 @@ async function showDrift(
   { last, report, json, fail: failing, quiet }: DriftFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { drift, readBundle, writeAtomically } = await import('@bigrid/node');
-  const { renderDrift } = await import('@bigrid/report');
   const bundle = await readBundle(file);
   await checkOutputFiles({ '--report': report });
   const found = await drift(bundle, log, { last });
   if (json) {
     const { history: _, ...told } = found;
     print(JSON.stringify({ bundle: file, log, ...told }, undefined, 2));
-  } else print(...(await describe(found)));
+  } else print(...describe(found));
   if (report !== undefined) {
     const page = await renderDrift(found, bundle.manifest, { title: `Drift: ${log}` });
     await writeAtomically(report, page, { signal });
@@ -75,8 +73,7 @@ async function showDrift(
   }
 }
 
-async function describe(found: Drift): Promise<string[]> {
-  const { describeMove, measureWords } = await import('@bigrid/report');
+function describe(found: Drift): string[] {
   const { measures, drifted, compared, others, skipped } = found;
   const head = `${count(compared.count, 'inspection')} compared`;
   const rows = measures.map((measure) => {

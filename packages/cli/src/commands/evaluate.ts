@@ -1,16 +1,26 @@
 import { fail } from '@bigrid/errors';
-import type {
-  Device,
-  EvaluatedImage,
-  Evaluation,
-  Intervals,
-  LabelledScores,
-  Manifest,
-  Metrics,
-  SeenImage,
+import {
+  askForDefects,
+  type Device,
+  drawThumbnail,
+  type EvaluatedImage,
+  type Evaluation,
+  evaluate,
+  type Intervals,
+  isAnomalous,
+  type LabelledScores,
+  type Manifest,
+  type Metrics,
+  operatingPoints,
+  readBundle,
+  type SeenImage,
+  underLabelledRules,
+  underRules,
+  version,
+  writeAtomically,
 } from '@bigrid/node';
-import type { Counts } from '@bigrid/report';
-import { Command } from 'commander';
+import { type Counts, countOutcomes, Report, unsureOf } from '@bigrid/report';
+import type { Command } from 'commander';
 import { imageRows, imagesCsv, MapFiles, measurementOf, metricsJson } from '../evaluation-files.ts';
 import { addFlags, machineFields, maskFlag, s3RootFlag, unsureFlag } from '../flags.ts';
 import { describePoints } from '../operating-points.ts';
@@ -45,9 +55,8 @@ const heads: Readonly<Record<keyof Metrics, string>> = {
 };
 const names = Object.keys(heads) as (keyof Metrics)[];
 
-export function evaluateCommand(context: Context): Command {
-  const command = new Command('evaluate')
-    .description('Measure a bundle on labelled test images')
+export function define(command: Command, context: Context): void {
+  command
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument(
       '<dir>',
@@ -61,7 +70,7 @@ export function evaluateCommand(context: Context): Command {
     .option(...unsureFlag)
     .option(...maskFlag)
     .option(...s3RootFlag);
-  return addFlags(command, machineFields)
+  addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -87,20 +96,15 @@ async function evaluateBundle(
   { json, csv, maps, report, threshold, unsure, quiet, ...others }: EvaluateFlags,
   { signal }: Context,
 ): Promise<void> {
-  const node = await import('@bigrid/node');
-  const { countOutcomes, Report, unsureOf } = await import('@bigrid/report');
-  const bundle = await node.readBundle(file);
+  const bundle = await readBundle(file);
   const rules = { threshold, unsure };
   // Rules of labelled defects wait for the scores; all others are refused before them, where they do not fit.
-  const isByLabels = node.askForDefects(rules);
-  const first = isByLabels ? bundle.manifest : node.underRules(bundle.manifest, rules);
+  const isByLabels = askForDefects(rules);
+  const first = isByLabels ? bundle.manifest : underRules(bundle.manifest, rules);
   await checkOutputFiles({ '--json': json, '--csv': csv, '--report': report });
   const mapFiles = maps === undefined ? undefined : await MapFiles.in(maps, dir, signal);
   const title = `Evaluation on ${dir}`;
-  const page =
-    report === undefined
-      ? undefined
-      : new Report(first, { title, drawThumbnail: node.drawThumbnail });
+  const page = report === undefined ? undefined : new Report(first, { title, drawThumbnail });
   const progress = showProgress({ quiet });
   let evaluation: Evaluation;
   try {
@@ -109,31 +113,30 @@ async function evaluateBundle(
       await page?.add(seen);
       await mapFiles?.add(seen);
     };
-    evaluation = await node.evaluate(bundle, dir, { onEvent, onImage, signal, ...others });
+    evaluation = await evaluate(bundle, dir, { onEvent, onImage, signal, ...others });
   } finally {
     progress.finish();
   }
   const { failed, images } = evaluation;
-  const labelled = labelledScores(images, node.isAnomalous);
-  const manifest = isByLabels ? node.underLabelledRules(first, rules, labelled) : first;
-  const points = node.operatingPoints(labelled);
+  const labelled = labelledScores(images);
+  const manifest = isByLabels ? underLabelledRules(first, rules, labelled) : first;
+  const points = operatingPoints(labelled);
   const outcomes = countOutcomes(images, manifest.calibration);
   const doubtful = unsureOf(images, manifest.calibration);
-  const rows = await imageRows(evaluation, manifest, mapFiles?.written);
+  const rows = imageRows(evaluation, manifest, mapFiles?.written);
   print(metricsTable(evaluation));
   if (json !== undefined) {
-    const { version: bigridVersion } = node;
-    const measured = await measurementOf(file, bundle, {
-      bigridVersion,
+    const measured = measurementOf(file, bundle, {
+      bigridVersion: version,
       data: dir,
       mask: others.mask,
     });
     const told = { evaluation, manifest, measured, points, outcomes, doubtful, rows };
-    await node.writeAtomically(json, metricsJson(told), { signal });
+    await writeAtomically(json, metricsJson(told), { signal });
   }
-  if (csv !== undefined) await node.writeAtomically(csv, imagesCsv(rows), { signal });
+  if (csv !== undefined) await writeAtomically(csv, imagesCsv(rows), { signal });
   if (page && report !== undefined) {
-    await node.writeAtomically(report, await page.render(evaluation, manifest), { signal });
+    await writeAtomically(report, await page.render(evaluation, manifest), { signal });
   }
   if (!quiet) {
     const totals = { good: labelled.good.length, defects: labelled.defects.length };
@@ -257,10 +260,7 @@ function doubts(
   ];
 }
 
-function labelledScores(
-  images: readonly EvaluatedImage[],
-  isAnomalous: (entry: EvaluatedImage['entry']) => boolean,
-): LabelledScores {
+function labelledScores(images: readonly EvaluatedImage[]): LabelledScores {
   const scoresOf = (anomalous: boolean) =>
     images.filter(({ entry }) => isAnomalous(entry) === anomalous).map(({ score }) => score);
   return { good: scoresOf(false), defects: scoresOf(true) };

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { fail } from '@bigrid/errors';
-import type { Device, Exported } from '@bigrid/node';
-import { Command } from 'commander';
+import { type Device, type Exported, exportBundle, systemPath } from '@bigrid/node';
+import type { Command } from 'commander';
 import { addFlags, allowSuspectFlag, machineFields } from '../flags.ts';
 import { formatBytes, formatScore, print, say } from '../output.ts';
 import { showProgress } from '../progress.ts';
@@ -19,9 +19,8 @@ interface ExportFlags {
   readonly quiet?: boolean;
 }
 
-export function exportCommand(context: Context): Command {
-  const command = new Command('export')
-    .description('Write a bundle smaller, or for Triton Inference Server')
+export function define(command: Command, context: Context): void {
+  command
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .option('--float16', 'Store its weights in half precision: three quarters as large')
     .option('--int8', 'Store what training found in 8 bits: half as large')
@@ -29,7 +28,7 @@ export function exportCommand(context: Context): Command {
     .option(...allowSuspectFlag)
     .option('--out <file>', 'File to write it to (.onnx)')
     .option('--triton <dir>', 'Model repository to add it to, as the next version');
-  return addFlags(command, machineFields)
+  addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -47,7 +46,6 @@ Examples:
 async function runExport(file: string, flags: ExportFlags, { signal }: Context): Promise<void> {
   const { float16, int8, calibrate: calibrateOn, quiet, ...request } = flags;
   checkFlags(flags);
-  const { exportBundle, systemPath } = await import('@bigrid/node');
   const progress = showProgress({ quiet });
   const weights = float16 ? ('float16' as const) : int8 ? ('int8' as const) : undefined;
   let exported: Exported;

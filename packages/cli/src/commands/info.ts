@@ -1,5 +1,14 @@
-import type { Bundle, Manifest, Port } from '@bigrid/node';
-import { Command } from 'commander';
+import {
+  type Bundle,
+  describePromise,
+  ignoredShare,
+  type Manifest,
+  type Port,
+  readBundle,
+  readPorts,
+  weightsOf,
+} from '@bigrid/node';
+import type { Command } from 'commander';
 import { count, facts, formatBytes, formatScore, paint, print } from '../output.ts';
 import type { Context } from '../run.ts';
 
@@ -7,9 +16,8 @@ interface InfoFlags {
   readonly json?: boolean;
 }
 
-export function infoCommand(_context: Context): Command {
-  return new Command('info')
-    .description('Tell what a bundle learnt and how it judges')
+export function define(command: Command, _context: Context): void {
+  command
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .option('--json', 'Print everything as JSON')
     .addHelpText(
@@ -22,9 +30,6 @@ Example:
 }
 
 async function showInfo(file: string, { json }: InfoFlags): Promise<void> {
-  const { describePromise, ignoredShare, readBundle, readPorts, weightsOf } = await import(
-    '@bigrid/node'
-  );
   const bundle = await readBundle(file);
   const { bytes, manifest } = bundle;
   const found = {

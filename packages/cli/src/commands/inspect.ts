@@ -1,7 +1,24 @@
 import { join } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
-import type { Device, FileStamp, ImageEntry } from '@bigrid/node';
-import { Command, Option } from 'commander';
+import {
+  assertWritable,
+  type Device,
+  describePromise,
+  drawThumbnail,
+  type FileStamp,
+  type ImageEntry,
+  InspectionLog,
+  identify,
+  inspect,
+  readBundle,
+  stampOf,
+  statisticsOf,
+  underRules,
+  withMask,
+  writeAtomically,
+} from '@bigrid/node';
+import { InspectionReport } from '@bigrid/report';
+import { type Command, Option } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { findImages, imagesOnInput, ResultFiles, STANDARD_INPUT } from '../images.ts';
@@ -50,9 +67,8 @@ interface Job {
   readonly file: FileStamp | undefined;
 }
 
-export function inspectCommand(context: Context): Command {
-  const command = new Command('inspect')
-    .description('Score images and mark what is off')
+export function define(command: Command, context: Context): void {
+  command
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument('<path...>', 'images, and folders to search for them; - for standard input')
     .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each image (PNG)')
@@ -62,7 +78,7 @@ export function inspectCommand(context: Context): Command {
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
     .option(...unsureFlag)
     .option(...oneMaskFlag);
-  return addFlags(command, { ...formatField, ...regionFields, ...machineFields })
+  addFlags(command, { ...formatField, ...regionFields, ...machineFields })
     .option('--fail-on-anomaly', 'Exit with code 2 where an image is anomalous')
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
@@ -100,13 +116,10 @@ async function inspectImages(
   { out, log: logFile, json, report, failOnAnomaly, ...others }: InspectFlags,
   { signal }: Context,
 ): Promise<void> {
-  const node = await import('@bigrid/node');
-  const { InspectionReport } = await import('@bigrid/report');
   const { threshold, unsure, mask, quiet, ...flags } = others;
-  const { assertWritable, InspectionLog, inspect, readBundle, stampOf, statisticsOf } = node;
   const read = await readBundle(bundleFile);
-  const opened = mask === undefined ? read : await node.withMask(read, mask);
-  const bundle = { ...opened, manifest: node.underRules(opened.manifest, { threshold, unsure }) };
+  const opened = mask === undefined ? read : await withMask(read, mask);
+  const bundle = { ...opened, manifest: underRules(opened.manifest, { threshold, unsure }) };
   const piped = isStandardInput(paths);
   const { format = json || piped ? 'jsonl' : 'table', ...machine } = flags;
   const listed = piped ? undefined : await findImages(paths, out);
@@ -117,7 +130,7 @@ async function inspectImages(
   const log =
     logFile === undefined
       ? undefined
-      : await InspectionLog.open(logFile, node.identify(opened, { threshold, unsure }));
+      : await InspectionLog.open(logFile, identify(opened, { threshold, unsure }));
 
   const jobs: Job[] = [];
   const tally = new Tally();
@@ -127,7 +140,7 @@ async function inspectImages(
     report === undefined
       ? undefined
       : new InspectionReport(bundle.manifest, {
-          drawThumbnail: node.drawThumbnail,
+          drawThumbnail,
           title: `Inspection of ${piped ? 'standard input' : nameOf(paths)}`,
           total: listed?.length,
           smallestRegion: flags.smallestRegion,
@@ -179,11 +192,11 @@ async function inspectImages(
     await printer.finish();
     if (!quiet) {
       say('', tally.summary({ out, log: logFile }));
-      say(node.describePromise(bundle.manifest.calibration));
+      say(describePromise(bundle.manifest.calibration));
     }
     try {
       if (page && report !== undefined) {
-        await node.writeAtomically(report, await page.render(tally.logged));
+        await writeAtomically(report, await page.render(tally.logged));
         if (!quiet) say(`Wrote ${report}`);
       }
     } catch (error) {

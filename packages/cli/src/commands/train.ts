@@ -1,11 +1,22 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { type BigridError, fail, isBigridError } from '@bigrid/errors';
-import type { Manifest, TrainRequest } from '@bigrid/node';
-import { Command } from 'commander';
+import {
+  checkpointPath,
+  describePromise,
+  hasCheckpoint,
+  type Manifest,
+  replayPath,
+  systemPath,
+  type TrainRequest,
+  train,
+  trainOptionsSchema,
+} from '@bigrid/node';
+import type { Command } from 'commander';
 import {
   addFlags,
   type Fields,
+  fieldsOf,
   kebabCase,
   machineFields,
   maskFlag,
@@ -30,6 +41,8 @@ import { ownCommand } from '../own-command.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
 
+const fields = fieldsOf(trainOptionsSchema);
+
 /** Flags that everybody may want; all others are for taking the method apart. */
 const everyday = ['profile', 'seed', 'epochs', 'size', 'replay'];
 /** A bundle that training goes on from has settled everything but these. */
@@ -52,17 +65,14 @@ interface TrainFlags extends Omit<TrainRequest, 'out' | 'from' | 'threads'> {
   readonly quiet?: boolean;
 }
 
-/** @param fields of the schema of training; empty where nobody asks for them */
-export function trainCommand(context: Context, fields: Fields): Command {
-  const asked = Object.keys(fields).length > 0;
-  const command = new Command('train')
-    .description('Learn from good images; write one .onnx file')
+export function define(command: Command, context: Context): void {
+  command
     .argument(
       '<dir>',
       'folder with train/good, with good, with images, of such folders, or in another layout (`bigrid data`)',
     )
     .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
-  if (asked) addFlags(command, pick(fields, everyday));
+  addFlags(command, pick(fields, everyday));
   command.option('--tile <auto|N>', 'Look at large images in tiles of N pixels', (text: string) =>
     parseFlag('--tile', fields.tile ?? {}, text),
   );
@@ -84,8 +94,8 @@ export function trainCommand(context: Context, fields: Fields): Command {
     .option('--backbone-mean <r,g,b>', ...rgbFlag('Mean', '--backbone-mean'))
     .option('--backbone-deviation <r,g,b>', ...rgbFlag('Deviation', '--backbone-deviation'));
   command.optionsGroup('Ablations:');
-  if (asked) addFlags(command, omit(fields, [...everyday, 'taps', 'tile']));
-  return command
+  addFlags(command, omit(fields, [...everyday, 'taps', 'tile']));
+  command
     .addHelpText(
       'after',
       `
@@ -121,8 +131,6 @@ function rgbFlag(what: string, flag: string) {
 }
 
 async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context): Promise<void> {
-  const { checkpointPath, describePromise, hasCheckpoint, replayPath, systemPath, train } =
-    await import('@bigrid/node');
   const { quiet, ...request } = flags;
   const started = performance.now();
   const progress = showProgress({ quiet });

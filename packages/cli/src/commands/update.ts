@@ -1,10 +1,18 @@
 import { stat } from 'node:fs/promises';
-import type { Device, Update, UpdatedImage } from '@bigrid/node';
-import { Command } from 'commander';
+import {
+  type Device,
+  median,
+  systemPath,
+  trainOptionsSchema,
+  type Update,
+  type UpdatedImage,
+  update,
+} from '@bigrid/node';
+import type { Command } from 'commander';
 import {
   addFlags,
   allowSuspectFlag,
-  type Fields,
+  fieldsOf,
   machineFields,
   parseFlag,
   s3RootFlag,
@@ -34,38 +42,35 @@ interface UpdateFlags {
   readonly quiet?: boolean;
 }
 
+const { replay: replayField = {} } = fieldsOf(trainOptionsSchema);
+
 /** How many images to keep, and where those kept before are. */
 interface ReplayFlag {
   readonly replay?: number;
   readonly replayFrom?: string;
 }
 
-/** @param fields of the schema of training; empty where nobody asks for them */
-export function updateCommand(context: Context, fields: Fields): Command {
-  const command = new Command('update')
-    .description('Learn from false alarms, without forgetting the rest')
+export function define(command: Command, context: Context): void {
+  command
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument(
       '<dir>',
       'folder of new good images, or in any layout that `bigrid train` takes; what is in it is learnt as good',
     )
     .requiredOption('--out <file>', 'File to write the new bundle to (.onnx)');
-  const { replay } = fields;
-  if (replay) {
-    command.option(
-      '--replay <N|dir>',
-      'How many images to keep with the new file [0 to 1024] (default: 192); or the folder of those kept with the old one, where it is not beside it',
-      (text: string, before: ReplayFlag = {}): ReplayFlag =>
-        /^[+-]?[\d.]+$/.test(text)
-          ? { ...before, replay: Number(parseFlag('--replay', replay, text)) }
-          : { ...before, replayFrom: text },
-    );
-  }
+  command.option(
+    '--replay <N|dir>',
+    'How many images to keep with the new file [0 to 1024] (default: 192); or the folder of those kept with the old one, where it is not beside it',
+    (text: string, before: ReplayFlag = {}): ReplayFlag =>
+      /^[+-]?[\d.]+$/.test(text)
+        ? { ...before, replay: Number(parseFlag('--replay', replayField, text)) }
+        : { ...before, replayFrom: text },
+  );
   command
     .option(...s3RootFlag)
     .option(...allowSuspectFlag)
     .option('--backbone <file>', 'File of the backbone, where the bundle was trained with another');
-  return addFlags(command, machineFields)
+  addFlags(command, machineFields)
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -91,7 +96,6 @@ async function updateBundle(
   { quiet, replay, ...request }: UpdateFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { systemPath, update } = await import('@bigrid/node');
   const started = performance.now();
   const progress = showProgress({ quiet });
   let updated: Update;
@@ -107,7 +111,7 @@ async function updateBundle(
   print(
     `Wrote ${request.out} (${formatBytes(size)}) in ${formatDuration(seconds)}: ${count(learnt, 'new good image')} learnt`,
     '',
-    await compare(updated),
+    compare(updated),
     '',
     describeThreshold(updated.before.threshold, calibration),
   );
@@ -116,8 +120,7 @@ async function updateBundle(
 }
 
 /** A row for each kind of images: how many raise alarms and what they score, the same before and after. */
-async function compare({ bundle, before, images, old }: Update): Promise<string> {
-  const { median } = await import('@bigrid/node');
+function compare({ bundle, before, images, old }: Update): string {
   const { threshold } = bundle.manifest.calibration;
   const kinds: readonly (readonly [string, readonly UpdatedImage[]])[] = [
     ['new, learnt', images.filter(({ heldOut }) => !heldOut)],

@@ -1,7 +1,20 @@
 import { join, parse, relative } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
-import type { Device, Verdict } from '@bigrid/node';
-import { Command } from 'commander';
+import {
+  assertWritable,
+  type Device,
+  FolderWatch,
+  freeName,
+  InspectionLog,
+  identify,
+  inspect,
+  readBundle,
+  underRules,
+  type Verdict,
+  Webhook,
+  withMask,
+} from '@bigrid/node';
+import type { Command } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { realPath } from '../images.ts';
@@ -37,9 +50,8 @@ const formatField: Fields = {
   },
 };
 
-export function watchCommand(context: Context): Command {
-  const command = new Command('watch')
-    .description('Inspect images as they appear in a folder')
+export function define(command: Command, context: Context): void {
+  command
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument('<dir>', 'folder to watch, with the folders below it')
     .option('--good <dir>', 'Move normal images there')
@@ -52,7 +64,7 @@ export function watchCommand(context: Context): Command {
     .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
     .option(...unsureFlag)
     .option(...oneMaskFlag);
-  return addFlags(command, { ...formatField, ...machineFields })
+  addFlags(command, { ...formatField, ...machineFields })
     .option('--quiet', 'Print nothing but results')
     .addHelpText(
       'after',
@@ -80,7 +92,6 @@ async function watch(
   { log: logFile, webhook: url, threshold, unsure, mask, quiet, format, ...flags }: WatchFlags,
   { signal }: Context,
 ): Promise<void> {
-  const node = await import('@bigrid/node');
   if (url !== undefined && logFile === undefined) {
     fail(
       'OPTION_INVALID',
@@ -89,9 +100,9 @@ async function watch(
   }
   const { good, bad, unsureTo, out, newOnly, ...machine } = flags;
   const rules = { threshold, unsure };
-  const read = await node.readBundle(bundleFile);
-  const opened = mask === undefined ? read : await node.withMask(read, mask);
-  const bundle = { ...opened, manifest: node.underRules(opened.manifest, rules) };
+  const read = await readBundle(bundleFile);
+  const opened = mask === undefined ? read : await withMask(read, mask);
+  const bundle = { ...opened, manifest: underRules(opened.manifest, rules) };
   if (unsureTo !== undefined && !bundle.manifest.calibration.unsure) {
     fail(
       'OPTION_INVALID',
@@ -103,7 +114,7 @@ async function watch(
   const moves = Object.values(targets).filter((path) => path !== undefined);
   await checkTargets(dir, moves);
   if (out !== undefined) await checkHeatMaps(dir, out);
-  const folder = await node.FolderWatch.open(dir, {
+  const folder = await FolderWatch.open(dir, {
     signal,
     newOnly: newOnly === true,
     leaveOut: out === undefined ? moves : [...moves, out],
@@ -119,7 +130,7 @@ async function watch(
       ? undefined
       : async (verdict: Verdict) => {
           const { dir: below, name } = parse(relative(dir, verdict.path));
-          const file = await node.freeName(out, join(below, `${name}.png`));
+          const file = await freeName(out, join(below, `${name}.png`));
           await heatMaps.add(verdict, file);
           // The next one must find the name taken.
           await heatMaps.finish();
@@ -129,16 +140,16 @@ async function watch(
     const log =
       logFile === undefined
         ? undefined
-        : await node.InspectionLog.open(logFile, node.identify(opened, rules));
+        : await InspectionLog.open(logFile, identify(opened, rules));
     const webhook =
       log && url !== undefined
-        ? await node.Webhook.start(log.path, url, { onTrouble: tell })
+        ? await Webhook.start(log.path, url, { onTrouble: tell })
         : undefined;
-    const input = { node, dir, folder, targets, drawHeatMap, log, webhook, printer, tally, signal };
+    const input = { dir, folder, targets, drawHeatMap, log, webhook, printer, tally, signal };
     const files = new WatchedFiles(input);
     tell(`Watching ${dir}; press Ctrl-C to end.`);
     try {
-      const outcomes = node.inspect(bundle, files.images(), { signal, ...machine });
+      const outcomes = inspect(bundle, files.images(), { signal, ...machine });
       for await (const outcome of outcomes) await files.take(outcome);
     } catch (error) {
       if (!isBigridError(error, 'CANCELLED')) throw error;
@@ -156,7 +167,6 @@ async function watch(
 
 /** @throws OPTION_INVALID where one is the folder watched; OUTPUT_UNWRITABLE where nothing can be moved there */
 async function checkTargets(dir: string, targets: readonly string[]): Promise<void> {
-  const { assertWritable } = await import('@bigrid/node');
   for (const target of targets) {
     // What is moved there would appear anew.
     if ((await realPath(target)) === (await realPath(dir))) {
@@ -173,7 +183,6 @@ async function checkTargets(dir: string, targets: readonly string[]): Promise<vo
 
 /** @throws OPTION_INVALID where they would be taken for images to inspect; OUTPUT_UNWRITABLE */
 async function checkHeatMaps(dir: string, out: string): Promise<void> {
-  const { assertWritable } = await import('@bigrid/node');
   if ((await realPath(out)) === (await realPath(dir))) {
     fail(
       'OPTION_INVALID',

@@ -16,8 +16,12 @@ import {
 export { availableDevices, type Device, type EngineOptions } from './onnx-runtime.ts';
 
 export const engineOptionsSchema = optional<EngineOptions>({
-  threads: z.int().min(1).max(1024),
-  device: z.enum(deviceNames),
+  device: z.enum(deviceNames).describe('Where to compute (default: cpu)'),
+  threads: z
+    .int()
+    .min(1)
+    .max(1024)
+    .describe('Threads to compute with (default: as many as there are cores)'),
 });
 
 /**
