@@ -4,7 +4,7 @@ import { formatScore, onOneLine, paint, printable, shorten, table, write } from 
 
 /** What is kept of an image once it is inspected: not its pixels. */
 export type Row =
-  | (Omit<Verdict, 'image' | 'map' | 'ignored'> & {
+  | (Omit<Verdict, 'entry' | 'image' | 'map' | 'ignored'> & {
       /** Where `bigrid watch` moves it to. */
       readonly movedTo?: string;
       /** File of its heat map. */
@@ -17,7 +17,7 @@ export function rowOf(outcome: Verdict | FailedInspection): Row {
     const { code, message } = outcome.error;
     return { path: outcome.path, error: { code, message } };
   }
-  const { image: _, map: __, ignored: ___, ...row } = outcome;
+  const { entry: _, image: __, map: ___, ignored: ____, ...row } = outcome;
   return row;
 }
 

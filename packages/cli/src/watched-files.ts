@@ -38,9 +38,14 @@ interface Job {
   readonly file: WatchedImage;
   /** Of pages that the log has already. */
   readonly known: readonly LoggedOutcome[];
-  /** Images whose turn has not come. */
+  /** Images that are not inspected yet. */
   left: number;
   readonly done: { readonly row: Row; readonly statistics: object }[];
+}
+
+/** An image of a file. */
+interface JobImage extends ImageEntry {
+  readonly job: Job;
 }
 
 /** From the best to the worst: a file goes where its worst page belongs. */
@@ -52,14 +57,13 @@ const severities = ['normal', 'unsure', 'anomalous', 'unreadable'] as const;
  */
 export class WatchedFiles {
   readonly #input: WatchedFilesInput;
-  readonly #jobs: Job[] = [];
 
   constructor(input: WatchedFilesInput) {
     this.#input = input;
   }
 
   /** The images that appear and are not in the log yet. */
-  async *images(): AsyncGenerator<ImageEntry> {
+  async *images(): AsyncGenerator<JobImage> {
     const { folder, log } = this.#input;
     for await (const file of folder.images()) {
       const pages = await imagesInFile(file.path);
@@ -73,17 +77,14 @@ export class WatchedFiles {
         undone = pages;
       }
       const job: Job = { file, known, left: undone.length, done: [] };
-      for (const page of undone) {
-        this.#jobs.push(job);
-        yield imageEntry(page);
-      }
+      for (const page of undone) yield { ...imageEntry(page), job };
     }
   }
 
-  /** Takes what came of the next of {@link images}, in their order. */
-  async take(outcome: Verdict | FailedInspection): Promise<void> {
+  /** Takes what came of one of {@link images}. */
+  async take(outcome: Verdict<JobImage> | FailedInspection<JobImage>): Promise<void> {
     const { folder, log, drawHeatMap } = this.#input;
-    const job = this.#jobs.shift() as Job;
+    const { job } = outcome.entry;
     const heatMap = 'error' in outcome ? undefined : await drawHeatMap?.(outcome);
     const row = { ...rowOf(outcome), ...(heatMap === undefined ? {} : { heatMap }) };
     job.done.push({ row, statistics: statisticsOf(outcome) });

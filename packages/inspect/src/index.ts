@@ -80,7 +80,7 @@ export {
   type StatisticName,
   statisticNames,
 } from './image-statistics.ts';
-export { type FailedInspection, inspect, type Verdict } from './inspect.ts';
+export { type FailedInspection, inspect, type Verdict, verdictOf } from './inspect.ts';
 export {
   confidenceLevel,
   type Interval,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { exampleManifest } from '../testing/example-manifest.ts';
 import { answeringEngine, entry, image, someModel, unreadable } from '../testing/fakes.ts';
 import { Detector } from './detection/detector.ts';
-import { type FailedInspection, inspect, type Verdict } from './inspect.ts';
+import { type FailedInspection, inspect, type Verdict, verdictOf } from './inspect.ts';
 import type { Image, ImageEntry } from './ports.ts';
 
 const width = 4;
@@ -50,6 +50,15 @@ describe('inspect', () => {
       height: 2,
       data: Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7),
     });
+  });
+
+  it('hands back the very entry of the caller, with whatever it carries', async () => {
+    const detector = await Detector.load(engine, someModel());
+    const entries = [of(5), unreadable('b'), of(30)].map((own, order) => ({ ...own, order }));
+    const seen: typeof entries = [];
+    for await (const { entry } of inspect(detector, manifest, entries)) seen.push(entry);
+    expect(seen).toHaveLength(3);
+    for (const [index, entry] of seen.entries()) expect(entry).toBe(entries[index]);
   });
 
   it('gives the error of an image that it cannot read, and goes on', async () => {
@@ -177,5 +186,41 @@ describe('inspect', () => {
       throw new TypeError('a slip');
     });
     await expect(inspected([of(5)], undefined, broken)).rejects.toThrow(new TypeError('a slip'));
+  });
+});
+
+describe('verdictOf', () => {
+  const inspection = {
+    image: image(0),
+    score: 15,
+    map: { width: 4, height: 2, data: Float32Array.of(0, 0, 9, 9, 0, 0, 0, 0) },
+  };
+  const { calibration } = manifest;
+  const own = of(64);
+
+  it('judges by the thresholds of the manifest that it is given', () => {
+    const strict = { calibration: { ...calibration, threshold: 10, pixelThreshold: 5 } };
+    const unsure = { calibration: { ...calibration, unsure: { rule: '10', threshold: 10 } } };
+    expect(verdictOf(inspection, own, strict)).toMatchObject({
+      ...inspection,
+      path: '64.png',
+      threshold: 10,
+      verdict: 'anomalous',
+      isAnomalous: true,
+      // Two map pixels of 16 x 32 image pixels.
+      regions: [{ area: 1024, peak: 9 }],
+    });
+    expect(verdictOf(inspection, own, unsure)).toMatchObject({
+      threshold: 20,
+      verdict: 'unsure',
+      isAnomalous: false,
+    });
+    expect(verdictOf(inspection, own, strict).entry).toBe(own);
+  });
+
+  it('leaves out regions of fewer pixels', () => {
+    const strict = { calibration: { ...calibration, pixelThreshold: 5 } };
+    expect(verdictOf(inspection, own, strict, 1024).regions).toHaveLength(1);
+    expect(verdictOf(inspection, own, strict, 1025).regions).toEqual([]);
   });
 });

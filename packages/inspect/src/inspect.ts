@@ -9,9 +9,10 @@ import { imageError, readImage } from './read-image.ts';
 import { imagesAhead, inOrder, type TakeRoom } from './work.ts';
 
 /** The verdict on one image. */
-export interface Verdict extends Inspection {
+export interface Verdict<Entry extends ImageEntry = ImageEntry> extends Inspection {
+  /** What the caller gave to be inspected: the same object, with whatever else it carries. */
+  readonly entry: Entry;
   readonly path: string;
-  readonly image: Image;
   /** The manifest's threshold. */
   readonly threshold: number;
   /** How sure it is that the image is anomalous: 0..1, 0.5 at the threshold; see {@link confidenceOf}. */
@@ -25,9 +26,35 @@ export interface Verdict extends Inspection {
 }
 
 /** An image that could not be inspected. */
-export interface FailedInspection {
+export interface FailedInspection<Entry extends ImageEntry = ImageEntry> {
+  /** What the caller gave to be inspected: the same object, with whatever else it carries. */
+  readonly entry: Entry;
   readonly path: string;
   readonly error: BigridError;
+}
+
+/**
+ * Judges what the model says of an image by the thresholds of a manifest.
+ * @param smallestRegion image pixels below which a region is left out
+ */
+export function verdictOf<Entry extends ImageEntry>(
+  inspection: Inspection,
+  entry: Entry,
+  { calibration }: Pick<Manifest, 'calibration'>,
+  smallestRegion = 0,
+): Verdict<Entry> {
+  const { image, map, score } = inspection;
+  const { threshold, pixelThreshold } = calibration;
+  return {
+    entry,
+    path: entry.path,
+    ...inspection,
+    threshold,
+    confidence: confidenceOf(calibration)(score),
+    verdict: judge(score, calibration),
+    isAnomalous: score > threshold,
+    regions: regionsOf(map, image, pixelThreshold, smallestRegion),
+  };
 }
 
 /**
@@ -36,40 +63,26 @@ export interface FailedInspection {
  * @param options smallestRegion: image pixels below which a region is left out; default 0
  * @throws CANCELLED, ENGINE_FAILED
  */
-export async function* inspect(
+export async function* inspect<Entry extends ImageEntry>(
   detector: Detector,
-  manifest: Manifest,
-  entries: Iterable<ImageEntry> | AsyncIterable<ImageEntry>,
+  manifest: Pick<Manifest, 'calibration'>,
+  entries: Iterable<Entry> | AsyncIterable<Entry>,
   options: {
     readonly smallestRegion?: number | undefined;
     readonly signal?: AbortSignal | undefined;
   } = {},
-): AsyncGenerator<Verdict | FailedInspection> {
+): AsyncGenerator<Verdict<Entry> | FailedInspection<Entry>> {
   const { signal, smallestRegion } = options;
-  const { threshold, pixelThreshold } = manifest.calibration;
-  const confidence = confidenceOf(manifest.calibration);
-  const look = (entry: ImageEntry, takeRoom: TakeRoom) => lookAt(detector, entry, takeRoom);
+  const look = (entry: Entry, takeRoom: TakeRoom) => lookAt(detector, entry, takeRoom);
   const ahead = imagesAhead(detector.runsAtOnce);
   for await (const outcome of inOrder(entries, look, ahead, signal)) {
-    // What comes from outside may be no entry at all.
-    const { path = 'unnamed' }: Partial<ImageEntry> = outcome.item ?? {};
+    const { item: entry } = outcome;
     if ('error' in outcome) {
-      yield { path, error: imageError(path, outcome.error) };
+      // What comes from outside may be no entry at all.
+      const { path = 'unnamed' }: Partial<ImageEntry> = entry ?? {};
+      yield { entry, path, error: imageError(path, outcome.error) };
     } else {
-      const { image } = outcome.value;
-      const { score, map, ignored } = await outcome.value.inspection;
-      yield {
-        path,
-        image,
-        score,
-        map,
-        ignored,
-        threshold,
-        confidence: confidence(score),
-        verdict: judge(score, manifest.calibration),
-        isAnomalous: score > threshold,
-        regions: regionsOf(map, image, pixelThreshold, smallestRegion),
-      };
+      yield verdictOf(await outcome.value.inspection, entry, manifest, smallestRegion);
     }
   }
 }

@@ -233,6 +233,16 @@ export interface InspectOptions extends WorkOptions, ThresholdRules {
  * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, PATH_MISSING, DATA_EMPTY, DEVICE_MISSING, OPTION_INVALID,
  *   THRESHOLD_UNSUPPORTED, CANCELLED
  */
+export function inspect(
+  bundle: Bundle | string,
+  paths: readonly string[],
+  options?: InspectOptions,
+): AsyncGenerator<Verdict | FailedInspection>;
+export function inspect<Entry extends ImageEntry>(
+  bundle: Bundle | string,
+  images: AsyncIterable<Entry>,
+  options?: InspectOptions,
+): AsyncGenerator<Verdict<Entry> | FailedInspection<Entry>>;
 export async function* inspect(
   bundle: Bundle | string,
   paths: readonly string[] | AsyncIterable<ImageEntry>,

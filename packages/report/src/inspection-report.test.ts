@@ -24,8 +24,10 @@ describe('gallery of inspected images', () => {
     const report = new InspectionReport(manifest, { drawThumbnail, title: 'Line <1>' });
     await report.add(verdictOf('/in/normal.png', 0.1));
     await report.add(verdictOf('/in/worst.png', 2));
+    const path = '/in/<cut>.png';
     await report.add({
-      path: '/in/<cut>.png',
+      entry: { path, read: () => Promise.reject() },
+      path,
       error: new BigridError('IMAGE_UNREADABLE', 'Expected a whole <image>'),
     });
     await report.add(verdictOf('/in/unsure & more.png', 0.4));

@@ -62,14 +62,17 @@ export function exampleDrift(band: { low: number; median: number; high: number }
 /** A verdict on an unlabelled image by the threshold of {@link exampleManifest}. */
 export function exampleVerdict(score: number, strength?: number): Verdict {
   const isAnomalous = score > 0.5;
+  const path = `/line 3/new/${score}.png`;
+  const image = noisyImage(Math.round(score * 1e6), 64, 48, strength);
   return {
-    path: `/line 3/new/${score}.png`,
+    entry: { path, read: async () => image },
+    path,
     score,
     isAnomalous,
     verdict: isAnomalous ? 'anomalous' : 'normal',
     threshold: 0.5,
     confidence: 0.5,
-    image: noisyImage(Math.round(score * 1e6), 64, 48, strength),
+    image,
     map: { width: mapSize, height: mapSize, data: new Float32Array(mapSize ** 2).fill(score) },
     regions: [],
   };

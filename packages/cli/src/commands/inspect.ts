@@ -6,7 +6,6 @@ import {
   describePromise,
   drawThumbnail,
   type FileStamp,
-  type ImageEntry,
   InspectionLog,
   identify,
   inspect,
@@ -21,7 +20,13 @@ import { InspectionReport } from '@bigrid/report';
 import { type Command, Option } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
-import { findImages, imagesOnInput, ResultFiles, STANDARD_INPUT } from '../images.ts';
+import {
+  findImages,
+  imagesOnInput,
+  type NamedImage,
+  ResultFiles,
+  STANDARD_INPUT,
+} from '../images.ts';
 import { count, say } from '../output.ts';
 import { checkOutputFiles } from '../output-files.ts';
 import { showProgress } from '../progress.ts';
@@ -60,8 +65,8 @@ const regionFields: Fields = {
   },
 };
 
-/** What is known of an image beside its pixels, until its turn comes. */
-interface Job {
+/** An image to inspect, with where its results go. */
+interface Job extends NamedImage {
   /** File of its heat map. */
   readonly target: string | undefined;
   readonly file: FileStamp | undefined;
@@ -132,7 +137,6 @@ async function inspectImages(
       ? undefined
       : await InspectionLog.open(logFile, identify(opened, { threshold, unsure }));
 
-  const jobs: Job[] = [];
   const tally = new Tally();
   const printer = printResults(format, signal);
   const heatMaps = new HeatMapWriter(bundle.manifest, signal);
@@ -148,29 +152,27 @@ async function inspectImages(
   const progress = showProgress({ quiet, printing: format !== 'table' });
   const advance = listed && progress.count('inspecting', listed.length);
 
-  /** The images that are not in the log yet, each with its job in line. */
-  async function* undone(): AsyncGenerator<ImageEntry> {
+  /** The images that are not in the log yet, each with where its results go. */
+  async function* undone(): AsyncGenerator<Job> {
     for await (const image of listed ?? imagesOnInput(signal)) {
       // Also for those that are left out: the others keep their names from run to run.
       const target = await targets?.fileFor(image);
       const file = log ? await stampOf(image.path) : undefined;
       const known = log ? log.take(image.path, file) : undefined;
       if (known) tally.addLogged(known);
-      else {
-        jobs.push({ target, file });
-        yield image;
-      }
+      else yield { ...image, target, file };
     }
   }
 
   let failure: unknown;
   try {
     for await (const outcome of inspect(bundle, undone(), { signal, ...machine })) {
-      const { target, file } = jobs.shift() as Job;
+      const { target, file } = outcome.entry;
       const row = rowOf(outcome);
       const logged = log && { ...row, ...statisticsOf(outcome) };
       const record = async () => logged && log?.append(logged, isLasting(row) ? file : undefined);
-      if ('error' in outcome) progress.onEvent({ type: 'skipped', ...outcome });
+      if ('error' in outcome)
+        progress.onEvent({ type: 'skipped', path: outcome.path, error: outcome.error });
       if ('error' in outcome || target === undefined) await record();
       else await heatMaps.add(outcome, target, record);
       await page?.add(outcome);

@@ -14,6 +14,7 @@ export interface AnomalyMap {
 
 /** What the model says of one image. Both are raw: comparable between images of one bundle, not between bundles. */
 export interface Inspection {
+  readonly image: Image;
   readonly score: number;
   readonly map: AnomalyMap;
   /** What was ignored of the image, white there, of any size; undefined where it is nothing. */
@@ -84,6 +85,7 @@ export class Detector {
     }
     const [, height, width] = map.shape as [number, number, number];
     return {
+      image,
       score: (score as Tensor<'float32'>).data[0] as number,
       map: { width, height, data: (map as Tensor<'float32'>).data },
       ignored: ignored ?? this.#ignored,
