@@ -1,9 +1,11 @@
 import { basename, extname } from 'node:path';
 import { type Bundle, type WeightPrecision, withWeightsIn } from '@bigrid/inspect';
-import { bundleFrom, calibrate, type WorkOptions } from './api.ts';
+import { calibrate } from './calibrate.ts';
 import { assertModelWritable, writeAtomically } from './files/files.ts';
+import { bundleFrom } from './model-file.ts';
 import { checkArguments, checkRequest } from './requests.ts';
 import { writeTritonModel } from './triton.ts';
+import type { WorkOptions } from './work-options.ts';
 
 export interface ExportRequest extends WorkOptions {
   /** Stores weights in fewer bits; the model computes in float32 all the same. Default: as they are. */

@@ -40,19 +40,7 @@ export {
   unlearnt,
   weightsOf,
 } from '@bigrid/inspect';
-export {
-  type CalibrateRequest,
-  calibrate,
-  type EvaluateOptions,
-  evaluate,
-  type InspectOptions,
-  inspect,
-  readBundle,
-  type TrainRequest,
-  train,
-  type WorkOptions,
-  withMask,
-} from './api.ts';
+export { type CalibrateRequest, calibrate } from './calibrate.ts';
 export {
   type ContactSheet,
   type ContactSheetOptions,
@@ -79,6 +67,7 @@ export {
   engineOptionsSchema,
   onnxRuntimeEngine,
 } from './engine/engine.ts';
+export { type EvaluateOptions, evaluate } from './evaluate.ts';
 export { type Exported, type ExportRequest, exportBundle } from './export.ts';
 export { assertWritable, reasonOf, writeAtomically } from './files/files.ts';
 export { freeName, moveFile } from './files/move-file.ts';
@@ -89,11 +78,14 @@ export { imagesOfStream } from './images/image-stream.ts';
 export { decodeImage, imageEntry, readImage } from './images/images.ts';
 export { drawThumbnail, type Thumbnail, type ThumbnailOptions } from './images/thumbnail.ts';
 export { imagesInFile } from './images/tiff-pages.ts';
+export { type InspectOptions, inspect } from './inspect.ts';
+export { readBundle, withMask } from './model-file.ts';
 export {
   type SyntheticLine,
   type SyntheticLineOptions,
   writeSyntheticLine,
 } from './synthetic/line.ts';
+export { type TrainRequest, train } from './train.ts';
 export type { BackboneFile, Rgb } from './training/backbones.ts';
 export { checkpointPath, hasCheckpoint } from './training/checkpoint-folder.ts';
 export { replayPath } from './training/replay-folder.ts';
@@ -111,3 +103,4 @@ export {
 } from './watching/inspection-log.ts';
 export { FolderWatch, type WatchedImage, type WatchOptions } from './watching/watch-folder.ts';
 export { Webhook, type WebhookOptions } from './watching/webhook.ts';
+export type { WorkOptions } from './work-options.ts';

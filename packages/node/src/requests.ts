@@ -1,20 +1,18 @@
 import { checkArgument, checkOptions, trainOptionsSchema, weightPrecisions } from '@bigrid/inspect';
 import { z } from 'zod';
-import type {
-  CalibrateRequest,
-  EvaluateOptions,
-  InspectOptions,
-  TrainRequest,
-  WorkOptions,
-} from './api.ts';
+import type { CalibrateRequest } from './calibrate.ts';
 import { datasetOptionsSchema } from './datasets/dataset.ts';
 import type { CheckDataOptions } from './doctor/data.ts';
 import type { DriftOptions } from './drift.ts';
 import { type EngineOptions, engineOptionsSchema } from './engine/engine.ts';
+import type { EvaluateOptions } from './evaluate.ts';
 import type { ExportRequest } from './export.ts';
 import { callback, optional, path, type Shape, signal } from './files/option-schemas.ts';
+import type { InspectOptions } from './inspect.ts';
+import type { TrainRequest } from './train.ts';
 import type { BackboneFile } from './training/backbones.ts';
 import type { UpdateRequest } from './update.ts';
+import type { WorkOptions } from './work-options.ts';
 
 const rule = z.string().meta({ expected: 'the text of a rule' });
 const mean = z.tuple([z.number(), z.number(), z.number()]).meta({ expected: 'three numbers' });

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkEvent } from '@bigrid/inspect';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { train } from './api.ts';
 import { writeSyntheticLine } from './synthetic/line.ts';
+import { train } from './train.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -4,15 +4,16 @@ import {
   type Update,
   update as updateOnEntries,
 } from '@bigrid/inspect';
-import { readBundle, type WorkOptions } from './api.ts';
 import type { DatasetOptions } from './datasets/dataset.ts';
 import { openTrainingFolder } from './datasets/folders.ts';
 import { onnxRuntimeEngine } from './engine/engine.ts';
 import { assertModelWritable, writeAtomically } from './files/files.ts';
+import { readBundle } from './model-file.ts';
 import { checkArguments, checkRequest } from './requests.ts';
 import { type BackboneFile, openBackbone } from './training/backbones.ts';
 import { openReplay, readReplay } from './training/replay-folder.ts';
 import { fileScratch } from './training/scratch.ts';
+import type { WorkOptions } from './work-options.ts';
 
 export interface UpdateRequest extends BackboneFile, DatasetOptions, WorkOptions {
   /** Images that are kept beside the new bundle, 0..1024; 0 for none. Default: as in training. */

@@ -9,8 +9,8 @@ import {
   parseRule,
   promised,
 } from '@bigrid/inspect';
-import { readBundle } from '../api.ts';
 import { type EngineOptions, onnxRuntimeEngine } from '../engine/engine.ts';
+import { readBundle } from '../model-file.ts';
 import { checkArguments, checkRequest } from '../requests.ts';
 import { version } from '../version.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';

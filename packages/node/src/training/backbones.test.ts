@@ -8,7 +8,8 @@ import { Random } from '@bigrid/method';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formula, weightOf } from '../../../method/testing/formula.ts';
-import { inspect, type TrainRequest, train } from '../api.ts';
+import { inspect } from '../inspect.ts';
+import { type TrainRequest, train } from '../train.ts';
 
 /** A Python with the packages of tools/requirements.txt: without one, ONNX's own checker is left out. */
 const { BIGRID_PYTHON: python } = process.env;

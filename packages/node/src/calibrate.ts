@@ -1,0 +1,84 @@
+import { basename, resolve } from 'node:path';
+import { fail } from '@bigrid/errors';
+import {
+  type Bundle,
+  type ImageEntry,
+  recalibrate,
+  type ThresholdRules,
+  underRules,
+  withManifest,
+} from '@bigrid/inspect';
+import { openCalibrationFolder } from './datasets/folders.ts';
+import { openIgnoredAreas } from './datasets/ignored-areas.ts';
+import { onnxRuntimeEngine } from './engine/engine.ts';
+import { assertModelWritable, writeAtomically } from './files/files.ts';
+import { bundleFrom } from './model-file.ts';
+import { checkArguments, checkRequest } from './requests.ts';
+import type { WorkOptions } from './work-options.ts';
+
+export interface CalibrateRequest extends WorkOptions, ThresholdRules {
+  /**
+   * Good images that training never saw: a folder with `test/good`, with `good`, with images straight in it, or of
+   * such folders, one a class. Without one, the scores in the bundle are used again.
+   */
+  readonly dir?: string;
+  /**
+   * Go on with images that the model learnt, and with those that score far beyond what good ones reach. Default: false,
+   * which refuses them.
+   */
+  readonly allowSuspect?: boolean;
+  /** Mask of what to ignore from now on, as for training; it takes the place of what the bundle ignores. */
+  readonly mask?: string;
+  /** File to write the bundle to; that of the bundle may be it. */
+  readonly out?: string;
+}
+
+/**
+ * Sets the thresholds of a bundle anew; its model stays as it is.
+ * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED, SUSPECT_IMAGES, DATA_EMPTY, DATA_NO_GOOD, BUNDLE_INVALID,
+ *   OUTPUT_UNWRITABLE, DEVICE_MISSING, CANCELLED
+ */
+export async function calibrate(
+  bundle: Bundle | string,
+  request: CalibrateRequest = {},
+): Promise<Bundle> {
+  checkArguments({ bundle });
+  checkRequest('calibrate', request);
+  const { dir, threshold, unsure, mask, allowSuspect, out, onEvent, signal, ...machine } = request;
+  if (dir === undefined && mask !== undefined) {
+    fail(
+      'OPTION_INVALID',
+      `Expected a folder of good images to score under the mask ${mask} but received none`,
+    );
+  }
+  const opened = await bundleFrom(bundle);
+  if (out !== undefined) await assertModelWritable(out);
+  const calibrated =
+    dir === undefined
+      ? withManifest(opened, underRules(opened.manifest, { threshold, unsure }))
+      : await recalibrate({
+          ...(await openCalibration(dir, mask, opened.manifest.classes)),
+          engine: onnxRuntimeEngine(machine),
+          bundle: opened,
+          rules: { threshold, unsure },
+          allowSuspect,
+          now: () => new Date(),
+          onEvent,
+          signal,
+        });
+  if (out !== undefined) await writeAtomically(out, calibrated.bytes);
+  return calibrated;
+}
+
+/** Images to calibrate on, with what to ignore of them. */
+async function openCalibration(dir: string, mask: string | undefined, classNames: string[]) {
+  const { good, defects } = await openCalibrationFolder(dir);
+  const areas = await openIgnoredAreas(mask, classNames);
+  const withArea = (entry: ImageEntry & { className?: string }) =>
+    areas.of(entry.className ?? basename(resolve(dir)), entry);
+  return {
+    good: good.map(withArea),
+    defects: defects.map(withArea),
+    ignored: areas.everywhere,
+  };
+}

@@ -1,0 +1,59 @@
+import {
+  type Bundle,
+  Detector,
+  type Evaluation,
+  evaluate as evaluateEntries,
+  ignoring,
+  type SeenImage,
+} from '@bigrid/inspect';
+import type { DatasetOptions } from './datasets/dataset.ts';
+import { openTestFolder } from './datasets/folders.ts';
+import { openIgnoredAreas } from './datasets/ignored-areas.ts';
+import { parallelEngine } from './engine/engine.ts';
+import { bundleFrom } from './model-file.ts';
+import { checkArguments, checkRequest } from './requests.ts';
+import type { WorkOptions } from './work-options.ts';
+
+export interface EvaluateOptions extends WorkOptions, DatasetOptions {
+  /** Mask of what to ignore, as for training; it takes the place of what the bundle ignores. */
+  readonly mask?: string;
+  /** Called with each image, its map and mask, in turn; the next one waits for what it returns. */
+  readonly onImage?: ((seen: SeenImage) => void | Promise<void>) | undefined;
+}
+
+/**
+ * Evaluates a bundle on labelled test images.
+ * @param dir a folder in the layout of MVTec AD (`test/good`, `test/DEFECT`, `ground_truth/DEFECT`), or of such folders;
+ *   or any other layout that {@link openDataset} recognises
+ * @throws DATA_NO_TEST, DATASET_INVALID, BUNDLE_INVALID, DEVICE_MISSING, CANCELLED
+ */
+export async function evaluate(
+  bundle: Bundle | string,
+  dir: string,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  checkArguments({ bundle, dir });
+  checkRequest('evaluate', options);
+  const { threads, device, s3Root, mask } = options;
+  const opened = await bundleFrom(bundle);
+  const found = await openTestFolder(dir, { s3Root });
+  const areas = await openIgnoredAreas(
+    mask,
+    found.map(({ className }) => className),
+  );
+  const entries = found.map((entry) => areas.of(entry.className, entry));
+  const model = ignoring(opened, areas.everywhere);
+  const detector = await Detector.load(parallelEngine({ threads, device }), model);
+  try {
+    return await evaluateEntries({
+      detector,
+      entries,
+      learnt: opened.manifest.learnt,
+      onImage: options.onImage,
+      onEvent: options.onEvent,
+      signal: options.signal,
+    });
+  } finally {
+    await detector.dispose();
+  }
+}

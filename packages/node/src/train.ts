@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import {
+  type Bundle,
+  modelIdOf,
+  resolveTrainOptions,
+  type ThresholdRules,
+  type TrainOptions,
+  train as trainOnEntries,
+} from '@bigrid/inspect';
+import type { DatasetOptions } from './datasets/dataset.ts';
+import { openTrainingFolder } from './datasets/folders.ts';
+import { openIgnoredAreas } from './datasets/ignored-areas.ts';
+import { onnxRuntimeEngine } from './engine/engine.ts';
+import { assertModelWritable, writeAtomically } from './files/files.ts';
+import { bundleFrom } from './model-file.ts';
+import { checkArguments, checkRequest } from './requests.ts';
+import { type BackboneFile, openBackbone } from './training/backbones.ts';
+import { identifyFile, identifyImages, openCheckpoint } from './training/checkpoint-folder.ts';
+import { openReplay } from './training/replay-folder.ts';
+import { fileScratch } from './training/scratch.ts';
+import { version } from './version.ts';
+import type { WorkOptions } from './work-options.ts';
+
+export interface TrainRequest
+  extends TrainOptions,
+    BackboneFile,
+    DatasetOptions,
+    ThresholdRules,
+    WorkOptions {
+  /** File to write the bundle to. */
+  readonly out?: string;
+  /** Mask of what to ignore: an image, white there, or a folder with CLASS.png for each class. */
+  readonly mask?: string;
+  /** Bundle, or its file, to go on from: its method is kept. */
+  readonly from?: Bundle | string;
+  /**
+   * Go on where an earlier training of the same `out` was cut off, from the checkpoint beside it; from the beginning
+   * where there is none. Default: false, which drops a checkpoint that is there.
+   */
+  readonly resume?: boolean;
+  /** Seconds from one checkpoint to the next. Default: 10, or more where it takes over a hundredth of the time. */
+  readonly checkpointSeconds?: number;
+}
+
+/**
+ * Trains a model on a folder of good images.
+ * @param dir a folder with `train/good`, with `good`, with images straight in it, or of such folders, one a class;
+ *   or any other layout that {@link openDataset} recognises
+ * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, DATASET_INVALID, OPTION_INVALID, OUTPUT_UNWRITABLE, IN_USE,
+ *   CHECKPOINT_MISMATCH, CHECKPOINT_INVALID, WEIGHTS_INVALID, DEVICE_MISSING, CANCELLED
+ */
+export async function train(dir: string, request: TrainRequest = {}): Promise<Bundle> {
+  checkArguments({ dir });
+  checkRequest('train', request);
+  const { onEvent, signal, threads, device, out, from: source, s3Root, mask, ...rest } = request;
+  const { resume, checkpointSeconds, threshold, unsure, ...others } = rest;
+  const { backbone, backboneMean, backboneDeviation, ...chosen } = others;
+  const { replay, ...options } = resolveTrainOptions(chosen);
+  const engine = onnxRuntimeEngine({ threads, device });
+  const { classes } = await openTrainingFolder(dir, { s3Root });
+  const areas = await openIgnoredAreas(
+    mask,
+    classes.map(({ name }) => name),
+  );
+  // Better to fail before a minute of training than after it.
+  if (out !== undefined) await assertModelWritable(out);
+  const from = source === undefined ? undefined : await bundleFrom(source);
+  const choice = { backbone, backboneMean, backboneDeviation, taps: chosen.taps };
+  const opened = await openBackbone(choice, options.method, engine, from);
+  const { name, mean, deviation } = opened.backbone;
+  const identity = {
+    options: {
+      ...options,
+      method: opened.method,
+      backbone: { name, mean, deviation, file: backbone && (await identifyFile(backbone)) },
+      from: from && createHash('sha256').update(from.bytes).digest('hex'),
+      ignored: areas.digest,
+      threads: threads ?? availableParallelism(),
+      engine: engine.description,
+      version,
+    },
+    images: await identifyImages(dir, classes),
+  };
+  const saves = { resume, everySeconds: checkpointSeconds };
+  const checkpoint = out === undefined ? undefined : await openCheckpoint(out, identity, saves);
+  const kept = out === undefined ? undefined : await openReplay(out, replay, checkpoint?.path);
+  let succeeded = false;
+  try {
+    const bundle = await trainOnEntries({
+      ...options,
+      ...opened,
+      engine,
+      openScratch: (blockBytes, kept) =>
+        checkpoint ? checkpoint.openScratch(blockBytes, kept) : fileScratch(blockBytes),
+      checkpoint,
+      classes: classes.map(({ name, entries }) => ({
+        name,
+        entries: entries.map((entry) => areas.of(name, entry)),
+      })),
+      ignored: areas.everywhere,
+      rules: { threshold, unsure },
+      version,
+      now: () => new Date(),
+      from,
+      replay: kept,
+      onEvent,
+      signal,
+    });
+    if (out !== undefined) {
+      await writeAtomically(out, bundle.bytes, { temporaryIn: checkpoint?.path });
+      await kept?.commit(modelIdOf(bundle.manifest));
+    }
+    succeeded = true;
+    return bundle;
+  } finally {
+    await kept?.discard();
+    await checkpoint?.close({ succeeded });
+  }
+}
