@@ -15,11 +15,11 @@ import { Detector, evaluate, train } from '@bigrid/inspect';
 import { detector, efficientNetLite0, profiles, readSafetensors } from '@bigrid/method';
 import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, version } from '@bigrid/node';
 import { trainedValues } from '../packages/inspect/dist/bundle/bundle.js';
-import { learnExpectation } from '../packages/inspect/dist/training/expectation.js';
+import { measureExpectation } from '../packages/inspect/dist/training/expectation.js';
 import {
+  entriesAt,
   extractFeatures,
   featuresOf,
-  imagesAt,
 } from '../packages/inspect/dist/training/feature-extraction.js';
 import { classesOf, holdOut, wantedGroups } from '../packages/inspect/dist/training/hold-out.js';
 import { kindsOfClasses } from '../packages/inspect/dist/training/kinds.js';
@@ -186,7 +186,7 @@ async function testEntries(opened, seed) {
   if (!values.synthetic) return opened.flatMap((own) => own.entries);
   const made = opened.map(async ({ name, classes }) => {
     const { images } = await extractAll(classes);
-    const [{ heldOut }] = holdOut(classes, images, seed, wantedGroups()).folds;
+    const [{ heldOut }] = holdOut({ classes, images, seed, wanted: wantedGroups() }).folds;
     return syntheticEntries(
       heldOut.map((index) => images[index].entry),
       name,
@@ -200,16 +200,24 @@ async function testEntries(opened, seed) {
 /** Features of all images of some classes, by the method of the default. */
 function extractAll(classes) {
   const entries = classes.flatMap((own) => own.entries);
-  return extract(engine, backbone, fast.method, entries, fileScratch, () => {});
+  return extract({
+    engine,
+    backbone,
+    method: fast.method,
+    entries,
+    openScratch: fileScratch,
+    onEvent: () => {},
+  });
 }
 
 /** {@link extractFeatures}, asked for again and again: those who got features may dispose of what they got. */
-async function extract(engine, backbone, options, entries, ...rest) {
-  const { taps, inputSize, cells, pooling } = options;
+async function extract(input) {
+  const { method, entries } = input;
+  const { taps, inputSize, cells, pooling } = method;
   const key = JSON.stringify([taps, inputSize, cells, pooling, entries.map(({ path }) => path)]);
   if (kept?.key !== key) {
     await kept?.scratch.dispose();
-    const extraction = await extractFeatures(engine, backbone, options, entries, ...rest);
+    const extraction = await extractFeatures(input);
     kept = { key, extraction, scratch: extraction.scratch };
   }
   const { extraction, scratch } = kept;
@@ -224,10 +232,10 @@ async function extract(engine, backbone, options, entries, ...rest) {
 /** The features that a model of a seed learns from, and the class of each image. */
 async function learntFeatures(classes, seed) {
   const extraction = await extractAll(classes);
-  const [{ training }] = holdOut(classes, extraction.images, seed, wantedGroups()).folds;
+  const { images } = extraction;
+  const [{ training }] = holdOut({ classes, images, seed, wanted: wantedGroups() }).folds;
   const features = await featuresOf(extraction, training);
-  const learnt = imagesAt(extraction, training).map(({ entry }) => entry);
-  return { features, learntClasses: classesOf(classes, learnt) };
+  return { features, learntClasses: classesOf(classes, entriesAt(extraction, training)) };
 }
 
 async function modelOf(name, data, classes, seed) {
@@ -239,14 +247,13 @@ async function modelOf(name, data, classes, seed) {
     // What the pair leaves is not what a part of it leaves.
     const learnt = await learntFeatures(classes, seed);
     const features = { ...learnt.features, statistics };
-    await learnExpectation(parameters, {
-      engine,
-      method,
+    const { values } = await measureExpectation({
+      plan: { engine, method, onEvent: () => {} },
       features,
       kinds: kindsOfClasses(features, learnt.learntClasses),
-      onEvent: () => {},
+      values: parameters,
     });
-    return toModel(detector(backbone, method, statistics, parameters));
+    return toModel(detector(backbone, method, statistics, values));
   }
   if (configuration.kind === 'part' || configuration.kind === 'trained') {
     const bundle = await train({

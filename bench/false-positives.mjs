@@ -79,7 +79,14 @@ async function measureSet(folder) {
     }
   }
   if (pieces.length === 0) return;
-  const whole = await extractFeatures(engine, backbone, fast.method, all, fileScratch, () => {});
+  const whole = await extractFeatures({
+    engine,
+    backbone,
+    method: fast.method,
+    entries: all,
+    openScratch: fileScratch,
+    onEvent: () => {},
+  });
   for (const one of pieces) {
     if (performance.now() > until) break;
     const record = await measure(one, all, whole);

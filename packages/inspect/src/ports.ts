@@ -1,3 +1,6 @@
+import type { Engine } from '@bigrid/graph';
+import type { Backbone } from '@bigrid/method';
+import type { OnEvent } from './events.ts';
 import type { TakeRoom } from './work.ts';
 
 /** A decoded image: 8-bit RGB, row by row, 3 bytes a pixel. */
@@ -90,4 +93,14 @@ export interface KeepReplay {
    * @throws OUTPUT_UNWRITABLE
    */
   keep(part: keyof Replay, index: number, image: Image | Uint8Array): Promise<void>;
+}
+
+/** What training and updates work with. */
+export interface TrainingPorts {
+  readonly engine: Engine;
+  readonly backbone: Backbone;
+  readonly openScratch: OpenScratch;
+  readonly now: () => Date;
+  readonly onEvent?: OnEvent | undefined;
+  readonly signal?: AbortSignal | undefined;
 }

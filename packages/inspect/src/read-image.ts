@@ -1,4 +1,5 @@
 import { BigridError, fail, isBigridError } from '@bigrid/errors';
+import { digest } from './digest.ts';
 import type { Image, ImageEntry } from './ports.ts';
 import type { TakeRoom } from './work.ts';
 
@@ -29,6 +30,21 @@ export async function readImage(entry: ImageEntry, takeRoom: TakeRoom): Promise<
     );
   }
   return image;
+}
+
+/** A decoded image with the SHA-256 over its pixels. */
+export interface DigestedImage {
+  readonly image: Image;
+  readonly digest: Uint8Array;
+}
+
+/** Decodes an image as {@link readImage} does, and digests it while others are decoded. */
+export async function readWithDigest(
+  entry: ImageEntry,
+  takeRoom: TakeRoom,
+): Promise<DigestedImage> {
+  const image = await readImage(entry, takeRoom);
+  return { image, digest: await digest(image.data) };
 }
 
 function isLength(side: unknown): side is number {

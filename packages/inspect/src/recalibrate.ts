@@ -7,7 +7,7 @@ import {
   rulesOf,
   type ThresholdRules,
 } from './calibration/calibration.ts';
-import { scoreImages } from './calibration/scoring.ts';
+import { scoreImages, scoresOf } from './calibration/scoring.ts';
 import { guardAgainst, suspectsOf } from './calibration/suspects.ts';
 import { ignoring } from './detection/ignored-area.ts';
 import { NONE_READABLE, type OnEvent } from './events.ts';
@@ -62,8 +62,7 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
   });
   const calibration = calibrate(
     {
-      scores: sound.map(({ score }) => score),
-      mapMaxima: sound.map(({ mapMaximum }) => mapMaximum),
+      ...scoresOf(sound),
       groups: groupNearDuplicates(sound.map(({ fingerprint }) => fingerprint)),
       origin: 'given',
       images: sound.map(({ statistics }) => statistics),

@@ -89,11 +89,15 @@ const BACKBONE_PREFIX = 'backbone.';
 /** What its weights are stored in, where it is not all their bits. */
 const BACKBONE_PRECISION: WeightPrecision = 'float16';
 
-/** What training goes on from: every tensor that is not the frozen backbone's, and the statistics of the features. */
-export function trainedValues(bundle: Bundle): {
-  parameters: ParameterValues;
-  statistics: FeatureStatistics;
-} {
+/** What training goes on from. */
+export interface TrainedValues {
+  /** Every tensor that is not the frozen backbone's. */
+  readonly parameters: ParameterValues;
+  readonly statistics: FeatureStatistics;
+}
+
+/** @throws BUNDLE_INVALID where it has no statistics of the features */
+export function trainedValues(bundle: Bundle): TrainedValues {
   const { initialisers } = readModel(bundle.bytes);
   const parameters: ParameterValues = new Map();
   for (const [name, value] of initialisers) {

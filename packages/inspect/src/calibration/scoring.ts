@@ -1,13 +1,12 @@
 import type { Engine } from '@bigrid/graph';
 import type { Bundle } from '../bundle/bundle.ts';
 import { Detector } from '../detection/detector.ts';
-import { digest } from '../digest.ts';
 import { type OnEvent, type Phase, progressOf, reportSkipped } from '../events.ts';
 import { type Fingerprint, fingerprintOf } from '../fingerprint.ts';
 import { type ImageStatistics, imageStatistics } from '../image-statistics.ts';
 import type { ImageEntry } from '../ports.ts';
-import { readImage } from '../read-image.ts';
-import { DECODE_AHEAD, inOrder, type TakeRoom } from '../work.ts';
+import { readWithDigest } from '../read-image.ts';
+import { DECODE_AHEAD, inOrder } from '../work.ts';
 
 /** What calibration takes from one image. */
 export interface ScoredImage<Entry extends ImageEntry = ImageEntry> {
@@ -19,6 +18,14 @@ export interface ScoredImage<Entry extends ImageEntry = ImageEntry> {
   /** SHA-256 over its pixels. */
   readonly digest: Uint8Array;
   readonly fingerprint: Fingerprint;
+}
+
+/** The numbers of scored images that calibration takes. */
+export function scoresOf(scored: readonly Pick<ScoredImage, 'score' | 'mapMaximum'>[]) {
+  return {
+    scores: scored.map(({ score }) => score),
+    mapMaxima: scored.map(({ mapMaximum }) => mapMaximum),
+  };
 }
 
 /**
@@ -38,16 +45,12 @@ export async function scoreImages<Entry extends ImageEntry>(
   try {
     const progress = progressOf(phase, entries.length, onEvent);
     let done = 0;
-    const read = async (entry: Entry, takeRoom: TakeRoom) => {
-      const image = await readImage(entry, takeRoom);
-      return { image, pixels: await digest(image.data) };
-    };
-    for await (const outcome of inOrder(entries, read, DECODE_AHEAD, signal)) {
+    for await (const outcome of inOrder(entries, readWithDigest, DECODE_AHEAD, signal)) {
       const entry = outcome.item;
       if ('error' in outcome) {
         reportSkipped(entry.path, outcome.error, onEvent);
       } else {
-        const { image, pixels } = outcome.value;
+        const { image, digest } = outcome.value;
         const { score, map } = await detector.inspect(image, entry.ignored);
         const mapMaximum = map.data.reduce((highest, value) => Math.max(highest, value), 0);
         scored.push({
@@ -55,7 +58,7 @@ export async function scoreImages<Entry extends ImageEntry>(
           score,
           mapMaximum,
           statistics: imageStatistics(image),
-          digest: pixels,
+          digest,
           fingerprint: fingerprintOf(image),
         });
       }

@@ -156,12 +156,9 @@ const inTiles = () => {
   const wide = (seed: number) => entry(`${seed}.png`, () => image(seed, { width: 160 }));
   const entries = Array.from({ length: 8 }, (_, seed) => wide(seed));
   entries[5] = unreadable('broken.png');
-  const extract: TrainInput['extract'] = (...input) => {
-    const [engine, backbone, method, all, openScratch, onEvent, signal, checkpoints] = input;
-    expect(method.tiles).toEqual({ rows: 1, columns: 3 });
-    const sample = { perImage: 2, seed: 3 };
-    const taken = [engine, backbone, method, all, openScratch, onEvent, signal] as const;
-    return extractFeatures(...taken, checkpoints, sample);
+  const extract: TrainInput['extract'] = (input) => {
+    expect(input.method.tiles).toEqual({ rows: 1, columns: 3 });
+    return extractFeatures({ ...input, sample: { perImage: 2, seed: 3 } });
   };
   return { ...input(), classes: [{ name: 'part', entries }], tile: 64, extract };
 };

@@ -4,6 +4,7 @@ import {
   encode,
   type SavedFold,
   type SavedReading,
+  type SavedStage,
   type SavedTraining,
 } from './saved-training.ts';
 
@@ -11,8 +12,6 @@ import {
 const SECONDS = 10;
 /** Saves may take this share of the time. */
 const MOST_SHARE = 0.01;
-
-type SavedStage = SavedTraining & { readonly stage: NonNullable<SavedTraining['stage']> };
 
 /** Saves a training from time to time, and holds what an earlier run saved. */
 export class Checkpoints {
@@ -38,7 +37,7 @@ export class Checkpoints {
   }
 
   /** What an earlier run saved of a stage, if it is one of the fold that is under way. */
-  get savedStage(): SavedStage | undefined {
+  get savedStage(): (SavedTraining & { readonly stage: SavedStage }) | undefined {
     const { saved } = this;
     if (!saved?.stage || saved.crossFitted.length !== this.crossFitted.length) return undefined;
     return { ...saved, stage: saved.stage };

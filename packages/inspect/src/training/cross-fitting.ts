@@ -1,52 +1,54 @@
+import type { Bundle } from '../bundle/bundle.ts';
 import { scoreImages } from '../calibration/scoring.ts';
 import { type OnEvent, progressOf } from '../events.ts';
-import { type Extraction, imagesAt } from './feature-extraction.ts';
-import type { Fold } from './hold-out.ts';
-import { type Learning, type Learnt, learn, stepsOfAll } from './learn.ts';
+import { build } from './build.ts';
+import { measureExpectation } from './expectation.ts';
+import { entriesAt } from './feature-extraction.ts';
+import { type Lesson, learn, stepsOfAll } from './learn.ts';
 import type { SavedFold } from './saved-training.ts';
 
 /** The score of an image that the model had not learnt. */
 export type UnseenScore = SavedFold[number];
 
 /**
- * Learns each fold in turn to score what it holds out, and keeps nothing but the scores: more than the images that one
- * model can spare, each by a model that had not learnt the image.
- * @returns the scores of all folds
- * @throws what {@link learn} throws
+ * Learns one lesson after the other to score what each holds out, and keeps nothing but the scores: more than the images
+ * that one model can spare, each by a model that had not learnt the image.
+ * @param lessons of one plan
+ * @returns the scores of all
+ * @throws BUNDLE_INVALID, CHECKPOINT_INVALID, CANCELLED, ENGINE_FAILED
  */
-export async function crossFit(
-  extraction: Extraction,
-  folds: readonly Fold[],
-  learning: Learning,
-): Promise<UnseenScore[]> {
-  if (folds.length === 0) return [];
-  const { checkpoints, onEvent } = learning;
-  const steps = folds.map(({ training }) =>
-    stepsOfAll(training.length * extraction.blocksEach, learning),
+export async function crossFit(lessons: readonly Lesson[]): Promise<UnseenScore[]> {
+  const [first] = lessons;
+  if (!first) return [];
+  const { plan } = first;
+  const { checkpoints, onEvent } = plan;
+  const steps = lessons.map(({ training, extraction }) =>
+    stepsOfAll(plan, training.length * extraction.blocksEach),
   );
   const stepsBefore = (fold: number) => steps.slice(0, fold).reduce((sum, own) => sum + own, 0);
-  const first = checkpoints.crossFitted.length;
-  const all = stepsBefore(folds.length);
-  const progress = progressOf('cross-fitting', all, onEvent, stepsBefore(first));
-  for (const [at, fold] of folds.entries()) {
-    if (at < first) continue;
+  const known = checkpoints.crossFitted.length;
+  const all = stepsBefore(lessons.length);
+  const progress = progressOf('cross-fitting', all, onEvent, stepsBefore(known));
+  for (const [at, lesson] of lessons.entries()) {
+    if (at < known) continue;
     const onStep = countingSteps(onEvent, (done) => progress(stepsBefore(at) + done));
-    const quiet = { ...learning, onEvent: onStep };
-    const learnt = await learn(extraction, fold.training, quiet);
-    checkpoints.crossFitted.push(await scoreHeldOut(extraction, fold, learnt, quiet));
+    const quiet = { ...lesson, plan: { ...plan, onEvent: onStep } };
+    const model = build(await measureExpectation(await learn(quiet)));
+    checkpoints.crossFitted.push(await scoreHeldOut(quiet, model));
   }
   return checkpoints.crossFitted.flat();
 }
 
-/** Scores what a fold holds out with the model that learnt the others. An image that cannot be read any more is left out. */
+/**
+ * Scores what a lesson holds out. An image that cannot be read any more is left out.
+ * @param model that learnt the lesson
+ */
 export async function scoreHeldOut(
-  extraction: Extraction,
-  { heldOut }: Fold,
-  { model }: Learnt,
-  { engine, onEvent, signal }: Learning,
+  { plan, extraction, heldOut }: Lesson,
+  model: Pick<Bundle, 'bytes'>,
 ): Promise<UnseenScore[]> {
-  const entries = imagesAt(extraction, heldOut).map(({ entry }) => entry);
-  const scored = await scoreImages(engine, model, entries, onEvent, signal);
+  const entries = entriesAt(extraction, heldOut);
+  const scored = await scoreImages(plan.engine, model, entries, plan.onEvent, plan.signal);
   return scored.map(({ entry, score, mapMaximum }) => {
     const at = heldOut[entries.indexOf(entry)] as number;
     return { at, score, mapMaximum };

@@ -12,7 +12,7 @@ import { engine, entry, goodEntries, image, tinyTraining } from '../../testing/f
 import { type Bundle, trainedValues } from '../bundle/bundle.ts';
 import { Detector } from '../detection/detector.ts';
 import { train } from '../train.ts';
-import { learnExpectation } from './expectation.ts';
+import { measureExpectation } from './expectation.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
 import { kindsOfClasses, kindsOfUpdate } from './kinds.ts';
 
@@ -70,34 +70,27 @@ const learn = async (
   const kinds = classes
     ? kindsOfClasses(features, classes)
     : kindsOfUpdate(values, features, () => false);
-  await learnExpectation(values, {
-    engine,
-    method: { ...method, expectation },
-    features,
-    kinds,
-    onEvent: () => {},
-    signal: undefined,
-  });
-  return (name: keyof typeof EXPECTED) => values.get(EXPECTED[name]) as Tensor<'float32'>;
+  const plan = { engine, method: { ...method, expectation }, onEvent: () => {}, signal: undefined };
+  const learnt = await measureExpectation({ plan, features, kinds, values });
+  const learntValue = (name: keyof typeof EXPECTED) =>
+    learnt.values.get(EXPECTED[name]) as Tensor<'float32'>;
+  return Object.assign(learntValue, { values: learnt.values });
 };
 
 async function knownOfTwoKinds(): Promise<ParameterValues> {
   const kinds = [0, 1, 0, 1];
-  const values = known();
-  await learn(values, featuresOf(kinds), classesOf(kinds));
-  return values;
+  return (await learn(known(), featuresOf(kinds), classesOf(kinds))).values;
 }
 
-describe('learnExpectation', () => {
+describe('measureExpectation', () => {
   it('averages the errors of each class over its images and the cells around', async () => {
     const kinds = [0, 1, 0, 1, 0];
     const features = featuresOf(kinds);
-    const values = known();
-    const learnt = await learn(values, features, classesOf(kinds));
+    const learnt = await learn(known(), features, classesOf(kinds));
     expect(learnt('prototypes').shape).toEqual([2, channels]);
     expect(learnt('energy').shape).toEqual([2, taps * area]);
 
-    const meter = errorMeter(method, features.statistics, features, values);
+    const meter = errorMeter(method, features.statistics, features, learnt.values);
     const session = await engine.load(toModel(meter));
     const measured = [];
     for (const block of features.blocks16) {
@@ -148,16 +141,15 @@ describe('learnExpectation', () => {
   });
 
   it('goes by the kinds that there are where images have no class, and keeps those without images', async () => {
-    const values = await knownOfTwoKinds();
-    const before = new Map(values);
-    const learnt = await learn(values, featuresOf([1, 1, 1]));
+    const before = await knownOfTwoKinds();
+    const learnt = await learn(before, featuresOf([1, 1, 1]));
     expect(learnt('prototypes')).toEqual(before.get(EXPECTED.prototypes));
     const rows = (of: ParameterValues) => {
       const { data } = of.get(EXPECTED.energy) as Tensor<'float32'>;
       return [[...data.subarray(0, taps * area)], [...data.subarray(taps * area)]];
     };
-    expect(rows(values)[0]).toEqual(rows(before)[0]);
-    expect(rows(values)[1]).not.toEqual(rows(before)[1]);
+    expect(rows(learnt.values)[0]).toEqual(rows(before)[0]);
+    expect(rows(learnt.values)[1]).not.toEqual(rows(before)[1]);
   });
 
   it('goes on from a bundle of an earlier build, which has one energy a cell', async () => {
@@ -200,7 +192,7 @@ describe('learnExpectation', () => {
   });
 });
 
-describe('learnExpectation of images as a whole', () => {
+describe('measureExpectation of images as a whole', () => {
   const width = channels * area;
   const mean = (numbers: Float32Array) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
   /** Images that differ by more or less of one pattern, and a little noise of their own. */
@@ -221,15 +213,14 @@ describe('learnExpectation of images as a whole', () => {
     const features = varying(24);
     const classes = Array(24).fill('part');
     const places = await learn(known(), features, classes, 'place');
-    const values = known();
-    const images = await learn(values, features, classes, 'image');
+    const images = await learn(known(), features, classes, 'image');
     expect(images('components').shape).toEqual([1, 6, width]);
     const share = mean(images('energy').data) / mean(places('energy').data);
     expect(share).toBeLessThan(0.5);
     expect(share).toBeGreaterThan(0.001);
     // Going on without images as a whole leaves no components behind.
-    await learn(values, features, classes, 'place');
-    expect(values.has(EXPECTED.components)).toBe(false);
+    const again = await learn(images.values, features, classes, 'place');
+    expect(again.values.has(EXPECTED.components)).toBe(false);
   });
 
   it('expects of noise what noise has, not what is left of it after the fact', async () => {
@@ -243,14 +234,12 @@ describe('learnExpectation of images as a whole', () => {
 
   it('keeps those of a kind without images, and of one that has none that is new', async () => {
     const kinds = Array.from({ length: 32 }, (_, at) => at % 2);
-    const values = known();
-    const learnt = await learn(values, featuresOf(kinds), classesOf(kinds), 'image');
+    const learnt = await learn(known(), featuresOf(kinds), classesOf(kinds), 'image');
     const before = learnt('components');
     expect(before.shape).toEqual([2, 4, width]);
     // Images of the second kind alone, and half as many.
-    const after = (await learn(values, featuresOf(Array(16).fill(1)), undefined, 'image'))(
-      'components',
-    );
+    const second = await learn(learnt.values, featuresOf(Array(16).fill(1)), undefined, 'image');
+    const after = second('components');
     expect(after.shape).toEqual([2, 4, width]);
     const rowOf = ({ data }: typeof after, row: number) =>
       data.subarray(row * width, (row + 1) * width);
@@ -258,15 +247,14 @@ describe('learnExpectation of images as a whole', () => {
     expect(rowOf(after, 4)).not.toEqual(rowOf(before, 4));
 
     const features = featuresOf([...Array(16).fill(1), ...Array(20).fill(3)]);
-    const apart = kindsOfUpdate(values, features, (at) => at >= 16);
-    expect(apart.isNewKind).toBe(true);
-    await learnExpectation(values, {
-      engine,
-      method: { ...method, expectation: 'image' },
+    const kindsApart = kindsOfUpdate(second.values, features, (at) => at >= 16);
+    expect(kindsApart.isNewKind).toBe(true);
+    const plan = { engine, method: { ...method, expectation: 'image' as const } };
+    const { values } = await measureExpectation({
+      plan: { ...plan, onEvent: () => {}, signal: undefined },
       features,
-      kinds: apart,
-      onEvent: () => {},
-      signal: undefined,
+      kinds: kindsApart,
+      values: second.values,
     });
     const grown = values.get(EXPECTED.components) as Tensor<'float32'>;
     expect(grown.shape).toEqual([3, 5, width]);

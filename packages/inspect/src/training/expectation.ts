@@ -1,15 +1,10 @@
-import { type Engine, type Tensor, tensor, toModel, zeros } from '@bigrid/graph';
-import {
-  EXPECTED,
-  errorMeter,
-  type MethodOptions,
-  type ParameterValues,
-  variationWidth,
-} from '@bigrid/method';
-import { type OnEvent, progressOf } from '../events.ts';
+import { type Tensor, type Tensors, tensor, toModel, zeros } from '@bigrid/graph';
+import { EXPECTED, errorMeter, type ParameterValues, variationWidth } from '@bigrid/method';
+import { progressOf } from '../events.ts';
 import { checkCancelled } from '../work.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
 import { type Kinds, rowsOf } from './kinds.ts';
+import type { Plan } from './plan.ts';
 import { componentsEach, keptVariation, variationOf } from './variation.ts';
 
 /** Images of one kind that are measured: more hardly change what is expected of a place. */
@@ -20,63 +15,39 @@ const LEAST_OF_A_KIND = 20;
 /** Cells along one side of the square over which what is expected is averaged: no part lies still to a cell. */
 const NEIGHBOURHOOD = 5;
 
-export interface ExpectationInput {
-  readonly engine: Engine;
-  readonly method: MethodOptions;
+/** What was learnt, as far as it says what to expect. */
+export interface Expecting {
+  readonly plan: Pick<Plan, 'engine' | 'method' | 'onEvent' | 'signal'>;
   readonly features: ExtractedFeatures;
   /** Kinds of the images of the features: the first are those that `values` have, if any. */
   readonly kinds: Kinds;
-  readonly onEvent: OnEvent;
-  readonly signal: AbortSignal | undefined;
+  readonly values: ParameterValues;
 }
 
 /**
  * Measures what a trained model leaves of good images, the ways in which it varies as a whole and how much there is at
- * each place, and puts it into `values` by the names of EXPECTED; nothing where the method expects nothing.
+ * each place.
+ * @returns the same with these among its values, by the names of EXPECTED; as it is where the method expects nothing
  * @throws CANCELLED, ENGINE_FAILED
  */
-export async function learnExpectation(
-  values: ParameterValues,
-  input: ExpectationInput,
-): Promise<void> {
-  const { engine, method, features, kinds, onEvent, signal } = input;
-  if (method.expectation === 'none') return;
+export async function measureExpectation<Learnt extends Expecting>(
+  learnt: Learnt,
+): Promise<Learnt> {
+  const { plan, features, kinds, values } = learnt;
+  const { engine, method } = plan;
+  if (method.expectation === 'none') return learnt;
   const { prototypes, of } = kinds;
   const chosen = prototypes.map((_, kind) => someOf(of, kind, prototypes.length));
   const most = Math.max(...chosen.map(({ length }) => length));
   const [, known] = values.get(EXPECTED.components)?.shape ?? [];
   const count = method.expectation === 'image' ? componentsEach(most, chosen.length, known) : 0;
-  const isKept = (kind: number) =>
-    kinds.isNewKind && kind < chosen.length - 1 && values.has(EXPECTED.components);
-  const passes = (kind: number) => (count > 0 && !isKept(kind) ? 2 : 1);
-
-  const { statistics, shape, scratch } = features;
-  const meter = errorMeter(method, statistics, features, values, count);
-  const session = await engine.load(toModel(meter));
-  const block = zeros('float16', [1, ...shape]);
-  const width = variationWidth(features);
-  const none = zeros('float32', [count, width]);
-  const total = chosen.reduce((sum, { length }, kind) => sum + passes(kind) * length, 0);
-  const progress = progressOf('measuring', total, onEvent);
-  let done = 0;
-  const measure = async (image: number, components: Tensor<'float32'>) => {
-    checkCancelled(signal);
-    await scratch.read(image, new Uint8Array(block.data.buffer));
-    const measured = await session.run({ features: block, ...(count > 0 && { components }) });
-    progress(++done);
-    return measured;
-  };
-  const variationOfKind = async (kind: number, images: readonly number[]) => {
-    if (passes(kind) === 1) {
-      return keptVariation({ ...none, data: componentsBefore(values, kind, none) });
-    }
-    const left = zeros('float16', [images.length, width]);
-    for (const [at, image] of images.entries()) {
-      const { left: own } = await measure(image, none);
-      left.data.set((own as Tensor<'float16'>).data, at * width);
-    }
-    return variationOf(engine, left, count);
-  };
+  const none = zeros('float32', [count, variationWidth(features)]);
+  const varies = chosen.map((_, kind) => {
+    const isKept = kinds.isNewKind && kind < chosen.length - 1 && values.has(EXPECTED.components);
+    return count > 0 && !isKept;
+  });
+  const total = chosen.reduce((sum, { length }, kind) => sum + (varies[kind] ? 2 : 1) * length, 0);
+  const meter = await openMeter(learnt, count, total);
   const rows: Expected[] = [];
   try {
     for (const [kind, images] of chosen.entries()) {
@@ -85,22 +56,80 @@ export async function learnExpectation(
         rows.push(before(values, kind, features.tapCells.length * method.cells ** 2, none));
         continue;
       }
+      const variation = varies[kind]
+        ? await variationOf(engine, await leftOf(images, meter, none), count)
+        : keptVariation({ ...none, data: componentsBefore(values, kind, none) });
       const sums = new Sums(method.cells, features.tapCells.length);
-      const variation = await variationOfKind(kind, images);
       for (const [at, image] of images.entries()) {
-        const { energies, forScore } = await measure(image, variation.without(at));
+        const { energies, forScore } = await meter.measure(image, variation.without(at));
         sums.add(numbersOf(energies), numbersOf(forScore));
       }
       rows.push({ ...sums.expected(), components: variation.ofAll.data });
     }
   } finally {
-    await session.dispose();
+    await meter.dispose();
   }
+  return { ...learnt, values: withExpectation(values, prototypes, rows, none.shape) };
+}
+
+interface Meter {
+  /** What the model leaves of an image. @param components [count, width]: ways to vary that are expected of it */
+  measure(image: number, components: Tensor<'float32'>): Promise<Tensors>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * @param count components of each image
+ * @param total images that will be measured
+ */
+async function openMeter(
+  { plan, features, values }: Expecting,
+  count: number,
+  total: number,
+): Promise<Meter> {
+  const { engine, method, onEvent, signal } = plan;
+  const { statistics, shape, scratch } = features;
+  const graph = errorMeter(method, statistics, features, values, count);
+  const session = await engine.load(toModel(graph));
+  const block = zeros('float16', [1, ...shape]);
+  const progress = progressOf('measuring', total, onEvent);
+  let done = 0;
+  return {
+    async measure(image, components) {
+      checkCancelled(signal);
+      await scratch.read(image, new Uint8Array(block.data.buffer));
+      const measured = await session.run({ features: block, ...(count > 0 && { components }) });
+      progress(++done);
+      return measured;
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
+/** What the grids leave of images, with no component expected. @returns [images, width] */
+async function leftOf(images: readonly number[], meter: Meter, none: Tensor<'float32'>) {
+  const [, width] = none.shape as [number, number];
+  const all = zeros('float16', [images.length, width]);
+  for (const [at, image] of images.entries()) {
+    const { left } = await meter.measure(image, none);
+    all.data.set((left as Tensor<'float16'>).data, at * width);
+  }
+  return all;
+}
+
+/** @param components their shape; none of them where it has no rows */
+function withExpectation(
+  values: ParameterValues,
+  prototypes: readonly Float32Array[],
+  rows: readonly Expected[],
+  components: readonly number[],
+): ParameterValues {
+  const expected = new Map(values);
   const put = (
     name: string,
     columns: readonly Float32Array[],
     shape: readonly number[] = [columns[0]?.length ?? 0],
-  ) => values.set(name, tensor('float32', [columns.length, ...shape], joined(columns)));
+  ) => expected.set(name, tensor('float32', [columns.length, ...shape], joined(columns)));
   put(EXPECTED.prototypes, prototypes);
   for (const name of ['energy', 'mean', 'deviation'] as const) {
     put(
@@ -108,11 +137,15 @@ export async function learnExpectation(
       rows.map((row) => row[name]),
     );
   }
-  if (count === 0) values.delete(EXPECTED.components);
+  if (components[0] === 0) expected.delete(EXPECTED.components);
   else {
-    const components = rows.map((row) => row.components);
-    put(EXPECTED.components, components, none.shape);
+    put(
+      EXPECTED.components,
+      rows.map((row) => row.components),
+      components,
+    );
   }
+  return expected;
 }
 
 /** One row of each tensor: energy [taps * cells * cells], components [count, width], the others [cells * cells]. */

@@ -1,7 +1,6 @@
-import { BigridError, fail } from '@bigrid/errors';
-import { bytesOf, type Engine, type Tensor, toModel } from '@bigrid/graph';
+import { BigridError } from '@bigrid/errors';
+import { bytesOf, type Tensor, type Tensors, toModel } from '@bigrid/graph';
 import {
-  type Backbone,
   extractor,
   type FeatureStatistics,
   type MethodOptions,
@@ -11,15 +10,15 @@ import {
   tileOrigins,
 } from '@bigrid/method';
 import { imageTensor } from '../detection/detector.ts';
-import { chain, digest, fromHex, toHex } from '../digest.ts';
+import { chain, toHex } from '../digest.ts';
 import { type OnEvent, progressOf, reportSkipped } from '../events.ts';
 import { type Fingerprint, fingerprintOf } from '../fingerprint.ts';
 import { type ImageStatistics, imageStatistics } from '../image-statistics.ts';
-import type { ImageEntry, OpenScratch, Scratch } from '../ports.ts';
-import { readImage } from '../read-image.ts';
-import { DECODE_AHEAD, inOrder, type TakeRoom } from '../work.ts';
+import type { ImageEntry, Scratch, TrainingPorts } from '../ports.ts';
+import { type DigestedImage, readWithDigest } from '../read-image.ts';
+import { DECODE_AHEAD, inOrder } from '../work.ts';
 import type { Checkpoints } from './checkpoint.ts';
-import type { SavedImage, SavedReading } from './saved-training.ts';
+import { Reading } from './reading.ts';
 
 /** Features to train on, kept aside in half precision. */
 export interface ExtractedFeatures extends Taps {
@@ -66,83 +65,62 @@ export interface TileSample {
   readonly seed: number;
 }
 
+const ALL_TILES: TileSample = { perImage: Number.POSITIVE_INFINITY, seed: 0 };
+
+export interface ExtractionInput
+  extends Pick<TrainingPorts, 'engine' | 'backbone' | 'openScratch' | 'signal'> {
+  readonly method: MethodOptions;
+  readonly entries: readonly ImageEntry[];
+  /** Default: all tiles. */
+  readonly sample?: TileSample;
+  /** Default: none is kept. */
+  readonly checkpoints?: Checkpoints;
+  readonly onEvent: OnEvent;
+}
+
 /**
  * Reads every image once and runs the frozen layers on it, or on a sample of its tiles. Of each, memory keeps a few
  * kilobytes: its features wait in the scratch. Images that cannot be read are skipped, with an event each.
- * @param openScratch is told the size of a block, and how many of an earlier run's to keep
- * @throws CHECKPOINT_INVALID where those blocks are not as they were written
+ * @throws CHECKPOINT_INVALID where what an earlier run kept is not of these images or not as it was written; CANCELLED,
+ *   ENGINE_FAILED
  */
-export async function extractFeatures(
-  engine: Engine,
-  backbone: Backbone,
-  options: MethodOptions,
-  entries: readonly ImageEntry[],
-  openScratch: OpenScratch,
-  onEvent: OnEvent,
-  signal?: AbortSignal,
-  checkpoints?: Checkpoints,
-  sample: TileSample = { perImage: Number.POSITIVE_INFINITY, seed: 0 },
-): Promise<Extraction> {
-  const { graph, tapChannels, tapCells } = extractor(backbone, options);
+export async function extractFeatures(input: ExtractionInput): Promise<Extraction> {
+  const { engine, backbone, method, entries, checkpoints, onEvent, signal } = input;
+  const { sample = ALL_TILES } = input;
+  const { graph, tapChannels, tapCells } = extractor(backbone, method);
   const channels = graph.outputs.get('features')?.shape[1] as number;
-  const shape = [channels, options.cells, options.cells];
-  const saved = checkpoints?.saved?.reading;
-  const tilesOf = tileSource(options, sample);
-  const images = saved ? readFrom(saved, entries, channels, tilesOf) : [];
-  const skipped = [...(saved?.skipped ?? [])];
-  for (const { path, code, message } of skipped) {
+  const shape = [channels, method.cells, method.cells];
+  const blockBytes = 2 * channels * method.cells ** 2;
+  const blocksEach = Math.min(sample.perImage, tileOrigins(method).length);
+  const originsOf = tileSource(method, sample);
+  const extent = { entries, channels, blocksEach, blockBytes, originsOf };
+  const reading = new Reading(checkpoints?.saved?.reading, extent);
+  for (const { path, code, message } of reading.skipped) {
     reportSkipped(path, new BigridError(code, message), onEvent);
   }
-  let blockHash = saved ? fromHex(saved.blockHash) : new Uint8Array(32);
-  let done = images.length + skipped.length;
-  const state = (): SavedReading => ({
-    images: images.map((image) => savedFrom(image, entries)),
-    skipped,
-    blockHash: toHex(blockHash),
-  });
-  const blocksEach = Math.min(sample.perImage, tileOrigins(options).length);
   const session = await engine.load(toModel(graph));
   let scratch: Scratch | undefined;
   try {
-    const blockBytes = 2 * channels * options.cells ** 2;
-    const kept = images.length * blocksEach;
-    scratch = await openScratch(blockBytes, kept);
-    if (saved) await checkBlocks(scratch, kept, blockBytes, saved.blockHash);
-    const progress = progressOf('reading', entries.length, onEvent, done);
-    const read = async (entry: ImageEntry, takeRoom: TakeRoom) => {
-      const image = await readImage(entry, takeRoom);
-      return { image, pixels: await digest(image.data) };
-    };
-    for await (const outcome of inOrder(entries.slice(done), read, DECODE_AHEAD, signal)) {
+    scratch = await input.openScratch(blockBytes, reading.blocks);
+    await reading.checkBlocks(scratch);
+    const progress = progressOf('reading', entries.length, onEvent, reading.done);
+    const left = entries.slice(reading.done);
+    for await (const outcome of inOrder(left, readWithDigest, DECODE_AHEAD, signal)) {
       if ('error' in outcome) {
         const { path } = outcome.item;
         const { code, message } = reportSkipped(path, outcome.error, onEvent);
-        skipped.push({ path, code, message });
+        reading.skipped.push({ path, code, message });
       } else {
-        const { image, pixels } = outcome.value;
-        const origins = tilesOf(done);
+        const origins = originsOf(reading.done);
         const outputs = await session.run({
-          image: imageTensor(image),
-          ...(options.tiles && { origins: originsTensor(origins) }),
+          image: imageTensor(outcome.value.image),
+          ...(method.tiles && { origins: originsTensor(origins) }),
         });
-        const found = bytesOf(outputs.features as Tensor);
-        for (let at = 0; at < found.length; at += blockBytes) {
-          const block = found.subarray(at, at + blockBytes);
-          await scratch.append(block);
-          blockHash = await chain(blockHash, await digest(block));
-        }
-        images.push({
-          entry: outcome.item,
-          origins,
-          fingerprint: fingerprintOf(image),
-          statistics: imageStatistics(image),
-          digest: pixels,
-          sum: (outputs.sum as Tensor<'float32'>).data,
-          squares: (outputs.squares as Tensor<'float32'>).data,
-        });
+        const read = readImageOf(outcome.item, outcome.value, origins, outputs);
+        await reading.add(read, bytesOf(outputs.features as Tensor), scratch);
       }
-      progress(++done);
-      await checkpoints?.saveIfDue(() => ({ reading: state() }));
+      progress(reading.done);
+      await checkpoints?.saveIfDue(() => ({ reading: reading.state }));
     }
   } catch (error) {
     await scratch?.dispose();
@@ -150,8 +128,26 @@ export async function extractFeatures(
   } finally {
     await session.dispose();
   }
-  if (checkpoints) checkpoints.reading = state();
+  if (checkpoints) checkpoints.reading = reading.state;
+  const { images, skipped } = reading;
   return { scratch, shape, tapChannels, tapCells, images, blocksEach, skipped: skipped.length };
+}
+
+function readImageOf(
+  entry: ImageEntry,
+  { image, digest }: DigestedImage,
+  origins: ReadImage['origins'],
+  { sum, squares }: Tensors,
+): ReadImage {
+  return {
+    entry,
+    origins,
+    fingerprint: fingerprintOf(image),
+    statistics: imageStatistics(image),
+    digest,
+    sum: (sum as Tensor<'float32'>).data,
+    squares: (squares as Tensor<'float32'>).data,
+  };
 }
 
 /** Some of the images, by their indices. */
@@ -160,6 +156,14 @@ export function imagesAt(
   indices: readonly number[],
 ): ReadImage[] {
   return indices.map((index) => images[index] as ReadImage);
+}
+
+/** The entries of some of the images, by their indices. */
+export function entriesAt(
+  extraction: Pick<Extraction, 'images'>,
+  indices: readonly number[],
+): ImageEntry[] {
+  return imagesAt(extraction, indices).map(({ entry }) => entry);
 }
 
 /** The features of some of the images alone: nothing of the others is in them. */
@@ -221,74 +225,4 @@ function tileSource(options: MethodOptions, { perImage, seed }: TileSample) {
 
 function accumulate(total: Float64Array, values: Float32Array): void {
   for (let i = 0; i < values.length; i++) total[i] = (total[i] as number) + (values[i] as number);
-}
-
-/** What a checkpoint keeps of an image, by its place among all. */
-function savedFrom(image: ReadImage, entries: readonly ImageEntry[]): SavedImage {
-  return {
-    at: entries.indexOf(image.entry),
-    statistics: image.statistics,
-    fingerprint: hexOf(image.fingerprint),
-    digest: toHex(image.digest),
-    sum: hexOf(image.sum),
-    squares: hexOf(image.squares),
-  };
-}
-
-/** @throws CHECKPOINT_INVALID where it is not of these images, in their order, with these features */
-function readFrom(
-  { images, skipped }: SavedReading,
-  entries: readonly ImageEntry[],
-  channels: number,
-  tilesOf: (image: number) => ReadImage['origins'],
-): ReadImage[] {
-  const digits = 2 * Float32Array.BYTES_PER_ELEMENT * channels;
-  const isOfThese =
-    images.length + skipped.length <= entries.length &&
-    images.every(
-      ({ at, sum, squares }, index) =>
-        at > (images[index - 1]?.at ?? -1) &&
-        at < entries.length &&
-        sum.length === digits &&
-        squares.length === digits,
-    );
-  if (!isOfThese) {
-    fail(
-      'CHECKPOINT_INVALID',
-      `Expected what was read of ${entries.length} images, with ${channels} channels, but received that of others`,
-    );
-  }
-  return images.map((saved) => ({
-    entry: entries[saved.at] as ImageEntry,
-    origins: tilesOf(saved.at),
-    statistics: saved.statistics,
-    fingerprint: new Uint32Array(fromHex(saved.fingerprint).buffer),
-    digest: fromHex(saved.digest),
-    sum: new Float32Array(fromHex(saved.sum).buffer),
-    squares: new Float32Array(fromHex(saved.squares).buffer),
-  }));
-}
-
-function hexOf({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array): string {
-  return toHex(new Uint8Array(buffer, byteOffset, byteLength));
-}
-
-/** @throws CHECKPOINT_INVALID when blocks that an earlier run kept are not as it wrote them */
-async function checkBlocks(
-  scratch: Scratch,
-  count: number,
-  blockBytes: number,
-  expected: string,
-): Promise<void> {
-  let hash = new Uint8Array(32);
-  const block = new Uint8Array(blockBytes);
-  for (let i = 0; i < count; i++) {
-    await scratch.read(i, block);
-    hash = await chain(hash, await digest(block));
-  }
-  if (toHex(hash) === expected) return;
-  fail(
-    'CHECKPOINT_INVALID',
-    `Expected the features of ${count} images as they were saved but received others`,
-  );
 }

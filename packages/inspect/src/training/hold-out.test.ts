@@ -16,7 +16,7 @@ function images(pieces: readonly number[]) {
 function split(pieces: readonly number[], { seed = 0, wanted = 20 } = {}) {
   const all = images(pieces);
   const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
-  return holdOut(classes, all, seed, wanted);
+  return holdOut({ classes, images: all, seed, wanted });
 }
 
 const sizes = ({ folds }: Folds) => folds.map(({ heldOut }) => heldOut.length);
@@ -112,7 +112,7 @@ describe('holdOut', () => {
       { name: 'left', entries: entries.slice(0, 40) },
       { name: 'right', entries: entries.slice(40) },
     ];
-    const { folds } = holdOut(classes, all, 0, 20);
+    const { folds } = holdOut({ classes, images: all, seed: 0, wanted: 20 });
     const counts = folds.map(({ heldOut }) => [
       heldOut.filter((at) => at < 40).length,
       heldOut.filter((at) => at >= 40).length,
@@ -129,16 +129,17 @@ describe('holdOut', () => {
     const all = images(unlike(60).map((index) => (index < 20 ? Math.floor(index / 2) : index)));
     const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
     const known = unlike(10).map((index) => 2 * index);
-    const { folds, areNearDuplicates } = holdOut(classes, all, 0, 20, known);
+    const input = { classes, images: all, seed: 0, wanted: 20 };
+    const { folds, areNearDuplicates } = holdOut({ ...input, known });
     expect(areNearDuplicates).toBe(false);
     expect(folds.every(({ heldOut }) => heldOut.every((at) => at >= 20))).toBe(true);
-    expect(holdOut(classes, all, 0, 20, unlike(60)).areNearDuplicates).toBe(true);
+    expect(holdOut({ ...input, known: unlike(60) }).areNearDuplicates).toBe(true);
   });
 
   it('refuses a class with too few that could be read', () => {
     const all = images(unlike(40));
     const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
-    expect(() => holdOut(classes, all.slice(0, 3), 0, 20)).toThrow(
+    expect(() => holdOut({ classes, images: all.slice(0, 3), seed: 0, wanted: 20 })).toThrow(
       expect.objectContaining({ code: 'DATA_TOO_FEW' }),
     );
   });

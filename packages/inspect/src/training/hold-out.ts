@@ -17,8 +17,9 @@ interface Read {
   readonly fingerprint: Fingerprint;
 }
 
-/** What one model learns, and what is then scored with it: indices of images, ascending. */
+/** What one model learns, and what is then scored with it: indices of images. */
 export interface Fold {
+  /** Ascending. */
   readonly training: readonly number[];
   readonly heldOut: readonly number[];
 }
@@ -38,6 +39,8 @@ export interface Folds {
 /** Share of a class that a fold holds out where that is enough to set a threshold by, and into how many folds it goes at most. */
 const HELD_OUT_SHARE = 0.1;
 const MOST_FOLDS = 5;
+/** Share of an update's new images that sets the threshold, with old ones. */
+const NEW_HELD_OUT_SHARE = 0.25;
 const MOST_HELD_OUT = 200;
 /** Groups of near-duplicates to set a threshold by, where there are as many: about 1 in 21 false positives. */
 const WANTED_GROUPS = 20;
@@ -62,22 +65,25 @@ export function sampled(
   });
 }
 
+export interface HoldOutInput {
+  readonly classes: readonly TrainingClass[];
+  /** All that could be read. */
+  readonly images: readonly Read[];
+  readonly seed: number;
+  /** Groups to set the threshold by: {@link wantedGroups}. */
+  readonly wanted: number;
+  /** Indices of images that the model has learnt before: they and their near-duplicates are not held out. Default: none. */
+  readonly known?: readonly number[];
+}
+
 /**
  * Holds out a tenth of each class, drawn by seed, near-duplicates together: were one learnt and the other held out, its
  * score would be too low for a threshold. Where that leaves too few groups of near-duplicates to set the threshold by,
  * a fold holds out up to a fifth, and as many folds as it takes hold out others in turn (cross-fitting).
- * @param images all that could be read
- * @param wanted groups to set the threshold by: {@link wantedGroups}
- * @param known images that the model has learnt before: they and their near-duplicates are not held out
  * @throws DATA_TOO_FEW
  */
-export function holdOut(
-  classes: readonly TrainingClass[],
-  images: readonly Read[],
-  seed: number,
-  wanted: number,
-  known: readonly number[] = [],
-): Folds {
+export function holdOut(input: HoldOutInput): Folds {
+  const { classes, images, seed, wanted, known = [] } = input;
   const indices = new Map(images.map(({ entry }, index) => [entry, index]));
   const groups = groupNearDuplicates(images.map(({ fingerprint }) => fingerprint));
   const drawnByClass = classes.map(({ name, entries }) => {
@@ -139,8 +145,36 @@ function foldsOfClass(
   return folds;
 }
 
+export interface NewHoldOutInput {
+  /** All that could be read, old ones too. */
+  readonly images: readonly Read[];
+  readonly isNew: (entry: ImageEntry) => boolean;
+  /** New images that were learnt before: they are never held out, for their scores are too low for that. */
+  readonly known: ReadonlySet<ImageEntry>;
+  readonly random: Random;
+}
+
+/** Holds out a quarter of the new images of an update, near-duplicates together; fewer than four are too few to share. */
+export function holdOutNew({ images, isNew, known, random }: NewHoldOutInput): Fold {
+  const all = [...images.keys()];
+  const entryAt = (index: number) => (images[index] as Read).entry;
+  const fresh = all.filter((index) => isNew(entryAt(index)));
+  const most = Math.floor(fresh.length * NEW_HELD_OUT_SHARE);
+  const drawn = random
+    .fork('split')
+    .permutation(fresh.length)
+    .map((at) => fresh[at] as number)
+    .filter((index) => !known.has(entryAt(index)));
+  const groups = groupNearDuplicates(drawn.map((index) => (images[index] as Read).fingerprint));
+  const together = [...Map.groupBy(drawn.keys(), (at) => groups[at]).values()];
+  const heldOut = drawGroups(together, most, most, 0)
+    .flat()
+    .map((at) => drawn[at] as number);
+  return { training: all.filter((index) => !heldOut.includes(index)), heldOut };
+}
+
 /** Groups in their order, each that fits: up to `usual` images in all, and beyond that up to `most` for `wanted` groups. */
-export function drawGroups(
+function drawGroups(
   groups: readonly (readonly number[])[],
   usual: number,
   most: number,

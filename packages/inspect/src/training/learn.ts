@@ -1,118 +1,87 @@
 import { fail } from '@bigrid/errors';
-import type { Engine } from '@bigrid/graph';
-import {
-  type Backbone,
-  detector,
-  type MethodOptions,
-  type ParameterValues,
-  type Schedule,
-  type Stage,
-  stagesOf,
-} from '@bigrid/method';
-import { type Bundle, trainedModel, trainedValues } from '../bundle/bundle.ts';
-import { ignoring, learntCells } from '../detection/ignored-area.ts';
-import type { OnEvent } from '../events.ts';
-import type { Mask } from '../ports.ts';
-import type { Checkpoints } from './checkpoint.ts';
-import { learnExpectation } from './expectation.ts';
+import { float32 } from '@bigrid/graph';
+import { type ParameterValues, type Stage, stagesOf } from '@bigrid/method';
+import { learntCells } from '../detection/ignored-area.ts';
 import {
   type ExtractedFeatures,
   type Extraction,
   featuresOf,
   imagesAt,
 } from './feature-extraction.ts';
-import { classesOf, type TrainingClass } from './hold-out.ts';
-import { kindsOfClasses } from './kinds.ts';
-import { isPublishedAbnormal, stepsOf } from './steps.ts';
+import type { Fold } from './hold-out.ts';
+import type { Kinds } from './kinds.ts';
+import type { Plan } from './plan.ts';
 import { trainStage } from './training-loop.ts';
 
-/** What a model is made with, whichever images it learns. */
-export interface Learning {
-  readonly engine: Engine;
-  readonly backbone: Backbone;
-  readonly method: MethodOptions;
-  readonly schedule: Schedule;
-  readonly classes: readonly TrainingClass[];
-  readonly seed: number;
-  readonly version: string;
-  /** Where it starts from. */
-  readonly from: Bundle | undefined;
-  readonly ignored: Mask | undefined;
-  readonly checkpoints: Checkpoints;
-  readonly onEvent: OnEvent;
-  readonly signal: AbortSignal | undefined;
+/** What a model is to learn of the images that were read, and what is then scored with it. */
+export interface Lesson extends Fold {
+  readonly plan: Plan;
+  readonly extraction: Extraction;
 }
 
-/** A model without a manifest. */
+/** What was learnt: all that a model is built from. */
 export interface Learnt {
-  readonly model: Pick<Bundle, 'bytes'>;
+  readonly plan: Plan;
   readonly features: ExtractedFeatures;
+  /** Kinds of the images of the features. */
+  readonly kinds: Kinds;
+  readonly values: ParameterValues;
   /** Optimiser steps, all stages. */
   readonly steps: number;
 }
 
 /**
- * Learns some of the images: runs the stages, measures what to expect, and builds the model.
- * @param training indices of images
+ * Learns the images of a lesson: runs the stages, from nothing or from the values of a model.
  * @throws BUNDLE_INVALID, CHECKPOINT_INVALID, CANCELLED, ENGINE_FAILED
  */
-export async function learn(
-  extraction: Extraction,
-  training: readonly number[],
-  learning: Learning,
-): Promise<Learnt> {
-  const { backbone, method, classes, ignored, checkpoints } = learning;
-  const started = learning.from && trainedValues(learning.from);
+export async function learn({ plan, extraction, training }: Lesson): Promise<Learnt> {
+  const { method, start, checkpoints } = plan;
+  const images = imagesAt(extraction, training);
+  const extracted = await featuresOf(extraction, training);
+  const features = start ? { ...extracted, statistics: start.statistics } : extracted;
+  checkStatistics(features);
+  const kinds = plan.kindsOf(features, images);
+  const cellWeights = learntCells(images, plan.ignored, method);
+  // What an earlier run saved of a stage has the values of those before it.
   const saved = checkpoints.savedStage;
   const values: ParameterValues = saved
     ? (new Map(Object.entries(saved.values)) as ParameterValues)
-    : new Map(started?.parameters);
-  const learnt = imagesAt(extraction, training);
-  const extracted = await featuresOf(extraction, training);
-  const features = started ? { ...extracted, statistics: started.statistics } : extracted;
-  checkStatistics(features);
-  // What an earlier run saved of a stage has the values of those before it.
+    : new Map(start?.parameters);
   const stages = stagesOf(method);
   const finished = (stage: Stage) =>
     saved !== undefined && stages.indexOf(stage) < stages.indexOf(saved.stage.stage);
-  const cellWeights = learntCells(learnt, ignored, method);
   for (const stage of stages) {
     if (finished(stage)) continue;
-    await trainStage(stage, values, {
-      ...learning,
-      options: method,
-      features,
-      cellWeights,
-      steps: stepsOfStage(stage, features.blocks, learning),
-    });
+    const steps = plan.stepsOf(stage, features.blocks);
+    await trainStage({ plan, stage, values, features, cellWeights, steps });
   }
-  const entries = learnt.map(({ entry }) => entry);
-  const kinds = kindsOfClasses(features, classesOf(classes, entries));
-  await learnExpectation(values, { ...learning, features, kinds });
-  const graph = detector(backbone, method, features.statistics, values);
-  return {
-    model: ignoring(trainedModel(graph, learning.version), ignored),
-    features,
-    steps: stepsOfAll(features.blocks, learning),
-  };
+  // What to expect of a new kind does most of the work: the values of before need to go but half of the way.
+  if (start && kinds.isNewKind && method.expectation !== 'none') {
+    meetHalfway(values, start.parameters);
+  }
+  return { plan, features, kinds, values, steps: stepsOfAll(plan, features.blocks) };
 }
 
 /** Optimiser steps of all stages. @param blocks of features that are learnt from */
-export function stepsOfAll(
-  blocks: number,
-  learning: Pick<Learning, 'method' | 'schedule' | 'classes'>,
-): number {
-  return stagesOf(learning.method)
-    .map((stage) => stepsOfStage(stage, blocks, learning))
+export function stepsOfAll(plan: Plan, blocks: number): number {
+  return stagesOf(plan.method)
+    .map((stage) => plan.stepsOf(stage, blocks))
     .reduce((total, steps) => total + steps, 0);
 }
 
-function stepsOfStage(
-  stage: Stage,
-  blocks: number,
-  { method, schedule, classes }: Pick<Learning, 'method' | 'schedule' | 'classes'>,
-): number {
-  return stepsOf(schedule, blocks, classes.length, isPublishedAbnormal(stage, method));
+/** The mean of two sets of values: it forgets less than the later ones (Wortsman et al. 2022, WiSE-FT). */
+function meetHalfway(values: ParameterValues, before: ParameterValues): void {
+  for (const [name, { shape, data }] of values) {
+    const earlier = before.get(name)?.data;
+    if (!earlier) continue;
+    values.set(
+      name,
+      float32(
+        shape,
+        data.map((value, at) => (value + (earlier[at] as number)) / 2),
+      ),
+    );
+  }
 }
 
 /** @throws BUNDLE_INVALID when statistics from a bundle do not fit the features of its own method */

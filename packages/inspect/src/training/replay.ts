@@ -8,22 +8,27 @@ import { Resizer } from './resizer.ts';
 /** Of the images kept, those held out: few of them make a threshold that swings from one draw to the next. */
 const HELD_OUT_SHARE = 1 / 3;
 
+export interface KeepingInput {
+  readonly engine: Engine;
+  readonly method: MethodOptions;
+  /** What there is to draw from; all of it is kept where it is no more than asked for. */
+  readonly from: Replay;
+  /** Where images are kept; undefined where none are wanted. */
+  readonly into: KeepReplay | undefined;
+  readonly random: Random;
+  readonly onEvent: OnEvent;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * Draws images for an update to learn again and to set the threshold by, and keeps them at the size at which the model
  * looks at them, by its own resize; one that was kept before stays as it is. One that cannot be read any more is reported
  * and left out.
- * @param from what there is to draw from; all of it where it is no more than asked for
  * @throws CANCELLED, ENGINE_FAILED, and what keeping throws
  */
-export async function keepReplay(
-  engine: Engine,
-  method: MethodOptions,
-  from: Replay,
-  into: KeepReplay,
-  random: Random,
-  onEvent: OnEvent,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function keepReplay(input: KeepingInput): Promise<void> {
+  const { engine, method, from, into, random, onEvent, signal } = input;
+  if (!into) return;
   const { learnt, heldOut } = draw(from, into.most, random);
   const chosen = [
     ...learnt.map((entry, index) => ({ entry, part: 'learnt' as const, index })),

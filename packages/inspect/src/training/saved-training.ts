@@ -92,6 +92,9 @@ export type SavedReading = z.infer<typeof readingSchema>;
 /** What is kept of a fold that is done: the scores of the images that it held out. */
 export type SavedFold = z.infer<typeof crossFittedSchema>[number];
 
+/** How far a stage is. */
+export type SavedStage = z.infer<typeof stageSchema>;
+
 /** All that a training needs beside its input to go on as if it had never stopped. */
 export interface SavedTraining extends Pick<Header, 'reading' | 'crossFitted' | 'stage'> {
   /** What earlier stages found, or the bundle that training goes on from. */

@@ -1,66 +1,49 @@
 import { fail } from '@bigrid/errors';
-import { type Engine, float32, type Tensor, type Tensors, toModel, zeros } from '@bigrid/graph';
+import { float32, type Tensor, type Tensors, toModel, zeros } from '@bigrid/graph';
 import {
   initialValue,
-  type MethodOptions,
   type Parameter,
   type ParameterValues,
   Random,
-  type Schedule,
   type Stage,
   trainingStep,
 } from '@bigrid/method';
-import { type OnEvent, progressOf } from '../events.ts';
+import { progressOf } from '../events.ts';
 import { checkCancelled } from '../work.ts';
 import { type BatchInput, BatchSource, JitterSource } from './batches.ts';
-import type { Checkpoints } from './checkpoint.ts';
 import { DefectSource } from './defects.ts';
 import { learningRateFactor } from './learning-rate.ts';
+import type { Plan } from './plan.ts';
+import type { SavedStage } from './saved-training.ts';
 
 export interface StageInput extends BatchInput {
-  readonly engine: Engine;
-  readonly options: MethodOptions;
-  readonly schedule: Schedule;
+  readonly plan: Pick<
+    Plan,
+    'engine' | 'method' | 'schedule' | 'seed' | 'checkpoints' | 'onEvent' | 'signal'
+  >;
+  readonly stage: Stage;
+  /** Where the stage starts from: earlier stages' values and, when training goes on from a model, that model's. */
+  readonly values: ParameterValues;
   readonly steps: number;
-  readonly seed: number;
-  readonly checkpoints: Checkpoints;
-  readonly onEvent: OnEvent;
-  readonly signal: AbortSignal | undefined;
 }
 
-/**
- * Runs one stage of training and puts the values it finds into `values`, which also holds where it starts from:
- * earlier stages' values and, when training goes on from a bundle, that bundle's.
- */
-export async function trainStage(
-  stage: Stage,
-  values: ParameterValues,
-  input: StageInput,
-): Promise<void> {
-  const { engine, options, schedule, features, steps, checkpoints, onEvent, signal } = input;
+/** Runs one stage of training and puts the values it finds into `values`. */
+export async function trainStage(input: StageInput): Promise<void> {
+  const { plan, stage, values, features, steps } = input;
+  const { engine, schedule, checkpoints, onEvent, signal } = plan;
   const begun = checkpoints.savedStage;
   const saved = begun?.stage.stage === stage ? begun : undefined;
   const { graph, parameters } = trainingStep({
     stage,
-    method: options,
+    method: plan.method,
     schedule,
     statistics: features.statistics,
     taps: features,
     frozen: values,
     weighsCells: input.cellWeights !== undefined,
   });
-  const session = await engine.load(toModel(graph));
-  const seeded = new Random(input.seed).fork(stage);
-  const randomFor = (use: 'batches' | 'defects' | 'jitter') => {
-    const state = saved?.stage.randoms[use];
-    return state ? Random.from(state) : seeded.fork(use);
-  };
-  const { batchSize } = schedule;
-  const order = saved?.stage.order ?? [];
-  const batches = new BatchSource(input, batchSize, randomFor('batches'), order);
-  const defects = new DefectSource(stage, options, batchSize, features.shape, randomFor('defects'));
-  const jitter = new JitterSource(options, batchSize, randomFor('jitter'));
-  let current = initialValues(parameters, values, input.seed);
+  const source = stepSource(input, saved?.stage);
+  let current = initialValues(parameters, values, plan.seed);
   if (saved) {
     checkSame(saved.current, current);
     current = saved.current;
@@ -68,27 +51,19 @@ export async function trainStage(
   // Two sets of tensors take turns as input and output of the step, so that a step allocates none of them.
   let spare: Tensors = copyShapes(current);
   const before = saved?.stage.step ?? 0;
+  let loss = saved?.stage.loss ?? undefined;
+  const session = await engine.load(toModel(graph));
   try {
-    const progress = progressOf(
-      stage === 'abnormal' ? 'abnormal grid' : 'normal grid',
-      steps,
-      onEvent,
-      before,
-    );
-    let loss = saved?.stage.loss ?? undefined;
+    const progress = progressOf(`${stage} grid`, steps, onEvent, before);
     for (let step = before + 1; step <= steps; step++) {
       checkCancelled(signal);
+      const rate = schedule.weightLearningRate * learningRateFactor(schedule.decay, step, steps);
       const outputs = await session.run(
         {
           ...current,
-          ...(await batches.next()),
-          jitter: jitter.next(),
-          ...defects.next(),
+          ...(await source.next()),
           step: float32([], [step]),
-          learningRate: float32(
-            [],
-            [schedule.weightLearningRate * learningRateFactor(schedule.decay, step, steps)],
-          ),
+          learningRate: float32([], [rate]),
         },
         prefixed(spare),
       );
@@ -97,17 +72,7 @@ export async function trainStage(
       loss = loss === undefined ? now : 0.95 * loss + 0.05 * now;
       progress(step, loss);
       await checkpoints.saveIfDue(() => ({
-        stage: {
-          stage,
-          step,
-          loss,
-          randoms: {
-            batches: batches.random.state,
-            defects: defects.random.state,
-            jitter: jitter.random.state,
-          },
-          order: batches.order,
-        },
+        stage: { stage, step, loss, ...source.state },
         values: Object.fromEntries(values),
         current,
       }));
@@ -116,6 +81,44 @@ export async function trainStage(
     await session.dispose();
   }
   for (const { name } of parameters) values.set(name, current[name] as Tensor<'float32'>);
+}
+
+/** What each step learns from, drawn by seed, or from where it was saved. */
+function stepSource(
+  { plan, stage, features, cellWeights }: StageInput,
+  saved: Pick<SavedStage, 'randoms' | 'order'> | undefined,
+) {
+  const { method, schedule, seed } = plan;
+  const { batchSize } = schedule;
+  const seeded = new Random(seed).fork(stage);
+  const randomFor = (use: keyof SavedStage['randoms']) => {
+    const state = saved?.randoms[use];
+    return state ? Random.from(state) : seeded.fork(use);
+  };
+  const order = saved?.order ?? [];
+  const batches = new BatchSource(
+    { features, cellWeights },
+    batchSize,
+    randomFor('batches'),
+    order,
+  );
+  const defects = new DefectSource(stage, method, batchSize, features.shape, randomFor('defects'));
+  const jitter = new JitterSource(method, batchSize, randomFor('jitter'));
+  return {
+    async next(): Promise<Tensors> {
+      return { ...(await batches.next()), jitter: jitter.next(), ...defects.next() };
+    },
+    get state(): Pick<SavedStage, 'randoms' | 'order'> {
+      return {
+        randoms: {
+          batches: batches.random.state,
+          defects: defects.random.state,
+          jitter: jitter.random.state,
+        },
+        order: batches.order,
+      };
+    },
+  };
 }
 
 /** Parameters and their moments before the first step. */

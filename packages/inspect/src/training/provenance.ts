@@ -1,0 +1,74 @@
+import { learntFrom } from '../bundle/learnt.ts';
+import { type Calibration, MANIFEST_VERSION, type Manifest } from '../bundle/manifest.ts';
+import type { ScoredImage } from '../calibration/scoring.ts';
+import type { TrainInput } from '../train.ts';
+import { imagesAt } from './feature-extraction.ts';
+import type { Learnt, Lesson } from './learn.ts';
+import type { TrainingPlan } from './plan.ts';
+
+export interface TrainedModel {
+  readonly input: TrainInput;
+  readonly plan: TrainingPlan;
+  readonly lesson: Lesson;
+  readonly learnt: Learnt;
+  /** Images held out that could be scored. */
+  readonly scored: number;
+  readonly calibration: Calibration;
+}
+
+/** What the file of a trained model says of itself: how it was made, from what, and how it judges. */
+export function trainedManifest(trained: TrainedModel): Manifest {
+  const { input, plan, lesson, learnt, scored, calibration } = trained;
+  const { extraction, training, heldOut } = lesson;
+  const { name, licence, mean, deviation } = plan.backbone;
+  const given = input.classes.reduce((sum, { entries }) => sum + entries.length, 0);
+  const leftOut = given - plan.entries.length;
+  const digests = imagesAt(extraction, training).map(({ digest }) => digest);
+  return {
+    manifestVersion: MANIFEST_VERSION,
+    bigridVersion: plan.version,
+    createdAt: input.now().toISOString(),
+    classes: plan.classes.map(({ name }) => name),
+    profile: input.profile,
+    method: plan.method,
+    schedule: plan.schedule,
+    backbone: { name, licence, mean: [...mean], deviation: [...deviation] },
+    calibration,
+    training: {
+      seed: plan.seed,
+      images: learnt.features.count,
+      heldOut: scored,
+      ...(leftOut > 0 ? { leftOut } : {}),
+      skipped: extraction.skipped + heldOut.length - scored,
+      steps: learnt.steps,
+      dataHash: learnt.features.dataHash,
+      engine: plan.engine.description,
+    },
+    learnt: learntFrom(digests, input.from?.manifest.learnt),
+  };
+}
+
+export interface UpdatedModel {
+  /** Of the model before the update. */
+  readonly manifest: Manifest;
+  readonly calibration: Calibration;
+  readonly at: Date;
+  /** New images that were learnt. */
+  readonly learnt: readonly Pick<ScoredImage, 'digest'>[];
+  /** New images held out. */
+  readonly heldOut: number;
+  readonly steps: number;
+}
+
+/** What the file of an updated model says of itself: what it said before, and what the update did. */
+export function updatedManifest(updated: UpdatedModel): Manifest {
+  const { manifest, calibration, learnt, heldOut, steps } = updated;
+  const at = updated.at.toISOString();
+  const digests = learnt.map(({ digest }) => digest);
+  return {
+    ...manifest,
+    calibration: { ...calibration, measuredAt: at },
+    updates: [...(manifest.updates ?? []), { at, images: digests.length, heldOut, steps }],
+    learnt: learntFrom(digests, manifest.learnt),
+  };
+}
