@@ -116,7 +116,7 @@ async function measure({ set, learn, resplit, count }, all, whole) {
     now: () => new Date(),
   });
   const seconds = (performance.now() - started) / 1000;
-  const scored = await scoreImages(engine, bundle, others, () => {});
+  const scored = await scoreImages({ engine, model: bundle, entries: others });
   const byRule = rules.map((rule) => {
     const { calibration } = underRules(bundle.manifest, { threshold: rule });
     const { falsePositiveRate } = promised(calibration);

@@ -43,12 +43,12 @@ function checkEnough(count) {
 
 const good = (await openTestFolder(folder)).filter((entry) => !isAnomalous(entry));
 checkEnough(good.length);
-const scored = await scoreImages(
-  onnxRuntimeEngine(),
-  await readBundle(file),
-  good,
-  (event) => event.type === 'skipped' && console.error(event.error.message),
-);
+const scored = await scoreImages({
+  engine: onnxRuntimeEngine(),
+  model: await readBundle(file),
+  entries: good,
+  onEvent: (event) => event.type === 'skipped' && console.error(event.error.message),
+});
 checkEnough(scored.length);
 const half = Math.floor(scored.length / 2);
 const random = new Random(Number(values.seed));

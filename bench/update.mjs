@@ -138,7 +138,7 @@ function parted(entries) {
 /** Scores of images under a bundle. */
 async function scoresUnder(file, entries) {
   const bundle = await readBundle(file);
-  const scored = await scoreImages(engine, bundle, entries, () => {});
+  const scored = await scoreImages({ engine, model: bundle, entries });
   const scores = new Map(scored.map(({ entry, score }) => [entry, score]));
   const { threshold } = bundle.manifest.calibration;
   const of = (entry) => scores.get(entry);

@@ -26,7 +26,7 @@ function recalibrated(over: Partial<RecalibrateInput> = {}): Promise<Bundle> {
 describe('recalibrate', () => {
   it('takes scores and maxima from the images, and leaves model and the rest of the manifest', async () => {
     const made = await recalibrated({ rules: { threshold: 'max-fpr:0.2' } });
-    const scored = await scoreImages(engine, bundle, today, () => {}, undefined);
+    const scored = await scoreImages({ engine, model: bundle, entries: today });
     const sorted = (values: number[]) => values.sort((a, b) => a - b);
     const byScore = scored.toSorted((a, b) => a.score - b.score);
     const scores = byScore.map(({ score }) => score);
@@ -66,7 +66,7 @@ describe('recalibrate', () => {
 
   it('reads defects for f1 alone, and sets the threshold between the kinds', async () => {
     const { calibration } = (await recalibrated({ rules: { threshold: 'f1' }, defects })).manifest;
-    const [lowestDefect] = (await scoreImages(engine, bundle, defects, () => {}, undefined))
+    const [lowestDefect] = (await scoreImages({ engine, model: bundle, entries: defects }))
       .map(({ score }) => score)
       .sort((a, b) => a - b);
     expect(calibration.scores).toHaveLength(5);
@@ -132,7 +132,7 @@ describe('recalibrate', () => {
 
   it('refuses defects that are said to be good, the highest first', async () => {
     const lowest = Math.min(
-      ...(await scoreImages(engine, bundle, defects, () => {})).map(({ score }) => score),
+      ...(await scoreImages({ engine, model: bundle, entries: defects })).map(({ score }) => score),
     );
     const threshold = lowest / 4.01;
     const scores = [threshold / 2, threshold];

@@ -42,13 +42,13 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
   const bundle = ignoring(input.bundle, input.ignored);
   const rules = rulesOf(bundle.manifest, input.rules ?? {});
   const defects = askForDefects(rules) ? (input.defects ?? []) : [];
-  const scored = await scoreImages(
-    input.engine,
-    bundle,
-    [...good, ...defects],
+  const scored = await scoreImages({
+    engine: input.engine,
+    model: bundle,
+    entries: [...good, ...defects],
     onEvent,
-    input.signal,
-  );
+    signal: input.signal,
+  });
   const isDefect = new Set(defects);
   const sound = scored.filter(({ entry }) => !isDefect.has(entry));
   if (sound.length === 0) {

@@ -46,7 +46,7 @@ it('refuses images far beyond what good ones reach before it learns any, unless 
   const broken = [1, 2, 3, 4, 5, 6, 7].map((seed) =>
     entry(`broken/${seed}`, () => image(seed, { defect: true })),
   );
-  const scored = await scoreImages(engine, base, broken, () => {});
+  const scored = await scoreImages({ engine, model: base, entries: broken });
   const { threshold } = base.manifest.calibration;
   expect(Math.min(...scored.map(({ score }) => score))).toBeGreaterThan(4 * threshold);
   const good = [...otherLight(4, 500), ...broken];

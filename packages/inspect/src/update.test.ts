@@ -1,4 +1,3 @@
-import { EXPECTED } from '@bigrid/method';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tinyBackbone, tinyMethod } from '../../method/testing/tiny.ts';
 import {
@@ -50,7 +49,7 @@ function updated(over: Partial<UpdateInput> = {}) {
 }
 
 async function scoresOf(bundle: Bundle, entries: readonly ImageEntry[]): Promise<number[]> {
-  return (await scoreImages(engine, bundle, entries, () => {})).map(({ score }) => score);
+  return (await scoreImages({ engine, model: bundle, entries })).map(({ score }) => score);
 }
 
 function underRule(rule: string): Bundle {
@@ -97,41 +96,6 @@ describe('update', () => {
       before: (await scoresOf(base, [original]))[0],
       after: (await scoresOf(bundle, [original]))[0],
     });
-  });
-
-  it('expects of images that are apart what they have in common, and of the others what it did', async () => {
-    const classes = [{ name: 'part', entries: goodEntries(40) }];
-    const trained = async (expectation: 'image' | 'none') => {
-      const kept = memoryReplay(20);
-      const method = { ...tinyTraining().method, expectation };
-      const bundle = await train(tinyTraining({ method, classes, replay: kept }));
-      return { bundle, replay: kept.entries() };
-    };
-    const [from, without] = [await trained('image'), await trained('none')];
-    const negatives = Array.from({ length: 12 }, (_, i) =>
-      entry(`negative/${i}.png`, () => {
-        const { data, ...size } = image(500 + i);
-        return { ...size, data: data.map((value) => 255 - value) };
-      }),
-    );
-    const kindsIn = (of: Bundle) => trainedValues(of).parameters.get(EXPECTED.energy)?.shape[0];
-    const apart = await updated({ ...from, good: negatives, allowSuspect: true });
-    expect([kindsIn(from.bundle), kindsIn(apart.bundle)]).toEqual([1, 2]);
-    const alike = await updated({ ...from, good: goodEntries(12, 800) });
-    expect(kindsIn(alike.bundle)).toBe(1);
-    // Where nothing is expected, the same learning goes the whole of the way.
-    const whole = await updated({ ...without, good: negatives, allowSuspect: true });
-    const way = (of: Bundle) => {
-      const now = trainedValues(of).parameters;
-      const moved = [...trainedValues(without.bundle).parameters].flatMap(([name, { data }]) => {
-        // Constants of the graph are no trained values, and are numbered by what it is made of.
-        if (name.includes('constant')) return [];
-        const after = now.get(name)?.data;
-        return after ? [...data].map((value, at) => (value - (after[at] as number)) ** 2) : [];
-      });
-      return Math.sqrt(moved.reduce((sum, square) => sum + square, 0));
-    };
-    expect(way(apart.bundle) / way(whole.bundle)).toBeCloseTo(0.5, 2);
   });
 
   it('keeps method, statistics, provenance and rule, and writes down what it did', async () => {
@@ -297,28 +261,5 @@ describe('update', () => {
       ).rejects.toThrow(expect.objectContaining({ code: 'CANCELLED' }));
       expect(scratches.state.disposed).toBe(scratches.state.opened);
     }
-  });
-});
-
-describe('kept images', () => {
-  it.each([undefined, 96])('score as they did, whatever their size; tiles of %s', async (tile) => {
-    const wide = Array.from({ length: 12 }, (_, i) =>
-      entry(`${i}`, () => image(i, { width: 150 })),
-    );
-    const kept = memoryReplay(12);
-    const classes = [{ name: 'part', entries: wide }];
-    const bundle = await train(tinyTraining({ classes, tile, replay: kept }));
-    const { learnt, heldOut } = kept.entries();
-    expect([learnt.length, heldOut.length]).toEqual([9, 3]);
-    const { width, height } = (await learnt[0]?.read()) ?? {};
-    expect([width, height]).toEqual(tile ? [112, 64] : [64, 64]);
-    const sorted = (scores: number[]) => scores.sort((a, b) => a - b);
-    const scores = sorted(await scoresOf(bundle, [...learnt, ...heldOut]));
-    expect(scores).toEqual(sorted(await scoresOf(bundle, wide)));
-    const { calibration } = bundle.manifest;
-    expect(calibration.scores).toEqual(expect.arrayContaining(await scoresOf(bundle, heldOut)));
-    const good = otherLight(4, 500);
-    const { manifest } = (await updated({ bundle, good, replay: kept.entries() })).bundle;
-    expect(manifest.updates).toMatchObject([{ images: 3, heldOut: 1 }]);
   });
 });

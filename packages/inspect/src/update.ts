@@ -66,9 +66,10 @@ export async function update(input: UpdateInput): Promise<Update> {
     const fresh = new Set(good);
     const isNew = (entry: ImageEntry) => fresh.has(entry);
     const plan = await planUpdate(input, isNew);
-    const { random, onEvent, signal } = plan;
+    const { random, onEvent } = plan;
     const all = [...good, ...once.of(replay.heldOut)];
-    const before = await scoreImages(engine, bundle, all, onEvent, signal, 'inspecting');
+    const scoring = { ...plan, model: bundle, entries: all, phase: 'inspecting' } as const;
+    const before = await scoreImages(scoring);
     const images = before.filter(({ entry }) => isNew(entry));
     const old = before.filter(({ entry }) => !isNew(entry));
     const known = new Set(checkNew(images, input, onEvent));
@@ -85,7 +86,7 @@ export async function update(input: UpdateInput): Promise<Update> {
     const measured = await measureExpectation(learnt);
     const model = build(measured);
 
-    const after = await scoreImages(engine, model, entriesOf(before), onEvent, signal);
+    const after = await scoreImages({ ...plan, model, entries: entriesOf(before) });
     const heldOut = [...entriesOf(old), ...entriesAt(extraction, split.heldOut)];
     const isHeldOut = new Set(heldOut);
     const unseen = after.filter(({ entry }) => isHeldOut.has(entry));

@@ -28,19 +28,25 @@ export function scoresOf(scored: readonly Pick<ScoredImage, 'score' | 'mapMaximu
   };
 }
 
+export interface ScoringInput<Entry extends ImageEntry> {
+  readonly engine: Engine;
+  readonly model: Pick<Bundle, 'bytes'>;
+  readonly entries: readonly Entry[];
+  /** By which progress is reported. Default: calibrating. */
+  readonly phase?: Phase;
+  readonly onEvent?: OnEvent | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Scores images, in order. One that cannot be read is reported and left out.
  * @throws BUNDLE_INVALID, ENGINE_FAILED, CANCELLED
  */
 export async function scoreImages<Entry extends ImageEntry>(
-  engine: Engine,
-  bundle: Pick<Bundle, 'bytes'>,
-  entries: readonly Entry[],
-  onEvent: OnEvent,
-  signal?: AbortSignal,
-  phase: Phase = 'calibrating',
+  input: ScoringInput<Entry>,
 ): Promise<ScoredImage<Entry>[]> {
-  const detector = await Detector.load(engine, bundle);
+  const { engine, model, entries, phase = 'calibrating', onEvent = () => {}, signal } = input;
+  const detector = await Detector.load(engine, model);
   const scored: ScoredImage<Entry>[] = [];
   try {
     const progress = progressOf(phase, entries.length, onEvent);

@@ -197,7 +197,11 @@ describe('what is ignored', () => {
       entries: entries.map((one, at) => (at === 1 ? { ...one, ignored } : one)),
     });
     await detector.dispose();
-    const [first, second] = await scoreImages(engine, bundle, [good as ImageEntry, bad], () => {});
+    const [first, second] = await scoreImages({
+      engine,
+      model: bundle,
+      entries: [good as ImageEntry, bad],
+    });
     expect(images[0]?.score).toBe(first?.score);
     expect(images[1]?.score).toBeLessThan(0.8 * (second?.score as number));
   });

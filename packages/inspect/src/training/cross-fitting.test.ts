@@ -45,7 +45,7 @@ describe('a threshold from few parts', () => {
     const bundle = await train(tinyTraining({ classes }));
     const unseen = goodEntries(30, 600);
     const { threshold } = bundle.manifest.calibration;
-    const above = (await scoreImages(engine, bundle, unseen, () => {}))
+    const above = (await scoreImages({ engine, model: bundle, entries: unseen }))
       .map(({ score }) => score)
       .filter((score) => score > threshold);
     // Twice of what is promised, 1 in 7.

@@ -89,7 +89,7 @@ describe('a bundle with tiles', () => {
     // 16 images of 3 tiles, 4 epochs in batches of 4, and half as many steps for the abnormal grid.
     expect(manifest.training.steps).toBe(48 + 24);
     const { engine } = tinyTraining();
-    const scored = await scoreImages(engine, bundle, entries, () => {});
+    const scored = await scoreImages({ engine, model: bundle, entries });
     const all = scored.map(({ score }) => score);
     const { scores } = manifest.calibration;
     expect(scores).toHaveLength(20);
