@@ -33,13 +33,6 @@ const grid = { left: 64, right: 16, top: 10, bottom: 40 };
 /** From one label to the next, at least. */
 const labelHeight = 16;
 
-const contentPolicy = "default-src 'none'; style-src 'unsafe-inline'";
-const ownStyles = `
-.drifts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: .9rem; }
-.chart h3 .count { --tone: inherit; margin-left: .4rem; }
-.chart .moved { background: var(--missed-bg); color: var(--missed); }
-`;
-
 /**
  * Renders how inspections went, measure by measure, over what good images had at calibration: one HTML page that
  * needs nothing beside it and runs no script.
@@ -54,7 +47,7 @@ export async function renderDrift(
   const moved = measures.filter((measure) => measure.moved);
   return html`<!doctype html>
 <html lang="en">
-${pageHead(title, contentPolicy, ownStyles)}
+${pageHead(title, { styles: ['drift'], scripts: [] })}
 <body>
 <header>
 <h1>${title}</h1>

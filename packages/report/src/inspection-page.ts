@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Judgement, Manifest, MapScale } from '@bigrid/inspect';
-import { galleryScript } from './client.ts';
 import { commonFolder, formatCount, formatDate, formatPercent, plural } from './format.ts';
-import { pageHead } from './head.ts';
-import { breakable, type Html, html, markup } from './html.ts';
+import { type PageParts, pageHead, pageScripts } from './head.ts';
+import { breakable, type Html, html } from './html.ts';
 import { cardRows, filterButton, heatMapLegend, imageCard, imageViewer } from './image-card.ts';
 import type { ShownImage, UnreadImage, VerdictCounts } from './inspection-report.ts';
 import { thresholdMeaning } from './summary-section.ts';
@@ -31,6 +29,8 @@ const badges: Readonly<
   normal: { className: 'passed', sign: '✓', text: 'Normal' },
 };
 
+const parts: PageParts = { scripts: ['viewer'] };
+
 /** Renders the gallery of {@link InspectionReport}. */
 export function renderInspection(input: InspectionPageInput): string {
   const { title, manifest, counts, shown, unread, logged } = input;
@@ -41,7 +41,7 @@ export function renderInspection(input: InspectionPageInput): string {
   const folder = commonFolder(shown.map(({ path }) => path));
   return html`<!doctype html>
 <html lang="en">
-${pageHead(title, contentPolicy)}
+${pageHead(title, parts)}
 <body>
 <a class="skip" href="#images">Skip to the images</a>
 <header>
@@ -75,7 +75,7 @@ ${imageViewer}
 ${unread.length > 0 && unreadSection(unread, counts.unreadable)}
 </main>
 <footer>Bigrid ${manifest.bigridVersion} · everything on this page is in this one file</footer>
-<script>${markup(galleryScript)}</script>
+${pageScripts(parts)}
 </body>
 </html>
 `.text;
@@ -121,11 +121,3 @@ function unreadSection(unread: readonly UnreadImage[], total: number): Html {
 ${unread.length < total && html`<p class="lead">The first ${formatCount(unread.length)} of them.</p>`}
 </section>`;
 }
-
-// Nothing is fetched and no script but the page's own runs, whatever a file is called.
-const contentPolicy = [
-  "default-src 'none'",
-  'img-src data:',
-  "style-src 'unsafe-inline'",
-  `script-src 'sha256-${createHash('sha256').update(galleryScript).digest('base64')}'`,
-].join('; ');

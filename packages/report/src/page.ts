@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { EvaluatedImage, Evaluation, Manifest, MapScale } from '@bigrid/inspect';
 import { imagesSection } from './cards.ts';
 import type { DrawChart } from './charts.ts';
-import { clientScript } from './client.ts';
 import { curvesSection } from './curves.ts';
 import { commonFolder, formatDate, plural } from './format.ts';
-import { pageHead } from './head.ts';
-import { breakable, type Html, html, markup } from './html.ts';
+import { type PageParts, pageHead, pageScripts } from './head.ts';
+import { breakable, type Html, html } from './html.ts';
 import { defectsSection, metricsSection } from './metrics-section.ts';
 import type { ImageGroup } from './summary.ts';
 import { leftOutSection, summarySection, trainingSection } from './summary-section.ts';
@@ -22,6 +20,8 @@ export interface PageInput {
   readonly thumbnails: ReadonlyMap<EvaluatedImage, Thumbnail>;
   readonly drawChart: DrawChart;
 }
+
+const parts: PageParts = { scripts: ['explorer', 'viewer'] };
 
 /** Puts the page together. */
 export function renderPage(input: PageInput): string {
@@ -43,7 +43,7 @@ export function renderPage(input: PageInput): string {
   const names = Object.keys(evaluation.classes);
   return html`<!doctype html>
 <html lang="en">
-${pageHead(title, contentPolicy)}
+${pageHead(title, parts)}
 <body>
 <a class="skip" href="#images">Skip to the images</a>
 <header>
@@ -55,16 +55,8 @@ ${pageHead(title, contentPolicy)}
 ${present.map(([, , body]) => body)}
 </main>
 <footer>Bigrid ${manifest.bigridVersion} · everything on this page is in this one file</footer>
-<script>${markup(clientScript)}</script>
+${pageScripts(parts)}
 </body>
 </html>
 `.text;
 }
-
-// Nothing is fetched and no script but the page's own runs, whatever a file or class is called.
-const contentPolicy = [
-  "default-src 'none'",
-  'img-src data:',
-  "style-src 'unsafe-inline'",
-  `script-src 'sha256-${createHash('sha256').update(clientScript).digest('base64')}'`,
-].join('; ');

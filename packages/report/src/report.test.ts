@@ -75,8 +75,8 @@ describe('Report', () => {
     expect(text).toContain('received &lt;i&gt;half&lt;/i&gt;');
     expect(text).not.toContain('<script>alert');
     expect(text).not.toMatch(/<b>chip|<i>cut|<i>half/);
-    // The data and the program; nothing else.
-    expect(text.match(/<script/g)).toHaveLength(2);
+    // The data and the two scripts; nothing else.
+    expect(text.match(/<script/g)).toHaveLength(3);
   });
 
   it('needs nothing from outside', () => {

@@ -1,5 +1,6 @@
 import { type Evaluation, isAnomalous, type Manifest, type Thresholds } from '@bigrid/inspect';
 import { type ChartOption, type DrawChart, valueAxis } from './charts.ts';
+import type { ExplorerData } from './client/counts.ts';
 import { formatScore, plural } from './format.ts';
 import { breakable, type Html, html, jsonFor } from './html.ts';
 import {
@@ -42,7 +43,7 @@ export function thresholdSection(
     const ticks = axisTicks(axis, size === wide ? 9 : 4);
     return draw(id, size, histogramOption(axis, good, bad, ticks, size));
   };
-  const data = {
+  const data: ExplorerData = {
     threshold,
     unsure: unsure?.threshold ?? null,
     ...axis,
