@@ -55,18 +55,18 @@ const plain = { expectation: 'none' };
 const configurations = {
   'abnormal grid alone, with expectation (the default)': part({
     expectation: 'image',
-    grids: 'abnormal',
+    grids: 'restoring',
   }),
   'abnormal grid alone, with expectation of places only': part({
     expectation: 'place',
-    grids: 'abnormal',
+    grids: 'restoring',
   }),
-  'abnormal grid alone': part({ ...plain, grids: 'abnormal' }),
+  'abnormal grid alone': part({ ...plain, grids: 'restoring' }),
   'normal grid alone': part({ ...plain, grids: 'normal' }),
-  [BOTH]: trained({ ...plain, grids: 'both' }),
+  [BOTH]: trained({ ...plain, grids: 'normal+restoring' }),
   'abnormal grid alone without refinement': part({
     ...plain,
-    grids: 'abnormal',
+    grids: 'restoring',
     refinement: 'off',
   }),
   'abnormal grid alone with Feature Block Paste': trained({
@@ -81,8 +81,7 @@ const configurations = {
   }),
   'both grids as published': trained({
     ...plain,
-    grids: 'both',
-    abnormalGrid: 'published',
+    grids: 'published',
     anomalySource: 'fbp',
     pasteIntensity: [1, 3],
   }),

@@ -27,7 +27,7 @@ const { values } = parseArgs({
 const options = {
   size: 64,
   epochs: 6,
-  grids: 'both',
+  grids: 'normal+restoring',
   depth: 1,
   localResolution: 4,
   globalResolution: 2,

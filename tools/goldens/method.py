@@ -133,7 +133,7 @@ def grid(parameters, name, local, over_all):
 
 
 def reconstruct(parameters, features, jitter, grids, kind, frozen):
-    """The reconstruction, and what the abnormal branch gives on its own."""
+    """The reconstruction, and what the published abnormal branch gives on its own."""
     local, over_all = coordinates(parameters, features, jitter)
 
     def through(name, training):
@@ -148,7 +148,7 @@ def reconstruct(parameters, features, jitter, grids, kind, frozen):
     abnormal = through("abnormal", not frozen)
     if frozen:
         abnormal = abnormal.detach()
-    if grids == "abnormal":
+    if grids == "published-abnormal":
         return abnormal, abnormal
     return through("normal", True) + parameters.get("fusion.weight", [], 0.1, around=-0.2) * abnormal, abnormal
 
@@ -172,7 +172,7 @@ def loss_weights(deviation):
     return (shares.sqrt() / shares.sqrt().mean())[:, None, None]
 
 
-def case(seed, stage, grids, kind, clip_norm, form="published", counting="even", source="fbp"):
+def case(seed, stage, grids, kind, clip_norm, counting="even", source="fbp"):
     random = np.random.default_rng(seed)
 
     def normal(*shape):
@@ -193,7 +193,7 @@ def case(seed, stage, grids, kind, clip_norm, form="published", counting="even",
         return (counts * (value - features) ** 2).mean()
 
     parameters = Parameters(seed + 1)
-    frozen = stage == "normal" and grids == "both"
+    frozen = stage == "normal" and grids == "published"
 
     def loss_of(step):
         features = torch.tensor(raw[step].astype(np.float32))
@@ -208,11 +208,11 @@ def case(seed, stage, grids, kind, clip_norm, form="published", counting="even",
             pasted = torch.where(mask > 0, donors, features)
         else:
             pasted = features + mask * torch.tensor(intensities[step])
-        if form == "restoring":
+        if grids == "normal+restoring":
             return error(restore(parameters, pasted, jitter, kind), features)
-        value, abnormal = reconstruct(parameters, pasted, jitter, "abnormal", kind, False)
+        value, abnormal = reconstruct(parameters, pasted, jitter, "published-abnormal", kind, False)
         loss = contrastive(abnormal[:, :1], mask)
-        return loss + error(value, features) if grids == "abnormal" else loss
+        return loss + error(value, features) if grids == "published-abnormal" else loss
 
     # A first pass draws the parameters.
     loss_of(0)
@@ -250,7 +250,6 @@ def case(seed, stage, grids, kind, clip_norm, form="published", counting="even",
         "stage": stage,
         "method": {
             "grids": grids,
-            "abnormalGrid": form,
             "anomalySource": source,
             "branch": kind,
             "cells": CELLS,
@@ -310,12 +309,12 @@ def main():
     GOLDENS.mkdir(parents=True, exist_ok=True)
     write("branches", branches())
     write("training-normal-alone", case(31, "normal", "normal", "light", 1.5))
-    write("training-normal-beside-frozen", case(32, "normal", "both", "basic", 0.3))
-    write("training-abnormal-first", case(33, "abnormal", "both", "light", 2.3))
-    write("training-abnormal-alone", case(34, "abnormal", "abnormal", "basic", 100))
-    write("training-restoring", case(35, "abnormal", "both", "light", 1.2, "restoring"))
+    write("training-normal-beside-frozen", case(32, "normal", "published", "basic", 0.3))
+    write("training-abnormal-first", case(33, "abnormal", "published", "light", 2.3))
+    write("training-abnormal-alone", case(34, "abnormal", "published-abnormal", "basic", 100))
+    write("training-restoring", case(35, "abnormal", "normal+restoring", "light", 1.2))
     write("training-normal-weighted", case(38, "normal", "normal", "light", 1.5, counting="root"))
-    write("training-swapping", case(39, "abnormal", "both", "light", 1.2, "restoring", "root", "swap"))
+    write("training-swapping", case(39, "abnormal", "normal+restoring", "light", 1.2, "root", "swap"))
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ test('the help of train groups the flags for research', async () => {
   }
   for (const flag of [
     '--grids <name>',
-    'normal, abnormal, both, none',
+    'normal+restoring, published',
     '[swap, fbp, noise]',
     '--refinement <on|off>',
   ]) {

@@ -148,7 +148,10 @@ function showTable(name: string, [first, ...others]: readonly [Way, ...Way[]]): 
 const cases: [string, TrainRequest][] = [
   ['the fast profile', {}],
   ['tiles', { tile: 64 }],
-  ['the abnormal grid alone', { grids: 'abnormal', branch: 'basic', anomalySource: 'noise' }],
+  [
+    'the published abnormal grid',
+    { grids: 'published-abnormal', branch: 'basic', anomalySource: 'noise' },
+  ],
 ];
 
 describe.each(cases)('a bundle of %s', (name, options) => {

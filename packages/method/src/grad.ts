@@ -18,10 +18,11 @@ export interface Reconstruction {
 }
 
 /**
- * The forward pass of GRAD on standardised features: coordinates, reads of one or both grids, their branches,
- * fusion. The abnormal grid may read its parameters from a source of its own, where they are frozen. As published
- * both grids share their points; a restoring grid has coordinate nets of its own.
+ * The forward pass of GRAD on standardised features: coordinates say where the local and the global table of a grid are
+ * read, a branch turns what was read into features, fusion makes one reconstruction of two. As published, both grids
+ * share their coordinates; a restoring grid has coordinates of its own.
  * @param features [batch, channels, cells, cells]
+ * @param frozen where the abnormal grid has its parameters, if they are not trained
  * @param jitter [batch, 2, cells, cells], in training
  */
 export function reconstruct(
@@ -31,8 +32,37 @@ export function reconstruct(
   frozen: ParameterSource = parameters,
   jitter?: Value,
 ): Reconstruction {
+  const terms = termsOf(parameters, features, options, frozen, jitter);
+  const { sharedCoordinates, ownCoordinates, normalGrid, restoringGrid, abnormalGrid } = terms;
+  switch (options.grids) {
+    case 'restoring':
+      return { value: restoringGrid(ownCoordinates()) };
+    case 'normal':
+      return { value: normalGrid(sharedCoordinates()) };
+    case 'normal+restoring':
+      return { value: average(normalGrid(sharedCoordinates()), restoringGrid(ownCoordinates())) };
+    case 'published': {
+      const at = sharedCoordinates();
+      const { value: abnormal, abnormality } = abnormalGrid(at);
+      return { value: terms.fusion(normalGrid(at), abnormal), abnormality };
+    }
+    case 'published-abnormal':
+      return abnormalGrid(sharedCoordinates());
+    case 'none':
+      return { value: terms.branchAlone() };
+  }
+}
+
+/** The terms of the paper that {@link reconstruct} is made of, each a part of the graph once it is called. */
+function termsOf(
+  parameters: ParameterSource,
+  features: Value,
+  options: MethodOptions,
+  frozen: ParameterSource,
+  jitter: Value | undefined,
+) {
   const { graph } = parameters;
-  const points = (name: string, source: ParameterSource) =>
+  const points = (source: ParameterSource, name: string) =>
     graph.scope('coordinates', () => coordinates(source, name, features, jitter));
   const branchOf = (source: ParameterSource, name: string, read: GridRead) =>
     graph.scope('branch', () =>
@@ -42,44 +72,34 @@ export function reconstruct(
         outputChannels: features.shape[1] as number,
       }),
     );
-  const through = (name: string, source: ParameterSource, at: Coordinates) =>
-    graph.scope(name, () => {
-      const read = graph.scope('grid', () =>
-        readGrid(source, `${name}.grid`, at, gridOptions(options)),
+  const read = (source: ParameterSource, name: string, at: Coordinates) =>
+    graph.scope('grid', () => readGrid(source, `${name}.grid`, at, gridOptions(options)));
+  return {
+    sharedCoordinates: () => points(parameters, 'coordinates'),
+    ownCoordinates: () => points(frozen, `${ABNORMAL}.coordinates`),
+    normalGrid: (at: Coordinates) =>
+      graph.scope('normal', () => branchOf(parameters, 'normal', read(parameters, 'normal', at))),
+    restoringGrid: (at: Coordinates) =>
+      graph.scope(ABNORMAL, () => branchOf(frozen, ABNORMAL, read(frozen, ABNORMAL, at))),
+    /** The published one: its reads are standardised, and channel 0 of what it gives is q. */
+    abnormalGrid: (at: Coordinates): Required<Reconstruction> => {
+      const value = graph.scope(ABNORMAL, () =>
+        branchOf(frozen, ABNORMAL, standardiseRead(read(frozen, ABNORMAL, at))),
       );
-      const published = name === ABNORMAL && options.abnormalGrid === 'published';
-      return branchOf(source, name, published ? standardiseRead(read) : read);
-    });
-  const { grids } = options;
-  if (grids === 'none') {
-    const mean = expand(reduceMean(features, { axes: [2, 3] }), features.shape);
-    return {
-      value: graph.scope('normal', () =>
-        branchOf(parameters, 'normal', { local: features, global: mean }),
-      ),
-    };
-  }
-  const restore = () => through(ABNORMAL, frozen, points(`${ABNORMAL}.coordinates`, frozen));
-
-  if (grids === 'abnormal' && options.abnormalGrid === 'restoring') {
-    return { value: restore() };
-  }
-  const at = points('coordinates', parameters);
-  if (grids === 'normal') {
-    return { value: through('normal', parameters, at) };
-  }
-  if (options.abnormalGrid === 'restoring') {
-    const value = average(through('normal', parameters, at), restore());
-    return { value };
-  }
-  const abnormal = through(ABNORMAL, frozen, at);
-  const abnormality = slice(abnormal, 1, 0, 1);
-  if (grids === 'abnormal') return { value: abnormal, abnormality };
-  // What is frozen is a given for the normal grid: the points that both share follow the normal grid alone, and
-  // a step needs no backward pass through the abnormal branch.
-  const given = frozen === parameters ? abnormal : stopGradient(abnormal);
-  const normal = through('normal', parameters, at);
-  return { value: graph.scope('fusion', () => fuse(parameters, normal, given)), abnormality };
+      const abnormality = slice(value, 1, 0, 1);
+      // What is frozen is a given for the normal grid: the coordinates that both share follow the normal grid alone,
+      // and a step needs no backward pass through the abnormal branch.
+      return { value: frozen === parameters ? value : stopGradient(value), abnormality };
+    },
+    fusion: (normal: Value, abnormal: Value) =>
+      graph.scope('fusion', () => fuse(parameters, normal, abnormal)),
+    /** The branch of the normal grid on the features themselves and their mean, where a grid would give its reads. */
+    branchAlone: () => {
+      const mean = expand(reduceMean(features, { axes: [2, 3] }), features.shape);
+      const read = { local: features, global: mean };
+      return graph.scope('normal', () => branchOf(parameters, 'normal', read));
+    },
+  };
 }
 
 function gridOptions(options: MethodOptions) {

@@ -27,6 +27,7 @@ export {
 export { initialValue, type Parameter, type ParameterValues } from './parameters.ts';
 export { Random, type RandomState } from './random.ts';
 export { readSafetensors } from './safetensors.ts';
+export { rebuildsNothing, type Stage, stagesOf, tellsPastedCells } from './stages.ts';
 export { imageCells, originsTensor, tileOrigins, tilesAlong } from './tiles.ts';
-export { type FeatureStatistics, type Stage, stagesOf, trainingStep } from './training-step.ts';
+export { type FeatureStatistics, trainingStep } from './training-step.ts';
 export { variationWidth } from './variation.ts';

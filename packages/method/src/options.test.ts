@@ -20,8 +20,10 @@ const ranges = {
   },
   cells: { inside: [8, 128], outside: [7, 129, 8.5] },
   pooling: { inside: [1, 3, 5], outside: [0, 2, 7] },
-  grids: { inside: ['normal', 'abnormal', 'both', 'none'], outside: ['two'] },
-  abnormalGrid: { inside: ['restoring', 'published'], outside: ['other'] },
+  grids: {
+    inside: ['restoring', 'normal', 'normal+restoring', 'published', 'published-abnormal', 'none'],
+    outside: ['both', 'abnormal'],
+  },
   gridChannels: { inside: [8, 1024], outside: [7, 1025, 9.5] },
   localResolution: { inside: [2, 128], outside: [1, 129, 2.5] },
   globalResolution: { inside: [1, 16], outside: [0, 17, 1.5] },

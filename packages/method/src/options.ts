@@ -28,14 +28,9 @@ export const methodOptionsSchema = z.strictObject({
     .union([z.literal(1), z.literal(3), z.literal(5)])
     .describe('Neighbourhood over which features are averaged, in cells'),
   grids: z
-    .enum(['normal', 'abnormal', 'both', 'none'])
+    .enum(['restoring', 'normal', 'normal+restoring', 'published', 'published-abnormal', 'none'])
     .describe(
-      'Grids that rebuild the features; none: a network that sees the features themselves, to compare with',
-    ),
-  abnormalGrid: z
-    .enum(['restoring', 'published'])
-    .describe(
-      'How the abnormal grid learns: to restore features that defects were pasted into, or, as published, to tell pasted cells',
+      'Grids that rebuild the features: an abnormal grid that restores features with synthetic defects (restoring), a normal grid, the mean of the two, those of the paper (a normal grid and an abnormal grid that tells pasted cells), its abnormal grid alone, or none: a network that sees the features themselves, for comparison',
     ),
   gridChannels: z.int().min(8).max(1024).describe('Channels of the tables'),
   localResolution: z
@@ -140,8 +135,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       inputSize: 256,
       cells: 32,
       pooling: 3,
-      grids: 'abnormal',
-      abnormalGrid: 'restoring',
+      grids: 'restoring',
       gridChannels: 128,
       localResolution: 16,
       globalResolution: 4,
@@ -172,8 +166,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       inputSize: 256,
       cells: 32,
       pooling: 1,
-      grids: 'both',
-      abnormalGrid: 'published',
+      grids: 'published',
       gridChannels: 272,
       localResolution: 32,
       globalResolution: 4,

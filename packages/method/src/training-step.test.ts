@@ -14,7 +14,8 @@ import { tinyMethod, tinySchedule } from '../testing/tiny.ts';
 import type { MethodOptions, Schedule } from './options.ts';
 import { initialValue, type Parameter } from './parameters.ts';
 import { Random } from './random.ts';
-import { type Stage, stagesOf, trainingStep } from './training-step.ts';
+import type { Stage } from './stages.ts';
+import { trainingStep } from './training-step.ts';
 
 interface TrainingGolden {
   readonly stage: Stage;
@@ -152,17 +153,6 @@ describe.each([
       expect(distance(ours ?? [], data), `way of ${name}`).toBeLessThan(1e-3 * moved);
     }
     expect(parameters.filter(({ name }) => !(name in expected.end))).toEqual([]);
-  });
-});
-
-describe('stagesOf', () => {
-  it.each([
-    ['normal', ['normal']],
-    ['none', ['normal']],
-    ['abnormal', ['abnormal']],
-    ['both', ['abnormal', 'normal']],
-  ] as const)('%s', (grids, stages) => {
-    expect(stagesOf({ ...tinyMethod, grids })).toEqual(stages);
   });
 });
 

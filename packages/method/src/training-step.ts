@@ -26,22 +26,12 @@ import {
   type ParameterValues,
   TrainedParameters,
 } from './parameters.ts';
+import { gridsOf, rebuildsNothing, type Stage } from './stages.ts';
 
 /** Mean and deviation of each feature channel over the training images. */
 export interface FeatureStatistics {
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
-}
-
-/**
- * The two stages: first the abnormal grid learns from pasted defects, then it is frozen and the normal grid
- * learns to rebuild. A model with one grid has one stage.
- */
-export type Stage = 'abnormal' | 'normal';
-
-export function stagesOf(options: MethodOptions): readonly Stage[] {
-  if (options.grids === 'normal' || options.grids === 'none') return ['normal'];
-  return options.grids === 'abnormal' ? ['abnormal'] : ['abnormal', 'normal'];
 }
 
 /**
@@ -147,13 +137,13 @@ function abnormalLoss(
   const { value, abnormality } = reconstruct(
     parameters,
     sources[options.anomalySource](),
-    { ...options, grids: 'abnormal' },
+    { ...options, grids: gridsOf('abnormal', options) },
     parameters,
     jitter,
   );
   if (!abnormality) return error(value);
   const contrast = contrastiveLoss(abnormality, mask);
-  return options.grids === 'abnormal' ? add(contrast, error(value)) : contrast;
+  return rebuildsNothing('abnormal', options) ? contrast : add(contrast, error(value));
 }
 
 /** The published normal grid rebuilds what the frozen branch leaves over; beside a restoring grid it is on its own. */
@@ -165,12 +155,11 @@ function normalReconstruction(
   frozen: ParameterValues,
 ): Value {
   const { graph } = parameters;
-  const own = options.grids === 'both' && options.abnormalGrid === 'restoring';
   const { value } = reconstruct(
     parameters,
     features,
-    own ? { ...options, grids: 'normal' } : options,
-    options.grids === 'both' ? new FixedParameters(graph, frozen) : parameters,
+    { ...options, grids: gridsOf('normal', options) },
+    new FixedParameters(graph, frozen),
     jitter,
   );
   return value;

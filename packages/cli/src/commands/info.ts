@@ -88,9 +88,11 @@ function describe(
 
 function describeMethod({ method }: Manifest): string {
   const grids = {
-    both: 'a normal and an abnormal grid',
-    normal: 'the normal grid alone',
-    abnormal: 'the abnormal grid alone',
+    restoring: 'a restoring grid',
+    normal: 'a normal grid',
+    'normal+restoring': 'a normal and a restoring grid',
+    published: 'the normal and the abnormal grid of the paper',
+    'published-abnormal': 'the abnormal grid of the paper alone',
     none: 'no grid',
   }[method.grids];
   const defects = {
@@ -105,7 +107,7 @@ function describeMethod({ method }: Manifest): string {
     `tables of ${method.localResolution} x ${method.localResolution} (local) and ${method.globalResolution} x ${method.globalResolution} (global), ${method.gridChannels} channels`,
     `${method.branch} branches of ${count(method.depth, 'block')}, jitter ${method.jitter}, refinement ${method.refinement}`,
   ];
-  if (method.grids === 'both' || method.grids === 'abnormal')
+  if (method.grids !== 'normal' && method.grids !== 'none')
     lines.push(`made-up defects: ${defects}`);
   return lines.join('\n');
 }

@@ -170,7 +170,10 @@ test.each([
   [['--epochs', 'many'], 'an integer from 1 to 10000 for --epochs but received many'],
   [['--size', '100'], 'a multiple of 32 from 64 to 1024 for --size but received 100'],
   [['--seed', '-1'], 'an integer from 0 to 2147483647 for --seed but received -1'],
-  [['--grids', 'neither'], 'one of normal, abnormal, both, none for --grids but received neither'],
+  [
+    ['--grids', 'both'],
+    'one of restoring, normal, normal+restoring, published, published-abnormal, none for --grids but received both',
+  ],
   [['--jitter', ''], 'a number from 0 to 1 for --jitter but received nothing'],
   [['--threads', '0'], 'an integer from 1 to 1024 for --threads but received 0'],
 ])('%s is refused', async (flags, expected) => {

@@ -1,5 +1,12 @@
 import { type Tensor, type Tensors, tensor } from '@bigrid/graph';
-import { type MethodOptions, pasteMask, type Random, type Stage, swapMask } from '@bigrid/method';
+import {
+  type MethodOptions,
+  pasteMask,
+  type Random,
+  type Stage,
+  swapMask,
+  tellsPastedCells,
+} from '@bigrid/method';
 
 /** Synthetic defects for the abnormal stage: where, and how strong. */
 export class DefectSource {
@@ -46,7 +53,7 @@ export class DefectSource {
         const own = intensity.subarray(i * channels, (i + 1) * channels);
         // As published a block is one number for all channels: enough to tell it apart, but all blocks point the
         // same way. What is to be restored goes off in a direction of its own.
-        if (options.abnormalGrid === 'published') own.fill(strength);
+        if (tellsPastedCells(options)) own.fill(strength);
         else own.set(random.array(channels, () => strength * random.normal()));
       }
       return { mask, intensity: tensor('float32', [batchSize, channels, 1, 1], intensity) };

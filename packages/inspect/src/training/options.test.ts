@@ -99,7 +99,6 @@ describe('resolveTrainOptions', () => {
   describe('an option that changes nothing beside the others', () => {
     // Another value of each than the profile has.
     const changes: TrainOptions = {
-      abnormalGrid: 'published',
       anomalySource: 'noise',
       refinement: 'off',
       localResolution: 8,

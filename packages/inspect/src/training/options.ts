@@ -7,6 +7,7 @@ import {
   profiles,
   type Schedule,
   scheduleSchema,
+  stagesOf,
 } from '@bigrid/method';
 import { z } from 'zod';
 import { checkOptions } from '../check-options.ts';
@@ -43,7 +44,6 @@ export const trainOptionsSchema = z.strictObject({
     ),
   taps: method.taps.optional(),
   grids: method.grids.optional(),
-  abnormalGrid: method.abnormalGrid.optional(),
   anomalySource: method.anomalySource.optional(),
   refinement: method.refinement.optional(),
   expectation: method.expectation
@@ -92,14 +92,16 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
   };
 }
 
+const allGrids = method.grids.options;
+const withTables = allGrids.filter((grids) => grids !== 'none');
+
 /** Options that only some grids have a use for. */
 const gridsThatTake = {
-  abnormalGrid: ['abnormal', 'both'],
-  anomalySource: ['abnormal', 'both'],
-  localResolution: ['normal', 'abnormal', 'both'],
-  globalResolution: ['normal', 'abnormal', 'both'],
-  jitter: ['normal', 'abnormal', 'both'],
-} as const satisfies Partial<Record<keyof TrainOptions, readonly MethodOptions['grids'][]>>;
+  anomalySource: allGrids.filter((grids) => stagesOf({ grids }).includes('abnormal')),
+  localResolution: withTables,
+  globalResolution: withTables,
+  jitter: withTables,
+} satisfies Partial<Record<keyof TrainOptions, readonly MethodOptions['grids'][]>>;
 
 /**
  * An option that changes nothing beside the others would be taken for one that was compared.

@@ -4,6 +4,7 @@ import {
   type MethodOptions,
   type ProfileName,
   Random,
+  rebuildsNothing,
   type Schedule,
   type Stage,
 } from '@bigrid/method';
@@ -26,7 +27,7 @@ import {
   tooFew,
 } from './hold-out.ts';
 import { type Kinds, kindsOfClasses, kindsOfUpdate } from './kinds.ts';
-import { isPublishedAbnormal, mostImagesPerClass, stepsOf, tilesPerImage } from './steps.ts';
+import { mostImagesPerClass, stepsOf, tilesPerImage } from './steps.ts';
 import { withTiles } from './tiling.ts';
 
 /** How a model is made, whichever images it learns: the same for all folds of a training, and for an update. */
@@ -89,7 +90,7 @@ export async function planTraining(input: TrainInput): Promise<TrainingPlan> {
     start: from && trainedValues(from),
     ignored: input.ignored ?? (from && ignoredBy(from)),
     stepsOf: (stage, blocks) =>
-      stepsOf(schedule, blocks, classes.length, isPublishedAbnormal(stage, method)),
+      stepsOf(schedule, blocks, classes.length, rebuildsNothing(stage, method)),
     kindsOf: (features, images) => {
       const entries = images.map(({ entry }) => entry);
       return kindsOfClasses(features, classesOf(classes, entries));
@@ -129,7 +130,7 @@ export async function planUpdate(
   });
   const blocks = training.images * sampleOf(training.images).perImage;
   const stepsAtFirst = (stage: Stage) =>
-    stepsOf(first, blocks, classes.length, isPublishedAbnormal(stage, method));
+    stepsOf(first, blocks, classes.length, rebuildsNothing(stage, method));
   return {
     ...portsOf(input),
     method,

@@ -1,4 +1,4 @@
-import type { MethodOptions, Schedule, Stage } from '@bigrid/method';
+import type { Schedule } from '@bigrid/method';
 
 /**
  * Epochs of a stage where none are asked for. Few images are learnt soon, and a grid that goes on follows defects
@@ -7,8 +7,8 @@ import type { MethodOptions, Schedule, Stage } from '@bigrid/method';
 const DEFAULT_EPOCHS = 10;
 const LEAST_STEPS = 240;
 const MOST_STEPS_A_CLASS = 480;
-/** A published abnormal stage, which only tells cells apart, takes this share of the normal stage's steps. */
-const ABNORMAL_SHARE = 0.5;
+/** A stage that only tells pasted cells takes this share of the steps of one that rebuilds. */
+const SHORT_SHARE = 0.5;
 
 /** Good images of one class that the steps have time for: a larger sample would be read for nothing. */
 export function mostImagesPerClass({ epochs, batchSize }: Schedule): number {
@@ -30,21 +30,16 @@ export function tilesPerImage(
   return Math.min(tiles, Math.max(1, Math.floor(seenTwice / images)));
 }
 
-/** Whether a stage is the published abnormal one beside a normal one. */
-export function isPublishedAbnormal(stage: Stage, { grids, abnormalGrid }: MethodOptions): boolean {
-  return stage === 'abnormal' && grids === 'both' && abnormalGrid === 'published';
-}
-
 /**
  * Steps of one stage.
  * @param images that it learns from, of all classes; tiles of images count as such
- * @param abnormal {@link isPublishedAbnormal}
+ * @param isShort whether it is one that rebuilds nothing
  */
 export function stepsOf(
   schedule: Schedule,
   images: number,
   classes: number,
-  abnormal: boolean,
+  isShort: boolean,
 ): number {
   const { epochs, batchSize } = schedule;
   const wanted = Math.ceil(((epochs ?? DEFAULT_EPOCHS) * images) / batchSize);
@@ -52,5 +47,5 @@ export function stepsOf(
     epochs !== undefined
       ? wanted
       : Math.min(MOST_STEPS_A_CLASS * classes, Math.max(LEAST_STEPS, wanted));
-  return Math.max(1, Math.round(abnormal ? steps * ABNORMAL_SHARE : steps));
+  return Math.max(1, Math.round(isShort ? steps * SHORT_SHARE : steps));
 }
