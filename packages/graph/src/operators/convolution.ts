@@ -29,16 +29,46 @@ export function convolution(
 ): Value {
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const name = x.graph.nextName('Conv');
-  const [batch, channels, ...space] = x.shape as [Dimension, Dimension, ...Dimension[]];
-  const [out, inGroup, ...kernel] = staticShape(weight.shape, name) as [
-    number,
-    number,
-    ...number[],
-  ];
+  checkConvolution(name, x, weight, bias, { stride, padding, dilation, groups });
+  const [batch, , ...space] = x.shape as [Dimension, Dimension, ...Dimension[]];
+  const [out, , ...kernel] = staticShape(weight.shape, name) as [number, number, ...number[]];
+  const attributes: Record<string, Attribute> = {
+    strides: [stride, stride],
+    dilations: [dilation, dilation],
+    group: groups,
+  };
+  if (padding === 'same') attributes.auto_pad = 'SAME_UPPER';
+  else attributes.pads = [padding, padding, padding, padding];
+  const size = (length: number, reach: number) =>
+    padding === 'same'
+      ? Math.ceil(length / stride)
+      : Math.floor((length + 2 * padding - dilation * (reach - 1) - 1) / stride) + 1;
+  const outSpace = staticShape(space, name).map((length, axis) =>
+    size(length, kernel[axis] as number),
+  );
+  if (!outSpace.every((length) => length > 0)) {
+    fail(
+      'GRAPH_SHAPE_MISMATCH',
+      `Expected a padded image of at least the kernel's reach for ${name} but received ${formatShape(x.shape)} and ${formatShape(weight.shape)} with padding ${padding}, dilation ${dilation}`,
+    );
+  }
+  const inputs = bias ? [x, weight, bias] : [x, weight];
+  return x.graph.node('Conv', inputs, attributes, x.type, [batch, out, ...outSpace]);
+}
+
+/** @throws GRAPH_SHAPE_MISMATCH, GRAPH_TYPE_MISMATCH */
+function checkConvolution(
+  name: string,
+  x: Value,
+  weight: Value,
+  bias: Value | undefined,
+  { stride, padding, dilation, groups }: Required<ConvolutionOptions>,
+): void {
+  const [out, inGroup] = staticShape(weight.shape, name) as [number, number];
   if (
     x.shape.length !== 4 ||
     weight.shape.length !== 4 ||
-    channels !== inGroup * groups ||
+    x.shape[1] !== inGroup * groups ||
     out % groups !== 0 ||
     (bias && (bias.shape.length !== 1 || bias.shape[0] !== out))
   ) {
@@ -63,26 +93,4 @@ export function convolution(
       `Expected whole steps, and dilation 1 where padding is SAME, for ${name} of ${formatShape(x.shape)} and ${formatShape(weight.shape)} but received stride ${stride}, dilation ${dilation}, groups ${groups}, padding ${padding}`,
     );
   }
-  const attributes: Record<string, Attribute> = {
-    strides: [stride, stride],
-    dilations: [dilation, dilation],
-    group: groups,
-  };
-  if (padding === 'same') attributes.auto_pad = 'SAME_UPPER';
-  else attributes.pads = [padding, padding, padding, padding];
-  const size = (length: number, reach: number) =>
-    padding === 'same'
-      ? Math.ceil(length / stride)
-      : Math.floor((length + 2 * padding - dilation * (reach - 1) - 1) / stride) + 1;
-  const outSpace = staticShape(space, name).map((length, axis) =>
-    size(length, kernel[axis] as number),
-  );
-  if (!outSpace.every((length) => length > 0)) {
-    fail(
-      'GRAPH_SHAPE_MISMATCH',
-      `Expected a padded image of at least the kernel's reach for ${name} but received ${formatShape(x.shape)} and ${formatShape(weight.shape)} with padding ${padding}, dilation ${dilation}`,
-    );
-  }
-  const inputs = bias ? [x, weight, bias] : [x, weight];
-  return x.graph.node('Conv', inputs, attributes, x.type, [batch, out, ...outSpace]);
 }
