@@ -49,32 +49,32 @@ const trained = (change) => ({ kind: 'trained', change });
 // The grids of a restoring pair share nothing: each is what it would be alone, and need not be trained again.
 const part = (change) => ({ kind: 'part', change });
 const bank = (size, choice) => ({ kind: 'bank', size, choice });
-const BOTH = 'both grids';
+const BOTH = 'normal and restoring grid';
 // All but the default are compared without expectation: with the default without it.
 const plain = { expectation: 'none' };
 const configurations = {
-  'abnormal grid alone, with expectation (the default)': part({
+  'restoring grid, with expectation (the default)': part({
     expectation: 'image',
     grids: 'restoring',
   }),
-  'abnormal grid alone, with expectation of places only': part({
+  'restoring grid, with expectation of places only': part({
     expectation: 'place',
     grids: 'restoring',
   }),
-  'abnormal grid alone': part({ ...plain, grids: 'restoring' }),
-  'normal grid alone': part({ ...plain, grids: 'normal' }),
+  'restoring grid': part({ ...plain, grids: 'restoring' }),
+  'normal grid': part({ ...plain, grids: 'normal' }),
   [BOTH]: trained({ ...plain, grids: 'normal+restoring' }),
-  'abnormal grid alone without refinement': part({
+  'restoring grid without refinement': part({
     ...plain,
     grids: 'restoring',
     refinement: 'off',
   }),
-  'abnormal grid alone with Feature Block Paste': trained({
+  'restoring grid with Feature Block Paste': trained({
     ...plain,
     anomalySource: 'fbp',
     pasteIntensity: [1, 3],
   }),
-  'abnormal grid alone with Gaussian noise': trained({
+  'restoring grid with Gaussian noise': trained({
     ...plain,
     anomalySource: 'noise',
     pasteIntensity: [1, 3],

@@ -30,7 +30,7 @@ export const methodOptionsSchema = z.strictObject({
   grids: z
     .enum(['restoring', 'normal', 'normal+restoring', 'published', 'published-abnormal', 'none'])
     .describe(
-      'Grids that rebuild the features: an abnormal grid that restores features with synthetic defects (restoring), a normal grid, the mean of the two, those of the paper (a normal grid and an abnormal grid that tells pasted cells), its abnormal grid alone, or none: a network that sees the features themselves, for comparison',
+      'Grids that rebuild the features. restoring: an abnormal grid that learns to undo synthetic defects; published: the normal grid of the paper, fused with its abnormal grid, which tells pasted cells; none: a network that sees the features themselves, for comparison',
     ),
   gridChannels: z.int().min(8).max(1024).describe('Channels of the tables'),
   localResolution: z
