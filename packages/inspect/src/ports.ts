@@ -46,56 +46,56 @@ export interface LabelledEntry extends ImageEntry {
   readonly readMask: (() => Promise<Mask>) | undefined;
 }
 
-/** Bytes kept aside while training: one block an image, all of one size. */
+/** Temporary storage for training: blocks of one size, one per image or tile. */
 export interface Scratch {
   /** Appends a block. */
   append(block: Uint8Array): Promise<void>;
-  /** Copies block `index` into `target`, which has its size. */
+  /** Copies block `index` into `target`, which has the size of a block. */
   read(index: number, target: Uint8Array): Promise<void>;
-  /** Gives the space back. */
+  /** Frees the space. */
   dispose(): Promise<void>;
 }
 
 /**
- * Makes a scratch.
- * @param kept blocks of an earlier run that it has to begin with; only where there is a {@link Checkpoint}
+ * Opens a scratch.
+ * @param kept number of blocks of an earlier run to start with; 0 without a {@link Checkpoint}
  */
 export type OpenScratch = (blockBytes: number, kept: number) => Promise<Scratch>;
 
-/** Keeps how far a training is, so that another run can go on from there after this one was killed. */
+/** Saves the progress of a training, so that another run can resume it if this one is killed. */
 export interface Checkpoint {
-  /** What an earlier run saved last; undefined where training starts at the beginning. */
+  /** The last state that an earlier run saved; undefined to start from the beginning. */
   readonly saved: Uint8Array | undefined;
-  /** Seconds from one save to the next. Default: 10, or more where a save takes long. */
+  /** Seconds between saves. Default: 10, or more if a save takes long. */
   readonly everySeconds?: number | undefined;
   /**
-   * Puts a state in the place of the last one, after what the scratch holds is safe: whenever the process is killed,
-   * one of both is there as a whole.
+   * Replaces the last state once the contents of the scratch are on disk: whenever the process is killed, either the old
+   * or the new state is complete.
    */
   save(state: Uint8Array): Promise<void>;
 }
 
-/** Good images of a training, for an update to go on from. */
+/** Good images kept from training for updates. */
 export interface Replay {
-  /** Learnt again beside new ones, so that they are not forgotten. */
+  /** Learnt again together with new ones, so that they are not forgotten. */
   readonly learnt: readonly ImageEntry[];
-  /** Never learnt: they set the threshold, with new ones. */
+  /** Never learnt: together with new ones they set the threshold. */
   readonly heldOut: readonly ImageEntry[];
 }
 
 /** Keeps good images for updates. */
 export interface KeepReplay {
-  /** How many at most. */
+  /** Maximum number of images. */
   readonly most: number;
   /**
-   * Several may be under way at once.
-   * @param image at the size at which the model looks at it, or the file of one that was kept before
+   * May be called again before earlier calls have finished.
+   * @param image resized to the model's input, or the file of an image that was kept before
    * @throws OUTPUT_UNWRITABLE
    */
   keep(part: keyof Replay, index: number, image: Image | Uint8Array): Promise<void>;
 }
 
-/** What training and updates work with. */
+/** What training, updates and recalibration need from outside. */
 export interface TrainingPorts {
   readonly engine: Engine;
   readonly backbone: Backbone;

@@ -1,5 +1,4 @@
 import { fail } from '@bigrid/errors';
-import type { Engine } from '@bigrid/graph';
 import { type Bundle, withManifest } from './bundle/bundle.ts';
 import {
   askForDefects,
@@ -10,31 +9,28 @@ import {
 import { scoreImages, scoresOf } from './calibration/scoring.ts';
 import { guardAgainst, suspectsOf } from './calibration/suspects.ts';
 import { ignoring } from './detection/ignored-area.ts';
-import { NONE_READABLE, type OnEvent } from './events.ts';
+import { NONE_READABLE } from './events.ts';
 import { groupNearDuplicates } from './fingerprint.ts';
-import type { ImageEntry, Mask } from './ports.ts';
+import type { ImageEntry, Mask, TrainingPorts } from './ports.ts';
 
-export interface RecalibrateInput {
-  readonly engine: Engine;
+export interface RecalibrateInput
+  extends Pick<TrainingPorts, 'engine' | 'now' | 'onEvent' | 'signal'> {
   readonly bundle: Bundle;
-  /** Good images that training never saw. */
+  /** Good images that the bundle was not trained on. */
   readonly good: readonly ImageEntry[];
-  /** Labelled defects: the rules f1 and recall take them, and no other reads them. */
+  /** Labelled defects, which only the rules f1 and recall use. */
   readonly defects?: readonly ImageEntry[];
-  /** What to ignore of every image. Default: what the bundle ignores. */
+  /** Mask of the area to ignore. Default: that of the bundle. */
   readonly ignored?: Mask | undefined;
   /** Default: the rules of the bundle. */
   readonly rules?: ThresholdRules | undefined;
-  /** Go on with images that training learnt, and with those that score far beyond what good ones reach. */
+  /** Accept images that the bundle was trained on, and images that score far above all known good images. */
   readonly allowSuspect?: boolean | undefined;
-  readonly now: () => Date;
-  readonly onEvent?: OnEvent | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The same model with its thresholds set by other good images: nothing is trained.
- * @throws OPTION_INVALID, DATA_NO_GOOD where no good image can be read, SUSPECT_IMAGES, THRESHOLD_UNSUPPORTED, BUNDLE_INVALID,
+ * Recalibrates a bundle on other good images. The model itself does not change.
+ * @throws OPTION_INVALID, DATA_NO_GOOD if no good image can be read, SUSPECT_IMAGES, THRESHOLD_UNSUPPORTED, BUNDLE_INVALID,
  *   CANCELLED
  */
 export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {

@@ -15,33 +15,32 @@ import { trainedManifest } from './training/provenance.ts';
 import { keepReplay } from './training/replay.ts';
 
 export interface TrainInput extends TrainingPorts {
-  /** Where to keep how far training is, and what an earlier run kept. */
+  /** Saves the progress of this training, and holds what an earlier run saved. */
   readonly checkpoint?: Checkpoint | undefined;
-  /** Where the features of images come from; a benchmark that trains often on the same ones keeps them. */
+  /** Extracts the features; a benchmark that trains repeatedly on the same images passes one that caches them. */
   readonly extract?: typeof extractFeatures | undefined;
   readonly classes: readonly TrainingClass[];
   readonly profile: ProfileName;
   readonly method: MethodOptions;
   readonly schedule: Schedule;
-  /** Longest side of a tile of an image, in pixels; without it images are looked at as a whole. */
+  /** Longest side of a tile, in pixels. Default: images are not divided into tiles. */
   readonly tile?: number | 'auto' | undefined;
   readonly seed: number;
   readonly version: string;
-  /** Go on from this bundle: its method, statistics and values are kept. */
+  /** Continue from this bundle, with its method, its feature statistics and its weights. */
   readonly from?: Bundle | undefined;
-  /** What to ignore of every image, now and whenever the bundle inspects; an image may have a mask of its own. */
+  /** Mask of the area to ignore in every image, in training and in inspection; an image's own mask overrides it. */
   readonly ignored?: Mask | undefined;
-  /** Rules of the thresholds. Default: quantile:0.99, and nothing unsure. */
+  /** Threshold rules. Default: quantile:0.99, and no `unsure` band. */
   readonly rules?: ThresholdRules | undefined;
-  /** Keeps some of the images for updates. */
+  /** Keeps some of the images for later updates. */
   readonly replay?: KeepReplay | undefined;
 }
 
 /**
- * Trains GRAD on good images and calibrates it on some that it did not learn: those held out, and where these are too few,
- * others that are scored by cross-fitting.
- * The steps: read the images, split them, learn, measure what to expect, build the model, calibrate it, keep images for
- * updates. Given what a checkpoint kept of the same training, it goes on from there and makes the same bundle.
+ * Trains GRAD on good images and calibrates it on images it was not trained on: those held out and, where they are too few,
+ * others scored by cross-fitting. The steps: read, split, learn, measure, build, calibrate, keep. Resumed from a checkpoint
+ * of the same training, it produces the same bundle, byte for byte.
  * @throws OPTION_INVALID where the method needs another backbone; DATA_TOO_FEW, THRESHOLD_UNSUPPORTED, CANCELLED,
  *   ENGINE_FAILED, CHECKPOINT_MISMATCH, CHECKPOINT_INVALID
  */
@@ -59,7 +58,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     const groups = new Set(scorable.map((at) => split.groups[at]));
     checkRules(rules, groups.size, scorable.length);
 
-    // The model comes last, so that a training that is cut off has to keep no more than scores of those before it.
+    // The model's own fold is learnt last, so that a checkpoint needs only the scores of the folds before it.
     const lessons = split.folds.map((fold): Lesson => ({ plan, extraction, ...fold }));
     const [lesson, ...others] = lessons as [Lesson, ...Lesson[]];
     const crossFitted = await crossFit(others);

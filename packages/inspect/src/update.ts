@@ -17,23 +17,22 @@ import { planUpdate } from './training/plan.ts';
 import { updatedManifest } from './training/provenance.ts';
 import { keepReplay } from './training/replay.ts';
 
-/** The backbone is the one that the bundle was trained with. */
 export interface UpdateInput extends TrainingPorts {
   readonly bundle: Bundle;
-  /** New good images, false alarms above all. */
+  /** New good images, typically false positives. */
   readonly good: readonly ImageEntry[];
-  /** What training kept beside the bundle: at least one image learnt, and one held out. */
+  /** Images kept by training: at least one that was learnt and one that was held out. */
   readonly replay: Replay;
-  /** Keeps images of both kinds for the next update. */
+  /** Keeps old and new images for the next update. */
   readonly keep?: KeepReplay | undefined;
-  /** Learn images that score far beyond what good ones reach. */
+  /** Also learn images that score far above all known good images. */
   readonly allowSuspect?: boolean | undefined;
 }
 
-/** A good image with its scores under the bundle as it was and as it is now. */
+/** A good image with its scores before and after the update. */
 export interface UpdatedImage {
   readonly path: string;
-  /** Kept for the threshold instead of learnt. */
+  /** Held out for the threshold instead of learnt. */
   readonly heldOut: boolean;
   readonly before: number;
   readonly after: number;
@@ -41,20 +40,21 @@ export interface UpdatedImage {
 
 export interface Update {
   readonly bundle: Bundle;
-  /** The thresholds as they were. */
+  /** The calibration before the update. */
   readonly before: Calibration;
   /** The new images that could be read, in order. */
   readonly images: readonly UpdatedImage[];
-  /** The old images held out that were kept: those that are among what sets the new thresholds. */
+  /** The old held-out images that could be read: with the new ones held out they set the new thresholds. */
   readonly old: readonly UpdatedImage[];
 }
 
 /**
- * Teaches a bundle new good images beside old ones, and sets its thresholds anew by its rules, from images of both
- * kinds that no training saw. Its method, what it ignores, and the statistics of its features stay.
- * @throws OPTION_INVALID where the backbone is another; DATA_NO_GOOD where no new image can be read;
- *   SUSPECT_IMAGES where new ones score far beyond what good ones reach;
- *   THRESHOLD_UNSUPPORTED where a rule asks for more than there is; BUNDLE_INVALID, CANCELLED, ENGINE_FAILED
+ * Trains a bundle further on new good images together with old ones, and recalibrates it by its own rules on old and new
+ * images that it was not trained on. Its method, its ignored area and its feature statistics stay the same. The steps are
+ * those of a training: read, split, learn, measure, build, calibrate, keep.
+ * @throws OPTION_INVALID if the backbone is not the bundle's; DATA_NO_GOOD if no new image can be read;
+ *   SUSPECT_IMAGES if new images score far above all known good images; THRESHOLD_UNSUPPORTED if a rule needs more scores;
+ *   BUNDLE_INVALID, CANCELLED, ENGINE_FAILED
  */
 export async function update(input: UpdateInput): Promise<Update> {
   const { engine, bundle, replay, openScratch } = input;
@@ -79,7 +79,7 @@ export async function update(input: UpdateInput): Promise<Update> {
     extraction = await extractFeatures({ ...plan, entries, sample });
     const split = holdOutNew({ images: extraction.images, isNew, known, random });
     const scorable = split.heldOut.length + replay.heldOut.length;
-    // How many scores a rule takes does not depend on training: better to fail before it than after it.
+    // How many scores a rule needs does not depend on training, so fail before it rather than after.
     checkRules(rulesOf(manifest, {}), scorable, scorable);
 
     const learnt = await learn({ plan, extraction, ...split });
@@ -117,9 +117,9 @@ export async function update(input: UpdateInput): Promise<Update> {
 }
 
 /**
- * Looks at new images before anything is learnt from them.
- * @returns those that were learnt before
- * @throws DATA_NO_GOOD where there are none, SUSPECT_IMAGES
+ * Checks the new images before anything is learnt from them.
+ * @returns the images that the bundle was already trained on
+ * @throws DATA_NO_GOOD if there are none, SUSPECT_IMAGES
  */
 function checkNew(
   images: readonly ScoredImage[],
@@ -141,7 +141,7 @@ function checkNew(
   return entriesOf(suspects.learnt);
 }
 
-/** Images with their scores before and after; those that could not be read again are left out. */
+/** Pairs scores before and after the update; images that could not be read a second time are left out. */
 function compared(
   images: readonly ScoredImage[],
   after: readonly ScoredImage[],

@@ -2,15 +2,15 @@ import { type Tensor, type Tensors, zeros } from '@bigrid/graph';
 import type { MethodOptions, Random } from '@bigrid/method';
 import type { ExtractedFeatures } from './feature-extraction.ts';
 
-/** What a batch of features is made of. */
+/** What batches are drawn from. */
 export interface BatchInput {
   readonly features: ExtractedFeatures;
-  /** Of each block of features, what each cell counts in the loss, 1 on average; undefined where all count alike. */
+  /** Loss weight of each cell of each block, 1 on average; undefined if all cells count equally. */
   readonly cellWeights?: readonly Float32Array[] | undefined;
 }
 
 /**
- * Batches of features in random order, with what their cells count; every image (or tile) once before any comes again.
+ * Batches of features in random order, with the weights of their cells; every block comes once before any comes again.
  */
 export class BatchSource {
   readonly random: Random;
@@ -34,7 +34,7 @@ export class BatchSource {
     this.#weights = zeros('float32', [batchSize, 1, ...features.shape.slice(1)]);
   }
 
-  /** Images of this pass that are still to come, the next one last. */
+  /** Blocks still to come in this epoch, the next one last. */
   get order(): readonly number[] {
     return this.#order;
   }
@@ -56,7 +56,7 @@ export class BatchSource {
   }
 }
 
-/** Noise on the local points, on half of the steps. */
+/** Noise on the local coordinates, in half of the steps. */
 export class JitterSource {
   readonly random: Random;
   readonly #deviation: number;

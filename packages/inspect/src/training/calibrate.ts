@@ -10,12 +10,12 @@ import { type Folds, tooFew } from './hold-out.ts';
 export interface TrainedScores {
   readonly extraction: Extraction;
   readonly split: Folds;
-  /** Of what the folds hold out, as far as it could be read once more. */
+  /** Scores of the images held out by all folds; images that could not be read again are missing. */
   readonly scored: readonly UnseenScore[];
   readonly rules: ThresholdRules | undefined;
 }
 
-/** The thresholds of a training. @throws DATA_TOO_FEW where nothing could be scored; OPTION_INVALID */
+/** Calibrates a trained model. @throws DATA_TOO_FEW if there are no scores; OPTION_INVALID */
 export function calibrateTrained({ extraction, split, scored, rules }: TrainedScores): Calibration {
   if (scored.length === 0) tooFew(0, 'the images held out for the threshold');
   return calibrate(
@@ -36,10 +36,10 @@ function originOf({ folds, areNearDuplicates }: Folds): Calibration['origin'] {
 }
 
 /**
- * The thresholds of an update, by the rules that the model had.
- * @param manifest of the model before the update
- * @param unseen images that were never learnt, old and new, by their scores under the new model
- * @param images all new ones: they belong to the line from now on
+ * Calibrates an updated model, by the rules that it had before.
+ * @param manifest manifest before the update
+ * @param unseen old and new images that were not learnt, scored by the updated model
+ * @param images all new images: from now on they count as what good images look like
  * @throws THRESHOLD_UNSUPPORTED, OPTION_INVALID
  */
 export function calibrateUpdated(
@@ -52,9 +52,9 @@ export function calibrateUpdated(
     {
       ...scoresOf(unseen),
       groups: groupNearDuplicates(unseen.map(({ fingerprint }) => fingerprint)),
-      // Old images held out that have near-duplicates among what was learnt still do.
+      // Old held-out images still have near-duplicates among those learnt.
       origin: origin === 'near-duplicates' ? 'near-duplicates' : 'held-out',
-      // Old images are kept at another size than the one that they came in, which changes how sharp they look.
+      // Old images were kept at another size, which changes their sharpness: use their recorded statistics.
       ...(reference && {
         images: [...imagesOf(reference), ...images.map(({ statistics }) => statistics)],
       }),

@@ -8,18 +8,18 @@ import {
   type SavedTraining,
 } from './saved-training.ts';
 
-/** Between two saves. */
+/** Minimum time between two saves. */
 const SECONDS = 10;
-/** Saves may take this share of the time. */
+/** Maximum share of the time that saving may take. */
 const MOST_SHARE = 0.01;
 
-/** Saves a training from time to time, and holds what an earlier run saved. */
+/** Saves the progress of a training at intervals, and holds what an earlier run saved. */
 export class Checkpoints {
-  /** Where this run begins. */
+  /** The state to resume from. */
   readonly saved: SavedTraining | undefined;
-  /** Of this run, once all images are read. */
+  /** Set once all images are read. */
   reading: SavedReading | undefined;
-  /** The folds that are done, those of an earlier run first. */
+  /** Folds that are done, including those of an earlier run. */
   readonly crossFitted: SavedFold[];
   readonly #port: Checkpoint | undefined;
   #due: number;
@@ -36,7 +36,7 @@ export class Checkpoints {
     return new Checkpoints(port, port?.saved && (await decode(port.saved)));
   }
 
-  /** What an earlier run saved of a stage, if it is one of the fold that is under way. */
+  /** The saved state of a stage, if it belongs to the current fold. */
   get savedStage(): (SavedTraining & { readonly stage: SavedStage }) | undefined {
     const { saved } = this;
     if (!saved?.stage || saved.crossFitted.length !== this.crossFitted.length) return undefined;
@@ -44,8 +44,8 @@ export class Checkpoints {
   }
 
   /**
-   * Saves if it is time to.
-   * @param state the reading so far, or what follows it; called only where it is needed
+   * Saves if it is due.
+   * @param state gives the progress of reading or of a stage; called only if needed
    * @throws OUTPUT_UNWRITABLE
    */
   async saveIfDue(

@@ -7,14 +7,14 @@ import { entriesAt } from './feature-extraction.ts';
 import { type Lesson, learn, stepsOfAll } from './learn.ts';
 import type { SavedFold } from './saved-training.ts';
 
-/** The score of an image that the model had not learnt. */
+/** Score of an image by a model that was not trained on it. */
 export type UnseenScore = SavedFold[number];
 
 /**
- * Learns one lesson after the other to score what each holds out, and keeps nothing but the scores: more than the images
- * that one model can spare, each by a model that had not learnt the image.
- * @param lessons of one plan
- * @returns the scores of all
+ * Trains a model for each lesson, scores the images that the lesson holds out, and keeps only the scores. This gives more
+ * scores than one model can hold out images for, each from a model that was not trained on the image.
+ * @param lessons all with the same plan
+ * @returns the scores of all lessons
  * @throws BUNDLE_INVALID, CHECKPOINT_INVALID, CANCELLED, ENGINE_FAILED
  */
 export async function crossFit(lessons: readonly Lesson[]): Promise<UnseenScore[]> {
@@ -40,8 +40,8 @@ export async function crossFit(lessons: readonly Lesson[]): Promise<UnseenScore[
 }
 
 /**
- * Scores what a lesson holds out. An image that cannot be read any more is left out.
- * @param model that learnt the lesson
+ * Scores the images that a lesson holds out. Images that can no longer be read are left out.
+ * @param model the model trained on this lesson
  */
 export async function scoreHeldOut(
   { plan, extraction, heldOut }: Lesson,
@@ -55,7 +55,7 @@ export async function scoreHeldOut(
   });
 }
 
-/** Of all events lets through what was skipped, and counts the steps of all stages. */
+/** Passes on all events except progress, from which it counts the steps over all stages. */
 function countingSteps(onEvent: OnEvent, onStep: (done: number) => void): OnEvent {
   let before = 0;
   return (event) => {

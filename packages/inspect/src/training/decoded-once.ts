@@ -4,13 +4,12 @@ import type { Image, ImageEntry, OpenScratch, Scratch } from '../ports.ts';
 import type { TakeRoom } from '../work.ts';
 import { Resizer } from './resizer.ts';
 
-/** Most bytes of images kept aside, some 5,000 of 256 x 256. Those beyond are decoded each time. */
+/** Maximum bytes in the scratch, about 5,000 images of 256 x 256. Images beyond that are decoded each time. */
 const MOST_BYTES = 2 ** 30;
 
 /**
- * Spares decoding images that are looked at several times: from the second time on, each comes from a scratch, at the
- * size at which the model looks at it. By the model's own resize: it has the features and the score of the image itself,
- * to the bit. Memory keeps nothing of it.
+ * Decodes images only once that are read several times: from the second time on they come from a scratch, resized to the
+ * model's input. The resize is the model's own, so features and scores are identical to the bit.
  */
 export class DecodedOnce {
   readonly #resizer: Resizer;
@@ -41,7 +40,7 @@ export class DecodedOnce {
     }
   }
 
-  /** The same images: the first read of one gives it as it is, every other one as the model sees it. */
+  /** Wraps entries: the first read gives the original image, later reads the resized one. */
   of(entries: readonly ImageEntry[]): ImageEntry[] {
     return entries.map((entry) => {
       let place: number | undefined;
@@ -68,7 +67,7 @@ export class DecodedOnce {
       await this.#scratch.append(data);
       return place;
     } catch {
-      // A full disk is no fault of the image's: it is decoded again, as are those after it.
+      // A full disk is not the image's fault: this image and those after it are decoded again.
       this.#most = 0;
       return undefined;
     }

@@ -7,27 +7,26 @@ import { type Kinds, rowsOf } from './kinds.ts';
 import type { Plan } from './plan.ts';
 import { componentsEach, keptVariation, variationOf } from './variation.ts';
 
-/** Images of one kind that are measured: more hardly change what is expected of a place. */
+/** Images of one kind that are measured: more hardly change the expectation. */
 const MOST_OF_A_KIND = 200;
-/** Of all kinds together, so that many take no longer than a few; of each kind some in any case. */
+/** Images of all kinds together, so that many kinds take no longer than a few; each kind has a minimum. */
 const MOST_OF_ALL = 1000;
 const LEAST_OF_A_KIND = 20;
-/** Cells along one side of the square over which what is expected is averaged: no part lies still to a cell. */
+/** Side of the square, in cells, over which the expectation is averaged: parts shift by more than a cell. */
 const NEIGHBOURHOOD = 5;
 
-/** What was learnt, as far as it says what to expect. */
+/** What is needed of {@link Learnt} to measure the expectation. */
 export interface Expecting {
   readonly plan: Pick<Plan, 'engine' | 'method' | 'onEvent' | 'signal'>;
   readonly features: ExtractedFeatures;
-  /** Kinds of the images of the features: the first are those that `values` have, if any. */
+  /** Kinds of the learnt images; those that `values` already hold come first. */
   readonly kinds: Kinds;
   readonly values: ParameterValues;
 }
 
 /**
- * Measures what a trained model leaves of good images, the ways in which it varies as a whole and how much there is at
- * each place.
- * @returns the same with these among its values, by the names of EXPECTED; as it is where the method expects nothing
+ * Measures the reconstruction error of good images: how it varies as a whole, and its size at each place.
+ * @returns the input with these among its values, under the names of EXPECTED; unchanged if `expectation` is `none`
  * @throws CANCELLED, ENGINE_FAILED
  */
 export async function measureExpectation<Learnt extends Expecting>(
@@ -51,7 +50,7 @@ export async function measureExpectation<Learnt extends Expecting>(
   const rows: Expected[] = [];
   try {
     for (const [kind, images] of chosen.entries()) {
-      // A kind of which an update has no image keeps what was expected of it.
+      // A kind without images in this update keeps its expectation.
       if (images.length === 0) {
         rows.push(before(values, kind, features.tapCells.length * method.cells ** 2, none));
         continue;
@@ -73,14 +72,14 @@ export async function measureExpectation<Learnt extends Expecting>(
 }
 
 interface Meter {
-  /** What the model leaves of an image. @param components [count, width]: ways to vary that are expected of it */
+  /** Reconstruction error of an image. @param components [count, width]: variation that is expected of it */
   measure(image: number, components: Tensor<'float32'>): Promise<Tensors>;
   dispose(): Promise<void>;
 }
 
 /**
- * @param count components of each image
- * @param total images that will be measured
+ * @param count number of components
+ * @param total number of images to be measured, for progress
  */
 async function openMeter(
   { plan, features, values }: Expecting,
@@ -106,7 +105,7 @@ async function openMeter(
   };
 }
 
-/** What the grids leave of images, with no component expected. @returns [images, width] */
+/** Reconstruction error of the images without any expected variation. @returns [images, width] */
 async function leftOf(images: readonly number[], meter: Meter, none: Tensor<'float32'>) {
   const [, width] = none.shape as [number, number];
   const all = zeros('float16', [images.length, width]);
@@ -117,7 +116,7 @@ async function leftOf(images: readonly number[], meter: Meter, none: Tensor<'flo
   return all;
 }
 
-/** @param components their shape; none of them where it has no rows */
+/** @param components shape of the components, [count, width]; they are left out if count is 0 */
 function withExpectation(
   values: ParameterValues,
   prototypes: readonly Float32Array[],
@@ -151,7 +150,7 @@ function withExpectation(
 /** One row of each tensor: energy [taps * cells * cells], components [count, width], the others [cells * cells]. */
 type Expected = Readonly<Record<'energy' | 'mean' | 'deviation' | 'components', Float32Array>>;
 
-/** Sums over the images of one kind, a cell each. */
+/** Sums over the images of one kind, per cell. */
 class Sums {
   readonly #cells: number;
   readonly #energy: Float64Array;
@@ -188,12 +187,12 @@ class Sums {
     return {
       energy: Float32Array.from(this.#averaged(this.#energy.map((sum) => sum / this.#count))),
       mean: Float32Array.from(this.#averaged(mean)),
-      // Images that are all the same must not be divided by nothing.
+      // Identical images must not cause a division by zero.
       deviation: Float32Array.from(own, (deviation) => Math.max(1e-6, deviation + average)),
     };
   }
 
-  /** The mean over the cells around each that are inside: of one field, or of several one after the other. */
+  /** Box average that ignores cells outside; for one field or several concatenated ones. */
   #averaged(field: Float64Array): Float64Array {
     const cells = this.#cells;
     const reach = (NEIGHBOURHOOD - 1) / 2;
@@ -213,7 +212,7 @@ class Sums {
   }
 }
 
-/** Images of a kind, evenly drawn. */
+/** Evenly spaced images of a kind. */
 function someOf(of: readonly number[], kind: number, kindCount: number): number[] {
   const most = Math.max(
     LEAST_OF_A_KIND,
@@ -227,7 +226,7 @@ function someOf(of: readonly number[], kind: number, kindCount: number): number[
   );
 }
 
-/** What a kind has. Bundles of earlier builds have one energy a cell, of all taps: each tap has its part of it. */
+/** The current expectation of a kind. Bundles of earlier versions have one energy per cell, to be divided among the taps. */
 function before(
   values: ParameterValues,
   kind: number,
@@ -248,7 +247,7 @@ function before(
   };
 }
 
-/** @param none components of the shape that they have now: of more than that the first are kept */
+/** @param none zeros in the new shape; surplus components are dropped */
 function componentsBefore(values: ParameterValues, kind: number, none: Tensor<'float32'>) {
   const components = none.data.slice();
   if (values.has(EXPECTED.components)) {

@@ -20,12 +20,12 @@ import { DECODE_AHEAD, inOrder } from '../work.ts';
 import type { Checkpoints } from './checkpoint.ts';
 import { Reading } from './reading.ts';
 
-/** Features to train on, kept aside in half precision. */
+/** Features to train on, stored in half precision. */
 export interface ExtractedFeatures extends Taps {
   readonly scratch: Scratch;
-  /** How many images there are. */
+  /** Number of images. */
   readonly count: number;
-  /** Blocks kept aside: one an image, or one for each of its tiles that were drawn. */
+  /** Number of blocks: one per image, or one per tile drawn from it. */
   readonly blocks: number;
   /** Shape of one block: [channels, cells, cells], float16. */
   readonly shape: readonly number[];
@@ -36,7 +36,7 @@ export interface ExtractedFeatures extends Taps {
   readonly dataHash: string;
 }
 
-/** What is known of one image that was read; its features are the blocks of its index. */
+/** An image that was read. Its features are in the scratch. */
 export interface ReadImage {
   readonly entry: ImageEntry;
   /** Where each of its blocks begins in the resized image, in pixels: [y, x]. */
@@ -45,21 +45,21 @@ export interface ReadImage {
   readonly statistics: ImageStatistics;
   /** SHA-256 over its pixels. */
   readonly digest: Uint8Array;
-  /** Sum over its cells, and sum of squares, of each channel. */
+  /** Sum and sum of squares of each channel over its cells: [channels]. */
   readonly sum: Float32Array;
   readonly squares: Float32Array;
 }
 
-/** All images that could be read, before some are held out. */
+/** All images that could be read, before the split. */
 export interface Extraction extends Pick<ExtractedFeatures, 'scratch' | 'shape' | keyof Taps> {
   readonly images: readonly ReadImage[];
-  /** Blocks kept aside of each: 1, or its tiles that were drawn. */
+  /** Blocks per image: 1, or the number of tiles drawn. */
   readonly blocksEach: number;
-  /** Images that could not be read. */
+  /** Number of images that could not be read. */
   readonly skipped: number;
 }
 
-/** Which tiles of each image are taken, where the method has tiles. */
+/** Which tiles of each image are used, if the method has tiles. */
 export interface TileSample {
   readonly perImage: number;
   readonly seed: number;
@@ -73,16 +73,15 @@ export interface ExtractionInput
   readonly entries: readonly ImageEntry[];
   /** Default: all tiles. */
   readonly sample?: TileSample;
-  /** Default: none is kept. */
+  /** Default: no checkpoint. */
   readonly checkpoints?: Checkpoints;
   readonly onEvent: OnEvent;
 }
 
 /**
- * Reads every image once and runs the frozen layers on it, or on a sample of its tiles. Of each, memory keeps a few
- * kilobytes: its features wait in the scratch. Images that cannot be read are skipped, with an event each.
- * @throws CHECKPOINT_INVALID where what an earlier run kept is not of these images or not as it was written; CANCELLED,
- *   ENGINE_FAILED
+ * Reads every image once and runs the frozen layers on it, or on a sample of its tiles. The features go to the scratch;
+ * memory holds a few kilobytes per image. Images that cannot be read are skipped, with an event each.
+ * @throws CHECKPOINT_INVALID if the saved state is of other images or damaged; CANCELLED, ENGINE_FAILED
  */
 export async function extractFeatures(input: ExtractionInput): Promise<Extraction> {
   const { engine, backbone, method, entries, checkpoints, onEvent, signal } = input;
@@ -150,7 +149,7 @@ function readImageOf(
   };
 }
 
-/** Some of the images, by their indices. */
+/** The images at some indices. */
 export function imagesAt(
   { images }: Pick<Extraction, 'images'>,
   indices: readonly number[],
@@ -158,7 +157,7 @@ export function imagesAt(
   return indices.map((index) => images[index] as ReadImage);
 }
 
-/** The entries of some of the images, by their indices. */
+/** The entries of the images at some indices. */
 export function entriesAt(
   extraction: Pick<Extraction, 'images'>,
   indices: readonly number[],
@@ -166,7 +165,7 @@ export function entriesAt(
   return imagesAt(extraction, indices).map(({ entry }) => entry);
 }
 
-/** The features of some of the images alone: nothing of the others is in them. */
+/** The features and statistics of some of the images only. */
 export async function featuresOf(
   extraction: Extraction,
   indices: readonly number[],
@@ -186,7 +185,7 @@ export async function featuresOf(
   const cells = blocks * rows * columns;
   const mean = Float32Array.from(sum, (total) => total / cells);
   const deviation = Float32Array.from(squares, (total, channel) =>
-    // A channel that never moves must not be divided by nothing.
+    // A constant channel must not cause a division by zero.
     Math.sqrt(Math.max(total / cells - ((sum[channel] as number) / cells) ** 2, 1e-10)),
   );
   const dataHash = toHex(hash);
@@ -213,7 +212,7 @@ export async function featuresOf(
   };
 }
 
-/** Draws the tiles of an image, by its place in order, so that a run that was cut off goes on with the same. */
+/** Draws the tiles of an image by its index, so that a resumed run draws the same ones. */
 function tileSource(options: MethodOptions, { perImage, seed }: TileSample) {
   const origins = tileOrigins(options);
   return (image: number): ReadImage['origins'] => {

@@ -17,7 +17,7 @@ interface Read {
   readonly fingerprint: Fingerprint;
 }
 
-/** What one model learns, and what is then scored with it: indices of images. */
+/** Indices of the images that one model learns, and of those that it then scores. */
 export interface Fold {
   /** Ascending. */
   readonly training: readonly number[];
@@ -25,32 +25,32 @@ export interface Fold {
 }
 
 export interface Folds {
-  /** The first is that of the model itself; the others are learnt only to score what they hold out. At least one. */
+  /** At least one. The first is the model's own; the others are learnt only to score the images they hold out. */
   readonly folds: readonly Fold[];
   /** The group of near-duplicates of each image: the index of the first of its group. */
   readonly groups: readonly number[];
   /**
-   * Whether no group could be left out as a whole, since all images look like frames of one part: then what is held
-   * out has near-duplicates among what is learnt, and its scores promise nothing.
+   * Whether no group could be held out as a whole because all images look like frames of one part. The held-out images
+   * then have near-duplicates among those learnt, and their scores guarantee nothing.
    */
   readonly areNearDuplicates: boolean;
 }
 
-/** Share of a class that a fold holds out where that is enough to set a threshold by, and into how many folds it goes at most. */
+/** Share of a class that a fold holds out if that is enough for a threshold, and the maximum number of folds. */
 const HELD_OUT_SHARE = 0.1;
 const MOST_FOLDS = 5;
-/** Share of an update's new images that sets the threshold, with old ones. */
+/** Share of the new images of an update that is held out for the threshold. */
 const NEW_HELD_OUT_SHARE = 0.25;
 const MOST_HELD_OUT = 200;
-/** Groups of near-duplicates to set a threshold by, where there are as many: about 1 in 21 false positives. */
+/** Groups of near-duplicates wanted for a threshold: 20 give about 1 false positive in 21. */
 const WANTED_GROUPS = 20;
-/** Share of those wanted that is enough: one pair of near-duplicates is not worth another training. */
+/** Share of the wanted groups that is enough: one pair of near-duplicates is not worth another fold. */
 const ENOUGH = 0.95;
 export const LEAST_IMAGES = 4;
 
 /**
- * The classes with the images that training reads: of a large class a sample, drawn by seed.
- * @param most images of one class that the steps have time for; those to hold out come on top
+ * Restricts large classes to a sample drawn by seed.
+ * @param most images of one class that the steps have time for; those to hold out are added to it
  */
 export function sampled(
   classes: readonly TrainingClass[],
@@ -67,19 +67,19 @@ export function sampled(
 
 export interface HoldOutInput {
   readonly classes: readonly TrainingClass[];
-  /** All that could be read. */
+  /** All images that could be read. */
   readonly images: readonly Read[];
   readonly seed: number;
-  /** Groups to set the threshold by: {@link wantedGroups}. */
+  /** Number of groups wanted for the threshold: {@link wantedGroups}. */
   readonly wanted: number;
-  /** Indices of images that the model has learnt before: they and their near-duplicates are not held out. Default: none. */
+  /** Indices of images learnt by an earlier training: they and their near-duplicates are not held out. Default: none. */
   readonly known?: readonly number[];
 }
 
 /**
- * Holds out a tenth of each class, drawn by seed, near-duplicates together: were one learnt and the other held out, its
- * score would be too low for a threshold. Where that leaves too few groups of near-duplicates to set the threshold by,
- * a fold holds out up to a fifth, and as many folds as it takes hold out others in turn (cross-fitting).
+ * Holds out a tenth of each class, drawn by seed, and keeps near-duplicates together: if one were learnt and the other held
+ * out, its score would be too low for a threshold. If that gives too few groups for the threshold, each fold holds out up
+ * to a fifth, and further folds hold out other images in turn (cross-fitting).
  * @throws DATA_TOO_FEW
  */
 export function holdOut(input: HoldOutInput): Folds {
@@ -118,8 +118,8 @@ export function holdOut(input: HoldOutInput): Folds {
 }
 
 /**
- * Images of one class to hold out in turn: groups as they are drawn; those that are too large to be held out with others
- * come last, and alone, the smallest first.
+ * Images of one class to hold out in each fold: groups in the order drawn. Groups too large to share a fold come last, each
+ * in a fold of its own, the smallest first.
  * @param groups indices of images, those of near-duplicates together
  * @param count of the images of the class
  */
@@ -146,15 +146,15 @@ function foldsOfClass(
 }
 
 export interface NewHoldOutInput {
-  /** All that could be read, old ones too. */
+  /** All images that could be read, old ones included. */
   readonly images: readonly Read[];
   readonly isNew: (entry: ImageEntry) => boolean;
-  /** New images that were learnt before: they are never held out, for their scores are too low for that. */
+  /** New images that the model was already trained on: their scores are too low to be held out. */
   readonly known: ReadonlySet<ImageEntry>;
   readonly random: Random;
 }
 
-/** Holds out a quarter of the new images of an update, near-duplicates together; fewer than four are too few to share. */
+/** Holds out a quarter of the new images of an update, near-duplicates together; none of fewer than four. */
 export function holdOutNew({ images, isNew, known, random }: NewHoldOutInput): Fold {
   const all = [...images.keys()];
   const entryAt = (index: number) => (images[index] as Read).entry;
@@ -173,7 +173,7 @@ export function holdOutNew({ images, isNew, known, random }: NewHoldOutInput): F
   return { training: all.filter((index) => !heldOut.includes(index)), heldOut };
 }
 
-/** Groups in their order, each that fits: up to `usual` images in all, and beyond that up to `most` for `wanted` groups. */
+/** Takes groups in order while they fit: up to `usual` images, or up to `most` until there are `wanted` groups. */
 function drawGroups(
   groups: readonly (readonly number[])[],
   usual: number,
@@ -198,7 +198,7 @@ export function tooFew(count: number, where = 'the training folder'): never {
   );
 }
 
-/** The name of the class of each of some images. */
+/** The class name of each image. */
 export function classesOf(
   classes: readonly TrainingClass[],
   entries: readonly ImageEntry[],
@@ -209,12 +209,12 @@ export function classesOf(
   return entries.map((entry) => classOf.get(entry) as string);
 }
 
-/** How many of a class's images are held out where that is enough. */
+/** Number of images of a class that are held out if that is enough for a threshold. */
 export function mostHeldOut(images: number): number {
   return Math.min(MOST_HELD_OUT, Math.max(1, Math.round(images * HELD_OUT_SHARE)));
 }
 
-/** How many groups of near-duplicates a threshold should rest on, where there are as many. @throws OPTION_INVALID */
+/** Number of groups of near-duplicates that the thresholds should rest on. @throws OPTION_INVALID */
 export function wantedGroups(rules: ThresholdRules | undefined): number {
   return Math.max(
     WANTED_GROUPS,
@@ -223,8 +223,9 @@ export function wantedGroups(rules: ThresholdRules | undefined): number {
 }
 
 /**
- * Refuses rules that the scores cannot support: better before training than after it.
- * @param groups of near-duplicates that are scored, in `images`
+ * Refuses rules that the scores will not support, before training rather than after.
+ * @param groups number of groups of near-duplicates among the scored images
+ * @param images number of scored images
  * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED
  */
 export function checkRules(

@@ -2,22 +2,22 @@ import type { Tensor } from '@bigrid/graph';
 import { EXPECTED, type ParameterValues } from '@bigrid/method';
 import type { ExtractedFeatures } from './feature-extraction.ts';
 
-/** Images that look alike as a whole: those of a class, or those that an update found to be apart from all before. */
+/** Groups of images that look alike as a whole: a class, or new images that an update found to differ from all others. */
 export interface Kinds {
   /** The mean of a kind's features over its images and their cells, standardised: [channels] each. */
   readonly prototypes: readonly Float32Array[];
   /** The kind of each image. */
   readonly of: readonly number[];
-  /** Whether the last kind has all images that are new: a bundle's values know the others as they are. */
+  /** Whether the last kind consists of the new images; the bundle's values then already hold the other kinds. */
   readonly isNewKind: boolean;
 }
 
-/** Fewest images of which a kind is made: fewer say too little of what to expect at each place. */
+/** Minimum size of a new kind: fewer images say too little about each place. */
 const LEAST_OF_NEW_KIND = 8;
-/** Share of the images on each side that must be nearest to their own kind: more cannot be asked of a few. */
+/** Share of new and of old images that must be nearest to their own kind. */
 const SHARE_APART = 0.9;
 
-/** Each class is a kind. @param classes that of each image of the features */
+/** Makes each class a kind. @param classes class of each learnt image */
 export function kindsOfClasses(features: ExtractedFeatures, classes: readonly string[]): Kinds {
   const names = [...new Set(classes)];
   const of = classes.map((name) => names.indexOf(name));
@@ -27,9 +27,9 @@ export function kindsOfClasses(features: ExtractedFeatures, classes: readonly st
 }
 
 /**
- * The kinds that a bundle's values have, and an image is of the nearest of them; new images are one more where they are
- * apart, nearer to each other than to any of before, and those of before are not nearer to them.
- * @param isNew whether an image of the features is new
+ * Assigns each image to the nearest kind in a bundle's values. The new images become a kind of their own if they are nearer
+ * to each other than to any known kind, and old images are not nearer to them.
+ * @param isNew whether the image at an index is new
  */
 export function kindsOfUpdate(
   values: ParameterValues,
@@ -38,7 +38,7 @@ export function kindsOfUpdate(
 ): Kinds {
   const means = standardisedMeans(features);
   const [fresh, old] = [means.filter((_, at) => isNew(at)), means.filter((_, at) => !isNew(at))];
-  // A bundle of one kind has no need of a prototype, and keeps none.
+  // A bundle with a single kind stores no prototype.
   const known = values.has(EXPECTED.prototypes)
     ? rowsOf(values, EXPECTED.prototypes)
     : [meanOf(old.length > 0 ? old : fresh)];
@@ -58,7 +58,7 @@ function areApart(
   if (fresh.length < LEAST_OF_NEW_KIND) return false;
   const centre = meanOf(fresh);
   const added = known.length;
-  // An image is not to be its own witness: the others' mean is asked whether they are alike.
+  // Compare each image with the mean of the others, not with a mean that includes itself.
   const ofOthers = (own: Float32Array) =>
     centre.map((mean, c) => (fresh.length * mean - (own[c] as number)) / (fresh.length - 1));
   const alike = fresh.filter((mean) => nearest(mean, [...known, ofOthers(mean)]) === added);
@@ -88,7 +88,7 @@ function nearest(mean: Float32Array, prototypes: readonly Float32Array[]): numbe
   return distances.indexOf(Math.min(...distances));
 }
 
-/** The rows of a tensor [rows, ...] among a bundle's values. */
+/** The rows of a tensor [rows, ...] in a bundle's values. */
 export function rowsOf(values: ParameterValues, name: string): Float32Array[] {
   const { shape, data } = values.get(name) as Tensor<'float32'>;
   const [rows] = shape as [number];

@@ -13,25 +13,25 @@ import type { Kinds } from './kinds.ts';
 import type { Plan } from './plan.ts';
 import { trainStage } from './training-loop.ts';
 
-/** What a model is to learn of the images that were read, and what is then scored with it. */
+/** Which images a model learns, which are held out, and how it is made. */
 export interface Lesson extends Fold {
   readonly plan: Plan;
   readonly extraction: Extraction;
 }
 
-/** What was learnt: all that a model is built from. */
+/** The result of learning: everything a model is built from. */
 export interface Learnt {
   readonly plan: Plan;
   readonly features: ExtractedFeatures;
-  /** Kinds of the images of the features. */
+  /** Kinds of the learnt images. */
   readonly kinds: Kinds;
   readonly values: ParameterValues;
-  /** Optimiser steps, all stages. */
+  /** Optimiser steps of all stages. */
   readonly steps: number;
 }
 
 /**
- * Learns the images of a lesson: runs the stages, from nothing or from the values of a model.
+ * Runs the stages of training on the images of a lesson, from scratch or from the weights of a model.
  * @throws BUNDLE_INVALID, CHECKPOINT_INVALID, CANCELLED, ENGINE_FAILED
  */
 export async function learn({ plan, extraction, training }: Lesson): Promise<Learnt> {
@@ -42,7 +42,7 @@ export async function learn({ plan, extraction, training }: Lesson): Promise<Lea
   checkStatistics(features);
   const kinds = plan.kindsOf(features, images);
   const cellWeights = learntCells(images, plan.ignored, method);
-  // What an earlier run saved of a stage has the values of those before it.
+  // A saved stage comes with the values of the stages before it.
   const saved = checkpoints.savedStage;
   const values: ParameterValues = saved
     ? (new Map(Object.entries(saved.values)) as ParameterValues)
@@ -55,21 +55,21 @@ export async function learn({ plan, extraction, training }: Lesson): Promise<Lea
     const steps = plan.stepsOf(stage, features.blocks);
     await trainStage({ plan, stage, values, features, cellWeights, steps });
   }
-  // What to expect of a new kind does most of the work: the values of before need to go but half of the way.
+  // The expectation of a new kind does most of the work, so half of the change of the weights is enough.
   if (start && kinds.isNewKind && method.expectation !== 'none') {
     meetHalfway(values, start.parameters);
   }
   return { plan, features, kinds, values, steps: stepsOfAll(plan, features.blocks) };
 }
 
-/** Optimiser steps of all stages. @param blocks of features that are learnt from */
+/** Optimiser steps of all stages. @param blocks number of feature blocks to learn from */
 export function stepsOfAll(plan: Plan, blocks: number): number {
   return stagesOf(plan.method)
     .map((stage) => plan.stepsOf(stage, blocks))
     .reduce((total, steps) => total + steps, 0);
 }
 
-/** The mean of two sets of values: it forgets less than the later ones (Wortsman et al. 2022, WiSE-FT). */
+/** Averages the weights before and after: the mean forgets less (Wortsman et al. 2022, WiSE-FT). */
 function meetHalfway(values: ParameterValues, before: ParameterValues): void {
   for (const [name, { shape, data }] of values) {
     const earlier = before.get(name)?.data;
@@ -84,7 +84,7 @@ function meetHalfway(values: ParameterValues, before: ParameterValues): void {
   }
 }
 
-/** @throws BUNDLE_INVALID when statistics from a bundle do not fit the features of its own method */
+/** @throws BUNDLE_INVALID if the statistics in a bundle do not fit the features of its own method */
 function checkStatistics({ shape, statistics }: ExtractedFeatures): void {
   for (const { length } of [statistics.mean, statistics.deviation]) {
     if (length === shape[0]) continue;

@@ -30,19 +30,19 @@ import { type Kinds, kindsOfClasses, kindsOfUpdate } from './kinds.ts';
 import { mostImagesPerClass, stepsOf, tilesPerImage } from './steps.ts';
 import { withTiles } from './tiling.ts';
 
-/** How a model is made, whichever images it learns: the same for all folds of a training, and for an update. */
+/** How to make a model, whichever images it learns: shared by all folds of a training, and by an update. */
 export interface Plan extends Pick<TrainingPorts, 'engine' | 'backbone' | 'openScratch'> {
   readonly method: MethodOptions;
   readonly schedule: Schedule;
   readonly seed: number;
-  /** Version of Bigrid that makes the model. */
+  /** Version of Bigrid, written into the model file. */
   readonly version: string;
-  /** What learning starts from; undefined where it starts from nothing. */
+  /** Weights and feature statistics to start from; undefined to train from scratch. */
   readonly start: TrainedValues | undefined;
   readonly ignored: Mask | undefined;
-  /** Optimiser steps of a stage. @param blocks of features that it learns from */
+  /** Optimiser steps of a stage. @param blocks number of feature blocks that it learns from */
   readonly stepsOf: (stage: Stage, blocks: number) => number;
-  /** Which of the images that are learnt look alike as a whole. */
+  /** Groups the learnt images by what they show as a whole. */
   readonly kindsOf: (features: ExtractedFeatures, images: readonly ReadImage[]) => Kinds;
   readonly checkpoints: Checkpoints;
   readonly onEvent: OnEvent;
@@ -50,20 +50,20 @@ export interface Plan extends Pick<TrainingPorts, 'engine' | 'backbone' | 'openS
 }
 
 export interface TrainingPlan extends Plan {
-  /** With the images that are read: of a large class a sample. */
+  /** Restricted to the images that are read: a sample of each large class. */
   readonly classes: readonly TrainingClass[];
   readonly entries: readonly ImageEntry[];
   readonly sample: TileSample;
 }
 
-/** An update takes this share of the steps of a training from nothing. */
+/** Steps of an update, as a share of those of the first training. */
 const SHARE_OF_STEPS = 1 / 6;
-/** What an update multiplies learning rates by: at those of the training, old images that are not kept suffer. */
+/** Factor on the learning rates of an update: at the full rates, old images that were not kept get higher scores. */
 const GENTLENESS = 0.5;
 
 /**
- * Plans a training before any image is read, but for the sizes of a few where it is to have tiles.
- * @throws OPTION_INVALID where the method needs another backbone; DATA_TOO_FEW, THRESHOLD_UNSUPPORTED, CANCELLED,
+ * Checks the input of a training and plans it. Reads no image, except for the size of a few if there are to be tiles.
+ * @throws OPTION_INVALID if the method needs another backbone; DATA_TOO_FEW, THRESHOLD_UNSUPPORTED, CANCELLED,
  *   CHECKPOINT_INVALID
  */
 export async function planTraining(input: TrainInput): Promise<TrainingPlan> {
@@ -103,17 +103,16 @@ export async function planTraining(input: TrainInput): Promise<TrainingPlan> {
 }
 
 export interface UpdatePlan extends Plan {
-  /** Of this update: another than those of earlier updates of the model. */
+  /** Random numbers of this update, different from those of earlier updates of the model. */
   readonly random: Random;
-  /** Which tiles are learnt of so many images. */
+  /** Which tiles to learn of each image, given the number of images. */
   readonly sampleOf: (images: number) => TileSample;
 }
 
 /**
- * Plans an update: all stages again from the model's values, with its method and statistics, but shorter and more gently
- * than at first.
- * @param isNew whether an image is new to the model
- * @throws OPTION_INVALID where the backbone is not the model's; BUNDLE_INVALID
+ * Plans an update: all stages again, starting from the model's weights, with fewer steps and lower learning rates.
+ * @param isNew whether an image is one of the new ones
+ * @throws OPTION_INVALID if the backbone is not the bundle's; BUNDLE_INVALID
  */
 export async function planUpdate(
   input: UpdateInput,
@@ -161,7 +160,7 @@ function tilesOf(method: MethodOptions, schedule: Schedule, images: number, clas
   return tilesPerImage(schedule, images, classes, rows * columns);
 }
 
-/** @throws OPTION_INVALID when the method is for another network than the one at hand */
+/** @throws OPTION_INVALID if the method needs another backbone */
 function checkBackbone(backbone: Backbone, method: MethodOptions, profile: ProfileName): void {
   if (backbone.name === method.backbone) return;
   fail(

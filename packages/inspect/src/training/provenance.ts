@@ -11,12 +11,12 @@ export interface TrainedModel {
   readonly plan: TrainingPlan;
   readonly lesson: Lesson;
   readonly learnt: Learnt;
-  /** Images held out that could be scored. */
+  /** Number of held-out images that could be scored. */
   readonly scored: number;
   readonly calibration: Calibration;
 }
 
-/** What the file of a trained model says of itself: how it was made, from what, and how it judges. */
+/** The manifest of a trained model: how and from what it was made, and its calibration. */
 export function trainedManifest(trained: TrainedModel): Manifest {
   const { input, plan, lesson, learnt, scored, calibration } = trained;
   const { extraction, training, heldOut } = lesson;
@@ -49,18 +49,18 @@ export function trainedManifest(trained: TrainedModel): Manifest {
 }
 
 export interface UpdatedModel {
-  /** Of the model before the update. */
+  /** The manifest before the update. */
   readonly manifest: Manifest;
   readonly calibration: Calibration;
   readonly at: Date;
-  /** New images that were learnt. */
+  /** The new images that were learnt. */
   readonly learnt: readonly Pick<ScoredImage, 'digest'>[];
-  /** New images held out. */
+  /** Number of new images held out. */
   readonly heldOut: number;
   readonly steps: number;
 }
 
-/** What the file of an updated model says of itself: what it said before, and what the update did. */
+/** The manifest of an updated model: the manifest before, with the new calibration and an entry for the update. */
 export function updatedManifest(updated: UpdatedModel): Manifest {
   const { manifest, calibration, learnt, heldOut, steps } = updated;
   const at = updated.at.toISOString();

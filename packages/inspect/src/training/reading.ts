@@ -4,19 +4,19 @@ import type { ImageEntry, Scratch } from '../ports.ts';
 import type { ReadImage } from './feature-extraction.ts';
 import type { SavedImage, SavedReading } from './saved-training.ts';
 
-/** What a reading is of: a saved one of other images, channels or blocks is refused. */
+/** What is read: a saved state for other images, channels or blocks is refused. */
 export interface ReadingOptions {
   readonly entries: readonly ImageEntry[];
-  /** Channels of the features. */
+  /** Number of feature channels. */
   readonly channels: number;
-  /** Blocks of features kept aside of each image. */
+  /** Feature blocks per image in the scratch. */
   readonly blocksEach: number;
   readonly blockBytes: number;
-  /** Where the blocks of an image begin, by its place in order. */
+  /** Origins of the blocks of an image, by the image's index. */
   readonly originsOf: (image: number) => ReadImage['origins'];
 }
 
-/** How far the reading of images is, in a form that a checkpoint can keep. */
+/** Progress of reading the images, which a checkpoint can save. */
 export class Reading {
   readonly images: ReadImage[];
   readonly skipped: SavedReading['skipped'];
@@ -24,8 +24,8 @@ export class Reading {
   #blockHash: Uint8Array<ArrayBuffer>;
 
   /**
-   * @param saved what an earlier run kept: the reading goes on from there
-   * @throws CHECKPOINT_INVALID where it is not of these images, in their order, with these features
+   * @param saved state saved by an earlier run, to resume from
+   * @throws CHECKPOINT_INVALID if it was saved for other images, another order or other features
    */
   constructor(saved: SavedReading | undefined, options: ReadingOptions) {
     this.#options = options;
@@ -34,17 +34,17 @@ export class Reading {
     this.#blockHash = saved ? fromHex(saved.blockHash) : new Uint8Array(32);
   }
 
-  /** Images read or skipped. */
+  /** Number of images read or skipped. */
   get done(): number {
     return this.images.length + this.skipped.length;
   }
 
-  /** Blocks in the scratch. */
+  /** Number of blocks in the scratch. */
   get blocks(): number {
     return this.images.length * this.#options.blocksEach;
   }
 
-  /** @throws CHECKPOINT_INVALID where the blocks that an earlier run kept are not as it wrote them */
+  /** @throws CHECKPOINT_INVALID if the blocks in the scratch are not those that the earlier run wrote */
   async checkBlocks(scratch: Scratch): Promise<void> {
     let hash = new Uint8Array(32);
     const block = new Uint8Array(this.#options.blockBytes);
@@ -59,7 +59,7 @@ export class Reading {
     );
   }
 
-  /** Adds an image. @param features its blocks, one after the other, which go into the scratch */
+  /** Adds an image and appends its blocks to the scratch. @param features its blocks, concatenated */
   async add(image: ReadImage, features: Uint8Array, scratch: Scratch): Promise<void> {
     const { blockBytes } = this.#options;
     for (let at = 0; at < features.length; at += blockBytes) {
@@ -79,7 +79,7 @@ export class Reading {
   }
 }
 
-/** What a checkpoint keeps of an image, by its place among all. */
+/** What a checkpoint saves of an image; `at` is its index among all. */
 function savedFrom(image: ReadImage, entries: readonly ImageEntry[]): SavedImage {
   return {
     at: entries.indexOf(image.entry),

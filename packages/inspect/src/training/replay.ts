@@ -5,15 +5,15 @@ import type { ImageEntry, KeepReplay, Replay } from '../ports.ts';
 import { checkCancelled, DECODE_AHEAD } from '../work.ts';
 import { Resizer } from './resizer.ts';
 
-/** Of the images kept, those held out: few of them make a threshold that swings from one draw to the next. */
+/** Share of held-out images among those kept: with few of them the threshold would vary from draw to draw. */
 const HELD_OUT_SHARE = 1 / 3;
 
 export interface KeepingInput {
   readonly engine: Engine;
   readonly method: MethodOptions;
-  /** What there is to draw from; all of it is kept where it is no more than asked for. */
+  /** Images to draw from. */
   readonly from: Replay;
-  /** Where images are kept; undefined where none are wanted. */
+  /** Where to keep images; undefined to keep none. */
   readonly into: KeepReplay | undefined;
   readonly random: Random;
   readonly onEvent: OnEvent;
@@ -21,9 +21,9 @@ export interface KeepingInput {
 }
 
 /**
- * Draws images for an update to learn again and to set the threshold by, and keeps them at the size at which the model
- * looks at them, by its own resize; one that was kept before stays as it is. One that cannot be read any more is reported
- * and left out.
+ * Draws images that an update can learn again and calibrate on, and keeps them resized to the model's input by the model's
+ * own resize. Images kept by an earlier run are copied as they are; images that can no longer be read are reported and left
+ * out.
  * @throws CANCELLED, ENGINE_FAILED, and what keeping throws
  */
 export async function keepReplay(input: KeepingInput): Promise<void> {
@@ -49,7 +49,7 @@ export async function keepReplay(input: KeepingInput): Promise<void> {
     for (let done = 0; done < chosen.length; ) {
       checkCancelled(signal);
       const some = chosen.slice(done, done + DECODE_AHEAD);
-      // Waited for, all of them: none may go on once the session, or the place to keep them, is gone.
+      // Wait for all of them: none may still run once the session or the target folder is gone.
       const outcomes = await Promise.allSettled(some.map(keep));
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       done += some.length;

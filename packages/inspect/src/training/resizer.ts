@@ -3,9 +3,9 @@ import { type MethodOptions, resizer } from '@bigrid/method';
 import { imageTensor } from '../detection/detector.ts';
 import type { Image } from '../ports.ts';
 
-/** Brings images to the size at which the model looks at them, by the model's own resize. */
+/** Resizes images to the model's input, by the model's own resize. */
 export class Resizer {
-  /** What images are brought to. */
+  /** Size of the resized images. */
   readonly size: Pick<Image, 'width' | 'height'>;
   readonly #session: Session;
 

@@ -22,12 +22,12 @@ export interface StageInput extends BatchInput {
     'engine' | 'method' | 'schedule' | 'seed' | 'checkpoints' | 'onEvent' | 'signal'
   >;
   readonly stage: Stage;
-  /** Where the stage starts from: earlier stages' values and, when training goes on from a model, that model's. */
+  /** Values of earlier stages and of the model to start from; receives the values of this stage. */
   readonly values: ParameterValues;
   readonly steps: number;
 }
 
-/** Runs one stage of training and puts the values it finds into `values`. */
+/** Runs one stage of training. @throws BUNDLE_INVALID, CHECKPOINT_INVALID, CANCELLED, ENGINE_FAILED */
 export async function trainStage(input: StageInput): Promise<void> {
   const { plan, stage, values, features, steps } = input;
   const { engine, schedule, checkpoints, onEvent, signal } = plan;
@@ -83,7 +83,7 @@ export async function trainStage(input: StageInput): Promise<void> {
   for (const { name } of parameters) values.set(name, current[name] as Tensor<'float32'>);
 }
 
-/** What each step learns from, drawn by seed, or from where it was saved. */
+/** Inputs of each step, drawn by seed, or continued from a saved state. */
 function stepSource(
   { plan, stage, features, cellWeights }: StageInput,
   saved: Pick<SavedStage, 'randoms' | 'order'> | undefined,
@@ -139,7 +139,7 @@ function initialValues(
   return initial;
 }
 
-/** A copy of the value to start from, if there is one. @throws BUNDLE_INVALID when it has another shape */
+/** A copy of the value to start from, if there is one. @throws BUNDLE_INVALID if it has another shape */
 function fitting({ name, shape }: Parameter, values: ParameterValues) {
   const value = values.get(name);
   if (value && value.shape.join() !== shape.join()) {
@@ -149,11 +149,11 @@ function fitting({ name, shape }: Parameter, values: ParameterValues) {
       `Expected ${sizes(shape)} for ${name} in the bundle but received ${sizes(value.shape)}`,
     );
   }
-  // Steps write over it, and whoever gave it may go on with it.
+  // Steps overwrite it, and the caller may still use the original.
   return value && { ...value, data: value.data.slice() };
 }
 
-/** @throws CHECKPOINT_INVALID where what was saved is not of this stage */
+/** @throws CHECKPOINT_INVALID if the saved state is not of this stage */
 function checkSame(saved: Tensors, expected: Tensors): void {
   const shapesOf = (tensors: Tensors) =>
     Object.entries(tensors).map(([name, { shape }]) => `${name} [${shape.join(', ')}]`);
