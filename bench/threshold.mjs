@@ -60,6 +60,7 @@ const alarmRates = Array.from({ length: splits }, () => {
     {
       scores: calibration.map(({ score }) => score),
       mapMaxima: calibration.map(({ mapMaximum }) => mapMaximum),
+      images: calibration.map(({ statistics }) => statistics),
     },
     { threshold: `max-fpr:${rate}` },
   );

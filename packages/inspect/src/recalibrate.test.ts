@@ -123,13 +123,6 @@ describe('recalibrate', () => {
     expect(warnings).toEqual([expect.stringContaining('9 of 12 that the model learnt')]);
   });
 
-  it('takes any images with a bundle from before it kept what was learnt', async () => {
-    const { learnt: _, ...manifest } = bundle.manifest;
-    const old = openBundle(withManifest(bundle, manifest).bytes);
-    const { calibration } = (await recalibrated({ bundle: old, good: goodEntries(12) })).manifest;
-    expect(calibration.scores).toHaveLength(12);
-  });
-
   it('refuses defects that are said to be good, the highest first', async () => {
     const lowest = Math.min(
       ...(await scoreImages({ engine, model: bundle, entries: defects })).map(({ score }) => score),

@@ -5,13 +5,12 @@ import type { ImageEntry } from './ports.ts';
 
 /**
  * The images that a model did not learn, in order: those that training held out, and others. Each is decoded to tell.
- * What cannot be read is left out, and so are all where an earlier build did not note what was learnt.
+ * What cannot be read is left out.
  */
 export async function* unlearnt<Entry extends ImageEntry>(
   { learnt }: Pick<Manifest, 'learnt'>,
   entries: Iterable<Entry>,
 ): AsyncGenerator<Entry> {
-  if (learnt === undefined) return;
   const isLearnt = recogniserOf(learnt);
   for (const entry of entries) {
     const image = await entry.read().catch(() => undefined);

@@ -9,11 +9,17 @@ export const exampleManifest: Manifest = {
   profile: 'fast',
   method: profiles.fast.method,
   schedule: profiles.fast.schedule,
-  backbone: { name: 'efficientnet-lite0', licence: 'Apache-2.0' },
+  backbone: {
+    name: 'efficientnet-lite0',
+    licence: 'Apache-2.0',
+    mean: [0, 0, 0],
+    deviation: [1, 1, 1],
+  },
   calibration: {
     scores: [1, 2, 3],
     mapMaxima: [2, 3, 4],
     origin: 'held-out',
+    images: { brightness: [0.5], contrast: [0.2], sharpness: [0.1], red: [0.3], blue: [0.3] },
     rule: 'quantile:0.99',
     threshold: 3,
     pixelThreshold: 4,
@@ -27,4 +33,5 @@ export const exampleManifest: Manifest = {
     dataHash: '00',
     engine: 'some engine',
   },
+  learnt: '',
 };

@@ -71,7 +71,6 @@ export const methodOptionsSchema = z.strictObject({
   refinement: z.enum(['on', 'off']).describe('Feature refinement for the score'),
   expectation: z
     .enum(['image', 'place', 'none'])
-    .default('none')
     .describe(
       'What errors are compared with: those of good images at the same place (place), also after the ways in which they vary as a whole are taken out (image), or, as published, nothing; with tiles always nothing',
     ),
@@ -99,13 +98,11 @@ export const scheduleSchema = z.strictObject({
   weightLearningRate: z.number().positive().describe('Learning rate of everything else'),
   decay: z
     .enum(['cosine', 'step'])
-    .default('cosine')
     .describe(
       'How learning rates fall: to nothing along a cosine, or to a tenth at four fifths of the steps',
     ),
   lossWeights: z
     .enum(['even', 'root'])
-    .default('even')
     .describe(
       "What a channel's error counts in the loss: each the same, as published, or the square root of what it counts in the map",
     ),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { exampleManifest } from '../../inspect/testing/example-manifest.ts';
 import { countAt, type ScoreRow } from './client/counts.ts';
 import { scriptText } from './client-files.ts';
 import { commonFolder, formatCount, formatMetric, formatPercent, formatScore } from './format.ts';
@@ -125,11 +126,11 @@ describe('outline of a mask', () => {
 });
 
 describe('meaning of the threshold', () => {
-  const maps = { pixelThreshold: 1, origin: 'held-out' } as const;
+  const { calibration } = exampleManifest;
 
   it('follows from the order of the scores held out', () => {
     const scores = Array.from({ length: 199 }, (_, i) => i);
-    const ruled = { scores, rule: 'quantile:0.5', threshold: 99, ...maps };
+    const ruled = { ...calibration, scores, rule: 'quantile:0.5', threshold: 99 };
     expect(thresholdMeaning(ruled)).toContain(
       'by the rule quantile:0.5 from the scores of 199 good images that it had not learnt',
     );
@@ -138,19 +139,20 @@ describe('meaning of the threshold', () => {
 
   it('says where it comes from, and what it promises, whatever the rule', () => {
     const scores = [1, 2, 3, 4];
-    const byHand = { scores, rule: '2.5', threshold: 2.5, ...maps };
+    const byHand = { ...calibration, scores, rule: '2.5', threshold: 2.5 };
     expect(thresholdMeaning(byHand)).toMatch(
       /set by hand; 2 of 4 good images that it had not learnt score above it\. Expect at most about 1 in 2 /,
     );
-    expect(thresholdMeaning({ scores, rule: 'recall:0.95', threshold: 3, ...maps })).toContain(
+    const byRecall = { ...calibration, scores, rule: 'recall:0.95', threshold: 3 };
+    expect(thresholdMeaning(byRecall)).toContain(
       'by the rule recall:0.95 from the scores of 4 good images that it had not learnt and of labelled defects.',
     );
     const measuredAt = '2026-07-04T12:30:45.000Z';
     const deviated = {
+      ...calibration,
       scores,
       rule: 'sigma:3',
       threshold: 9,
-      ...maps,
       origin: 'given' as const,
       measuredAt,
     };

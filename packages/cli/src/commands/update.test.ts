@@ -216,15 +216,6 @@ test('kept images of another bundle are not learnt, but where they are named', a
   expect(await countKept(at('swapped', 'new.replay'))).toEqual({ learnt: 4, heldOut: 2 });
 });
 
-test('what an earlier build kept says nothing of its bundle, and is taken by its name', async () => {
-  const own = at('earlier', 'part.onnx');
-  await cp(model, own);
-  await cp(at('model.replay'), at('earlier', 'part.replay'), { recursive: true });
-  await rm(at('earlier', 'part.replay', 'model.txt'));
-  const { code } = await bigrid('update', own, at('alarms'), '--allow-suspect', '--out', own);
-  expect(code).toBe(0);
-});
-
 test('kept images are in no folder of images that they lie in', async () => {
   await cp(at('model.replay'), at('today', 'part.replay'), { recursive: true });
   await writeImages(at('today'), 2);

@@ -4,7 +4,7 @@ const KEPT_BYTES = 8;
 /**
  * What a manifest keeps of the images that a model learnt: enough to recognise each of them, not to restore any.
  * @param digests SHA-256 over the pixels of each
- * @param before of earlier trainings of the same model
+ * @param before of what the same model learnt before, as this returns it
  * @returns 8 bytes of each, one after the other, in base64
  */
 export function learntFrom(digests: readonly Uint8Array[], before?: string): string {
@@ -13,7 +13,7 @@ export function learntFrom(digests: readonly Uint8Array[], before?: string): str
 }
 
 /** @returns tells of the SHA-256 over an image's pixels whether the image was learnt */
-export function recogniserOf(learnt: string | undefined): (digest: Uint8Array) => boolean {
+export function recogniserOf(learnt?: string): (digest: Uint8Array) => boolean {
   const known = new Set(partsOf(learnt));
   return (digest) => known.has(shortened(digest));
 }

@@ -4,13 +4,13 @@ import { z } from 'zod';
 import { statisticNames } from '../image-statistics.ts';
 import { thresholdRuleSchema } from './threshold-rules.ts';
 
-/** Version of the manifest's shape. A higher one is from a newer Bigrid and is refused. */
+/** Version of the manifest's format. A higher one is from a newer Bigrid and is refused. */
 export const MANIFEST_VERSION = 1;
 
 /** Key of the manifest among the `metadata_props` of the bundle. */
 export const MANIFEST_KEY = 'bigrid.manifest';
 
-const calibrationFields = z.strictObject({
+const calibrationSchema = z.strictObject({
   scores: z
     .array(z.number())
     .min(1)
@@ -18,10 +18,7 @@ const calibrationFields = z.strictObject({
   mapMaxima: z
     .array(z.number())
     .min(1)
-    .optional()
-    .describe(
-      'Highest map values of the same images, in the order of their scores; bundles of earlier builds have none',
-    ),
+    .describe('Highest map values of the same images, in the order of their scores'),
   groups: z
     .array(z.int().min(0))
     .optional()
@@ -35,7 +32,6 @@ const calibrationFields = z.strictObject({
     ),
   images: z
     .record(z.enum(statisticNames), z.array(z.number()).min(1))
-    .optional()
     .describe(
       'How the good images look, for `bigrid drift`: each statistic over those read in training, or those of `bigrid calibrate`; ascending, at most 200 values',
     ),
@@ -43,9 +39,7 @@ const calibrationFields = z.strictObject({
     .datetime()
     .optional()
     .describe('When `bigrid calibrate` scored other good images than those held out, UTC'),
-  rule: thresholdRuleSchema.describe(
-    'Rule that made the thresholds; bundles of earlier builds have a number `quantile` in its place',
-  ),
+  rule: thresholdRuleSchema.describe('Rule that made the thresholds'),
   threshold: z.number().describe('Scores above it are anomalous'),
   unsure: z
     .strictObject({
@@ -63,18 +57,6 @@ const calibrationFields = z.strictObject({
     ),
 });
 
-const calibrationSchema = z.preprocess(completed, calibrationFields);
-
-/**
- * Before there were rules, every threshold was a quantile; for a while there was a scale of heat maps, which follows now;
- * before there was cross-fitting, scores were of images held out.
- */
-function completed(calibration: unknown): unknown {
-  const { quantile, mapScale: _, ...others } = (calibration ?? {}) as Record<string, unknown>;
-  const known = { origin: others.measuredAt === undefined ? 'held-out' : 'given', ...others };
-  return quantile === undefined ? known : { ...known, rule: `quantile:${quantile}` };
-}
-
 const rgbSchema = z.tuple([z.number(), z.number(), z.number()]);
 
 export const manifestSchema = z.strictObject({
@@ -88,8 +70,8 @@ export const manifestSchema = z.strictObject({
   backbone: z.strictObject({
     name: z.string(),
     licence: z.string(),
-    mean: rgbSchema.optional().describe('What it takes from images of 0..255, RGB'),
-    deviation: rgbSchema.optional().describe('What it then divides them by'),
+    mean: rgbSchema.describe('What it takes from images of 0..255, RGB'),
+    deviation: rgbSchema.describe('What it then divides them by'),
   }),
   calibration: calibrationSchema,
   training: z.strictObject({
@@ -107,9 +89,8 @@ export const manifestSchema = z.strictObject({
   }),
   learnt: z
     .base64()
-    .optional()
     .describe(
-      'First 8 bytes of the SHA-256 over the pixels of each image learnt, by training and updates, one after the other: `bigrid calibrate` recognises them; bundles of earlier builds have none',
+      'First 8 bytes of the SHA-256 over the pixels of each image learnt, by training and updates, one after the other: `bigrid calibrate` recognises them',
     ),
   updates: z
     .array(
@@ -125,7 +106,7 @@ export const manifestSchema = z.strictObject({
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
-export type Calibration = z.infer<typeof calibrationFields>;
+export type Calibration = z.infer<typeof calibrationSchema>;
 
 /** @throws BUNDLE_INVALID, BUNDLE_TOO_NEW */
 export function parseManifest(text: string | undefined): Manifest {
@@ -144,7 +125,7 @@ export function parseManifest(text: string | undefined): Manifest {
     const made = (json as { bigridVersion?: unknown }).bigridVersion;
     fail(
       'BUNDLE_TOO_NEW',
-      `Expected a bundle with manifest version ${MANIFEST_VERSION} or older but received version ${version}, made by Bigrid ${made}`,
+      `Expected a bundle with manifest version ${MANIFEST_VERSION} but received version ${version}, made by Bigrid ${made}`,
     );
   }
   const manifest = manifestSchema.safeParse(json);

@@ -1,13 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { exampleManifest } from '../../testing/example-manifest.ts';
-import { calibrate, judge, underRules } from './calibration.ts';
+import {
+  type CalibrationScores,
+  calibrate as calibrateAll,
+  judge,
+  type ThresholdRules,
+  underRules,
+} from './calibration.ts';
 
 const unsupported = expect.objectContaining({ code: 'THRESHOLD_UNSUPPORTED' });
+/** With one image, which no threshold depends on. */
+const statistics = { brightness: 0.5, contrast: 0.2, sharpness: 0.1, red: 0.3, blue: 0.3 };
+const calibrate = (scores: Omit<CalibrationScores, 'images'>, rules?: ThresholdRules) =>
+  calibrateAll({ images: [statistics], ...scores }, rules);
 const invalid = expect.objectContaining({ code: 'OPTION_INVALID' });
 
 describe('calibrate', () => {
   it('takes the highest of a few scores where no rule is asked for', () => {
-    expect(calibrate({ scores: [3, 9, 4], mapMaxima: [30, 20, 10] })).toEqual({
+    expect(calibrate({ scores: [3, 9, 4], mapMaxima: [30, 20, 10] })).toMatchObject({
       scores: [3, 4, 9],
       mapMaxima: [30, 10, 20],
       origin: 'held-out',
@@ -74,7 +84,7 @@ describe('underRules', () => {
     expect(underRules(exampleManifest, {})).toBe(exampleManifest);
   });
 
-  it('sets both thresholds anew, and nothing else', () => {
+  it('sets both thresholds, and nothing else', () => {
     const measuredAt = '2026-07-04T12:30:45.000Z';
     const manifest = {
       ...exampleManifest,
@@ -88,16 +98,6 @@ describe('underRules', () => {
         threshold: 2,
         pixelThreshold: 3,
       },
-    });
-  });
-
-  it('leaves the threshold of maps where their maxima were not kept', () => {
-    const { mapMaxima: _, ...calibration } = exampleManifest.calibration;
-    const old = { ...exampleManifest, calibration };
-    expect(underRules(old, { threshold: 'max-fpr:0.5' }).calibration).toEqual({
-      ...calibration,
-      rule: 'max-fpr:0.5',
-      threshold: 2,
     });
   });
 

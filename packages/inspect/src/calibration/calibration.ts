@@ -23,8 +23,8 @@ export interface CalibrationScores {
   readonly origin?: Calibration['origin'];
   /** Of labelled defects, which the rules f1 and recall ask for. */
   readonly defectScores?: readonly number[];
-  /** How good images look: these and, for a start, those learnt from. */
-  readonly images?: readonly ImageStatistics[];
+  /** How good images look: these and, in training, those learnt from; at least one. */
+  readonly images: readonly ImageStatistics[];
 }
 
 /** The rules of the thresholds, as in `quantile:0.99`. */
@@ -63,21 +63,32 @@ export function calibrate(
     mapMaxima: pick(mapMaxima, byScore),
     ...withGroups(groups && pick(groups, byScore)),
   };
-  const threshold = thresholdOf(rule, scored.scores, defectScores, scored.groups);
-  const byMaximum = orderOf(scored.mapMaxima);
-  const maxima = pick(scored.mapMaxima, byMaximum);
+  const thresholds = thresholdsBy(rule, scored, defectScores);
+  const doubt = doubtBy(rules.unsure, scored, defectScores);
   return {
     ...scored,
     origin,
-    ...(images && { images: referenceOf(images) }),
+    images: referenceOf(images),
+    ...thresholds,
+    ...withDoubt(thresholds.threshold, doubt),
+  };
+}
+
+/** The threshold of scores, which ascend, and that of maps. */
+function thresholdsBy(
+  rule: ThresholdRule,
+  { scores, mapMaxima, groups }: Pick<Calibration, 'scores' | 'mapMaxima' | 'groups'>,
+  defectScores?: readonly number[],
+): Pick<Calibration, 'rule' | 'threshold' | 'pixelThreshold'> {
+  const byMaximum = orderOf(mapMaxima);
+  return {
     rule: formatRule(rule),
-    threshold,
-    ...withDoubt(threshold, doubtBy(rules.unsure, scored, defectScores)),
+    threshold: thresholdOf(rule, scores, defectScores, groups),
     pixelThreshold: thresholdOf(
       takesDefects(rule) || rule.kind === 'number' ? DEFAULT_RULE : rule,
-      maxima,
+      pick(mapMaxima, byMaximum),
       [],
-      scored.groups && pick(scored.groups, byMaximum),
+      groups && pick(groups, byMaximum),
     ),
   };
 }
@@ -142,20 +153,17 @@ export function rulesOf({ calibration }: Manifest, asked: ThresholdRules): Thres
 }
 
 /**
- * The manifest under other rules, from the scores that are in it. Where it is from before maxima of maps were kept,
- * the threshold of maps stays.
+ * The manifest under other rules, from the scores that are in it.
  * @param asked what is undefined stays as it is
  * @throws OPTION_INVALID; THRESHOLD_UNSUPPORTED where the scores are too few for the rule, and for f1 and recall
  */
 export function underRules(manifest: Manifest, asked: ThresholdRules): Manifest {
   if (asked.threshold === undefined && asked.unsure === undefined) return manifest;
   const { unsure, ...current } = manifest.calibration;
-  const { scores, mapMaxima, groups, origin } = current;
-  const rule = asked.threshold === undefined ? undefined : parseRule(asked.threshold);
-  const ruled = mapMaxima
-    ? rule && calibrate({ scores, mapMaxima, groups, origin }, { threshold: formatRule(rule) })
-    : rule && { rule: formatRule(rule), threshold: thresholdOf(rule, scores, [], groups) };
-  const calibration = { ...current, ...ruled };
+  const calibration = {
+    ...current,
+    ...(asked.threshold === undefined ? {} : thresholdsBy(parseRule(asked.threshold), current)),
+  };
   const doubt = asked.unsure === undefined ? unsure : doubtBy(asked.unsure, current);
   return {
     ...manifest,

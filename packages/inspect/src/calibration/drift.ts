@@ -81,18 +81,12 @@ export function imagesOf(
  * Compares inspections with the good images of a calibration, measure by measure. Where they come from the same
  * line, independent of each other, any is said to have moved with a probability of at most {@link FALSE_DRIFT_RATE}.
  * @returns those that moved first, by how far
- * @throws DRIFT_UNSUPPORTED for fewer than 10 inspections, and where the calibration has no statistics
+ * @throws DRIFT_UNSUPPORTED for fewer than 10 inspections
  */
 export function driftOf(
   { scores, images }: Pick<Calibration, 'scores' | 'images'>,
   inspections: readonly LoggedInspection[],
 ): MeasureDrift[] {
-  if (images === undefined) {
-    return fail(
-      'DRIFT_UNSUPPORTED',
-      'Expected a bundle with statistics of its good images but received one from before there were any',
-    );
-  }
   if (inspections.length < LEAST_INSPECTIONS) {
     fail(
       'DRIFT_UNSUPPORTED',

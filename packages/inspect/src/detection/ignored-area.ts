@@ -12,7 +12,7 @@ type Model = Pick<Bundle, 'bytes'>;
  * The same model that ignores a part of every image: there its map is 0, and its score does not see it. It takes the
  * place of what was ignored before.
  * @param mask of any size, spread over the image; above 127 is ignored. Without one the model stays as it is
- * @throws OPTION_INVALID where the mask leaves nothing, or the bundle is of a build that knew no masks
+ * @throws OPTION_INVALID where the mask leaves nothing, BUNDLE_INVALID
  */
 export function ignoring<M extends Model>(model: M, mask: Mask | undefined): M {
   if (mask === undefined) return model;
@@ -97,9 +97,6 @@ export function ignoredShare(model: Model): number {
 function countedOf({ bytes }: Model): Tensor {
   return (
     readModel(bytes).initialisers.get(COUNTED) ??
-    fail(
-      'OPTION_INVALID',
-      'Expected a bundle that can ignore parts of images but received one of an earlier build: train it again to use a mask',
-    )
+    fail('BUNDLE_INVALID', `Expected an initialiser ${COUNTED} in the bundle but received none`)
   );
 }

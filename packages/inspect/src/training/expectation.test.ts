@@ -152,16 +152,6 @@ describe('measureExpectation', () => {
     expect(rows(learnt.values)[1]).not.toEqual(rows(before)[1]);
   });
 
-  it('goes on from a bundle of an earlier build, which has one energy a cell', async () => {
-    const values = await knownOfTwoKinds();
-    const energies = new Float32Array(2 * area).map((_, at) => at + 1);
-    values.set(EXPECTED.energy, tensor('float32', [2, area], energies));
-    const learnt = await learn(values, featuresOf([1, 1, 1]));
-    expect(learnt('energy').shape).toEqual([2, taps * area]);
-    const first = [...energies.subarray(0, area)].map((energy) => energy / taps);
-    expect([...learnt('energy').data.subarray(0, taps * area)]).toEqual([...first, ...first]);
-  });
-
   it('goes on from a bundle of one kind, which has no prototype', async () => {
     const values = known();
     expect(values.has(EXPECTED.prototypes)).toBe(false);

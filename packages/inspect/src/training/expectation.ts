@@ -52,7 +52,7 @@ export async function measureExpectation<Learnt extends Expecting>(
     for (const [kind, images] of chosen.entries()) {
       // A kind without images in this update keeps its expectation.
       if (images.length === 0) {
-        rows.push(before(values, kind, features.tapCells.length * method.cells ** 2, none));
+        rows.push(before(values, kind, none));
         continue;
       }
       const variation = varies[kind]
@@ -226,21 +226,11 @@ function someOf(of: readonly number[], kind: number, kindCount: number): number[
   );
 }
 
-/** The current expectation of a kind. Bundles of earlier versions have one energy per cell, to be divided among the taps. */
-function before(
-  values: ParameterValues,
-  kind: number,
-  energies: number,
-  none: Tensor<'float32'>,
-): Expected {
+/** The current expectation of a kind. */
+function before(values: ParameterValues, kind: number, none: Tensor<'float32'>): Expected {
   const row = (name: string) => rowsOf(values, name)[kind] as Float32Array;
-  const energy = row(EXPECTED.energy);
-  const part = energy.length / energies;
   return {
-    energy: Float32Array.from(
-      { length: energies },
-      (_, at) => part * (energy[at % energy.length] as number),
-    ),
+    energy: row(EXPECTED.energy),
     mean: row(EXPECTED.mean),
     deviation: row(EXPECTED.deviation),
     components: componentsBefore(values, kind, none),

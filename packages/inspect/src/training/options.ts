@@ -46,10 +46,7 @@ export const trainOptionsSchema = z.strictObject({
   grids: method.grids.optional(),
   anomalySource: method.anomalySource.optional(),
   refinement: method.refinement.optional(),
-  expectation: method.expectation
-    .unwrap()
-    .describe(method.expectation.description ?? '')
-    .optional(),
+  expectation: method.expectation.describe(method.expectation.description ?? '').optional(),
   localResolution: method.localResolution.optional(),
   globalResolution: method.globalResolution.optional(),
   branch: method.branch.optional(),

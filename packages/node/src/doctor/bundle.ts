@@ -40,7 +40,6 @@ export async function checkBundle(file: string, options: EngineOptions = {}): Pr
       { level: 'ok', check: 'file', message: 'a bundle with a valid manifest' },
       await runs(bundle, options),
       thresholdFinding(manifest),
-      statistics(manifest),
     ],
   };
 }
@@ -116,17 +115,6 @@ export function thresholdFinding({ calibration }: Pick<Manifest, 'calibration'>)
 function wantedRate(text: string): number {
   const rule = parseRule(text);
   return rule.kind === 'quantile' && rule.amount < 1 ? 1 - rule.amount : 1;
-}
-
-function statistics({ calibration }: Manifest): Finding {
-  return calibration.images
-    ? { level: 'ok', check: 'drift', message: 'knows how good images look' }
-    : {
-        level: 'note',
-        check: 'drift',
-        message: 'does not know how good images look: it is from before `bigrid drift`',
-        remedy: '`bigrid calibrate FILE DIR --out FILE` with good images adds it.',
-      };
 }
 
 /** A gradient with a pattern on it, of an odd size: every bundle takes it, whatever it learnt. */

@@ -5,6 +5,7 @@ import { type Engine, float32, type Tensor } from '@bigrid/graph';
 import type { Image } from '@bigrid/inspect';
 import { Random } from '@bigrid/method';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exampleManifest } from '../../../inspect/testing/example-manifest.ts';
 import { DataFolder } from '../../testing/data-folder.ts';
 import { onnxRuntimeEngine } from '../engine/engine.ts';
 import { checkBundle, thresholdFinding } from './bundle.ts';
@@ -86,11 +87,9 @@ describe('thresholdFinding', () => {
   const calibrated = (count: number, over = {}) => {
     const scores = Array.from({ length: count }, (_, at) => at + 1);
     const calibration = {
+      ...exampleManifest.calibration,
       scores,
-      origin: 'held-out' as const,
-      rule: 'quantile:0.99',
       threshold: count,
-      pixelThreshold: 1,
       ...over,
     };
     return thresholdFinding({ calibration });

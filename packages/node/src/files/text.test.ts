@@ -90,7 +90,7 @@ describe.each(Object.entries(encodings))('a text in %s', (name, encode) => {
       path,
       ...source,
       score: 0.5,
-      isAnomalous: false,
+      verdict: 'normal',
       file: { size: 1, modified: 2 },
       statistics: imageStatistics({ width: 1, height: 1, data: new Uint8Array(3) }),
     });

@@ -43,11 +43,9 @@ async function findReplay(file: string, modelId: string): Promise<string> {
       if ((await modelIdIn(other)) === modelId) return other;
     }
   }
-  // Earlier builds wrote no id.
-  if (ownId === undefined) return own;
   return fail(
     'REPLAY_MISSING',
-    `Expected good images that training kept with ${file} but received those of another model in ${own}`,
+    `Expected good images that training kept with ${file} but received ${ownId === undefined ? 'none' : 'those of another model'} in ${own}`,
   );
 }
 

@@ -12,14 +12,17 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const one = { model: '2026-01-01T00:00:00.000Z', bundle: 'one' };
 const file = { size: 10, modified: 1_700_000_000_000 };
-const result = (name: string, isAnomalous = false) => ({ path: join(folder, name), isAnomalous });
+const result = (name: string, verdict: 'normal' | 'anomalous' = 'normal') => ({
+  path: join(folder, name),
+  verdict,
+});
 
 /** A log with two images. */
 async function written(name: string): Promise<string> {
   const path = join(folder, name);
   const log = await InspectionLog.open(path, one);
   await log.append(result('a.png'), file);
-  await log.append({ ...result('b.png', true), movedTo: '/bad/b.png' }, file);
+  await log.append({ ...result('b.png', 'anomalous'), movedTo: '/bad/b.png' }, file);
   await log.close();
   return path;
 }
@@ -62,7 +65,7 @@ test('an image is known by its path, size, time and bundle together', async () =
   expect(log.take(join(folder, 'c.png'), file)).toBe('under way');
   log.forget(join(folder, 'c.png'), file);
   expect(log.take(join(folder, 'c.png'), file)).toBeUndefined();
-  await log.append({ ...result('c.png'), error: { code: 'IMAGE_UNREADABLE' } }, file);
+  await log.append({ path: join(folder, 'c.png'), error: { code: 'IMAGE_UNREADABLE' } }, file);
   expect(log.take(join(folder, 'c.png'), file)).toEqual({ verdict: 'unreadable' });
   await log.close();
   const other = await InspectionLog.open(path, { ...one, bundle: 'two' });

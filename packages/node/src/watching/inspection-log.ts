@@ -36,7 +36,6 @@ const recordSchema = z.looseObject({
   bundle: z.string(),
   file: z.object({ size: z.number(), modified: z.number() }).optional(),
   score: z.number().optional(),
-  isAnomalous: z.boolean().optional(),
   verdict: z.enum(['normal', 'unsure', 'anomalous']).optional(),
   statistics: z.record(z.enum(statisticNames), z.number()).optional(),
   error: z.object({ code: z.string() }).optional(),
@@ -72,7 +71,7 @@ export const LONGEST_LINE = 2 ** 24;
 /** A result to log: at least the image's path, and its verdict or its error. */
 export type Logged = Pick<
   LogRecord,
-  'path' | 'score' | 'isAnomalous' | 'verdict' | 'statistics' | 'error' | 'movedTo'
+  'path' | 'score' | 'verdict' | 'statistics' | 'error' | 'movedTo'
 >;
 
 /** How the image of a verdict looks, for its line: what `bigrid drift` compares. */
@@ -254,9 +253,8 @@ const outcomes = {
 } as const;
 
 /** The same few objects for most lines, for there may be a million. */
-function outcomeOf({ error, verdict, isAnomalous, movedTo }: Omit<Logged, 'path'>): LoggedOutcome {
-  const judged = verdict ?? (isAnomalous ? 'anomalous' : 'normal');
-  const plain = outcomes[error ? 'unreadable' : judged];
+function outcomeOf({ verdict, movedTo }: Omit<Logged, 'path'>): LoggedOutcome {
+  const plain = outcomes[verdict ?? 'unreadable'];
   return movedTo === undefined ? plain : { ...plain, movedTo };
 }
 

@@ -20,7 +20,7 @@ test('a line ends where the log ends it, whatever else a path holds', async () =
   const statistics = imageStatistics({ width: 1, height: 1, data: new Uint8Array(3) });
   // JSON leaves the separators of lines and paragraphs of Unicode as they are.
   const name = join(folder, 'part\u2028one\u2029.png');
-  await log.append({ path: name, score: 0.5, isAnomalous: false, statistics }, undefined);
+  await log.append({ path: name, score: 0.5, verdict: 'normal', statistics }, undefined);
   await log.close();
   const { inspections, skipped } = await readLog(path, exampleManifest, 10);
   expect(inspections.map((inspection) => inspection.path)).toEqual([name]);

@@ -18,7 +18,7 @@ export interface ReadLog {
   readonly inspections: readonly InspectionRecord[];
   /** Inspections with other models. */
   readonly others: number;
-  /** Lines without a score or statistics: cut short, from before there were any, or of an image that could not be read. */
+  /** Lines without a score or statistics: cut short, or of an image that could not be read. */
   readonly skipped: number;
 }
 
