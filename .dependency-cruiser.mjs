@@ -7,7 +7,7 @@ const layers = {
   method: ['errors', 'graph'],
   inspect: ['errors', 'graph', 'method'],
   node: ['errors', 'graph', 'method', 'inspect'],
-  report: ['inspect'],
+  report: ['errors', 'inspect'],
   cli: ['errors', 'node', 'report'],
 };
 

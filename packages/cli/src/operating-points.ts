@@ -1,5 +1,6 @@
+import { counted } from '@bigrid/errors';
 import type { OperatingPoint } from '@bigrid/node';
-import { count, formatScore, paint, shellQuoted } from './output.ts';
+import { formatScore, paint, shellQuoted } from './output.ts';
 import { ownCommand } from './own-command.ts';
 
 interface Evaluated {
@@ -19,7 +20,7 @@ export function describePoints(points: readonly OperatingPoint[], evaluated: Eva
   if (points.length === 0) return [];
   const { good, defects } = evaluated;
   const described = points.flatMap(({ rule, threshold, truePositives, falsePositives }) => [
-    `  ${paint('bold', nameOf(rule), process.stderr)}: threshold ${formatScore(threshold, threshold)}, ${truePositives} of ${count(defects, 'defect')} caught, ${count(falsePositives, 'false positive')} among ${good} good`,
+    `  ${paint('bold', nameOf(rule), process.stderr)}: threshold ${formatScore(threshold, threshold)}, ${truePositives} of ${counted(defects, 'defect')} caught, ${counted(falsePositives, 'false positive')} among ${good} good`,
     `    ${ownCommand()} calibrate ${calibrateWords(evaluated, rule, threshold)}`,
   ]);
   return [

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { counted } from '@bigrid/errors';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
-  count,
   facts,
   formatBytes,
   formatDuration,
@@ -54,7 +54,7 @@ test('scores show as many decimals as their threshold asks for', () => {
 test('durations, sizes and numbers of things', () => {
   expect([0, 59.6, 61, 3725].map(formatDuration)).toEqual(['0:00', '1:00', '1:01', '1:02:05']);
   expect([10, 4_549_000, 10_368_836].map(formatBytes)).toEqual(['1 kB', '4.5 MB', '10.4 MB']);
-  expect([count(1, 'image'), count(2, 'image')]).toEqual(['1 image', '2 images']);
+  expect([counted(1, 'image'), counted(2, 'image')]).toEqual(['1 image', '2 images']);
 });
 
 test('paths are quoted where a shell would take them apart', () => {

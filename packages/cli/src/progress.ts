@@ -1,6 +1,7 @@
+import { counted } from '@bigrid/errors';
 import type { OnEvent, WorkEvent } from '@bigrid/node';
 import cliProgress from 'cli-progress';
-import { count, formatDuration, onOneLine, paint, printable, say } from './output.ts';
+import { formatDuration, onOneLine, paint, printable, say } from './output.ts';
 
 type ProgressEvent = Omit<Extract<WorkEvent, { type: 'progress' }>, 'phase' | 'type'> & {
   readonly phase: string;
@@ -187,7 +188,7 @@ function phaseClock(): (event: ProgressEvent) => Pace {
 }
 
 function describeSkipped(named: readonly SkippedEvent[], skipped: number): string[] {
-  const heading = `Skipped ${count(skipped, 'image')} that could not be read:`;
+  const heading = `Skipped ${counted(skipped, 'image')} that could not be read:`;
   return [
     paint('yellow', heading, process.stderr),
     ...named.map(({ error }) => `  ${onOneLine(error.message)}`),

@@ -1,5 +1,5 @@
+import { counted } from '@bigrid/errors';
 import type { LoggedOutcome } from '@bigrid/node';
-import { count } from './output.ts';
 import type { Row } from './results.ts';
 
 /** Counts what became of images. */
@@ -16,14 +16,14 @@ export class Tally {
   }
 
   add(row: Row): void {
-    this.#count('error' in row ? 'unreadable' : row.verdict);
+    this.#counted('error' in row ? 'unreadable' : row.verdict);
   }
 
   /** An image of the log counts with the others; the second of two in one run does not. */
   addLogged(known: LoggedOutcome | 'under way'): void {
     if (known === 'under way') return;
     this.logged++;
-    this.#count(known.verdict);
+    this.#counted(known.verdict);
   }
 
   /** One line: `3 images: 1 anomalous, 2 normal; heat maps in marked`. */
@@ -35,10 +35,10 @@ export class Tally {
       ...(this.logged > 0 ? [`${this.logged} of them from ${log}`] : []),
       ...(out === undefined ? [] : [`heat maps in ${out}`]),
     ];
-    return [`${count(this.total, 'image')}: ${parts.join(', ')}`, ...places].join('; ');
+    return [`${counted(this.total, 'image')}: ${parts.join(', ')}`, ...places].join('; ');
   }
 
-  #count(verdict: LoggedOutcome['verdict']): void {
+  #counted(verdict: LoggedOutcome['verdict']): void {
     this[verdict]++;
   }
 }

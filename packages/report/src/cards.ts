@@ -1,3 +1,4 @@
+import { counted } from '@bigrid/errors';
 import {
   type EvaluatedImage,
   type Evaluation,
@@ -5,7 +6,7 @@ import {
   type MapScale,
   type Thresholds,
 } from '@bigrid/inspect';
-import { formatCount, plural } from './format.ts';
+import { formatCount } from './format.ts';
 import { type Html, html } from './html.ts';
 import { cardRows, filterButton, heatMapLegend, imageCard, imageViewer } from './image-card.ts';
 import { type ImageGroup, type Outcome, outcomesByNeed } from './summary.ts';
@@ -47,7 +48,7 @@ export function imagesSection(input: CardsInput): Html {
 <h2 id="images-title">Images</h2>
 <p class="lead">Those that need a look come first: missed defects, false alarms, ${calibration.unsure && 'unsure ones, '}then the narrowest decisions.
 ${folder !== '' && html`All in <span class="path">${folder}</span>`}</p>
-${leftOut > 0 && html`<p class="warning">${formatCount(thumbnails.size)} of ${plural(total, 'image')} shown, the other ${formatCount(leftOut)} only counted.</p>`}
+${leftOut > 0 && html`<p class="warning">${formatCount(thumbnails.size)} of ${counted(total, 'image')} shown, the other ${formatCount(leftOut)} only counted.</p>`}
 <div class="toolbar">
 ${filters(groups, total, calibration)}
 ${classNames.length > 1 && html`<label class="screen-only">Product <select id="class-filter"><option value="">All</option>${classNames.map((name, index) => html`<option value="${index}">${name}</option>`)}</select></label>`}
@@ -90,7 +91,7 @@ function groupOf(
   return html`<section class="group" data-outcome="${outcome}" data-class="${classNames.indexOf(className)}">
 <h3><span class="dot ${outcome}"></span>${heading.join(' · ')} <span class="count">${formatCount(images.length)}</span></h3>
 ${cardRows(cards)}
-${shown.length < images.length && html`<p class="lead">${plural(images.length - shown.length, 'image')} not shown.</p>`}
+${shown.length < images.length && html`<p class="lead">${counted(images.length - shown.length, 'image')} not shown.</p>`}
 </section>`;
 }
 

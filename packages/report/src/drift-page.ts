@@ -1,6 +1,7 @@
+import { counted } from '@bigrid/errors';
 import type { LoggedInspection, Manifest, MeasureDrift, MeasureName } from '@bigrid/inspect';
 import { type ChartOption, type DrawChart, openCharts, valueAxis } from './charts.ts';
-import { formatDate, formatScore, plural } from './format.ts';
+import { formatDate, formatScore } from './format.ts';
 import { pageHead } from './head.ts';
 import { type Html, html } from './html.ts';
 
@@ -51,7 +52,7 @@ ${pageHead(title, { styles: ['drift'], scripts: [] })}
 <body>
 <header>
 <h1>${title}</h1>
-<p>Model of ${formatDate(manifest.createdAt)} · the latest ${plural(compared.count, 'inspection')}, ${formatDate(compared.from)} to ${formatDate(compared.to)}</p>
+<p>Model of ${formatDate(manifest.createdAt)} · the latest ${counted(compared.count, 'inspection')}, ${formatDate(compared.from)} to ${formatDate(compared.to)}</p>
 </header>
 <main>
 <section id="summary">
@@ -63,7 +64,7 @@ dots on the right of the upright line were compared.</p>
 ${measures.map((measure, index) => chart(measure, drift, `d${index}`, draw))}
 </section>
 </main>
-<footer>Bigrid ${manifest.bigridVersion} · ${plural(history.length, 'inspection')} shown · everything on this page is in this one file</footer>
+<footer>Bigrid ${manifest.bigridVersion} · ${counted(history.length, 'inspection')} shown · everything on this page is in this one file</footer>
 </body>
 </html>
 `.text;

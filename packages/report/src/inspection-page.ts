@@ -1,5 +1,6 @@
+import { counted } from '@bigrid/errors';
 import type { Judgement, Manifest, MapScale } from '@bigrid/inspect';
-import { commonFolder, formatCount, formatDate, formatPercent, plural } from './format.ts';
+import { commonFolder, formatCount, formatDate, formatPercent } from './format.ts';
 import { type PageParts, pageHead, pageScripts } from './head.ts';
 import { breakable, type Html, html } from './html.ts';
 import { cardRows, filterButton, heatMapLegend, imageCard, imageViewer } from './image-card.ts';
@@ -46,7 +47,7 @@ ${pageHead(title, parts)}
 <a class="skip" href="#images">Skip to the images</a>
 <header>
 <h1>${breakable(title)}</h1>
-<p>${plural(all, 'image')} inspected · model of ${formatDate(manifest.createdAt)}, trained on ${plural(manifest.training.images, 'good image')}${logged > 0 && ` · ${formatCount(logged)} more known from the log, not shown`}</p>
+<p>${counted(all, 'image')} inspected · model of ${formatDate(manifest.createdAt)}, trained on ${counted(manifest.training.images, 'good image')}${logged > 0 && ` · ${formatCount(logged)} more known from the log, not shown`}</p>
 </header>
 <main>
 <section id="summary" aria-label="Summary">
@@ -109,7 +110,7 @@ function group(
   return html`<section class="group" data-outcome="${verdict}">
 <h3><span class="dot ${badge.className}"></span>${badge.text} <span class="count">${formatCount(counts[verdict])}</span></h3>
 ${cardRows(cards)}
-${leftOut > 0 && html`<p class="lead">${plural(leftOut, 'image')} not shown.</p>`}
+${leftOut > 0 && html`<p class="lead">${counted(leftOut, 'image')} not shown.</p>`}
 </section>`;
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '@bigrid/errors';
 import {
   confidenceLevel,
   type Evaluation,
@@ -9,7 +10,7 @@ import {
   pixelResamples,
   type Thresholds,
 } from '@bigrid/inspect';
-import { formatCount, formatMetric, formatPercent, plural, undefinedSign } from './format.ts';
+import { formatCount, formatMetric, formatPercent, undefinedSign } from './format.ts';
 import { breakable, type Html, html } from './html.ts';
 import { summariseDefects } from './summary.ts';
 
@@ -136,7 +137,7 @@ function partialMeans({ classes, meanOver }: Evaluation): string[] {
   return [...alike.values()].map((texts) => {
     const [{ key, group }] = texts as [MetricText];
     const names = texts.map(({ name }) => name).join(', ');
-    return `Mean of ${names}, ${groupNames[group].toLowerCase()}: over ${meanOver[key]} of ${plural(all, 'product')}, the others have no value.`;
+    return `Mean of ${names}, ${groupNames[group].toLowerCase()}: over ${meanOver[key]} of ${counted(all, 'product')}, the others have no value.`;
   });
 }
 
@@ -184,7 +185,7 @@ ${Number.isNaN(aupro) ? undefinedCell(className, 'pixel') : html`<td>${formatMet
   });
   return html`<section id="defects" aria-labelledby="defects-title">
 <h2 id="defects-title">Defects</h2>
-<p class="lead">${plural(defects.length, 'kind')} of defect. Recall is the share caught at the report’s threshold. AUROC and AUPRO
+<p class="lead">${counted(defects.length, 'kind')} of defect. Recall is the share caught at the report’s threshold. AUROC and AUPRO
 compare the defect with the good images of its product, and do not depend on the threshold.</p>
 <div class="panel scroll" tabindex="0" role="region" aria-label="Verdicts by kind of defect"><table class="numbers">
 <caption class="hidden">Verdicts by kind of defect</caption>

@@ -1,8 +1,9 @@
+import { counted } from '@bigrid/errors';
 import type { EvaluatedImage, Evaluation, Manifest, MapScale } from '@bigrid/inspect';
 import { imagesSection } from './cards.ts';
 import type { DrawChart } from './charts.ts';
 import { curvesSection } from './curves.ts';
-import { commonFolder, formatDate, plural } from './format.ts';
+import { commonFolder, formatDate } from './format.ts';
 import { type PageParts, pageHead, pageScripts } from './head.ts';
 import { breakable, type Html, html } from './html.ts';
 import { defectsSection, metricsSection } from './metrics-section.ts';
@@ -48,7 +49,7 @@ ${pageHead(title, parts)}
 <a class="skip" href="#images">Skip to the images</a>
 <header>
 <h1>${breakable(title)}</h1>
-<p>${names.length > 6 ? plural(names.length, 'product') : names.join(', ')} · ${plural(evaluation.images.length, 'test image')} · model of ${formatDate(manifest.createdAt)}, profile ${manifest.profile}, seed ${training.seed}, learnt from ${plural(training.images, 'good image')}, ${training.heldOut} held out</p>
+<p>${names.length > 6 ? counted(names.length, 'product') : names.join(', ')} · ${counted(evaluation.images.length, 'test image')} · model of ${formatDate(manifest.createdAt)}, profile ${manifest.profile}, seed ${training.seed}, learnt from ${counted(training.images, 'good image')}, ${training.heldOut} held out</p>
 </header>
 <nav aria-label="Sections"><ul>${present.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 <main>

@@ -1,5 +1,6 @@
+import { counted } from '@bigrid/errors';
 import { describePromise, type Evaluation, type Manifest, parseRule } from '@bigrid/inspect';
-import { formatCount, formatDate, formatPercent, formatScore, plural } from './format.ts';
+import { formatCount, formatDate, formatPercent, formatScore } from './format.ts';
 import { type Html, html } from './html.ts';
 import { type Counts, countOutcomes } from './summary.ts';
 
@@ -28,9 +29,9 @@ ${
   (failed.length > 0 || withoutMask.length > 0) &&
   html`<p class="warning">${[
     failed.length > 0 &&
-      `${plural(failed.length, 'image')} could not be read and ${failed.length === 1 ? 'is' : 'are'} not counted.`,
+      `${counted(failed.length, 'image')} could not be read and ${failed.length === 1 ? 'is' : 'are'} not counted.`,
     withoutMask.length > 0 &&
-      `${plural(withoutMask.length, 'defective image')} without a usable mask: left out of the pixel metrics.`,
+      `${counted(withoutMask.length, 'defective image')} without a usable mask: left out of the pixel metrics.`,
   ]
     .filter(Boolean)
     .join(' ')} <a href="#left-out">List</a></p>`
@@ -42,9 +43,9 @@ function sentence(caught: number, defective: number, falseAlarms: number, good: 
   const found =
     defective === 0
       ? 'There were no defective images to find.'
-      : `${caught === defective ? 'All' : `${formatCount(caught)} of`} ${plural(defective, 'defective image')} caught`;
+      : `${caught === defective ? 'All' : `${formatCount(caught)} of`} ${counted(defective, 'defective image')} caught`;
   if (good === 0) return defective === 0 ? found : `${found}.`;
-  const alarms = `${falseAlarms === 0 ? 'no false alarm' : plural(falseAlarms, 'false alarm')} among ${formatCount(good)} good`;
+  const alarms = `${falseAlarms === 0 ? 'no false alarm' : counted(falseAlarms, 'false alarm')} among ${formatCount(good)} good`;
   return defective === 0 ? `${found} There was ${alarms}.` : `${found}, ${alarms}.`;
 }
 
@@ -91,7 +92,7 @@ export function thresholdMeaning(calibration: Manifest['calibration']): string {
   const above = scores.filter((score) => score > threshold).length;
   const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'that it had not learnt';
   const defects = kind === 'f1' || kind === 'recall' ? ' and of labelled defects' : '';
-  const images = `${plural(scores.length, 'good image')} ${measured}${defects}`;
+  const images = `${counted(scores.length, 'good image')} ${measured}${defects}`;
   const isHighest = (kind === 'quantile' || kind === 'max-fpr') && above === 0;
   const origins = {
     number: `set by hand; ${formatCount(above)} of ${images} score above it`,

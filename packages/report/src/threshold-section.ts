@@ -1,7 +1,8 @@
+import { counted } from '@bigrid/errors';
 import { type Evaluation, isAnomalous, type Manifest, type Thresholds } from '@bigrid/inspect';
 import { type ChartOption, type DrawChart, valueAxis } from './charts.ts';
 import type { ExplorerData } from './client/counts.ts';
-import { formatScore, plural } from './format.ts';
+import { formatScore } from './format.ts';
 import { breakable, type Html, html, jsonFor } from './html.ts';
 import {
   axisTicks,
@@ -54,7 +55,7 @@ export function thresholdSection(
       isAnomalous(entry) ? 1 : 0,
     ]),
   };
-  const label = `Histogram of scores${axis.logarithmic ? ', logarithmic' : ''}: ${plural(good.length, 'good image')} above, ${plural(bad.length, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${counts.caught} caught, ${counts.missed} missed, ${counts.falseAlarms} false alarms, ${counts.passed} passed.${unsure ? ` Unsure from ${formatScore(unsure.threshold)}: ${counts.unsureDefects} defective, ${counts.unsureGood} good.` : ''}`;
+  const label = `Histogram of scores${axis.logarithmic ? ', logarithmic' : ''}: ${counted(good.length, 'good image')} above, ${counted(bad.length, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${counts.caught} caught, ${counts.missed} missed, ${counts.falseAlarms} false alarms, ${counts.passed} passed.${unsure ? ` Unsure from ${formatScore(unsure.threshold)}: ${counts.unsureDefects} defective, ${counts.unsureGood} good.` : ''}`;
   const doubt = (name: 'unsureGood' | 'unsureDefects') =>
     unsure &&
     html`<span class="doubt-count">, <b data-count="${name}">${counts[name]}</b> unsure</span>`;

@@ -1,8 +1,8 @@
-import { fail } from '@bigrid/errors';
+import { counted, fail } from '@bigrid/errors';
 import { calibrate, type Device, describePromise, type Manifest, readBundle } from '@bigrid/node';
 import type { Command } from 'commander';
 import { addFlags, allowSuspectFlag, machineFields, maskFlag, unsureFlag } from '../flags.ts';
-import { count, formatScore, print, say } from '../output.ts';
+import { formatScore, print, say } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
 
@@ -87,5 +87,5 @@ function describe({ calibration: { threshold, rule, unsure, scores } }: Manifest
   const doubt = unsure
     ? `; unsure from ${formatScore(unsure.threshold, threshold)} by ${unsure.rule}`
     : '';
-  return `threshold ${formatScore(threshold, threshold)} by ${rule}; ${above} of ${count(scores.length, 'good image')} above it${doubt}`;
+  return `threshold ${formatScore(threshold, threshold)} by ${rule}; ${above} of ${counted(scores.length, 'good image')} above it${doubt}`;
 }

@@ -1,4 +1,4 @@
-import { fail } from '@bigrid/errors';
+import { counted, fail } from '@bigrid/errors';
 import {
   assertWritable,
   type Dataset,
@@ -10,7 +10,7 @@ import {
 } from '@bigrid/node';
 import type { Command } from 'commander';
 import { s3RootFlag } from '../flags.ts';
-import { count, paint, print, say, table } from '../output.ts';
+import { paint, print, say, table } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
 
@@ -86,7 +86,7 @@ async function drawSheet(
     progress.finish();
     if (quiet) return;
     say('', `Wrote ${file}`);
-    if (leftOut > 0) say(`It has no room for ${count(leftOut, 'more row')} of the table.`);
+    if (leftOut > 0) say(`It has no room for ${counted(leftOut, 'more row')} of the table.`);
   } finally {
     progress.finish();
   }
@@ -120,7 +120,7 @@ function remarks(dataset: Dataset): string[] {
   const shared = sharedImages(dataset);
   if (shared > 0) {
     lines.push(
-      `${count(shared, 'good image')} to train on are to test on as well: metrics will flatter.`,
+      `${counted(shared, 'good image')} to train on are to test on as well: metrics will flatter.`,
     );
   }
   if (classes.every(({ training }) => training.length === 0)) {

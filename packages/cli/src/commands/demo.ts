@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
-import { isBigridError } from '@bigrid/errors';
+import { counted, isBigridError } from '@bigrid/errors';
 import {
   assertWritable,
   type Bundle,
@@ -37,7 +37,7 @@ import {
 } from '../demo-record.ts';
 import { addFlags, fieldsOf, machineFields, pick, s3RootFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
-import { count, facts, paint, print, say, shellQuoted } from '../output.ts';
+import { facts, paint, print, say, shellQuoted } from '../output.ts';
 import { ownCommand } from '../own-command.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
@@ -175,7 +175,7 @@ async function trainOrReuse(demo: Demo): Promise<Bundle> {
   const { classes } = await openTrainingFolder(data, { s3Root });
   const good = classes.reduce((sum, { entries }) => sum + entries.length, 0);
   const epochs = demo.epochs ?? Math.round(IMAGES_SEEN / good);
-  note(`Learning from ${count(good, 'good image')} in ${data}`);
+  note(`Learning from ${counted(good, 'good image')} in ${data}`);
   const bundle = await train(data, {
     seed,
     s3Root,
@@ -321,7 +321,7 @@ function conclude(demo: Demo, made: Made): void {
 }
 
 function describeShown({ entries, areUnseen }: Shown): string {
-  const images = count(entries.length, 'image');
+  const images = counted(entries.length, 'image');
   return areUnseen
     ? `${images} that the model did not learn`
     : `${images} that the model learnt, which score lower than others`;

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { fail } from '@bigrid/errors';
+import { counted, fail } from '@bigrid/errors';
 import {
   checkBundle,
   checkData,
@@ -11,7 +11,7 @@ import {
 } from '@bigrid/node';
 import type { Command } from 'commander';
 import { addFlags, machineFields, s3RootFlag } from '../flags.ts';
-import { count, facts, paint, print } from '../output.ts';
+import { facts, paint, print } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
 
@@ -79,7 +79,7 @@ async function examine(
   if (wrong > 0) {
     fail(
       'CHECK_FAILED',
-      `Expected nothing to put right in ${path ?? 'this machine'} but received ${count(wrong, 'finding')} that must be`,
+      `Expected nothing to put right in ${path ?? 'this machine'} but received ${counted(wrong, 'finding')} that must be`,
     );
   }
 }
@@ -100,9 +100,9 @@ function describe(name: string, diagnosis: Diagnosis): string[] {
   ) as [number, number];
   const verdict =
     fixes > 0
-      ? paint(['red', 'bold'], `${count(fixes, 'thing')} to put right`)
+      ? paint(['red', 'bold'], `${counted(fixes, 'thing')} to put right`)
       : notes > 0
-        ? `nothing to put right, ${count(notes, 'note')}`
+        ? `nothing to put right, ${counted(notes, 'note')}`
         : paint('green', 'all well');
   const width = Math.max(...findings.map(({ check }) => check.length));
   return [
@@ -124,7 +124,7 @@ function lines({ level, check, message, remedy, paths = [] }: Finding, width: nu
   const named = paths.slice(0, MOST_NAMED).map((group) => {
     const others = group.length - MOST_ALIKE;
     const few = group.slice(0, MOST_ALIKE).join(' = ');
-    return others > 0 ? `${few} = ${count(others, 'other')}` : few;
+    return others > 0 ? `${few} = ${counted(others, 'other')}` : few;
   });
   const more = paths.length - named.length;
   return [

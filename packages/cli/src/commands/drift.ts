@@ -1,9 +1,9 @@
-import { fail } from '@bigrid/errors';
+import { counted, fail } from '@bigrid/errors';
 import { type Drift, drift, type MeasureDrift, readBundle, writeAtomically } from '@bigrid/node';
 import { describeMove, measureWords, renderDrift } from '@bigrid/report';
 import type { Command } from 'commander';
 import { parseFlag } from '../flags.ts';
-import { count, paint, print, say, table } from '../output.ts';
+import { paint, print, say, table } from '../output.ts';
 import { checkOutputFiles } from '../output-files.ts';
 import type { Context } from '../run.ts';
 
@@ -75,7 +75,7 @@ async function showDrift(
 
 function describe(found: Drift): string[] {
   const { measures, drifted, compared, others, skipped } = found;
-  const head = `${count(compared.count, 'inspection')} compared`;
+  const head = `${counted(compared.count, 'inspection')} compared`;
   const rows = measures.map((measure) => {
     const { name, before, now, outside, probability, moved } = measure;
     const cells = [
@@ -91,8 +91,8 @@ function describe(found: Drift): string[] {
   });
   const columns = ['measure', 'was', '98 of 100 were', 'is', 'outside', 'by chance', 'verdict'];
   const left = [
-    ...(others > 0 ? [`${count(others, 'inspection')} with other models left out.`] : []),
-    ...(skipped > 0 ? [`${count(skipped, 'line')} without a score left out.`] : []),
+    ...(others > 0 ? [`${counted(others, 'inspection')} with other models left out.`] : []),
+    ...(skipped > 0 ? [`${counted(skipped, 'line')} without a score left out.`] : []),
   ];
   return [
     `${head}: ${drifted ? paint('bold', 'moved since calibration') : 'as at calibration'}`,

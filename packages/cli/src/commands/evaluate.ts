@@ -1,4 +1,4 @@
-import { fail } from '@bigrid/errors';
+import { counted, fail } from '@bigrid/errors';
 import {
   askForDefects,
   type Device,
@@ -24,7 +24,7 @@ import type { Command } from 'commander';
 import { imageRows, imagesCsv, MapFiles, measurementOf, metricsJson } from '../evaluation-files.ts';
 import { addFlags, machineFields, maskFlag, s3RootFlag, unsureFlag } from '../flags.ts';
 import { describePoints } from '../operating-points.ts';
-import { count, formatScore, paint, print, say, table } from '../output.ts';
+import { formatScore, paint, print, say, table } from '../output.ts';
 import { checkOutputFiles } from '../output-files.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
@@ -146,7 +146,7 @@ async function evaluateBundle(
     say(...written(json, csv, report, maps));
   }
   if (failed.length > 0) {
-    const all = count(images.length + failed.length, 'test image');
+    const all = counted(images.length + failed.length, 'test image');
     fail(
       'SOME_IMAGES_FAILED',
       `Expected to read ${all} but received ${failed.length} that could not be read`,
@@ -191,7 +191,7 @@ export function remarks({ images, withoutMask, classes, meanOver }: Evaluation):
   const lines: string[] = [];
   if (withoutMask.length > 0) {
     lines.push(
-      `${count(withoutMask.length, 'defective image')} without a usable mask: left out of the pixel metrics.`,
+      `${counted(withoutMask.length, 'defective image')} without a usable mask: left out of the pixel metrics.`,
       ...unmasked(images, withoutMask),
     );
   }
@@ -207,7 +207,7 @@ export function remarks({ images, withoutMask, classes, meanOver }: Evaluation):
   }
   return [
     '',
-    `${count(images.length, 'test image')}. Below each metric: the bounds of its 95 % bootstrap interval.`,
+    `${counted(images.length, 'test image')}. Below each metric: the bounds of its 95 % bootstrap interval.`,
     ...lines,
   ];
 }
@@ -229,8 +229,8 @@ function verdicts(
   { caught, missed, falseAlarms, passed, unsureDefects, unsureGood }: Counts,
 ): string {
   const { rule, threshold } = calibration;
-  const found = `${caught} of ${count(caught + missed + unsureDefects, 'defective image')} caught`;
-  const alarms = `${count(falseAlarms, 'false alarm')} among ${falseAlarms + passed + unsureGood} good`;
+  const found = `${caught} of ${counted(caught + missed + unsureDefects, 'defective image')} caught`;
+  const alarms = `${counted(falseAlarms, 'false alarm')} among ${falseAlarms + passed + unsureGood} good`;
   return `At the threshold ${formatScore(threshold, threshold)} (${rule}): ${found}, ${alarms}.`;
 }
 
@@ -254,7 +254,7 @@ function doubts(
     );
   const others = doubtful.length - named.length;
   return [
-    `${from}: ${count(doubtful.length, 'image')}, ${split}.`,
+    `${from}: ${counted(doubtful.length, 'image')}, ${split}.`,
     ...named,
     ...(others > 0 ? [`  and ${others} more: --report shows them, --json lists them`] : []),
   ];

@@ -1,3 +1,4 @@
+import { counted } from '@bigrid/errors';
 import {
   type Bundle,
   describePromise,
@@ -105,7 +106,7 @@ function describeMethod({ method }: Manifest): string {
   const lines = [
     `GRAD with ${grids}; ${seen} at ${method.inputSize} x ${method.inputSize}, ${method.cells} x ${method.cells} cells`,
     `tables of ${method.localResolution} x ${method.localResolution} (local) and ${method.globalResolution} x ${method.globalResolution} (global), ${method.gridChannels} channels`,
-    `${method.branch} branches of ${count(method.depth, 'block')}, jitter ${method.jitter}, refinement ${method.refinement}`,
+    `${method.branch} branches of ${counted(method.depth, 'block')}, jitter ${method.jitter}, refinement ${method.refinement}`,
   ];
   if (method.grids !== 'normal' && method.grids !== 'none')
     lines.push(`made-up defects: ${defects}`);
@@ -119,7 +120,7 @@ function describeThreshold({ calibration }: Manifest): string {
   return [
     `${score(threshold)}: images that score above it are anomalous`,
     ...(unsure ? [`those above ${score(unsure.threshold)}, by ${unsure.rule}, are unsure`] : []),
-    `by the rule ${rule} from ${count(scores.length, 'good image')} ${measured},`,
+    `by the rule ${rule} from ${counted(scores.length, 'good image')} ${measured},`,
     `which scored ${score(scores[0] ?? threshold)} to ${score(scores.at(-1) ?? threshold)}`,
     `places of the map above ${formatScore(pixelThreshold, pixelThreshold)} are outlined as defects`,
   ].join('\n');
@@ -131,12 +132,12 @@ function formatDate(iso: string): string {
 }
 
 function describeTraining({ training, schedule }: Manifest): string {
-  const epochs = schedule.epochs === undefined ? '' : `, ${count(schedule.epochs, 'epoch')}`;
+  const epochs = schedule.epochs === undefined ? '' : `, ${counted(schedule.epochs, 'epoch')}`;
   const leftOut =
     training.leftOut === undefined ? '' : `, ${training.leftOut} more than the steps have time for`;
   const skipped = training.skipped === 0 ? '' : `, ${training.skipped} unreadable and skipped`;
   return [
-    `${count(training.images, 'good image')}, ${training.heldOut} more held out${leftOut}${skipped}`,
-    `${count(training.steps, 'step')}${epochs}, seed ${training.seed}, ${training.engine}`,
+    `${counted(training.images, 'good image')}, ${training.heldOut} more held out${leftOut}${skipped}`,
+    `${counted(training.steps, 'step')}${epochs}, seed ${training.seed}, ${training.engine}`,
   ].join('\n');
 }

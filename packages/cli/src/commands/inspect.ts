@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { fail, isBigridError } from '@bigrid/errors';
+import { counted, fail, isBigridError } from '@bigrid/errors';
 import {
   assertWritable,
   type Device,
@@ -208,14 +208,14 @@ async function inspectImages(
   if (failure) throw failure;
   const unread = `${tally.unreadable} that could not be read`;
   if (failOnAnomaly && tally.anomalous > 0) {
-    const all = count(tally.total, 'normal image');
+    const all = counted(tally.total, 'normal image');
     const also = tally.unreadable > 0 ? `, and ${unread}` : '';
     fail('ANOMALY_FOUND', `Expected ${all} but received ${tally.anomalous} anomalous${also}`);
   }
   if (tally.unreadable > 0) {
     fail(
       'SOME_IMAGES_FAILED',
-      `Expected to read ${count(tally.total, 'image')} but received ${unread}`,
+      `Expected to read ${counted(tally.total, 'image')} but received ${unread}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { type BigridError, fail, isBigridError } from '@bigrid/errors';
+import { type BigridError, counted, fail, isBigridError } from '@bigrid/errors';
 import {
   checkpointPath,
   describePromise,
@@ -28,15 +28,7 @@ import {
   s3RootFlag,
   unsureFlag,
 } from '../flags.ts';
-import {
-  count,
-  formatBytes,
-  formatDuration,
-  formatScore,
-  print,
-  say,
-  shellQuoted,
-} from '../output.ts';
+import { formatBytes, formatDuration, formatScore, print, say, shellQuoted } from '../output.ts';
 import { ownCommand } from '../own-command.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
@@ -170,10 +162,10 @@ export function describeTraining({ training, calibration, classes }: Manifest): 
   const all =
     training.leftOut === undefined
       ? ''
-      : `of ${count(training.leftOut + training.images + training.heldOut, 'image')}, `;
+      : `of ${counted(training.leftOut + training.images + training.heldOut, 'image')}, `;
   const scored =
     calibration.origin === 'cross-fitted'
       ? `${calibration.scores.length} scored by cross-fitting`
       : `${training.heldOut} held out`;
-  return `${all}${count(training.images, 'good image')}${products} learnt, ${scored} for the threshold, which is ${formatScore(threshold, threshold)}`;
+  return `${all}${counted(training.images, 'good image')}${products} learnt, ${scored} for the threshold, which is ${formatScore(threshold, threshold)}`;
 }

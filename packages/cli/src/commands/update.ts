@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { counted } from '@bigrid/errors';
 import {
   type Device,
   median,
@@ -18,7 +19,6 @@ import {
   s3RootFlag,
 } from '../flags.ts';
 import {
-  count,
   formatBytes,
   formatDuration,
   formatScore,
@@ -109,7 +109,7 @@ async function updateBundle(
   const { calibration, updates } = updated.bundle.manifest;
   const learnt = updates?.at(-1)?.images ?? 0;
   print(
-    `Wrote ${request.out} (${formatBytes(size)}) in ${formatDuration(seconds)}: ${count(learnt, 'new good image')} learnt`,
+    `Wrote ${request.out} (${formatBytes(size)}) in ${formatDuration(seconds)}: ${counted(learnt, 'new good image')} learnt`,
     '',
     compare(updated),
     '',
@@ -158,5 +158,5 @@ function describeThreshold(
 ): string {
   const change = ((threshold - before) / before) * 100;
   const share = Number.isFinite(change) ? ` (${change < 0 ? '' : '+'}${change.toFixed(1)} %)` : '';
-  return `The threshold was ${formatScore(before, before)} and is ${formatScore(threshold, threshold)}${share}, by ${rule} from ${count(scores.length, 'good image')} held out.`;
+  return `The threshold was ${formatScore(before, before)} and is ${formatScore(threshold, threshold)}${share}, by ${rule} from ${counted(scores.length, 'good image')} held out.`;
 }

@@ -1,3 +1,4 @@
+import { counted } from '@bigrid/errors';
 import type { Calibration } from '../bundle/manifest.ts';
 import { falsePositiveRate, groupCount } from '../bundle/threshold-rules.ts';
 
@@ -36,8 +37,8 @@ export function describePromise(calibration: Calibration): string {
   if (origin === 'near-duplicates') {
     return `No false positive rate can be promised: all images look like shots of one part, so the threshold rests on near-duplicates of what was learnt. Collect images of at least ${ENOUGH_PARTS} different parts.`;
   }
-  const ofParts = parts === images ? '' : ` of ${parts} ${parts === 1 ? 'part' : 'parts'}`;
-  const scored = `${images} ${images === 1 ? 'image' : 'images'}${ofParts}${measured[origin]}`;
+  const ofParts = parts === images ? '' : ` of ${counted(parts, 'part')}`;
+  const scored = `${counted(images, 'image')}${ofParts}${measured[origin]}`;
   if (falsePositiveRate === undefined) {
     return `No false positive rate can be promised: the threshold rests on ${scored}. Collect images of at least ${ENOUGH_PARTS} different parts.`;
   }

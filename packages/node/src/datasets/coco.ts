@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { fail } from '@bigrid/errors';
+import { counted, fail } from '@bigrid/errors';
 import { z } from 'zod';
 import { readBytes } from '../files/files.ts';
 import { decodeText } from '../files/text.ts';
@@ -7,7 +7,6 @@ import { assertSize } from '../images/pixel-limit.ts';
 import { AnnotatedImages } from './coco-annotations.ts';
 import {
   classFromList,
-  counted,
   type Dataset,
   type Ignored,
   type ListedImage,

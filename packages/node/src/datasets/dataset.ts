@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
+import { counted } from '@bigrid/errors';
 import { checkArgument, checkOptions, type ImageEntry, type LabelledEntry } from '@bigrid/inspect';
 import { optional, path } from '../files/option-schemas.ts';
 import { naturalOrder } from '../images/listing.ts';
@@ -139,9 +140,4 @@ export function defectName(text: string): string {
 /** Whether a label says that an image is good. */
 export function isGoodLabel(text: string): boolean {
   return /^(good|ok|normal|no[ _-]?(defect|anomaly)s?)$/i.test(text.trim());
-}
-
-/** `1 image`, `2 images`. */
-export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -1,8 +1,9 @@
 import { join, sep } from 'node:path';
+import { counted } from '@bigrid/errors';
 import type { Mask } from '@bigrid/inspect';
 import { readMask } from '../images/images.ts';
 import { type Listing, listFolder } from '../images/listing.ts';
-import { counted, type Ignored } from './dataset.ts';
+import type { Ignored } from './dataset.ts';
 import { readLabelMasks } from './mask-files.ts';
 import { folderNamed, maskFolderOf, stemOf } from './names.ts';
 

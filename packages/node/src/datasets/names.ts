@@ -1,4 +1,5 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { counted } from '@bigrid/errors';
 import { type Listing, listFolder } from '../images/listing.ts';
 import { pageOf } from '../images/tiff-pages.ts';
 
@@ -110,7 +111,7 @@ export async function contents(folder: string): Promise<string> {
     const more = folders.length > shown.length ? ' and more' : '';
     parts.push(`the folder${folders.length === 1 ? '' : 's'} ${named.join(', ')}${more}`);
   }
-  if (images.length > 0) parts.push(images.length === 1 ? '1 image' : `${images.length} images`);
+  if (images.length > 0) parts.push(counted(images.length, 'image'));
   if (others.length > 0) parts.push(otherFiles(others.length));
   return parts.length === 0 ? 'an empty folder' : parts.join(' and ');
 }
@@ -123,5 +124,5 @@ async function nameWithContents(above: string, name: string): Promise<string> {
 }
 
 export function otherFiles(number: number): string {
-  return number === 1 ? '1 file that is no image' : `${number} files that are no images`;
+  return counted(number, 'file that is no image', 'files that are no images');
 }

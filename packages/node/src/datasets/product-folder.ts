@@ -1,9 +1,9 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import { counted } from '@bigrid/errors';
 import type { LabelledEntry } from '@bigrid/inspect';
 import { imageEntry } from '../images/images.ts';
 import { type Listing, listFolder } from '../images/listing.ts';
 import {
-  counted,
   type DatasetClass,
   defectName,
   type Ignored,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { fail } from '@bigrid/errors';
+import { counted, fail } from '@bigrid/errors';
 import { realpath } from '../files/system.ts';
-import { counted, type ListedImage } from './dataset.ts';
+import type { ListedImage } from './dataset.ts';
 
 export interface ListedOnce {
   readonly images: readonly ListedImage[];

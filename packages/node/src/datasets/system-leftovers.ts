@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { counted } from '@bigrid/errors';
 import { type FolderEntry, readFolder } from '../files/system.ts';
 import { REPLAY_ENDING } from '../images/listing.ts';
 import { systemOwner } from '../images/system-names.ts';
-import { counted, type Ignored } from './dataset.ts';
+import type { Ignored } from './dataset.ts';
 
 /** Files are counted as far as this: a folder of snapshots may hold whole drives. */
 const MOST = 10_000;

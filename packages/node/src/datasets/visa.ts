@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { fail } from '@bigrid/errors';
+import { counted, fail } from '@bigrid/errors';
 import { CsvError, parse } from 'csv-parse/sync';
 import { readBytes } from '../files/files.ts';
 import { decodeText } from '../files/text.ts';
@@ -7,7 +7,6 @@ import { imageEntry } from '../images/images.ts';
 import { type Listing, listFolder, naturalOrder } from '../images/listing.ts';
 import {
   classFromList,
-  counted,
   type Dataset,
   defectName,
   type Ignored,

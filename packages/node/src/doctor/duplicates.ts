@@ -1,5 +1,5 @@
+import { counted } from '@bigrid/errors';
 import { groupNearDuplicates } from '@bigrid/inspect';
-import { counted } from '../datasets/dataset.ts';
 import type { Finding } from './diagnosis.ts';
 import type { Look } from './look.ts';
 

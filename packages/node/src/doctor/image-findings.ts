@@ -1,3 +1,4 @@
+import { counted } from '@bigrid/errors';
 import {
   ENOUGH_PARTS,
   groupNearDuplicates,
@@ -5,7 +6,6 @@ import {
   median,
   type StatisticName,
 } from '@bigrid/inspect';
-import { counted } from '../datasets/dataset.ts';
 import type { Finding } from './diagnosis.ts';
 import type { Look } from './look.ts';
 import { middleAndSpread } from './robust.ts';

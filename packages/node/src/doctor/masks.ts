@@ -1,6 +1,6 @@
-import { fail, isBigridError } from '@bigrid/errors';
+import { counted, fail, isBigridError } from '@bigrid/errors';
 import type { LabelledEntry, Mask } from '@bigrid/inspect';
-import { counted, type Dataset } from '../datasets/dataset.ts';
+import type { Dataset } from '../datasets/dataset.ts';
 import type { Finding } from './diagnosis.ts';
 import type { Look } from './look.ts';
 
