@@ -1,5 +1,7 @@
 // Statistics of repeated measurements on a machine that others use too.
 
+import { Random } from '@bigrid/method';
+
 /** A change smaller than this is none, however sure it is. */
 const leastChange = 0.01;
 /** Fewer pairs cannot tell a change from chance: of five, all lie on one side by chance once in sixteen. */
@@ -31,9 +33,9 @@ export function compare(now, base, better) {
     throw new Error(`Expected as many figures of both but received ${now.length}, ${base.length}`);
   }
   const ratios = now.map((figure, round) => figure / base[round]);
-  const random = mulberry32(1);
+  const random = new Random(1);
   const medians = Array.from({ length: resamples }, () =>
-    median(ratios.map(() => ratios[Math.floor(random() * ratios.length)])),
+    median(ratios.map(() => ratios[random.integer(0, ratios.length - 1)])),
   );
   const [ratio, low, high] = [median(ratios), quantile(medians, 0.025), quantile(medians, 0.975)];
   return { ratio, low, high, verdict: verdictOf(ratio, low, high, ratios.length, better) };
@@ -44,15 +46,4 @@ function verdictOf(ratio, low, high, pairs, better) {
   if (low <= 1 && high >= 1) return 'no difference';
   if (Math.abs(ratio - 1) < leastChange) return 'no difference';
   return ratio > 1 === (better === 'higher') ? 'faster' : 'slower';
-}
-
-/** A small generator with a seed: the same samples give the same verdict. */
-export function mulberry32(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

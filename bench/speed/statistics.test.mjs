@@ -1,9 +1,11 @@
+import { Random } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
-import { compare, median, mulberry32, quantile } from './statistics.mjs';
+import { compare, median, quantile } from './statistics.mjs';
 
 /** Times of two revisions, the new one `factor` times the other, under drift that both feel and spikes that one feels. */
 function madeUp(seed, factor, rounds = 9) {
-  const random = mulberry32(seed);
+  const source = new Random(seed);
+  const random = () => source.uniform();
   const noise = () => 1 + 0.04 * (random() - 0.5) + (random() < 0.15 ? random() : 0);
   const drift = Array.from({ length: rounds }, () => 10 * (1 + 3 * random()));
   return {

@@ -1,4 +1,5 @@
 import { onnxRuntimeEngine } from '@bigrid/node';
+import { Random } from '../../method/src/random.ts';
 import type { Engine, Tensors } from '../src/engine.ts';
 import type { Graph } from '../src/graph.ts';
 import { toModel } from '../src/model.ts';
@@ -27,15 +28,10 @@ export function numbersOf(outputs: Tensors, name: string): number[] {
   return Array.from(output.data as ArrayLike<number>, Number);
 }
 
-/** Random numbers in [0, 1) that are the same in every run (mulberry32). */
+/** Random numbers in [0, 1) that are the same in every run. */
 export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = new Random(seed);
+  return () => random.uniform();
 }
 
 /** A tensor of seeded numbers in [low, high), in steps of 1/64, so that float16 holds them exactly too. */

@@ -10,6 +10,7 @@ import type {
   Verdict,
 } from '@bigrid/inspect';
 import { type Drift, drawThumbnail } from '@bigrid/node';
+import { Random } from '../../method/src/random.ts';
 import { Report, type ReportOptions } from '../src/report.ts';
 
 const mapSize = 32;
@@ -18,10 +19,9 @@ const evil = `gear "'><script>alert(1)</script>&amp;`;
 /** Noise, which no encoder makes small, over a slope; every seed its own. */
 export function noisyImage(seed: number, width = 96, height = 64, strength = 60): Image {
   const data = new Uint8Array(width * height * 3);
-  let state = seed + 1;
+  const random = new Random(seed);
   for (let i = 0; i < data.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    data[i] = 60 + ((i / 3) % width) + (state >>> 24) * (strength / 256);
+    data[i] = 60 + ((i / 3) % width) + random.uniform(0, strength);
   }
   return { width, height, data };
 }

@@ -1,3 +1,4 @@
+import { Random } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
 import {
   imageResamples,
@@ -11,11 +12,8 @@ import { countPixels } from './pixel-counts.ts';
 
 /** Images of 8 x 8 whose scores and maps overlap: good ones around 1, defective ones around `shift`. */
 function images(count: number, shift: number, seed = 1): MeasuredImage[] {
-  let state = seed;
-  const next = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state >>> 8) / 2 ** 24;
-  };
+  const random = new Random(seed);
+  const next = () => random.uniform();
   return Array.from({ length: count }, (_, i) => {
     const anomalous = i % 2 === 1;
     const mask = anomalous ? Uint8Array.from({ length: 64 }, (_, p) => (p < 9 ? 1 : 0)) : undefined;

@@ -1,3 +1,4 @@
+import { Random } from '@bigrid/method';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { apart } from '../../testing/bins.ts';
@@ -51,10 +52,10 @@ describe('countPixels', () => {
   });
 
   it('gives metrics close to those of every distinct value', () => {
-    const random = (i: number) => ((Math.imul(i + 1, 2654435761) >>> 8) % 10007) / 10007;
+    const random = new Random(1);
     const map = Float32Array.from(
       { length: 20_000 },
-      (_, i) => random(i) + (i % 9 === 0 ? 0.3 : 0),
+      (_, i) => random.uniform() + (i % 9 === 0 ? 0.3 : 0),
     );
     const mask = Uint8Array.from(map, (_, i) => (i % 9 === 0 ? 1 : 0));
     const ranking = rankPixels(countPixels(map, mask, map.length, 1));

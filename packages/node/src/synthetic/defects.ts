@@ -1,4 +1,5 @@
-import { clamp01, mix, type Random, smoothNoise, smoothStep } from './noise.ts';
+import type { Random } from '@bigrid/method';
+import { clamp01, mix, smoothNoise, smoothStep } from './noise.ts';
 import { type Colour, type Defect, holeAt, holeCount, type Place, rimRadius } from './part.ts';
 
 /**
@@ -16,10 +17,10 @@ export const defectKinds: Readonly<Record<string, (severity: number, random: Ran
 
 /** A thin line, straight or bent, bright where the metal was torn open and dark along one side. */
 function scratch(severity: number, random: Random): Defect {
-  const length = mix(24, 150, severity) * random.between(0.85, 1.15);
+  const length = mix(24, 150, severity) * random.uniform(0.85, 1.15);
   const width = mix(1.3, 3, severity);
   const path = bentPath(length, random);
-  const seed = random.below(1 << 30);
+  const seed = random.integer(0, 2 ** 30 - 1);
   return {
     paint(place, colour, solid) {
       if (solid === 0) return 0;
@@ -40,10 +41,10 @@ function scratch(severity: number, random: Random): Defect {
 
 /** A dried drop of oil or rust: brown, with a darker edge and a frayed outline. */
 function stain(severity: number, random: Random): Defect {
-  const radius = mix(7, 30, severity) * random.between(0.9, 1.1);
+  const radius = mix(7, 30, severity) * random.uniform(0.9, 1.1);
   const middle = placeOnFlange(random);
-  const seed = random.below(1 << 30);
-  const strength = mix(0.5, 0.8, random.next());
+  const seed = random.integer(0, 2 ** 30 - 1);
+  const strength = mix(0.5, 0.8, random.uniform());
   return {
     paint(place, colour, solid) {
       const outline = blob(place, middle, radius, 0.4, seed);
@@ -67,17 +68,17 @@ function stain(severity: number, random: Random): Defect {
 
 /** One bolt hole was never drilled; at the highest severity its neighbour neither. */
 function missingHole(severity: number, random: Random): Defect {
-  const first = random.below(holeCount);
+  const first = random.integer(0, holeCount - 1);
   return { missingHoles: severity < 0.9 ? [first] : [first, (first + 1) % holeCount] };
 }
 
 /** A piece is broken out of the rim; the fracture is rough and catches the light. */
 function chip(severity: number, random: Random): Defect {
-  const radius = mix(5, 22, severity) * random.between(0.9, 1.1);
-  const angle = random.between(-Math.PI, Math.PI);
+  const radius = mix(5, 22, severity) * random.uniform(0.9, 1.1);
+  const angle = random.uniform(-Math.PI, Math.PI);
   const from = rimRadius + radius * 0.25;
   const middle = { u: from * Math.cos(angle), v: from * Math.sin(angle) };
-  const seed = random.below(1 << 30);
+  const seed = random.integer(0, 2 ** 30 - 1);
   const face = mix(2.5, 5, severity);
   return {
     broken: (place) => clamp01(0.5 - blob(place, middle, radius, 0.28, seed).outside),
@@ -97,9 +98,9 @@ function chip(severity: number, random: Random): Defect {
 
 /** A blow pressed the surface in: one wall turns to the light, the other away from it. */
 function dent(severity: number, random: Random): Defect {
-  const radius = mix(6, 19, severity) * random.between(0.9, 1.1);
+  const radius = mix(6, 19, severity) * random.uniform(0.9, 1.1);
   const middle = placeOnFlange(random);
-  const seed = random.below(1 << 30);
+  const seed = random.integer(0, 2 ** 30 - 1);
   return {
     paint(place, colour, solid, light) {
       const { outside, distance } = blob(place, middle, radius, 0.12, seed);
@@ -121,9 +122,9 @@ function dent(severity: number, random: Random): Defect {
 
 /** Something that does not belong there lies on the part: a crumb of plastic, rubber or paint. */
 function particle(severity: number, random: Random): Defect {
-  const radius = mix(3, 12, severity) * random.between(0.9, 1.1);
+  const radius = mix(3, 12, severity) * random.uniform(0.9, 1.1);
   const middle = placeOnFlange(random);
-  const seed = random.below(1 << 30);
+  const seed = random.integer(0, 2 ** 30 - 1);
   const paints: readonly Colour[] = [
     [0.16, 0.42, 0.74],
     [0.24, 0.56, 0.3],
@@ -132,7 +133,9 @@ function particle(severity: number, random: Random): Defect {
     [0.86, 0.62, 0.16],
   ];
   // By severity first, so that even a few images show several colours.
-  const paint = paints[Math.floor(severity * 4.99 + random.below(2)) % paints.length] ?? [0, 0, 0];
+  const paint = paints[Math.floor(severity * 4.99 + random.integer(0, 1)) % paints.length] ?? [
+    0, 0, 0,
+  ];
   return {
     paint(place, colour, _solid, light) {
       // The shadow falls away from the lamp. It is no part of the mask: the particle is what is wrong.
@@ -159,8 +162,8 @@ function particle(severity: number, random: Random): Defect {
 function bentPath(length: number, random: Random): { u: number; v: number }[] {
   for (;;) {
     let { u, v } = placeOnFlange(random);
-    let heading = random.between(0, 2 * Math.PI);
-    const bend = random.between(-0.03, 0.03);
+    let heading = random.uniform(0, 2 * Math.PI);
+    const bend = random.uniform(-0.03, 0.03);
     const path = [{ u, v }];
     while (path.length * 3 < length) {
       u += Math.cos(heading) * 3;
@@ -175,8 +178,8 @@ function bentPath(length: number, random: Random): { u: number; v: number }[] {
 /** Somewhere on the flat face of the flange, not on a bolt hole. */
 function placeOnFlange(random: Random): { u: number; v: number } {
   for (;;) {
-    const angle = random.between(-Math.PI, Math.PI);
-    const radius = random.between(76, 118);
+    const angle = random.uniform(-Math.PI, Math.PI);
+    const radius = random.uniform(76, 118);
     const place = { u: radius * Math.cos(angle), v: radius * Math.sin(angle) };
     const clear = Array.from({ length: holeCount }, (_, index) => holeAt(index)).every(
       (hole) => Math.hypot(place.u - hole.u, place.v - hole.v) > 20,

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { checkArgument, checkOptions } from '@bigrid/inspect';
+import { Random } from '@bigrid/method';
 import sharp from 'sharp';
 import { z } from 'zod';
 import { failToWrite } from '../files/files.ts';
 import { optional, path } from '../files/option-schemas.ts';
 import { mkdir, writeFile } from '../files/system.ts';
 import { defectKinds } from './defects.ts';
-import { randomFrom, seedOf } from './noise.ts';
 import { type Defect, drawPart, somePart } from './part.ts';
 
 export interface SyntheticLineOptions {
@@ -115,8 +115,8 @@ function defectTasks(kind: string, count: number): Task[] {
 }
 
 async function writeTask(dir: string, task: Task, seed: number, size: number): Promise<void> {
-  const random = randomFrom(seedOf(seed, task.name));
-  const part = somePart(size, seedOf(seed, task.name, 'surface'), random);
+  const random = new Random(seed).fork(task.name);
+  const part = somePart(size, random);
   const draw = task.defect === undefined ? undefined : defectKinds[task.defect.kind];
   const defect: Defect = draw?.(task.defect?.severity ?? 0, random) ?? {};
   const { image, mask } = drawPart(part, defect);

@@ -1,38 +1,3 @@
-/** Seeded numbers for drawings: the same seed gives the same image on every machine. */
-export interface Random {
-  /** Evenly from 0 (included) to 1 (not included). */
-  next(): number;
-  /** Evenly from `low` to `high`. */
-  between(low: number, high: number): number;
-  /** An integer from 0 to `count - 1`. */
-  below(count: number): number;
-}
-
-/** Mixes numbers and text into a seed of 32 bits (FNV-1a), so that every image has numbers of its own. */
-export function seedOf(...parts: readonly (string | number)[]): number {
-  let hash = 0x811c9dc5;
-  for (const character of parts.join('/')) {
-    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
-  }
-  return hash >>> 0;
-}
-
-/** Mulberry32: small, quick and even enough for drawing. */
-export function randomFrom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-  return {
-    next,
-    between: (low, high) => low + (high - low) * next(),
-    below: (count) => Math.floor(next() * count),
-  };
-}
-
 /**
  * Smooth noise in -1..1 whose features are one unit large: random values at whole coordinates, eased between.
  *

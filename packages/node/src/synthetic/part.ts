@@ -1,4 +1,5 @@
-import { clamp01, mix, type Random, seedOf, smoothNoise, smoothStep } from './noise.ts';
+import type { Random } from '@bigrid/method';
+import { clamp01, mix, smoothNoise, smoothStep } from './noise.ts';
 
 /** A colour, 0..1 for each of red, green and blue; written to while a pixel is drawn. */
 export type Colour = [red: number, green: number, blue: number];
@@ -67,20 +68,20 @@ const bushRadius = 45;
 const boreRadius = 28;
 
 /** Good parts differ as much as this. */
-export function somePart(size: number, seed: number, random: Random): Part {
+export function somePart(size: number, random: Random): Part {
   return {
     size,
-    shiftX: random.between(-2.5, 2.5),
-    shiftY: random.between(-2.5, 2.5),
-    rotation: random.between(-0.05, 0.05),
-    scale: random.between(0.99, 1.01),
-    light: -2.25 + random.between(-0.07, 0.07),
-    brightness: random.between(0.95, 1.05),
-    gradientX: random.between(-0.03, 0.03),
-    gradientY: random.between(-0.03, 0.03),
-    warmth: random.between(-0.012, 0.012),
-    brushing: random.between(0.8, 1.2),
-    seed,
+    shiftX: random.uniform(-2.5, 2.5),
+    shiftY: random.uniform(-2.5, 2.5),
+    rotation: random.uniform(-0.05, 0.05),
+    scale: random.uniform(0.99, 1.01),
+    light: -2.25 + random.uniform(-0.07, 0.07),
+    brightness: random.uniform(0.95, 1.05),
+    gradientX: random.uniform(-0.03, 0.03),
+    gradientY: random.uniform(-0.03, 0.03),
+    warmth: random.uniform(-0.012, 0.012),
+    brushing: random.uniform(0.8, 1.2),
+    seed: random.integer(0, 2 ** 30 - 1),
   };
 }
 
@@ -113,7 +114,7 @@ export function drawPart(part: Part, defect: Defect = {}): PartDrawing {
   };
   const colour: Colour = [0, 0, 0];
   const place: Place = { u: 0, v: 0, radius: 0 };
-  const grain = seedOf(part.seed, 'grain');
+  const grain = part.seed + 2;
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {
       const fromX = (x + 0.5) / zoom - 160;
