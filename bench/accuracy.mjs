@@ -25,10 +25,11 @@ import { classesOf, holdOut, wantedGroups } from '../packages/inspect/dist/train
 import { kindsOfClasses } from '../packages/inspect/dist/training/kinds.js';
 import { fileScratch } from '../packages/node/dist/training/scratch.js';
 import { fillPart } from '../scripts/generated-parts.mjs';
+import { table } from '../scripts/markdown-table.mjs';
 import { bankModel, gaussianModel } from './baselines.mjs';
 import { revision } from './command-line.mjs';
 import { describeKnown, RunLog } from './run-log.mjs';
-import { deviation, mean } from './spread.mjs';
+import { mean, meanAndDeviation } from './statistics.mjs';
 import { syntheticEntries, syntheticSizes } from './synthetic-defects.mjs';
 
 const { values, positionals: folders } = parseArgs({
@@ -165,7 +166,7 @@ if (values.table && folders.length > 0 && !log.hasChanged) {
   console.log(`Nothing was run: ${values.table} stays as it is.`);
 } else if (values.table) {
   const page = readFileSync(values.table, 'utf8');
-  writeFileSync(values.table, fillPart(page, 'bench:accuracy', table(log.rows)));
+  writeFileSync(values.table, fillPart(page, 'bench:accuracy', tables(log.rows)));
 }
 
 /** The images of a folder, as one class of the folder's name. */
@@ -280,27 +281,24 @@ async function modelOf(name, data, classes, seed) {
   return bankModel(backbone, fast.method, extracted, size, choice, seed);
 }
 
-function table(rows) {
+function tables(rows) {
   // Parts of a pair took no time of their own.
   const seconds = (own) => {
     const times = own.map((row) => row.seconds).filter((time) => time > 2);
     return times.length ? mean(times).toFixed(0) : '';
   };
   const cell = (numbers) =>
-    numbers.length > 1
-      ? `${mean(numbers).toFixed(4)} ± ${deviation(numbers).toFixed(4)}`
-      : mean(numbers).toFixed(4);
+    numbers.length > 1 ? meanAndDeviation(numbers, 4) : mean(numbers).toFixed(4);
   const sections = [...new Set(rows.map(({ data }) => data))].map((data) => {
     const names = Object.keys(configurations).flatMap((name) => [name, `${name}${TOGETHER}`]);
     const lines = names.flatMap((configuration) => {
       const own = rows.filter((row) => row.data === data && row.configuration === configuration);
       if (own.length === 0) return [];
       const cells = columns.map((column) => cell(own.map((row) => row[column])));
-      return [
-        `| ${[configuration, own.length, ...cells, seconds(own), own[0].megabytes.toFixed(1)].join(' | ')} |`,
-      ];
+      return [[configuration, own.length, ...cells, seconds(own), own[0].megabytes.toFixed(1)]];
     });
-    return `### ${data}\n\n| configuration | seeds | image AUROC | pixel AUROC | pixel AP | AUPRO | training, s | MB |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n${lines.join('\n')}\n`;
+    const head = ['image AUROC', 'pixel AUROC', 'pixel AP', 'AUPRO', 'training, s', 'MB'];
+    return `### ${data}\n\n${table(['configuration', 'seeds', ...head], lines)}\n`;
   });
   const revisions = [...new Set(rows.map((row) => row.revision))].join(', ');
   return `Revision ${revisions}.\n\n${sections.join('\n')}`;

@@ -15,7 +15,8 @@ import {
   readBundle,
   readImage,
 } from '@bigrid/node';
-import { median } from './speed/statistics.mjs';
+import { table } from '../scripts/markdown-table.mjs';
+import { median } from './statistics.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -57,14 +58,22 @@ for (let round = -2; round < Number(values.rounds); round++) {
 console.log(
   `${basename(data)}, medians of ${values.rounds} rounds of ${images.length} decoded images\n`,
 );
-console.log('| weights | MB | core-ms an image | image AUROC | pixel AUROC | pixel AP | AUPRO |');
-console.log('|---|---|---|---|---|---|---|');
+const rows = [];
 for (const [name, bundle] of Object.entries(bundles)) {
   const { mean } = await evaluate(bundle, data);
   const middle = median(times[name]);
   const figures = [mean.imageAuroc, mean.pixelAuroc, mean.pixelAp, mean.aupro].map((figure) =>
     figure.toFixed(4),
   );
-  const row = [name, (bundle.bytes.length / 1e6).toFixed(1), middle.toFixed(1), ...figures];
-  console.log(`| ${row.join(' | ')} |`);
+  rows.push([name, (bundle.bytes.length / 1e6).toFixed(1), middle.toFixed(1), ...figures]);
 }
+const head = [
+  'weights',
+  'MB',
+  'core-ms per image',
+  'image AUROC',
+  'pixel AUROC',
+  'pixel AP',
+  'AUPRO',
+];
+console.log(table(head, rows));

@@ -25,7 +25,7 @@ import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, version } from '
 import { extractFeatures } from '../packages/inspect/dist/training/feature-extraction.js';
 import { embeddedBackbone } from '../packages/node/dist/training/backbones.js';
 import { fileScratch } from '../packages/node/dist/training/scratch.js';
-import { deviation, mean } from './spread.mjs';
+import { deviation, mean } from './statistics.mjs';
 
 const { values, positionals: folders } = parseArgs({
   allowPositionals: true,

@@ -17,8 +17,9 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { table } from '../scripts/markdown-table.mjs';
 import { bigrid, circumstances } from './command-line.mjs';
-import { spread } from './spread.mjs';
+import { spread } from './statistics.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -115,8 +116,6 @@ const page = `## ${basename(data)}
 
 ${circumstances()}, seeds ${seeds.join(', ')}.
 
-| what | mean ± deviation (each seed) |
-| --- | --- |
-${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}
+${table(['what', 'mean ± deviation (each seed)'], rows)}
 `;
 if (values.out) writeFileSync(values.out, page);

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { calibrate, isAnomalous, leastScores, scoreImages } from '@bigrid/inspect';
 import { Random } from '@bigrid/method';
 import { onnxRuntimeEngine, openTestFolder, readBundle } from '@bigrid/node';
+import { deviation, mean } from './statistics.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -67,14 +68,13 @@ const alarmRates = Array.from({ length: splits }, () => {
   return test.filter(({ score }) => score > threshold).length / test.length;
 });
 
-const mean = alarmRates.reduce((sum, one) => sum + one, 0) / splits;
-const variance = alarmRates.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (splits - 1);
-const standardError = Math.sqrt(variance / splits);
+const rateAbove = mean(alarmRates);
+const standardError = deviation(alarmRates) / Math.sqrt(splits);
 console.log(
   `${scored.length} good test images; ${splits} splits, ${half} to calibrate, ${scored.length - half} to test`,
 );
 console.log(
-  `mean false-alarm rate: ${mean.toFixed(4)} (standard error ${standardError.toFixed(4)})`,
+  `mean false positive rate: ${rateAbove.toFixed(4)} (standard error ${standardError.toFixed(4)})`,
 );
 console.log(`bound of max-fpr:${rate}: ${rate}`);
-console.log(mean <= rate + 2 * standardError ? 'kept, within two standard errors' : 'BROKEN');
+console.log(rateAbove <= rate + 2 * standardError ? 'kept, within two standard errors' : 'BROKEN');

@@ -15,7 +15,8 @@ import { inspect, train } from '@bigrid/node';
 import sharp from 'sharp';
 import { auroc } from '../packages/inspect/dist/metrics/ranking.js';
 import { Random } from '../packages/method/dist/random.js';
-import { deviation, mean } from './spread.mjs';
+import { table } from '../scripts/markdown-table.mjs';
+import { meanAndDeviation } from './statistics.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -138,14 +139,14 @@ for (const seed of seeds) {
 }
 
 const columns = ['auroc', 'recall', 'falseAlarms', 'trainingSeconds', 'secondsPerImage'];
-console.log(`\n| ${['tile', ...columns].join(' | ')} |\n|${' --- |'.repeat(columns.length + 1)}`);
-for (const tile of ['none', 'auto']) {
+const rows = ['none', 'auto'].map((tile) => {
   const own = results.filter((result) => result.tile === tile);
   const cells = columns.map((column) => {
     const values = own.map((result) => result[column]);
     const digits = column.endsWith('Seconds') ? 0 : 3;
-    return `${mean(values).toFixed(digits)} ± ${deviation(values).toFixed(digits)}`;
+    return meanAndDeviation(values, digits);
   });
-  console.log(`| ${[tile, ...cells].join(' | ')} |`);
-}
+  return [tile, ...cells];
+});
+console.log(`\n${table(['tile', ...columns], rows)}`);
 if (options.json) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);

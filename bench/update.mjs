@@ -11,7 +11,7 @@
 //
 // --bundles keeps what is trained, SEED/before.onnx with what lies beside it, and takes it from there when it is there.
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -21,14 +21,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isAnomalous, scoreImages } from '@bigrid/inspect';
 import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, readBundle } from '@bigrid/node';
 import sharp from 'sharp';
 import { auroc } from '../packages/inspect/dist/metrics/ranking.js';
-import { mean, spread } from './spread.mjs';
+import { table } from '../scripts/markdown-table.mjs';
+import { circumstances } from './command-line.mjs';
+import { mean, spread } from './statistics.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -173,12 +175,10 @@ function add(what, figure) {
   console.log(`${what}: ${figure.toFixed(4)}`);
 }
 
-const revision = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-const page = `${cpus().length} x ${cpus()[0].model}, Node.js ${process.version}, revision ${revision}, ${new Date().toISOString().slice(0, 10)}, images at ${values.size} x ${values.size}, seeds ${seeds.join(', ')}.
+const figures = [...rows].map(([what, own]) => [what, spread(own, mean(own) > 5 ? 1 : 4)]);
+const page = `${circumstances()}, images at ${values.size} x ${values.size}, seeds ${seeds.join(', ')}.
 
-| what | mean ± deviation (each seed) |
-| --- | --- |
-${[...rows].map(([what, figures]) => `| ${what} | ${spread(figures, mean(figures) > 5 ? 1 : 4)} |`).join('\n')}
+${table(['what', 'mean ± deviation (each seed)'], figures)}
 `;
 console.log(`\n${page}`);
 if (values.out) writeFileSync(values.out, page);

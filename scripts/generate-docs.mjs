@@ -9,14 +9,10 @@ import { methodOptionsSchema, profileNames, profiles, scheduleSchema } from '@bi
 import { z } from 'zod';
 import { commandParts } from './command-help.mjs';
 import { fillPart, partNames } from './generated-parts.mjs';
+import { table } from './markdown-table.mjs';
 import { scalingFigures, scalingParts } from './scaling-page.mjs';
 
 const docs = join(import.meta.dirname, '..', 'docs');
-
-const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
-const row = (...cells) => `| ${cells.map(cell).join(' | ')} |`;
-const table = (head, rows) =>
-  [row(...head), row(...head.map(() => '---')), ...rows.map((r) => row(...r))].join('\n');
 
 /** One row per option of a schema. */
 function optionRows(schema, defaults) {

@@ -1,10 +1,10 @@
 // The tables and figures of docs/benchmarks/scaling.md, from the measurements in docs/benchmarks/scaling.json
 // (`npm run bench:scale`).
 
+import { table } from './markdown-table.mjs';
+
 const round = (value, digits = 0) =>
   value.toLocaleString('en-US', { maximumFractionDigits: digits, minimumFractionDigits: digits });
-const table = (head, rows) =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 /** An SVG figure of points joined by a line, both axes logarithmic. */
 function plot(title, xName, yName, points) {

@@ -1,8 +1,8 @@
 // The table of a run of the speed benchmark.
 
-import { compare, quantile } from './statistics.mjs';
-
-const row = (cells) => `| ${cells.join(' | ')} |`;
+import { table } from '../../scripts/markdown-table.mjs';
+import { quantile } from '../statistics.mjs';
+import { compare } from './compare.mjs';
 
 /** Three digits that count. */
 const short = (number) =>
@@ -13,24 +13,24 @@ export function tableOf(figures, samples, compared) {
   const head = compared
     ? ['figure', 'base', 'now', 'now / base (95 % interval)', 'verdict']
     : ['figure', 'median', 'middle half of the rounds'];
-  const lines = figures.flatMap(({ name, parts }) =>
+  const rows = figures.flatMap(({ name, parts }) =>
     Object.entries(parts).flatMap(([part, { unit, better }]) => {
       const taken = samples[name]?.[part];
       if (!taken) return [];
       const label = `${part === '' ? name : `${name}: ${part}`} (${unit})`;
       const { now, base } = taken;
-      if (!compared) return [row([label, short(quantile(now, 0.5)), spread(now)])];
+      if (!compared) return [[label, short(quantile(now, 0.5)), middleHalf(now)]];
       // What a revision does not tell apart has no figure of its own there.
       if (!base?.some((number) => number !== 0))
-        return [row([label, '', short(quantile(now, 0.5)), '', ''])];
+        return [[label, '', short(quantile(now, 0.5)), '', '']];
       const { ratio, low, high, verdict } = compare(now, base, better);
       const interval = `${ratio.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
       const both = [base, now].map((numbers) => short(quantile(numbers, 0.5)));
-      return [row([label, ...both, interval, verdict])];
+      return [[label, ...both, interval, verdict]];
     }),
   );
-  return [row(head), row(head.map(() => '---')), ...lines].join('\n');
+  return table(head, rows);
 }
 
-const spread = (numbers) =>
+const middleHalf = (numbers) =>
   `${short(quantile(numbers, 0.25))} to ${short(quantile(numbers, 0.75))}`;

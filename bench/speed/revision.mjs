@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bigrid } from '../command-line.mjs';
-import { median, quantile } from './statistics.mjs';
+import { median, quantile } from '../statistics.mjs';
 
 const [checkout, workFolder] = process.argv.slice(2);
 const from = (name) => import(pathToFileURL(join(checkout, 'packages', name, 'dist', 'index.js')));

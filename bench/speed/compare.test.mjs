@@ -1,6 +1,6 @@
 import { Random } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
-import { compare, median, quantile } from './statistics.mjs';
+import { compare } from './compare.mjs';
 
 /** Times of two revisions, the new one `factor` times the other, under drift that both feel and spikes that one feels. */
 function madeUp(seed, factor, rounds = 9) {
@@ -21,15 +21,6 @@ function verdicts(factor, better, rounds) {
   });
 }
 const share = (all, verdict) => all.filter((one) => one === verdict).length / all.length;
-
-describe('quantile', () => {
-  it('lies between neighbours', () => {
-    expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
-    expect(quantile([4, 1, 3, 2], 1)).toBe(4);
-    expect(median([7])).toBe(7);
-    expect(() => quantile([], 0.5)).toThrow('received none');
-  });
-});
 
 describe('compare', () => {
   it('finds a tenth in 21 rounds under a load that changes fourfold', () => {

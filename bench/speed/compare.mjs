@@ -1,23 +1,13 @@
-// Statistics of repeated measurements on a machine that others use too.
+// Compares two revisions by measurements on a machine that others use too.
 
 import { Random } from '@bigrid/method';
+import { median, quantile } from '../statistics.mjs';
 
 /** A change smaller than this is none, however sure it is. */
 const leastChange = 0.01;
 /** Fewer pairs cannot tell a change from chance: of five, all lie on one side by chance once in sixteen. */
 const leastPairs = 5;
 const resamples = 2000;
-
-/** The q-quantile, linear between neighbours. */
-export function quantile(numbers, q) {
-  if (numbers.length === 0) throw new Error('Expected numbers for a quantile but received none');
-  const sorted = Float64Array.from(numbers).sort();
-  const at = q * (sorted.length - 1);
-  const [low, high] = [Math.floor(at), Math.ceil(at)];
-  return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
-}
-
-export const median = (numbers) => quantile(numbers, 0.5);
 
 /**
  * Whether one revision is faster than another, from pairs measured one right after the other. What slows both for a
