@@ -185,6 +185,20 @@ describe('what to do fits what happened', () => {
       /Check the path for typing errors/,
     ],
     [
+      'an option of the API in the text of an error',
+      ['train', at('parts'), '--out', at('n.onnx'), '--backbone', 'net.pth'],
+      'OPTION_INVALID',
+      /for --backbone but received net\.pth/,
+      /`--help` lists all options/,
+    ],
+    [
+      'a device that is not there',
+      ['inspect', model, at('parts'), '--device', 'coreml'],
+      'DEVICE_MISSING',
+      /coreml/,
+      /leave --device out/,
+    ],
+    [
       'an ablation without effect',
       ['train', at('parts'), '--out', at('n.onnx'), '--grids', 'none', '--jitter', '0.1'],
       'OPTION_INVALID',

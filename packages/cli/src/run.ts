@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { BigridError, errorRegistry, isBigridError } from '@bigrid/errors';
 import { CommanderError } from 'commander';
 import { paint, say } from './output.ts';
+import { inFlags, remedyOf } from './remedies.ts';
 
 /** What every command is given beside its own arguments. */
 export interface Context {
@@ -76,8 +77,9 @@ function exitCodeOf(error: unknown): number {
 function report(error: unknown): void {
   // Commander has already said what is wrong.
   if (error instanceof CommanderError) return;
-  const known = isBigridError(error);
-  const { code, message, remedy } = known ? error : internal(error);
+  const { code, message, remedy } = isBigridError(error)
+    ? { code: error.code, message: inFlags(error.message), remedy: remedyOf(error) }
+    : internal(error);
   say(`${paint(['red', 'bold'], `error ${code}`, process.stderr)}: ${message}`, `  ${remedy}`);
   if (process.env.DEBUG) say(String(error instanceof Error ? error.stack : error));
 }

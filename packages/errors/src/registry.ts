@@ -52,7 +52,7 @@ export const errorRegistry = {
   },
   DEVICE_MISSING: {
     when: 'The device asked for is not there, or the engine installed cannot use it.',
-    remedy: 'Use a device from the message, or leave `--device` out to compute on the processor.',
+    remedy: 'Use a device from the message, or leave `device` out to compute on the processor.',
     exitCode: 69,
     httpStatus: 501,
   },
@@ -64,7 +64,8 @@ export const errorRegistry = {
   },
   OPTION_INVALID: {
     when: 'An option has a value outside its range, or two options contradict each other.',
-    remedy: 'Give what the message expects; `--help` lists all options and their values.',
+    remedy:
+      'Give what the message expects; docs/reference/options.md lists the options and their values.',
     ...usage,
   },
   WEIGHTS_INVALID: {
@@ -90,8 +91,7 @@ export const errorRegistry = {
   },
   LOG_INVALID: {
     when: 'A file that should be a log of inspections is another file.',
-    remedy:
-      'Name a file that `bigrid inspect --log` wrote, or a new one: nothing was changed in this one.',
+    remedy: 'Name a file that inspections were logged to, or a new one: this one was not changed.',
     ...badData,
   },
   IN_USE: {
@@ -106,21 +106,21 @@ export const errorRegistry = {
     ...unwritable,
   },
   REPLAY_MISSING: {
-    when: 'A bundle is to be updated, and the folder of good images that its training kept beside it is missing or lacks those learnt or those held out.',
+    when: 'A model is to be updated, and the folder of good images that its training kept next to it is missing, or has none of those learnt or of those held out.',
     remedy:
-      'Put the folder back beside the model file or name it with `--replay DIR`; or train again, or go on with `bigrid train --from` on old and new images together.',
+      'Put the folder back next to the model file or name it as `replayFrom`; or train again, or continue training from the model on old and new images together.',
     ...missing,
   },
   CHECKPOINT_MISMATCH: {
-    when: 'The checkpoint that a training is to resume from is of another training: other options, images, version or machine settings.',
+    when: 'Training is to resume from a checkpoint that belongs to another run: other options, images, version or machine settings.',
     remedy:
-      'Give the options and images of before, or leave `--resume` out to start anew, which drops the checkpoint.',
+      'Give the same options and images as before, or leave `resume` out to start from the beginning, which deletes the checkpoint.',
     exitCode: 65,
     httpStatus: 409,
   },
   CHECKPOINT_INVALID: {
-    when: 'The checkpoint that a training is to resume from is damaged or cut short.',
-    remedy: 'Leave `--resume` out to start anew, which drops the checkpoint.',
+    when: 'Training is to resume from a checkpoint that is damaged or truncated.',
+    remedy: 'Leave `resume` out to start from the beginning, which deletes the checkpoint.',
     ...badData,
   },
   DATA_EMPTY: {
@@ -157,25 +157,23 @@ export const errorRegistry = {
     ...badData,
   },
   SUSPECT_IMAGES: {
-    when: 'Images said to be good are hardly that: they score far beyond what good images reach; or are to set a threshold although the model learnt them.',
+    when: 'Images given as good are suspect: they score far above what good images reach, or are to set a threshold although the model learnt them.',
     remedy:
-      'Look at the images named, and take out what is defective or was learnt; where all are right, go on with `--allow-suspect`.',
+      'Look at the images named and remove those that are defective or were learnt; if all are right, continue with `allowSuspect`.',
     ...badData,
   },
   THRESHOLD_UNSUPPORTED: {
     when: 'The rule of a threshold asks for more than there is: more good images, or labelled defects.',
-    remedy:
-      'Run `bigrid calibrate` on a folder with what the message asks for, or choose another rule.',
+    remedy: 'Recalibrate on a folder with what the message asks for, or choose another rule.',
     ...badData,
   },
   DRIFT_UNSUPPORTED: {
-    when: 'There is too little to tell drift by: few inspections, or a bundle without statistics of its good images.',
-    remedy:
-      'Inspect more images with `--log`; `bigrid calibrate FILE DIR --out FILE` adds the statistics of good images.',
+    when: 'There are too few inspections to detect drift.',
+    remedy: 'Log more inspections with this model.',
     ...badData,
   },
   CHECK_FAILED: {
-    when: 'A check of `bigrid doctor` found something that has to be put right.',
+    when: 'A check of the machine, a model file or a data folder found something that has to be fixed.',
     remedy: 'Each finding says what to do.',
     exitCode: 1,
     httpStatus: 422,
@@ -201,7 +199,7 @@ export const errorRegistry = {
   BUNDLE_INVALID: {
     when: 'A file is not an ONNX model of Bigrid: another kind of file, cut short, or damaged.',
     remedy:
-      'Name the .onnx file that `bigrid train` wrote; if it is that one, it is damaged: copy it again, or train again.',
+      'Name the .onnx file that training wrote; if it is that one, it is damaged: copy it again, or train again.',
     ...badData,
   },
   BUNDLE_TOO_NEW: {
@@ -210,13 +208,13 @@ export const errorRegistry = {
     ...badData,
   },
   ANOMALY_FOUND: {
-    when: 'Images are anomalous, and `bigrid inspect --fail-on-anomaly` was to fail then.',
+    when: 'Images are anomalous, and the caller asked for an error in that case.',
     remedy: 'Look at them: the results name each one.',
     exitCode: 2,
     httpStatus: 422,
   },
   DRIFT_FOUND: {
-    when: 'Images are no longer as at calibration, and `bigrid drift --fail` was to fail then.',
+    when: 'Images have drifted since calibration, and the caller asked for an error in that case.',
     remedy: 'The measures that moved tell where to look first.',
     exitCode: 3,
     httpStatus: 422,

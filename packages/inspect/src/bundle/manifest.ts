@@ -28,17 +28,17 @@ const calibrationSchema = z.strictObject({
   origin: z
     .enum(['held-out', 'cross-fitted', 'near-duplicates', 'given'])
     .describe(
-      'Which images were scored: `held-out` from training; `cross-fitted`, each by a model that had not learnt it or a near-duplicate of it; `near-duplicates` of learnt images, where there were no others, so that the threshold promises nothing; `given` to `bigrid calibrate`',
+      'Which images were scored: `held-out` from training; `cross-fitted`, each by a model that had not learnt it or a near-duplicate of it; `near-duplicates` of learnt images, where there were no others, so that the threshold promises nothing; `given` to recalibration',
     ),
   images: z
     .record(z.enum(statisticNames), z.array(z.number()).min(1))
     .describe(
-      'How the good images look, for `bigrid drift`: each statistic over those read in training, or those of `bigrid calibrate`; ascending, at most 200 values',
+      'How the good images look, to detect drift: each statistic over those read in training, or those given to recalibration; ascending, at most 200 values',
     ),
   measuredAt: z.iso
     .datetime()
     .optional()
-    .describe('When `bigrid calibrate` scored other good images than those held out, UTC'),
+    .describe('When the model was recalibrated on other good images than those held out, UTC'),
   rule: thresholdRuleSchema.describe('Rule that made the thresholds'),
   threshold: z.number().describe('Scores above it are anomalous'),
   unsure: z
@@ -90,7 +90,7 @@ export const manifestSchema = z.strictObject({
   learnt: z
     .base64()
     .describe(
-      'First 8 bytes of the SHA-256 over the pixels of each image learnt, by training and updates, one after the other: `bigrid calibrate` recognises them',
+      'First 8 bytes of the SHA-256 over the pixels of each image learnt, by training and updates, concatenated: recalibration recognises them',
     ),
   updates: z
     .array(
@@ -102,7 +102,7 @@ export const manifestSchema = z.strictObject({
       }),
     )
     .optional()
-    .describe('What `bigrid update` taught it after training, in order'),
+    .describe('Updates after training, in order'),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;

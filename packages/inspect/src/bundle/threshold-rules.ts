@@ -28,13 +28,13 @@ export const thresholdRules = {
     form: 'f1',
     amount: undefined,
     description:
-      'Where F1 is highest over good images and labelled defects: for `bigrid calibrate` on a folder that has both',
+      'Where F1 is highest over good images and labelled defects: for recalibration on a folder that has both',
   },
   recall: {
     form: 'recall:R',
     amount: z.number().gt(0).max(1),
     description:
-      'The highest threshold that at least the share R of labelled defects scores above: for `bigrid calibrate` on a folder that has both',
+      'The highest threshold that at least the share R of labelled defects scores above: for recalibration on a folder that has both',
   },
   number: {
     form: 'NUMBER',

@@ -126,7 +126,7 @@ function withDoubt(threshold: number, unsure: Calibration['unsure']): Pick<Calib
   if (unsure.threshold > threshold) {
     fail(
       'OPTION_INVALID',
-      `Expected unsure to begin at or below the threshold ${threshold} but received ${unsure.threshold} by ${unsure.rule}: choose another rule for --unsure, or none`,
+      `Expected unsure to begin at or below the threshold ${threshold} but received ${unsure.threshold} by ${unsure.rule}: choose another rule for \`unsure\`, or none`,
     );
   }
   return { unsure };

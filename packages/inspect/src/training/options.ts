@@ -20,7 +20,7 @@ const replayField = z
   .min(0)
   .max(1024)
   .default(192)
-  .describe('Good images to keep beside the bundle for `bigrid update`; 0: none');
+  .describe('Good images to keep next to the model file for updates; 0: none');
 
 /** What a user may choose about training; the one definition for the command line, the API and the docs. */
 export const trainOptionsSchema = z.strictObject({

@@ -122,9 +122,7 @@ describe('manifests of Lookout for Vision', () => {
     expect(classes[0]?.training).toEqual(['copy/2.jpg', 'copy/parts-bucket/line 1/1.jpg']);
     await expect(data.understood('m')).rejects.toMatchObject({
       code: 'DATASET_INVALID',
-      message: expect.stringMatching(
-        /copy of the bucket parts-bucket \(--s3-root, s3Root\) for line 1/,
-      ),
+      message: expect.stringMatching(/copy of the bucket parts-bucket \(`s3Root`\) for line 1/),
     });
     await expect(data.understood('m', { s3Root: data.at('m') })).rejects.toMatchObject({
       code: 'DATASET_INVALID',

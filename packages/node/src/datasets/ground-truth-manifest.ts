@@ -179,8 +179,8 @@ async function localPath(
   if (s3Root === undefined) {
     fail(
       'DATASET_INVALID',
-      `Expected a folder with a copy of the bucket ${bucket} (--s3-root, s3Root) for ${where} but received the address ${address} alone`,
-      { remedy: 'Copy the bucket (`aws s3 sync`), and name the copy with `--s3-root`.' },
+      `Expected a folder with a copy of the bucket ${bucket} (\`s3Root\`) for ${where} but received the address ${address} alone`,
+      { remedy: 'Copy the bucket (`aws s3 sync`), and give the copy as `s3Root`.' },
     );
   }
   const withBucket = join(s3Root, bucket, key);

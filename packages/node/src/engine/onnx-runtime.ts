@@ -141,7 +141,7 @@ async function attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
 }
 
 const NO_MEMORY =
-  'There was too little memory: close other programs, use fewer `--threads`, or learn from smaller images (`--size`).';
+  'There was too little memory: close other programs, use fewer `threads`, or train on smaller images (`size`).';
 
 function toRuntime(value: Tensor): OnnxRuntime.Tensor {
   const made = new (library().Tensor)(

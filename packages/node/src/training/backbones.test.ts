@@ -103,7 +103,7 @@ describe('an ONNX model of others', () => {
       'without taps',
       {},
       'OPTION_INVALID',
-      /^Expected --taps with names of values in .*foreign\.onnx/,
+      /^Expected `taps` with names of values in .*foreign\.onnx/,
     ],
     [
       'with a tap that there is not',
@@ -153,7 +153,7 @@ describe('weights', () => {
 
   it('in another kind of file are refused', async () => {
     await expect(learn({ backbone: at('weights.pth') })).rejects.toThrow(
-      refused('OPTION_INVALID', /^Expected a \.safetensors or \.onnx file for --backbone/),
+      refused('OPTION_INVALID', /^Expected a \.safetensors or \.onnx file for `backbone`/),
     );
   });
 });
@@ -176,7 +176,7 @@ describe('going on from a bundle', () => {
   it('asks for it where it is not given', async () => {
     const from = await learn({ backbone: at('foreign.onnx'), taps });
     await expect(learn({ from })).rejects.toThrow(
-      refused('OPTION_INVALID', /^Expected --backbone with the file of foreign again/),
+      refused('OPTION_INVALID', /^Expected `backbone` with the file of foreign again/),
     );
   });
 

@@ -56,7 +56,7 @@ export async function openBackbone(
     if (expected === backbone.name) return { backbone: normalised(backbone, choice, from), method };
     return fail(
       'OPTION_INVALID',
-      `Expected --backbone with the file of ${expected} again, which the bundle was trained with, but received none`,
+      `Expected \`backbone\` with the file of ${expected} again, which the bundle was trained with, but received none`,
     );
   }
   const taps = from?.manifest.method.taps ?? choice.taps;
@@ -90,12 +90,12 @@ async function openFile(file: string, { taps, ...options }: FileOptions): Promis
       if (taps?.length) return onnxBackbone(await readBytes(file), { ...options, taps });
       return fail(
         'OPTION_INVALID',
-        `Expected --taps with names of values in ${file}, for a model does not tell which describe an image, but received none`,
+        `Expected \`taps\` with names of values in ${file}, for a model does not tell which describe an image, but received none`,
       );
     default:
       return fail(
         'OPTION_INVALID',
-        `Expected a .safetensors or .onnx file for --backbone but received ${file}`,
+        `Expected a .safetensors or .onnx file for \`backbone\` but received ${file}`,
       );
   }
 }
@@ -131,11 +131,11 @@ function checkNormalisation({ backboneMean, backboneDeviation }: BackboneChoice)
     if (values === undefined || (values.length === 3 && values.every(isValid))) return;
     fail(
       'OPTION_INVALID',
-      `Expected three numbers of 0..255, such as 123.7,116.3,103.5, for --${name} but received ${values.join(',')}`,
+      `Expected three numbers of 0..255, such as 123.7,116.3,103.5, for \`${name}\` but received ${values.join(',')}`,
     );
   };
-  check('backbone-mean', backboneMean, (value) => value >= 0 && value <= 255);
-  check('backbone-deviation', backboneDeviation, (value) => value > 0 && value <= 255);
+  check('backboneMean', backboneMean, (value) => value >= 0 && value <= 255);
+  check('backboneDeviation', backboneDeviation, (value) => value > 0 && value <= 255);
 }
 
 /** The backbone that the package carries. */

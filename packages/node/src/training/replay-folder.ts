@@ -162,6 +162,6 @@ async function assertReplaceable(path: string): Promise<void> {
   fail(
     'OUTPUT_UNWRITABLE',
     `Expected nothing but kept images in ${path}, which new ones are to replace, but received ${other}`,
-    { remedy: 'Move that elsewhere, or name another file for `--out`.' },
+    { remedy: 'Move that elsewhere, or name another file as `out`.' },
   );
 }

@@ -214,7 +214,7 @@ function parseAddress(text: string): URL {
     const received = !url ? 'no address' : isWeb ? 'one with a password' : url.protocol;
     fail(
       'OPTION_INVALID',
-      `Expected an address that begins with http:// or https:// for --webhook but received ${received}`,
+      `Expected an address that begins with http:// or https:// for \`webhook\` but received ${received}`,
     );
   }
   return url;

@@ -1,0 +1,46 @@
+import { type BigridError, type ErrorCode, errorRegistry } from '@bigrid/errors';
+import { kebabCase } from './flags.ts';
+
+/** What to do on the command line, where the remedy of the registry speaks to callers of the API. */
+const remedies: Partial<Record<ErrorCode, string>> = {
+  OPTION_INVALID: 'Give what the message expects; `--help` lists all options and their values.',
+  BUNDLE_INVALID:
+    'Name the .onnx file that `bigrid train` wrote; if it is that one, it is damaged: copy it again, or train again.',
+  LOG_INVALID:
+    'Name a file that `bigrid inspect --log` wrote, or a new one: this one was not changed.',
+  REPLAY_MISSING:
+    'Put the folder back next to the model file or name it with `--replay DIR`; or train again, or continue with `bigrid train --from` on old and new images together.',
+  THRESHOLD_UNSUPPORTED:
+    'Run `bigrid calibrate` on a folder with what the message asks for, or choose another rule.',
+  DRIFT_UNSUPPORTED: 'Inspect more images with `--log`.',
+};
+
+/** Options that messages from below the command line name in backticks. */
+const options = new Set([
+  'allowSuspect',
+  'backbone',
+  'backboneDeviation',
+  'backboneMean',
+  'device',
+  'out',
+  'resume',
+  's3Root',
+  'size',
+  'taps',
+  'threads',
+  'unsure',
+  'webhook',
+]);
+
+/** The text with options as flags: `` `s3Root` `` as `--s3-root`. */
+export function inFlags(text: string): string {
+  return text.replaceAll(/`(\w+)`/g, (whole, name: string) =>
+    options.has(name) ? `--${kebabCase(name)}` : whole,
+  );
+}
+
+/** What to do about an error, as a user of the command line does it. */
+export function remedyOf({ code, remedy }: Pick<BigridError, 'code' | 'remedy'>): string {
+  const own = remedy === errorRegistry[code].remedy ? remedies[code] : undefined;
+  return own ?? inFlags(remedy);
+}
