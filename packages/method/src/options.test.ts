@@ -40,7 +40,7 @@ const ranges = {
     outside: [[0, 1], [1], [1, -1], [3, 1]],
   },
   refinement: { inside: ['on', 'off'], outside: [true] },
-  expectation: { inside: ['image', 'place', 'none', undefined], outside: ['cell'] },
+  expectation: { inside: ['image', 'place', 'none'], outside: ['cell', undefined] },
   smoothing: { inside: [0, 16], outside: [-1, 16.1] },
 };
 
@@ -49,8 +49,8 @@ const scheduleRanges = {
   batchSize: { inside: [1, 256], outside: [0, 257, 1.5] },
   tableLearningRate: { inside: [1e-9, 5], outside: [0, -1, Number.POSITIVE_INFINITY] },
   weightLearningRate: { inside: [1e-9, 5], outside: [0, -1] },
-  decay: { inside: ['cosine', 'step', undefined], outside: ['linear'] },
-  lossWeights: { inside: ['even', 'root', undefined], outside: ['square'] },
+  decay: { inside: ['cosine', 'step'], outside: ['linear', undefined] },
+  lossWeights: { inside: ['even', 'root'], outside: ['square', undefined] },
   weightDecay: { inside: [0, 1], outside: [-1e-9] },
   clipNorm: { inside: [1e-9, 100], outside: [0, -1] },
 };
