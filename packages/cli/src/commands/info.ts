@@ -10,7 +10,7 @@ import {
   weightsOf,
 } from '@bigrid/node';
 import type { Command } from 'commander';
-import { count, facts, formatBytes, formatScore, paint, print } from '../output.ts';
+import { facts, formatBytes, formatScore, paint, print } from '../output.ts';
 import type { Context } from '../run.ts';
 
 interface InfoFlags {

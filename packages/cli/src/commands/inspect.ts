@@ -27,7 +27,7 @@ import {
   ResultFiles,
   STANDARD_INPUT,
 } from '../images.ts';
-import { count, say } from '../output.ts';
+import { say } from '../output.ts';
 import { checkOutputFiles } from '../output-files.ts';
 import { showProgress } from '../progress.ts';
 import { type Format, isLasting, printResults, rowOf } from '../results.ts';
