@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { addFlags, fieldsOf, kebabCase, omit, parseFlag, pick } from './flags.ts';
+import { addFlags, fieldsOf, omit, parseFlag, pick } from './flags.ts';
+import { kebabCase } from './kebab-case.ts';
 
 const schema = z.object({
   wayOut: z.enum(['left', 'right']).default('left').describe('Where to go'),

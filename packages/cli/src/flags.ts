@@ -2,6 +2,7 @@ import { expectation, type Field, fail, rangeOf } from '@bigrid/errors';
 import { engineOptionsSchema } from '@bigrid/node';
 import { type Command, Option } from 'commander';
 import { type ZodType, z } from 'zod';
+import { kebabCase } from './kebab-case.ts';
 
 export type Fields = Readonly<Record<string, Field>>;
 
@@ -67,11 +68,6 @@ export function pick(fields: Fields, names: readonly string[]): Fields {
 /** The fields of any other name. */
 export function omit(fields: Fields, names: readonly string[]): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
-}
-
-/** `localResolution` as `local-resolution`. */
-export function kebabCase(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** Taps as `2,4,10` or as `layer1,layer2`: whole numbers are blocks, all else are names. @throws OPTION_INVALID */

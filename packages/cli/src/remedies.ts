@@ -1,5 +1,5 @@
 import { type BigridError, type ErrorCode, errorRegistry } from '@bigrid/errors';
-import { kebabCase } from './flags.ts';
+import { kebabCase } from './kebab-case.ts';
 
 /** What to do on the command line, where the remedy of the registry speaks to callers of the API. */
 const remedies: Partial<Record<ErrorCode, string>> = {

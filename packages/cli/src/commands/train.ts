@@ -17,7 +17,6 @@ import {
   addFlags,
   type Fields,
   fieldsOf,
-  kebabCase,
   machineFields,
   maskFlag,
   omit,
@@ -28,6 +27,7 @@ import {
   s3RootFlag,
   unsureFlag,
 } from '../flags.ts';
+import { kebabCase } from '../kebab-case.ts';
 import { formatBytes, formatDuration, formatScore, print, say, shellQuoted } from '../output.ts';
 import { ownCommand } from '../own-command.ts';
 import { showProgress } from '../progress.ts';

@@ -115,7 +115,7 @@ test('--replay limits what is kept, and 0 keeps nothing, nor what was kept befor
   await expect(readdir(at('few.replay'))).rejects.toThrow('ENOENT');
   const refused = await bigrid('update', out, at('alarms'), '--out', at('never.onnx'));
   expect(refused.stderr).toMatch(/^error REPLAY_MISSING: Expected good images .*few\.replay/m);
-  expect(refused.stderr).toContain('train again, or go on with `bigrid train --from`');
+  expect(refused.stderr).toContain('train again, or continue with `bigrid train --from`');
   expect(refused.code).toBe(66);
 });
 
