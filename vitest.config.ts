@@ -6,7 +6,7 @@ export default defineConfig({
       'packages/*/src/**/*.test.ts',
       'fuzz/*.test.ts',
       'bench/**/*.test.mjs',
-      'scripts/*.test.mjs',
+      'scripts/**/*.test.mjs',
       '*.test.ts',
     ],
     globalSetup: 'vitest.setup.ts',

@@ -24,8 +24,8 @@ import {
 import { classesOf, holdOut, wantedGroups } from '../packages/inspect/dist/training/hold-out.js';
 import { kindsOfClasses } from '../packages/inspect/dist/training/kinds.js';
 import { fileScratch } from '../packages/node/dist/training/scratch.js';
-import { fillPart } from '../scripts/generated-parts.mjs';
-import { table } from '../scripts/markdown-table.mjs';
+import { fillPart } from '../scripts/docs/generated-parts.mjs';
+import { table } from '../scripts/docs/markdown-table.mjs';
 import { bankModel, gaussianModel } from './baselines.mjs';
 import { revision } from './command-line.mjs';
 import { describeKnown, RunLog } from './run-log.mjs';

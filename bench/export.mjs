@@ -15,7 +15,7 @@ import {
   readBundle,
   readImage,
 } from '@bigrid/node';
-import { table } from '../scripts/markdown-table.mjs';
+import { table } from '../scripts/docs/markdown-table.mjs';
 import { median } from './statistics.mjs';
 
 const { values, positionals } = parseArgs({

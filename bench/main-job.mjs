@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { table } from '../scripts/markdown-table.mjs';
+import { table } from '../scripts/docs/markdown-table.mjs';
 import { bigrid, circumstances } from './command-line.mjs';
 import { spread } from './statistics.mjs';
 

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { train, writeSyntheticLine } from '@bigrid/node';
-import { fillPart } from '../scripts/generated-parts.mjs';
+import { fillPart } from '../scripts/docs/generated-parts.mjs';
 import { circumstances } from './command-line.mjs';
 
 const here = join(import.meta.dirname, 'peers');

@@ -15,7 +15,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fillPart } from '../scripts/generated-parts.mjs';
+import { fillPart } from '../scripts/docs/generated-parts.mjs';
 import { circumstances, revision } from './command-line.mjs';
 import { figures } from './speed/figures.mjs';
 import { writeImages } from './speed/images.mjs';

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { table } from '../scripts/markdown-table.mjs';
+import { table } from '../scripts/docs/markdown-table.mjs';
 import { median, quantile, spread } from './statistics.mjs';
 
 describe('quantile', () => {

@@ -15,7 +15,7 @@ import { inspect, train } from '@bigrid/node';
 import sharp from 'sharp';
 import { auroc } from '../packages/inspect/dist/metrics/ranking.js';
 import { Random } from '../packages/method/dist/random.js';
-import { table } from '../scripts/markdown-table.mjs';
+import { table } from '../scripts/docs/markdown-table.mjs';
 import { meanAndDeviation } from './statistics.mjs';
 
 const { values: options } = parseArgs({

@@ -28,7 +28,7 @@ import { isAnomalous, scoreImages } from '@bigrid/inspect';
 import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, readBundle } from '@bigrid/node';
 import sharp from 'sharp';
 import { auroc } from '../packages/inspect/dist/metrics/ranking.js';
-import { table } from '../scripts/markdown-table.mjs';
+import { table } from '../scripts/docs/markdown-table.mjs';
 import { circumstances } from './command-line.mjs';
 import { mean, spread } from './statistics.mjs';
 

@@ -7,10 +7,10 @@ import { errorRegistry } from '@bigrid/errors';
 import { manifestSchema, thresholdRules, trainOptionsSchema } from '@bigrid/inspect';
 import { methodOptionsSchema, profileNames, profiles, scheduleSchema } from '@bigrid/method';
 import { z } from 'zod';
-import { commandParts } from './command-help.mjs';
-import { fillPart, partNames } from './generated-parts.mjs';
-import { table } from './markdown-table.mjs';
-import { scalingFigures, scalingParts } from './scaling-page.mjs';
+import { commandParts } from './docs/command-help.mjs';
+import { fillPart, partNames } from './docs/generated-parts.mjs';
+import { table } from './docs/markdown-table.mjs';
+import { scalingFigures, scalingParts } from './docs/scaling-page.mjs';
 
 const docs = join(import.meta.dirname, '..', 'docs');
 

@@ -1,6 +1,6 @@
 // The table of a run of the speed benchmark.
 
-import { table } from '../../scripts/markdown-table.mjs';
+import { table } from '../../scripts/docs/markdown-table.mjs';
 import { quantile } from '../statistics.mjs';
 import { compare } from './compare.mjs';
 

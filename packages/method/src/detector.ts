@@ -186,7 +186,7 @@ function errorsOf(
   const energies = tapEnergies(features, reconstruction, weights, taps);
   const lengths = cellLengths(energies);
   if (options.refinement === 'off') return { energies, lengths, forScore: lengths };
-  // The map reads better without refinement, the score with it: docs/benchmarks/results.md has the figures.
+  // The map reads better without refinement, the score with it: docs/lab-notes/2026-11-24-defaults.md has the figures.
   const forScore = mul(lengths, unexplainedShare(features, reconstruction));
   return { energies, lengths, forScore };
 }

@@ -10,7 +10,7 @@ import {
   zeros,
 } from '@bigrid/graph';
 
-/** Components of one kind: docs/benchmarks/results.md has the figures of fewer and of more. */
+/** Components of one kind: docs/lab-notes/2026-11-25-directions-of-variation.md has the figures of fewer and of more. */
 const MOST_COMPONENTS = 16;
 /** Components of all kinds together, so that a bundle of many stays as small as one of four. */
 const MOST_OF_ALL = 64;

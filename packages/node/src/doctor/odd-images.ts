@@ -141,7 +141,7 @@ function highestOf(scores: Float32Array): number[] {
 const LEAST = 10;
 /**
  * From how many robust deviations on an image is odd, on the logarithm of its oddness. Chosen on made-up defects planted
- * among good images; docs/how-to/operation.md has the figures.
+ * among good images; docs/lab-notes/2026-11-24-odd-images.md has the figures.
  */
 const ODD = 4;
 

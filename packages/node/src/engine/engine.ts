@@ -37,8 +37,8 @@ export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
 
 /**
  * An engine for many small runs of one graph, as in inspecting images: each run takes one core, and as many runs go on
- * at once as there are threads. Two cores that share one image wait for each other at every layer; with an image each
- * they do not, and the event loop is free meanwhile. On other devices than the processor, and with one thread,
+ * at once as there are threads. Two cores that share one image wait for each other at every layer; with one image per
+ * core they do not, and the event loop is free meanwhile. On other devices than the processor, and with one thread,
  * {@link onnxRuntimeEngine}. Its threads, child processes in a worker thread, end with its last session.
  * @throws DEVICE_MISSING
  */

@@ -1,7 +1,7 @@
 // The command line as its own program defines it, without running anything.
 
 import { stripVTControlCharacters } from 'node:util';
-import { program } from '../packages/cli/src/main.ts';
+import { program } from '../../packages/cli/src/main.ts';
 
 const context = { signal: new AbortController().signal };
 

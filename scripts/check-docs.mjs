@@ -1,0 +1,25 @@
+// Fails when a page says what is not so (a link or path that leads nowhere, a command line that the program refuses, a
+// version, name or size that the code contradicts), or says it in words that we avoid.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { refusedCommandLines } from './docs/command-lines.mjs';
+import { contradictedFacts } from './docs/facts.mjs';
+import { brokenLinks } from './docs/links.mjs';
+import { filesOf, readPage, root } from './docs/pages.mjs';
+import { avoidedWords } from './docs/words.mjs';
+
+const pages = filesOf('*.md', ':!.changeset').map(readPage);
+const sources = filesOf('packages/*/src/**/*.ts', 'packages/*/src/*.ts', '.changeset/*.md');
+const problems = await contradictedFacts(pages);
+for (const page of pages) {
+  problems.push(...brokenLinks(page), ...(await refusedCommandLines(page)), ...avoidedWords(page));
+}
+for (const path of sources) {
+  problems.push(...avoidedWords({ path, text: readFileSync(join(root, path), 'utf8') }));
+}
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}
+console.log(`Docs: ${pages.length} pages and ${sources.length} sources, no problems.`);
