@@ -56,6 +56,11 @@ export const errorRegistry = {
     exitCode: 69,
     httpStatus: 501,
   },
+  DETECTOR_DISPOSED: {
+    when: 'An image is given to a detector that was disposed of.',
+    remedy: 'Open the detector again, or dispose of it after its last image.',
+    ...internal,
+  },
   NODE_TOO_OLD: {
     when: 'The Node.js that runs Bigrid is older than Bigrid needs.',
     remedy: 'Install a newer Node.js: the message says which.',

@@ -14,7 +14,7 @@ function cancelled({ reason }: AbortSignal): BigridError {
  * promise for the signal would keep every outcome until the end.
  * @throws CANCELLED as soon as the signal is aborted
  */
-async function unlessCancelled<T>(promise: Promise<T>, signal: AbortSignal | undefined) {
+export async function unlessCancelled<T>(promise: Promise<T>, signal: AbortSignal | undefined) {
   if (!signal) return promise;
   checkCancelled(signal);
   const { promise: stopped, reject } = Promise.withResolvers<never>();
@@ -112,6 +112,36 @@ class Room {
         this.#someLeft();
       },
     };
+  }
+}
+
+/** Bytes of memory, lent to whoever asks first: without an order among items, unlike {@link Room}. */
+export class ByteBudget {
+  readonly #most: number;
+  #taken = 0;
+  #last: Promise<void> = Promise.resolve();
+  #someBack = () => {};
+
+  constructor(most = MOST_BYTES) {
+    this.#most = most;
+  }
+
+  /** Waits until they are free; more than there are, until nobody else has any. */
+  take(bytes: number): Promise<void> {
+    this.#last = this.#last.then(async () => {
+      while (this.#taken > 0 && this.#taken + bytes > this.#most) {
+        await new Promise<void>((resolve) => {
+          this.#someBack = resolve;
+        });
+      }
+      this.#taken += bytes;
+    });
+    return this.#last;
+  }
+
+  giveBack(bytes: number): void {
+    this.#taken -= bytes;
+    this.#someBack();
   }
 }
 

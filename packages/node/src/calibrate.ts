@@ -12,7 +12,7 @@ import { openCalibrationFolder } from './datasets/folders.ts';
 import { openIgnoredAreas } from './datasets/ignored-areas.ts';
 import { onnxRuntimeEngine } from './engine/engine.ts';
 import { assertModelWritable, writeAtomically } from './files/files.ts';
-import { bundleFrom } from './model-file.ts';
+import { bundleFrom, type ModelSource } from './model-file.ts';
 import { checkArguments, checkRequest } from './requests.ts';
 import type { WorkOptions } from './work-options.ts';
 
@@ -21,16 +21,16 @@ export interface CalibrateRequest extends WorkOptions, ThresholdRules {
    * Good images that training never saw: a folder with `test/good`, with `good`, with images straight in it, or of
    * such folders, one a class. Without one, the scores in the bundle are used again.
    */
-  readonly dir?: string;
+  readonly dir?: string | undefined;
   /**
    * Go on with images that the model learnt, and with those that score far beyond what good ones reach. Default: false,
    * which refuses them.
    */
-  readonly allowSuspect?: boolean;
+  readonly allowSuspect?: boolean | undefined;
   /** Mask of what to ignore from now on, as for training; it takes the place of what the bundle ignores. */
-  readonly mask?: string;
+  readonly mask?: string | undefined;
   /** File to write the bundle to; that of the bundle may be it. */
-  readonly out?: string;
+  readonly out?: string | undefined;
 }
 
 /**
@@ -39,10 +39,10 @@ export interface CalibrateRequest extends WorkOptions, ThresholdRules {
  *   OUTPUT_UNWRITABLE, DEVICE_MISSING, CANCELLED
  */
 export async function calibrate(
-  bundle: Bundle | string,
+  model: ModelSource,
   request: CalibrateRequest = {},
 ): Promise<Bundle> {
-  checkArguments({ bundle });
+  checkArguments({ model });
   checkRequest('calibrate', request);
   const { dir, threshold, unsure, mask, allowSuspect, out, onEvent, signal, ...machine } = request;
   if (dir === undefined && mask !== undefined) {
@@ -51,7 +51,7 @@ export async function calibrate(
       `Expected a folder of good images to score under the mask ${mask} but received none`,
     );
   }
-  const opened = await bundleFrom(bundle);
+  const opened = await bundleFrom(model);
   if (out !== undefined) await assertModelWritable(out);
   const calibrated =
     dir === undefined

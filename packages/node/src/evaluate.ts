@@ -1,5 +1,4 @@
 import {
-  type Bundle,
   Detector,
   type Evaluation,
   evaluate as evaluateEntries,
@@ -10,13 +9,13 @@ import type { DatasetOptions } from './datasets/dataset.ts';
 import { openTestFolder } from './datasets/folders.ts';
 import { openIgnoredAreas } from './datasets/ignored-areas.ts';
 import { parallelEngine } from './engine/engine.ts';
-import { bundleFrom } from './model-file.ts';
+import { bundleFrom, type ModelSource } from './model-file.ts';
 import { checkArguments, checkRequest } from './requests.ts';
 import type { WorkOptions } from './work-options.ts';
 
 export interface EvaluateOptions extends WorkOptions, DatasetOptions {
   /** Mask of what to ignore, as for training; it takes the place of what the bundle ignores. */
-  readonly mask?: string;
+  readonly mask?: string | undefined;
   /** Called with each image, its map and mask, in turn; the next one waits for what it returns. */
   readonly onImage?: ((seen: SeenImage) => void | Promise<void>) | undefined;
 }
@@ -28,22 +27,22 @@ export interface EvaluateOptions extends WorkOptions, DatasetOptions {
  * @throws DATA_NO_TEST, DATASET_INVALID, BUNDLE_INVALID, DEVICE_MISSING, CANCELLED
  */
 export async function evaluate(
-  bundle: Bundle | string,
+  model: ModelSource,
   dir: string,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  checkArguments({ bundle, dir });
+  checkArguments({ model, dir });
   checkRequest('evaluate', options);
   const { threads, device, s3Root, mask } = options;
-  const opened = await bundleFrom(bundle);
+  const opened = await bundleFrom(model);
   const found = await openTestFolder(dir, { s3Root });
   const areas = await openIgnoredAreas(
     mask,
     found.map(({ className }) => className),
   );
   const entries = found.map((entry) => areas.of(entry.className, entry));
-  const model = ignoring(opened, areas.everywhere);
-  const detector = await Detector.load(parallelEngine({ threads, device }), model);
+  const masked = ignoring(opened, areas.everywhere);
+  const detector = await Detector.load(parallelEngine({ threads, device }), masked);
   try {
     return await evaluateEntries({
       detector,

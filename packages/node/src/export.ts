@@ -2,30 +2,30 @@ import { basename, extname } from 'node:path';
 import { type Bundle, type WeightPrecision, withWeightsIn } from '@bigrid/inspect';
 import { calibrate } from './calibrate.ts';
 import { assertModelWritable, writeAtomically } from './files/files.ts';
-import { bundleFrom } from './model-file.ts';
+import { bundleFrom, type ModelSource } from './model-file.ts';
 import { checkArguments, checkRequest } from './requests.ts';
 import { writeTritonModel } from './triton.ts';
 import type { WorkOptions } from './work-options.ts';
 
 export interface ExportRequest extends WorkOptions {
   /** Stores weights in fewer bits; the model computes in float32 all the same. Default: as they are. */
-  readonly weights?: WeightPrecision;
+  readonly weights?: WeightPrecision | undefined;
   /** Folder of good images to set the thresholds anew with, as {@link calibrate} takes it. */
-  readonly calibrateOn?: string;
+  readonly calibrateOn?: string | undefined;
   /** As {@link calibrate} takes it. */
-  readonly allowSuspect?: boolean;
+  readonly allowSuspect?: boolean | undefined;
   /** File to write the bundle to. */
-  readonly out?: string;
+  readonly out?: string | undefined;
   /** Model repository of Triton Inference Server to add it to. */
-  readonly triton?: string;
+  readonly triton?: string | undefined;
   /** Its name there. Default: that of the bundle's file. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** A bundle that was exported, and where it lies in a repository of Triton, if it does. */
 export interface Exported {
   readonly bundle: Bundle;
-  readonly version?: string;
+  readonly version?: string | undefined;
 }
 
 /**
@@ -34,14 +34,14 @@ export interface Exported {
  *   {@link calibrate} throws
  */
 export async function exportBundle(
-  source: Bundle | string,
+  model: ModelSource,
   request: ExportRequest = {},
 ): Promise<Exported> {
-  checkArguments({ bundle: source });
+  checkArguments({ model });
   checkRequest('exportBundle', request);
-  const { weights, calibrateOn, out, triton, name = nameOf(source), ...work } = request;
+  const { weights, calibrateOn, out, triton, name = nameOf(model), ...work } = request;
   if (out !== undefined) await assertModelWritable(out);
-  let bundle = await bundleFrom(source);
+  let bundle = await bundleFrom(model);
   if (weights) bundle = withWeightsIn(bundle, weights);
   if (calibrateOn !== undefined) bundle = await calibrate(bundle, { ...work, dir: calibrateOn });
   if (out !== undefined) await writeAtomically(out, bundle.bytes);
@@ -49,6 +49,6 @@ export async function exportBundle(
   return { bundle, version: await writeTritonModel(triton, name, bundle) };
 }
 
-function nameOf(source: Bundle | string): string {
-  return typeof source === 'string' ? basename(source, extname(source)) : 'bigrid';
+function nameOf(model: ModelSource): string {
+  return typeof model === 'string' ? basename(model, extname(model)) : 'bigrid';
 }

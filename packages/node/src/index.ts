@@ -5,6 +5,7 @@ export type {
   Evaluation,
   FailedInspection,
   ImageEntry,
+  InspectOneOptions,
   Interval,
   Intervals,
   Judgement,
@@ -13,6 +14,7 @@ export type {
   MeasureDrift,
   Metrics,
   OnEvent,
+  OpenDetector,
   OperatingPoint,
   Port,
   Region,
@@ -56,6 +58,7 @@ export type {
 export { listImages, openTestFolder, openTrainingFolder } from './datasets/folders.ts';
 export { type KindOfImages, kindsOfImages } from './datasets/kinds.ts';
 export { openDataset } from './datasets/open-dataset.ts';
+export { type DetectorOptions, openDetector } from './detector.ts';
 export { checkBundle } from './doctor/bundle.ts';
 export { type CheckDataOptions, checkData } from './doctor/data.ts';
 export type { Diagnosis, Finding } from './doctor/diagnosis.ts';
@@ -74,12 +77,19 @@ export { freeName, moveFile } from './files/move-file.ts';
 export { decodeName, systemPath } from './files/names.ts';
 export { encodeNpy } from './files/npy.ts';
 export { drawHeatMap, type HeatMapOptions } from './images/heat-map.ts';
+export {
+  type ImageInput,
+  imageFromBytes,
+  imageFromRaw,
+  type PixelFormat,
+  type RawFrame,
+} from './images/image-input.ts';
 export { imagesOfStream } from './images/image-stream.ts';
 export { decodeImage, imageEntry, readImage } from './images/images.ts';
 export { drawThumbnail, type Thumbnail, type ThumbnailOptions } from './images/thumbnail.ts';
 export { imagesInFile } from './images/tiff-pages.ts';
 export { type InspectOptions, inspect } from './inspect.ts';
-export { readBundle, withMask } from './model-file.ts';
+export { type ModelSource, readBundle, withMask } from './model-file.ts';
 export {
   type SyntheticLine,
   type SyntheticLineOptions,
@@ -89,6 +99,7 @@ export { type TrainRequest, train } from './train.ts';
 export type { BackboneFile, Rgb } from './training/backbones.ts';
 export { checkpointPath, hasCheckpoint } from './training/checkpoint-folder.ts';
 export { replayPath } from './training/replay-folder.ts';
+export type { TrainingImages } from './training-images.ts';
 export { type UpdateRequest, update } from './update.ts';
 export { version } from './version.ts';
 export {

@@ -20,13 +20,17 @@ function failOnFolder(path: string, error: unknown): never {
   });
 }
 
-/** A bundle, opened where it is a file. */
-export async function bundleFrom(bundle: Bundle | string): Promise<Bundle> {
-  return typeof bundle === 'string' ? readBundle(bundle) : bundle;
+/** A model: the path of its file, the bytes of its file, or what {@link readBundle} or `train` gave. */
+export type ModelSource = string | Uint8Array | Bundle;
+
+/** The model, opened where it is not. @throws what {@link readBundle} throws */
+export async function bundleFrom(model: ModelSource): Promise<Bundle> {
+  if (typeof model === 'string') return readBundle(model);
+  return model instanceof Uint8Array ? openBundle(model) : model;
 }
 
 /** The bundle that ignores what a mask says: an image, white there. */
 export async function withMask(bundle: Bundle, mask: string): Promise<Bundle> {
-  checkArguments({ bundle, mask });
+  checkArguments({ model: bundle, mask });
   return ignoring(bundle, await readIgnoredArea(mask));
 }

@@ -13,6 +13,7 @@ import {
   listImages,
   onnxRuntimeEngine,
   openDataset,
+  openDetector,
   openTestFolder,
   openTrainingFolder,
   readBundle,
@@ -38,6 +39,7 @@ const functions: Readonly<Record<string, (options: unknown) => Promise<unknown>>
   calibrate: (options) => call(calibrate, 'none', options),
   update: (options) => call(update, 'none', 'none', options),
   inspect: (options) => inspectAll('none', [], options),
+  openDetector: (options) => call(openDetector, 'none', options),
   evaluate: (options) => call(evaluate, 'none', 'none', options),
   exportBundle: (options) => call(exportBundle, 'none', options),
   drift: (options) => call(drift, { manifest }, 'none', options),
@@ -121,6 +123,7 @@ const takes: Readonly<Record<string, readonly string[]>> = {
     'backboneMean',
     'allowSuspect',
   ],
+  openDetector: ['threads', 'device', 'threshold', 'smallestRegion'],
   inspect: ['threads', 'device', 'signal', 'onEvent', 'threshold', 'smallestRegion'],
   evaluate: ['threads', 'device', 'signal', 'onEvent', 'onImage', 's3Root'],
   exportBundle: ['threads', 'device', 'signal', 'onEvent', 'out', 'weights', 'allowSuspect'],
@@ -175,13 +178,15 @@ describe('arguments', () => {
     ['nothing', undefined],
     ['null', null],
     ['one image', { path: 'a.png', read: async () => undefined }],
-    ['images in a list', [{ path: 'a.png' }]],
+    ['what cannot be read in a list', [{ path: 'a.png' }]],
     ['an iterator of paths', ['a.png'].values()],
     ['an empty path', ['']],
     ['a path with a NUL', ['a\0.png']],
   ])('that are no paths to inspect are refused: %s', async (_, paths) => {
     await expect(inspectAll(bundle, paths)).rejects.toThrow(
-      invalid('^Expected a list of paths or an async iterable of images for paths but received '),
+      invalid(
+        '^Expected a list of images or paths, or an async iterable of images for images but received ',
+      ),
     );
   });
 
@@ -189,10 +194,10 @@ describe('arguments', () => {
     'that are no bundle are refused: %j',
     async (wrong) => {
       const expected = invalid(
-        '^Expected a bundle or the path of its file for bundle but received ',
+        '^Expected the path of a model file, its bytes or a bundle for model but received ',
       );
       await expect(inspectAll(wrong, [])).rejects.toThrow(expected);
-      for (const run of [calibrate, exportBundle])
+      for (const run of [calibrate, exportBundle, openDetector])
         await expect(call(run, wrong)).rejects.toThrow(expected);
       await expect(call(evaluate, wrong, 'none')).rejects.toThrow(expected);
       await expect(call(withMask, wrong, 'none')).rejects.toThrow(expected);
@@ -203,7 +208,7 @@ describe('arguments', () => {
     'that are no path are refused: %j',
     async (wrong) => {
       const expected = invalid('^Expected a path for .+ but received ');
-      const runs = [train, readBundle, checkData, checkBundle, openDataset, openTrainingFolder];
+      const runs = [readBundle, checkData, checkBundle, openDataset, openTrainingFolder];
       for (const run of [...runs, openTestFolder, listImages, writeSyntheticLine]) {
         await expect(call(run, wrong)).rejects.toThrow(expected);
       }
@@ -215,6 +220,23 @@ describe('arguments', () => {
       await expect(call(Webhook.start, wrong, 'http://localhost')).rejects.toThrow(expected);
     },
   );
+
+  it.each([
+    undefined,
+    null,
+    7,
+    {},
+    '',
+    [],
+    [7],
+    { part: [] },
+    { part: 'parts' },
+    { '': ['a.png'] },
+  ])('that are no images to learn are refused: %j', async (wrong) => {
+    await expect(call(train, wrong)).rejects.toThrow(
+      invalid('^Expected a path, a list of images, or such lists by the names of classes for '),
+    );
+  });
 
   it('that hold no manifest are refused', async () => {
     for (const wrong of [undefined, null, 'model.onnx', {}]) {

@@ -2,12 +2,14 @@ import { checkArgument, checkOptions, trainOptionsSchema, weightPrecisions } fro
 import { z } from 'zod';
 import type { CalibrateRequest } from './calibrate.ts';
 import { datasetOptionsSchema } from './datasets/dataset.ts';
+import type { DetectorOptions } from './detector.ts';
 import type { CheckDataOptions } from './doctor/data.ts';
 import type { DriftOptions } from './drift.ts';
 import { type EngineOptions, engineOptionsSchema } from './engine/engine.ts';
 import type { EvaluateOptions } from './evaluate.ts';
 import type { ExportRequest } from './export.ts';
 import { callback, optional, path, type Shape, signal } from './files/option-schemas.ts';
+import { isImageInput } from './images/image-input.ts';
 import type { InspectOptions } from './inspect.ts';
 import type { TrainRequest } from './train.ts';
 import type { BackboneFile } from './training/backbones.ts';
@@ -16,7 +18,12 @@ import type { WorkOptions } from './work-options.ts';
 
 const rule = z.string().meta({ expected: 'the text of a rule' });
 const mean = z.tuple([z.number(), z.number(), z.number()]).meta({ expected: 'three numbers' });
-const bundle = z.custom(isBundle).or(path).meta({ expected: 'a bundle or the path of its file' });
+const model = z
+  .custom(isBundle)
+  .or(z.instanceof(Uint8Array))
+  .or(path)
+  .meta({ expected: 'the path of a model file, its bytes or a bundle' });
+const image = z.custom(isImageInput);
 
 function isBundle(value: unknown): boolean {
   const { bytes, manifest } = (value ?? {}) as { bytes?: unknown; manifest?: unknown };
@@ -27,6 +34,12 @@ const dataset = datasetOptionsSchema.shape;
 const engine = engineOptionsSchema.shape;
 const work: Shape<WorkOptions> = { ...engine, onEvent: callback, signal };
 const rules = { threshold: rule, unsure: rule };
+const detector: Shape<DetectorOptions> = {
+  ...engine,
+  ...rules,
+  mask: path,
+  smallestRegion: z.number().min(0).max(1e8),
+};
 const backbone: Shape<BackboneFile> = {
   backbone: path,
   backboneMean: mean,
@@ -43,7 +56,7 @@ const schemas = {
     ...work,
     out: path,
     mask: path,
-    from: bundle,
+    from: model,
     resume: z.boolean(),
     checkpointSeconds: z.number().min(0).max(86_400),
   }),
@@ -64,12 +77,8 @@ const schemas = {
     allowSuspect: z.boolean(),
     out: path,
   }),
-  inspect: optional<InspectOptions>({
-    ...rules,
-    ...work,
-    mask: path,
-    smallestRegion: z.number().min(0).max(1e8),
-  }),
+  openDetector: optional<DetectorOptions>(detector),
+  inspect: optional<InspectOptions>({ ...detector, ...work }),
   evaluate: optional<EvaluateOptions>({ ...dataset, ...work, mask: path, onImage: callback }),
   exportBundle: optional<ExportRequest>({
     ...work,
@@ -92,16 +101,24 @@ export function checkRequest(verb: keyof typeof schemas, given: unknown): void {
 }
 
 const argumentSchemas = {
-  bundle,
   dir: path,
   file: path,
   log: path,
   manifest: z.looseObject({}).meta({ expected: 'the manifest of a bundle' }),
   mask: path,
-  paths: z
-    .array(path)
+  model,
+  images: z
+    .array(image)
     .or(z.custom((value) => typeof Object(value)[Symbol.asyncIterator] === 'function'))
-    .meta({ expected: 'a list of paths or an async iterable of images' }),
+    .meta({ expected: 'a list of images or paths, or an async iterable of images' }),
+  trainingImages: path
+    .or(z.array(image).min(1))
+    .or(
+      z
+        .record(z.string().min(1), z.array(image).min(1))
+        .refine((classes) => Object.keys(classes).length > 0),
+    )
+    .meta({ expected: 'a path, a list of images, or such lists by the names of classes' }),
 };
 
 /** Checks arguments of a verb, by their names. @throws OPTION_INVALID */

@@ -9,16 +9,16 @@ import {
   train as trainOnEntries,
 } from '@bigrid/inspect';
 import type { DatasetOptions } from './datasets/dataset.ts';
-import { openTrainingFolder } from './datasets/folders.ts';
 import { openIgnoredAreas } from './datasets/ignored-areas.ts';
 import { onnxRuntimeEngine } from './engine/engine.ts';
 import { assertModelWritable, writeAtomically } from './files/files.ts';
-import { bundleFrom } from './model-file.ts';
+import { bundleFrom, type ModelSource } from './model-file.ts';
 import { checkArguments, checkRequest } from './requests.ts';
 import { type BackboneFile, openBackbone } from './training/backbones.ts';
-import { identifyFile, identifyImages, openCheckpoint } from './training/checkpoint-folder.ts';
+import { identifyFile, openCheckpoint } from './training/checkpoint-folder.ts';
 import { openReplay } from './training/replay-folder.ts';
 import { fileScratch } from './training/scratch.ts';
+import { openTrainingImages, type TrainingImages } from './training-images.ts';
 import { version } from './version.ts';
 import type { WorkOptions } from './work-options.ts';
 
@@ -29,68 +29,39 @@ export interface TrainRequest
     ThresholdRules,
     WorkOptions {
   /** File to write the bundle to. */
-  readonly out?: string;
+  readonly out?: string | undefined;
   /** Mask of what to ignore: an image, white there, or a folder with CLASS.png for each class. */
-  readonly mask?: string;
+  readonly mask?: string | undefined;
   /** Bundle, or its file, to go on from: its method is kept. */
-  readonly from?: Bundle | string;
+  readonly from?: ModelSource | undefined;
   /**
    * Go on where an earlier training of the same `out` was cut off, from the checkpoint beside it; from the beginning
    * where there is none. Default: false, which drops a checkpoint that is there.
    */
-  readonly resume?: boolean;
+  readonly resume?: boolean | undefined;
   /** Seconds from one checkpoint to the next. Default: 10, or more where it takes over a hundredth of the time. */
-  readonly checkpointSeconds?: number;
+  readonly checkpointSeconds?: number | undefined;
 }
 
 /**
- * Trains a model on a folder of good images.
- * @param dir a folder with `train/good`, with `good`, with images straight in it, or of such folders, one a class;
- *   or any other layout that {@link openDataset} recognises
+ * Trains a model on good images.
+ * @param images a folder with `train/good`, with `good`, with images straight in it, or of such folders, one per class;
+ *   any other layout that {@link openDataset} recognises; or images in memory: see {@link TrainingImages}
  * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, DATASET_INVALID, OPTION_INVALID, OUTPUT_UNWRITABLE, IN_USE,
  *   CHECKPOINT_MISMATCH, CHECKPOINT_INVALID, WEIGHTS_INVALID, DEVICE_MISSING, CANCELLED
  */
-export async function train(dir: string, request: TrainRequest = {}): Promise<Bundle> {
-  checkArguments({ dir });
+export async function train(images: TrainingImages, request: TrainRequest = {}): Promise<Bundle> {
+  checkArguments({ trainingImages: images });
   checkRequest('train', request);
-  const { onEvent, signal, threads, device, out, from: source, s3Root, mask, ...rest } = request;
-  const { resume, checkpointSeconds, threshold, unsure, ...others } = rest;
-  const { backbone, backboneMean, backboneDeviation, ...chosen } = others;
-  const { replay, ...options } = resolveTrainOptions(chosen);
-  const engine = onnxRuntimeEngine({ threads, device });
-  const { classes } = await openTrainingFolder(dir, { s3Root });
-  const areas = await openIgnoredAreas(
-    mask,
-    classes.map(({ name }) => name),
-  );
-  // Better to fail before a minute of training than after it.
-  if (out !== undefined) await assertModelWritable(out);
-  const from = source === undefined ? undefined : await bundleFrom(source);
-  const choice = { backbone, backboneMean, backboneDeviation, taps: chosen.taps };
-  const opened = await openBackbone(choice, options.method, engine, from);
-  const { name, mean, deviation } = opened.backbone;
-  const identity = {
-    options: {
-      ...options,
-      method: opened.method,
-      backbone: { name, mean, deviation, file: backbone && (await identifyFile(backbone)) },
-      from: from && createHash('sha256').update(from.bytes).digest('hex'),
-      ignored: areas.digest,
-      threads: threads ?? availableParallelism(),
-      engine: engine.description,
-      version,
-    },
-    images: await identifyImages(dir, classes),
-  };
+  const { onEvent, signal, out, threshold, unsure, resume, checkpointSeconds } = request;
+  const { replay, areas, classes, identity, ...prepared } = await prepare(images, request);
   const saves = { resume, everySeconds: checkpointSeconds };
   const checkpoint = out === undefined ? undefined : await openCheckpoint(out, identity, saves);
   const kept = out === undefined ? undefined : await openReplay(out, replay, checkpoint?.path);
   let succeeded = false;
   try {
     const bundle = await trainOnEntries({
-      ...options,
-      ...opened,
-      engine,
+      ...prepared,
       openScratch: (blockBytes, kept) =>
         checkpoint ? checkpoint.openScratch(blockBytes, kept) : fileScratch(blockBytes),
       checkpoint,
@@ -102,7 +73,6 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
       rules: { threshold, unsure },
       version,
       now: () => new Date(),
-      from,
       replay: kept,
       onEvent,
       signal,
@@ -117,4 +87,43 @@ export async function train(dir: string, request: TrainRequest = {}): Promise<Bu
     await kept?.discard();
     await checkpoint?.close({ succeeded });
   }
+}
+
+/** Opens all that a training reads, and says what tells it from others. */
+async function prepare(images: TrainingImages, request: TrainRequest) {
+  const { onEvent: _, signal: __, checkpointSeconds: ___, threshold: ____, ...asked } = request;
+  const { threads, device, out, from: source, s3Root, resume, mask, unsure: _____, ...own } = asked;
+  const { backbone: file, backboneMean, backboneDeviation, ...chosen } = own;
+  const { replay, ...options } = resolveTrainOptions(chosen);
+  const engine = onnxRuntimeEngine({ threads, device });
+  const { classes, identity } = await openTrainingImages(images, { s3Root, resume });
+  const names = classes.map(({ name }) => name);
+  const areas = await openIgnoredAreas(mask, names);
+  // Better to fail before a minute of training than after it.
+  if (out !== undefined) await assertModelWritable(out);
+  const from = source === undefined ? undefined : await bundleFrom(source);
+  const choice = { backbone: file, backboneMean, backboneDeviation, taps: chosen.taps };
+  const { backbone, method } = await openBackbone(choice, options.method, engine, from);
+  const { name, mean, deviation } = backbone;
+  const described = {
+    ...options,
+    method,
+    backbone: { name, mean, deviation, file: file && (await identifyFile(file)) },
+    from: from && createHash('sha256').update(from.bytes).digest('hex'),
+    ignored: areas.digest,
+    threads: threads ?? availableParallelism(),
+    engine: engine.description,
+    version,
+  };
+  return {
+    ...options,
+    method,
+    backbone,
+    engine,
+    from,
+    replay,
+    classes,
+    areas,
+    identity: { options: described, images: identity },
+  };
 }

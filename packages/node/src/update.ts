@@ -17,13 +17,13 @@ import type { WorkOptions } from './work-options.ts';
 
 export interface UpdateRequest extends BackboneFile, DatasetOptions, WorkOptions {
   /** Images that are kept beside the new bundle, 0..1024; 0 for none. Default: as in training. */
-  readonly replay?: number;
+  readonly replay?: number | undefined;
   /** Folder of those kept with the old bundle, where it does not lie beside it. */
-  readonly replayFrom?: string;
+  readonly replayFrom?: string | undefined;
   /** Learn images that score far beyond what good ones reach. Default: false, which refuses them. */
-  readonly allowSuspect?: boolean;
+  readonly allowSuspect?: boolean | undefined;
   /** File to write the new bundle to; that of the old one may be it. */
-  readonly out?: string;
+  readonly out?: string | undefined;
 }
 
 /**

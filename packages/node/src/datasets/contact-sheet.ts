@@ -8,11 +8,11 @@ import { openIgnoredAreas } from './ignored-areas.ts';
 import { type KindOfImages, kindsOfImages } from './kinds.ts';
 
 export interface ContactSheetOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Mask of what to ignore, as for training: it is hatched. */
   readonly mask?: string | undefined;
   /** Called after each image. */
-  readonly onImage?: (done: number, total: number) => void;
+  readonly onImage?: ((done: number, total: number) => void) | undefined;
 }
 
 const optionsSchema = optional<ContactSheetOptions>({

@@ -23,7 +23,7 @@ export interface Dataset {
   /** What lies there and is not used. */
   readonly ignored: readonly Ignored[];
   /** What was read in a way that has to be known, one sentence each. */
-  readonly remarks?: readonly string[];
+  readonly remarks?: readonly string[] | undefined;
 }
 
 /** The images of one product. */

@@ -22,7 +22,7 @@ import { withoutRepeats } from './repeats.ts';
 export interface VisaTable {
   readonly table: string;
   /** The one product wanted; undefined for all. */
-  readonly product?: string;
+  readonly product?: string | undefined;
 }
 
 const columns = ['object', 'split', 'label', 'image', 'mask'] as const;

@@ -8,9 +8,9 @@ export interface Finding {
   readonly check: string;
   readonly message: string;
   /** What to do about it. */
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
   /** Which images; groups of them, where they belong together. */
-  readonly paths?: readonly (readonly string[])[];
+  readonly paths?: readonly (readonly string[])[] | undefined;
 }
 
 /** What `bigrid doctor` says of a machine, a bundle or a data folder. */

@@ -6,7 +6,7 @@ import { temporaryPath } from './temporary.ts';
 
 export interface WriteOptions {
   /** Stops the write; what was written so far is taken away again. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Folder for the temporary file, on the same disk. Default: that of the file. */
   readonly temporaryIn?: string | undefined;
 }

@@ -13,7 +13,7 @@ export interface HeatMapValues {
 /** The scale is the same for all images, or they cannot be compared. */
 export interface HeatMapOptions extends MapScale {
   /** What is outlined, in pixels of the image. */
-  readonly regions?: readonly Pick<Region, 'outline'>[];
+  readonly regions?: readonly Pick<Region, 'outline'>[] | undefined;
   /** What is hatched: what was ignored, of any size, white there. */
   readonly ignored?: Mask | undefined;
 }

@@ -11,15 +11,15 @@ import { type Defect, drawPart, somePart } from './part.ts';
 
 export interface SyntheticLineOptions {
   /** The same seed draws the same images. Default 1. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Good images to learn from. Default 60. */
-  readonly goodCount?: number;
+  readonly goodCount?: number | undefined;
   /** Good images to test on. Default 15. */
-  readonly testGoodCount?: number;
+  readonly testGoodCount?: number | undefined;
   /** Images of each kind of defect, from slight to plain. Default 6. */
-  readonly defectCount?: number;
+  readonly defectCount?: number | undefined;
   /** Side of the images in pixels, 64 to 1,024. Default 320. */
-  readonly size?: number;
+  readonly size?: number | undefined;
 }
 
 const count = z.int().min(0).max(100_000);
@@ -44,7 +44,7 @@ export interface SyntheticLine {
 
 interface Task {
   readonly file: string;
-  readonly maskFile?: string;
+  readonly maskFile?: string | undefined;
   readonly name: string;
   readonly defect?: { readonly kind: string; readonly severity: number };
 }

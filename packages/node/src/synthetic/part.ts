@@ -15,7 +15,7 @@ export interface Place {
 /** What a defect does to the drawing. Coverages are 0..1; the mask is where they reach a quarter. */
 export interface Defect {
   /** Bolt holes that were never drilled, by number. */
-  readonly missingHoles?: readonly number[];
+  readonly missingHoles?: readonly number[] | undefined;
   /** How much of the part is broken away here. */
   broken?(place: Place): number;
   /** Paints over the finished surface and returns how much of this pixel it covers. `solid`: 0 in holes. */

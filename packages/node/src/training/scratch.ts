@@ -76,10 +76,10 @@ export class FileScratch implements Scratch {
     path: string,
     blockBytes: number,
     options: {
-      readonly kept?: number;
-      readonly removes?: boolean;
+      readonly kept?: number | undefined;
+      readonly removes?: boolean | undefined;
       /** Names the file in errors. Default: its path. */
-      readonly name?: string;
+      readonly name?: string | undefined;
     },
   ) {
     const { kept = 0, removes = false, name = path } = options;

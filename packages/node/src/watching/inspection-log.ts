@@ -76,7 +76,7 @@ export type Logged = Pick<
 
 /** How the image of a verdict looks, for its line: what `bigrid drift` compares. */
 export function statisticsOf(outcome: Verdict | FailedInspection): {
-  readonly statistics?: ImageStatistics;
+  readonly statistics?: ImageStatistics | undefined;
 } {
   return 'error' in outcome ? {} : { statistics: imageStatistics(outcome.image) };
 }

@@ -14,15 +14,15 @@ import { OpenFiles } from './open-files.ts';
 export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Folders below it whose images are left alone: those that images are moved to. */
-  readonly leaveOut?: readonly string[];
+  readonly leaveOut?: readonly string[] | undefined;
   /** Whether to leave alone what lies there at the start. */
-  readonly newOnly?: boolean;
+  readonly newOnly?: boolean | undefined;
   /** Seconds that a file has to stay as it is before it counts as written. Default: 1. */
-  readonly settle?: number;
+  readonly settle?: number | undefined;
   /** Called when the folder cannot be read any more, with the reason, and when it can be again, without. */
   readonly onReachable?: (reason: string | undefined) => void;
   /** Called with the path of an image that is waited for because another process keeps it open for writing, without writing. */
-  readonly onHeld?: (path: string) => void;
+  readonly onHeld?: ((path: string) => void) | undefined;
 }
 
 const optionsSchema = optional<WatchOptions>({
@@ -46,7 +46,7 @@ interface Seen extends FileStamp {
   /** When it is to be given, at the earliest; infinite once it was. */
   readonly due: number;
   /** Whether it was said that it is held. */
-  readonly isHeld?: boolean;
+  readonly isHeld?: boolean | undefined;
 }
 
 /** Milliseconds between two looks. */

@@ -11,11 +11,11 @@ import { LONGEST_LINE } from './inspection-log.ts';
 
 export interface WebhookOptions {
   /** Called when the receiver cannot be reached or refuses a line, and when it takes lines again. */
-  readonly onTrouble?: (message: string) => void;
+  readonly onTrouble?: ((message: string) => void) | undefined;
   /** Milliseconds to wait for an answer. Default: 10,000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Milliseconds before the first repetition; each later one waits twice as long. Default: 500. */
-  readonly firstPause?: number;
+  readonly firstPause?: number | undefined;
 }
 
 const optionsSchema = optional<WebhookOptions>({
