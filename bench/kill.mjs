@@ -13,7 +13,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Random } from '@bigrid/method';
-import { train, writeSyntheticLine } from '@bigrid/node';
+import { train } from '@bigrid/node';
+import { writeSyntheticLine } from '../packages/cli/dist/synthetic/line.js';
 
 const { values } = parseArgs({
   options: {

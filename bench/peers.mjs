@@ -10,7 +10,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { train, writeSyntheticLine } from '@bigrid/node';
+import { train } from '@bigrid/node';
+import { writeSyntheticLine } from '../packages/cli/dist/synthetic/line.js';
 import { fillPart } from '../scripts/docs/generated-parts.mjs';
 import { circumstances } from './command-line.mjs';
 

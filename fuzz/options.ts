@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isBigridError } from '@bigrid/errors';
-import { train, writeSyntheticLine } from '@bigrid/node';
+import { train } from '@bigrid/node';
 import { type Command, CommanderError, type Option } from 'commander';
 import fc from 'fast-check';
 import { program } from '../packages/cli/src/main.ts';
+import { writeSyntheticLine } from '../packages/cli/src/synthetic/line.ts';
 
 /** Exit code of what should not happen, whether the registry has a name for it or not. */
 const INTERNAL = 70;

@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSyntheticLine } from '@bigrid/node';
 import sharp from 'sharp';
+import { writeSyntheticLine } from '../../packages/cli/dist/synthetic/line.js';
 
 /** What is measured, by name: size, format and how many different images. */
 export const imageKinds = {

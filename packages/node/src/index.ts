@@ -90,11 +90,6 @@ export { drawThumbnail, type Thumbnail, type ThumbnailOptions } from './images/t
 export { imagesInFile } from './images/tiff-pages.ts';
 export { type InspectOptions, inspect } from './inspect.ts';
 export { type ModelSource, readBundle, withMask } from './model-file.ts';
-export {
-  type SyntheticLine,
-  type SyntheticLineOptions,
-  writeSyntheticLine,
-} from './synthetic/line.ts';
 export { type TrainRequest, train } from './train.ts';
 export type { BackboneFile, Rgb } from './training/backbones.ts';
 export { checkpointPath, hasCheckpoint } from './training/checkpoint-folder.ts';

@@ -21,7 +21,6 @@ import {
   update,
   Webhook,
   withMask,
-  writeSyntheticLine,
 } from './index.ts';
 
 type Given = Readonly<Record<string, unknown>>;
@@ -51,7 +50,6 @@ const functions: Readonly<Record<string, (options: unknown) => Promise<unknown>>
   openTrainingFolder: (options) => call(openTrainingFolder, 'none', options),
   openTestFolder: (options) => call(openTestFolder, 'none', options),
   drawContactSheet: (options) => call(drawContactSheet, { classes: [] }, options),
-  writeSyntheticLine: (options) => call(writeSyntheticLine, 'none', options),
   FolderWatch: (options) => call(FolderWatch.open, 'none', options),
   Webhook: (options) => call(Webhook.start, 'none', 'http://localhost', options),
 };
@@ -90,7 +88,6 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
   settle: [-1, '1'],
   leaveOut: ['moved', [1]],
   timeout: [0, '1'],
-  defectCount: [-1, 1.5, '8'],
 };
 
 const takes: Readonly<Record<string, readonly string[]>> = {
@@ -136,7 +133,6 @@ const takes: Readonly<Record<string, readonly string[]>> = {
   openTrainingFolder: ['s3Root'],
   openTestFolder: ['s3Root'],
   drawContactSheet: ['signal', 'onImage'],
-  writeSyntheticLine: ['defectCount'],
   FolderWatch: ['signal', 'settle', 'leaveOut'],
   Webhook: ['timeout'],
 };
@@ -209,7 +205,7 @@ describe('arguments', () => {
     async (wrong) => {
       const expected = invalid('^Expected a path for .+ but received ');
       const runs = [readBundle, checkData, checkBundle, openDataset, openTrainingFolder];
-      for (const run of [...runs, openTestFolder, listImages, writeSyntheticLine]) {
+      for (const run of [...runs, openTestFolder, listImages]) {
         await expect(call(run, wrong)).rejects.toThrow(expected);
       }
       await expect(call(evaluate, bundle, wrong)).rejects.toThrow(expected);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { type BigridError, counted, fail, isBigridError } from '@bigrid/errors';
+import { type BigridError, fail, isBigridError } from '@bigrid/errors';
 import {
   checkpointPath,
   describePromise,
@@ -13,6 +13,7 @@ import {
   trainOptionsSchema,
 } from '@bigrid/node';
 import type { Command } from 'commander';
+import { describeTraining } from '../describe-training.ts';
 import {
   addFlags,
   type Fields,
@@ -28,7 +29,7 @@ import {
   unsureFlag,
 } from '../flags.ts';
 import { kebabCase } from '../kebab-case.ts';
-import { formatBytes, formatDuration, formatScore, print, say, shellQuoted } from '../output.ts';
+import { formatBytes, formatDuration, print, say, shellQuoted } from '../output.ts';
 import { ownCommand } from '../own-command.ts';
 import { showProgress } from '../progress.ts';
 import type { Context } from '../run.ts';
@@ -153,19 +154,4 @@ async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context):
   }
   if (!quiet)
     say('', 'Next:', `  ${ownCommand()} inspect ${shellQuoted(flags.out)} IMAGES-OR-FOLDERS`);
-}
-
-/** What was learnt from, and the threshold that came of it. */
-export function describeTraining({ training, calibration, classes }: Manifest): string {
-  const { threshold } = calibration;
-  const products = classes.length === 1 ? '' : ` of ${classes.length} classes`;
-  const all =
-    training.leftOut === undefined
-      ? ''
-      : `of ${counted(training.leftOut + training.images + training.heldOut, 'image')}, `;
-  const scored =
-    calibration.origin === 'cross-fitted'
-      ? `${calibration.scores.length} scored by cross-fitting`
-      : `${training.heldOut} held out`;
-  return `${all}${counted(training.images, 'good image')}${products} learnt, ${scored} for the threshold, which is ${formatScore(threshold, threshold)}`;
 }

@@ -1,6 +1,7 @@
 import type { Random } from '@bigrid/method';
+import { type Colour, holeAt, holeCount, type Place, rimRadius } from './geometry.ts';
 import { clamp01, mix, smoothNoise, smoothStep } from './noise.ts';
-import { type Colour, type Defect, holeAt, holeCount, type Place, rimRadius } from './part.ts';
+import type { Defect } from './part.ts';
 
 /**
  * The kinds of defect that the synthetic line has, each a folder of test images. Every one takes its

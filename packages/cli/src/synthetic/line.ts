@@ -1,15 +1,11 @@
 import { join } from 'node:path';
-import { checkArgument, checkOptions } from '@bigrid/inspect';
 import { Random } from '@bigrid/method';
+import { writeAtomically } from '@bigrid/node';
 import sharp from 'sharp';
-import { z } from 'zod';
-import { failToWrite } from '../files/files.ts';
-import { optional, path } from '../files/option-schemas.ts';
-import { mkdir, writeFile } from '../files/system.ts';
 import { defectKinds } from './defects.ts';
 import { type Defect, drawPart, somePart } from './part.ts';
 
-export interface SyntheticLineOptions {
+interface SyntheticLineOptions {
   /** The same seed draws the same images. Default 1. */
   readonly seed?: number | undefined;
   /** Good images to learn from. Default 60. */
@@ -20,26 +16,6 @@ export interface SyntheticLineOptions {
   readonly defectCount?: number | undefined;
   /** Side of the images in pixels, 64 to 1,024. Default 320. */
   readonly size?: number | undefined;
-}
-
-const count = z.int().min(0).max(100_000);
-
-const optionsSchema = optional<SyntheticLineOptions>({
-  seed: z.int().min(0).max(0xffffffff),
-  goodCount: count,
-  testGoodCount: count,
-  defectCount: count,
-  size: z.int().min(64).max(1024),
-});
-
-export interface SyntheticLine {
-  /** The folder written to. */
-  readonly folder: string;
-  /** Names of the defects, in the order of their folders. */
-  readonly defects: readonly string[];
-  readonly trainGood: number;
-  readonly testGood: number;
-  readonly testDefective: number;
 }
 
 interface Task {
@@ -59,43 +35,25 @@ const inFlight = 4;
  * the seed and its own name alone, so that larger counts only add images. Makes `dir` when it is missing;
  * files of the same names in it are overwritten.
  *
- * @throws OPTION_INVALID, OUTPUT_UNWRITABLE
+ * @throws OUTPUT_UNWRITABLE
  */
 export async function writeSyntheticLine(
   dir: string,
   options: SyntheticLineOptions = {},
-): Promise<SyntheticLine> {
-  checkArgument(path, dir, 'dir');
-  checkOptions(optionsSchema, options, 'writeSyntheticLine');
+): Promise<void> {
   const { seed = 1, goodCount = 60, testGoodCount = 15, defectCount = 6, size = 320 } = options;
-  const defects = Object.keys(defectKinds);
-
   const tasks = [
     ...goodTasks(join('train', 'good'), goodCount),
     ...goodTasks(join('test', 'good'), testGoodCount),
-    ...defects.flatMap((kind) => defectTasks(kind, defectCount)),
+    ...Object.keys(defectKinds).flatMap((kind) => defectTasks(kind, defectCount)),
   ];
-  try {
-    for (const folder of new Set(tasks.flatMap(foldersOf))) {
-      await mkdir(join(dir, folder), { recursive: true });
-    }
-    const running = new Set<Promise<void>>();
-    for (const task of tasks) {
-      if (running.size >= inFlight) await Promise.race(running);
-      const work = writeTask(dir, task, seed, size).finally(() => running.delete(work));
-      running.add(work);
-    }
-    await Promise.all(running);
-  } catch (error) {
-    failToWrite(dir, error);
+  const running = new Set<Promise<void>>();
+  for (const task of tasks) {
+    if (running.size >= inFlight) await Promise.race(running);
+    const work = writeTask(dir, task, seed, size).finally(() => running.delete(work));
+    running.add(work);
   }
-  return {
-    folder: dir,
-    defects,
-    trainGood: goodCount,
-    testGood: testGoodCount,
-    testDefective: defects.length * defectCount,
-  };
+  await Promise.all(running);
 }
 
 function goodTasks(folder: string, count: number): Task[] {
@@ -125,17 +83,13 @@ async function writeTask(dir: string, task: Task, seed: number, size: number): P
   const png = await sharp(image, { raw: { ...square, channels: 3 } })
     .png({ compressionLevel: 3 })
     .toBuffer();
-  await writeFile(join(dir, task.file), png);
+  await writeAtomically(join(dir, task.file), png);
   if (task.maskFile === undefined) return;
   const maskPng = await sharp(mask, { raw: { ...square, channels: 1 } })
     .toColourspace('b-w')
     .png()
     .toBuffer();
-  await writeFile(join(dir, task.maskFile), maskPng);
-}
-
-function foldersOf(task: Task): string[] {
-  return [task.file, task.maskFile ?? task.file].map((file) => join(file, '..'));
+  await writeAtomically(join(dir, task.maskFile), maskPng);
 }
 
 function stem(index: number): string {

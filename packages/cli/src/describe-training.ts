@@ -1,0 +1,18 @@
+import { counted } from '@bigrid/errors';
+import type { Manifest } from '@bigrid/node';
+import { formatScore } from './output.ts';
+
+/** What was learnt from, and the threshold that came of it. */
+export function describeTraining({ training, calibration, classes }: Manifest): string {
+  const { threshold } = calibration;
+  const products = classes.length === 1 ? '' : ` of ${classes.length} classes`;
+  const all =
+    training.leftOut === undefined
+      ? ''
+      : `of ${counted(training.leftOut + training.images + training.heldOut, 'image')}, `;
+  const scored =
+    calibration.origin === 'cross-fitted'
+      ? `${calibration.scores.length} scored by cross-fitting`
+      : `${training.heldOut} held out`;
+  return `${all}${counted(training.images, 'good image')}${products} learnt, ${scored} for the threshold, which is ${formatScore(threshold, threshold)}`;
+}
