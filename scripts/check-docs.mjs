@@ -9,8 +9,8 @@ import { brokenLinks } from './docs/links.mjs';
 import { filesOf, readPage, root } from './docs/pages.mjs';
 import { avoidedWords } from './docs/words.mjs';
 
-const pages = filesOf('*.md', ':!.changeset').map(readPage);
-const sources = filesOf('packages/*/src/**/*.ts', 'packages/*/src/*.ts', '.changeset/*.md');
+const pages = filesOf('**/*.md', '.github/**/*.md').map(readPage);
+const sources = filesOf('packages/*/src/**/*.ts', '.changeset/*.md');
 const problems = await contradictedFacts(pages);
 for (const page of pages) {
   problems.push(...brokenLinks(page), ...(await refusedCommandLines(page)), ...avoidedWords(page));

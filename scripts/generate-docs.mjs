@@ -50,21 +50,37 @@ function profileTable(part, schema) {
   );
 }
 
+/** What values a property takes, in words. */
 function range(property) {
   if (property.const !== undefined) return `\`${JSON.stringify(property.const)}\``;
   if (property.enum) return property.enum.map((value) => `\`${value}\``).join(', ');
-  if (property.anyOf) return property.anyOf.map(range).join(', ');
-  if (property.type === 'array')
-    return `list of ${property.items ? range(property.items) : (property.prefixItems ?? []).map(range).join(' and ')}`;
+  if (property.anyOf) {
+    const choices = property.anyOf.map(range);
+    return choices.join(choices.some((choice) => choice.includes(',')) ? ', or ' : ' or ');
+  }
+  if (property.type === 'array') {
+    const { items, prefixItems = [] } = property;
+    return items
+      ? `list of ${items.anyOf ? `(${range(items)})` : range(items)}`
+      : `list of ${prefixItems.map(range).join(' and ')}`;
+  }
   if (property.type === 'object') return 'object';
-  const bounds = [];
-  if (property.minimum !== undefined) bounds.push(`at least ${property.minimum}`);
-  if (property.exclusiveMinimum !== undefined) bounds.push(`above ${property.exclusiveMinimum}`);
-  if (property.exclusiveMaximum !== undefined) bounds.push(`below ${property.exclusiveMaximum}`);
-  if (property.maximum !== undefined && property.maximum < Number.MAX_SAFE_INTEGER)
-    bounds.push(`at most ${property.maximum}`);
-  if (property.multipleOf !== undefined) bounds.push(`a multiple of ${property.multipleOf}`);
-  return [property.type, ...bounds].join(', ');
+  const { multipleOf } = property;
+  const multiple = multipleOf === undefined ? [] : [`a multiple of ${multipleOf}`];
+  return [property.type, ...bounds(property), ...multiple].join(', ');
+}
+
+/** Zod states the range of safe integers too, which says nothing. */
+function bounds({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }) {
+  const least = minimum > Number.MIN_SAFE_INTEGER ? minimum : undefined;
+  const most = maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
+  if (least !== undefined && most !== undefined) return [`${least} to ${most}`];
+  return [
+    least !== undefined && `at least ${least}`,
+    exclusiveMinimum !== undefined && `above ${exclusiveMinimum}`,
+    exclusiveMaximum !== undefined && `below ${exclusiveMaximum}`,
+    most !== undefined && `at most ${most}`,
+  ].filter(Boolean);
 }
 
 const optionHead = ['option', 'values', 'default', 'meaning'];

@@ -54,7 +54,7 @@ bigrid learn parts`),
 });
 
 it('finds versions, tensors and sizes that the code contradicts', async () => {
-  const pages = filesOf('*.md').map(readPage);
+  const pages = filesOf('*.md', 'docs/**/*.md').map(readPage);
   expect(await contradictedFacts(pages)).toEqual([]);
   const wrong = pages.map(({ path, text }) =>
     pageOf(

@@ -1,22 +1,20 @@
 // The pages that people read, as Markdown tokens.
 
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import Slugger from 'github-slugger';
 import { marked } from 'marked';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** Files of the repository, tracked or new, that match one of the patterns of git. */
+/** Folders that are not ours, or not kept. */
+const foreign = new Set(['node_modules', 'dist', '.git', '.bigrid', '.venv', 'bigrid-demo']);
+
+/** Files of the working tree that match one of the patterns, sorted; no git is needed. */
 export const filesOf = (...patterns) =>
-  execFileSync(
-    'git',
-    ['ls-files', '--cached', '--others', '--exclude-standard', '-z', '--', ...patterns],
-    { cwd: root, encoding: 'utf8' },
-  )
-    .split('\0')
-    .filter((file) => file !== '' && existsSync(join(root, file)));
+  globSync(patterns, { cwd: root, exclude: (path) => foreign.has(basename(path)) })
+    .map((path) => path.replaceAll('\\', '/'))
+    .sort();
 
 /** One page: its path below the root, its text and its tokens. */
 export const readPage = (path) => pageOf(path, readFileSync(join(root, path), 'utf8'));
