@@ -11,6 +11,9 @@ const layers = {
   cli: ['errors', 'method', 'node', 'report'],
 };
 
+/** Files of a package that others may import, where that is not the index alone. */
+const entries = { node: '(index|internal)' };
+
 /** Folders inside a package, floor by floor, the top first: each may import only from the floors below its own. */
 const rooms = {
   graph: [['gradients'], ['operators']],
@@ -35,7 +38,10 @@ const layerRules = Object.entries(layers).map(([layer, below]) => ({
   from: { path: `^packages/${layer}/src/`, pathNot: tests },
   to: {
     path: '^(packages/|@?bigrid)',
-    pathNot: [`^packages/${layer}/src/`, ...below.map((name) => `^packages/${name}/dist/index\\.`)],
+    pathNot: [
+      `^packages/${layer}/src/`,
+      ...below.map((name) => `^packages/${name}/dist/${entries[name] ?? 'index'}\\.`),
+    ],
   },
 }));
 

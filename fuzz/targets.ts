@@ -14,7 +14,8 @@ import {
 } from '@bigrid/graph';
 import { openBundle, parseManifest, withManifest } from '@bigrid/inspect';
 import { efficientNet, efficientNetLite0, readSafetensors, resNet } from '@bigrid/method';
-import { decodeImage, openDataset } from '@bigrid/node';
+import { openDataset } from '@bigrid/node';
+import { decodeImage } from '@bigrid/node/internal';
 import sharp from 'sharp';
 import { foreignFile, foreignNode } from '../packages/graph/testing/foreign-model.ts';
 import { manifestMetadata, trainedValues } from '../packages/inspect/src/bundle/bundle.ts';

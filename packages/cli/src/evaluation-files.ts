@@ -1,18 +1,14 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type { Bundle, EvaluatedImage, Evaluation, Manifest, SeenImage } from '@bigrid/node';
 import {
   assertWritable,
-  type Bundle,
-  type EvaluatedImage,
-  type Evaluation,
   encodeNpy,
   judge,
-  type Manifest,
   modelIdOf,
   type OperatingPoint,
-  type SeenImage,
   writeAtomically,
-} from '@bigrid/node';
+} from '@bigrid/node/internal';
 import type { Counts } from '@bigrid/report';
 import { ResultFiles } from './images.ts';
 import { csvRow } from './results.ts';

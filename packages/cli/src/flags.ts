@@ -1,5 +1,5 @@
 import { expectation, type Field, fail, rangeOf } from '@bigrid/errors';
-import { engineOptionsSchema } from '@bigrid/node';
+import { engineOptionsSchema } from '@bigrid/node/internal';
 import { type Command, Option } from 'commander';
 import { type ZodType, z } from 'zod';
 import { kebabCase } from './kebab-case.ts';

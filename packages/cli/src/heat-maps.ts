@@ -1,10 +1,5 @@
-import {
-  drawHeatMap,
-  type Manifest,
-  mapScaleOf,
-  type Verdict,
-  writeAtomically,
-} from '@bigrid/node';
+import { drawHeatMap, type Manifest, mapScaleOf, type Verdict } from '@bigrid/node';
+import { writeAtomically } from '@bigrid/node/internal';
 
 /** What a heat map is drawn from. */
 type Drawn = Pick<Verdict, 'image' | 'map' | 'ignored' | 'regions'>;

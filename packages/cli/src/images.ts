@@ -2,15 +2,8 @@ import { realpath } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve, sep } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { fail, isBigridError } from '@bigrid/errors';
-import {
-  decodeName,
-  type ImageEntry,
-  imageEntry,
-  imagesOfStream,
-  isPiped,
-  listImages,
-  systemPath,
-} from '@bigrid/node';
+import { type ImageEntry, imageEntry, listImages } from '@bigrid/node';
+import { decodeName, imagesOfStream, isPiped, systemPath } from '@bigrid/node/internal';
 
 /** An image to inspect. */
 export interface NamedImage extends ImageEntry {

@@ -125,7 +125,7 @@ const LOST = '\ufffd';
 /** Node.js reads arguments as UTF-8, and so loses names of files that are none; Linux has their bytes. */
 async function wordsInBytes(words: readonly string[]): Promise<readonly string[]> {
   if (process.platform !== 'linux' || !words.some((word) => word.includes(LOST))) return words;
-  const { decodeName } = await import('@bigrid/node');
+  const { decodeName } = await import('@bigrid/node/internal');
   const bytes = await readFile('/proc/self/cmdline').catch(() => undefined);
   if (bytes === undefined) return words;
   const all = decodeName(bytes).split('\0').slice(0, -1);
@@ -135,7 +135,7 @@ async function wordsInBytes(words: readonly string[]): Promise<readonly string[]
 /** So it does with the folder that it runs in, to which paths are resolved: results would go into another. */
 async function runInBytes(): Promise<void> {
   if (!process.cwd().includes(LOST)) return;
-  const { decodeName } = await import('@bigrid/node');
+  const { decodeName } = await import('@bigrid/node/internal');
   const folder = decodeName(await realpath('.', 'buffer'));
   process.cwd = () => folder;
 }

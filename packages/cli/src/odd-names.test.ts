@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
-import { decodeName, systemPath } from '@bigrid/node';
+import { decodeName, systemPath } from '@bigrid/node/internal';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   bigrid,

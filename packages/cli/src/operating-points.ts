@@ -1,5 +1,5 @@
 import { counted } from '@bigrid/errors';
-import type { OperatingPoint } from '@bigrid/node';
+import type { OperatingPoint } from '@bigrid/node/internal';
 import { formatScore, paint, shellQuoted } from './output.ts';
 import { ownCommand } from './own-command.ts';
 

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { fail } from '@bigrid/errors';
-import { assertWritable } from '@bigrid/node';
+import { assertWritable } from '@bigrid/node/internal';
 
 /** What results are written as, by the endings of their names. */
 const endings = {

@@ -40,7 +40,7 @@ export async function run(action: (context: Context) => Promise<unknown>): Promi
     if (unwritten) return;
     unwritten = true;
     process.exitCode ||= UNWRITABLE;
-    const { reasonOf } = await import('@bigrid/node');
+    const { reasonOf } = await import('@bigrid/node/internal');
     const message = `Expected to write ${stream} but received: ${reasonOf(error)}`;
     report(new BigridError('OUTPUT_UNWRITABLE', message, { cause: error }));
   };

@@ -1,5 +1,5 @@
 import { counted } from '@bigrid/errors';
-import type { LoggedOutcome } from '@bigrid/node';
+import type { LoggedOutcome } from '@bigrid/node/internal';
 import type { Row } from './results.ts';
 
 /** Counts what became of images. */

@@ -1,19 +1,16 @@
 import { relative } from 'node:path';
+import { type FailedInspection, type ImageEntry, imageEntry, type Verdict } from '@bigrid/node';
 import {
-  type FailedInspection,
   type FolderWatch,
   freeName,
-  type ImageEntry,
   type InspectionLog,
-  imageEntry,
   imagesInFile,
   type LoggedOutcome,
   moveFile,
   statisticsOf,
-  type Verdict,
   type WatchedImage,
   type Webhook,
-} from '@bigrid/node';
+} from '@bigrid/node/internal';
 import { isLasting, type ResultPrinter, type Row, rowOf } from './results.ts';
 import type { Tally } from './tally.ts';
 

@@ -4,11 +4,9 @@ import {
   checkBundle,
   checkData,
   checkMachine,
-  drawContactSheet,
   drift,
   evaluate,
   exportBundle,
-  FolderWatch,
   inspect,
   listImages,
   onnxRuntimeEngine,
@@ -19,9 +17,8 @@ import {
   readBundle,
   train,
   update,
-  Webhook,
-  withMask,
 } from './index.ts';
+import { drawContactSheet, FolderWatch, Webhook, withMask } from './internal.ts';
 
 type Given = Readonly<Record<string, unknown>>;
 

@@ -1,13 +1,6 @@
 import { counted, fail } from '@bigrid/errors';
-import {
-  assertWritable,
-  type Dataset,
-  drawContactSheet,
-  type KindOfImages,
-  kindsOfImages,
-  openDataset,
-  writeAtomically,
-} from '@bigrid/node';
+import { type Dataset, type KindOfImages, kindsOfImages, openDataset } from '@bigrid/node';
+import { assertWritable, drawContactSheet, writeAtomically } from '@bigrid/node/internal';
 import type { Command } from 'commander';
 import { s3RootFlag } from '../flags.ts';
 import { paint, print, say, table } from '../output.ts';

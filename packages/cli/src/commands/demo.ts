@@ -1,6 +1,7 @@
 import { dirname, join, sep } from 'node:path';
 import { counted } from '@bigrid/errors';
-import { type Evaluation, trainOptionsSchema } from '@bigrid/node';
+import type { Evaluation } from '@bigrid/node';
+import { trainOptionsSchema } from '@bigrid/node/internal';
 import type { Command } from 'commander';
 import type { Shown } from '../demo/images.ts';
 import { type Demo, type Made, makeEverything, places } from '../demo/make.ts';

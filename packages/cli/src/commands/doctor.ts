@@ -7,8 +7,8 @@ import {
   type Device,
   type Diagnosis,
   type Finding,
-  systemPath,
 } from '@bigrid/node';
+import { systemPath } from '@bigrid/node/internal';
 import type { Command } from 'commander';
 import { addFlags, machineFields, s3RootFlag } from '../flags.ts';
 import { facts, paint, print } from '../output.ts';

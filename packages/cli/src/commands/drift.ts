@@ -1,5 +1,6 @@
 import { counted, fail } from '@bigrid/errors';
-import { type Drift, drift, type MeasureDrift, readBundle, writeAtomically } from '@bigrid/node';
+import { type Drift, drift, type MeasureDrift, readBundle } from '@bigrid/node';
+import { writeAtomically } from '@bigrid/node/internal';
 import { describeMove, measureWords, renderDrift } from '@bigrid/report';
 import type { Command } from 'commander';
 import { parseFlag } from '../flags.ts';

@@ -1,22 +1,24 @@
 import { counted, fail } from '@bigrid/errors';
 import {
-  askForDefects,
   type Device,
   drawThumbnail,
   type EvaluatedImage,
   type Evaluation,
   evaluate,
-  isAnomalous,
-  type LabelledScores,
   type Manifest,
-  operatingPoints,
   readBundle,
   type SeenImage,
+  version,
+} from '@bigrid/node';
+import {
+  askForDefects,
+  isAnomalous,
+  type LabelledScores,
+  operatingPoints,
   underLabelledRules,
   underRules,
-  version,
   writeAtomically,
-} from '@bigrid/node';
+} from '@bigrid/node/internal';
 import { type Counts, countOutcomes, Report, unsureOf } from '@bigrid/report';
 import type { Command } from 'commander';
 import { imageRows, imagesCsv, MapFiles, measurementOf, metricsJson } from '../evaluation-files.ts';

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { fail } from '@bigrid/errors';
-import { type Device, type Exported, exportBundle, systemPath } from '@bigrid/node';
+import { type Device, type Exported, exportBundle } from '@bigrid/node';
+import { systemPath } from '@bigrid/node/internal';
 import type { Command } from 'commander';
 import { addFlags, allowSuspectFlag, machineFields } from '../flags.ts';
 import { formatBytes, formatScore, print, say } from '../output.ts';

@@ -1,14 +1,6 @@
 import { counted } from '@bigrid/errors';
-import {
-  type Bundle,
-  describePromise,
-  ignoredShare,
-  type Manifest,
-  type Port,
-  readBundle,
-  readPorts,
-  weightsOf,
-} from '@bigrid/node';
+import { type Bundle, describePromise, type Manifest, readBundle } from '@bigrid/node';
+import { ignoredShare, type Port, readPorts, weightsOf } from '@bigrid/node/internal';
 import type { Command } from 'commander';
 import { facts, formatBytes, formatScore, paint, print } from '../output.ts';
 import type { Context } from '../run.ts';

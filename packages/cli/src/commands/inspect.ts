@@ -1,21 +1,17 @@
 import { join } from 'node:path';
 import { counted, fail, isBigridError } from '@bigrid/errors';
+import { type Device, describePromise, drawThumbnail, inspect, readBundle } from '@bigrid/node';
 import {
   assertWritable,
-  type Device,
-  describePromise,
-  drawThumbnail,
   type FileStamp,
   InspectionLog,
   identify,
-  inspect,
-  readBundle,
   stampOf,
   statisticsOf,
   underRules,
   withMask,
   writeAtomically,
-} from '@bigrid/node';
+} from '@bigrid/node/internal';
 import { InspectionReport } from '@bigrid/report';
 import { type Command, Option } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';

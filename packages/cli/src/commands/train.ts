@@ -1,17 +1,14 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { type BigridError, fail, isBigridError } from '@bigrid/errors';
+import { describePromise, type Manifest, type TrainRequest, train } from '@bigrid/node';
 import {
   checkpointPath,
-  describePromise,
   hasCheckpoint,
-  type Manifest,
   replayPath,
   systemPath,
-  type TrainRequest,
-  train,
   trainOptionsSchema,
-} from '@bigrid/node';
+} from '@bigrid/node/internal';
 import type { Command } from 'commander';
 import { describeTraining } from '../describe-training.ts';
 import {

@@ -1,14 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { counted } from '@bigrid/errors';
-import {
-  type Device,
-  median,
-  systemPath,
-  trainOptionsSchema,
-  type Update,
-  type UpdatedImage,
-  update,
-} from '@bigrid/node';
+import { type Device, type Update, type UpdatedImage, update } from '@bigrid/node';
+import { median, systemPath, trainOptionsSchema } from '@bigrid/node/internal';
 import type { Command } from 'commander';
 import {
   addFlags,

@@ -1,19 +1,16 @@
 import { join, parse, relative } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
+import { type Device, inspect, readBundle, type Verdict } from '@bigrid/node';
 import {
   assertWritable,
-  type Device,
   FolderWatch,
   freeName,
   InspectionLog,
   identify,
-  inspect,
-  readBundle,
   underRules,
-  type Verdict,
   Webhook,
   withMask,
-} from '@bigrid/node';
+} from '@bigrid/node/internal';
 import type { Command } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';

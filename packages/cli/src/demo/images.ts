@@ -5,8 +5,8 @@ import {
   type ImageEntry,
   openTestFolder,
   openTrainingFolder,
-  unlearnt,
 } from '@bigrid/node';
+import { unlearnt } from '@bigrid/node/internal';
 
 /** Images of each kind of defect of which heat maps are drawn, and good ones where there are no others. */
 const MAPS_OF_DEFECT = 2;

@@ -3,7 +3,6 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { counted, isBigridError } from '@bigrid/errors';
 import {
-  assertWritable,
   type Bundle,
   drawThumbnail,
   type Evaluation,
@@ -15,8 +14,8 @@ import {
   readBundle,
   train,
   version,
-  writeAtomically,
 } from '@bigrid/node';
+import { assertWritable, writeAtomically } from '@bigrid/node/internal';
 import { InspectionReport, Report } from '@bigrid/report';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { writeSyntheticLine } from '../synthetic/line.ts';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { openDataset, systemPath, writeAtomically } from '@bigrid/node';
+import { openDataset } from '@bigrid/node';
+import { systemPath, writeAtomically } from '@bigrid/node/internal';
 
 /** What a demo made, and from what: what says whether its results still hold. */
 export interface DemoRecord {

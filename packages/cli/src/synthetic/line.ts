@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Random } from '@bigrid/method';
-import { writeAtomically } from '@bigrid/node';
+import { writeAtomically } from '@bigrid/node/internal';
 import sharp from 'sharp';
 import { defectKinds } from './defects.ts';
 import { type Defect, drawPart, somePart } from './part.ts';

@@ -1,0 +1,49 @@
+// What the command line and the benchmarks share with the public API of index.ts, and no program should rely on: it changes
+// from version to version.
+
+export {
+  askForDefects,
+  ignoredShare,
+  isAnomalous,
+  judge,
+  type LabelledScores,
+  median,
+  modelIdOf,
+  type OperatingPoint,
+  operatingPoints,
+  type Port,
+  readPorts,
+  trainOptionsSchema,
+  underLabelledRules,
+  underRules,
+  unlearnt,
+  weightsOf,
+} from '@bigrid/inspect';
+export {
+  type ContactSheet,
+  type ContactSheetOptions,
+  drawContactSheet,
+} from './datasets/contact-sheet.ts';
+export { engineOptionsSchema } from './engine/engine.ts';
+export { assertWritable, reasonOf, writeAtomically } from './files/files.ts';
+export { freeName, moveFile } from './files/move-file.ts';
+export { decodeName, systemPath } from './files/names.ts';
+export { encodeNpy } from './files/npy.ts';
+export { imagesOfStream } from './images/image-stream.ts';
+export { decodeImage } from './images/images.ts';
+export { imagesInFile } from './images/tiff-pages.ts';
+export { withMask } from './model-file.ts';
+export { checkpointPath, hasCheckpoint } from './training/checkpoint-folder.ts';
+export { replayPath } from './training/replay-folder.ts';
+export {
+  type FileStamp,
+  InspectionLog,
+  identify,
+  isPiped,
+  type Logged,
+  type LoggedOutcome,
+  stampOf,
+  statisticsOf,
+} from './watching/inspection-log.ts';
+export { FolderWatch, type WatchedImage, type WatchOptions } from './watching/watch-folder.ts';
+export { Webhook, type WebhookOptions } from './watching/webhook.ts';
