@@ -3,7 +3,7 @@ import { errorRegistry } from './registry.ts';
 export type ErrorCode = keyof typeof errorRegistry;
 
 export interface BigridErrorOptions extends ErrorOptions {
-  /** What to do in this case, one sentence, where what the registry says of all cases does not fit. */
+  /** What to do in this case, in one sentence, where the registry's remedy does not fit. */
   readonly remedy?: string | undefined;
 }
 

@@ -5,12 +5,12 @@ export interface Field {
   readonly default?: unknown;
   readonly enum?: readonly string[];
   readonly const?: string;
-  /** Where there are several kinds of values. */
+  /** The alternatives, if there are several. */
   readonly anyOf?: readonly Field[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly multipleOf?: number;
-  /** What is expected, where JSON Schema cannot say it. */
+  /** What is expected, if JSON Schema cannot express it. */
   readonly expected?: string;
 }
 
@@ -40,7 +40,7 @@ export function expectation(field: Field): string {
 
 /** `from 1 to 10000`, `of at least 0` */
 export function rangeOf({ minimum, maximum = Number.MAX_SAFE_INTEGER }: Field): string {
-  // JSON Schema says this of every integer.
+  // JSON Schema gives this maximum for every integer.
   if (maximum === Number.MAX_SAFE_INTEGER) return `of at least ${minimum}`;
   return `from ${minimum} to ${maximum}`;
 }

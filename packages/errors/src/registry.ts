@@ -1,18 +1,18 @@
-/** What the registry says of one error. */
+/** The registry's entry for one error. */
 export interface ErrorDefinition {
   /** When it is raised, for the documentation. */
   readonly when: string;
-  /** What a person can do about it, one sentence. */
+  /** What to do about it, in one sentence. */
   readonly remedy: string;
   /** Exit code of the command line. */
   readonly exitCode: number;
-  /** Status of an HTTP answer. */
+  /** Status of the HTTP response. */
   readonly httpStatus: number;
 }
 
 /**
- * Exit codes follow sysexits.h where it has a fitting one; 1 is "some images failed", 2 and 3 are findings that a caller
- * asked to be told of.
+ * Exit codes follow sysexits.h where it has a matching one; 1 means "some images failed", 2 and 3 are findings that the
+ * caller asked to be told about.
  */
 const usage = { exitCode: 64, httpStatus: 400 };
 const badData = { exitCode: 65, httpStatus: 422 };
@@ -26,17 +26,17 @@ const unwritable = { exitCode: 73, httpStatus: 507 };
  */
 export const errorRegistry = {
   GRAPH_SHAPE_MISMATCH: {
-    when: 'An operator is given shapes that do not fit together.',
+    when: 'An operator is given incompatible shapes.',
     remedy: 'Look at the node named in the message: both shapes are given.',
     ...internal,
   },
   GRAPH_TYPE_MISMATCH: {
-    when: 'An operator is given an element type that it does not take.',
+    when: 'An operator is given an element type that it does not accept.',
     remedy: 'Cast the value to the type named in the message.',
     ...internal,
   },
   GRAPH_NO_GRADIENT: {
-    when: 'A gradient is asked for through an operator that has none.',
+    when: 'A gradient is requested through an operator that has none.',
     remedy: 'Stop the gradient before that operator, or write its rule.',
     ...internal,
   },
@@ -46,12 +46,12 @@ export const errorRegistry = {
     ...internal,
   },
   ENGINE_FAILED: {
-    when: 'The engine refuses a graph or fails while it runs it.',
-    remedy: 'Report it with the whole message: a graph of ours should never fail.',
+    when: 'The engine rejects a graph or fails while running it.',
+    remedy: 'Report it with the full message: graphs built by Bigrid should never fail.',
     ...internal,
   },
   DEVICE_MISSING: {
-    when: 'The device asked for is not there, or the engine installed cannot use it.',
+    when: 'The requested device does not exist, or the installed engine cannot use it.',
     remedy: 'Use a device from the message, or leave `device` out to compute on the processor.',
     exitCode: 69,
     httpStatus: 501,
@@ -63,7 +63,7 @@ export const errorRegistry = {
   },
   NODE_TOO_OLD: {
     when: 'The Node.js that runs Bigrid is older than Bigrid needs.',
-    remedy: 'Install a newer Node.js: the message says which.',
+    remedy: 'Install the Node.js version named in the message, or a newer one.',
     exitCode: 69,
     httpStatus: 501,
   },
@@ -74,9 +74,9 @@ export const errorRegistry = {
     ...usage,
   },
   WEIGHTS_INVALID: {
-    when: 'The file of a backbone (safetensors or ONNX) is cut short, malformed, lacks a tensor, or cannot be taken over.',
+    when: 'A backbone file (safetensors or ONNX) is truncated, malformed, lacks a tensor, or cannot be used.',
     remedy:
-      'Fetch or export the file again; docs/how-to/backbones.md tells which backbones can be used.',
+      'Download or export the file again; docs/how-to/backbones.md lists the supported backbones.',
     ...badData,
   },
   PATH_MISSING: {
@@ -90,24 +90,24 @@ export const errorRegistry = {
     ...missing,
   },
   INPUT_INVALID: {
-    when: 'A stream that should hold paths or images holds neither, or something else after an image.',
-    remedy: 'Pipe paths, one a line, as `find` and `ls` print them, or the bytes of images.',
+    when: 'A stream that should contain paths or images contains neither, or something else after an image.',
+    remedy: 'Pipe paths, one per line, as `find` and `ls` print them, or the bytes of images.',
     ...badData,
   },
   LOG_INVALID: {
-    when: 'A file that should be a log of inspections is another file.',
+    when: 'A file that should be an inspection log is something else.',
     remedy: 'Name a file that inspections were logged to, or a new one: this one was not changed.',
     ...badData,
   },
   IN_USE: {
-    when: 'Another Bigrid on this machine watches the same folder, or writes the same log or model.',
-    remedy: 'Stop the other one first, or name another folder or file.',
+    when: 'Another Bigrid process on this machine watches the same folder, or writes the same log or model.',
+    remedy: 'Stop the other process first, or name another folder or file.',
     exitCode: 75,
     httpStatus: 409,
   },
   OUTPUT_UNWRITABLE: {
-    when: 'A result cannot be written where it was asked for.',
-    remedy: 'Choose a place that may be written to and has room.',
+    when: 'A result cannot be written to the requested place.',
+    remedy: 'Choose a writable place with enough free space.',
     ...unwritable,
   },
   REPLAY_MISSING: {
@@ -134,31 +134,32 @@ export const errorRegistry = {
     ...badData,
   },
   DATA_NO_GOOD: {
-    when: 'A data folder has no good images to learn from, or none to calibrate on that training never saw.',
+    when: 'A data folder has no good images to train on, or none to calibrate on that training never saw.',
     remedy:
-      'Put good images into DIR/good or straight into DIR; DIR/train/good does for training, DIR/test/good for calibration.',
+      'Put good images into DIR/good or directly into DIR; DIR/train/good works for training, DIR/test/good for calibration.',
     ...badData,
   },
   DATA_NO_TEST: {
     when: 'A data folder has nothing to evaluate on.',
-    remedy: 'Put good test images into DIR/test/good and bad ones into DIR/test/NAME-OF-DEFECT.',
+    remedy:
+      'Put good test images into DIR/test/good and defective ones into DIR/test/NAME-OF-DEFECT.',
     ...badData,
   },
   DATASET_INVALID: {
-    when: 'A table, manifest or file of annotations is malformed, missing, or names an image or mask that is not there.',
+    when: 'A table, manifest or annotation file is malformed, missing, or names an image or mask that does not exist.',
     remedy:
-      'Correct the line or item named in the message, or put the file that it names in place; docs/reference/layouts.md shows every layout.',
+      'Correct the line or item named in the message, or add the file that it names; docs/reference/layouts.md shows every layout.',
     ...badData,
   },
   LAYOUT_AMBIGUOUS: {
-    when: 'A folder can be read in two ways, such as a product that is called good: as good images, or as a product.',
+    when: 'A folder can be read in two ways: a folder named good, say, as good images or as a product of that name.',
     remedy:
-      'Rename or move a folder as the message says for the reading that is meant; docs/reference/layouts.md shows every layout.',
+      'Rename or move a folder as the message suggests for the intended reading; docs/reference/layouts.md shows every layout.',
     ...badData,
   },
   DATA_TOO_FEW: {
     when: 'There are too few readable good images to train on and to hold some out for the threshold.',
-    remedy: 'Add good images; a few dozen make a first model, some hundred a steady threshold.',
+    remedy: 'Add good images; a few dozen make a first model, a few hundred a stable threshold.',
     ...badData,
   },
   SUSPECT_IMAGES: {
@@ -168,7 +169,7 @@ export const errorRegistry = {
     ...badData,
   },
   THRESHOLD_UNSUPPORTED: {
-    when: 'The rule of a threshold asks for more than there is: more good images, or labelled defects.',
+    when: 'A threshold rule needs more than is available: more good images, or labelled defects.',
     remedy: 'Recalibrate on a folder with what the message asks for, or choose another rule.',
     ...badData,
   },
@@ -184,15 +185,15 @@ export const errorRegistry = {
     httpStatus: 422,
   },
   IMAGE_UNREADABLE: {
-    when: 'A file that should be an image cannot be decoded: not an image, cut short, damaged, or of an unknown kind. Or a frame given through the API is not 8-bit RGB of the size it states, or its `read` throws.',
+    when: 'A file that should be an image cannot be decoded: it is not an image, truncated, damaged, or of an unknown format. Or a frame passed through the API is not 8-bit RGB of the stated size, or its `read` throws.',
     remedy:
-      'Copy it again where it is damaged; export it as PNG or JPEG, or take it out of the folder.',
+      'If it is damaged, copy it again; export it as PNG or JPEG, or remove it from the folder.',
     ...badData,
   },
   IMAGE_TOO_LARGE: {
     when: 'The header of an image states more pixels than are allowed, or a side of more than a million.',
     remedy:
-      'Crop the image; or, where it is not for one side, set the environment variable BIGRID_MAX_PIXELS to as many as the memory holds, at 3 bytes each and some copies.',
+      'Crop the image; or, unless it is one side that is too long, set the environment variable BIGRID_MAX_PIXELS to as many as fit into memory, at 3 bytes each and a few copies.',
     exitCode: 65,
     httpStatus: 413,
   },
@@ -202,13 +203,13 @@ export const errorRegistry = {
     ...badData,
   },
   BUNDLE_INVALID: {
-    when: 'A file is not an ONNX model of Bigrid: another kind of file, cut short, or damaged.',
+    when: 'A file is not an ONNX model made by Bigrid: another kind of file, truncated, or damaged.',
     remedy:
-      'Name the .onnx file that training wrote; if it is that one, it is damaged: copy it again, or train again.',
+      'Name the .onnx file that training wrote; if it is that file, it is damaged: copy it again, or train again.',
     ...badData,
   },
   BUNDLE_TOO_NEW: {
-    when: 'A bundle was made by a newer version of Bigrid than this one can read.',
+    when: 'A model file was made by a newer version of Bigrid, whose format this one cannot read.',
     remedy: 'Update Bigrid.',
     ...badData,
   },
@@ -220,7 +221,7 @@ export const errorRegistry = {
   },
   DRIFT_FOUND: {
     when: 'Images have drifted since calibration, and the caller asked for an error in that case.',
-    remedy: 'The measures that moved tell where to look first.',
+    remedy: 'The measures that moved show where to look first.',
     exitCode: 3,
     httpStatus: 422,
   },

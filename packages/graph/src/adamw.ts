@@ -32,7 +32,7 @@ export const adamWDefaults: AdamWOptions = {
 };
 
 /**
- * AdamW (Loshchilov & Hutter 2019) as graph, numerically the same as PyTorch's with `clip_grad_norm_` before it:
+ * AdamW (Loshchilov & Hutter 2019) as a graph, numerically the same as PyTorch's with `clip_grad_norm_` before it:
  *
  *     g <- g * min(1, clipNorm / (|all g| + 1e-6))
  *     m <- beta1 m + (1 - beta1) g
@@ -41,7 +41,7 @@ export const adamWDefaults: AdamWOptions = {
  *
  * @param step scalar float32, 1 for the first step
  * @param learningRate scalar float32
- * @returns for each trainable its new value and moments, in order
+ * @returns the new value and moments of each trainable, in order
  */
 export function adamW(
   graph: Graph,
@@ -67,7 +67,7 @@ export function adamW(
       const firstMoment = add(mul(flat(trainable.firstMoment), beta1), mul(g, 1 - beta1));
       const secondMoment = add(mul(flat(trainable.secondMoment), beta2), mul(square(g), 1 - beta2));
       const rate = mul(learningRate, trainable.learningRateScale);
-      // lr (m / c1) / (sqrt(v) / c2 + eps) with the scalars gathered, to save passes over large tables.
+      // lr (m / c1) / (sqrt(v) / c2 + eps) with the scalars combined, to save passes over large tables.
       const denominator = add(sqrt(secondMoment), mul(correction2, epsilon));
       const change = mul(div(firstMoment, denominator), div(mul(rate, correction2), correction1));
       const kept = mul(flat(trainable.value), sub(1, mul(rate, weightDecay)));

@@ -1,12 +1,12 @@
 import type { Tensor } from './tensor.ts';
 
-/** Named tensors, as a graph takes and returns them. */
+/** Named tensors: the inputs or outputs of a graph. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** A graph made ready to run. */
+/** A graph that is ready to run. */
 export interface Session {
   /**
-   * Runs the graph once. Tensors given are only read, tensors returned belong to the caller.
+   * Runs the graph once. Input tensors are only read; returned tensors belong to the caller.
    * `reuse` names outputs that the engine may write into the given tensors' memory instead of new memory;
    * such a tensor must not be among the inputs of the same run.
    * @throws ENGINE_FAILED
@@ -20,7 +20,7 @@ export interface Session {
 export interface Engine {
   /** Name and version, such as `onnxruntime-node 1.30.0 (cpu, 2 threads)`. */
   readonly description: string;
-  /** How many runs it does at a time; 1 where it does not say. */
+  /** How many runs it executes at a time. Default: 1. */
   readonly runsAtOnce?: number;
   /** Loads a serialised ONNX model. @throws ENGINE_FAILED */
   load(model: Uint8Array): Promise<Session>;

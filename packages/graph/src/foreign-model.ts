@@ -18,33 +18,33 @@ import { bytesIn, type Field, fieldsOf, integersIn, numbersIn, textIn } from './
 /** Ten times as many as the largest backbones have: a file of empty nodes must not fill the memory. */
 const MOST_NODES = 100_000;
 
-/** A node as a file states it. Its attributes are decoded when they are asked for. */
+/** A node as stated in the file. Its attributes are decoded on demand. */
 export interface ForeignNode {
   readonly name: string;
   readonly operator: string;
   /** Empty for ONNX's own operators. */
   readonly domain: string;
-  /** Empty names are inputs and outputs left out. */
+  /** An empty name is an input or output that is left out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** @throws WEIGHTS_INVALID where one is a graph of its own, or malformed */
+  /** @throws WEIGHTS_INVALID if one is a graph, or malformed */
   attributes(): Record<string, Attribute>;
 }
 
-/** An ONNX model that others made. Views of the file's bytes: nothing large is decoded. */
+/** An ONNX model made by other tools. Views of the file's bytes: nothing large is decoded. */
 export interface ForeignModel {
-  /** Version of ONNX's own operators that it is written in. */
+  /** Version of the ONNX operator set that it uses. */
   readonly operatorSet: number;
   readonly metadata: ReadonlyMap<string, string>;
-  /** What it takes from outside, by name, with ONNX's code of the element type; weights are not among them. */
+  /** Its inputs by name, with ONNX's code of the element type; weights are not among them. */
   readonly inputs: ReadonlyMap<string, number>;
   readonly nodes: readonly ForeignNode[];
-  /** Its tensors by name, decoded when they are asked for. They throw WEIGHTS_INVALID where they are malformed. */
+  /** Its tensors by name, decoded on demand, which throws WEIGHTS_INVALID if one is malformed. */
   readonly initialisers: ReadonlyMap<string, () => Tensor>;
 }
 
 /**
- * Reads an ONNX model of any origin, without running it and without trust in what it states.
+ * Reads an ONNX model of any origin, without running it and without trusting what it states.
  * @throws WEIGHTS_INVALID
  */
 export function readForeignModel(bytes: Uint8Array): ForeignModel {
@@ -73,7 +73,7 @@ export function readForeignModel(bytes: Uint8Array): ForeignModel {
         );
       }
     }
-    // Files of the first years list their weights among their inputs.
+    // Before ONNX 1.4 (IR version 4), weights had to be listed among the inputs too.
     for (const name of initialisers.keys()) inputs.delete(name);
     return { operatorSet, metadata, inputs, nodes, initialisers };
   });
@@ -83,7 +83,7 @@ function tooMany(): never {
   return fail('WEIGHTS_INVALID', `Expected at most ${MOST_NODES} nodes but received more`);
 }
 
-/** The version of ONNX's own operators; undefined for those of another domain. */
+/** The version of ONNX's own operator set; undefined for one of another domain. */
 function readVersion(field: Field): number | undefined {
   let [domain, version] = ['', 1];
   for (const part of fieldsOf(bytesIn(field))) {
@@ -152,7 +152,7 @@ function readAttribute(message: Uint8Array, node: string): [name: string, value:
   }
   return fail(
     'WEIGHTS_INVALID',
-    `Expected numbers, texts or a tensor for attribute ${name} of node ${node} but received kind ${kind}; nodes with graphs inside (If, Loop, Scan) cannot be taken over`,
+    `Expected numbers, texts or a tensor for attribute ${name} of node ${node} but received kind ${kind}; nodes with graphs inside (If, Loop, Scan) are not supported`,
   );
 }
 
@@ -164,7 +164,7 @@ function floatsIn(field: Field): number[] {
   );
 }
 
-/** Name and element type of an input; type 0 for what is no tensor. */
+/** Name and element type of an input; type 0 if it is not a tensor. */
 function readInput(field: Field): [name: string, type: number] {
   let [name, type] = ['', 0];
   for (const part of fieldsOf(bytesIn(field))) {

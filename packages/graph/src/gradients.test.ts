@@ -160,7 +160,7 @@ describe('where no gradient flows', () => {
       { padding: 'same' },
       /explicit padding for the gradient of Conv_1/,
     ],
-    ['a few groups', [4, 2, 3, 3], { groups: 2 }, /one group or as many as channels/],
+    ['a few groups', [4, 2, 3, 3], { groups: 2 }, /one group, or one per channel/],
   ] as const)('a convolution with %s has none', (_, kernel, options, message) => {
     const graph = new Graph('convolutions');
     const image = graph.input('x', 'float32', [1, 4, 5, 5]);

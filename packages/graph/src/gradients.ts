@@ -10,7 +10,7 @@ import { add } from './operators/elementwise.ts';
 import { staticShape } from './shape.ts';
 import { sizeOf, tensor } from './tensor.ts';
 
-/** Gradient rules by ONNX operator. The functions in `operators/` that emit these do not know them. */
+/** Gradient rules by ONNX operator. The functions in `operators/` that emit the operators do not know them. */
 const rules: Readonly<Record<string, GradientRule>> = {
   ...elementwiseGradients,
   ...reduceGradients,
@@ -41,7 +41,7 @@ export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
   const forward = [...graph.nodes];
   const needed = new Set<Value>(wanted);
   for (const node of forward) {
-    // A bare identity is a stopped gradient: nothing behind it is asked for.
+    // A bare identity stops the gradient: nothing behind it is needed.
     if (node.operator === 'Identity' && !node.attached) continue;
     if (leadsToAny(node, needed)) needed.add(node.output);
   }
@@ -79,7 +79,7 @@ function passOn(
   needed: ReadonlySet<Value>,
   found: Map<Value, Value>,
 ): void {
-  // A wanted value may be made by an operator without a rule: nothing behind it is asked for.
+  // A wanted value may be produced by an operator without a rule: nothing behind it is needed.
   if (!leadsToAny(node, needed)) return;
   const pass = (input: Value, contribution: Value) => {
     const known = found.get(input);

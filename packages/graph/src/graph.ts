@@ -2,7 +2,7 @@ import { fail } from '@bigrid/errors';
 import { formatShape, type Shape } from './shape.ts';
 import { type ElementType, type Tensor, tensor } from './tensor.ts';
 
-/** What an operator is told beside its inputs. A plain number is an integer. */
+/** An attribute of an operator. A plain number is an integer. */
 export type Attribute =
   | number
   | string
@@ -12,7 +12,7 @@ export type Attribute =
   | { readonly strings: readonly string[] }
   | { readonly tensor: Tensor };
 
-/** Shape of what a node of another model gives: it is known when the graph runs. */
+/** Shape of the output of a node of another model: known only when the graph runs. */
 const unknownShape: Shape = ['unknown'];
 
 /** One value of a graph: an input, an initialiser, or an output of a node. */
@@ -21,7 +21,7 @@ export class Value {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: Shape;
-  /** The node that makes it; undefined for inputs and initialisers. */
+  /** The node that produces it; undefined for inputs and initialisers. */
   readonly producer: GraphNode | undefined;
 
   constructor(graph: Graph, name: string, type: ElementType, shape: Shape, producer?: GraphNode) {
@@ -37,21 +37,21 @@ export class Value {
   }
 }
 
-/** One operator of a graph. `inputs` may have holes where ONNX leaves an optional input out. */
+/** One operator of a graph. `inputs` may have holes where an optional input is left out. */
 export interface GraphNode {
   readonly operator: string;
   readonly name: string;
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly output: Value;
-  /** What a node gives beside `output`; one without a name is left out. */
+  /** Further outputs besides `output`; one without a name is left out. */
   readonly others?: readonly Value[];
-  /** A gradient given by hand for a value that the output depends on: see `attachGradient`. */
+  /** A handwritten gradient for a value that the output depends on: see `attachGradient`. */
   readonly attached?: { readonly to: Value; readonly gradient: (g: Value) => Value };
   readonly body?: Body;
 }
 
-/** A graph inside a node (Scan). Its nodes may read values of the graph around it; its weights lie there too. */
+/** A graph inside a node (Scan). Its nodes may read values of the enclosing graph, which also holds its weights. */
 export interface Body {
   readonly nodes: readonly GraphNode[];
   readonly inputs: readonly Value[];
@@ -59,7 +59,7 @@ export interface Body {
 }
 
 /**
- * An ONNX graph in the making. Operators (see `operators/`) append nodes through {@link Graph.node} and
+ * An ONNX graph under construction. Operators (see `operators/`) append nodes through {@link Graph.node} and
  * infer shapes as they go, so that a wrong shape is rejected on the line that wrote it.
  */
 export class Graph {
@@ -72,7 +72,7 @@ export class Graph {
   readonly #counters = new Map<string, number>();
   readonly #constants = new Map<string, Value>();
   #scope = '';
-  /** Where the next node goes: the graph, or a body in the making. */
+  /** Where the next node goes: the graph, or the body being built. */
   #block: GraphNode[] = this.nodes;
 
   constructor(name: string) {
@@ -100,16 +100,16 @@ export class Graph {
     );
   }
 
-  /** An int64 constant vector, as ONNX wants shapes and axes. Equal ones are shared. */
+  /** An int64 constant vector, as ONNX expects shapes and axes. Equal ones are shared. */
   integers(values: readonly number[]): Value {
     return this.#shared(`integers ${values.join(' ')}`, () =>
       tensor('int64', [values.length], BigInt64Array.from(values, BigInt)),
     );
   }
 
-  /** Names what the graph returns. @throws GRAPH_NAME_TAKEN */
+  /** Declares an output. @throws GRAPH_NAME_TAKEN */
   output(name: string, value: Value): void {
-    // An identity gives the output its own name, also where one value is returned under two.
+    // An identity gives the output its own name, even if one value is returned under two.
     if (this.outputs.has(name))
       fail('GRAPH_NAME_TAKEN', `Expected a new name for an output but received ${name}`);
     const node = this.#append('Identity', this.#take(name), [value], {}, value.type, value.shape);
@@ -127,7 +127,7 @@ export class Graph {
     }
   }
 
-  /** The name that the next node of this operator gets: for messages of shape inference. */
+  /** The name that the next node of this operator gets, for error messages of shape inference. */
   nextName(operator: string): string {
     return this.#next(this.#scope + operator).name;
   }
@@ -144,10 +144,10 @@ export class Graph {
   }
 
   /**
-   * Appends a node with a graph inside, which gets one input and gives one output for each output of the node.
-   * @param input type and shape of what the body gets
-   * @param build makes the outputs of the body; nodes that it appends are the body's
-   * @param shapeOf shape of an output of the node from that of the body's output
+   * Appends a node with a graph inside, which takes one input and returns one output per output of the node.
+   * @param input type and shape of the body's input
+   * @param build builds the outputs of the body; nodes that it appends belong to the body
+   * @param shapeOf from the shape of a body's output to that of the node's output
    */
   nodeWithBody(
     operator: string,
@@ -163,7 +163,7 @@ export class Graph {
     this.#block = nodes;
     let outputs: Value[];
     try {
-      // A body may not give what it did not make, nor one value twice.
+      // A body may not return values from outside, nor one value twice.
       outputs = build(given).map((value) =>
         this.node('Identity', [value], {}, value.type, value.shape),
       );
@@ -181,9 +181,9 @@ export class Graph {
   }
 
   /**
-   * Appends a node of another model, which our operators need not know: nothing is checked.
-   * @param names of its outputs; one that is empty is left out
-   * @returns its outputs. Their type and shape are not known: give them to such nodes alone
+   * Appends a node of another model, of any operator: nothing is checked.
+   * @param names of its outputs; an empty one is left out
+   * @returns its outputs. Their type and shape are unknown: pass them to such nodes only
    * @throws GRAPH_NAME_TAKEN
    */
   foreignNode(
@@ -207,8 +207,8 @@ export class Graph {
   }
 
   /**
-   * The same value, with the gradient towards `to` given by hand: for a value whose own operators are not
-   * differentiable in `to`, or only at a higher cost. Other gradients flow on through `value` as they would.
+   * The same value, with a handwritten gradient with respect to `to`: for a value whose own operators are not
+   * differentiable in `to`, or only at a higher cost. Other gradients flow through `value` as usual.
    * @param gradient from the gradient of the value to the gradient of `to`, with the shape of `to`
    */
   attachGradient(value: Value, to: Value, gradient: (g: Value) => Value): Value {

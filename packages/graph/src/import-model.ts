@@ -6,13 +6,13 @@ import { dataTypes, OPERATOR_SET } from './onnx-format.ts';
 import { OLDEST_OPERATOR_SET, toOurOperatorSet } from './operator-versions.ts';
 
 /**
- * Splices the part of another model that makes the values named into the graph of `image`, as it stands: its nodes
- * and weights, whether our operators cover them or not. Names get the prefix, so that they meet no others.
- * @param image what the model's only input becomes, float32
- * @param wanted names of values, or of nodes, whose first output is meant
- * @returns the values in the order asked for. Their shape is not known here: see {@link Graph.foreignNode}
- * @throws OPTION_INVALID for a name that there is not, with those most like it; WEIGHTS_INVALID for a model that
- *   cannot be taken over
+ * Splices the part of another model that computes the wanted values into the graph of `image`, unchanged: its nodes
+ * and weights, whether our operators cover them or not. Names get the prefix, so that they cannot clash.
+ * @param image replaces the model's only input, float32
+ * @param wanted names of values, or of nodes, which stand for their first output
+ * @returns the values in the order of `wanted`. Their shape is unknown: see {@link Graph.foreignNode}
+ * @throws OPTION_INVALID for an unknown name, suggesting similar ones; WEIGHTS_INVALID for a model that cannot be
+ *   imported
  */
 export function importModel(
   model: ForeignModel,
@@ -45,7 +45,7 @@ function producersOf({ nodes, initialisers, inputs }: ForeignModel): Map<string,
   return producers;
 }
 
-/** The value that is meant: exporters name nodes and values alike, and viewers show nodes. */
+/** The value that a name stands for: exporters name nodes and values alike, and viewers show nodes. */
 function resolve(
   { nodes }: ForeignModel,
   producers: ReadonlyMap<string, ForeignNode>,
@@ -73,7 +73,7 @@ function neededNodes(
     const node = producers.get(name);
     if (!node) {
       if (inputs.has(name) || initialisers.has(name)) continue;
-      fail('WEIGHTS_INVALID', `Expected a node that makes ${name} but received none`);
+      fail('WEIGHTS_INVALID', `Expected a node that produces ${name} but received none`);
     }
     if (needed.has(node)) continue;
     needed.add(node);
@@ -86,17 +86,17 @@ function checkOperators({ operatorSet }: ForeignModel, needed: ReadonlySet<Forei
   if (operatorSet < OLDEST_OPERATOR_SET || operatorSet > OPERATOR_SET) {
     fail(
       'WEIGHTS_INVALID',
-      `Expected operator set ${OLDEST_OPERATOR_SET} to ${OPERATOR_SET} for the model but received ${operatorSet}: export it again, with opset_version=${OPERATOR_SET} say`,
+      `Expected operator set ${OLDEST_OPERATOR_SET} to ${OPERATOR_SET} for the model but received ${operatorSet}: export it again, for example with opset_version=${OPERATOR_SET}`,
     );
   }
   for (const { domain, operator, outputs } of needed) {
     if (domain !== '') {
       fail(
         'WEIGHTS_INVALID',
-        `Expected operators of ONNX alone up to the taps but received ${operator} of ${domain}`,
+        `Expected only ONNX operators up to the taps but received ${operator} of ${domain}`,
       );
     }
-    // ONNX Runtime 1.30 ends the whole process when it meets one.
+    // ONNX Runtime 1.30 crashes on one.
     if (operator === 'Split' && outputs.includes('')) {
       fail('WEIGHTS_INVALID', `Expected a name for every part of Split but received ${outputs}`);
     }
@@ -138,7 +138,7 @@ function appendNode(
     if (!tensor) {
       return fail(
         'WEIGHTS_INVALID',
-        `Expected nodes in the order in which they run but received ${node.name || node.operator} before what makes ${name}`,
+        `Expected nodes in the order in which they run but received ${node.name || node.operator} before the node that produces ${name}`,
       );
     }
     const weight = graph.initialiser(prefix + name, tensor());

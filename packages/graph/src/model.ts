@@ -29,9 +29,9 @@ import {
 } from './wire-format.ts';
 
 export interface ModelOptions {
-  /** Free key-value pairs that any reader of the file sees (`metadata_props`). */
+  /** Key-value pairs of any content (`metadata_props`). */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Shown by viewers. */
+  /** Shown by model viewers. */
   readonly description?: string;
   readonly producerVersion?: string;
 }
@@ -70,7 +70,7 @@ export function metadataFields(metadata: Readonly<Record<string, string>>): Uint
   );
 }
 
-/** The nodes that values depend on, those inside of others too. */
+/** The nodes that values depend on, including nodes inside others. */
 function liveNodes(outputs: readonly Value[]): ReadonlySet<GraphNode> {
   const live = new Set<GraphNode>();
   const visit = [...outputs];

@@ -2,10 +2,10 @@ import { fail } from '@bigrid/errors';
 import type { Attribute, Graph, Value } from './graph.ts';
 import { OPERATOR_SET } from './onnx-format.ts';
 
-/** The oldest operator set whose operators can be brought to ours. */
+/** The oldest operator set whose operators can be converted to ours. */
 export const OLDEST_OPERATOR_SET = 11;
 
-/** Operators that took `axes` as an attribute before the version, and take them as an input since. */
+/** Operators that took `axes` as an attribute before the given version, and take them as an input since. */
 const axesBecameInput: Readonly<Record<string, number>> = {
   ReduceSum: 13,
   Squeeze: 13,
@@ -21,7 +21,7 @@ const axesBecameInput: Readonly<Record<string, number>> = {
   ReduceSumSquare: 18,
 };
 
-/** Operators that meant something else before the version. All others mean the same from the oldest on. */
+/** Operators whose meaning changed in the given version. All others mean the same since the oldest operator set. */
 const meaningChanged: Readonly<Record<string, number>> = {
   Softmax: 13,
   LogSoftmax: 13,
@@ -29,16 +29,16 @@ const meaningChanged: Readonly<Record<string, number>> = {
   RoiAlign: 16,
 };
 
-/** What a node is made of, apart from its outputs. */
+/** A node without its outputs. */
 export interface NodeContent {
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
 /**
- * Brings a node of an older operator set to ours: the same numbers come out.
- * @param outputs how many the node has
- * @throws WEIGHTS_INVALID for the few operators that cannot be brought over
+ * Converts a node of an older operator set to ours, with the same results.
+ * @param outputs number of outputs of the node
+ * @throws WEIGHTS_INVALID for the few operators that cannot be converted
  */
 export function toOurOperatorSet(
   graph: Graph,
@@ -60,11 +60,11 @@ export function toOurOperatorSet(
     const content =
       version < 13 ? asInput(graph, 'split', { inputs, attributes }) : { inputs, attributes };
     if (content.inputs[1]) return content;
-    // Equal parts have to be counted since 18.
+    // Since 18 the number of equal parts has to be stated.
     return { ...content, attributes: { ...content.attributes, num_outputs: outputs } };
   }
   if (operator === 'Dropout' && version < 12) {
-    // Outside training it passes everything on, whatever the share.
+    // Outside training dropout is the identity, whatever its ratio.
     const { ratio: _, ...others } = attributes;
     return { inputs, attributes: others };
   }

@@ -10,15 +10,15 @@ import { bytesIn, type Field, fieldsOf, join, textIn } from './wire-format.ts';
 export interface ReadModel {
   readonly producerName: string;
   readonly metadata: ReadonlyMap<string, string>;
-  /** As the graph sees them: weights stored in fewer bits are float32 here. */
+  /** As the graph uses them: weights stored in fewer bits are float32 here. */
   readonly initialisers: ReadonlyMap<string, Tensor>;
-  /** What weights are stored in; undefined where all are as they were written first. */
+  /** The precision that weights are stored in; undefined if all are stored as training wrote them. */
   readonly weights: WeightPrecision | undefined;
 }
 
 /**
- * Reads metadata and initialisers of an ONNX model. Every stated size is checked against the bytes that are
- * there, and nodes are not built, so that memory stays near the size of the file whatever it states.
+ * Reads metadata and initialisers of an ONNX model. Every stated size is checked against the available bytes,
+ * and nodes are not built, so memory use stays close to the size of the file, whatever it states.
  * @throws BUNDLE_INVALID
  */
 export function readModel(bytes: Uint8Array): ReadModel {
@@ -36,7 +36,7 @@ export function readModel(bytes: Uint8Array): ReadModel {
   });
 }
 
-/** The same model with other metadata; all other bytes stay as they are. @throws BUNDLE_INVALID */
+/** The same model with other metadata; all other bytes are unchanged. @throws BUNDLE_INVALID */
 export function withMetadata(
   bytes: Uint8Array,
   metadata: Readonly<Record<string, string>>,
@@ -48,9 +48,9 @@ export function withMetadata(
 }
 
 /**
- * The same model with other elements in one initialiser, whose type and shape stay.
- * @param elements raw, as many bytes as it has
- * @returns undefined where there is no such initialiser
+ * The same model with other elements in one initialiser, whose type and shape are unchanged.
+ * @param elements raw, as many bytes as before
+ * @returns undefined if there is no such initialiser
  * @throws BUNDLE_INVALID
  */
 export function withElements(
@@ -64,7 +64,7 @@ export function withElements(
       if (model.number !== MODEL.graph) continue;
       for (const graph of fieldsOf(bytesIn(model))) {
         if (graph.number !== GRAPH.initialiser) continue;
-        // What is read of `result` are views of it.
+        // Fields read from `result` are views of it.
         const data = rawDataOf(bytesIn(graph), name);
         if (data?.length !== elements.length) continue;
         data.set(elements);
@@ -96,7 +96,7 @@ function hasNodes(graph: Field): boolean {
   return false;
 }
 
-/** One key-value pair: of `metadata_props`, say. */
+/** One key-value pair, as in `metadata_props`. */
 export function readEntry(entry: Field): [key: string, value: string] {
   let [key, value] = ['', ''];
   for (const field of fieldsOf(bytesIn(entry))) {
@@ -118,7 +118,7 @@ function readInitialisers(graph: Field, initialisers: Map<string, Tensor>): void
 }
 
 /**
- * Runs a reader of a model's bytes; whatever it makes of damaged ones becomes one error.
+ * Runs a reader of a model's bytes and turns whatever it throws on damaged ones into one error.
  * @throws BigridError of that code
  */
 export function attempt<T>(bytes: Uint8Array, code: ErrorCode, action: () => T): T {
@@ -128,7 +128,7 @@ export function attempt<T>(bytes: Uint8Array, code: ErrorCode, action: () => T):
     if (isBigridError(cause)) throw cause;
     return fail(
       code,
-      `Expected an ONNX model but received ${bytes.byteLength} bytes that are not one, or only part of one`,
+      `Expected an ONNX model but received ${bytes.byteLength} bytes that are not one, or are truncated`,
       { cause },
     );
   }

@@ -20,7 +20,7 @@ export interface Port {
   readonly shape: Shape;
 }
 
-/** What a model takes and gives, as its file states it. @throws BUNDLE_INVALID */
+/** The inputs and outputs that a model file states. @throws BUNDLE_INVALID */
 export function readPorts(bytes: Uint8Array): { inputs: Port[]; outputs: Port[] } {
   return attempt(bytes, 'BUNDLE_INVALID', () => {
     const ports = { inputs: [] as Port[], outputs: [] as Port[] };
@@ -54,7 +54,7 @@ function readPort(field: Field): Port {
   return { name, type, shape };
 }
 
-/** The fields of a message that lies two levels deep; none where the field is another. */
+/** The fields of a message two levels down; none if the field has another number. */
 function* within(field: Field, outer: number, inner: number): Generator<Field> {
   if (field.number !== outer) return;
   for (const nested of fieldsOf(bytesIn(field))) {

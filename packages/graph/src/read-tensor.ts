@@ -10,7 +10,7 @@ import {
 } from './tensor.ts';
 import { bytesIn, fieldsOf, integersIn, numbersIn, textIn } from './wire-format.ts';
 
-/** More axes than any of our tensors has. */
+/** More axes than any of our tensors have. */
 const MOST_AXES = 8;
 
 interface Header {
@@ -24,9 +24,9 @@ interface Header {
 
 /**
  * Reads a serialised tensor, whether its elements are raw bytes or a list of numbers. Its stated size is checked
- * against the bytes that are there before any memory is taken.
- * @param code of the error that refuses it
- * @throws BigridError of that code, or Error where the bytes are no message
+ * against the available bytes before memory is allocated.
+ * @param code of the error thrown for an invalid tensor
+ * @throws BigridError of that code, or Error if the bytes are not a protobuf message
  */
 export function readTensor(message: Uint8Array, code: ErrorCode): [name: string, value: Tensor] {
   const header = readHeader(message, code);
@@ -34,7 +34,7 @@ export function readTensor(message: Uint8Array, code: ErrorCode): [name: string,
   if (header.external) {
     fail(
       code,
-      `Expected one file with everything in it but received initialiser ${name} whose elements are in another: save it with onnx.save(onnx.load(FILE), ONE_FILE)`,
+      `Expected a single file but received initialiser ${name} whose elements are in another: save it with onnx.save(onnx.load(FILE), ONE_FILE)`,
     );
   }
   const stated = `shape [${shape.join(', ')}] and type ${type ?? header.code} for initialiser ${name}`;
@@ -44,7 +44,7 @@ export function readTensor(message: Uint8Array, code: ErrorCode): [name: string,
       `Expected a known type and as many bytes as it needs but received ${received}, ${stated}`,
     );
   if (!type) return refuse(`${data?.length ?? 0} bytes`);
-  // Every element takes a byte at least, however it is written.
+  // Every element takes at least one byte, however it is written.
   if (data === undefined && sizeOf(shape) <= message.length) {
     const value = zeros(type, shape);
     const count = fillFromNumbers(value, message);
@@ -68,7 +68,7 @@ function readHeader(message: Uint8Array, code: ErrorCode): Header {
     }
     if (field.number === TENSOR.shape) {
       for (const size of numbersIn(field)) {
-        // Counted as they come: a list of sizes can be as long as the file.
+        // Checked as they are read: a list of sizes can be as long as the file.
         if (shape.push(size) > MOST_AXES) {
           fail(code, `Expected at most ${MOST_AXES} axes for ${name} but received more`);
         }
@@ -78,7 +78,7 @@ function readHeader(message: Uint8Array, code: ErrorCode): Header {
   return { name, shape, type: elementTypeOf(typeCode), code: typeCode, data, external };
 }
 
-/** Fills a tensor from the lists of numbers in its message. @returns how many there were, also beyond its size */
+/** Fills a tensor from the lists of numbers in its message. @returns how many numbers there were, including those beyond its size */
 function fillFromNumbers({ type, data }: Tensor, message: Uint8Array): number {
   let count = 0;
   for (const field of fieldsOf(message)) {
@@ -89,14 +89,14 @@ function fillFromNumbers({ type, data }: Tensor, message: Uint8Array): number {
     } else if (type === 'int64' && field.number === TENSOR.longs) {
       for (const value of integersIn(field)) data[count++] = value;
     } else if (type !== 'float32' && type !== 'int64' && field.number === TENSOR.integers) {
-      // Half precision is here as its bits.
+      // Half precision is written as its bits.
       for (const value of integersIn(field)) data[count++] = Number(value);
     }
   }
   return count;
 }
 
-/** The raw bytes of a serialised tensor of that name, a view; undefined where it has another name, or none. */
+/** A view of the raw bytes of a serialised tensor; undefined if it has another name, or no raw bytes. */
 export function rawDataOf(message: Uint8Array, name: string): Uint8Array | undefined {
   const fields = [...fieldsOf(message)];
   if (!fields.some((field) => field.number === TENSOR.name && textIn(field) === name))

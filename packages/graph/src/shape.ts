@@ -19,7 +19,7 @@ export function staticShape(shape: Shape, node: string): number[] {
       ? dimension
       : fail(
           'GRAPH_SHAPE_MISMATCH',
-          `Expected a shape known beforehand for ${node} but received ${formatShape(shape)}`,
+          `Expected a static shape for ${node} but received ${formatShape(shape)}`,
         ),
   );
 }

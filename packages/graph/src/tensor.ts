@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
 
-/** The element types that our graphs use. `float16` travels as its raw 16 bits. */
+/** The element types that our graphs use. `float16` is represented by its raw 16 bits. */
 export type ElementType = 'float32' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
 
 interface ArrayOf {
@@ -88,7 +88,7 @@ export function fromBytes<T extends ElementType>(
 const floatBits = new Float32Array(1);
 const integerBits = new Uint32Array(floatBits.buffer);
 
-/** Rounds to half precision, to nearest even, as raw bits; what is too large becomes infinity. */
+/** Rounds to half precision, to nearest even, as raw bits; values that are too large become infinity. */
 export function float32ToFloat16(values: Float32Array): Uint16Array {
   const halves = new Uint16Array(values.length);
   for (let i = 0; i < values.length; i++) {
@@ -99,11 +99,11 @@ export function float32ToFloat16(values: Float32Array): Uint16Array {
     if (magnitude > 0x7f800000) halves[i] = sign | 0x7e00;
     else if (magnitude >= 0x477ff000) halves[i] = sign | 0x7c00;
     else if (magnitude >= 0x38800000) {
-      // Normal: move the exponent, round the 13 bits that go.
+      // Normal: rebias the exponent, round away 13 bits.
       const rounded = magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1);
       halves[i] = sign | (rounded >>> 13);
     } else {
-      // Subnormal: in units of 2^-24; adding and taking away 2^23 rounds to nearest even.
+      // Subnormal: in units of 2^-24; adding and subtracting 2^23 rounds to nearest even.
       halves[i] =
         sign | Math.fround(Math.fround(Math.abs(floatBits[0]) * 2 ** 24 + 2 ** 23) - 2 ** 23);
     }
@@ -111,7 +111,7 @@ export function float32ToFloat16(values: Float32Array): Uint16Array {
   return halves;
 }
 
-/** The float32 numbers behind half-precision bits. */
+/** Converts half-precision bits to float32. */
 export function float16ToFloat32(halves: Uint16Array): Float32Array {
   return Float32Array.from(halves, (half) => {
     const sign = half & 0x8000 ? -1 : 1;

@@ -5,21 +5,21 @@ import { float16ToFloat32, float32ToFloat16, type Tensor, tensor } from './tenso
 export const weightPrecisions = ['float16', 'int8'] as const;
 export type WeightPrecision = (typeof weightPrecisions)[number];
 
-/** Smaller ones stay: biases and statistics are few bytes, and they need their digits. */
+/** Smaller tensors are kept: biases and statistics take few bytes and need their precision. */
 const LEAST_ELEMENTS = 1024;
 const LARGEST_FLOAT16 = 65504;
 const LARGEST_INT8 = 127;
 
-/** What the name of a stored tensor adds to that of the weight; no operator of ours writes such names. */
+/** Suffixes of the names of stored tensors; none of our operators writes such names. */
 const SUFFIX = { half: '#float16', quantised: '#int8', scale: '#scale' } as const;
 
-/** A weight as it is stored. */
+/** A weight in its stored form. */
 export type StoredWeight =
   | { readonly half: Tensor<'float16'> }
-  /** Weight = quantised * scale; one scale an entry of the first axis, which is a row of a table or an output channel. */
+  /** Weight = quantised * scale, with one scale per entry of the first axis: a row of a table or an output channel. */
   | { readonly quantised: Tensor<'int8'>; readonly scale: Tensor<'float32'> };
 
-/** @returns undefined where it stays as it is: small, no weight, stored so already, or beyond what fits */
+/** @returns undefined if it is to be kept: small, not a weight, in that precision already, or out of its range */
 export function stored(value: Tensor, precision: WeightPrecision): StoredWeight | undefined {
   const values = floatsOf(value);
   const [rows = 1] = value.shape;
@@ -38,7 +38,7 @@ function quantised(shape: readonly number[], values: Float32Array): StoredWeight
     const own = values.subarray(row * width, (row + 1) * width);
     const reach = largest(own);
     if (!Number.isFinite(reach)) return undefined;
-    // A row of zeros must not be divided by nothing.
+    // A row of zeros must not be divided by zero.
     const scale = Math.fround(reach / LARGEST_INT8) || 1;
     scales[row] = scale;
     own.forEach((value, at) => {
@@ -52,7 +52,7 @@ function quantised(shape: readonly number[], values: Float32Array): StoredWeight
   };
 }
 
-/** The tensors of a stored weight by the names that they have in a file. */
+/** The tensors of a stored weight by their names in a file. */
 export function storedTensors(name: string, weight: StoredWeight): Map<string, Tensor> {
   return new Map(
     Object.entries(weight).map(([part, value]) => [
@@ -62,7 +62,7 @@ export function storedTensors(name: string, weight: StoredWeight): Map<string, T
   );
 }
 
-/** Initialisers of a file, those that are stored weights under their own names again, in float32. */
+/** The initialisers of a file with stored weights converted back to float32, under their original names. */
 export function restored(initialisers: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const result = new Map<string, Tensor>();
   for (const [key, value] of initialisers) {
@@ -79,7 +79,10 @@ export function restored(initialisers: ReadonlyMap<string, Tensor>): Map<string,
         scale?.type !== 'float32' ||
         scale.data.length !== value.shape[0]
       ) {
-        fail('BUNDLE_INVALID', `Expected int8 with a scale a row for ${name} but received none`);
+        fail(
+          'BUNDLE_INVALID',
+          `Expected int8 with one scale per row for ${name} but received something else`,
+        );
       }
       const parts = { quantised: value as Tensor<'int8'>, scale: scale as Tensor<'float32'> };
       result.set(name, inFloat32(parts));
@@ -90,7 +93,7 @@ export function restored(initialisers: ReadonlyMap<string, Tensor>): Map<string,
   return result;
 }
 
-/** What the weights of a file are stored in: the least of it; undefined where none is stored in fewer bits. */
+/** The lowest precision of the weights in a file; undefined if none are stored in fewer bits. */
 export function precisionIn(
   initialisers: ReadonlyMap<string, Tensor>,
 ): WeightPrecision | undefined {
@@ -99,7 +102,7 @@ export function precisionIn(
   return names.some((name) => name.endsWith(SUFFIX.half)) ? 'float16' : undefined;
 }
 
-/** The weight as it is once it was stored: what the engine computes with. */
+/** The weight after it was stored and restored: what the engine computes with. */
 export function rounded(value: Tensor, precision: WeightPrecision): Tensor {
   const weight = stored(value, precision);
   return weight ? inFloat32(weight) : value;

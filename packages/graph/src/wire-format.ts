@@ -1,16 +1,16 @@
 /** One field of a serialised protobuf message. */
 export interface Field {
   readonly number: number;
-  /** A number, or the content of text, bytes or a nested message: a view of the message's own bytes. */
+  /** A number, or the content of text, bytes or a nested message, as a view of the message. */
   readonly content: number | Uint8Array;
-  /** The whole field as it is written, number and length included. */
+  /** The whole field as written, including number and length. */
   readonly encoded: Uint8Array;
 }
 
 /**
- * Walks the fields of a serialised protobuf message without building it: memory does not grow with what the
- * bytes state. Whole numbers above 2^53 lose their last digits; no size that we accept is as large.
- * @throws Error when the bytes are not a message, or only part of one
+ * Iterates over the fields of a serialised protobuf message without building it, so memory use does not depend on
+ * what the bytes state. Integers above 2^53 lose precision; no size that we accept is as large.
+ * @throws Error if the bytes are not a message, or are truncated
  */
 export function* fieldsOf(message: Uint8Array): Generator<Field> {
   const cursor = { at: 0 };
@@ -35,7 +35,7 @@ function readContent(message: Uint8Array, cursor: Cursor, kind: number): number 
     case 5:
       return take(message, cursor, 4);
     default:
-      throw new Error(`Expected a kind of field that ONNX uses but received ${kind}`);
+      throw new Error(`Expected a wire type that ONNX uses but received ${kind}`);
   }
 }
 
@@ -103,31 +103,31 @@ function encodeVarint(value: number): number[] {
   return [...bytes, Number(rest)];
 }
 
-/** The content of a nested message or of bytes. @throws Error when it is a number */
+/** The content of a nested message or of bytes. @throws Error if it is a number */
 export function bytesIn(field: Field): Uint8Array {
   if (typeof field.content !== 'number') return field.content;
   throw new Error(`Expected bytes for field ${field.number} but received a number`);
 }
 
-/** The content of a text field. @throws Error when it is a number, or not UTF-8 */
+/** The content of a text field. @throws Error if it is a number, or not UTF-8 */
 export function textIn(field: Field): string {
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytesIn(field));
 }
 
-/** The numbers of a repeated field, of which each is a field of its own, or all are packed into one. */
+/** The numbers of a repeated field, packed or not. */
 export function* numbersIn({ content }: Field): Generator<number> {
   if (typeof content === 'number') yield content;
   else for (const cursor = { at: 0 }; cursor.at < content.length; ) yield varint(content, cursor);
 }
 
-/** The same as {@link numbersIn} for numbers that may be negative, without loss: int64 in two's complement. */
+/** Like {@link numbersIn}, for int64 in two's complement: exact, and possibly negative. */
 export function* integersIn({ content, encoded }: Field): Generator<bigint> {
   const cursor = { at: 0 };
   if (typeof content !== 'number') {
     while (cursor.at < content.length) yield integer(content, cursor);
     return;
   }
-  // The field starts with its own number.
+  // The field starts with its number.
   varint(encoded, cursor);
   yield integer(encoded, cursor);
 }
@@ -140,16 +140,16 @@ function varint(message: Uint8Array, cursor: Cursor): number {
   let value = 0;
   for (let scale = 1; scale < 2 ** 70; scale *= 128) {
     const byte = message[cursor.at++];
-    if (byte === undefined) throw new Error('Expected a whole number but received the end');
+    if (byte === undefined) throw new Error('Expected an integer but received the end');
     value += (byte & 127) * scale;
     if (byte < 128) return value;
   }
-  throw new Error('Expected a whole number of at most ten bytes but received more');
+  throw new Error('Expected an integer of at most ten bytes but received more');
 }
 
 function integer(message: Uint8Array, cursor: Cursor): bigint {
   const start = cursor.at;
-  // Most are small and positive, which needs no arithmetic of many words.
+  // Most are small and positive, and need no BigInt arithmetic.
   const value = varint(message, cursor);
   if (Number.isSafeInteger(value)) return BigInt(value);
   let exact = 0n;

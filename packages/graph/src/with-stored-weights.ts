@@ -8,10 +8,10 @@ import { stored, storedTensors, type WeightPrecision } from './weight-storage.ts
 import { bytesField, bytesIn, fieldsOf, join } from './wire-format.ts';
 
 /**
- * The same model with its weights stored in fewer bits. The graph turns them into what they were, from constants
- * alone, so that an engine does it once, when it loads the model: it computes as it did, from rounded weights.
- * All other bytes stay as they are.
- * @param precisionOf how to store the weight of that name; undefined leaves it as it is
+ * The same model with its weights stored in fewer bits. The graph converts them back, from constants only, so an
+ * engine does it once, when it loads the model, and then computes as before, with rounded weights. All other bytes
+ * are unchanged.
+ * @param precisionOf how to store the weight of that name; undefined keeps it
  * @throws BUNDLE_INVALID
  */
 export function withStoredWeights(
@@ -33,13 +33,13 @@ export function withStoredWeights(
         if (!isStored) graph.push(part.encoded);
       }
     }
-    // Nodes run in their order: first those that give weights.
+    // Nodes run in order: those that restore weights come first.
     graph.unshift(...partsOf(toModel(weights)));
     return join([...model, ...bytesField(MODEL.graph, graph)]);
   });
 }
 
-/** Puts the weight and the nodes that turn it back into a graph, where it can be stored. */
+/** Adds the stored weight and the nodes that restore it to a graph. @returns whether it can be stored */
 function store(
   weights: Graph,
   initialiser: Uint8Array,
@@ -59,7 +59,7 @@ function store(
   return true;
 }
 
-/** Nodes and initialisers of a model, as they are written. */
+/** Nodes and initialisers of a model, as written. */
 function partsOf(model: Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (const field of fieldsOf(model)) {

@@ -19,9 +19,9 @@ export const MAP_SIZE = 256;
 const LONGEST_MAP = 512;
 
 /**
- * How much each channel's squared error counts: the channel's variance, which undoes the standardisation, over the summed
- * variance of its tap, times the square root of the tap's share of the cells of the finest one along a side. So every tap
- * counts the same but for those of coarser cells, which say less of where something is.
+ * The weight of each channel's squared error: the channel's variance, which undoes the standardisation, over the summed
+ * variance of its tap, times the square root of the ratio of the tap's cells along a side to those of the finest tap. So all
+ * taps have equal weight, except that coarser ones, which localise less well, have less.
  * @param deviations [channels]
  */
 export function channelWeights(
@@ -42,8 +42,8 @@ export function channelWeights(
 }
 
 /**
- * What each channel's squared error counts in the loss: between none of {@link channelWeights} and all of them lies
- * their square root, less for channels that hardly show in the map and not only those that do. 1 on average.
+ * The weight of each channel's squared error in the loss: the square root of {@link channelWeights}, which favours channels
+ * that matter in the map without neglecting the others. 1 on average.
  * @param deviations [channels]
  */
 export function lossWeights(deviations: Float32Array, taps: Taps): Float32Array {
@@ -65,7 +65,7 @@ export function cellErrors(features: Value, reconstruction: Value, weights: Floa
 }
 
 /**
- * The parts of the square of {@link cellErrors} that the taps have in it.
+ * The contribution of each tap to the square of {@link cellErrors}.
  * @returns [1, taps, cells, cells]
  */
 export function tapEnergies(
@@ -83,22 +83,22 @@ export function tapEnergies(
   );
 }
 
-/** The length of what all taps have in a cell. @param energies from {@link tapEnergies} @returns [1, 1, cells, cells] */
+/** The norm over all taps in each cell. @param energies from {@link tapEnergies} @returns [1, 1, cells, cells] */
 export function cellLengths(energies: Value): Value {
   return energies.graph.scope('anomalyMap', () => sqrt(sumOverChannels(energies)));
 }
 
 /**
- * From one value a cell to a map: linear between the centres of cells, then smoothed by a Gaussian, cut off at four
- * deviations and normalised inside the image. Along each axis both are one linear change, so one matrix:
+ * From one value per cell to a map: linear between cell centres, then smoothed by a Gaussian, truncated at four
+ * deviations and normalised inside the image. Along each axis both are linear, so one matrix:
  *
  *     map = A_rows cells A_columns^T
  *
- * Maps of one size share their matrices.
+ * Maps of the same size share their matrices.
  * @param rows, columns of cells, [1, 1, rows, columns] each
- * @param smoothing deviation of the Gaussian, in pixels of which MAP_SIZE are one side of a tile; 0 leaves it out
- * @param cellsOfTile cells along one side of what is looked at as a whole
- * @returns from cells to a map, [1, 1, height, width]: {@link mapSize}
+ * @param smoothing deviation of the Gaussian, in units of a tile's side / MAP_SIZE; 0 for none
+ * @param cellsOfTile cells along one side of a tile
+ * @returns a function from cells to a map, [1, 1, height, width]: {@link mapSize}
  */
 export function mapMaker(
   graph: Graph,
@@ -118,7 +118,7 @@ export function mapMaker(
     });
 }
 
-/** Size of a map of so many cells, and its scale: 1 where a tile is MAP_SIZE wide, half of it where it is half as wide. */
+/** Size of a map of that many cells, and its scale: the side of a tile in the map over MAP_SIZE. */
 export function mapSize(rows: number, columns: number, cellsOfTile: number) {
   let scale = 1;
   const side = (cells: number) => Math.round((MAP_SIZE * scale * cells) / cellsOfTile);
@@ -137,7 +137,7 @@ export function imageScore(map: Value): Value {
   return reshape(reduceMax(map), [1]);
 }
 
-/** What each of `count` cells in a line gives to each of its pixels; beyond the outer centres, the outer cells go on. */
+/** Linear interpolation from `count` cells in a line to pixels; constant beyond the outer centres. */
 function interpolation(pixels: number, count: number): Float64Array[] {
   return Array.from({ length: pixels }, (_, pixel) => {
     const place = ((pixel + 0.5) * count) / pixels - 0.5;
@@ -150,7 +150,7 @@ function interpolation(pixels: number, count: number): Float64Array[] {
   });
 }
 
-/** Each line becomes the mean of those around it, weighted by a Gaussian of their distance. */
+/** Each row becomes the mean of those around it, weighted by a Gaussian of their distance. */
 function smoothed(lines: Float64Array[], deviation: number): Float64Array[] {
   if (deviation === 0) return lines;
   const radius = Math.ceil(4 * deviation);

@@ -20,12 +20,12 @@ export interface BranchOptions {
   readonly kind: 'basic' | 'light';
   /** Number of blocks. */
   readonly depth: number;
-  /** Channels of the features to rebuild. */
+  /** Channels of the features to reconstruct. */
   readonly outputChannels: number;
 }
 
 /**
- * Turns what a grid gave into features: [global, local] joined, a stack of residual blocks, a 1x1 convolution.
+ * Turns the reads of a grid into features: [global, local] concatenated, a stack of residual blocks, a 1x1 convolution.
  * @returns [batch, outputChannels, height, width]
  */
 export function branch(
@@ -36,7 +36,7 @@ export function branch(
 ): Value {
   let x = concat([read.global, read.local], 1);
   if (options.kind === 'light') {
-    // Half as wide as the joined reads: a quarter of the multiply-adds.
+    // Half as wide as the concatenated reads: a quarter of the multiply-adds.
     x = learnedConvolution(parameters, `${name}.entry`, x, read.local.shape[1] as number);
   }
   const block = options.kind === 'basic' ? basicBlock : lightBlock;

@@ -1,10 +1,10 @@
 import { float32, matMul, reshape, type Value } from '@bigrid/graph';
 
 /**
- * Sums over channels, each channel times its weight: one sum for each row of weights. As a product with these rows: the
- * engine's own sum over an axis that is not the last takes ten times as long.
+ * Weighted sums over channels, one per row of weights. A matrix product, because the engine's sum over an axis other than
+ * the last takes ten times as long.
  * @param x [batch, channels, height, width]
- * @param weights [sums, channels], row by row; one row of 1 each where left out
+ * @param weights [sums, channels], row by row. Default: one row of ones
  * @returns [batch, sums, height, width]
  */
 export function sumOverChannels(x: Value, weights?: Float32Array): Value {
@@ -17,8 +17,8 @@ export function sumOverChannels(x: Value, weights?: Float32Array): Value {
 }
 
 /**
- * Which of the joined channels each tap has: from the first up to the second.
- * @param tapChannels channels of each tap, in their order
+ * The range of each tap in the concatenated channels: from the first up to the second.
+ * @param tapChannels channels of each tap, in order
  */
 export function channelRanges(tapChannels: readonly number[]): [start: number, end: number][] {
   let end = 0;

@@ -6,7 +6,7 @@ const threshold = 0.5;
  * Truncated L1 that pushes q above 0.5 in pasted cells and below -0.5 in the others, each averaged over its own
  * cells: mean(relu(0.5 - q) | pasted) + mean(relu(0.5 + q) | others).
  * @param q [batch, 1, height, width]: channel 0 of the abnormal branch
- * @param mask [batch, 1, height, width]: above zero where something was pasted
+ * @param mask [batch, 1, height, width]: above 0 in pasted cells
  * @returns a scalar
  */
 export function contrastiveLoss(q: Value, mask: Value): Value {

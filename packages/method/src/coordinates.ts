@@ -4,15 +4,15 @@ import type { ParameterSource } from './parameters.ts';
 
 /** Where the grids are read: GRAD section "coordinates". */
 export interface Coordinates {
-  /** [batch, 2, height, width] in [-1, 1]: one point a cell. */
+  /** [batch, 2, height, width] in [-1, 1]: one point per cell. */
   readonly local: Value;
-  /** [batch, 2, 1, 1] in [-1, 1]: one point an image. */
+  /** [batch, 2, 1, 1] in [-1, 1]: one point per image. */
   readonly global: Value;
 }
 
 /**
- * Turns features into points: two layers with tanh, a cell at a time for the local grid, on the mean over
- * space for the global one.
+ * Turns features into points: two layers with tanh, per cell for the local grid, on the mean over space for
+ * the global one.
  * @param features [batch, channels, height, width], standardised
  * @param jitter [batch, 2, height, width] added to the local points in training
  */

@@ -36,12 +36,12 @@ import {
 
 const imageShape = [1, 'height', 'width', 3] as const;
 
-/** Initialiser of what of the map counts: uint8 [1, 1, height, width], 1, or 0 where it is ignored. */
+/** Initialiser with the part of the map that counts: uint8 [1, 1, height, width], 1, or 0 where it is ignored. */
 export const COUNTED = 'map.counted';
 
 /**
  * The graph that turns an image into the features that training reads: input `image` uint8 [1, height, width, 3], and
- * for a method with tiles `origins` int64 [tiles, 2], those to look at; outputs `features` float16 [tiles, channels,
+ * for a method with tiles `origins` int64 [tiles, 2], the tiles to process; outputs `features` float16 [tiles, channels,
  * cells, cells], and `sum` and `squares` float32 [channels] over all their cells. An undivided image is one tile.
  */
 export function extractor(backbone: Backbone, options: MethodOptions): { graph: Graph } & Taps {
@@ -73,9 +73,8 @@ export function extractor(backbone: Backbone, options: MethodOptions): { graph: 
 }
 
 /**
- * The resize with which both other graphs begin, alone: input `image` uint8 [1, height, width, 3]; output `image`
- * uint8 [1, height, width, 3] at the size at which the method looks at it. What it gives has the features and the score
- * of the image itself.
+ * Only the resize with which both other graphs begin: input `image` uint8 [1, height, width, 3]; output `image` uint8
+ * [1, height, width, 3] at the method's input size, which has the same features and score as the original.
  */
 export function resizer(options: MethodOptions): Graph {
   const graph = new Graph('resizer');
@@ -83,7 +82,7 @@ export function resizer(options: MethodOptions): Graph {
   return graph;
 }
 
-/** Size of the maps that a method gives, in pixels. */
+/** Size of a method's maps, in pixels. */
 export function mapSizeOf(options: MethodOptions): { height: number; width: number } {
   const { height, width } = mapSize(...imageCells(options), options.cells);
   return { height, width };
@@ -91,9 +90,9 @@ export function mapSizeOf(options: MethodOptions): { height: number; width: numb
 
 /**
  * The finished model: input `image` uint8 [1, height, width, 3] RGB of any size; outputs `anomaly_map` float32
- * [1, 256, 256], or as {@link mapSizeOf} says of a method with tiles, and `score` float32 [1], both raw and comparable
- * between images. All of the map counts; where the elements of {@link COUNTED} are set to 0, the map is 0 and the
- * score ignores it.
+ * [1, 256, 256], or the size given by {@link mapSizeOf} for a method with tiles, and `score` float32 [1], both raw and comparable
+ * between images. The whole map counts; where elements of {@link COUNTED} are set to 0, the map is 0 and the score
+ * ignores it.
  */
 export function detector(
   backbone: Backbone,
@@ -140,11 +139,11 @@ export function detector(
 }
 
 /**
- * The errors of the cells of images whose features are known, before anything is expected of a place: inputs `features`
- * float16 [1, channels, cells, cells], raw, and, where there are any, `components` float32 [count, width]; outputs `energies`
- * float32 [1, taps, cells, cells], `forScore` float32 [1, 1, cells, cells], and `left` float16 [1, width], what the grids
- * alone leave of the features, standardised, as {@link toTapCells} has it.
- * @param count components; 0 where there are none
+ * The errors of cells from known features, before they are compared with the expected ones: inputs `features`
+ * float16 [1, channels, cells, cells], raw, and, if there are any, `components` float32 [count, width]; outputs `energies`
+ * float32 [1, taps, cells, cells], `forScore` float32 [1, 1, cells, cells], and `left` float16 [1, width], the
+ * residual of the grids alone, standardised, in the layout of {@link toTapCells}.
+ * @param count number of components, possibly 0
  */
 export function errorMeter(
   options: MethodOptions,
@@ -169,13 +168,13 @@ export function errorMeter(
   return graph;
 }
 
-/** What the grids make of the features of one image. */
+/** The grids' reconstruction of the features of one image. */
 function rebuild(features: Value, options: MethodOptions, parameters: ParameterValues): Value {
   const source = new FixedParameters(features.graph, parameters, 'float16');
   return reconstruct(source, features, options).value;
 }
 
-/** What a reconstruction leaves of each cell, and the length of all of it: [1, 1, cells, cells]. */
+/** The residual of each cell, and its norm: [1, 1, cells, cells]. */
 function errorsOf(
   features: Value,
   reconstruction: Value,
@@ -191,7 +190,7 @@ function errorsOf(
   return { energies, lengths, forScore };
 }
 
-/** One value a cell of the whole image, in tiles or not: [1, 1, rows, columns]. */
+/** One value per cell of the whole image, tiled or not: [1, 1, rows, columns]. */
 function wholeImage(
   image: Value,
   options: MethodOptions,

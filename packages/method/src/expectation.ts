@@ -24,53 +24,53 @@ import {
 import { sumOverChannels } from './channels.ts';
 import type { ParameterValues } from './parameters.ts';
 
-/** What a reconstruction leaves of an image's cells. */
+/** The reconstruction errors of an image's cells. */
 export interface CellErrors {
-  /** Squared error of each tap, of which the map is made: [1, taps, cells, cells] */
+  /** Squared error of each tap, for the map: [1, taps, cells, cells] */
   readonly energies: Value;
-  /** Of which the score is made: [1, 1, cells, cells] */
+  /** For the score: [1, 1, cells, cells] */
   readonly forScore: Value;
 }
 
 /**
- * What the errors of good images come to, measured after training, one row a kind of image: what stands at a place
- * decides how well it can be rebuilt, and one edge of a good part may leave more than a scratch elsewhere.
+ * The typical errors of good images, measured after training, one row per kind of image: how well a place can be
+ * reconstructed depends on what is there, and an edge of a good part may leave a larger error than a scratch elsewhere.
  */
 export const EXPECTED = {
-  /** Mean of the standardised features over the cells of a kind's images: [kinds, channels]; not in a bundle of one kind. */
+  /** Mean of the standardised features over the cells of a kind's images: [kinds, channels]; absent if there is one kind. */
   prototypes: 'expected.prototypes',
-  /** Mean of the squared error of each tap, a cell: [kinds, taps * cells * cells]. */
+  /** Mean squared error of each tap, per cell: [kinds, taps * cells * cells]. */
   energy: 'expected.energy',
-  /** Mean of the error for the score, a cell: [kinds, cells * cells]. */
+  /** Mean error for the score, per cell: [kinds, cells * cells]. */
   mean: 'expected.mean',
-  /** Its deviation, and as much again as its average over the cells: what hardly ever moves must not outshout the rest. */
+  /** Its deviation plus the average deviation over the cells, so that cells that hardly vary do not dominate. */
   deviation: 'expected.deviation',
   /**
-   * Directions in which a kind's images vary as a whole, [kinds, count, width]; not in a bundle whose
-   * images are few, or of many kinds.
+   * Directions in which a kind's images vary as a whole, [kinds, count, width]; absent if there are few
+   * images, or many kinds.
    */
   components: 'expected.components',
 } as const;
 
-/** Least that is left of a tap's energy, as a share of what is expected on average: a map has no cell without a value. */
+/** Lower bound of a tap's energy, as a share of the average expected one, so that every cell has a value. */
 const LEAST_BEYOND = 0.01;
-/** Images that are all the same leave nothing to measure by. */
+/** Identical images have no errors to compare with. */
 const LEAST_AVERAGE = 1e-12;
 
-/** Takes what is of an image's kind, [1, ...], from [kinds, ...]. */
+/** Selects the row of an image's kind, [1, ...], from [kinds, ...]. */
 export type OfKind = (rows: Value) => Value;
 
 /**
- * Errors beyond what is expected at each place of an image of its kind, [1, 1, cells, cells] each. For the map
+ * Errors beyond those expected at each place for the image's kind, [1, 1, cells, cells] each. For the map
  *
  *     root of the sum over taps t of log(1 + (energy_t - expected_t) / average)
  *
- * the average being that of the expected energies over places and taps. Up to the root it is the evidence that a
- * heavy-tailed distribution (Student's) of a tap's errors gives: twice as large an error of one tap says little more, a
- * second tap that errs says as much again. A defect shows in all taps; cells around it, which merely see it, in the deep
- * ones. For the score, in deviations: (error - mean) / deviation, 0 where it is less.
+ * where average is that of the expected energies over places and taps. Before the root it is the log-likelihood under a
+ * heavy-tailed (Student's t) distribution of each tap's errors: doubling the error of one tap adds little, while a second tap
+ * with an error counts as much as the first. A defect shows in all taps; cells around it, in whose receptive field it lies,
+ * only in the deep ones. For the score, in deviations: max(0, (error - mean) / deviation).
  * @param parameters with those of {@link EXPECTED}
- * @throws BUNDLE_INVALID where one is missing
+ * @throws BUNDLE_INVALID if one is missing
  */
 export function beyondExpected(
   { energies, forScore }: CellErrors,
@@ -93,9 +93,9 @@ export function beyondExpected(
 }
 
 /**
- * No label says of which kind an image is: the nearest prototype does, the first of those that are as near.
+ * The kind of an image, for which there is no label: that of the nearest prototype, the first one on ties.
  * @param features [1, channels, cells, cells], standardised
- * @throws BUNDLE_INVALID where there are kinds but no prototypes
+ * @throws BUNDLE_INVALID if there are kinds but no prototypes
  */
 export function nearestKind(features: Value, parameters: ParameterValues): OfKind {
   const [kinds] = required(parameters, EXPECTED.energy).shape as [number];

@@ -22,8 +22,8 @@ export function walkMask(random: Random, reach: number): Float32Array {
 }
 
 /**
- * Puts a block at a random centre P of a feature map, cut off at its edges.
- * @param mostReach B is drawn from 1 to this, in cells
+ * Places a block at a random centre P of a feature map, clipped at its edges.
+ * @param mostReach B is drawn from 1 to this number of cells
  * @returns cells * cells numbers in [0, 1]: how much of the intensity each cell gets
  */
 export function pasteMask(random: Random, cells: number, mostReach: number): Float32Array {
@@ -54,22 +54,22 @@ function boxBlur(values: Float32Array, side: number): Float32Array {
   });
 }
 
-/** Share of an image's cells that an ellipse has, before it is cut off at the edges. */
+/** Share of an image's cells that an ellipse covers, before clipping. */
 const ELLIPSE_SHARE = [0.01, 0.7] as const;
 
 /**
- * Where features are swapped: half of the time where a walk of Feature Block Paste went, half an ellipse. Walks hardly cover
- * a fiftieth of an image, and teach a grid to follow larger defects; ellipses alone teach it to trust less what it sees.
- * @param mostReach of a walk, as {@link pasteMask} has it
+ * The cells to swap: half of the time a walk of Feature Block Paste, half of the time an ellipse. Walks cover hardly 2 % of an
+ * image, which teaches a grid to reproduce larger defects; ellipses alone teach it to distrust its input.
+ * @param mostReach of a walk, as in {@link pasteMask}
  * @returns cells * cells numbers, 0 or 1
  */
 export function swapMask(random: Random, cells: number, mostReach: number): Float32Array {
   if (random.uniform() < 0.5) return ellipseMask(random, cells);
-  // One visited neighbour in nine is the rim that the blur adds.
+  // A ninth is one visited neighbour: the rim that the blur adds.
   return pasteMask(random, cells, mostReach).map((value) => (value > 1.5 / 9 ? 1 : 0));
 }
 
-/** An ellipse of any direction, at a random centre, cut off at the edges of the image. */
+/** An ellipse of random orientation and centre, clipped at the edges of the image. */
 function ellipseMask(random: Random, cells: number): Float32Array {
   const area = random.uniform(...ELLIPSE_SHARE) * cells ** 2;
   const aspect = Math.exp(random.uniform(-1, 1));
@@ -87,8 +87,8 @@ function ellipseMask(random: Random, cells: number): Float32Array {
 }
 
 /**
- * A synthetic defect that looks like features: where the mask is 1, what is elsewhere, times a factor. Blocks of one
- * number in a random direction lie far from anything a network gives, and are easily undone.
+ * A synthetic defect made of real features: where the mask is 1, features from elsewhere times a factor. Blocks of a
+ * constant in a random direction are far from anything a network produces, and easy to undo.
  * @param features [batch, channels, height, width], standardised; so are `donors`
  * @param mask [batch, 1, height, width], 0 or 1
  * @param factor [batch, 1, 1, 1]
@@ -103,12 +103,12 @@ export function featureBlockSwap(
 }
 
 /**
- * Features of other images, rows and columns of the batch; no gradient flows back through it. Columns change by a
- * product with a matrix of zeros and ones: exact, and ten times as fast as gathering number by number.
+ * Features of other images, rows and columns of the batch; no gradient flows through it. Columns are selected by a
+ * product with a matrix of zeros and ones: exact, and ten times as fast as gathering single elements.
  * @param features [batch, channels, height, width]
- * @param images int64 [batch]: whose features each image gets
- * @param rows int64 [height]: from which row each row gets them
- * @param columns int64 [width]: from which column each column gets them
+ * @param images int64 [batch]: source image of each image
+ * @param rows int64 [height]: source row of each row
+ * @param columns int64 [width]: source column of each column
  */
 export function rearrange(features: Value, images: Value, rows: Value, columns: Value): Value {
   const { graph } = features;

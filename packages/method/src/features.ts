@@ -15,9 +15,9 @@ import type { MethodOptions } from './options.ts';
 
 /** The taps that features are made of, in order. */
 export interface Taps {
-  /** How the channels of the features divide into them. */
+  /** Channels of each tap. */
   readonly tapChannels: readonly number[];
-  /** Cells along one side of each tap as the network gives it, where they are a whole part of `cells`; otherwise `cells`. */
+  /** Cells along one side of each tap's own output, if they divide `cells`; otherwise `cells`. */
   readonly tapCells: readonly number[];
 }
 
@@ -28,8 +28,8 @@ export interface Features extends Taps {
 }
 
 /**
- * From an image to its features: antialiased resize to `inputSize`, normalisation, backbone; each tap brought to
- * `cells` x `cells`, averaged over its neighbourhood, and joined.
+ * From an image to its features: antialiased resize to `inputSize`, normalisation, backbone; each tap resized to
+ * `cells` x `cells`, averaged over its neighbourhood, and concatenated.
  * @param image [1, height, width, 3] uint8 RGB of any size
  */
 export function features(
@@ -46,7 +46,7 @@ export function features(
       height === inputSize && width === inputSize
         ? image
         : resize(image, [inputSize, inputSize], 'nhwc', true);
-    // Planes first: the engine takes ten times as long over a constant that changes with every number.
+    // Channels first: the engine takes ten times as long with a constant that varies along the last axis.
     const planes = cast(transpose(sized, [0, 3, 1, 2]), 'float32');
     return div(sub(planes, perChannel(backbone.mean)), perChannel(backbone.deviation));
   });

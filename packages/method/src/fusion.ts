@@ -19,7 +19,7 @@ export function fuse(parameters: ParameterSource, normal: Value, abnormal: Value
 
 /**
  * The mean of two reconstructions of the same features: the text's lambda * normal + (1 - lambda) * abnormal with
- * lambda = 1/2, for two grids that both learned to rebuild clean features.
+ * lambda = 1/2, for two grids that both learned to reconstruct clean features.
  */
 export function average(normal: Value, abnormal: Value): Value {
   return mul(add(normal, abnormal), 0.5);

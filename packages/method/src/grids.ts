@@ -24,11 +24,11 @@ export interface GridOptions {
   readonly globalResolution: number;
 }
 
-/** What the points of an image read from one grid. */
+/** The reads of an image's points from one grid. */
 export interface GridRead {
-  /** [batch, channels, height, width]: one read of the local table a cell. */
+  /** [batch, channels, height, width]: one read of the local table per cell. */
   readonly local: Value;
-  /** [batch, channels, height, width]: one read of the global table an image, a whole feature map. */
+  /** [batch, channels, height, width]: one read of the global table per image, a whole feature map. */
   readonly global: Value;
 }
 
@@ -79,8 +79,8 @@ export function readGrid(
 }
 
 /**
- * Both reads, each channel of each image less its mean over space, over its deviation. The published code does
- * this to what the abnormal grid gives, so that its branch sees where an image differs from the rest of itself.
+ * Both reads, with each channel of each image standardised over space. The published code does this to the reads of
+ * the abnormal grid, so that its branch sees where an image differs from the rest of itself.
  */
 export function standardiseRead(read: GridRead): GridRead {
   return { local: standardiseOverSpace(read.local), global: standardiseOverSpace(read.global) };

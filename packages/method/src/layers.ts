@@ -2,7 +2,7 @@ import { convolution, type Value } from '@bigrid/graph';
 import { type ParameterSource, uniformByFanIn } from './parameters.ts';
 
 /**
- * A learned convolution with bias, square kernel, padded so that the size stays.
+ * A learned convolution with bias and a square kernel, padded to keep the size.
  * @param x [batch, in, height, width]
  * @returns [batch, channels, height, width]
  */

@@ -10,14 +10,14 @@ import {
 } from '@bigrid/graph';
 import type { Random } from './random.ts';
 
-/** Draws the first values of a parameter. */
+/** Draws the initial values of a parameter. */
 export type Initialiser = (random: Random, size: number) => Float32Array;
 
-/** A tensor that training finds: its name, its shape, how it starts. */
+/** A trained tensor: its name, its shape, its initial values. */
 export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
-  /** `table`: a grid's entries, with a learning rate of their own. `weight`: the rest. `statistic`: kept by running means, not by gradients. */
+  /** `table`: a grid's entries, with their own learning rate. `weight`: the rest. `statistic`: running means, without gradients. */
   readonly kind: 'table' | 'weight' | 'statistic';
   readonly initialise: Initialiser;
 }
@@ -34,7 +34,7 @@ export interface ParameterSource {
   /** True in a training step: batch norms use the batch and keep running statistics. */
   readonly training: boolean;
   get(parameter: Parameter): Value;
-  /** In a training step: what a statistic becomes. */
+  /** In a training step: sets the next value of a statistic. */
   update(name: string, value: Value): void;
 }
 
@@ -62,7 +62,7 @@ export class TrainedParameters implements ParameterSource {
   }
 }
 
-/** Parameters as initialisers, with values that stay. Tables are stored in half precision where asked for. */
+/** Parameters as initialisers with fixed values. Tables are stored in half precision on request. */
 export class FixedParameters implements ParameterSource {
   readonly graph: Graph;
   readonly training = false;
@@ -102,7 +102,7 @@ export class FixedParameters implements ParameterSource {
   update(): void {}
 }
 
-/** The first values of a parameter, the same whatever else is declared. */
+/** The initial values of a parameter, independent of what else is declared. */
 export function initialValue(parameter: Parameter, random: Random): Tensor<'float32'> {
   const draw = random.fork(parameter.name);
   return tensor('float32', parameter.shape, parameter.initialise(draw, sizeOf(parameter.shape)));

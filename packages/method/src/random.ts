@@ -2,11 +2,11 @@ import { uniformFloat32 } from 'pure-rand/distribution/uniformFloat32';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
-/** A place in a sequence of {@link Random}. */
+/** A position in a sequence of {@link Random}. */
 export interface RandomState {
   readonly seed: number;
   readonly words: readonly number[];
-  /** The second of a pair of normal numbers, not yet drawn. */
+  /** The second of a pair of normal numbers, if not drawn yet. */
   readonly spare?: number;
 }
 
@@ -21,19 +21,19 @@ export class Random {
 
   constructor(seed: number, state?: RandomState) {
     this.#seed = seed;
-    // The generator's first numbers are almost its state: states of neighbouring seeds must not be neighbours.
+    // The generator's first numbers are close to its state, so neighbouring seeds need unrelated states.
     this.#generator = xoroshiro128plusFromState(
       state?.words ?? [1, 2, 3, 4].map((word) => scramble(seed + Math.imul(word, 0x9e3779b9))),
     );
     this.#spare = state?.spare;
   }
 
-  /** A sequence that goes on where the one that gave this state was. */
+  /** A sequence that continues from a state. */
   static from(state: RandomState): Random {
     return new Random(state.seed, state);
   }
 
-  /** Where the sequence is: plain numbers, which JSON keeps exactly. */
+  /** The position in the sequence: plain numbers, which JSON preserves exactly. */
   get state(): RandomState {
     const spare = this.#spare === undefined ? {} : { spare: this.#spare };
     return { seed: this.#seed, words: this.#generator.getState(), ...spare };
@@ -52,7 +52,7 @@ export class Random {
     return low + (high - low) * uniformFloat32(this.#generator);
   }
 
-  /** A whole number in [low, high], both included. */
+  /** An integer in [low, high], both included. */
   integer(low: number, high: number): number {
     return uniformInt(this.#generator, low, high);
   }
@@ -74,7 +74,7 @@ export class Random {
     }
   }
 
-  /** The whole numbers 0..count-1 in random order. */
+  /** The integers 0..count-1 in random order. */
   permutation(count: number): number[] {
     const order = Array.from({ length: count }, (_, index) => index);
     for (let i = count - 1; i > 0; i--) {

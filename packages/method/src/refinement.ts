@@ -5,7 +5,7 @@ import { sumOverChannels } from './channels.ts';
 const errorLimit = 10;
 
 /**
- * Feature refinement: cells that look well explained are pulled to the input, so that their error shrinks further.
+ * Feature refinement: cells that are reconstructed well are pulled towards the input, so their error shrinks further.
  *
  *     Sim = 0.3 * 1[mse < k] + 0.7 * cos        rec' = Sim * feature + (1 - Sim) * rec
  *

@@ -23,7 +23,7 @@ const headerSchema = z
 
 /**
  * Reads a safetensors file: 8 bytes of header length, a JSON header, then the tensors' bytes. Every stated
- * offset is checked against the bytes that are there. Tensors of a type that we do not use are left out.
+ * offset is checked against the available bytes. Tensors of a type that we do not use are skipped.
  * @throws WEIGHTS_INVALID
  */
 export function readSafetensors(bytes: Uint8Array): Map<string, Tensor> {

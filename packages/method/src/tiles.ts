@@ -12,21 +12,21 @@ import {
 import type { MethodOptions } from './options.ts';
 
 /**
- * Large images are looked at in overlapping tiles. The image is resized so that its tiles, side by side, are
- * `inputSize` wide and share a quarter of their cells with each neighbour. Each tile is worked through like an image
- * of its own as far as the errors of its cells; these are blended into one field of cells, from which on all goes as
- * for an undivided image. With one tile nothing is different at all.
+ * Large images are processed in overlapping tiles. The image is resized so that its tiles are `inputSize` wide and
+ * share a quarter of their cells with each neighbour. Each tile is processed like an image up to the errors of its
+ * cells; these are blended into one field of cells, and the rest is as for an undivided image. One tile is equivalent
+ * to an undivided image.
  */
 
-/** Share of a tile that its neighbour sees too: a defect on the edge of one is well inside of the other. */
+/** Share of a tile that its neighbour covers too: a defect on the edge of one is well inside the other. */
 const OVERLAP = 1 / 4;
 
-/** Tiles along a side of `length` pixels, so that none is longer than `tile` pixels. */
+/** Number of tiles along a side of `length` pixels, none longer than `tile` pixels. */
 export function tilesAlong(length: number, tile: number): number {
   return Math.max(1, Math.ceil((length / tile - OVERLAP) / (1 - OVERLAP)));
 }
 
-/** Cells along one side of an image of `count` tiles, and how they divide. */
+/** Cells along one side of an image of `count` tiles, and how tiles divide them. */
 function cellsAlong(count: number, { cells }: MethodOptions) {
   const overlap = Math.round(OVERLAP * cells);
   const step = cells - overlap;
@@ -39,14 +39,14 @@ export function imageCells(options: MethodOptions): [rows: number, columns: numb
   return [cellsAlong(rows, options).whole, cellsAlong(columns, options).whole];
 }
 
-/** The image at the size at which it is looked at, antialiased: uint8 [1, height, width, 3]. */
+/** The image at the method's input size, antialiased: uint8 [1, height, width, 3]. */
 export function resizeImage(image: Value, options: MethodOptions): Value {
   const [rows, columns] = imageCells(options);
   const side = pixelsPerCell(options);
   return resize(image, [rows * side, columns * side], 'nhwc', true);
 }
 
-/** Where each tile begins in the resized image, row by row: [y, x] in pixels. */
+/** The origin of each tile in the resized image, row by row: [y, x] in pixels. */
 export function tileOrigins(options: MethodOptions): (readonly [y: number, x: number])[] {
   const { rows, columns } = options.tiles ?? { rows: 1, columns: 1 };
   const step = cellsAlong(1, options).step * pixelsPerCell(options);
@@ -56,7 +56,7 @@ export function tileOrigins(options: MethodOptions): (readonly [y: number, x: nu
   ]);
 }
 
-/** Origins as a graph takes them: int64 [tiles, 2]. */
+/** Origins as input of a graph: int64 [tiles, 2]. */
 export function originsTensor(origins: readonly (readonly [y: number, x: number])[]) {
   return tensor('int64', [origins.length, 2], BigInt64Array.from(origins.flat(), BigInt));
 }
@@ -65,8 +65,8 @@ export function originsTensor(origins: readonly (readonly [y: number, x: number]
  * Runs `look` on every tile of an image.
  * @param image [1, height, width, 3] uint8 RGB of any size
  * @param origins int64 [tiles, 2]: {@link originsTensor}
- * @param look from a tile [1, inputSize, inputSize, 3] uint8 to values of shapes known beforehand
- * @returns each value of `look` with an axis [tiles] before its own
+ * @param look from a tile [1, inputSize, inputSize, 3] uint8 to values of static shapes
+ * @returns each value of `look` with a leading axis [tiles]
  */
 export function overTiles(
   image: Value,
@@ -85,8 +85,8 @@ export function overTiles(
 }
 
 /**
- * Blends fields of cells, one a tile, into one of the whole image: where two tiles overlap, each counts the less the
- * nearer its edge is, so that no seam shows.
+ * Blends the fields of cells of all tiles into one of the whole image: where two tiles overlap, the weight of each falls
+ * towards its edge, so that no seam shows.
  * @param fields [rows * columns, 1, 1, cells, cells] each
  * @returns [1, 1, height, width] in cells, each
  */
@@ -110,7 +110,7 @@ export function blend(fields: readonly Value[], options: MethodOptions): Value[]
   });
 }
 
-/** What each cell of `count` tiles in a line adds to each cell of the image: [whole, count * cells], rows of sum 1. */
+/** The weight of each cell of `count` tiles in a line in each cell of the image: [whole, count * cells], rows sum to 1. */
 function shares(count: number, options: MethodOptions): Float32Array {
   const { cells } = options;
   const { overlap, step, whole } = cellsAlong(count, options);

@@ -35,15 +35,15 @@ export interface FeatureStatistics {
 }
 
 /**
- * One optimiser step as a graph. Inputs beside the parameters, their moments `NAME/m` and `NAME/v`:
+ * One optimiser step as a graph. Inputs besides the parameters, their moments `NAME/m` and `NAME/v`:
  *
  * - `features` float16 [batch, channels, cells, cells], raw
  * - `jitter` float32 [batch, 2, cells, cells]
  * - `mask` float32 [batch, 1, cells, cells] and `intensity` float32 [batch, channels, 1, 1] (`noise`: [batch,
  *   channels, cells, cells]) in the abnormal stage; for `swap` the mask is 0 or 1, `intensity` [batch, 1, 1, 1], and
- *   `images` int64 [batch], `rows` and `columns` int64 [cells] say where the features come from
- * - `cellWeights` float32 [batch, 1, cells, cells], where cells do not all count alike: what each counts in the loss, 1 on
- *   average over an image
+ *   `images` int64 [batch], `rows` and `columns` int64 [cells] select the source features
+ * - `cellWeights` float32 [batch, 1, cells, cells], if cells are weighted: their weights in the loss, 1 on average over
+ *   an image
  * - `step` and `learningRate`, float32 scalars
  *
  * Outputs: `loss`, and each parameter and moment as `next/NAME`.
@@ -59,15 +59,15 @@ export interface TrainingStepOptions {
   readonly method: MethodOptions;
   readonly schedule: Schedule;
   readonly statistics: FeatureStatistics;
-  /** The taps that the features are made of. */
+  /** The taps that the features consist of. */
   readonly taps: Taps;
-  /** Parameters that an earlier stage found and this one leaves as they are. Default: none. */
+  /** Parameters from an earlier stage, frozen in this one. Default: none. */
   readonly frozen?: ParameterValues;
-  /** Whether cells count differently, by the input `cellWeights`. Default: false. */
+  /** Whether cells are weighted, by the input `cellWeights`. Default: false. */
   readonly weighsCells?: boolean;
 }
 
-/** The graph of a stage's optimiser step, with the parameters that it trains. */
+/** The graph of one optimiser step of a stage, with the parameters that it trains. */
 export function trainingStep({
   stage,
   method: options,
@@ -98,7 +98,7 @@ export function trainingStep({
   return { graph, parameters: optimise(graph, parameters, loss, schedule) };
 }
 
-/** (features - mean) / deviation, a channel at a time; both become initialisers `features.*`. */
+/** (features - mean) / deviation, per channel; both become initialisers `features.*`. */
 export function standardise(features: Value, statistics: FeatureStatistics): Value {
   const { graph } = features;
   const perChannel = (name: string, values: Float32Array) =>
@@ -108,8 +108,8 @@ export function standardise(features: Value, statistics: FeatureStatistics): Val
 }
 
 /**
- * On pasted features. A restoring grid rebuilds the clean ones from them. The published one tells pasted cells apart
- * (contrastive loss); where it is the only grid, it rebuilds the clean features too.
+ * On pasted features. A restoring grid reconstructs the clean ones from them. The published one separates pasted cells from
+ * others (contrastive loss); if it is the only grid, it reconstructs the clean features too.
  */
 function abnormalLoss(
   parameters: TrainedParameters,
@@ -146,7 +146,7 @@ function abnormalLoss(
   return rebuildsNothing('abnormal', options) ? contrast : add(contrast, error(value));
 }
 
-/** The published normal grid rebuilds what the frozen branch leaves over; beside a restoring grid it is on its own. */
+/** The published normal grid reconstructs the residual of the frozen branch; with a restoring grid it is independent. */
 function normalReconstruction(
   parameters: TrainedParameters,
   features: Value,
@@ -166,8 +166,8 @@ function normalReconstruction(
 }
 
 /**
- * @param channelWeights [channels]: what each channel counts; 1 each where there are none
- * @param cellWeights [batch, 1, cells, cells]: the same of cells
+ * @param channelWeights [channels]. Default: 1 each
+ * @param cellWeights [batch, 1, cells, cells]. Default: 1 each
  */
 function meanSquaredError(
   a: Value,

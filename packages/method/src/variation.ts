@@ -27,31 +27,30 @@ import type { OfKind } from './expectation.ts';
 import type { Taps } from './features.ts';
 
 const LARGEST_INT8 = 127;
-/** Nothing is divided by less. */
+/** Smallest divisor. */
 const LEAST = 1e-12;
 
 /**
- * Ways in which good images of a kind vary as a whole: a little to the left, more light from one side. What the grids
- * leave of them has these directions, at right angles to each other; of a row only the direction counts, and one of zeros
- * is none.
+ * Ways in which good images of a kind vary as a whole: shifted slightly, or lit more from one side. They are orthogonal
+ * directions of the grids' residuals; only the direction of a row matters, and a row of zeros is unused.
  */
 export interface Components {
   /** [count, width]: {@link variationWidth} */
   readonly rows: Value;
-  /** The square of each row's length, [count, 1]. */
+  /** The squared length of each row, [count, 1]. */
   readonly squaredLengths: Value;
 }
 
-/** Rows that are given when the graph runs, of any length. */
+/** Rows given as an input of the graph, of any length. */
 export function componentsFrom(rows: Value): Components {
   const lengths = reduceSum(square(rows), { axes: [1] });
   return { rows, squaredLengths: lengths };
 }
 
 /**
- * Rows that stay: in 8 bits each number, which is a third of a percent of the largest of a row.
+ * Rows stored in the graph, with 8 bits per number: steps of 0.8 % of a row's largest value.
  * @param values [kinds, count, width]
- * @param ofKind takes what is of an image's kind: an entry of the first axis
+ * @param ofKind selects the entry of an image's kind along the first axis
  */
 export function storedComponents(
   graph: Graph,
@@ -82,19 +81,19 @@ export function storedComponents(
 }
 
 /**
- * How far a cell's error may stand out from the mean over the cells before it counts as no more: a defect must not be taken
- * for a way in which good images vary, however large it is (Huber's clipping, of whole cells).
+ * The multiple of the mean error over the cells at which a cell's error is clipped, so that a defect is not taken for a
+ * variation of good images, however large it is (Huber's clipping, of whole cells).
  */
 const MOST_OF_A_CELL = 1.5;
 
 /**
- * Adds to a reconstruction what good images vary in: the part of what it leaves that lies along the components.
+ * Adds the variation of good images to a reconstruction: the part of its residual along the components.
  *
  *     rec' = rec + V^T V clipped(feature - rec)        V: the components, each of length 1
  *
- * A few numbers an image, so that no defect can be rebuilt from them.
+ * These are a few numbers per image, from which no defect can be reconstructed.
  * @param features [1, channels, cells, cells]; so is `reconstruction`
- * @param weights of channels in the length of a cell's error
+ * @param weights of channels in the norm of a cell's error
  */
 export function withVariation(
   features: Value,
@@ -109,14 +108,14 @@ export function withVariation(
     const most = mul(reduceMean(errors), MOST_OF_A_CELL);
     const clipping = minimum(div(most, maximum(errors, LEAST)), 1);
     const left = toTapCells(mul(sub(features, reconstruction), clipping), taps);
-    // A row of zeros takes no part.
+    // A row of zeros contributes nothing.
     const shares = div(matMul(rows, reshape(left, [width, 1])), maximum(squaredLengths, LEAST));
     const explained = matMul(reshape(shares, [1, count]), rows);
     return add(reconstruction, fromTapCells(explained, taps, features.shape));
   });
 }
 
-/** Numbers of an image's features where each tap has the cells of its own. */
+/** Number of an image's features with each tap at its own resolution. */
 export function variationWidth({ tapChannels, tapCells }: Taps): number {
   return tapChannels.reduce(
     (sum, channels, tap) => sum + channels * (tapCells[tap] as number) ** 2,
@@ -125,7 +124,7 @@ export function variationWidth({ tapChannels, tapCells }: Taps): number {
 }
 
 /**
- * Each tap at its own cells, which says as much of it: sums over squares of cells, over their side, so that lengths stay.
+ * Each tap at its own resolution, without loss: sums over squares of cells, divided by their side, which keeps lengths.
  * @param features [1, channels, cells, cells]
  * @returns [1, width]: {@link variationWidth}
  */
@@ -143,7 +142,7 @@ export function toTapCells(features: Value, { tapChannels, tapCells }: Taps): Va
   return concat(parts, 1);
 }
 
-/** What {@link toTapCells} gives of features that are the same over each square of cells, back to `shape`. */
+/** The inverse of {@link toTapCells} for features that are constant over each square of cells, in `shape`. */
 function fromTapCells(row: Value, { tapChannels, tapCells }: Taps, shape: Shape): Value {
   const cells = shape[2] as number;
   let start = 0;
@@ -160,7 +159,7 @@ function fromTapCells(row: Value, { tapChannels, tapCells }: Taps, shape: Shape)
   return concat(parts, 1);
 }
 
-/** Which cells of a line make up each of `own` longer ones, `side` of them: [side * own, own], the root of 1 / side or 0. */
+/** Matrix that sums `side` cells of a line into each of `own` longer ones: [side * own, own], sqrt(1 / side) or 0. */
 function runsOf(graph: Graph, side: number, own: number): Value {
   const runs = new Float32Array(side * own * own);
   for (let cell = 0; cell < side * own; cell++) {

@@ -82,7 +82,7 @@ test('broken parts are not learnt unless that is insisted on, and then it is sai
   expect([refused.code, refused.stdout]).toEqual([65, '']);
   await expect(readdir(at('broken'))).rejects.toThrow('ENOENT');
   const insisted = await bigrid(...words, '--allow-suspect', '--quiet');
-  expect(insisted.stderr).toMatch(/^Taken for good all the same:\n {2}4 of 4 that score/m);
+  expect(insisted.stderr).toMatch(/^Treated as good anyway:\n {2}4 of 4 that score/m);
   expect(insisted.code).toBe(0);
 });
 

@@ -8,7 +8,7 @@ import { formatShape, staticShape } from '../shape.ts';
 import { zeros } from '../tensor.ts';
 import { type GradientRule, inputOf } from './rule.ts';
 
-/** The kernel turned by 180 degrees. */
+/** The kernel rotated by 180 degrees. */
 function turned(weight: Value): Value {
   const { graph } = weight;
   const inputs = [
@@ -21,8 +21,8 @@ function turned(weight: Value): Value {
 }
 
 /**
- * dL/dx where the stride is 1: a convolution of the gradient with the turned kernel, in and out swapped.
- * Several times faster on ONNX Runtime than the ConvTranspose that it equals.
+ * dL/dx where the stride is 1: a convolution of the gradient with the rotated kernel, input and output channels swapped.
+ * Several times faster on ONNX Runtime than the equivalent ConvTranspose.
  */
 function turnedConvolution(
   g: Value,
@@ -42,7 +42,7 @@ function turnedConvolution(
   });
 }
 
-/** The transpose of {@link convolution} in its image: what passes a gradient back to x. */
+/** The transpose of {@link convolution} with respect to its image, which passes a gradient back to x. */
 function transposedConvolution(
   g: Value,
   weight: Value,
@@ -53,7 +53,7 @@ function transposedConvolution(
   const [stride] = strides as [number];
   const [dilation] = dilations as [number];
   const [padding] = pads as [number];
-  // Rows that a stride skipped at the far edge get their size back, with gradient zero.
+  // Rows that a stride skipped at the far edge are restored, with gradient zero.
   const outputPadding = [2, 3].map((axis) => {
     const reach = dilation * ((weight.shape[axis] as number) - 1) + 1;
     return (
@@ -103,7 +103,7 @@ function weightGradient(
   if (inGroup !== 1 || out !== channels) {
     fail(
       'GRAPH_NO_GRADIENT',
-      `Expected one group or as many as channels for the gradient of Conv but received ${groups} groups of ${formatShape(weight.shape)}`,
+      `Expected one group, or one per channel, for the gradient of Conv but received ${groups} groups of ${formatShape(weight.shape)}`,
     );
   }
   if (stride === 1) return depthwiseWeightGradient(x, g, weight, attributes);
@@ -121,7 +121,7 @@ function weightGradient(
 
 /**
  * dL/dweight of a depthwise convolution where the stride is 1. For each kernel row, the product of gradient and
- * shifted image over all their rows, [width, rows] [rows, padded width] a channel, holds every pair of columns;
+ * shifted image over all their rows, [width, rows] [rows, padded width] per channel, holds every pair of columns;
  * the pairs that a kernel column joins lie on one diagonal, which a product with a constant matrix adds up.
  */
 function depthwiseWeightGradient(
@@ -206,7 +206,7 @@ function canTurn(weight: Value, attributes: Readonly<Record<string, Attribute>>)
   return square && (attributes.strides as [number])[0] === 1 && (groups === 1 || depthwise);
 }
 
-/** A slice, or the value itself where nothing is cut off. */
+/** A slice, or the value itself if nothing is cut off. */
 function cut(x: Value, axis: number, start: number, end: number): Value {
   return start === 0 && end === x.shape[axis] ? x : slice(x, axis, start, end);
 }
@@ -223,7 +223,7 @@ export const convolutionGradients: Readonly<Record<string, GradientRule>> = {
     }
     return [
       () =>
-        // Only depthwise and plain kernels can be turned; so can none whose padding exceeds its reach.
+        // Only depthwise and plain kernels can be rotated, and none whose padding exceeds its reach.
         canTurn(weight, attributes)
           ? turnedConvolution(g, weight, attributes)
           : transposedConvolution(g, weight, staticShape(x.shape, node.name), attributes),

@@ -71,7 +71,7 @@ export const elementwiseGradients: Readonly<Record<string, GradientRule>> = {
       () => toShapeOf(where(condition, 0, g), b),
     ];
   },
-  // Between kinds of float only: whole numbers are steps, and a step's slope is zero.
+  // Between float types only: rounding to integers is a step function, whose slope is zero.
   Cast: (node, g) => {
     const from = inputOf(node, 0).type;
     return [isFloat(from) && isFloat(g.type) ? () => cast(g, from) : undefined];

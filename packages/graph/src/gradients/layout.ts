@@ -37,14 +37,14 @@ export const layoutGradients: Readonly<Record<string, GradientRule>> = {
     if (node.inputs.length > 4) {
       fail(
         'GRAPH_NO_GRADIENT',
-        `Expected a step of one for the gradient of ${node.name} but received others`,
+        `Expected steps of 1 for the gradient of ${node.name} but received others`,
       );
     }
     const [start, end, axis] = [1, 2, 3].map((index) => integersOf(node, index)[0]);
     if (start === undefined || end === undefined || axis === undefined) {
       return fail(
         'GRAPH_NO_GRADIENT',
-        `Expected a place known beforehand for the gradient of ${node.name} but received ${inputOf(node, 1)}`,
+        `Expected a constant position for the gradient of ${node.name} but received ${inputOf(node, 1)}`,
       );
     }
     const around = (size: number) => x.shape.map((_, at) => (at === axis ? size : 0));

@@ -16,7 +16,7 @@ export const linearGradients: Readonly<Record<string, GradientRule>> = {
   MatMul: (node, g) => {
     const [a, b] = [inputOf(node, 0), inputOf(node, 1)];
     if (b.shape.length === 2) {
-      // One tall product instead of one a batch that is summed afterwards.
+      // One tall product instead of one per batch entry that is summed afterwards.
       const [k, n] = b.shape as [Dimension, Dimension];
       return [
         () => matMul(g, swapLastTwo(b)),

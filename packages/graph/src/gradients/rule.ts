@@ -2,8 +2,8 @@ import type { GraphNode, Value } from '../graph.ts';
 
 /**
  * How a node passes a gradient on: given the gradient of its output (same shape as the output), one thunk
- * for each input that makes the gradient of that input (same shape as the input); undefined for an input
- * that none flows to. Thunks are called only for inputs whose gradient is wanted.
+ * per input that emits the gradient of that input (same shape as the input); undefined for an input without
+ * a gradient. Thunks are called only for inputs whose gradient is wanted.
  */
 export type GradientRule = (
   node: GraphNode,

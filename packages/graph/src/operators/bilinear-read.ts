@@ -37,7 +37,7 @@ export function bilinearRead(table: Value, points: Value, resolution: number): V
   const position = add(mul(points, resolution / 2), (resolution - 1) / 2);
   const x = corners(slice(position, 1, 0, 1), resolution);
   const y = corners(slice(position, 1, 1, 2), resolution);
-  // Both axes' weights are joined first: products of [count, 1] cost nothing beside those of [count, channels].
+  // The weights of both axes are multiplied first: products of [count, 1] are cheap compared to [count, channels].
   const parts = [y.low, y.high].flatMap((row) =>
     [x.low, x.high].map((column) =>
       mul(
@@ -52,7 +52,7 @@ export function bilinearRead(table: Value, points: Value, resolution: number): V
 }
 
 interface Corner {
-  /** [count, 1] float32, held inside the table. */
+  /** [count, 1] float32, clamped to the table. */
   readonly index: Value;
   /** [count, 1], zero where the corner lies outside the table. */
   readonly weight: Value;

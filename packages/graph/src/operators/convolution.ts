@@ -6,13 +6,13 @@ export interface ConvolutionOptions {
   /** Step of the kernel along both axes. Default 1. */
   readonly stride?: number;
   /**
-   * Zeros around the image along both axes, or `same`: TensorFlow's SAME, the odd zero at the end, for
+   * Zeros around the image along both axes, or `same`: TensorFlow's SAME, with the odd zero at the end, for
    * kernels without dilation. Default 0.
    */
   readonly padding?: number | 'same';
   /** Distance between kernel cells. Default 1. */
   readonly dilation?: number;
-  /** Channel groups; as many as channels makes it depthwise. Default 1. */
+  /** Channel groups; one per channel makes it depthwise. Default 1. */
   readonly groups?: number;
 }
 
@@ -49,7 +49,7 @@ export function convolution(
   if (!outSpace.every((length) => length > 0)) {
     fail(
       'GRAPH_SHAPE_MISMATCH',
-      `Expected a padded image of at least the kernel's reach for ${name} but received ${formatShape(x.shape)} and ${formatShape(weight.shape)} with padding ${padding}, dilation ${dilation}`,
+      `Expected a padded image at least as large as the dilated kernel for ${name} but received ${formatShape(x.shape)} and ${formatShape(weight.shape)} with padding ${padding}, dilation ${dilation}`,
     );
   }
   const inputs = bias ? [x, weight, bias] : [x, weight];
@@ -90,7 +90,7 @@ function checkConvolution(
   if (!steps || (padding === 'same' && dilation !== 1)) {
     fail(
       'GRAPH_SHAPE_MISMATCH',
-      `Expected whole steps, and dilation 1 where padding is SAME, for ${name} of ${formatShape(x.shape)} and ${formatShape(weight.shape)} but received stride ${stride}, dilation ${dilation}, groups ${groups}, padding ${padding}`,
+      `Expected integers, and dilation 1 if padding is SAME, for ${name} of ${formatShape(x.shape)} and ${formatShape(weight.shape)} but received stride ${stride}, dilation ${dilation}, groups ${groups}, padding ${padding}`,
     );
   }
 }

@@ -39,8 +39,8 @@ function unary(operator: string, x: Value): Value {
 }
 
 /**
- * a + b, broadcasting as NumPy does; so do all operators here that take two values or more.
- * @throws GRAPH_SHAPE_MISMATCH, GRAPH_TYPE_MISMATCH; so do all operators here
+ * a + b, with NumPy's broadcasting, as in all operators here that take several values.
+ * @throws GRAPH_SHAPE_MISMATCH, GRAPH_TYPE_MISMATCH, as all operators here
  */
 export const add = (a: Operand, b: Operand): Value => binary('Add', a, b);
 /** a - b */
@@ -49,9 +49,9 @@ export const sub = (a: Operand, b: Operand): Value => binary('Sub', a, b);
 export const mul = (a: Operand, b: Operand): Value => binary('Mul', a, b);
 /** a / b */
 export const div = (a: Operand, b: Operand): Value => binary('Div', a, b);
-/** max(a, b). It has no gradient: asking for one through it fails. */
+/** max(a, b). It has no gradient. */
 export const maximum = (a: Operand, b: Operand): Value => binary('Max', a, b);
-/** min(a, b). It has no gradient: asking for one through it fails. */
+/** min(a, b). It has no gradient. */
 export const minimum = (a: Operand, b: Operand): Value => binary('Min', a, b);
 /** a > b, as bool */
 export const greater = (a: Operand, b: Operand): Value => binary('Greater', a, b, 'bool');
@@ -74,7 +74,7 @@ export const square = (x: Value): Value => mul(x, x);
 /** x * sigmoid(x), also called swish. */
 export const silu = (x: Value): Value => mul(x, sigmoid(x));
 
-/** x held within [low, high]. No gradient flows where it is held. */
+/** x clamped to [low, high]. No gradient flows where it is clamped. */
 export function clip(x: Value, low: number, high: number): Value {
   if (x.type !== 'float32' || !(low <= high)) {
     fail(
@@ -118,7 +118,7 @@ export function where(condition: Value, a: Operand, b: Operand): Value {
 }
 
 /**
- * The same numbers as another element type; rounds to nearest even towards float16. A gradient flows
+ * Converts to another element type; float16 rounds to nearest even. A gradient flows
  * only between float32 and float16.
  */
 export function cast(x: Value, type: ElementType): Value {

@@ -3,10 +3,10 @@ import type { Value } from '../graph.ts';
 import { type Dimension, formatShape, staticShape } from '../shape.ts';
 
 /**
- * Resizes an image to [height, width], linear with half-pixel centres; where it shrinks, the kernel widens
- * with it (antialias), as Pillow's BILINEAR does.
+ * Resizes an image to [height, width], linear with half-pixel centres; when shrinking, the kernel widens
+ * accordingly (antialiasing), as in Pillow's BILINEAR.
  * @param x [batch, height, width, channels] when `layout` is `nhwc`, [batch, channels, height, width] when `nchw`;
- *   the image's own sizes may be known only at run time
+ *   the sizes of the image may be known only at run time
  * @throws GRAPH_SHAPE_MISMATCH
  */
 export function resize(
@@ -36,7 +36,7 @@ export function resize(
       coordinate_transformation_mode: 'half_pixel',
       antialias: antialias ? 1 : 0,
       // A widened kernel that reaches beyond the edge is cut there, as in Pillow; ONNX's default repeats the
-      // edge, which is off by several levels of 255 in the outer rows.
+      // edge, which differs by several levels of 255 in the outer rows.
       exclude_outside: antialias ? 1 : 0,
     },
     x.type,
@@ -45,9 +45,9 @@ export function resize(
 }
 
 /**
- * Mean over a window of `size` x `size` around each cell, the padding left out.
+ * Mean over a window of `size` x `size` around each cell, without the padding.
  * @param x [batch, channels, height, width]
- * @param size odd, so that the window has a middle
+ * @param size odd, so that the window has a centre
  * @throws GRAPH_SHAPE_MISMATCH
  */
 export function averagePool(x: Value, size: number): Value {
@@ -73,7 +73,7 @@ export function averagePool(x: Value, size: number): Value {
 }
 
 /**
- * Maximum over windows of `size` x `size`, `stride` apart, `padding` cells around the image left out.
+ * Maximum over windows of `size` x `size`, `stride` apart, `padding` cells around the image ignored.
  * @param x [batch, channels, height, width]
  * @param padding less than `size`
  * @returns [batch, channels, height', width']
@@ -88,7 +88,7 @@ export function maxPool(x: Value, size: number, stride: number, padding: number)
   if (x.shape.length !== 4 || !whole || padding >= size || !space.every((length) => length > 0)) {
     fail(
       'GRAPH_SHAPE_MISMATCH',
-      `Expected a padded image of at least the window for ${name} but received ${formatShape(x.shape)} and window ${size}, stride ${stride}, padding ${padding}`,
+      `Expected a padded image at least as large as the window for ${name} but received ${formatShape(x.shape)} and window ${size}, stride ${stride}, padding ${padding}`,
     );
   }
   return x.graph.node(

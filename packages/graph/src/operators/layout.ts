@@ -12,7 +12,7 @@ import {
 import { sizeOf } from '../tensor.ts';
 import { add } from './elementwise.ts';
 
-/** The same elements in another shape. One size may be -1: what is left over. @throws GRAPH_SHAPE_MISMATCH; so do all here */
+/** The same elements in another shape. One size may be -1, which is inferred. @throws GRAPH_SHAPE_MISMATCH, as all here */
 export function reshape(x: Value, shape: Shape): Value {
   const name = x.graph.nextName('Reshape');
   const from = staticShape(x.shape, name);
@@ -33,7 +33,7 @@ export function reshape(x: Value, shape: Shape): Value {
 /** The axes in another order: axis i of the result is axis `order[i]` of x. */
 export function transpose(x: Value, order: readonly number[]): Value {
   const name = x.graph.nextName('Transpose');
-  // ONNX takes no negative axes here.
+  // ONNX does not accept negative axes here.
   const resolved = order.map((axis) => resolveAxis(axis, x.shape, name));
   if (order.length !== x.shape.length || new Set(resolved).size !== order.length) {
     fail(
@@ -60,7 +60,7 @@ export function concat(values: readonly Value[], axis: number): Value {
     if (!fits) {
       fail(
         'GRAPH_SHAPE_MISMATCH',
-        `Expected shapes that agree but for axis ${along} for ${name} but received ${formatShape(first.shape)} and ${formatShape(value.shape)}`,
+        `Expected shapes that agree except on axis ${along} for ${name} but received ${formatShape(first.shape)} and ${formatShape(value.shape)}`,
       );
     }
     if (value.type !== first.type) {
@@ -99,9 +99,9 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
 }
 
 /**
- * A window of a fixed size whose place is known only at run time.
- * @param starts int64 [axes]: where it begins, an axis each; the window has to lie within x
- * @param axes the axes that it cuts; the others stay whole
+ * A window of a fixed size at a position known only at run time.
+ * @param starts int64 [axes]: where it begins on each axis; the window has to lie within x
+ * @param axes the axes that it cuts; the others are kept whole
  */
 export function sliceAt(
   x: Value,
@@ -121,7 +121,7 @@ export function sliceAt(
   if (!fits || sizes.length !== axes.length || !sameShape(starts.shape, [axes.length])) {
     fail(
       'GRAPH_SHAPE_MISMATCH',
-      `Expected a size and a start an axis within ${formatShape(x.shape)} for ${name} but received ${formatShape(sizes)} and ${starts}`,
+      `Expected one size and one start per axis within ${formatShape(x.shape)} for ${name} but received ${formatShape(sizes)} and ${starts}`,
     );
   }
   const shape = x.shape.map((dimension, axis) => sizes[along.indexOf(axis)] ?? dimension);

@@ -4,7 +4,7 @@ import { type Dimension, formatShape, resolveAxis, type Shape, sameShape } from 
 import { reshape } from './layout.ts';
 
 interface ReduceOptions {
-  /** Axes to reduce; all of them where left out. */
+  /** Axes to reduce. Default: all of them. */
   readonly axes?: readonly number[];
   /** Keep the reduced axes with size 1. Default true. */
   readonly keepDimensions?: boolean;
@@ -21,7 +21,7 @@ function reduce(operator: string, x: Value, options: ReduceOptions): Value {
       `Expected each axis of ${formatShape(x.shape)} once for ${name} but received ${formatShape(axes)}`,
     );
   }
-  // ONNX reads an empty list of axes as all of them.
+  // ONNX takes an empty list of axes for all of them.
   if (axes.length === 0) return x;
   const keep = options.keepDimensions ?? true;
   const shape = x.shape.flatMap((dimension, axis): Dimension[] =>
@@ -37,13 +37,13 @@ function reduce(operator: string, x: Value, options: ReduceOptions): Value {
   );
 }
 
-/** Sum over `axes`; x itself where there are none. @throws GRAPH_SHAPE_MISMATCH; so do all here */
+/** Sum over `axes`; x itself if the list is empty. @throws GRAPH_SHAPE_MISMATCH, as all here */
 export const reduceSum = (x: Value, options: ReduceOptions = {}): Value =>
   reduce('ReduceSum', x, options);
 /** Mean over `axes`. */
 export const reduceMean = (x: Value, options: ReduceOptions = {}): Value =>
   reduce('ReduceMean', x, options);
-/** Maximum over `axes`. It has no gradient: asking for one through it fails. */
+/** Maximum over `axes`. It has no gradient. */
 export const reduceMax = (x: Value, options: ReduceOptions = {}): Value =>
   reduce('ReduceMax', x, options);
 

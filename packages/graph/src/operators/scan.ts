@@ -3,10 +3,10 @@ import type { Value } from '../graph.ts';
 import { formatShape } from '../shape.ts';
 
 /**
- * Runs a part of the graph once for each element of `items` along its first axis, and stacks what it gives. The part
- * may read any value made before; so it may be large, while memory holds what one run of it needs. It has no gradient.
+ * Runs a part of the graph once per element of `items` along its first axis, and stacks the results. The part may
+ * read any earlier value. Memory holds only what one run of it needs. It has no gradient.
  * @param items [count, ...]; the count may be known only at run time
- * @param build from one element [...] to outputs of shapes known beforehand
+ * @param build from one element [...] to outputs of static shapes
  * @returns each output [...] as [count, ...]
  * @throws GRAPH_SHAPE_MISMATCH
  */
@@ -19,7 +19,7 @@ export function scan(
   if (count === undefined) {
     return fail(
       'GRAPH_SHAPE_MISMATCH',
-      `Expected an axis to go along for ${graph.nextName('Scan')} but received ${formatShape(items.shape)}`,
+      `Expected at least one axis for ${graph.nextName('Scan')} but received ${formatShape(items.shape)}`,
     );
   }
   const item = { type: items.type, shape };

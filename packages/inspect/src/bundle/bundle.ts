@@ -28,7 +28,7 @@ export interface Bundle {
 }
 
 /**
- * Reads a bundle. Runs no code from it and trusts no size that it states.
+ * Reads a bundle, without running code from it or trusting the sizes that it states.
  * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW
  */
 export function openBundle(bytes: Uint8Array): Bundle {
@@ -36,34 +36,34 @@ export function openBundle(bytes: Uint8Array): Bundle {
   return { bytes, manifest: parseManifest(model.metadata.get(MANIFEST_KEY)) };
 }
 
-/** The same model under another manifest: recalibrated, say. */
+/** The same model with another manifest, for example a recalibrated one. */
 export function withManifest({ bytes }: Pick<Bundle, 'bytes'>, manifest: Manifest): Bundle {
   return { bytes: withMetadata(bytes, manifestMetadata(manifest)), manifest };
 }
 
-/** The model of a trained graph, which {@link withManifest} makes a bundle once it is calibrated. */
+/** The model of a trained graph; {@link withManifest} turns it into a bundle once it is calibrated. */
 export function trainedModel(graph: Graph, producerVersion: string): Pick<Bundle, 'bytes'> {
   const description =
     'Visual anomaly detection trained by Bigrid: see the manifest in metadata_props.';
   return { bytes: toModel(graph, { description, producerVersion }) };
 }
 
-/** What the weights of a bundle are stored in; undefined where they are as training wrote them. */
+/** The precision that the weights of a bundle are stored in; undefined if they are as training wrote them. */
 export function weightsOf({ bytes }: Pick<Bundle, 'bytes'>): WeightPrecision | undefined {
   return readModel(bytes).weights;
 }
 
 /**
- * The same model with its weights in fewer bits: it computes as before, from rounded weights. For int8 those of the
- * frozen network are float16: the others were trained to fit what it gives.
- * @throws OPTION_INVALID where the weights are stored in fewer bits already
+ * The same model with its weights in fewer bits: it computes as before, with rounded weights. With int8, those of the
+ * frozen network are float16, since the others were trained on its outputs.
+ * @throws OPTION_INVALID if the weights are stored in fewer bits already
  */
 export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundle {
   const weights = weightsOf(bundle);
   if (weights) {
     fail(
       'OPTION_INVALID',
-      `Expected a bundle as training wrote it but received one whose weights are ${weights} already`,
+      `Expected a model file as training wrote it but received one whose weights are ${weights} already`,
       {
         remedy:
           'Give the model file that training wrote, before its weights were stored in fewer bits.',
@@ -72,7 +72,7 @@ export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundl
   }
   const expected: readonly string[] = Object.values(EXPECTED);
   const bytes = withStoredWeights(bundle.bytes, (name) => {
-    // No weights but measures, of which a cell more or less is seen at once.
+    // Statistics of the errors, not weights: rounding them shows in the score.
     if (expected.includes(name)) return undefined;
     return name.startsWith(BACKBONE_PREFIX) ? BACKBONE_PRECISION : precision;
   });
@@ -84,19 +84,19 @@ export function manifestMetadata(manifest: Manifest): Record<string, string> {
   return { [MANIFEST_KEY]: JSON.stringify(manifest) };
 }
 
-/** What the names of the frozen network's tensors start with. */
+/** Prefix of the names of the frozen network's tensors. */
 const BACKBONE_PREFIX = 'backbone.';
-/** What its weights are stored in, where it is not all their bits. */
+/** The precision of its weights, if stored in fewer bits. */
 const BACKBONE_PRECISION: WeightPrecision = 'float16';
 
-/** What training goes on from. */
+/** What training continues from. */
 export interface TrainedValues {
-  /** Every tensor that is not the frozen backbone's. */
+  /** All tensors except those of the frozen backbone. */
   readonly parameters: ParameterValues;
   readonly statistics: FeatureStatistics;
 }
 
-/** @throws BUNDLE_INVALID where it has no statistics of the features */
+/** @throws BUNDLE_INVALID if it has no statistics of the features */
 export function trainedValues(bundle: Bundle): TrainedValues {
   const { initialisers } = readModel(bundle.bytes);
   const parameters: ParameterValues = new Map();
@@ -107,14 +107,14 @@ export function trainedValues(bundle: Bundle): TrainedValues {
   }
   const perChannel = (name: string) =>
     parameters.get(name)?.data ??
-    fail('BUNDLE_INVALID', `Expected an initialiser ${name} in the bundle but received none`);
+    fail('BUNDLE_INVALID', `Expected an initialiser ${name} in the model file but received none`);
   return {
     parameters,
     statistics: { mean: perChannel('features.mean'), deviation: perChannel('features.deviation') },
   };
 }
 
-/** @throws OPTION_INVALID when the bundle was trained with other weights than the backbone's */
+/** @throws OPTION_INVALID if the bundle was trained with another backbone */
 export function checkSameBackbone({ bytes, manifest }: Bundle, backbone: Backbone): void {
   const { initialisers } = extractor(backbone, manifest.method).graph;
   const { initialisers: trained, weights } = readModel(bytes);
@@ -125,7 +125,7 @@ export function checkSameBackbone({ bytes, manifest }: Bundle, backbone: Backbon
     if (other && sameBytes(bytesOf(other), bytesOf(expected))) continue;
     fail(
       'OPTION_INVALID',
-      `Expected the backbone ${manifest.backbone.name} that the bundle was trained with but received another: its ${name} ${other ? 'differs' : 'is not in the bundle'}`,
+      `Expected the backbone ${manifest.backbone.name} that the model was trained with but received another: its ${name} ${other ? 'differs' : 'is not in the model file'}`,
     );
   }
 }
@@ -137,6 +137,6 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 function asFloat32(value: Tensor): Float32Array | undefined {
   if (value.type === 'float32') return value.data as Float32Array;
   if (value.type === 'float16') return float16ToFloat32(value.data as Uint16Array);
-  // Directions are stored in 8 bits without a scale: their lengths do not count.
+  // Directions are stored in 8 bits without a scale: their lengths do not matter.
   return value.type === 'int8' ? Float32Array.from(value.data as Int8Array) : undefined;
 }

@@ -15,7 +15,7 @@ describe('parseManifest', () => {
     const tooNew = expect.objectContaining({
       code: 'BUNDLE_TOO_NEW',
       message:
-        'Expected a bundle with manifest version 1 but received version 2, made by Bigrid 9.0.0',
+        'Expected a model file with manifest version 1 but received version 2, made by Bigrid 9.0.0',
     });
     expect(parse({ manifestVersion: 2, bigridVersion: '9.0.0', more: true })).toThrow(tooNew);
     expect(() => parseManifest('{"manifestVersion":2,"bigridVersion":"9.0.0"}')).toThrow(tooNew);

@@ -23,12 +23,12 @@ const calibrationSchema = z.strictObject({
     .array(z.int().min(0))
     .optional()
     .describe(
-      'Which of the scored images are near-duplicates, such as frames of one part: a number for each score, equal within a group; absent where no two are',
+      'Which of the scored images are near-duplicates, such as frames of one part: a number per score, equal within a group; absent if no two are',
     ),
   origin: z
     .enum(['held-out', 'cross-fitted', 'near-duplicates', 'given'])
     .describe(
-      'Which images were scored: `held-out` from training; `cross-fitted`, each by a model that had not learnt it or a near-duplicate of it; `near-duplicates` of learnt images, where there were no others, so that the threshold promises nothing; `given` to recalibration',
+      'Which images were scored: `held-out` from training; `cross-fitted`, each by a model that had learnt neither it nor a near-duplicate of it; `near-duplicates` of learnt images, if there were no others, so the threshold guarantees nothing; `given` to recalibration',
     ),
   images: z
     .record(z.enum(statisticNames), z.array(z.number()).min(1))
@@ -44,16 +44,16 @@ const calibrationSchema = z.strictObject({
   unsure: z
     .strictObject({
       rule: thresholdRuleSchema,
-      threshold: z.number().describe('Not above that of the bundle'),
+      threshold: z.number().describe('At most the main threshold'),
     })
     .optional()
     .describe(
-      'Where doubt begins: scores above its threshold, and not above that of the bundle, are unsure; absent where there are two verdicts alone',
+      'Scores above this threshold, and not above the main one, are unsure; absent if there are only two verdicts',
     ),
   pixelThreshold: z
     .number()
     .describe(
-      'Map values above it are outlined as defects: the same rule over `mapMaxima`, or quantile:0.99 where the rule is f1, recall or a number',
+      'Map values above it are outlined as defects: the same rule over `mapMaxima`, or quantile:0.99 if the rule is f1, recall or a number',
     ),
 });
 
@@ -61,7 +61,7 @@ const rgbSchema = z.tuple([z.number(), z.number(), z.number()]);
 
 export const manifestSchema = z.strictObject({
   manifestVersion: z.literal(MANIFEST_VERSION),
-  bigridVersion: z.string().describe('Version of Bigrid that trained the bundle'),
+  bigridVersion: z.string().describe('Version of Bigrid that trained the model'),
   createdAt: z.iso.datetime().describe('When training ended, UTC'),
   classes: z.array(z.string()).min(1).describe('Products that it was trained on'),
   profile: z.enum(profileNames),
@@ -70,18 +70,18 @@ export const manifestSchema = z.strictObject({
   backbone: z.strictObject({
     name: z.string(),
     licence: z.string(),
-    mean: rgbSchema.describe('What it takes from images of 0..255, RGB'),
-    deviation: rgbSchema.describe('What it then divides them by'),
+    mean: rgbSchema.describe('Subtracted from images of 0..255, RGB'),
+    deviation: rgbSchema.describe('Divisor after the subtraction'),
   }),
   calibration: calibrationSchema,
   training: z.strictObject({
     seed: z.int(),
     images: z.int().describe('Good images trained on'),
-    heldOut: z.int().describe('Good images kept for the threshold'),
+    heldOut: z.int().describe('Good images held out for the threshold'),
     leftOut: z
       .int()
       .optional()
-      .describe('Good images beyond those that the steps have time for: they were not read'),
+      .describe('Good images beyond those that fit into the training steps: they were not read'),
     skipped: z.int().describe('Images that could not be read'),
     steps: z.int().describe('Optimiser steps, all stages'),
     dataHash: z.string().describe('SHA-256 over the images, in order'),
@@ -116,7 +116,7 @@ export function parseManifest(text: string | undefined): Manifest {
   } catch (cause) {
     return fail(
       'BUNDLE_INVALID',
-      'Expected an ONNX model with a manifest of Bigrid but received one without',
+      'Expected an ONNX model with a Bigrid manifest but received one without',
       { cause },
     );
   }
@@ -125,22 +125,22 @@ export function parseManifest(text: string | undefined): Manifest {
     const made = (json as { bigridVersion?: unknown }).bigridVersion;
     fail(
       'BUNDLE_TOO_NEW',
-      `Expected a bundle with manifest version ${MANIFEST_VERSION} but received version ${version}, made by Bigrid ${made}`,
+      `Expected a model file with manifest version ${MANIFEST_VERSION} but received version ${version}, made by Bigrid ${made}`,
     );
   }
   const manifest = manifestSchema.safeParse(json);
   if (!manifest.success) {
     fail(
       'BUNDLE_INVALID',
-      `Expected a valid manifest but received one with faults:\n${z.prettifyError(manifest.error)}`,
+      `Expected a valid manifest but received one with errors:\n${z.prettifyError(manifest.error)}`,
     );
   }
   return manifest.data;
 }
 
 /**
- * Names what a model learnt, and when: the same for all files of it, whatever their thresholds and the bits of their weights,
- * and another after an update.
+ * Identifies what a model learnt, and when: the same for all its files, whatever their thresholds and weight precision, and
+ * another after an update.
  */
 export function modelIdOf({ createdAt, training, updates }: Manifest): string {
   return `${updates?.at(-1)?.at ?? createdAt} ${training.dataHash.slice(0, 16)}`;

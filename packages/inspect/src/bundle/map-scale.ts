@@ -1,19 +1,19 @@
 import type { Manifest } from './manifest.ts';
 
-/** Between which map values heat maps of a bundle are coloured, for every image alike. */
+/** The range of map values that heat maps of a bundle colour, the same for every image. */
 export interface MapScale {
-  /** Up to here an image stays plain: the threshold of maps, so that what is coloured is what is outlined. */
+  /** Below it nothing is coloured: the map threshold, so what is coloured is what is outlined. */
   readonly lowest: number;
-  /** From here on it gets the brightest colour. */
+  /** From here on the colour is the brightest. */
   readonly highest: number;
 }
 
-/** Times the error at the threshold that is drawn brightest. */
+/** The error that is drawn brightest, as a multiple of that at the threshold. */
 const BRIGHTEST = 2;
-/** A map can be 0 everywhere on good images; a scale needs a length. */
+/** A map can be 0 everywhere on good images, but a scale needs a length. */
 const LEAST_LENGTH = 1e-6;
 
-/** The scale of a bundle's heat maps: from the threshold of maps to where the error is twice as large. */
+/** The scale of a bundle's heat maps: from the map threshold to twice the error. */
 export function mapScaleOf({
   calibration: { pixelThreshold },
   method: { expectation, taps },
@@ -25,13 +25,13 @@ export function mapScaleOf({
 }
 
 /**
- * A map of what is beyond expectation is the root of a sum of logarithms, one a tap: m = sqrt(sum of log(1 + energy)). Twice
- * its value is many times the error. Where all taps err alike, this is the value at which they err so many times as much.
+ * A map of errors beyond expectation is the root of a sum of logarithms, one per tap: m = sqrt(sum of log(1 + energy)), so
+ * twice its value is many times the error. If all taps have the same error, this is the value at `times` that error.
  */
 function timesTheError(times: number, value: number, taps: number): number {
   const logarithm = value ** 2 / taps;
   const energies = 2 * Math.log(times);
-  // log(1 + times^2 (e^logarithm - 1)), without what would be too large for a number.
+  // log(1 + times^2 (e^logarithm - 1)), without overflow.
   const more = Math.log1p(Math.expm1(-energies) * Math.exp(-logarithm));
   return Math.sqrt(taps * (logarithm + energies + more));
 }

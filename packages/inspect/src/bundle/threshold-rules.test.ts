@@ -246,7 +246,7 @@ describe('recall', () => {
 
   it('takes labelled defects', () => {
     expect(() => recall(0.95, [1, 2], [])).toThrow(
-      'Expected scores of labelled defects for the threshold recall:0.95 but received those of good',
+      'Expected scores of labelled defects for the threshold recall:0.95 but received only those of good',
     );
   });
 });

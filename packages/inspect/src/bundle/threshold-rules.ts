@@ -4,25 +4,25 @@ import { ascending } from '../metrics/order.ts';
 import { f1Max } from '../metrics/ranking.ts';
 
 /**
- * The rules by which a threshold follows from scores; the one definition for the command line, the API and the docs.
- * `amount` is the number in the rule's text, `quantile:0.99`; f1 has none, and `number` is written as the bare number.
+ * The rules that derive a threshold from scores: the one definition for the command line, the API and the docs. `amount`
+ * is the number in the rule's text, as in `quantile:0.99`; f1 has none, and `number` is written as the bare number.
  */
 export const thresholdRules = {
   quantile: {
     form: 'quantile:Q',
     amount: z.number().min(0).max(1),
-    description: 'The Q quantile of the scores of good images, at the next higher one of them',
+    description: 'The Q quantile of the scores of good images, rounded up to one of them',
   },
   'max-fpr': {
     form: 'max-fpr:A',
     amount: z.number().gt(0).lt(1),
     description:
-      'A new good image of the same line scores above it with a probability of at most A, however scores are distributed; takes at least 1 / A - 1 good images, of which near-duplicates count as one',
+      'A new good image of the same line scores above it with a probability of at most A, however scores are distributed; needs at least 1 / A - 1 good images, where near-duplicates count as one',
   },
   sigma: {
     form: 'sigma:K',
     amount: z.number().min(0),
-    description: 'The mean of the scores of good images and K of their standard deviations',
+    description: 'The mean of the scores of good images plus K standard deviations',
   },
   f1: {
     form: 'f1',
@@ -34,7 +34,7 @@ export const thresholdRules = {
     form: 'recall:R',
     amount: z.number().gt(0).max(1),
     description:
-      'The highest threshold that at least the share R of labelled defects scores above: for recalibration on a folder that has both',
+      'The highest threshold that at least a share R of labelled defects exceeds: for recalibration on a folder that has both',
   },
   number: {
     form: 'NUMBER',
@@ -43,15 +43,15 @@ export const thresholdRules = {
   },
 } as const;
 
-/** A rule taken apart. */
+/** A parsed rule. */
 export type ThresholdRule =
   | { readonly kind: Exclude<keyof typeof thresholdRules, 'f1'>; readonly amount: number }
   | { readonly kind: 'f1' };
 
-/** The rule of a bundle where no other is asked for. */
+/** The rule of a bundle if no other is given. */
 export const DEFAULT_RULE: ThresholdRule = { kind: 'quantile', amount: 0.99 };
 
-/** Whether a rule sets the threshold by labelled defects. */
+/** Whether a rule needs labelled defects. */
 export function takesDefects(rule: ThresholdRule): boolean {
   return rule.kind === 'f1' || rule.kind === 'recall';
 }
@@ -61,7 +61,7 @@ export const thresholdRuleSchema = z
   .string()
   .refine((text) => readRule(text) !== undefined, { error: `Expected ${expectation()}` });
 
-/** Takes the text of a rule apart. @throws OPTION_INVALID */
+/** Parses the text of a rule. @throws OPTION_INVALID */
 export function parseRule(text: string): ThresholdRule {
   return (
     readRule(text) ??
@@ -79,11 +79,11 @@ export function formatRule(rule: ThresholdRule): string {
 }
 
 /**
- * The threshold that a rule makes of scores; an image that scores strictly above it is anomalous.
+ * The threshold that a rule derives from scores; an image that scores strictly above it is anomalous.
  * @param scores of good images that training never saw, at least one, ascending
- * @param defectScores of labelled defects, for f1 and recall alone
- * @param groups of near-duplicates, that of each score; undefined where no two are alike
- * @throws THRESHOLD_UNSUPPORTED where the rule takes more good images, or defects
+ * @param defectScores of labelled defects, for f1 and recall only
+ * @param groups the group of near-duplicates of each score; undefined if there are none
+ * @throws THRESHOLD_UNSUPPORTED if the rule needs more good images, or defects
  */
 export function thresholdOf(
   rule: ThresholdRule,
@@ -107,12 +107,12 @@ export function thresholdOf(
   }
 }
 
-/** What a decimal loses in binary: 0.29 * 100 falls short of 29. */
+/** Rounding of decimals in binary: 0.29 * 100 is less than 29. */
 const ROUNDING = 1e-9;
 
 /**
- * The lowest score at which {@link falsePositiveRate} is at most `rate`: split conformal prediction, with a group of
- * near-duplicates in the place of an image where there are any (Lee, Barber and Willett 2023, hierarchical conformal
+ * The lowest score at which {@link falsePositiveRate} is at most `rate`: split conformal prediction, with groups of
+ * near-duplicates instead of images, if there are any (Lee, Barber and Willett 2023, hierarchical conformal
  * prediction).
  */
 function conformalThreshold(
@@ -122,7 +122,7 @@ function conformalThreshold(
 ): number {
   const shares = sharesOf(scores, groups);
   const count = groupCount(scores, groups);
-  // What may lie above it beside the new image itself.
+  // How many may lie above it besides the new image itself.
   const room = (count + 1) * rate - 1 + ROUNDING;
   if (room < 0) tooFewFor({ kind: 'max-fpr', amount: rate }, leastImages(rate), count);
   let at = scores.length - 1;
@@ -133,11 +133,11 @@ function conformalThreshold(
 }
 
 /**
- * With what probability a new good image scores above a threshold, of a part that is in none of the images scored:
- * at most (1 + sum of each group's share above it) / (groups + 1), for each order of the groups and a new one is as
- * likely. Images without near-duplicates are groups of one.
+ * The probability that a new good image of another part scores above a threshold: at most
+ * (1 + sum of each group's share above it) / (groups + 1), since every order of the groups and a new one is equally
+ * likely. An image without near-duplicates is a group of one.
  * @param scores at least one, in any order
- * @param groups that of each score; undefined where no two are alike
+ * @param groups the group of each score; undefined if there are no near-duplicates
  * @returns above 0, at most 1
  */
 export function falsePositiveRate(
@@ -153,7 +153,7 @@ export function falsePositiveRate(
   return (1 + above) / (groupCount(scores, groups) + 1);
 }
 
-/** What each score counts: a group of near-duplicates as much as an image that has none. */
+/** The weight of each score: a group of near-duplicates counts as one image. */
 function sharesOf(scores: readonly number[], groups: readonly number[] | undefined): number[] {
   if (!groups) return scores.map(() => 1);
   const sizes = new Map<number, number>();
@@ -161,17 +161,17 @@ function sharesOf(scores: readonly number[], groups: readonly number[] | undefin
   return groups.map((group) => 1 / (sizes.get(group) as number));
 }
 
-/** How many groups of near-duplicates there are; as many as scores where no two are alike. */
+/** The number of groups of near-duplicates; the number of scores if there are none. */
 export function groupCount(scores: readonly number[], groups?: readonly number[]): number {
   return groups ? new Set(groups).size : scores.length;
 }
 
-/** The fewest good images of which `max-fpr:RATE` has a threshold: the least n with (n + 1) RATE of at least 1. */
+/** The fewest good images that `max-fpr:RATE` needs: the smallest n with (n + 1) RATE of at least 1. */
 export function leastImages(rate: number): number {
   return Math.ceil((1 - ROUNDING) / rate) - 1;
 }
 
-/** The fewest good images that a rule takes. */
+/** The fewest good images that a rule needs. */
 export function leastScores(rule: ThresholdRule): number {
   if (rule.kind === 'max-fpr') return leastImages(rule.amount);
   return rule.kind === 'sigma' ? 2 : 1;
@@ -198,7 +198,7 @@ function bestF1Threshold(scores: readonly number[], defectScores: readonly numbe
   return belowLowest(f1Max(all, labels).threshold, all);
 }
 
-/** The lowest of the highest ceil(n R) scores of n defects is the last one that has to be above the threshold. */
+/** The lowest of the highest ceil(n R) scores of n defects is the last that has to be above the threshold. */
 function recallThreshold(
   recall: number,
   scores: readonly number[],
@@ -214,11 +214,11 @@ function checkDefects(rule: ThresholdRule, defectScores: readonly number[]): voi
   if (defectScores.length > 0) return;
   fail(
     'THRESHOLD_UNSUPPORTED',
-    `Expected scores of labelled defects for the threshold ${formatRule(rule)} but received those of good images alone`,
+    `Expected scores of labelled defects for the threshold ${formatRule(rule)} but received only those of good images`,
   );
 }
 
-/** Half-way between the lowest score that is to be anomalous and the highest that is not. */
+/** Halfway between the lowest score that is to be anomalous and the highest that is not. */
 function belowLowest(lowest: number, all: readonly number[]): number {
   const below = all.reduce(
     (highest, score) => (score < lowest && score > highest ? score : highest),
@@ -245,7 +245,7 @@ function readRule(text: string): ThresholdRule | undefined {
   const [, name = 'number', digits] = ruleText.exec(trimmed) ?? [];
   if (digits === undefined) return undefined;
   const kind = name as Exclude<keyof typeof thresholdRules, 'f1'>;
-  // The sum turns -0, which has no text of its own, into 0.
+  // The sum turns -0 into 0.
   const amount = thresholdRules[kind].amount.safeParse(Number(digits) + 0);
   return amount.success ? { kind, amount: amount.data } : undefined;
 }

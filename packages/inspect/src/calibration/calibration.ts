@@ -11,34 +11,34 @@ import {
 import type { ImageStatistics } from '../image-statistics.ts';
 import { referenceOf } from './drift.ts';
 
-/** What there is to set thresholds by. */
+/** The scores to set thresholds by. */
 export interface CalibrationScores {
   /** Of good images that training never saw; at least one, in any order. */
   readonly scores: readonly number[];
   /** The highest map value of each of them. */
   readonly mapMaxima: readonly number[];
-  /** The group of near-duplicates of each of them, by any number. Default: no two are alike. */
+  /** The group of near-duplicates of each of them, by any number. Default: there are none. */
   readonly groups?: readonly number[] | undefined;
   /** Where they come from. Default: held out. */
   readonly origin?: Calibration['origin'];
-  /** Of labelled defects, which the rules f1 and recall ask for. */
+  /** Of labelled defects, for the rules f1 and recall. */
   readonly defectScores?: readonly number[];
   /** How good images look: these and, in training, those learnt from; at least one. */
   readonly images: readonly ImageStatistics[];
 }
 
-/** The rules of the thresholds, as in `quantile:0.99`. */
+/** The rules of the thresholds, such as `quantile:0.99`. */
 export interface ThresholdRules {
   /** Above it an image is anomalous. */
   readonly threshold?: string | undefined;
-  /** Above this one, and not above the other, it is unsure; `none` where nothing is to be unsure. */
+  /** Above this one, and not above the other, it is unsure; `none` for no unsure verdicts. */
   readonly unsure?: string | undefined;
 }
 
 /** The verdict on an image by its score. */
 export type Judgement = 'normal' | 'unsure' | 'anomalous';
 
-/** What tells the verdicts apart. */
+/** The thresholds between the verdicts. */
 export type Thresholds = Pick<Calibration, 'threshold' | 'unsure'>;
 
 export function judge(score: number, { threshold, unsure }: Thresholds): Judgement {
@@ -47,10 +47,10 @@ export function judge(score: number, { threshold, unsure }: Thresholds): Judgeme
 }
 
 /**
- * The thresholds that rules make of scores. That of maps follows from their maxima by the rule of the threshold; f1, recall and
- * a number speak of scores alone, so that with them it follows by the default rule.
- * @param rules of the threshold quantile:0.99 where there is none; nothing is unsure where there is none for it
- * @throws OPTION_INVALID, also where doubt would begin above the threshold; THRESHOLD_UNSUPPORTED
+ * Derives the thresholds from scores by rules. The map threshold follows from the maxima of maps by the same rule, or by the
+ * default rule for f1, recall and a number, which apply to scores only.
+ * @param rules default to quantile:0.99 for the threshold, and to no unsure verdicts
+ * @throws OPTION_INVALID, also if `unsure` would begin above the threshold; THRESHOLD_UNSUPPORTED
  */
 export function calibrate(
   { scores, mapMaxima, groups, origin = 'held-out', defectScores, images }: CalibrationScores,
@@ -74,7 +74,7 @@ export function calibrate(
   };
 }
 
-/** The threshold of scores, which ascend, and that of maps. */
+/** The thresholds of scores (ascending) and of maps. */
 function thresholdsBy(
   rule: ThresholdRule,
   { scores, mapMaxima, groups }: Pick<Calibration, 'scores' | 'mapMaxima' | 'groups'>,
@@ -93,7 +93,7 @@ function thresholdsBy(
   };
 }
 
-/** The indices of values, those of the lowest first. */
+/** The indices of values in ascending order. */
 function orderOf(values: readonly number[]): number[] {
   return [...values.keys()].sort((a, b) => (values[a] as number) - (values[b] as number));
 }
@@ -102,7 +102,7 @@ function pick(values: readonly number[], order: readonly number[]): number[] {
   return order.map((at) => values[at] as number);
 }
 
-/** Groups numbered from 0 as they come; nothing where each image is a group of its own. */
+/** Groups numbered from 0 in order of appearance; nothing if each image is its own group. */
 function withGroups(groups: readonly number[] | undefined): Pick<Calibration, 'groups'> {
   const names = new Map<number, number>();
   for (const group of groups ?? []) if (!names.has(group)) names.set(group, names.size);
@@ -110,7 +110,7 @@ function withGroups(groups: readonly number[] | undefined): Pick<Calibration, 'g
   return { groups: groups.map((group) => names.get(group) as number) };
 }
 
-/** Where doubt begins by a rule. */
+/** Where unsure begins by a rule. */
 function doubtBy(
   ruleText: string | undefined,
   { scores, groups }: Pick<Calibration, 'scores' | 'groups'>,
@@ -132,19 +132,19 @@ function withDoubt(threshold: number, unsure: Calibration['unsure']): Pick<Calib
   return { unsure };
 }
 
-/** The rules that are asked for, taken apart. @throws OPTION_INVALID */
+/** Parses the given rules. @throws OPTION_INVALID */
 export function rulesIn({ threshold, unsure }: ThresholdRules): ThresholdRule[] {
   return [threshold, unsure].flatMap((text) =>
     text === undefined || text === 'none' ? [] : [parseRule(text)],
   );
 }
 
-/** Whether one of the rules sets its threshold by labelled defects. @throws OPTION_INVALID */
+/** Whether one of the rules needs labelled defects. @throws OPTION_INVALID */
 export function askForDefects(rules: ThresholdRules): boolean {
   return rulesIn(rules).some(takesDefects);
 }
 
-/** The rules of a bundle, where others are not asked for. */
+/** The given rules, with those of the bundle as defaults. */
 export function rulesOf({ calibration }: Manifest, asked: ThresholdRules): ThresholdRules {
   return {
     threshold: asked.threshold ?? calibration.rule,
@@ -153,9 +153,9 @@ export function rulesOf({ calibration }: Manifest, asked: ThresholdRules): Thres
 }
 
 /**
- * The manifest under other rules, from the scores that are in it.
- * @param asked what is undefined stays as it is
- * @throws OPTION_INVALID; THRESHOLD_UNSUPPORTED where the scores are too few for the rule, and for f1 and recall
+ * The manifest under other rules, applied to the scores in it.
+ * @param asked undefined rules are kept
+ * @throws OPTION_INVALID; THRESHOLD_UNSUPPORTED if there are too few scores for the rule, and for f1 and recall
  */
 export function underRules(manifest: Manifest, asked: ThresholdRules): Manifest {
   if (asked.threshold === undefined && asked.unsure === undefined) return manifest;

@@ -5,7 +5,7 @@ import { ascending } from '../metrics/order.ts';
 import { kolmogorovSmirnov } from './kolmogorov-smirnov.ts';
 import { type OutsideBand, outsideBand } from './outside-band.ts';
 
-/** What is compared: the score, and what is measured of the image itself. */
+/** What is compared: the score, and statistics of the image itself. */
 export type MeasureName = 'score' | StatisticName;
 
 /** What drift takes from one inspection. */
@@ -14,42 +14,42 @@ export interface LoggedInspection {
   readonly statistics: ImageStatistics;
 }
 
-/** One measure at calibration and of late. */
+/** One measure at calibration and recently. */
 export interface MeasureDrift {
   readonly name: MeasureName;
   readonly before: SampleSummary;
   readonly now: SampleSummary;
-  /** How far the median moved, in standard deviations at calibration; undefined where there was no deviation. */
+  /** How far the median moved, in standard deviations at calibration; undefined if that deviation was 0. */
   readonly shift: number | undefined;
   /** Inspections outside the band that held 98 of 100 at calibration. */
   readonly outside: OutsideBand;
   /**
-   * Probability of a difference as large where nothing changed: twice the smaller of those of two exact tests, for the whole
-   * distribution (Kolmogorov-Smirnov) and for the share outside the band, which sees a few that are far off.
+   * Probability of a difference this large if nothing changed: twice the smaller p-value of two exact tests, one for the
+   * whole distribution (Kolmogorov-Smirnov) and one for the share outside the band, which detects a few outliers.
    */
   readonly probability: number;
   readonly moved: boolean;
-  /** Whether it is some of the inspections that moved, and the others are as before. */
+  /** Whether only some of the inspections moved. */
   readonly isMixed: boolean;
 }
 
 interface SampleSummary {
   readonly count: number;
   readonly median: number;
-  /** Between these lie 98 of 100. */
+  /** 98 % lie between these. */
   readonly low: number;
   readonly high: number;
 }
 
-/** Of inspections like those at calibration, this share is said to have drifted at the most, over all measures. */
+/** The largest probability of reporting drift where there is none, over all measures. */
 export const FALSE_DRIFT_RATE = 0.01;
 const LEAST_INSPECTIONS = 10;
-/** With a larger share outside the band, all of the inspections are said to have moved. */
+/** With a larger share outside the band, all inspections count as moved. */
 const MOST_MIXED = 0.75;
 /** Values of a statistic that a manifest keeps. */
 const MOST_KEPT = 200;
 
-/** Each statistic over good images, ascending; at the most 200 values, evenly chosen. */
+/** Each statistic over good images, ascending; at most 200 values, evenly chosen. */
 export function referenceOf(images: readonly ImageStatistics[]): Record<StatisticName, number[]> {
   const valuesOf = (name: StatisticName) => {
     const values = ascending(images.map((image) => image[name]));
@@ -65,7 +65,7 @@ export function referenceOf(images: readonly ImageStatistics[]): Record<Statisti
   >;
 }
 
-/** As many images as a reference has values. Which of these were of one image is not known, nor does it matter. */
+/** Images with the values of a reference. Which values belong to one image is unknown and irrelevant here. */
 export function imagesOf(
   reference: Readonly<Record<StatisticName, readonly number[]>>,
 ): ImageStatistics[] {
@@ -78,9 +78,9 @@ export function imagesOf(
 }
 
 /**
- * Compares inspections with the good images of a calibration, measure by measure. Where they come from the same
- * line, independent of each other, any is said to have moved with a probability of at most {@link FALSE_DRIFT_RATE}.
- * @returns those that moved first, by how far
+ * Compares inspections with the good images of a calibration, measure by measure. If they come from the same
+ * line, independently, the probability of reporting any as moved is at most {@link FALSE_DRIFT_RATE}.
+ * @returns those that moved first, the furthest first
  * @throws DRIFT_UNSUPPORTED for fewer than 10 inspections
  */
 export function driftOf(
@@ -129,7 +129,7 @@ function compare(
     name,
     before: was,
     now: is,
-    // Rounding leaves that of equal values just above nothing.
+    // The deviation of equal values is not exactly 0 because of rounding.
     shift:
       deviation > 1e-9 * Math.abs(was.median) ? (is.median - was.median) / deviation : undefined,
     outside,
@@ -153,7 +153,7 @@ function summaryOf(sorted: readonly number[]): SampleSummary {
   };
 }
 
-/** Indices, in ascending values, between which 98 of 100 lie. */
+/** Indices into ascending values between which 98 % lie. */
 function bandOf(count: number): [low: number, high: number] {
   return [indexOf(0.01, count), indexOf(0.99, count)];
 }

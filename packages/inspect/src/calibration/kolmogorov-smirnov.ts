@@ -2,13 +2,13 @@
 export interface SampleDistance {
   /** The largest distance between their empirical distribution functions, 0..1. */
   readonly distance: number;
-  /** Probability of at least that distance where both come from one continuous distribution; ties only lower it. */
+  /** Probability of at least that distance if both come from one continuous distribution; ties only lower it. */
   readonly probability: number;
 }
 
 /**
  * The two-sample test of Kolmogorov and Smirnov, exact: it counts the lattice paths that stay closer to the diagonal
- * than the distance seen (Hodges, 1958). Takes time in proportion to the product of both sizes.
+ * than the observed distance (Hodges, 1958). Takes time proportional to the product of both sizes.
  * @param a ascending, at least one value
  * @param b ascending, at least one value
  */

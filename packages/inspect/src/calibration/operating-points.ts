@@ -15,11 +15,11 @@ export interface LabelledScores {
   readonly defects: readonly number[];
 }
 
-/** A threshold to choose, with what it does to the test images that it was found on. */
+/** A possible threshold, with its results on the test images that it was found on. */
 export interface OperatingPoint {
   /** Canonical text of the rule that gives it: `f1`, `recall:0.95`. */
   readonly rule: string;
-  /** In the unit of scores, with as few digits as tell the images apart. */
+  /** In the unit of scores, with as few digits as separate the images. */
   readonly threshold: number;
   /** Defects that score above it. */
   readonly truePositives: number;
@@ -34,9 +34,9 @@ const offered: readonly ThresholdRule[] = [
 ];
 
 /**
- * The thresholds of the best F1 and of a recall of 95 % and 99 %. They are found on the very images that they are
- * counted on, so new images will do somewhat worse.
- * @returns nothing where only one label is present, or a score is not a finite number
+ * The thresholds of the best F1 and of a recall of 95 % and 99 %. They are found and counted on
+ * the same images, so results on new images will be somewhat worse.
+ * @returns nothing if only one label is present, or a score is not finite
  */
 export function operatingPoints({ good, defects }: LabelledScores): OperatingPoint[] {
   const all = [...good, ...defects];
@@ -50,9 +50,9 @@ export function operatingPoints({ good, defects }: LabelledScores): OperatingPoi
   });
 }
 
-/** Significant digits below which a threshold is not cut. */
+/** The fewest significant digits of a threshold. */
 const FEWEST_DIGITS = 3;
-/** Of these a double loses none. */
+/** Enough for every double. */
 const ALL_DIGITS = 17;
 
 /** The number with the fewest digits that has the same scores above it. */
@@ -71,8 +71,8 @@ function shorten(threshold: number, scores: readonly number[]): number {
 }
 
 /**
- * The manifest under other rules, where those that take labelled defects (`f1`, `recall:R`) are set by the scores of the
- * images that are being evaluated, and all others by the scores in the manifest, as {@link underRules} does.
+ * The manifest under other rules: those that need labelled defects (`f1`, `recall:R`) are applied to the scores of the
+ * images being evaluated, and all others to the scores in the manifest, as {@link underRules} does.
  * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED
  */
 export function underLabelledRules(

@@ -2,16 +2,16 @@
 export interface OutsideBand {
   readonly below: number;
   readonly above: number;
-  /** Share of later values to expect outside where nothing changed, 0..1. */
+  /** Expected share of later values outside if nothing changed, 0..1. */
   readonly expected: number;
-  /** Probability of as many outside, or more, where both samples come from one continuous distribution; ties only lower it. */
+  /** Probability of at least as many outside if both samples come from one continuous distribution; ties only lower it. */
   readonly probability: number;
 }
 
 /**
- * Counts values outside a band, with an exact binomial test of one side. The band is itself made of a sample, so that the
- * share outside is not known: that of a band from the i-th smallest to the j-th smallest of n values has the distribution
- * Beta(i + n + 1 - j, j - i), whatever the values are distributed like, and the number outside is beta-binomial.
+ * Counts values outside a band, with an exact one-sided test. The band is estimated from a sample, so the share outside is
+ * unknown: for a band from the i-th smallest to the j-th smallest of n values it has the distribution
+ * Beta(i + n + 1 - j, j - i), whatever the distribution of the values, and the number outside is beta-binomial.
  * @param earlier ascending, at least one value
  * @param low index of the lower bound in `earlier`
  * @param high index of the upper bound
@@ -30,14 +30,14 @@ export function outsideBand(
     below,
     above,
     expected: outside / (earlier.length + 1),
-    // One value is no band.
+    // One value does not make a band.
     probability: inside === 0 ? 1 : tailOf(below + above, later.length, outside, inside),
   };
 }
 
-/** P(K >= least) for a beta-binomial K of so many trials, with the parameters a and b of its Beta distribution. */
+/** P(K >= least) for a beta-binomial K with that many trials and the parameters a and b. */
 function tailOf(least: number, trials: number, a: number, b: number): number {
-  // P(K = 0) as a logarithm, and from there by the ratio of neighbours: P(K = k) itself can be too small for a number.
+  // P(K = 0) as a logarithm, and from there by the ratio of neighbours: P(K = k) itself can underflow.
   let logarithm = 0;
   for (let i = 0; i < trials; i++) logarithm += Math.log((b + i) / (a + b + i));
   let [tail, head] = [0, 0];
@@ -46,6 +46,6 @@ function tailOf(least: number, trials: number, a: number, b: number): number {
     else tail += Math.exp(logarithm);
     logarithm += Math.log(((trials - k) * (a + k)) / ((k + 1) * (b + trials - k - 1)));
   }
-  // The smaller of both has no rounding of the other in it.
+  // From the smaller sum, which has the smaller rounding error.
   return Math.min(1, head < tail ? 1 - head : tail);
 }

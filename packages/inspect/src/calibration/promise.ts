@@ -2,11 +2,11 @@ import { counted } from '@bigrid/errors';
 import type { Calibration } from '../bundle/manifest.ts';
 import { falsePositiveRate, groupCount } from '../bundle/threshold-rules.ts';
 
-/** What a threshold promises of normal images that neither training nor calibration saw. */
+/** What a threshold guarantees for normal images that neither training nor calibration saw. */
 export interface Promised {
   /**
-   * Expected share of new normal images that score above the threshold, 0..1; undefined where nothing can be promised:
-   * the images that were scored have near-duplicates among those learnt, or are all of one part.
+   * Expected share of new normal images that score above the threshold, 0..1; undefined if nothing can be
+   * guaranteed: the scored images have near-duplicates among those learnt, or all show one part.
    */
   readonly falsePositiveRate: number | undefined;
   /** How many images were scored, and of how many parts: near-duplicates count as images of one part. */
@@ -14,7 +14,7 @@ export interface Promised {
   readonly parts: number;
 }
 
-/** Parts to calibrate on, where a threshold should promise something: fewer make it differ from draw to draw. */
+/** Parts to calibrate on for a meaningful threshold: with fewer, it varies from draw to draw. */
 export const ENOUGH_PARTS = 20;
 
 export function promised({ scores, groups, origin, threshold }: Calibration): Promised {

@@ -8,7 +8,7 @@ import type { ImageEntry } from '../ports.ts';
 import { readWithDigest } from '../read-image.ts';
 import { DECODE_AHEAD, inOrder } from '../work.ts';
 
-/** What calibration takes from one image. */
+/** What calibration needs from one image. */
 export interface ScoredImage<Entry extends ImageEntry = ImageEntry> {
   readonly entry: Entry;
   readonly score: number;

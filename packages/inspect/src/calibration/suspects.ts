@@ -5,7 +5,7 @@ import type { OnEvent } from '../events.ts';
 import { promised } from './promise.ts';
 import type { ScoredImage } from './scoring.ts';
 
-/** Images said to be good that are probably not what they are said to be. */
+/** Images given as good and unseen that probably are not. */
 export interface Suspects {
   /** Those that the model learnt: their scores are too low for a threshold. */
   readonly learnt: readonly ScoredImage[];
@@ -14,16 +14,17 @@ export interface Suspects {
 }
 
 /**
- * How many times what good images reach makes an image suspect. Scores cannot tell a new lamp from a defect, only near
- * from far: on *bottle* good images under another lamp score 3.0 to 3.6 times the threshold, 43 of 63 defects more than 4.
+ * A multiple of the score that good images reach, above which an image is suspect. Scores cannot tell a new lamp from a
+ * defect, only near from far: on *bottle*, good images under another lamp score 3.0 to 3.6 times the threshold, and 43 of 63
+ * defects more than 4 times.
  */
 const FAR = 4;
-/** Of each kind, as many are named; the rest is counted. */
+/** The number of images of each kind that are named; the rest are counted. */
 const MOST_NAMED = 5;
 
 /**
- * What good images reach: the threshold, or the highest score at calibration where that is above it. 0 where the scores are of
- * near-duplicates of what was learnt, or of one part: other parts may well score many times as much.
+ * The score that good images reach: the larger of the threshold and the highest score at calibration. 0 if those scores are of
+ * near-duplicates of learnt images, or of one part: other parts may well score many times as much.
  */
 function reachOf({ calibration }: Pick<Manifest, 'calibration'>): number {
   if (promised(calibration).falsePositiveRate === undefined) return 0;
@@ -31,7 +32,7 @@ function reachOf({ calibration }: Pick<Manifest, 'calibration'>): number {
 }
 
 /**
- * Looks for images that are hardly what they are said to be: unseen and good.
+ * Finds images that are probably not what they are given as: unseen and good.
  * @param manifest of the bundle that scored them
  */
 export function suspectsOf(manifest: Manifest, scored: readonly ScoredImage[]): Suspects {
@@ -39,7 +40,7 @@ export function suspectsOf(manifest: Manifest, scored: readonly ScoredImage[]): 
   const reach = reachOf(manifest);
   return {
     learnt: scored.filter(({ digest }) => isLearnt(digest)),
-    // Where it is not known what good images reach, or they score nothing, there is no scale to measure by.
+    // If the score that good images reach is unknown or 0, there is nothing to compare with.
     far:
       reach > 0
         ? scored.filter(({ score }) => score > FAR * reach).sort((a, b) => b.score - a.score)
@@ -48,8 +49,8 @@ export function suspectsOf(manifest: Manifest, scored: readonly ScoredImage[]): 
 }
 
 /**
- * Refuses suspect images, or warns of them where that is asked for.
- * @param total how many images they are among
+ * Rejects suspect images, or only warns if they are allowed.
+ * @param total number of images that they are among
  * @throws SUSPECT_IMAGES
  */
 export function guardAgainst(
@@ -79,7 +80,7 @@ export function guardAgainst(
     const expected = learnt.length > 0 ? 'good images that the model did not learn' : 'good images';
     fail('SUSPECT_IMAGES', [`Expected ${expected} but received`, ...found].join('\n'));
   }
-  onEvent({ type: 'warning', message: ['Taken for good all the same:', ...found].join('\n') });
+  onEvent({ type: 'warning', message: ['Treated as good anyway:', ...found].join('\n') });
 }
 
 function describe(

@@ -4,7 +4,7 @@ import type { Bundle } from '../bundle/bundle.ts';
 import type { Image, Mask } from '../ports.ts';
 import { ignoredBy, ignoring } from './ignored-area.ts';
 
-/** One score a pixel, at the map's own resolution. */
+/** One score per pixel, at the map's own resolution. */
 export interface AnomalyMap {
   readonly width: number;
   readonly height: number;
@@ -12,21 +12,21 @@ export interface AnomalyMap {
   readonly data: Float32Array;
 }
 
-/** What the model says of one image. Both are raw: comparable between images of one bundle, not between bundles. */
+/** The model's output for one image. Both are raw: comparable between images of one bundle, not between bundles. */
 export interface Inspection {
   readonly image: Image;
   readonly score: number;
   readonly map: AnomalyMap;
-  /** What was ignored of the image, white there, of any size; undefined where it is nothing. */
+  /** The ignored part of the image, white there, of any size; undefined if nothing was ignored. */
   readonly ignored?: Mask | undefined;
 }
 
-/** A bundle made ready to inspect. */
+/** A bundle that is ready to inspect. */
 export class Detector {
   readonly #engine: Engine;
   readonly #bundle: Pick<Bundle, 'bytes'>;
   readonly #ignored: Mask | undefined;
-  /** One for the bundle as it is, under undefined, and one for each mask: there are as many as classes, at most. */
+  /** One for the unchanged bundle, under undefined, and one per mask: at most as many as classes. */
   readonly #sessions = new Map<Mask | undefined, Promise<Session>>();
 
   private constructor(engine: Engine, bundle: Pick<Bundle, 'bytes'>) {
@@ -35,14 +35,14 @@ export class Detector {
     this.#ignored = ignoredBy(bundle);
   }
 
-  /** @throws BUNDLE_INVALID when the engine refuses the model */
+  /** @throws BUNDLE_INVALID if the engine rejects the model */
   static async load(engine: Engine, bundle: Pick<Bundle, 'bytes'>): Promise<Detector> {
     const detector = new Detector(engine, bundle);
     await detector.#sessionFor(undefined);
     return detector;
   }
 
-  /** How many images the engine looks at at a time. */
+  /** How many images the engine processes at a time. */
   get runsAtOnce(): number | undefined {
     return this.#engine.runsAtOnce;
   }
@@ -61,7 +61,7 @@ export class Detector {
       return await this.#engine.load(bytes);
     } catch (cause) {
       if (!isBigridError(cause, 'ENGINE_FAILED')) throw cause;
-      // The graphs that we emit load; one that does not is damaged.
+      // Graphs that we emit load; one that does not is damaged.
       return fail('BUNDLE_INVALID', `Expected a model that loads but received: ${cause.message}`, {
         cause,
       });
@@ -69,8 +69,8 @@ export class Detector {
   }
 
   /**
-   * @param ignored in place of what the bundle ignores
-   * @throws BUNDLE_INVALID when the model is none of ours, OPTION_INVALID when it cannot ignore, ENGINE_FAILED
+   * @param ignored replaces what the bundle ignores
+   * @throws BUNDLE_INVALID if the model is not one of ours, OPTION_INVALID if the mask leaves nothing, ENGINE_FAILED
    */
   async inspect(image: Image, ignored?: Mask): Promise<Inspection> {
     const session = await this.#sessionFor(ignored);
@@ -99,7 +99,7 @@ export class Detector {
   }
 }
 
-/** An image as the graphs take it: uint8 [1, height, width, 3]. */
+/** An image as input of the graphs: uint8 [1, height, width, 3]. */
 export function imageTensor(image: Image): Tensor<'uint8'> {
   return tensor('uint8', [1, image.height, image.width, 3], image.data);
 }

@@ -5,14 +5,14 @@ import type { Bundle } from '../bundle/bundle.ts';
 import { resizeMaskNearest } from '../metrics/masks.ts';
 import type { ImageEntry, Mask } from '../ports.ts';
 
-/** A model, whatever else is known of it. */
+/** A model, with or without its manifest. */
 type Model = Pick<Bundle, 'bytes'>;
 
 /**
- * The same model that ignores a part of every image: there its map is 0, and its score does not see it. It takes the
- * place of what was ignored before.
- * @param mask of any size, spread over the image; above 127 is ignored. Without one the model stays as it is
- * @throws OPTION_INVALID where the mask leaves nothing, BUNDLE_INVALID
+ * The same model, ignoring a part of every image: the map is 0 there, and the score does not depend on it. Replaces what was
+ * ignored before.
+ * @param mask of any size, stretched over the image; above 127 is ignored. Without one the model is unchanged
+ * @throws OPTION_INVALID if the mask leaves nothing, BUNDLE_INVALID
  */
 export function ignoring<M extends Model>(model: M, mask: Mask | undefined): M {
   if (mask === undefined) return model;
@@ -22,16 +22,19 @@ export function ignoring<M extends Model>(model: M, mask: Mask | undefined): M {
   if (!counted.includes(1)) {
     fail(
       'OPTION_INVALID',
-      'Expected a mask that leaves something to look at but received one that is white all over',
+      'Expected a mask that leaves something to inspect but received one that is entirely white',
     );
   }
   const bytes =
     withElements(model.bytes, COUNTED, counted) ??
-    fail('BUNDLE_INVALID', `Expected ${counted.length} elements of ${COUNTED} in the bundle`);
+    fail(
+      'BUNDLE_INVALID',
+      `Expected ${counted.length} elements of ${COUNTED} in the model file but received another number`,
+    );
   return { ...model, bytes };
 }
 
-/** What a bundle ignores; undefined where it is nothing. */
+/** The part that a bundle ignores; undefined if nothing. */
 export function ignoredBy({ bytes }: Model): Mask | undefined {
   const counted = readModel(bytes).initialisers.get(COUNTED);
   const data = (counted?.data as Uint8Array | undefined)?.map((one) => 255 * (1 - one));
@@ -40,19 +43,19 @@ export function ignoredBy({ bytes }: Model): Mask | undefined {
   return { width, height, data };
 }
 
-/** What each of an image's cells counts in training, rows * columns values, 1 on average; ignored ones count nothing. */
+/** The weights of an image's cells in training, rows * columns values, 1 on average and 0 for ignored cells. */
 export function cellWeights(mask: Mask, rows: number, columns: number): Float32Array | undefined {
   const ignored = resizeMaskNearest(mask, columns, rows);
   const counted = ignored.reduce((sum, one) => sum + 1 - one, 0);
-  // What is left can be thinner than a cell.
+  // What remains can be thinner than a cell.
   if (counted === 0) return undefined;
   return Float32Array.from(ignored, (one) => ((1 - one) * ignored.length) / counted);
 }
 
 /**
- * What each cell of each block that is learnt counts, cells * cells values a block: {@link cellWeights} under the image's
- * own mask, or that of the bundle. Undefined where no image has any. A tile that is ignored all over counts nothing.
- * @param images with the places of their blocks in the resized image, in pixels
+ * The weights of the cells of each learnt block, cells * cells values per block: {@link cellWeights} with the image's own mask,
+ * or that of the bundle. Undefined if no image has one. A tile that is entirely ignored has weight 0.
+ * @param images with the origins of their blocks in the resized image, in pixels
  */
 export function learntCells(
   images: readonly { readonly entry: ImageEntry; readonly origins: readonly Origin[] }[],
@@ -70,7 +73,7 @@ export function learntCells(
 
 type Origin = readonly [y: number, x: number];
 
-/** The part of an image's cell weights that a block takes, by its origin: one array for all images under a mask. */
+/** The part of an image's cell weights in a block, by its origin: one array for all images with the same mask. */
 function blocksUnder(mask: Mask | undefined, method: MethodOptions) {
   const { cells, inputSize } = method;
   const [rows, columns] = imageCells(method);
@@ -88,7 +91,7 @@ function blocksUnder(mask: Mask | undefined, method: MethodOptions) {
   };
 }
 
-/** How much of every image a bundle ignores: 0..1. */
+/** The share of every image that a bundle ignores: 0..1. */
 export function ignoredShare(model: Model): number {
   const data = ignoredBy(model)?.data;
   return data ? data.reduce((sum, one) => sum + one / 255, 0) / data.length : 0;
@@ -97,6 +100,6 @@ export function ignoredShare(model: Model): number {
 function countedOf({ bytes }: Model): Tensor {
   return (
     readModel(bytes).initialisers.get(COUNTED) ??
-    fail('BUNDLE_INVALID', `Expected an initialiser ${COUNTED} in the bundle but received none`)
+    fail('BUNDLE_INVALID', `Expected an initialiser ${COUNTED} in the model file but received none`)
   );
 }

@@ -2,15 +2,15 @@ import { labelComponents } from '../metrics/connected-components.ts';
 import { borderFrom } from './borders.ts';
 import type { AnomalyMap } from './detector.ts';
 
-/** A place that is off: connected map pixels above the bundle's threshold of maps. All in pixels of the image. */
+/** An anomalous region: connected map pixels above the bundle's map threshold. All in pixels of the image. */
 export interface Region {
-  /** Corners of its outer border, [x, y], clockwise, to a tenth of a pixel; holes are not in it. */
+  /** Corners of its outer border, [x, y], clockwise, to a tenth of a pixel, without holes. */
   readonly outline: readonly Point[];
-  /** Pixels in it, its holes left out. */
+  /** Its area in pixels, without holes. */
   readonly area: number;
   /** Its highest map value. */
   readonly peak: number;
-  /** What the outline spans. */
+  /** The bounding box of the outline. */
   readonly box: {
     readonly x: number;
     readonly y: number;
@@ -21,13 +21,13 @@ export interface Region {
 
 type Point = readonly [x: number, y: number];
 
-/** How far an outline may be off its border, in map pixels: it takes a third of the corners then. */
+/** How far an outline may deviate from its border, in map pixels: that leaves a third of the corners. */
 const TOLERANCE = 0.25;
 
 /**
- * The regions of a map above a threshold, the highest peak first. Map pixels that touch by an edge or a corner belong
- * together; between two pixel centres the outline runs where the map, read linearly, crosses the threshold.
- * @param map spread evenly over the image, whatever the size of either
+ * The regions of a map above a threshold, the highest peak first. Map pixels that touch by an edge or a corner are
+ * connected; between two pixel centres the outline runs where the map, interpolated linearly, crosses the threshold.
+ * @param map stretched over the image, whatever the size of either
  * @param smallestArea regions of fewer image pixels are left out
  */
 export function regionsOf(
@@ -37,7 +37,7 @@ export function regionsOf(
   smallestArea = 0,
 ): Region[] {
   const { width, height, data } = map;
-  // A loop: `from` with a function takes as long as half of the network does.
+  // A loop: `from` with a function takes half as long as the network.
   const mask = new Uint8Array(data.length);
   let above = 0;
   for (let at = 0; at < data.length; at++) {
@@ -60,7 +60,7 @@ export function regionsOf(
   for (let region = 0; region < count; region++) {
     const area = tenths((sizes[region] as number) * across * down);
     if (area < smallestArea) continue;
-    // The first pixel of a region, row by row, has nothing of it above: its top is on the outer border.
+    // The first pixel of a region in row order has none of it above: its top is on the outer border.
     const first = firsts[region] as number;
     const border = borderFrom(first % width, Math.floor(first / width), mask, width, height);
     const outline = simplified(crossings(border, map, threshold)).map(
@@ -76,7 +76,7 @@ export function regionsOf(
   return regions.sort((a, b) => b.peak - a.peak);
 }
 
-/** Where the map crosses the threshold on the way over each edge of a border; at the image's edge, that edge. */
+/** Where the map crosses the threshold across each edge of a border; at the image's edge, that edge. */
 function crossings(
   border: readonly number[],
   { width, height, data }: AnomalyMap,
@@ -92,14 +92,14 @@ function crossings(
     const before = data[beforeY * width + beforeX] as number;
     const after = data[afterY * width + afterX] as number;
     const share = (threshold - before) / (after - before);
-    // Between an endless value and another there is no crossing but the middle.
+    // Between an infinite value and another, use the midpoint.
     const beyond = isWithin && Number.isFinite(share) ? 2 * share - 1 : 0;
     points.push([x + beyond * stepX, y + beyond * stepY]);
   }
   return points;
 }
 
-/** Fewer corners, none off by more than the tolerance (Douglas and Peucker, 1973), on both halves of a closed line. */
+/** Fewer corners, none further off than the tolerance (Douglas and Peucker, 1973), on both halves of a closed line. */
 function simplified(points: readonly Point[]): Point[] {
   const kept = new Uint8Array(points.length);
   const middle = farthest(points, 0, points.length, (point) => distance(point, points[0] as Point));

@@ -3,13 +3,13 @@ import { imageMetrics, type MeasuredImage, type Metrics, pixelMetrics } from './
 import { rankPixels, sumPixels } from './pixel-counts.ts';
 import type { Ranking } from './ranking.ts';
 
-/** Times that the images are drawn again for image metrics, and for pixel metrics, which cost more. */
+/** Number of resamples for image metrics, and for pixel metrics, which cost more. */
 export const imageResamples = 1000;
 export const pixelResamples = 200;
-/** Share of the redrawn values that an interval holds. */
+/** Coverage of an interval. */
 export const confidenceLevel = 0.95;
 
-/** Where a metric would lie on other images of the same kind; NaN where the metric is. */
+/** Confidence interval of a metric over images of the same kind; NaN if the metric is. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
@@ -17,13 +17,13 @@ export interface Interval {
 
 export type Intervals = Readonly<Record<keyof Metrics, Interval>>;
 
-/** Values of each metric, one a resample. */
+/** Values of each metric, one per resample. */
 export type Resampled = Readonly<Record<keyof Metrics, Float64Array>>;
 
 /**
- * Values of the metrics when images are drawn again with replacement, good and anomalous ones apart, so that there
- * are as many of each as before (Efron, "Bootstrap methods: another look at the jackknife", 1979; stratified). An
- * image brings all its pixels: those of one image are alike, and drawing single pixels would promise too much.
+ * Values of the metrics over resamples of the images, drawn with replacement from good and anomalous ones separately,
+ * so that the numbers of each stay the same (Efron, "Bootstrap methods: another look at the jackknife", 1979; stratified). An
+ * image is drawn with all its pixels: they are correlated, and drawing single pixels would give too narrow intervals.
  *
  * @param name mixed into the seed, so that the draws of one class do not depend on the others
  */
@@ -39,7 +39,7 @@ export function resampleMetrics(images: readonly MeasuredImage[], name: string):
   return { ...scored, ...pixels };
 }
 
-/** How many times each image is drawn. */
+/** The number of times that each image is drawn. */
 function drawTimes(images: readonly MeasuredImage[], random: Random): Uint32Array {
   const times = new Uint32Array(images.length);
   for (const kind of [false, true]) {
@@ -52,7 +52,7 @@ function drawTimes(images: readonly MeasuredImage[], random: Random): Uint32Arra
   return times;
 }
 
-/** Sorts the scores once; gives a function that ranks them, each counted as often as it was drawn. */
+/** Sorts the scores once and returns a function that ranks them, each counted as often as it was drawn. */
 function rankedForDraws(images: readonly MeasuredImage[]): (times: Uint32Array) => Ranking {
   const order = [...images.keys()].sort((a, b) => scoreOf(b) - scoreOf(a));
   const isNumber = images.every(({ score }) => !Number.isNaN(score));
@@ -113,7 +113,7 @@ function intervalOf(values: Float64Array): Interval {
   return { low: at(tail), high: at(1 - tail) };
 }
 
-/** The same of the mean over the classes that have the metric: each class is drawn again by itself. */
+/** Intervals of the mean over the classes that have the metric; each class is resampled separately. */
 export function meanOfResampled(classes: readonly Resampled[]): Resampled {
   const names = Object.keys(classes[0] ?? {}) as (keyof Metrics)[];
   const means = names.map((name) => {

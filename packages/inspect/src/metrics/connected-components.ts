@@ -2,11 +2,11 @@ import { fail } from '@bigrid/errors';
 
 /** The connected regions of a mask. */
 export interface Components {
-  /** width * height, row by row: 0 outside, 1..count inside, numbered as their first pixels come. */
+  /** width * height, row by row: 0 outside, 1..count inside, numbered in the order of their first pixels. */
   readonly labels: Int32Array;
-  /** How many there are. */
+  /** Number of regions. */
   readonly count: number;
-  /** Pixels in each: `sizes[label - 1]`. */
+  /** Number of pixels in each: `sizes[label - 1]`. */
   readonly sizes: Uint32Array;
 }
 
@@ -17,7 +17,7 @@ export interface Components {
  * recursion.
  *
  * @param mask width * height bytes, row by row; 0 is outside, anything else inside
- * @throws GRAPH_SHAPE_MISMATCH if the mask has not width * height bytes
+ * @throws GRAPH_SHAPE_MISMATCH if the mask does not have width * height bytes
  */
 export function labelComponents(mask: Uint8Array, width: number, height: number): Components {
   if (mask.length !== width * height) {
@@ -41,8 +41,8 @@ export function labelComponents(mask: Uint8Array, width: number, height: number)
 }
 
 /**
- * First pass: gives each pixel the label of a neighbour already seen, or a new one, and notes which labels
- * meet. Returns the forest: the parent of each provisional label, at or below it; 0 is not used.
+ * First pass: gives each pixel the label of a neighbour already seen, or a new one, and records which labels
+ * touch. Returns the forest: the parent of each provisional label, at or below it; 0 is not used.
  */
 function labelProvisionally(mask: Uint8Array, labels: Int32Array, width: number): Int32Array {
   // A new label needs all earlier neighbours empty, so no two of them lie in one 2 x 2 block.
@@ -58,7 +58,7 @@ function labelProvisionally(mask: Uint8Array, labels: Int32Array, width: number)
     const north = hasRowAbove ? (labels[above] as number) : 0;
     const northWest = hasRowAbove && column > 0 ? (labels[above - 1] as number) : 0;
     const northEast = hasRowAbove && column < width - 1 ? (labels[above + 1] as number) : 0;
-    // North touches the other three; west touches north-west: only north-east may bring in another region.
+    // North touches the other three, and west touches north-west: only north-east may belong to another region.
     const beside = north || west || northWest;
     if (beside === 0 && northEast === 0) {
       used++;
@@ -84,7 +84,7 @@ function rootOf(parents: Int32Array, label: number): number {
   return node;
 }
 
-/** Puts two labels into one tree under the smaller root, which it returns. */
+/** Merges the trees of two labels under the smaller root, which it returns. */
 function unite(parents: Int32Array, left: number, right: number): number {
   const leftRoot = rootOf(parents, left);
   const rightRoot = rootOf(parents, right);
@@ -93,13 +93,13 @@ function unite(parents: Int32Array, left: number, right: number): number {
   return root;
 }
 
-/** The final number of each provisional label, 1..count by rising root. */
+/** The final number of each provisional label, 1..count by ascending root. */
 function numberRoots(parents: Int32Array): { finals: Int32Array; count: number } {
   const finals = new Int32Array(parents.length);
   let count = 0;
   for (let label = 1; label < parents.length; label++) {
     const root = rootOf(parents, label);
-    // A root is never above its labels, so it has its number before they ask for it.
+    // A root is never larger than its labels, so it is numbered before them.
     if (root === label) count++;
     finals[label] = root === label ? count : (finals[root] as number);
   }

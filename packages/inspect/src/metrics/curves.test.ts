@@ -158,7 +158,7 @@ describe('thinned', () => {
   it.each([3, 4.5, Number.NaN])('curves refuse %d points', (points) => {
     const error = expect.objectContaining({
       code: 'OPTION_INVALID',
-      message: `Expected a whole number of at least 4 for maximumPoints but received ${points}`,
+      message: `Expected an integer of at least 4 for maximumPoints but received ${points}`,
     });
     expect(() => rocCurve(rank([1, 2], [0, 1]), points)).toThrow(error);
     expect(() => precisionRecallCurve(rank([1, 2], [0, 1]), points)).toThrow(error);

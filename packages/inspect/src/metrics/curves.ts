@@ -3,7 +3,7 @@ import { isDefined, type Ranking } from './ranking.ts';
 
 /** A point of the receiver operating characteristic. */
 export interface RocPoint {
-  /** Share of the good ones at or above the threshold, 0..1. */
+  /** Share of good images or pixels at or above the threshold, 0..1. */
   readonly falsePositiveRate: number;
   /** Share of the defects at or above the threshold, 0..1. */
   readonly truePositiveRate: number;
@@ -21,23 +21,23 @@ export interface PrecisionRecallPoint {
   readonly threshold: number;
 }
 
-/** The fewest points a thinned curve may be asked for. */
+/** The fewest points of a thinned curve. */
 const fewestPoints = 4;
 
-/** @throws OPTION_INVALID if `maximumPoints` is not a whole number of at least {@link fewestPoints} */
+/** @throws OPTION_INVALID if `maximumPoints` is not an integer of at least {@link fewestPoints} */
 export function checkMaximumPoints(maximumPoints: number): void {
   if (!Number.isInteger(maximumPoints) || maximumPoints < fewestPoints) {
     fail(
       'OPTION_INVALID',
-      `Expected a whole number of at least ${fewestPoints} for maximumPoints but received ${maximumPoints}`,
+      `Expected an integer of at least ${fewestPoints} for maximumPoints but received ${maximumPoints}`,
     );
   }
 }
 
 /**
  * Distance, along the curve, between the points kept of a curve that rises from (0, 0) to (1, 1). As both
- * coordinates only rise, x + y runs from 0 to 2: keeping a point whenever it has advanced by this step, and
- * the last, makes at most `maximumPoints` with the first, none further than a step off the whole curve.
+ * coordinates only rise, x + y runs from 0 to 2: keeping the first point, the last, and each one that has advanced by
+ * this step gives at most `maximumPoints`, and no part of the curve is further than one step from a kept point.
  */
 export function thinningStep(maximumPoints: number): number {
   return 2 / (maximumPoints - 2);
@@ -45,10 +45,10 @@ export function thinningStep(maximumPoints: number): number {
 
 /**
  * The receiver operating characteristic from (0, 0) to (1, 1), for plotting with straight lines: every
- * distinct score where that is few enough, else evenly thinned along the curve.
+ * distinct score if those are few enough, otherwise thinned evenly along the curve.
  *
  * @param maximumPoints the most points returned, at least 4
- * @returns by falling threshold; empty where only one label is present, or a score is not a number
+ * @returns by descending threshold; empty if only one label is present, or a score is NaN
  * @throws OPTION_INVALID if `maximumPoints` is out of range
  */
 export function rocCurve(ranking: Ranking, maximumPoints: number): RocPoint[] {
@@ -70,13 +70,13 @@ export function rocCurve(ranking: Ranking, maximumPoints: number): RocPoint[] {
 }
 
 /**
- * The precision-recall curve from recall 0 to 1, for plotting: every distinct score where that is few
- * enough, else thinned to even steps of recall. A kept point is the first to reach its recall, where
- * precision stands highest: the height that average precision sums. The last point takes in everything, so
- * its precision is the share of defects.
+ * The precision-recall curve from recall 0 to 1, for plotting: every distinct score if those are few
+ * enough, otherwise thinned to even steps of recall. A kept point is the first to reach its recall, where
+ * precision is highest: the value that average precision sums. The last point includes everything, so its
+ * precision is the share of defects.
  *
  * @param maximumPoints the most points returned, at least 4
- * @returns by falling threshold; empty where only one label is present, or a score is not a number
+ * @returns by descending threshold; empty if only one label is present, or a score is NaN
  * @throws OPTION_INVALID if `maximumPoints` is out of range
  */
 export function precisionRecallCurve(
@@ -87,7 +87,7 @@ export function precisionRecallCurve(
   if (!isDefined(ranking)) return [];
   const { thresholds, truePositives, falsePositives, positives } = ranking;
   const points: PrecisionRecallPoint[] = [{ recall: 0, precision: 1, threshold: Infinity }];
-  // Three points are not spent on steps: the start, the first at recall 1, and the end.
+  // Three points are not steps: the start, the first at recall 1, and the end.
   const step = thresholds.length < maximumPoints ? 0 : 1 / (maximumPoints - 3);
   let kept = 0;
   for (let index = 0; index < thresholds.length; index++) {

@@ -32,8 +32,8 @@ describe('resizeMaskNearest', () => {
   });
 
   it.each([
-    [0, 4, 'Expected a whole number of at least 1 for width but received 0'],
-    [4, 2.5, 'Expected a whole number of at least 1 for height but received 2.5'],
+    [0, 4, 'Expected an integer of at least 1 for width but received 0'],
+    [4, 2.5, 'Expected an integer of at least 1 for height but received 2.5'],
   ])('refuses a target of %d x %d', (width, height, message) => {
     const mask = { width: 1, height: 1, data: Uint8Array.of(0) };
     expect(() => resizeMaskNearest(mask, width, height)).toThrow(

@@ -1,27 +1,24 @@
 import { fail } from '@bigrid/errors';
 import type { Mask } from '../ports.ts';
 
-/** A mask pixel above it is defect. Above 0 would take in the grey edges of masks saved as JPEG or resized. */
+/** A mask pixel above it is defective. Above 0 would include the grey edges of masks saved as JPEG or resized. */
 const defectAbove = 127;
 
 /**
- * Brings a ground-truth mask to the evaluation resolution by nearest neighbour, then makes it binary: a
- * target pixel takes the source pixel under its centre, floor((x + 0.5) * source / target), and is 1 where
+ * Resizes a ground-truth mask to the evaluation resolution by nearest neighbour, then makes it binary: a
+ * target pixel takes the source pixel under its centre, floor((x + 0.5) * source / target), and is 1 if
  * that is above 127. The pixels chosen are those of Pillow's `Image.resize(size, Image.NEAREST)`.
  *
  * @param width pixels in a row of the result, at least 1
  * @param height rows of the result, at least 1
  * @returns width * height bytes of 0 or 1, row by row
- * @throws OPTION_INVALID if the width or height is not a whole number of at least 1,
- *   GRAPH_SHAPE_MISMATCH if the mask's data does not fit its own size
+ * @throws OPTION_INVALID if the width or height is not an integer of at least 1,
+ *   GRAPH_SHAPE_MISMATCH if the mask's data does not match its size
  */
 export function resizeMaskNearest(mask: Mask, width: number, height: number): Uint8Array {
   for (const [name, value] of Object.entries({ width, height })) {
     if (!Number.isInteger(value) || value < 1) {
-      fail(
-        'OPTION_INVALID',
-        `Expected a whole number of at least 1 for ${name} but received ${value}`,
-      );
+      fail('OPTION_INVALID', `Expected an integer of at least 1 for ${name} but received ${value}`);
     }
   }
   if (mask.data.length !== mask.width * mask.height) {
@@ -44,8 +41,8 @@ export function resizeMaskNearest(mask: Mask, width: number, height: number): Ui
 }
 
 /**
- * The source index for each target index. Pillow adds up the scale instead of multiplying by it, and its
- * rounding decides where a centre falls on the border of two pixels: so this adds up too.
+ * The source index for each target index. Pillow accumulates the scale instead of multiplying by it, and the
+ * rounding matters where a centre falls on the border of two pixels, so this accumulates too.
  */
 function nearestIndices(source: number, target: number): Uint32Array {
   const indices = new Uint32Array(target);

@@ -15,7 +15,7 @@ import {
   rank,
 } from './ranking.ts';
 
-/** The metrics of one class, each in 0..1; NaN where the images do not define it. */
+/** The metrics of one class, each in 0..1; NaN if undefined for the images. */
 export interface Metrics {
   readonly imageAuroc: number;
   readonly imageAp: number;
@@ -35,11 +35,11 @@ export interface ClassCurves {
   readonly pro: readonly ProPoint[];
 }
 
-/** What the metrics are computed from: one test image. */
+/** One test image, as input of the metrics. */
 export interface MeasuredImage {
   readonly anomalous: boolean;
   readonly score: number;
-  /** Undefined for an anomalous image without a mask, which no pixel metric counts. */
+  /** Undefined for an anomalous image without a mask, which is not in any pixel metric. */
   readonly pixels: PixelCounts | undefined;
 }
 
@@ -70,7 +70,7 @@ export function metricsOf(images: readonly MeasuredImage[]): {
   };
 }
 
-/** The mean of each metric over the classes that have it, and how many have. @param classes at least one */
+/** The mean of each metric over the classes that have it, and the number of those. @param classes at least one */
 export function meanMetrics(classes: readonly Metrics[]): {
   mean: Metrics;
   meanOver: Record<keyof Metrics, number>;
@@ -105,11 +105,11 @@ export function pixelMetrics(pixels: PixelRanking) {
   };
 }
 
-/** The metrics that say how one kind of defect fares: its images against the good ones of its class. */
+/** The metrics of one kind of defect: its images against the good ones of its class. */
 export interface DefectMetrics {
-  /** Area under the ROC of scores, in 0..1; NaN where there are no good images. */
+  /** Area under the ROC of scores, in 0..1; NaN if there are no good images. */
   readonly imageAuroc: number;
-  /** Area under the per-region overlap curve, in 0..1; NaN where no image has a mask. */
+  /** Area under the per-region overlap curve, in 0..1; NaN if no image has a mask. */
   readonly aupro: number;
 }
 

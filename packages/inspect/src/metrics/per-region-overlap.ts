@@ -2,7 +2,7 @@ import { checkMaximumPoints, thinningStep } from './curves.ts';
 import type { PixelRanking } from './pixel-counts.ts';
 import { isDefined } from './ranking.ts';
 
-/** AUPRO integrates up to this false-positive rate, the customary one. */
+/** AUPRO integrates up to this false positive rate, as is customary. */
 const falsePositiveRateLimit = 0.3;
 
 /** A point of the per-region overlap curve. */
@@ -14,9 +14,9 @@ export interface ProPoint {
 }
 
 export interface Aupro {
-  /** In 0..1; NaN where it is undefined. */
+  /** In 0..1; NaN if undefined. */
   readonly value: number;
-  /** From (0, 0) to a false-positive rate of 0.3, thinned for plotting; empty where it is undefined. */
+  /** From (0, 0) to a false positive rate of 0.3, thinned for plotting; empty if undefined. */
   readonly curve: readonly ProPoint[];
 }
 
@@ -26,12 +26,12 @@ const origin: ProPoint = { falsePositiveRate: 0, overlap: 0 };
  * Area under the per-region overlap curve (Bergmann et al., "The MVTec Anomaly Detection Dataset", 2021).
  * A threshold t calls every pixel scored at or above it anomalous. With the connected regions C_k of all
  * masks (8 neighbours), the overlap is PRO(t) = mean over k of |C_k at or above t| / |C_k|: a small defect
- * counts as much as a large one. The false-positive rate FPR(t) is over all pixels outside masks, of good
- * images too. PRO over FPR, with straight lines between, is integrated from 0 to 0.3 (where a line
+ * counts as much as a large one. The false positive rate FPR(t) is over all pixels outside masks, including
+ * those of good images. PRO over FPR, with straight lines between, is integrated from 0 to 0.3 (where a line
  * crosses 0.3 it is cut there) and divided by 0.3.
  *
  * @param maximumPoints the most points of the curve returned, at least 4
- * @returns value NaN where there is no region, or no pixel outside, or a score is not a number
+ * @returns value NaN if there is no region, no pixel outside, or a score is NaN
  * @throws OPTION_INVALID if `maximumPoints` is out of range
  */
 export function aupro(pixels: PixelRanking, maximumPoints: number): Aupro {

@@ -3,25 +3,25 @@ import { labelComponents } from './connected-components.ts';
 import type { Ranking } from './ranking.ts';
 
 /**
- * The pixels of one image, or of several, counted by their map value. A map takes 256 kB, its counts some 15 kB,
- * and counts add up: so pixel metrics of any set of images, drawn again and again too, need no map.
+ * The pixels of one image, or of several, counted by their map value. A map takes 256 kB, its counts about 15 kB,
+ * and counts can be added: pixel metrics of any set of images, including resamples, need no maps.
  *
  * A bin holds the values that agree in sign, exponent and the first eight bits of the mantissa: it is 0.2 to 0.4 % of
- * its values wide, whatever their unit. On the maps of a real product, pixel metrics from counts were within 0.00003
- * of those from every distinct value.
+ * its values wide, whatever their unit. On the maps of a real product, pixel metrics from counts differed by less
+ * than 0.00003 from those over every distinct value.
  */
 export interface PixelCounts {
-  /** The bin of the first element of the arrays; bins go on by falling value. */
+  /** The bin of the first element of the arrays; bins are in descending order of value. */
   readonly firstBin: number;
   /** Pixels outside masks in each bin. */
   readonly outside: Uint32Array | Float64Array;
-  /** Pixels inside masks in each bin; empty where there is no mask. */
+  /** Pixels inside masks in each bin; empty if there is no mask. */
   readonly inside: Uint32Array | Float64Array;
-  /** The share that each region has in each bin, summed over regions; as long as `inside`. */
+  /** The share of each region that is in each bin, summed over regions; as long as `inside`. */
   readonly overlap: Float64Array;
   /** Connected regions of the masks. */
   readonly regions: number;
-  /** Whether every value was a number: no metric is defined otherwise. */
+  /** Whether no value was NaN: metrics are undefined otherwise. */
   readonly isDefined: boolean;
 }
 
@@ -43,7 +43,7 @@ const nothing: PixelCounts = {
  *
  * @param map width * height values, higher is more anomalous
  * @param mask width * height bytes, 0 is good; undefined for a good image
- * @throws GRAPH_SHAPE_MISMATCH if a length does not fit
+ * @throws GRAPH_SHAPE_MISMATCH if a length does not match
  */
 export function countPixels(
   map: Float32Array,
@@ -93,7 +93,7 @@ export function countPixels(
 
 /**
  * The bin of a float32. A non-negative float rises with its bits, a negative one falls with them and has the sign bit
- * set: flipping the 31 lower bits of the former alone puts all of them in one falling order.
+ * set: flipping the 31 lower bits of non-negative ones puts all in one descending order.
  */
 function fallingBin(bits: number): number {
   if (bits >>> 31 === 0 || bits === negativeZero) {
@@ -113,7 +113,7 @@ function increase(counts: Uint32Array | Float64Array, index: number, by: number)
   counts[index] = (counts[index] as number) + by;
 }
 
-/** Adds counts up, each as many times as `times` says (once, if left out). */
+/** Sums counts, each multiplied by its entry in `times`. Default: 1 each. */
 export function sumPixels(all: readonly PixelCounts[], times?: ArrayLike<number>): PixelCounts {
   let [firstBin, end] = [Number.POSITIVE_INFINITY, 0];
   for (const counts of all) {
@@ -151,13 +151,13 @@ function addTimes(
   }
 }
 
-/** What a threshold at each bin would catch, of pixels and of regions. */
+/** What a threshold at each bin would detect, in pixels and regions. */
 export interface PixelRanking extends Ranking {
   /** Mean over regions of the share of their pixels at or above each threshold, 0..1. */
   readonly overlaps: Float64Array;
 }
 
-/** Takes each bin that has pixels, by falling value, for a threshold. Empty where a value was not a number. */
+/** Uses each bin with pixels as a threshold, in descending order. Empty if a value was NaN. */
 export function rankPixels({
   firstBin,
   outside,
@@ -181,7 +181,7 @@ export function rankPixels({
     thresholds[place] = lowestOf(firstBin + index);
     truePositives[place] = positives;
     falsePositives[place] = negatives;
-    // Shares are rounded: whole regions could add up to a little more.
+    // Shares are rounded: whole regions could add up to slightly more than 1.
     overlaps[place] = Math.min(1, covered / regions);
   }
   return { thresholds, truePositives, falsePositives, positives, negatives, overlaps };

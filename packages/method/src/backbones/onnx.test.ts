@@ -132,7 +132,7 @@ describe('a model that cannot be taken over is refused', () => {
     await expect(open(foreign, ['logits'])).rejects.toThrow(
       refused(
         'WEIGHTS_INVALID',
-        /ONNX alone up to the taps but received FusedHead of example\.other/,
+        /only ONNX operators up to the taps but received FusedHead of example\.other/,
       ),
     );
   });
@@ -160,7 +160,7 @@ describe('a model that cannot be taken over is refused', () => {
 
   it('where it is cut short', async () => {
     await expect(open(foreign.subarray(0, 900), taps)).rejects.toThrow(
-      refused('WEIGHTS_INVALID', /900 bytes that are not one, or only part of one/),
+      refused('WEIGHTS_INVALID', /900 bytes that are not one, or are truncated/),
     );
   });
 });

@@ -16,9 +16,9 @@ import { type Backbone, imageNet, type Tap } from './backbone.ts';
 export interface OnnxBackboneOptions {
   readonly engine: Engine;
   readonly name: string;
-  /** Names of values in the model, or of nodes, whose first output is meant. */
+  /** Names of values in the model, or of nodes, which stand for their first output. */
   readonly taps: readonly Tap[];
-  /** Side of the images that it will be given, in pixels. */
+  /** Side of its input images, in pixels. */
   readonly inputSize: number;
 }
 
@@ -29,17 +29,17 @@ const metadataKeys = {
   licence: 'bigrid.licence',
 } as const;
 
-/** What the names of a graph's parts start with where they come from the backbone. */
+/** Prefix of the names of everything in a graph that comes from the backbone. */
 const PREFIX = 'backbone.';
 
 /**
  * A backbone from any ONNX model that takes one image, float32 [1, 3, size, size]: its nodes up to the taps become
- * part of our graphs. It is run once on a black image, so that it is known to run, and what shape its taps have.
+ * part of our graphs. It is run once on a black image, to make sure that it runs and to find the shapes of its taps.
  *
  * Normalisation is read from the model's metadata, `bigrid.mean` and `bigrid.deviation`: three numbers each, for
- * images of 0..255; without them it is ImageNet's. So is the licence, from `bigrid.licence`.
- * @throws WEIGHTS_INVALID when the file is no model, or one that cannot be taken over or run; OPTION_INVALID for a
- *   tap that there is not, or that is no image [1, channels, height, width]
+ * images of 0..255; the default is ImageNet's. The licence is read from `bigrid.licence`.
+ * @throws WEIGHTS_INVALID if the file is not a model, or one that cannot be imported or run; OPTION_INVALID for an
+ *   unknown tap, or one that is not [1, channels, height, width]
  */
 export async function onnxBackbone(
   bytes: Uint8Array,
@@ -68,12 +68,12 @@ export async function onnxBackbone(
   };
 }
 
-/** The same value, of which the shape is known from here on. */
+/** The same value with a known shape. */
 function shaped(value: Value, shape: readonly number[]): Value {
   return value.graph.node('Identity', [value], {}, 'float32', shape);
 }
 
-/** Runs the model up to its taps. @returns the shape of each */
+/** Runs the model up to its taps. @returns their shapes */
 async function shapesOf(
   model: ForeignModel,
   taps: readonly string[],
@@ -85,7 +85,7 @@ async function shapesOf(
   const image = graph.input('image', 'float32', [1, 3, size, size]);
   for (const [at, value] of importModel(model, image, taps, PREFIX).entries()) {
     graph.output(`shape${at}`, graph.node('Shape', [value], {}, 'int64', ['rank']));
-    // Stated as float32: the engine refuses a tap of another type. And all of it has to be computed.
+    // Declared as float32: the engine rejects a tap of another type. Outputs have to be computed in full.
     graph.output(`highest${at}`, graph.node('ReduceMax', [value], { keepdims: 0 }, 'float32', []));
   }
   const outputs = await runOnce(

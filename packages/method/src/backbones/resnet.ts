@@ -7,10 +7,10 @@ import {
   type NetworkWeights,
 } from './folded-convolution.ts';
 
-/** Channels of each layer where a bottleneck is narrowest, by the standard width. */
+/** Channels of each layer inside a bottleneck, at the standard width. */
 const layerChannels = [64, 128, 256, 512] as const;
 const layerNames = layerChannels.map((_, index) => `layer${index + 1}`);
-/** A bottleneck ends this much wider than its layer's channels. */
+/** Output channels of a bottleneck as a multiple of its layer's channels. */
 const BOTTLENECK_EXPANSION = 4;
 
 interface Variant {
@@ -36,18 +36,18 @@ export const resNetVariants = Object.keys(variants) as readonly ResNetVariant[];
 
 /**
  * ResNet (He et al. 2016, with the stride of a bottleneck on its 3 x 3 convolution) and WideResNet (Zagoruyko &
- * Komodakis 2016), batch norms folded into the convolutions, cut after the last tap. Taps are the outputs of the
+ * Komodakis 2016), batch norms folded into the convolutions, up to the last tap. Taps are the outputs of the
  * layers, `layer1` to `layer4`, at strides 4, 8, 16 and 32.
  * @param weights tensors by the names of torchvision and timm; the variant is found from them
- * @throws WEIGHTS_INVALID when the weights are of no variant, or when a tensor is missing or has another type or
- *   shape (from `taps`); OPTION_INVALID from `taps` for a layer that there is not
+ * @throws WEIGHTS_INVALID if the weights match no variant, or a tensor is missing or has another type or
+ *   shape (from `taps`); OPTION_INVALID from `taps` for an unknown layer
  */
 export function resNet(weights: ReadonlyMap<string, Tensor>): Backbone {
   const name = variantOf(weights);
   const source: NetworkWeights = { network: name, tensors: weights, batchNormEpsilon: 1e-5 };
   return {
     name,
-    // Each file of weights has its own, and none says so.
+    // Weights do not state which normalisation they were trained with.
     licence: 'unknown',
     ...imageNet,
     tapCount: layerNames.length,
@@ -88,7 +88,7 @@ function layers(
   return indices.map((index) => outputs[index] as Value);
 }
 
-/** Two 3 x 3 convolutions, or 1 x 1 - 3 x 3 - 1 x 1, plus the input, brought to shape where it has to be. */
+/** Two 3 x 3 convolutions, or 1 x 1 - 3 x 3 - 1 x 1, plus the input, projected if shapes differ. */
 function residualBlock(
   weights: NetworkWeights,
   { bottleneck, widening }: Variant,
@@ -126,7 +126,7 @@ function residualBlock(
   return relu(add(x, changes ? folded('downsample.0', 'downsample.1', input, shortcut) : input));
 }
 
-/** The variant that weights are of: no two have the same blocks, of the same kind and width. @throws WEIGHTS_INVALID */
+/** The variant of the weights, identified by the number, kind and width of blocks. @throws WEIGHTS_INVALID */
 function variantOf(weights: ReadonlyMap<string, Tensor>): ResNetVariant {
   const blocks = layerNames.map((layer) => {
     let count = 0;
