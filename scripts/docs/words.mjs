@@ -19,6 +19,7 @@ const everywhere = [
   ['wherefore', 'why'],
   ['for want of', 'without'],
   ['save for', 'except'],
+  ['reckoned', 'computed'],
 ];
 
 /** In pages, as far as they are written by hand. Sources still have some of these. */
@@ -35,7 +36,9 @@ const inPages = [
   ['of today', 'current'],
   ['mended?', 'fix'],
   ['all else', 'everything else'],
-  ['reckoned', 'computed'],
+  ['flatters?', 'come out too good'],
+  ['(what|whether it) is off', 'anomalous; anomaly'],
+  ['(was|were|is|are) to hand', 'available'],
 ];
 
 const toPattern = ([words, instead]) => ({
