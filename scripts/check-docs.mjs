@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { refusedCommandLines } from './docs/command-lines.mjs';
+import { missingImports } from './docs/examples.mjs';
 import { contradictedFacts } from './docs/facts.mjs';
 import { brokenLinks } from './docs/links.mjs';
 import { filesOf, readPage, root } from './docs/pages.mjs';
@@ -13,7 +14,12 @@ const pages = filesOf('**/*.md', '.github/**/*.md').map(readPage);
 const sources = filesOf('packages/*/src/**/*.ts', '.changeset/*.md');
 const problems = await contradictedFacts(pages);
 for (const page of pages) {
-  problems.push(...brokenLinks(page), ...(await refusedCommandLines(page)), ...avoidedWords(page));
+  problems.push(
+    ...brokenLinks(page),
+    ...(await refusedCommandLines(page)),
+    ...(await missingImports(page)),
+    ...avoidedWords(page),
+  );
 }
 for (const path of sources) {
   problems.push(...avoidedWords({ path, text: readFileSync(join(root, path), 'utf8') }));

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { commandLines, refusedCommandLines } from './command-lines.mjs';
+import { missingImports } from './examples.mjs';
 import { contradictedFacts } from './facts.mjs';
 import { brokenLinks } from './links.mjs';
 import { filesOf, pageOf, readPage } from './pages.mjs';
@@ -86,4 +87,14 @@ it('finds words to avoid: in pages by hand more of them than in sources', () => 
   expect(avoidedWords({ path: 'packages/x/src/x.ts', text: "'a picture' // anew" })).toEqual([
     'packages/x/src/x.ts:1: "picture": write image instead',
   ]);
+});
+
+it('finds imports of what our packages do not export', async () => {
+  const text =
+    "import { inspect, nowhere, type Verdict } from '@bigrid/node';\nimport { x } from 'y';";
+  const page = (lang) => pageOf('docs/page.md', `\`\`\`${lang}\n${text}\n\`\`\`\n`);
+  expect(await missingImports(page('ts'))).toEqual([
+    'docs/page.md: @bigrid/node exports no nowhere',
+  ]);
+  expect(await missingImports(page('text'))).toEqual([]);
 });
