@@ -9,7 +9,7 @@ const batchSize = 4;
 
 function source(options: Partial<MethodOptions>, random = new Random(1)): DefectSource {
   const method = { ...profiles.fast.method, cells, pasteReach: 2, ...options };
-  return new DefectSource('abnormal', method, batchSize, shape, random);
+  return new DefectSource({ stage: 'abnormal', method, batchSize, shape, random });
 }
 
 const numbers = (value: Tensor | undefined) => [...(value as Tensor<'int64'>).data].map(Number);

@@ -102,7 +102,13 @@ function stepSource(
     randomFor('batches'),
     order,
   );
-  const defects = new DefectSource(stage, method, batchSize, features.shape, randomFor('defects'));
+  const defects = new DefectSource({
+    stage,
+    method,
+    batchSize,
+    shape: features.shape,
+    random: randomFor('defects'),
+  });
   const jitter = new JitterSource(method, batchSize, randomFor('jitter'));
   return {
     async next(): Promise<Tensors> {
