@@ -27,14 +27,14 @@ function allTokens(text) {
   return tokens;
 }
 
-/** The anchors that GitHub gives the headings of a page. */
-export function anchorsOf({ tokens }) {
+/** The anchors that GitHub gives the headings of a page, and those that it states in HTML. */
+export function anchorsOf({ text, tokens }) {
   const slugger = new Slugger();
-  return new Set(
-    tokens
-      .filter(({ type }) => type === 'heading')
-      .map(({ tokens: parts }) => slugger.slug(plainText(parts))),
-  );
+  const headings = tokens
+    .filter(({ type }) => type === 'heading')
+    .map(({ tokens: parts }) => slugger.slug(plainText(parts)));
+  const stated = [...text.matchAll(/<a id="([^"]*)"><\/a>/g)].map(([, id]) => id);
+  return new Set([...headings, ...stated]);
 }
 
 /** What is left of a heading without its marks. */

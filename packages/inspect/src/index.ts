@@ -110,9 +110,9 @@ export { LEAST_IMAGES, type TrainingClass } from './training/hold-out.ts';
 export {
   type ResolvedTrainOptions,
   resolveTrainOptions,
-  type TrainOptions,
   trainOptionsSchema,
 } from './training/options.ts';
+export type { TrainOptions } from './training/train-options.ts';
 export { unlearnt } from './unlearnt.ts';
 export { type Update, type UpdatedImage, update } from './update.ts';
 export { DECODE_AHEAD, inOrder, type TakeRoom } from './work.ts';

@@ -34,7 +34,7 @@ export interface CalibrateRequest extends WorkOptions, ThresholdRules {
 }
 
 /**
- * Sets the thresholds of a bundle anew; its model stays as it is.
+ * Recalibrates the thresholds of a model file; the model itself stays as it is.
  * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED, SUSPECT_IMAGES, DATA_EMPTY, DATA_NO_GOOD, BUNDLE_INVALID,
  *   OUTPUT_UNWRITABLE, DEVICE_MISSING, CANCELLED
  */

@@ -10,7 +10,7 @@ import type { WorkOptions } from './work-options.ts';
 export interface ExportRequest extends WorkOptions {
   /** Stores weights in fewer bits; the model computes in float32 all the same. Default: as they are. */
   readonly weights?: WeightPrecision | undefined;
-  /** Folder of good images to set the thresholds anew with, as {@link calibrate} takes it. */
+  /** Folder of good images to recalibrate the thresholds on, as {@link calibrate} takes it. */
   readonly calibrateOn?: string | undefined;
   /** As {@link calibrate} takes it. */
   readonly allowSuspect?: boolean | undefined;

@@ -5,6 +5,7 @@ export { BigridError, type ErrorCode, errorRegistry, isBigridError } from '@bigr
 export type {
   AnomalyMap,
   Bundle,
+  Calibration,
   ClassCurves,
   EvaluatedDefect,
   EvaluatedImage,

@@ -35,8 +35,8 @@ export interface TrainRequest
   /** Bundle, or its file, to go on from: its method is kept. */
   readonly from?: ModelSource | undefined;
   /**
-   * Go on where an earlier training of the same `out` was cut off, from the checkpoint beside it; from the beginning
-   * where there is none. Default: false, which drops a checkpoint that is there.
+   * Go on where an earlier training of the same `out` was cut off, from the checkpoint next to it; from the
+   * beginning where there is none. Default: false, which drops a checkpoint that is there.
    */
   readonly resume?: boolean | undefined;
   /** Seconds from one checkpoint to the next. Default: 10, or more where it takes over a hundredth of the time. */

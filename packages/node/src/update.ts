@@ -16,9 +16,9 @@ import { fileScratch } from './training/scratch.ts';
 import type { WorkOptions } from './work-options.ts';
 
 export interface UpdateRequest extends BackboneFile, DatasetOptions, WorkOptions {
-  /** Images that are kept beside the new bundle, 0..1024; 0 for none. Default: as in training. */
+  /** Good images to keep next to the new model file, 0..1024; 0 for none. Default: as in training. */
   readonly replay?: number | undefined;
-  /** Folder of those kept with the old bundle, where it does not lie beside it. */
+  /** Folder of those kept with the old bundle, where it is not next to it. */
   readonly replayFrom?: string | undefined;
   /** Learn images that score far beyond what good ones reach. Default: false, which refuses them. */
   readonly allowSuspect?: boolean | undefined;
@@ -28,7 +28,7 @@ export interface UpdateRequest extends BackboneFile, DatasetOptions, WorkOptions
 
 /**
  * Teaches a bundle new good images, such as false alarms, without forgetting the old ones, of which training kept some
- * beside it. Its thresholds are set anew by its own rules.
+ * beside it. Its thresholds are recalibrated by its own rules.
  * @param file of the bundle
  * @param dir where the new good images lie, in any layout that {@link train} takes. What lies there counts as good
  * @throws REPLAY_MISSING, SUSPECT_IMAGES, OPTION_INVALID where the bundle has another backbone, DATA_EMPTY, DATA_NO_GOOD,

@@ -105,8 +105,8 @@ export const manifestSchema = z.strictObject({
     .describe('Updates after training, in order'),
 });
 
-export type Manifest = z.infer<typeof manifestSchema>;
-export type Calibration = z.infer<typeof calibrationSchema>;
+export interface Manifest extends z.infer<typeof manifestSchema> {}
+export interface Calibration extends z.infer<typeof calibrationSchema> {}
 
 /** @throws BUNDLE_INVALID, BUNDLE_TOO_NEW */
 export function parseManifest(text: string | undefined): Manifest {

@@ -14,7 +14,8 @@ import {
   trainingStep,
 } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
-import { resolveTrainOptions, type TrainOptions, trainOptionsSchema } from './options.ts';
+import { resolveTrainOptions, trainOptionsSchema } from './options.ts';
+import type { TrainOptions } from './train-options.ts';
 
 /** A digest of all that a training and its model compute: their graphs, and the noise where they take it. */
 function computedBy({ method, schedule }: { method: MethodOptions; schedule: Schedule }): string {

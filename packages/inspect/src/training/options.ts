@@ -11,6 +11,7 @@ import {
 } from '@bigrid/method';
 import { z } from 'zod';
 import { checkOptions } from '../check-options.ts';
+import type { TrainOptions } from './train-options.ts';
 
 const method = methodOptionsSchema.shape;
 
@@ -53,8 +54,6 @@ export const trainOptionsSchema = z.strictObject({
   depth: method.depth.optional(),
   jitter: method.jitter.optional(),
 });
-
-export type TrainOptions = z.input<typeof trainOptionsSchema>;
 
 export interface ResolvedTrainOptions {
   readonly profile: ProfileName;

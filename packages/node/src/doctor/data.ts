@@ -15,6 +15,7 @@ import { FeatureReader, type OddImage, OddImages, unlikeTheRest } from './odd-im
 export interface CheckDataOptions extends DatasetOptions, EngineOptions {
   /** Called after each image. */
   readonly onImage?: ((done: number, total: number) => void) | undefined;
+  /** Stops the checks: the promise rejects with CANCELLED. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -15,7 +15,7 @@ import { hasSampleToDrop } from './tiff-samples.ts';
 sharp.cache(false);
 
 /**
- * Reads an image from a file: {@link decodeImage} with the errors of the path. `scan.tif#2` is the second page of
+ * Reads an image from a file: decodes it, with the errors of the path. `scan.tif#2` is the second page of
  * `scan.tif`.
  *
  * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE
