@@ -54,7 +54,7 @@ bigrid learn parts`),
   ]);
 });
 
-it('finds versions, tensors and sizes that the code contradicts', async () => {
+it('finds versions, error codes, tensors and sizes that the code contradicts', async () => {
   const pages = filesOf('*.md', 'docs/**/*.md').map(readPage);
   expect(await contradictedFacts(pages)).toEqual([]);
   const wrong = pages.map(({ path, text }) =>
@@ -62,6 +62,7 @@ it('finds versions, tensors and sizes that the code contradicts', async () => {
       path,
       text
         .replace('Node.js 22.13 or newer', 'Node.js 18 or newer')
+        .replace('`DATA_NO_GOOD`', '`DATA_NOT_GOOD`')
         .replace('`fusion.weight`', '`fusion.share`')
         .replace('| `score` | float32', '| `scores` | float32')
         .replace('| 5.4 MB |', '| 3.8 MB |'),
@@ -73,6 +74,7 @@ it('finds versions, tensors and sizes that the code contradicts', async () => {
   expect(found).toContain(
     `${page}: outputs: anomaly_map, scores: the model has anomaly_map, score`,
   );
+  expect(found).toContain('docs/reference/layouts.md: there is no error DATA_NOT_GOOD');
   expect(found).toContain(`${page}: no row names the tensor fusion.weight`);
   expect(found).toContain(`${page}: no model has a tensor fusion.share`);
   expect(found.at(-1)).toMatch(/^docs\/how-to\/smaller-models.md: .*: 3.8 MB, but it is 5.4 MB$/);

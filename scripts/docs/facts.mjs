@@ -1,7 +1,8 @@
-// What pages say of versions, tensors and sizes, against the code.
+// What pages say of versions, error codes, tensors and sizes, against the code.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorRegistry } from '@bigrid/errors';
 import { toModel } from '@bigrid/graph';
 import { withWeightsIn } from '@bigrid/inspect';
 import { profiles } from '@bigrid/method';
@@ -16,6 +17,7 @@ export async function contradictedFacts(pages) {
   const published = untrainedModel({ ...fast.method, ...gridsOf(paper.method) }, 2);
   return [
     ...wrongNodeVersions(pages),
+    ...unknownErrors(pages),
     ...wrongTensors(page('docs/reference/model-file.md'), [standard, published]),
     ...wrongSizes(pages, standard),
   ];
@@ -33,6 +35,21 @@ function wrongNodeVersions(pages) {
       .filter(([, version]) => version !== needed)
       .map(([said]) => `${path}: "${said}": package.json says ${needed}`),
   );
+}
+
+/** Variables of the environment are in capitals too. */
+const notErrors = /^(BIGRID|ORT|ONNXRUNTIME)_/;
+
+/** Error codes that the registry does not have; the changelog may name those that it had. */
+function unknownErrors(pages) {
+  return pages
+    .filter(({ path }) => path !== 'CHANGELOG.md')
+    .flatMap(({ path, tokens }) =>
+      tokens
+        .filter(({ type, text }) => type === 'codespan' && /^[A-Z]+(_[A-Z]+)+$/.test(text))
+        .filter(({ text }) => !(text in errorRegistry) && !notErrors.test(text))
+        .map(({ text }) => `${path}: there is no error ${text}`),
+    );
 }
 
 /** Inputs, outputs and named tensors of the page about the model file: all of those there are, and no others. */
