@@ -12,7 +12,28 @@ interface File {
 
 /** Copies and near-duplicates: across labels, between training and test, and among images of one use. */
 export function duplicates(looks: readonly Look[]): Finding[] {
-  const files = [...Map.groupBy(looks, ({ path }) => path).values()].map(fileOf);
+  const groups = groupsIn([...Map.groupBy(looks, ({ path }) => path).values()].map(fileOf));
+  const findings = [...findingsOfCopies(groups), ...findingsOfNear(groups)];
+  return findings.length > 0
+    ? findings
+    : [{ level: 'ok', check: 'duplicates', message: 'no two images are alike' }];
+}
+
+/** Groups of files that are alike, by what that does harm to. */
+interface Groups {
+  /** Copies that are called good in one place and defective in another. */
+  readonly contradicting: readonly File[][];
+  /** Copies to learn from and to test on. */
+  readonly leaking: readonly File[][];
+  /** Other copies. */
+  readonly repeated: readonly File[][];
+  /** Near-duplicates to learn from and to test on. */
+  readonly near: readonly File[][];
+  /** Near-duplicates to learn from. */
+  readonly within: readonly File[][];
+}
+
+function groupsIn(files: readonly File[]): Groups {
   const copies = [...Map.groupBy(files, ({ look }) => look.digest).values()].filter(
     ({ length }) => length > 1,
   );
@@ -30,8 +51,14 @@ export function duplicates(looks: readonly Look[]): Finding[] {
     (group) => isAcross(group) && !leaking.some(([copy]) => copy && group.includes(copy)),
   );
   const within = alike.filter((group) => group.filter(({ isLearnt }) => isLearnt).length > 1);
-  const paths = (found: readonly (readonly File[])[]) =>
-    found.map((group) => group.map(({ look }) => look.path));
+  return { contradicting, leaking, repeated, near, within };
+}
+
+function pathsOf(groups: readonly (readonly File[])[]): string[][] {
+  return groups.map((group) => group.map(({ look }) => look.path));
+}
+
+function findingsOfCopies({ contradicting, leaking, repeated }: Groups): Finding[] {
   const findings: Finding[] = [];
   if (contradicting.length > 0) {
     findings.push({
@@ -39,7 +66,7 @@ export function duplicates(looks: readonly Look[]): Finding[] {
       check: 'labels',
       message: `${counted(contradicting.length, 'image')} called good in one place and defective in another`,
       remedy: 'Keep the one that is right.',
-      paths: paths(contradicting),
+      paths: pathsOf(contradicting),
     });
   }
   if (leaking.length > 0) {
@@ -48,7 +75,7 @@ export function duplicates(looks: readonly Look[]): Finding[] {
       check: 'copies',
       message: `${counted(leaking.length, 'image')} both to learn from and to test on: metrics would flatter`,
       remedy: 'Delete one of each.',
-      paths: paths(leaking),
+      paths: pathsOf(leaking),
     });
   }
   if (repeated.length > 0) {
@@ -59,9 +86,14 @@ export function duplicates(looks: readonly Look[]): Finding[] {
       message: `${counted(repeated.length, 'image')} in ${files} files, the same pixel for pixel`,
       remedy:
         'Keep one of each: a copy adds nothing to learn and makes the set look larger than it is.',
-      paths: paths(repeated),
+      paths: pathsOf(repeated),
     });
   }
+  return findings;
+}
+
+function findingsOfNear({ near, within }: Groups): Finding[] {
+  const findings: Finding[] = [];
   if (near.length > 0) {
     findings.push({
       level: 'note',
@@ -69,7 +101,7 @@ export function duplicates(looks: readonly Look[]): Finding[] {
       message: `${counted(near.length, 'group')} of images much alike, some to learn from and some to test on`,
       remedy:
         'If they show the same piece, move each group to one side: metrics flatter otherwise.',
-      paths: paths(near),
+      paths: pathsOf(near),
     });
   }
   if (within.length > 0) {
@@ -79,12 +111,10 @@ export function duplicates(looks: readonly Look[]): Finding[] {
       check: 'near-duplicates',
       message: `${counted(within.length, 'group')} of images much alike to learn from, ${most} in the largest`,
       remedy: 'Nothing to do: training holds out a group as a whole, or not at all.',
-      paths: paths(within),
+      paths: pathsOf(within),
     });
   }
-  return findings.length > 0
-    ? findings
-    : [{ level: 'ok', check: 'duplicates', message: 'no two images are alike' }];
+  return findings;
 }
 
 function fileOf(looks: readonly Look[]): File {

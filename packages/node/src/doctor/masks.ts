@@ -83,22 +83,27 @@ function judge(
   }
 }
 
+/** @param masks how many there are */
+function findingOfFault(
+  masks: number,
+  level: Finding['level'],
+  fault: Fault | undefined,
+  message: string,
+  remedy: string,
+): Finding[] {
+  if (!fault || fault.paths.length === 0) return [];
+  const told = `${fault.paths.length} of ${counted(masks, 'mask')} ${message}; the first: ${fault.first}`;
+  const paths = fault.paths.map((path) => [path]);
+  return [{ level, check: 'masks', message: told, remedy, paths }];
+}
+
 function findingsOf(
   { unreadable, size, empty, full, inverted }: Record<string, Fault>,
   masks: number,
   missing: readonly LabelledEntry[],
 ): Finding[] {
-  const found = (
-    level: 'fix' | 'note',
-    fault: Fault | undefined,
-    message: string,
-    remedy: string,
-  ): Finding[] => {
-    if (!fault || fault.paths.length === 0) return [];
-    const told = `${fault.paths.length} of ${counted(masks, 'mask')} ${message}; the first: ${fault.first}`;
-    const paths = fault.paths.map((path) => [path]);
-    return [{ level, check: 'masks', message: told, remedy, paths }];
-  };
+  const found = (...told: [Finding['level'], Fault | undefined, string, string]) =>
+    findingOfFault(masks, ...told);
   const findings = [
     ...found(
       'fix',

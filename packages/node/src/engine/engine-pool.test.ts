@@ -4,6 +4,8 @@ import { runInNewContext } from 'node:vm';
 import { add, cast, float32, Graph, mul, reduceSum, tensor, toModel } from '@bigrid/graph';
 import { expect, test } from 'vitest';
 import { parallelEngine } from './engine.ts';
+import type { Host } from './engine-host.ts';
+import { pooledEngine } from './engine-pool.ts';
 
 function modelOf(factor: number): Uint8Array {
   const graph = new Graph('line');
@@ -125,5 +127,29 @@ test('says what the engine refuses, and what a run lacks', async () => {
     message: expect.stringContaining('run a graph'),
   });
   expect(await numberOf(session.run({ x: float32([1], [1]) }))).toBe(3);
+  await session.dispose();
+});
+
+test('opens another host where one died in a run, or while it waited', async () => {
+  const hosts: { end: () => void }[] = [];
+  const dying = new Set([1]);
+  const engine = pooledEngine('dying', 1, (onAnswer): Host => {
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const number = hosts.push({ end });
+    return {
+      ended,
+      send(request) {
+        if (request === 'end' || (request.inputs && dying.has(number))) end();
+        else queueMicrotask(() => onAnswer({ outputs: {} }));
+      },
+    };
+  });
+  const session = await engine.load(new Uint8Array());
+  const runs = await Promise.allSettled([session.run({}), session.run({})]);
+  expect(runs).toMatchObject([{ reason: { code: 'ENGINE_FAILED' } }, { value: {} }]);
+  hosts[1]?.end();
+  await setImmediate();
+  expect(await session.run({})).toEqual({});
+  expect(hosts).toHaveLength(3);
   await session.dispose();
 });

@@ -88,13 +88,28 @@ class Pool {
     try {
       return await member.ask(session, model, inputs);
     } finally {
-      // A host that was ended meanwhile serves nobody any more.
-      if (this.#members.includes(member)) {
-        const next = this.#waiting.shift();
-        if (next) next.resolve(member);
-        else this.#idle.push(member);
-      }
+      this.#giveBack(member);
     }
+  }
+
+  #giveBack(member: Member): void {
+    // A host that was ended meanwhile serves nobody any more.
+    if (!this.#members.includes(member)) return;
+    if (member.hasEnded) this.#drop(member);
+    const next = this.#waiting.shift();
+    if (next) next.resolve(member.hasEnded ? this.#add() : member);
+    else if (!member.hasEnded) this.#idle.push(member);
+  }
+
+  #add(): Member {
+    const member = new Member(this.#open);
+    this.#members.push(member);
+    return member;
+  }
+
+  /** One that died, of too little memory perhaps, makes room for another. */
+  #drop(member: Member): void {
+    this.#members.splice(this.#members.indexOf(member), 1);
   }
 
   async end(): Promise<void> {
@@ -104,13 +119,11 @@ class Pool {
   }
 
   #take(): Member | Promise<Member> {
-    const idle = this.#idle.pop();
-    if (idle) return idle;
-    if (this.#members.length < this.#most) {
-      const member = new Member(this.#open);
-      this.#members.push(member);
-      return member;
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      if (!idle.hasEnded) return idle;
+      this.#drop(idle);
     }
+    if (this.#members.length < this.#most) return this.#add();
     const turn = Promise.withResolvers<Member>();
     this.#waiting.push(turn);
     return turn.promise;
@@ -123,19 +136,19 @@ class Member {
   readonly #ended: Promise<void>;
   readonly #loaded = new Set<number>();
   #asked: PromiseWithResolvers<Answer> | undefined;
-  #hasEnded = false;
+  hasEnded = false;
 
   constructor(open: OpenHost) {
     this.#host = open((answer) => this.#asked?.resolve(answer));
     // What a host dies of is no error of the registry: whoever waits hears that it ended.
     this.#ended = this.#host.ended.then(() => {
-      this.#hasEnded = true;
+      this.hasEnded = true;
       this.#asked?.reject(hostEnded());
     });
   }
 
   async ask(session: number, model: Uint8Array, inputs: Tensors | undefined): Promise<Tensors> {
-    if (this.#hasEnded) throw hostEnded();
+    if (this.hasEnded) throw hostEnded();
     const needsModel = !this.#loaded.has(session);
     this.#host.send({ session, model: needsModel ? model : undefined, inputs } satisfies Work);
     // Not a race with the end of the host: that would keep every answer until then.
