@@ -17,7 +17,7 @@ import type { Tally } from './tally.ts';
 /** Where files go by the worst verdict on their images; those of a verdict that is not named stay. */
 type Targets = Readonly<Record<'normal' | 'unsure' | 'anomalous', string | undefined>>;
 
-interface WatchedFilesInput {
+export interface WatchedFilesInput {
   readonly dir: string;
   readonly folder: FolderWatch;
   readonly targets: Targets;

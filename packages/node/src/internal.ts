@@ -33,6 +33,7 @@ export { imagesOfStream } from './images/image-stream.ts';
 export { decodeImage } from './images/images.ts';
 export { imagesInFile } from './images/tiff-pages.ts';
 export { withMask } from './model-file.ts';
+export { requestSchemas } from './requests.ts';
 export { checkpointPath, hasCheckpoint } from './training/checkpoint-folder.ts';
 export { replayPath } from './training/replay-folder.ts';
 export {

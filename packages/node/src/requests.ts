@@ -38,7 +38,7 @@ const detector: Shape<DetectorOptions> = {
   ...engine,
   ...rules,
   mask: path,
-  smallestRegion: z.number().min(0).max(1e8),
+  smallestRegion: z.number().min(0).max(1e8).describe('Leave out regions of fewer pixels'),
 };
 const backbone: Shape<BackboneFile> = {
   backbone: path,
@@ -46,8 +46,8 @@ const backbone: Shape<BackboneFile> = {
   backboneDeviation: mean,
 };
 
-/** What each verb takes beside its arguments. */
-const schemas = {
+/** The options of each verb. */
+export const requestSchemas = {
   train: optional<TrainRequest>({
     ...trainOptionsSchema.shape,
     ...backbone,
@@ -58,7 +58,11 @@ const schemas = {
     mask: path,
     from: model,
     resume: z.boolean(),
-    checkpointSeconds: z.number().min(0).max(86_400),
+    checkpointSeconds: z
+      .number()
+      .min(0)
+      .max(86_400)
+      .describe('Seconds from one checkpoint to the next (default: 10)'),
   }),
   calibrate: optional<CalibrateRequest>({
     ...rules,
@@ -89,15 +93,17 @@ const schemas = {
     triton: path,
     name: z.string().min(1),
   }),
-  drift: optional<DriftOptions>({ last: z.int().min(10).max(10_000) }),
+  drift: optional<DriftOptions>({
+    last: z.int().min(10).max(10_000).describe('Latest inspections to compare (default: 100)'),
+  }),
   checkData: optional<CheckDataOptions>({ ...dataset, ...engine, onImage: callback, signal }),
   checkBundle: optional<EngineOptions>(engine),
   checkMachine: optional<EngineOptions>(engine),
 };
 
 /** Checks the options that a verb was given. @throws OPTION_INVALID */
-export function checkRequest(verb: keyof typeof schemas, given: unknown): void {
-  checkOptions(schemas[verb], given, verb);
+export function checkRequest(verb: keyof typeof requestSchemas, given: unknown): void {
+  checkOptions(requestSchemas[verb], given, verb);
 }
 
 const argumentSchemas = {

@@ -1,9 +1,9 @@
 import { counted, fail } from '@bigrid/errors';
 import { type Drift, drift, type MeasureDrift, readBundle } from '@bigrid/node';
-import { writeAtomically } from '@bigrid/node/internal';
+import { requestSchemas, writeAtomically } from '@bigrid/node/internal';
 import { describeMove, measureWords, renderDrift } from '@bigrid/report';
 import type { Command } from 'commander';
-import { parseFlag } from '../flags.ts';
+import { addFlags, fieldsOf } from '../flags.ts';
 import { paint, print, say, table } from '../output.ts';
 import { checkOutputFiles } from '../output-files.ts';
 import type { Context } from '../run.ts';
@@ -16,15 +16,11 @@ interface DriftFlags {
   readonly quiet?: boolean;
 }
 
-const lastField = { type: 'integer', minimum: 10, maximum: 10_000 };
-
 export function define(command: Command, context: Context): void {
   command
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
-    .argument('<log.jsonl>', 'log that `bigrid inspect --log` wrote')
-    .option('--last <N>', 'Latest inspections to compare (default: 100)', (text) =>
-      Number(parseFlag('--last', lastField, text)),
-    )
+    .argument('<log.jsonl>', 'log that `bigrid inspect --log` wrote');
+  addFlags(command, fieldsOf(requestSchemas.drift))
     .option('--report <file>', 'File to draw how each measure went to (.html)')
     .option('--json', 'Print everything as JSON')
     .option('--fail', 'Exit with code 3 where something moved')

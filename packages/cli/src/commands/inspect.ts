@@ -1,20 +1,26 @@
 import { join } from 'node:path';
 import { counted, fail, isBigridError } from '@bigrid/errors';
-import { type Device, describePromise, drawThumbnail, inspect, readBundle } from '@bigrid/node';
+import { type Device, describePromise, drawThumbnail, inspect } from '@bigrid/node';
 import {
   assertWritable,
   type FileStamp,
   InspectionLog,
   identify,
+  requestSchemas,
   stampOf,
   statisticsOf,
-  underRules,
-  withMask,
   writeAtomically,
 } from '@bigrid/node/internal';
 import { InspectionReport } from '@bigrid/report';
 import { type Command, Option } from 'commander';
-import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
+import {
+  addFlags,
+  type Fields,
+  fieldsOf,
+  machineFields,
+  oneMaskFlag,
+  unsureFlag,
+} from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import {
   findImages,
@@ -23,6 +29,7 @@ import {
   ResultFiles,
   STANDARD_INPUT,
 } from '../images.ts';
+import { openModel } from '../open-model.ts';
 import { say } from '../output.ts';
 import { checkOutputFiles } from '../output-files.ts';
 import { showProgress } from '../progress.ts';
@@ -52,14 +59,7 @@ const formatField: Fields = {
   format: { type: 'string', enum: formats, description: 'How to print results' },
 };
 
-const regionFields: Fields = {
-  smallestRegion: {
-    type: 'number',
-    minimum: 0,
-    maximum: 1e8,
-    description: 'Leave out regions of fewer pixels',
-  },
-};
+const regionFields = fieldsOf(requestSchemas.inspect.pick({ smallestRegion: true }));
 
 /** An image to inspect, with where its results go. */
 interface Job extends NamedImage {
@@ -112,57 +112,85 @@ Examples:
 }
 
 async function inspectImages(
-  bundleFile: string,
+  file: string,
   paths: readonly string[],
-  { out, log: logFile, json, report, failOnAnomaly, ...others }: InspectFlags,
+  flags: InspectFlags,
   { signal }: Context,
 ): Promise<void> {
-  const { threshold, unsure, mask, quiet, ...flags } = others;
-  const read = await readBundle(bundleFile);
-  const opened = mask === undefined ? read : await withMask(read, mask);
-  const bundle = { ...opened, manifest: underRules(opened.manifest, { threshold, unsure }) };
+  const run = await prepare(file, paths, flags, signal);
+  let failure = await inspectAll(run);
+  const { tally } = run;
+  // A full disk, a broken engine: what was inspected before is no worse for it.
+  const hasResults = !failure || tally.total > 0 || isBigridError(failure, 'CANCELLED');
+  if (hasResults && signal.reason !== outputGone) {
+    try {
+      await conclude(run);
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure) throw failure;
+  failOn(tally, flags.failOnAnomaly);
+}
+
+type Run = Awaited<ReturnType<typeof prepare>>;
+
+/** Opens all that a run reads and writes, so that what is wrong with its flags is said before it begins. */
+async function prepare(
+  file: string,
+  paths: readonly string[],
+  { json, failOnAnomaly: _, ...flags }: InspectFlags,
+  signal: AbortSignal,
+) {
+  const { out, report, quiet, threshold, unsure, smallestRegion, device, threads } = flags;
+  const { opened, bundle } = await openModel(file, flags);
   const piped = isStandardInput(paths);
-  const { format = json || piped ? 'jsonl' : 'table', ...machine } = flags;
+  const { format = json || piped ? 'jsonl' : 'table' } = flags;
   const listed = piped ? undefined : await findImages(paths, out);
   const targets = out === undefined ? undefined : await ResultFiles.in(out, listed ?? []);
   if (out !== undefined) await assertWritable(join(out, 'heat-map.png'));
   await checkOutputFiles({ '--report': report });
   if (piped && !quiet && process.stdin.isTTY) say('Type paths, one a line; Ctrl-D ends.');
   const log =
-    logFile === undefined
+    flags.log === undefined
       ? undefined
-      : await InspectionLog.open(logFile, identify(opened, { threshold, unsure }));
-
-  const tally = new Tally();
-  const printer = printResults(format, signal);
-  const heatMaps = new HeatMapWriter(bundle.manifest, signal);
-  const page =
-    report === undefined
-      ? undefined
-      : new InspectionReport(bundle.manifest, {
-          drawThumbnail,
-          title: `Inspection of ${piped ? 'standard input' : nameOf(paths)}`,
-          total: listed?.length,
-          smallestRegion: flags.smallestRegion,
-        });
+      : await InspectionLog.open(flags.log, identify(opened, { threshold, unsure }));
+  const title = `Inspection of ${piped ? 'standard input' : nameOf(paths)}`;
+  const reportOptions = { drawThumbnail, title, total: listed?.length, smallestRegion };
   const progress = showProgress({ quiet, printing: format !== 'table' });
-  const advance = listed && progress.count('inspecting', listed.length);
+  return {
+    flags,
+    bundle,
+    images: listed ?? imagesOnInput(signal),
+    inspecting: { signal, smallestRegion, device, threads },
+    targets,
+    log,
+    page: report === undefined ? undefined : new InspectionReport(bundle.manifest, reportOptions),
+    heatMaps: new HeatMapWriter(bundle.manifest, signal),
+    printer: printResults(format, signal),
+    progress,
+    advance: listed && progress.count('inspecting', listed.length),
+    tally: new Tally(),
+  };
+}
 
-  /** The images that are not in the log yet, each with where its results go. */
-  async function* undone(): AsyncGenerator<Job> {
-    for await (const image of listed ?? imagesOnInput(signal)) {
-      // Also for those that are left out: the others keep their names from run to run.
-      const target = await targets?.fileFor(image);
-      const file = log ? await stampOf(image.path) : undefined;
-      const known = log ? log.take(image.path, file) : undefined;
-      if (known) tally.addLogged(known);
-      else yield { ...image, target, file };
-    }
+/** The images that are not in the log yet, each with where its results go. */
+async function* undone({ images, targets, log, tally }: Run): AsyncGenerator<Job> {
+  for await (const image of images) {
+    // Also for those that are left out: the others keep their names from run to run.
+    const target = await targets?.fileFor(image);
+    const file = log ? await stampOf(image.path) : undefined;
+    const known = log ? log.take(image.path, file) : undefined;
+    if (known) tally.addLogged(known);
+    else yield { ...image, target, file };
   }
+}
 
-  let failure: unknown;
+/** @returns the error that ended it too early */
+async function inspectAll(run: Run): Promise<unknown> {
+  const { bundle, inspecting, log, page, heatMaps, printer, progress, advance, tally } = run;
   try {
-    for await (const outcome of inspect(bundle, undone(), { signal, ...machine })) {
+    for await (const outcome of inspect(bundle, undone(run), inspecting)) {
       const { target, file } = outcome.entry;
       const row = rowOf(outcome);
       const logged = log && { ...row, ...statisticsOf(outcome) };
@@ -177,41 +205,40 @@ async function inspectImages(
       advance?.(tally.total, tally.logged);
     }
     await heatMaps.finish();
+    return undefined;
   } catch (error) {
-    failure = error;
+    return error;
   } finally {
     await heatMaps.settle();
     await log?.close();
     progress.finish();
   }
-  // A full disk, a broken engine: what was inspected before is no worse for it.
-  const hasResults = !failure || tally.total > 0 || isBigridError(failure, 'CANCELLED');
-  if (hasResults && signal.reason !== outputGone) {
-    await printer.finish();
-    if (!quiet) {
-      say('', tally.summary({ out, log: logFile }));
-      say(describePromise(bundle.manifest.calibration));
-    }
-    try {
-      if (page && report !== undefined) {
-        await writeAtomically(report, await page.render(tally.logged));
-        if (!quiet) say(`Wrote ${report}`);
-      }
-    } catch (error) {
-      failure ??= error;
-    }
+}
+
+/** Prints what a run came to, and writes its report. @throws OUTPUT_UNWRITABLE */
+async function conclude({ flags, bundle, printer, tally, page }: Run): Promise<void> {
+  const { out, log, report, quiet } = flags;
+  await printer.finish();
+  if (!quiet) {
+    say('', tally.summary({ out, log }), describePromise(bundle.manifest.calibration));
   }
-  if (failure) throw failure;
-  const unread = `${tally.unreadable} that could not be read`;
-  if (failOnAnomaly && tally.anomalous > 0) {
-    const all = counted(tally.total, 'normal image');
-    const also = tally.unreadable > 0 ? `, and ${unread}` : '';
-    fail('ANOMALY_FOUND', `Expected ${all} but received ${tally.anomalous} anomalous${also}`);
+  if (page === undefined || report === undefined) return;
+  await writeAtomically(report, await page.render(tally.logged));
+  if (!quiet) say(`Wrote ${report}`);
+}
+
+/** @throws ANOMALY_FOUND where asked for; SOME_IMAGES_FAILED */
+function failOn({ total, anomalous, unreadable }: Tally, onAnomaly: boolean | undefined): void {
+  const unread = `${unreadable} that could not be read`;
+  if (onAnomaly && anomalous > 0) {
+    const all = counted(total, 'normal image');
+    const also = unreadable > 0 ? `, and ${unread}` : '';
+    fail('ANOMALY_FOUND', `Expected ${all} but received ${anomalous} anomalous${also}`);
   }
-  if (tally.unreadable > 0) {
+  if (unreadable > 0) {
     fail(
       'SOME_IMAGES_FAILED',
-      `Expected to read ${counted(tally.total, 'image')} but received ${unread}`,
+      `Expected to read ${counted(total, 'image')} but received ${unread}`,
     );
   }
 }

@@ -6,6 +6,7 @@ import {
   checkpointPath,
   hasCheckpoint,
   replayPath,
+  requestSchemas,
   systemPath,
   trainOptionsSchema,
 } from '@bigrid/node/internal';
@@ -13,7 +14,6 @@ import type { Command } from 'commander';
 import { describeTraining } from '../describe-training.ts';
 import {
   addFlags,
-  type Fields,
   fieldsOf,
   machineFields,
   maskFlag,
@@ -38,15 +38,7 @@ const everyday = ['profile', 'seed', 'epochs', 'size', 'replay'];
 /** A bundle that training goes on from has settled everything but these. */
 const freeWithFrom = ['profile', 'seed', 'epochs', 'replay'];
 
-/** When to save: a matter of the machine and not of training, so that no schema has it. */
-const checkpointFields: Fields = {
-  checkpointSeconds: {
-    type: 'number',
-    minimum: 0,
-    maximum: 86_400,
-    description: 'Seconds from one checkpoint to the next (default: 10)',
-  },
-};
+const checkpointFields = fieldsOf(requestSchemas.train.pick({ checkpointSeconds: true }));
 
 interface TrainFlags extends Omit<TrainRequest, 'out' | 'from' | 'threads'> {
   readonly out: string;

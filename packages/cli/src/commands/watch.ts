@@ -1,25 +1,24 @@
 import { join, parse, relative } from 'node:path';
 import { fail, isBigridError } from '@bigrid/errors';
-import { type Device, inspect, readBundle, type Verdict } from '@bigrid/node';
+import { type Bundle, type Device, inspect, type Verdict } from '@bigrid/node';
 import {
   assertWritable,
   FolderWatch,
   freeName,
   InspectionLog,
   identify,
-  underRules,
   Webhook,
-  withMask,
 } from '@bigrid/node/internal';
 import type { Command } from 'commander';
 import { addFlags, type Fields, machineFields, oneMaskFlag, unsureFlag } from '../flags.ts';
 import { HeatMapWriter } from '../heat-maps.ts';
 import { realPath } from '../images.ts';
+import { openModel } from '../open-model.ts';
 import { say } from '../output.ts';
 import { type Format, printResults } from '../results.ts';
 import { type Context, outputGone } from '../run.ts';
 import { Tally } from '../tally.ts';
-import { WatchedFiles } from '../watched-files.ts';
+import { WatchedFiles, type WatchedFilesInput } from '../watched-files.ts';
 
 interface WatchFlags {
   readonly good?: string;
@@ -84,28 +83,15 @@ Examples:
 }
 
 async function watch(
-  bundleFile: string,
+  file: string,
   dir: string,
-  { log: logFile, webhook: url, threshold, unsure, mask, quiet, format, ...flags }: WatchFlags,
+  flags: WatchFlags,
   { signal }: Context,
 ): Promise<void> {
-  if (url !== undefined && logFile === undefined) {
-    fail(
-      'OPTION_INVALID',
-      'Expected --log with --webhook, to keep what is not sent, but received none',
-    );
-  }
-  const { good, bad, unsureTo, out, newOnly, ...machine } = flags;
-  const rules = { threshold, unsure };
-  const read = await readBundle(bundleFile);
-  const opened = mask === undefined ? read : await withMask(read, mask);
-  const bundle = { ...opened, manifest: underRules(opened.manifest, rules) };
-  if (unsureTo !== undefined && !bundle.manifest.calibration.unsure) {
-    fail(
-      'OPTION_INVALID',
-      'Expected --unsure RULE, or a bundle that has one, with --unsure-to but received none',
-    );
-  }
+  const { good, bad, unsureTo, out, newOnly, format, quiet } = flags;
+  checkWebhook(flags);
+  const model = await openModel(file, flags);
+  checkUnsure(flags, model.bundle);
   const tell = (text: string) => quiet || say(text);
   const targets = { normal: good, anomalous: bad, unsure: unsureTo };
   const moves = Object.values(targets).filter((path) => path !== undefined);
@@ -121,45 +107,76 @@ async function watch(
   });
   const tally = new Tally();
   const printer = printResults(format, signal);
-  const heatMaps = new HeatMapWriter(bundle.manifest, signal);
-  const drawHeatMap =
-    out === undefined
-      ? undefined
-      : async (verdict: Verdict) => {
-          const { dir: below, name } = parse(relative(dir, verdict.path));
-          const file = await freeName(out, join(below, `${name}.png`));
-          await heatMaps.add(verdict, file);
-          // The next one must find the name taken.
-          await heatMaps.finish();
-          return file;
-        };
+  const drawHeatMap = out === undefined ? undefined : heatMapsInto(out, dir, model.bundle, signal);
+  const watched = { dir, folder, targets, drawHeatMap, printer, tally, signal };
   try {
-    const log =
-      logFile === undefined
-        ? undefined
-        : await InspectionLog.open(logFile, identify(opened, rules));
-    const webhook =
-      log && url !== undefined
-        ? await Webhook.start(log.path, url, { onTrouble: tell })
-        : undefined;
-    const input = { dir, folder, targets, drawHeatMap, log, webhook, printer, tally, signal };
-    const files = new WatchedFiles(input);
-    tell(`Watching ${dir}; press Ctrl-C to end.`);
-    try {
-      const outcomes = inspect(bundle, files.images(), { signal, ...machine });
-      for await (const outcome of outcomes) await files.take(outcome);
-    } catch (error) {
-      if (!isBigridError(error, 'CANCELLED')) throw error;
-    } finally {
-      await webhook?.stop();
-      const unsent = (await webhook?.waiting()) ?? 0;
-      if (unsent > 0) say(`Not sent yet, but kept in ${logFile}: ${unsent} bytes of results`);
-      await log?.close();
-    }
+    await inspectWatched(watched, model, flags, tell);
   } finally {
     await folder.close();
   }
   if (signal.reason !== outputGone) tell(`\n${tally.summary({})}`);
+}
+
+type Model = Awaited<ReturnType<typeof openModel>>;
+
+/** Inspects what appears until it is stopped, and tells the log and the webhook of it. */
+async function inspectWatched(
+  watched: Omit<WatchedFilesInput, 'log' | 'webhook'>,
+  { opened, bundle }: Model,
+  { log: logFile, webhook: url, threshold, unsure, device, threads }: WatchFlags,
+  tell: (text: string) => void,
+): Promise<void> {
+  const { dir, signal } = watched;
+  const log =
+    logFile === undefined
+      ? undefined
+      : await InspectionLog.open(logFile, identify(opened, { threshold, unsure }));
+  const webhook =
+    log && url !== undefined ? await Webhook.start(log.path, url, { onTrouble: tell }) : undefined;
+  const files = new WatchedFiles({ ...watched, log, webhook });
+  tell(`Watching ${dir}; press Ctrl-C to end.`);
+  try {
+    for await (const outcome of inspect(bundle, files.images(), { signal, device, threads }))
+      await files.take(outcome);
+  } catch (error) {
+    if (!isBigridError(error, 'CANCELLED')) throw error;
+  } finally {
+    await webhook?.stop();
+    const unsent = (await webhook?.waiting()) ?? 0;
+    if (unsent > 0) say(`Not sent yet, but kept in ${logFile}: ${unsent} bytes of results`);
+    await log?.close();
+  }
+}
+
+/** Draws heat maps into a folder, each at the path that its image has in the folder watched. */
+function heatMapsInto(out: string, dir: string, { manifest }: Bundle, signal: AbortSignal) {
+  const heatMaps = new HeatMapWriter(manifest, signal);
+  return async (verdict: Verdict): Promise<string> => {
+    const { dir: below, name } = parse(relative(dir, verdict.path));
+    const file = await freeName(out, join(below, `${name}.png`));
+    await heatMaps.add(verdict, file);
+    // The next one must find the name taken.
+    await heatMaps.finish();
+    return file;
+  };
+}
+
+/** @throws OPTION_INVALID where there is a webhook without a log */
+function checkWebhook({ webhook, log }: WatchFlags): void {
+  if (webhook === undefined || log !== undefined) return;
+  fail(
+    'OPTION_INVALID',
+    'Expected --log with --webhook, to keep what is not sent, but received none',
+  );
+}
+
+/** @throws OPTION_INVALID where images that are unsure have a folder to go to but none can be unsure */
+function checkUnsure({ unsureTo }: WatchFlags, { manifest }: Bundle): void {
+  if (unsureTo === undefined || manifest.calibration.unsure) return;
+  fail(
+    'OPTION_INVALID',
+    'Expected --unsure RULE, or a bundle that has one, with --unsure-to but received none',
+  );
 }
 
 /** @throws OPTION_INVALID where one is the folder watched; OUTPUT_UNWRITABLE where nothing can be moved there */
