@@ -30,15 +30,15 @@ const outcomeTexts: Readonly<
 export interface CardsInput {
   readonly evaluation: Evaluation;
   readonly groups: readonly ImageGroup[];
-  /** By image; those left out are only counted. */
+  /** By image. An image without one is counted but not shown. */
   readonly thumbnails: ReadonlyMap<EvaluatedImage, Thumbnail>;
   readonly calibration: Thresholds;
   readonly scale: MapScale;
-  /** Left out of the paths shown. */
+  /** Prefix removed from the paths shown. */
   readonly folder: string;
 }
 
-/** Every test image beside its heat map, those that need a look first. */
+/** All test images next to their heat maps, those that need attention first. */
 export function imagesSection(input: CardsInput): Html {
   const { evaluation, groups, thumbnails, calibration, folder, scale } = input;
   const classNames = Object.keys(evaluation.classes);

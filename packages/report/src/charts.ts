@@ -3,14 +3,14 @@ import { type Html, markup } from './html.ts';
 
 export type ChartOption = EChartsCoreOption;
 
-/** Draws charts as SVG for a page: `id` keeps the names inside apart from those of other charts. */
+/** Draws a chart as SVG. `id` is unique on the page and prefixes the element ids in the SVG. */
 export type DrawChart = (
   id: string,
   size: { readonly width: number; readonly height: number },
   option: ChartOption,
 ) => Html;
 
-/** Loads the charts library, which nothing but a report needs. */
+/** Loads ECharts, which is large, only when a report is rendered. */
 export async function openCharts(): Promise<DrawChart> {
   const [core, { BarChart, LineChart }, { GridComponent }, { SVGRenderer }] = await Promise.all([
     import('echarts/core'),
@@ -32,8 +32,8 @@ export async function openCharts(): Promise<DrawChart> {
 }
 
 /**
- * Fits a drawing into a page: it takes the width that there is, brings no styles that would hold for the
- * whole page, and no names that depend on how many charts this process has drawn before.
+ * Makes an SVG fit for the page: full width, no `<style>` that would apply to the whole page, and element ids that do
+ * not depend on how many charts this process has drawn before.
  */
 function forPage(svg: string, id: string): Html {
   return markup(
@@ -50,7 +50,7 @@ function forPage(svg: string, id: string): Html {
   );
 }
 
-/** Colours by name of their custom property, so that the page's light and dark mode hold for charts too. */
+/** Colours are custom properties, so that charts follow the light and dark theme of the page. */
 const ink = 'var(--ink-2)';
 const line = 'var(--line)';
 

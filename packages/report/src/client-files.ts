@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Files of the folder `client`, which pages take in: as they are, and as the compiler leaves them. */
+/** The folder `client`: its styles are read as they are, its scripts as compiled. */
 const source = new URL('../src/client/', import.meta.url);
 const compiled = new URL('../dist/client/', import.meta.url);
 
@@ -9,7 +9,7 @@ const commonStyles = ['page', 'tables', 'images', 'charts', 'media'] as const;
 export type StyleName = 'drift';
 export type ScriptName = 'explorer' | 'viewer';
 
-/** The styles of every page, and after them those of this one. */
+/** The common styles, followed by the page's own. */
 export function styleText(own: readonly StyleName[]): string {
   const texts = [...commonStyles, ...own].map((name) =>
     readFileSync(new URL(`${name}.css`, source), 'utf8'),
@@ -17,7 +17,7 @@ export function styleText(own: readonly StyleName[]): string {
   return texts.join('\n');
 }
 
-/** A module with those that it imports in front of it: a page is one file. */
+/** The code of a module with its imports inlined, because a page is a single file. */
 export function scriptText(name: ScriptName): string {
   return withImports(name);
 }

@@ -11,7 +11,7 @@ interface Line {
   readonly kind: 'image' | 'pixel';
   readonly area: number;
   readonly points: readonly Point[];
-  /** `start`: the value of a point holds from the point before it on. */
+  /** `start`: the value of a point applies from the previous point on. */
   readonly step?: 'start';
   /** Whether the area under it is shaded. */
   readonly filled?: boolean;
@@ -22,7 +22,7 @@ interface Plot {
   readonly x: { readonly name: string; readonly highest: number };
   readonly y: string;
   readonly lines: readonly Line[];
-  /** Where the bundle's threshold is on the curve of images. */
+  /** The model's threshold on the image curve. */
   readonly mark?: Point | undefined;
 }
 
@@ -37,7 +37,7 @@ export function curvesSection(evaluation: Evaluation, threshold: number, draw: D
     const own = evaluation.images.filter(({ entry }) => entry.className === name);
     const plots = plotsOf(curves, metrics, countOutcomes(own, { threshold }));
     const figures = plots.map((plot, index) => chart(plot, `c${classIndex}${index}`, draw));
-    // One class needs no fold; of many, only the first is open, or the page is all curves.
+    // A single class is not collapsible; of many, only the first is open, to keep the page short.
     if (names.length === 1) return html`<div class="curves">${figures}</div>`;
     return html`<details${names.length < 4 || classIndex === 0 ? html` open` : undefined}>
 <summary>${name}</summary><div class="curves">${figures}</div></details>`;

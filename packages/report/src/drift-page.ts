@@ -14,7 +14,7 @@ export interface ShownDrift {
   readonly history: readonly LoggedInspection[];
 }
 
-/** What a measure is called, and what its moving up or down is called. */
+/** The name of each measure, and of a change upwards and downwards. */
 export const measureWords: Readonly<
   Record<MeasureName, { readonly name: string; readonly up: string; readonly down: string }>
 > = {
@@ -27,16 +27,16 @@ export const measureWords: Readonly<
 };
 
 const wide = { width: 560, height: 220 };
-/** On a phone a wide one would be shrunk until its labels cannot be read. */
+/** For phones, where the labels of a wide chart would be too small to read. */
 const narrow = { width: 340, height: 220 };
-/** What the plot leaves to labels on each side. */
+/** Margins for labels, in pixels. */
 const grid = { left: 64, right: 16, top: 10, bottom: 40 };
-/** From one label to the next, at least. */
+/** Least distance between labels, in pixels. */
 const labelHeight = 16;
 
 /**
- * Renders how inspections went, measure by measure, over what good images had at calibration: one HTML page that
- * needs nothing beside it and runs no script.
+ * Renders each measure of the latest inspections against its range at calibration, as one self-contained HTML page
+ * without scripts.
  */
 export async function renderDrift(
   drift: ShownDrift,
@@ -92,7 +92,7 @@ function describeOutside({
   return `${below + above} of ${count} outside the band, ${(expected * count).toFixed(1)} expected`;
 }
 
-/** `darker by 3.2 deviations`, or where that is so of some alone, `darker in 40 of 100`. */
+/** `darker by 3.2 deviations`, or `darker in 40 of 100` if only some images changed. */
 export function describeMove({
   name,
   before,
@@ -139,7 +139,7 @@ function optionOf({ before }: MeasureDrift, values: readonly number[], compared:
       ...valueAxis(
         '',
         range,
-        // What was matters most; where it is close together, how far the others lie tells the scale.
+        // Values at calibration first; if they are too close together, the extremes show the scale.
         ticksApart([before.median, before.high, before.low, high, low], range),
         formatScore,
       ),
@@ -181,7 +181,7 @@ function optionOf({ before }: MeasureDrift, values: readonly number[], compared:
   } satisfies ChartOption;
 }
 
-/** Those of the values whose labels do not run into that of one before. */
+/** The values whose labels do not overlap that of an earlier value. */
 function ticksApart(values: readonly number[], [min, max]: readonly [number, number]): number[] {
   const pixels = (wide.height - grid.top - grid.bottom) / (max - min);
   const kept: number[] = [];

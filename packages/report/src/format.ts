@@ -1,7 +1,7 @@
 /** Stands for a number that is not defined. */
 export const undefinedSign = '–';
 
-/** A score or map value with three digits that count: 0.0765, 12.3, 4.1e-7. */
+/** A score or map value with three significant digits: 0.0765, 12.3, 4.1e-7. */
 export function formatScore(score: number): string {
   if (Number.isNaN(score)) return undefinedSign;
   if (!Number.isFinite(score)) return score > 0 ? '∞' : '−∞';

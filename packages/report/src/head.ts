@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { type ScriptName, type StyleName, scriptText, styleText } from './client-files.ts';
 import { type Html, html, markup } from './html.ts';
 
-/** What a page has of the folder `client`. */
+/** The files of the folder `client` that a page includes. */
 export interface PageParts {
-  /** Beside those that every page has. */
+  /** In addition to the common styles. */
   readonly styles?: readonly StyleName[];
   readonly scripts: readonly ScriptName[];
 }
 
-/** The head of a page that needs no other file. The page has to end with {@link pageScripts} of the same parts. */
+/** The head of a self-contained page, which must end with {@link pageScripts} for the same parts. */
 export function pageHead(title: string, { styles = [], scripts }: PageParts): Html {
   return html`<head>
 <meta charset="utf-8">
@@ -25,7 +25,7 @@ export function pageScripts({ scripts }: PageParts): Html {
   return html`${scripts.map((name) => html`<script type="module">${markup(scriptText(name))}</script>`)}`;
 }
 
-/** Nothing is fetched, and no script but the page's own runs, whatever a file or class is called. */
+/** Fetches nothing and runs no script but the page's own, whatever the names of files and classes contain. */
 function contentPolicy(scripts: readonly ScriptName[]): string {
   const hashes = scripts.map(
     (name) => `'sha256-${createHash('sha256').update(scriptText(name)).digest('base64')}'`,

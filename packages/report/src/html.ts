@@ -14,19 +14,19 @@ export class Html {
 type Fragment = Html | string | number | undefined | false | readonly Fragment[];
 
 /**
- * Builds markup from a template. What is put in is escaped for text and for attributes in quotes, whatever it
- * holds; markup, lists of it, and nothing (`undefined`, `false`) are taken as they are.
+ * Builds markup from a template. Values are escaped for text and for quoted attributes; {@link Html} and lists of it are
+ * inserted unescaped, `undefined` and `false` as nothing.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly Fragment[]): Html {
   return new Html(strings.reduce((text, part, index) => text + render(values[index - 1]) + part));
 }
 
-/** Takes text for markup. Only for text that holds nothing of the user's. */
+/** Marks text as markup. Never use it for text that contains user input. */
 export function markup(text: string): Html {
   return new Html(text);
 }
 
-/** A name or path that may be broken over lines behind its separators, not within a word. */
+/** A name or path that may wrap after its separators, but not within a word. */
 export function breakable(name: string): Html {
   return html`${name.split(/(?<=[/\\_.-])/).map((part, index) => html`${index > 0 && markup('<wbr>')}${part}`)}`;
 }
@@ -51,7 +51,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** A byte of a name that is no UTF-8 (`decodeName`) is written out as in JSON: a page has no other way to show it. */
+/** Bytes of names that are not valid UTF-8 (`decodeName`) are written as JSON escapes: HTML cannot represent them. */
 function escapeHtml(text: string): string {
   return text.replaceAll(
     /[&<>"'\udc80-\udcff]/gu,

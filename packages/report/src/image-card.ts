@@ -3,24 +3,24 @@ import { formatCount, formatScore } from './format.ts';
 import { type Html, html } from './html.ts';
 import type { Thumbnail } from './thumbnail.ts';
 
-/** Of each group, as many are shown at once; more than a few others open on demand: the page stays short. */
+/** Images of a group that are shown at once; if there are more than a few others, they are collapsed. */
 const shownAtOnce = 12;
 const fewOthers = 3;
 
 export interface CardInput {
-  /** As shown; `fullPath` where it is pointed at. */
+  /** The path shown; `fullPath` is its tooltip. */
   readonly path: string;
   readonly fullPath: string;
   readonly thumbnail: Thumbnail;
-  /** `className` gives its colours. */
+  /** `className` selects its colours. */
   readonly badge: { readonly className: string; readonly sign: string; readonly text: string };
-  /** What is known of the image: `good`, or its defect. */
+  /** The label: `good`, or the defect. */
   readonly label?: string | undefined;
   readonly score: number;
   readonly threshold: number;
 }
 
-/** An image beside its heat map, with the verdict on it. */
+/** An image next to its heat map, with its verdict. */
 export function imageCard(input: CardInput): Html {
   const { path, fullPath, thumbnail, badge, label, score, threshold } = input;
   const { width, height, original, heatMap, truth } = thumbnail;
@@ -36,7 +36,7 @@ export function imageCard(input: CardInput): Html {
 </article>`;
 }
 
-/** Cards in rows; of many, all but the first open on demand. */
+/** Cards in rows; if there are many, all but the first are collapsed. */
 export function cardRows(cards: readonly Html[]): Html {
   const atOnce = cards.length <= shownAtOnce + fewOthers ? cards.length : shownAtOnce;
   const more = cards.slice(atOnce);
@@ -45,9 +45,9 @@ ${more.length > 0 && html`<details class="more"><summary>${formatCount(more.leng
 }
 
 /**
- * What the colours and outlines of heat maps mean.
- * @param thumbnails those that there are
- * @param hasMasks whether true defects can be shown as well
+ * The legend of the heat maps' colours and outlines.
+ * @param thumbnails all on the page
+ * @param hasMasks whether outlines of true defects can be shown
  */
 export function heatMapLegend(
   scale: MapScale,
@@ -63,18 +63,18 @@ ${hasMasks && html`<label class="swatch mask"><input type="checkbox" id="truth-t
 </div>`;
 }
 
-/** What an image is enlarged in. */
+/** The dialog that shows an enlarged image. */
 export const imageViewer = html`<dialog id="viewer" aria-label="Enlarged image">
 <form method="dialog"><button type="button" id="previous" aria-label="Previous image">←</button><button type="button" id="next" aria-label="Next image">→</button><span id="viewer-title"></span><button aria-label="Close">✕</button></form>
 <div id="viewer-body"></div>
 </dialog>`;
 
-/** A button that shows images of one kind alone. @param filter the kind; empty for all */
+/** A button that filters images by verdict. @param filter the verdict; empty for all */
 export function filterButton(filter: string, label: string, count: number): Html {
   return html`<button type="button" data-filter="${filter}" aria-pressed="${filter === '' ? 'true' : 'false'}"${count === 0 && html` disabled`}>${label} <span class="count">${formatCount(count)}</span></button>`;
 }
 
-/** A score on its own says little: how it stands to the threshold does. */
+/** The score relative to the threshold, which says more than the score alone. */
 function times(score: number, threshold: number): string {
   const ratio = score / threshold;
   if (!(threshold > 0) || !Number.isFinite(ratio)) return '';

@@ -19,7 +19,7 @@ export interface InspectionPageInput {
   readonly scale: MapScale;
 }
 
-/** By falling score, as the images come. */
+/** By descending score, in the order of the images. */
 const verdicts: readonly Judgement[] = ['anomalous', 'unsure', 'normal'];
 
 const badges: Readonly<

@@ -21,15 +21,15 @@ export interface InspectionReportOptions {
   readonly title: string;
   /** Draws the images: `drawThumbnail` of `@bigrid/node`. */
   readonly drawThumbnail: DrawThumbnail;
-  /** How many images are to come, where that is known: of few, each is drawn larger. */
+  /** Number of images, if known: fewer images are drawn larger. */
   readonly total?: number | undefined;
-  /** The most images shown, those of the highest scores; all are counted. Default 1,000. */
+  /** Maximum number of images shown, those with the highest scores; all are counted. Default 1,000. */
   readonly maximumImages?: number | undefined;
   /** Regions of fewer pixels are not outlined. Default 0. */
   readonly smallestRegion?: number | undefined;
 }
 
-/** What is kept of an image: a small drawing, and not its pixels. */
+/** What is kept of an image: a thumbnail, not its pixels. */
 export interface ShownImage {
   readonly path: string;
   readonly score: number;
@@ -55,14 +55,14 @@ const optionsSchema = z.strictObject({
 }) satisfies z.ZodType<InspectionReportOptions>;
 
 const defaultMaximumImages = 1000;
-/** Images that could not be read: these are named, others only counted. */
+/** Unreadable images that are listed; further ones are only counted. */
 const mostUnread = 1000;
-/** Drawings kept beyond those wanted before those of the lowest scores go, as a share of those wanted. */
+/** Thumbnails kept above the maximum before those with the lowest scores are dropped, as a fraction of the maximum. */
 const slack = 0.25;
 
 /**
- * Makes of verdicts on unlabelled images one HTML page that needs nothing beside it: a gallery beside heat maps, the highest
- * score first. Memory and page are bounded whatever the number of images: those of lower scores are only counted.
+ * Renders verdicts on unlabelled images as one self-contained HTML page: a gallery of images and heat maps, the highest
+ * score first. Memory and page size are bounded: images with lower scores are only counted.
  *
  * ```ts
  * const report = new InspectionReport(bundle.manifest, { title: 'Today', drawThumbnail });
@@ -80,11 +80,11 @@ export class InspectionReport {
   readonly #counts = { anomalous: 0, unsure: 0, normal: 0, unreadable: 0 };
   readonly #unread: UnreadImage[] = [];
   #shown: ShownImage[] = [];
-  /** Once enough are kept, the lowest score among them: none below it will be shown. */
+  /** The lowest score kept, once there are enough: images below it will not be shown. */
   #floor = Number.NEGATIVE_INFINITY;
   #drawing: Promise<void> = Promise.resolve();
 
-  /** @throws OPTION_INVALID when `maximumImages` is no whole number from 0 */
+  /** @throws OPTION_INVALID */
   constructor(manifest: Manifest, options: InspectionReportOptions) {
     checkOptions(optionsSchema, options, 'InspectionReport');
     const { title, drawThumbnail, total, maximumImages = defaultMaximumImages } = options;
@@ -96,7 +96,7 @@ export class InspectionReport {
     this.#smallestRegion = options.smallestRegion;
   }
 
-  /** Counts an image, and starts to draw it once the one before is done. */
+  /** Counts an image and starts drawing it, after the previous one is done. */
   async add(outcome: Verdict | FailedInspection): Promise<void> {
     await this.#drawing;
     if ('error' in outcome) {
@@ -109,11 +109,11 @@ export class InspectionReport {
     this.#counts[outcome.verdict]++;
     if (this.#most === 0 || outcome.score < this.#floor) return;
     this.#drawing = this.#draw(outcome);
-    // Its error is thrown where it is waited for; until then it is not unhandled.
+    // Errors are thrown by the next call that awaits the drawing.
     this.#drawing.catch(() => {});
   }
 
-  /** @param logged images that a log has from before: they are counted there, and not shown */
+  /** @param logged number of images that were in the log already and are not shown */
   async render(logged = 0): Promise<string> {
     await this.#drawing;
     this.#keepHighest();
@@ -148,7 +148,7 @@ export class InspectionReport {
   }
 }
 
-/** What is not a number comes first: no verdict on it can be trusted. */
+/** NaN comes first, because its verdict cannot be trusted. */
 function byFallingScore({ score: a }: ShownImage, { score: b }: ShownImage): number {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(b)) - Number(Number.isNaN(a));
   return a === b ? 0 : b - a;

@@ -129,7 +129,7 @@ give. It knows only these images: where none of them is confused it is a single 
 </section>`;
 }
 
-/** Which means are not over all products. */
+/** Notes on means that do not cover all products. */
 function partialMeans({ classes, meanOver }: Evaluation): string[] {
   const all = Object.keys(classes).length;
   const partial = metricTexts.filter(({ key }) => meanOver[key] > 0 && meanOver[key] < all);
@@ -141,7 +141,7 @@ function partialMeans({ classes, meanOver }: Evaluation): string[] {
   });
 }
 
-/** Without the zero in front: two of them fit below one metric. */
+/** Without the leading zero, so that two fit below one metric. */
 function short(value: number): string {
   return value.toFixed(3).replace(/^0/, '');
 }
@@ -151,7 +151,7 @@ function spread({ low, high }: Interval): Html | undefined {
   return html`<small>${short(low)}–${short(high)}</small>`;
 }
 
-/** Why a class has no value for the metrics of images or of pixels. */
+/** Why the image or pixel metrics of a class are undefined. */
 function reasonFor(evaluation: Evaluation, className: string, group: 'image' | 'pixel'): string {
   const own = evaluation.images.filter(({ entry }) => entry.className === className);
   const bad = own.filter(({ entry }) => isAnomalous(entry));
@@ -167,7 +167,7 @@ function reasonFor(evaluation: Evaluation, className: string, group: 'image' | '
   return 'the masks leave no good pixel to compare with.';
 }
 
-/** What became of each kind of defect. */
+/** Verdicts and metrics by kind of defect. */
 export function defectsSection(evaluation: Evaluation, thresholds: Thresholds): Html | undefined {
   const defects = summariseDefects(evaluation, thresholds);
   const { unsure } = thresholds;

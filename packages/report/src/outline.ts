@@ -2,11 +2,11 @@ import { bordersOf } from '@bigrid/inspect';
 import { type Html, html } from './html.ts';
 
 /**
- * The border of a mask as a drawing to lay over its image, whatever the size that one is shown at. The
- * border runs between pixels, its corners cut; inside a ragged mask it is followed on fewer pixels.
+ * The border of a mask as an SVG overlay that scales with its image. The border runs between pixels with its corners
+ * cut; for a ragged mask it is traced at a lower resolution.
  *
  * @param mask width * height values, 0 or 1
- * @param longest about as many characters as it may take: what is longer is followed on fewer pixels throughout
+ * @param longest maximum length in characters, approximately; the resolution is halved until it fits
  */
 export function maskOutline(
   mask: Uint8Array,
@@ -14,7 +14,7 @@ export function maskOutline(
   height: number,
   longest: number,
 ): Html {
-  // It is drawn twice, for its rim.
+  // The path is drawn twice: its rim and its line.
   const longestPath = longest / 2;
   let [bits, columns, rows, scale] = [mask, width, height, 1];
   let path = tracePath(bits, columns, rows);
@@ -23,7 +23,7 @@ export function maskOutline(
     scale *= 2;
     path = tracePath(bits, columns, rows);
   }
-  // Twice the size in the view box, so that the middles of pixel edges are whole numbers.
+  // The view box has twice the size, so that midpoints of pixel edges are integers.
   return html`<svg class="truth" viewBox="0 0 ${(width * 2) / scale} ${(height * 2) / scale}" preserveAspectRatio="none" aria-hidden="true"><path class="truth-rim" d="${path}"/><path class="truth-line" d="${path}"/></svg>`;
 }
 
@@ -41,7 +41,7 @@ function closedLine(points: readonly number[]): string {
   for (let i = 2; i < points.length; i += 2) {
     const [dx, dy] = [(points[i] as number) - lastX, (points[i + 1] as number) - lastY];
     [lastX, lastY] = [lastX + dx, lastY + dy];
-    // A step in the same direction makes the run longer.
+    // A step in the same direction extends the run.
     const goesOn = runX * dy === runY * dx && runX * dx + runY * dy > 0;
     if (!goesOn) {
       flush();
@@ -54,7 +54,7 @@ function closedLine(points: readonly number[]): string {
   return `${text}z`;
 }
 
-/** A pixel of the smaller mask is inside where any of its four is: a thin scratch must not vanish. */
+/** Halves a mask. A pixel is set if any of its four is, so that a thin scratch does not vanish. */
 function halve(mask: Uint8Array, width: number, height: number) {
   const columns = Math.ceil(width / 2);
   const rows = Math.ceil(height / 2);

@@ -24,7 +24,7 @@ export interface PageInput {
 
 const parts: PageParts = { scripts: ['explorer', 'viewer'] };
 
-/** Puts the page together. */
+/** Renders the page of {@link Report}. */
 export function renderPage(input: PageInput): string {
   const { evaluation, manifest, title, drawChart } = input;
   const { calibration } = manifest;

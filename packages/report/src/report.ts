@@ -23,7 +23,7 @@ export interface ReportOptions {
   readonly title: string;
   /** Draws the test images: `drawThumbnail` of `@bigrid/node`. */
   readonly drawThumbnail: DrawThumbnail;
-  /** The most test images shown, those that need a look first; all are counted. Default 1,000. */
+  /** Maximum number of test images shown, those that need attention most; all are counted. Default 1,000. */
   readonly maximumImages?: number | undefined;
 }
 
@@ -34,13 +34,13 @@ const optionsSchema = z.strictObject({
 }) satisfies z.ZodType<ReportOptions>;
 
 const defaultMaximumImages = 1000;
-/** Drawings kept beyond those wanted before the ones least needed go, as a share of those wanted. */
+/** Thumbnails kept above the maximum before those least needed are dropped, as a fraction of the maximum. */
 const slack = 0.25;
 
 /**
- * Makes of an evaluation one HTML page that needs nothing beside it: verdicts, metrics, test images beside their
- * heat maps, curves, and a threshold to move. Images are drawn as they are evaluated, one while the next is
- * inspected, and only the small drawings are kept. The same evaluation makes the same page.
+ * Renders an evaluation as one self-contained HTML page: verdicts, metrics, test images with their heat maps, curves,
+ * and a threshold to move. Images are drawn during the evaluation, each while the next is inspected, and only the
+ * thumbnails are kept. The same evaluation gives the same page.
  *
  * ```ts
  * const report = new Report(bundle.manifest, { title: 'Bottles', drawThumbnail });
@@ -56,7 +56,7 @@ export class Report {
   readonly #thumbnails = new Map<EvaluatedImage, Thumbnail>();
   #drawing: Promise<void> = Promise.resolve();
 
-  /** @throws OPTION_INVALID when `maximumImages` is no whole number from 0 */
+  /** @throws OPTION_INVALID */
   constructor(manifest: Manifest, options: ReportOptions) {
     checkOptions(optionsSchema, options, 'Report');
     const { title, drawThumbnail, maximumImages = defaultMaximumImages } = options;
@@ -66,17 +66,17 @@ export class Report {
     this.#maximumImages = maximumImages;
   }
 
-  /** Starts to draw an image, once the one before is done. */
+  /** Starts drawing an image, after the previous one is done. */
   async add(seen: SeenImage): Promise<void> {
     await this.#drawing;
     this.#drawing = this.#draw(seen);
-    // Its error is thrown where it is waited for; until then it is not unhandled.
+    // Errors are thrown by the next call that awaits the drawing.
     this.#drawing.catch(() => {});
   }
 
   /**
    * @param evaluation the one whose images were added
-   * @param manifest with the thresholds to tell of, where labels of the evaluation set others than those of before
+   * @param manifest with the thresholds to show, if labels of the evaluation have set others
    */
   async render(evaluation: Evaluation, manifest = this.#manifest): Promise<string> {
     await this.#drawing;

@@ -5,7 +5,7 @@ export interface ScoreAxis {
   readonly high: number;
 }
 
-/** From here on a few high scores would press all others into one bar. */
+/** Above this ratio, a few high scores would squeeze all others into one bar. */
 const widestLinear = 20;
 
 /** An axis for all finite scores and the threshold: logarithmic where they span more than a decade or so. */
@@ -20,13 +20,13 @@ export function scoreAxisOf(scores: readonly number[], threshold: number): Score
   return { logarithmic, low: low - margin, high: high + margin };
 }
 
-/** Where a score is on the axis; endless ones are put at its ends. */
+/** Position of a score on the axis; infinite scores are at its ends. */
 export function onAxis(axis: ScoreAxis, score: number): number {
   const value = axis.logarithmic ? Math.log10(score) : score;
   return Math.min(axis.high, Math.max(axis.low, value));
 }
 
-/** How many of `scores` fall into each of `bins` equal parts of the axis; what is not a number, into none. */
+/** Number of `scores` in each of `bins` equal parts of the axis; NaN is in none. */
 export function histogram(axis: ScoreAxis, scores: readonly number[], bins: number): number[] {
   const counts = new Array<number>(bins).fill(0);
   for (const score of scores) {
@@ -38,7 +38,7 @@ export function histogram(axis: ScoreAxis, scores: readonly number[], bins: numb
   return counts;
 }
 
-/** Round places to label, as positions on the axis, about `wanted` of them. */
+/** About `wanted` positions on the axis to label, at round values. */
 export function axisTicks(axis: ScoreAxis, wanted: number): number[] {
   if (!axis.logarithmic) return linearTicks(axis.low, axis.high, wanted);
   const decades = axis.high - axis.low;
@@ -53,7 +53,7 @@ export function axisTicks(axis: ScoreAxis, wanted: number): number[] {
   return ticks.filter((tick) => tick >= axis.low && tick <= axis.high);
 }
 
-/** The text for a place on the axis. */
+/** The label of a position on the axis. */
 export function tickLabel(axis: ScoreAxis, place: number): string {
   const value = axis.logarithmic ? 10 ** place : place;
   return String(Number(value.toPrecision(2))).replaceAll('-', '−');

@@ -4,7 +4,7 @@ import { formatCount, formatDate, formatPercent, formatScore } from './format.ts
 import { type Html, html } from './html.ts';
 import { type Counts, countOutcomes } from './summary.ts';
 
-/** What to know at a glance: how many defects were caught and missed, how many good ones rejected. */
+/** Counts at a glance: defects caught and missed, good images rejected. */
 export function summarySection(evaluation: Evaluation, manifest: Manifest): Html {
   const { calibration } = manifest;
   const { images } = evaluation;
@@ -49,14 +49,14 @@ function sentence(caught: number, defective: number, falseAlarms: number, good: 
   return defective === 0 ? `${found} There was ${alarms}.` : `${found}, ${alarms}.`;
 }
 
-/** What is between both thresholds, for a person to look at. */
+/** Images between the two thresholds, for a person to look at. */
 function doubts({ unsureDefects, unsureGood }: Counts): string {
   const unsure = unsureDefects + unsureGood;
   if (unsure === 0) return 'None is unsure.';
   return `${formatCount(unsure)} ${unsure === 1 ? 'is' : 'are'} unsure: ${formatCount(unsureDefects)} defective, ${formatCount(unsureGood)} good.`;
 }
 
-/** How the bundle came to be, and what its threshold promises. */
+/** How the model was trained, and what its threshold promises. */
 export function trainingSection(manifest: Manifest): Html {
   const { training, calibration, method, schedule, backbone } = manifest;
   const fact = (name: string, value: string) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
@@ -85,7 +85,7 @@ ${fact('Outline from', formatScore(calibration.pixelThreshold))}
 </div></section>`;
 }
 
-/** Says where the thresholds come from, and what that of anomalous promises. */
+/** Where the thresholds come from, and what the upper one promises. */
 export function thresholdMeaning(calibration: Manifest['calibration']): string {
   const { scores, rule, threshold, unsure, measuredAt } = calibration;
   const { kind } = parseRule(rule);

@@ -11,17 +11,17 @@ import {
 export type Outcome = 'missed' | 'false-alarm' | 'unsure' | 'caught' | 'passed';
 
 export interface Counts {
-  /** Defective ones above the threshold. */
+  /** Defective images above the threshold. */
   readonly caught: number;
-  /** Defective ones called normal. */
+  /** Defective images judged normal. */
   readonly missed: number;
-  /** Good ones above the threshold. */
+  /** Good images above the threshold. */
   readonly falseAlarms: number;
-  /** Good ones called normal. */
+  /** Good images judged normal. */
   readonly passed: number;
-  /** Defective ones between both thresholds; none where there is one alone. */
+  /** Defective images between the two thresholds; 0 if there is only one. */
   readonly unsureDefects: number;
-  /** Good ones between both thresholds. */
+  /** Good images between the two thresholds. */
   readonly unsureGood: number;
 }
 
@@ -30,11 +30,11 @@ export interface DefectSummary extends EvaluatedDefect, Counts {
   readonly withMask: number;
 }
 
-/** Images shown together, those that need a look first in front. */
+/** Images shown together, those that need attention first. */
 export interface ImageGroup {
   readonly outcome: Outcome;
   readonly className: string;
-  /** Set for those that were caught or are unsure, which are shown by kind. */
+  /** Set for images that were caught or are unsure, which are grouped by kind. */
   readonly defect: string | undefined;
   readonly images: readonly EvaluatedImage[];
 }
@@ -61,7 +61,7 @@ export function countOutcomes(images: readonly EvaluatedImage[], thresholds: Thr
   };
 }
 
-/** Those between both thresholds, the most suspicious first. */
+/** Images between the two thresholds, the highest score first. */
 export function unsureOf(
   images: readonly EvaluatedImage[],
   thresholds: Thresholds,
@@ -85,7 +85,7 @@ export function summariseDefects(
   });
 }
 
-/** Those that need a look first. */
+/** The order in which outcomes need attention. */
 export const outcomesByNeed: readonly Outcome[] = [
   'missed',
   'false-alarm',
@@ -95,9 +95,8 @@ export const outcomesByNeed: readonly Outcome[] = [
 ];
 
 /**
- * Orders images by how much they deserve a look: missed defects (the least suspicious first), false alarms (the most
- * suspicious first), unsure ones (the same), defects caught (the narrowest escape first), good ones passed (the nearest to
- * an alarm first).
+ * Orders images by need for attention: missed defects (lowest score first), false alarms and unsure images (highest
+ * first), defects caught (lowest first), good images passed (highest first).
  */
 export function comparatorOfNeed(thresholds: Thresholds) {
   return (a: EvaluatedImage, b: EvaluatedImage): number => {
@@ -108,7 +107,7 @@ export function comparatorOfNeed(thresholds: Thresholds) {
   };
 }
 
-/** Groups images by verdict and class, those caught or unsure by kind too; the ones that need a look first. */
+/** Groups images by outcome and class, caught and unsure ones also by kind of defect, in order of need for attention. */
 export function groupImages(evaluation: Evaluation, thresholds: Thresholds): ImageGroup[] {
   const classNames = Object.keys(evaluation.classes);
   const kinds = [...new Set(evaluation.images.map(({ entry }) => entry.defect))];
@@ -131,7 +130,7 @@ export function groupImages(evaluation: Evaluation, thresholds: Thresholds): Ima
   return groups.filter(({ images }) => images.length > 0);
 }
 
-/** Puts what is not a number first, whichever way the others go: no verdict on it can be trusted. */
+/** Puts NaN first in either direction, because its verdict cannot be trusted. */
 function compareScores(a: number, b: number, direction: 1 | -1): number {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(b)) - Number(Number.isNaN(a));
   return a === b ? 0 : (a - b) * direction;

@@ -14,15 +14,15 @@ import {
 } from './score-axis.ts';
 import { type Counts, countOutcomes } from './summary.ts';
 
-/** Share of the width on the left and right of the plot: the page lays the threshold's line over it. */
+/** Left and right margins of the plot in percent, which the overlay with the threshold's line uses as well. */
 const margins = { left: 9, right: 2 };
 const bins = 36;
 const wide = { width: 1000, height: 280 };
 const narrow = { width: 380, height: 300 };
 
 /**
- * Scores of good and defective images over each other, and a threshold to move between them. Where doubt begins is a
- * second line, which stays.
+ * Histograms of the scores of good and defective images, one above the other, with a threshold to move. The limit of
+ * unsure images is a second line, which stays.
  */
 export function thresholdSection(
   evaluation: Evaluation,
@@ -49,7 +49,7 @@ export function thresholdSection(
     unsure: unsure?.threshold ?? null,
     ...axis,
     scores: images.map(({ entry, score }) => [
-      // JSON has no infinity, and null stands for what is not a number.
+      // JSON has no infinity; NaN becomes null.
       Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, score)),
       classNames.indexOf(entry.className),
       isAnomalous(entry) ? 1 : 0,
@@ -87,7 +87,7 @@ ${outcomeTable(evaluation, manifest.calibration, counts)}
 </section>`;
 }
 
-/** Counts at the threshold, a row a class; the script of the page fills it anew when the threshold moves. */
+/** Counts at the threshold, one row per class, which the page's script updates when the threshold moves. */
 function outcomeTable(evaluation: Evaluation, thresholds: Thresholds, total: Counts): Html {
   const names = Object.keys(evaluation.classes);
   const columns: readonly (readonly [keyof Counts, string])[] = [

@@ -15,7 +15,7 @@ export interface DrawOptions {
   readonly scale: MapScale;
   /** Regions of fewer pixels of the image are not outlined. Default 0. */
   readonly smallestRegion?: number | undefined;
-  /** What both data URIs may take together; at the smallest size they may take more. */
+  /** Maximum length of both data URIs together, which only the smallest size may exceed. */
   readonly maximumCharacters: number;
 }
 
@@ -29,23 +29,23 @@ export type DrawThumbnail = (
 export interface Thumbnail extends ImagePair {
   /** Whether a part of the image was ignored, which the heat map shows hatched. */
   readonly isHatched: boolean;
-  /** The border of the true defect, to lay over the image. */
+  /** The outline of the true defect, an overlay. */
   readonly truth: Html | undefined;
 }
 
 /**
- * Characters that all images may take, their heat maps and outlines too. Some 2,000 come to each for what is said of it:
- * a page of 1,000 stays below 30 MB whatever they show, which still opens at once in a browser.
+ * Budget for all images with their heat maps and outlines, in characters. Each image adds about 2,000 characters of
+ * markup, so a page of 1,000 images stays below 30 MB, which still opens quickly in a browser.
  */
 const charactersForAll = 26_000_000;
 const charactersForOne = 64_000;
 
-/** Characters that one of so many images may take. */
+/** Budget of one of so many images, in characters. */
 export function charactersForOneOf(shown: number): number {
   return Math.min(charactersForOne, charactersForAll / shown);
 }
 
-/** Of what an image may take, the share for the outline of its defect: a ragged one could weigh more than all else. */
+/** Share of an image's budget for the outline of its defect, which could be the largest part if it is ragged. */
 const outlineShare = 0.25;
 
 /** Draws a test image, and the outline of its true defect where it has a mask. */

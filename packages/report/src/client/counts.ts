@@ -5,7 +5,7 @@ export type ScoreRow = readonly [score: number | null, classIndex: number, defec
 export interface ExplorerData {
   /** The threshold of the report. */
   readonly threshold: number;
-  /** Above this score, up to the threshold, images are unsure; null where there is no such limit. */
+  /** Above this score, up to the threshold, images are unsure; null if there is no such limit. */
   readonly unsure: number | null;
   /** The axis of the scores; `low` and `high` are logarithms where `logarithmic` is set. */
   readonly logarithmic: boolean;
@@ -14,7 +14,7 @@ export interface ExplorerData {
   readonly scores: readonly ScoreRow[];
 }
 
-/** Counts verdicts as `countOutcomes` does for the page, of one class alone where it is given. */
+/** Counts verdicts like `countOutcomes` of the report, for one class if it is given. */
 export function countAt(
   scores: readonly ScoreRow[],
   threshold: number,

@@ -1,4 +1,4 @@
-// Moves the threshold of the histogram, and counts verdicts again.
+// Moves the threshold over the histogram and updates the counts.
 
 import { countAt, type ExplorerData } from './counts.ts';
 import { all, find } from './dom.ts';
@@ -37,7 +37,7 @@ function inWords({ caught, missed, falseAlarms, unsureDefects, unsureGood }: Cou
   return unsure === null ? sure : `${sure}, ${unsureDefects + unsureGood} unsure`;
 }
 
-/** Three digits that count, as everywhere on the page. */
+/** Three significant digits, as everywhere on the page. */
 function format(value: number): string {
   const text = value.toPrecision(3);
   return (text.includes('e+') ? String(Number(text)) : text).replaceAll('-', '−');

@@ -27,7 +27,7 @@ const truth = document.querySelector<HTMLInputElement>('#truth-toggle');
 truth?.addEventListener('change', () => images.classList.toggle('no-truth', !truth.checked));
 
 const viewer = find<HTMLDialogElement>('#viewer');
-/** The image that is enlarged, beside its heat map. */
+/** The image and heat map that are enlarged. */
 let current: HTMLElement | undefined;
 
 function enlarge(pair: HTMLElement): void {
@@ -46,7 +46,7 @@ function copies(elements: readonly Element[]): Node[] {
   return elements.map((element) => element.cloneNode(true));
 }
 
-/** Goes on to the next image of those shown, from the last to the first. */
+/** Shows the next or previous visible image, wrapping around. */
 function step(by: number): void {
   const pairs = all('.card .pair').filter((pair) => !pair.closest('[hidden]'));
   const at = current ? pairs.indexOf(current) : -1;
