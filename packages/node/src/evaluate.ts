@@ -1,5 +1,4 @@
 import {
-  Detector,
   type Evaluation,
   evaluate as evaluateEntries,
   ignoring,
@@ -8,7 +7,7 @@ import {
 import type { DatasetOptions } from './datasets/dataset.ts';
 import { openTestFolder } from './datasets/folders.ts';
 import { openIgnoredAreas } from './datasets/ignored-areas.ts';
-import { parallelEngine } from './engine/engine.ts';
+import { loadDetector } from './detector.ts';
 import { bundleFrom, type ModelSource } from './model-file.ts';
 import { checkArguments, checkRequest } from './requests.ts';
 import type { WorkOptions } from './work-options.ts';
@@ -42,7 +41,7 @@ export async function evaluate(
   );
   const entries = found.map((entry) => areas.of(entry.className, entry));
   const masked = ignoring(opened, areas.everywhere);
-  const detector = await Detector.load(parallelEngine({ threads, device }), masked);
+  const { detector } = await loadDetector(masked, { threads, device });
   try {
     return await evaluateEntries({
       detector,
