@@ -58,7 +58,7 @@ const configurations = {
     expectation: 'image',
     grids: 'restoring',
   }),
-  'restoring grid, with expectation of places only': part({
+  'restoring grid, with expectation per location only': part({
     expectation: 'place',
     grids: 'restoring',
   }),
@@ -87,7 +87,7 @@ const configurations = {
     pasteIntensity: [1, 3],
   }),
   'a network without a grid': trained({ ...plain, grids: 'none' }),
-  'Gaussian a cell': { kind: 'gaussian' },
+  'Gaussian per cell': { kind: 'gaussian' },
   'bank of 10,000 random cells': bank(10_000, 'random'),
   'bank of 2,000 cells by coreset': bank(2_000, 'coreset'),
 };

@@ -1,4 +1,4 @@
-// Baselines on the same features as ours: nearest-neighbour banks and a Gaussian a cell, as graphs with the outputs of
+// Baselines on the same features as ours: nearest-neighbour banks and a Gaussian per cell, as graphs with the outputs of
 // a bundle, so that the same code inspects and evaluates them.
 
 import {

@@ -7,7 +7,7 @@ import { useTemporaryFolder, write, writeProduct } from '../packages/cli/testing
 import { describeKnown, RunLog } from './run-log.mjs';
 
 const at = useTemporaryFolder();
-const row = { data: 'part', configuration: 'Gaussian a cell', seed: 1 };
+const row = { data: 'part', configuration: 'Gaussian per cell', seed: 1 };
 const told = { revision: 'abc1234', date: '2026-01-02' };
 
 test('a run that is logged is found again, and its last row counts', () => {
@@ -33,7 +33,7 @@ test('what is not run again is named with its seeds, dates and revisions', () =>
   const rows = [1, 2].map((seed) => ({ ...row, ...told, seed }));
   expect(describeKnown(rows, 'runs.jsonl')).toEqual([
     'Not run, for runs.jsonl has them already under this name of a folder:',
-    '  part, Gaussian a cell: seeds 1, 2 (2026-01-02, revision abc1234)',
+    '  part, Gaussian per cell: seeds 1, 2 (2026-01-02, revision abc1234)',
     'With --fresh they are run again.',
   ]);
   expect(describeKnown([], 'runs.jsonl')).toEqual([]);
@@ -73,7 +73,7 @@ beforeAll(async () => {
 test('a folder whose name has rows is not run, which is said, and the table stays', async () => {
   const before = readFileSync(at(log), 'utf8');
   const said = await bench(at('part'));
-  expect(said).toContain('part, Gaussian a cell: seeds 1 (2026-01-02, revision abc1234)');
+  expect(said).toContain('part, Gaussian per cell: seeds 1 (2026-01-02, revision abc1234)');
   expect(said).toContain('With --fresh');
   expect(said).toContain(`Nothing was run: ${at(table)} stays as it is.`);
   expect([readFileSync(at(log), 'utf8'), readFileSync(at(table), 'utf8')]).toEqual([
@@ -84,10 +84,10 @@ test('a folder whose name has rows is not run, which is said, and the table stay
 
 test('--fresh runs it, and then there is another table', async () => {
   const said = await bench(at('part'), '--fresh');
-  expect(said).toMatch(/^part, Gaussian a cell, seed 1: [\d. /]+, \d s\n$/);
+  expect(said).toMatch(/^part, Gaussian per cell, seed 1: [\d. /]+, \d s\n$/);
   expect(readFileSync(at(log), 'utf8').trim().split('\n')).toHaveLength(2);
   const drawn = readFileSync(at(table), 'utf8');
-  expect(drawn).toContain('| Gaussian a cell | 1 |');
+  expect(drawn).toContain('| Gaussian per cell | 1 |');
   expect(drawn).toMatch(/^# By hand\n/);
   expect(drawn).not.toMatch(/abc1234|as committed/);
 });
