@@ -54,6 +54,16 @@ bigrid learn parts`),
   ]);
 });
 
+it('refuses mentions of commands and options that there are not, and lets others be incomplete', async () => {
+  const text =
+    '`bigrid train --tile auto`, `bigrid train --replay N`, `bigrid train --nowhere`, `bigrid learn`';
+  const refused = await refusedCommandLines(pageOf('docs/page.md', text));
+  expect(refused).toEqual([
+    "docs/page.md: bigrid train --nowhere: unknown option '--nowhere'",
+    "docs/page.md: bigrid learn: unknown command 'learn'",
+  ]);
+});
+
 it('finds versions, error codes, tensors and sizes that the code contradicts', async () => {
   const pages = filesOf('*.md', 'docs/**/*.md').map(readPage);
   expect(await contradictedFacts(pages)).toEqual([]);

@@ -1,4 +1,4 @@
-// Command lines in the pages: the program of the command line understands each of them.
+// Command lines in the pages: the program of the command line takes each of them.
 
 import { isBigridError } from '@bigrid/errors';
 import { CommanderError } from 'commander';
@@ -27,16 +27,37 @@ function wordsOf(text) {
 /** Lines that stand for many: `bigrid [options] [command]`, `bigrid inspect ...`. */
 const isUsage = (words) => words.some((word) => /^\[|^<|\.\.\.$|…$/.test(word));
 
-/** @returns problems: one per command line that the program refuses */
+/** Commands in running text, which need not be complete: `bigrid calibrate`, `bigrid train --tile auto`. */
+const mentions = ({ tokens }) =>
+  tokens
+    .filter(({ type, text }) => type === 'codespan' && /^(npx )?bigrid [^-]/.test(text))
+    .map(({ text }) => wordsOf(text.replace(/^(npx )?bigrid /, '')))
+    .filter((words) => !isUsage(words));
+
+/** @returns problems: one per command line that the program refuses, or that mentions what it does not have */
 export async function refusedCommandLines(page) {
   const problems = [];
-  for (const words of commandLines(page)) {
-    const reason = await refusal(words);
+  const check = async (words, reasonOf) => {
+    const reason = await reasonOf(words);
     if (reason) problems.push(`${page.path}: bigrid ${words.join(' ')}: ${reason}`);
-  }
+  };
+  for (const words of commandLines(page)) await check(words, refusal);
+  for (const words of mentions(page)) await check(words, unknownPart);
   return problems;
 }
 
+/** @returns what a mention names that the program does not have, if anything */
+async function unknownPart([name, ...words]) {
+  if (name === 'help' || name === 'COMMAND') return undefined;
+  if (!commandNames.includes(name)) return `unknown command '${name}'`;
+  const { commands } = await idleProgram(name, () => {});
+  const { options } = commands.find((command) => command.name() === name);
+  const known = new Set(['--help', ...options.map(({ long }) => long)]);
+  const unknown = words.find((word) => word.startsWith('--') && !known.has(word));
+  return unknown && `unknown option '${unknown}'`;
+}
+
+/** @returns why the program refuses the words, if it does */
 async function refusal(words) {
   const name = words.find((word) => commandNames.includes(word));
   let said = '';
@@ -47,10 +68,8 @@ async function refusal(words) {
     await program.parseAsync(words, { from: 'user' });
     return undefined;
   } catch (error) {
-    if (error instanceof CommanderError) {
-      return error.exitCode === 0 ? undefined : said.split('\n')[0];
-    }
     if (isBigridError(error)) return error.message;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? undefined : said.split('\n')[0];
   }
 }
