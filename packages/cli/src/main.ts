@@ -27,7 +27,7 @@ const commands: Readonly<Record<string, ListedCommand>> = {
     load: () => import('./commands/train.ts'),
   },
   inspect: {
-    summary: 'Score images and mark what is off',
+    summary: 'Score images and mark anomalies',
     load: () => import('./commands/inspect.ts'),
   },
   watch: {
@@ -35,11 +35,11 @@ const commands: Readonly<Record<string, ListedCommand>> = {
     load: () => import('./commands/watch.ts'),
   },
   evaluate: {
-    summary: 'Measure a bundle on labelled test images',
+    summary: 'Measure a model on labelled test images',
     load: () => import('./commands/evaluate.ts'),
   },
   calibrate: {
-    summary: 'Set the threshold anew, without training',
+    summary: 'Recalibrate the threshold, without training',
     load: () => import('./commands/calibrate.ts'),
   },
   update: {
@@ -47,27 +47,27 @@ const commands: Readonly<Record<string, ListedCommand>> = {
     load: () => import('./commands/update.ts'),
   },
   export: {
-    summary: 'Write a bundle smaller, or for Triton Inference Server',
+    summary: 'Write a smaller model file, or one for Triton Inference Server',
     load: () => import('./commands/export.ts'),
   },
   drift: {
-    summary: 'Tell whether images still look as at calibration',
+    summary: 'Check whether images still look as they did at calibration',
     load: () => import('./commands/drift.ts'),
   },
   info: {
-    summary: 'Tell what a bundle learnt and how it judges',
+    summary: 'Show how a model was trained and how it judges',
     load: () => import('./commands/info.ts'),
   },
   data: {
-    summary: 'Tell what is understood of a folder of images',
+    summary: 'Show how a folder of images is read',
     load: () => import('./commands/data.ts'),
   },
   doctor: {
-    summary: 'Look for what is wrong: with this machine, a bundle, or images',
+    summary: 'Check this machine, a model file or images for problems',
     load: () => import('./commands/doctor.ts'),
   },
   demo: {
-    summary: 'Do it all at once, on images drawn on the spot',
+    summary: 'Train, evaluate and inspect on synthetic images',
     load: () => import('./commands/demo.ts'),
   },
 };
@@ -76,7 +76,7 @@ const commands: Readonly<Record<string, ListedCommand>> = {
 export async function program(words: readonly string[], context: Context): Promise<Command> {
   const root = new Command('bigrid')
     .description(
-      'Finds what is off in images after learning from good ones only:\ntrain on a folder, get one .onnx file, inspect new images.',
+      'Finds anomalies in images after learning from good ones only:\ntrain on a folder, get one .onnx file, inspect new images.',
     )
     .version(version, '--version', 'Print the version')
     .helpOption('-h, --help', 'Print this help')
@@ -85,7 +85,7 @@ export async function program(words: readonly string[], context: Context): Promi
       'after',
       `
 Examples:
-  $ bigrid demo                                   see it work, on drawn images
+  $ bigrid demo                                   see it work, on synthetic images
   $ bigrid train parts/good --out parts.onnx      learn from good images
   $ bigrid inspect parts.onnx new/ --out marked   inspect others`,
     )

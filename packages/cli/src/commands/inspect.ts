@@ -72,7 +72,7 @@ export function define(command: Command, context: Context): void {
   command
     .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
     .argument('<path...>', 'images, and folders to search for them; - for standard input')
-    .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each image (PNG)')
+    .option('--out <dir>', 'Folder for heat maps, drawn over each image (PNG)')
     .option('--report <file>', 'File for a gallery, the highest score first: one HTML page')
     .option('--log <file>', 'Append a line an image; leave out what has its line already')
     .addOption(new Option('--json', 'Short for --format jsonl').conflicts('format'))

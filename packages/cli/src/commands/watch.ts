@@ -53,7 +53,7 @@ export function define(command: Command, context: Context): void {
     .option('--good <dir>', 'Move normal images there')
     .option('--bad <dir>', 'Move anomalous images there')
     .option('--unsure-to <dir>', 'Move unsure images there')
-    .option('--out <dir>', 'Folder for heat maps: what is off, drawn over each image (PNG)')
+    .option('--out <dir>', 'Folder for heat maps, drawn over each image (PNG)')
     .option('--new-only', 'Leave alone what is there at the start')
     .option('--log <file>', 'Append a line an image; leave out what has its line already')
     .option('--webhook <url>', 'Post each result there; needs --log')
