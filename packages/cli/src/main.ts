@@ -85,7 +85,7 @@ export async function program(words: readonly string[], context: Context): Promi
       'after',
       `
 Examples:
-  $ bigrid demo                                   see it work, on synthetic images
+  $ bigrid demo                                   try it on synthetic images
   $ bigrid train parts/good --out parts.onnx      learn from good images
   $ bigrid inspect parts.onnx new/ --out marked   inspect others`,
     )
