@@ -1,7 +1,7 @@
 // Links between files of the repository: the file is there, and so is the heading.
 
 import { existsSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize } from 'node:path/posix';
 import { anchorsOf, readPage, root } from './pages.mjs';
 
 const external = /^[a-z][a-z+.-]*:/i;

@@ -20,6 +20,8 @@ const everywhere = [
   ['for want of', 'without'],
   ['save for', 'except'],
   ['reckoned', 'computed'],
+  ['(was|were|is|are) to hand', 'available'],
+  ['(what|whether it) is off', 'anomalous; anomaly'],
 ];
 
 /** In pages, as far as they are written by hand. Sources still have some of these. */
@@ -37,8 +39,6 @@ const inPages = [
   ['mended?', 'fix'],
   ['all else', 'everything else'],
   ['flatters?', 'come out too good'],
-  ['(what|whether it) is off', 'anomalous; anomaly'],
-  ['(was|were|is|are) to hand', 'available'],
 ];
 
 const toPattern = ([words, instead]) => ({
