@@ -55,72 +55,74 @@ function plotsOf(
   metrics: Metrics,
   counts: ReturnType<typeof countOutcomes>,
 ): Plot[] {
-  const { caught, missed, falseAlarms, passed } = counts;
-  const recall = caught / (caught + missed);
-  const precision = caught / (caught + falseAlarms);
-  const alarmRate = falseAlarms / (falseAlarms + passed);
-  const roc = (points: ClassCurves['imageRoc']): Point[] =>
-    points.map((point) => [point.falsePositiveRate, point.truePositiveRate]);
-  const precisionRecall = (points: ClassCurves['imagePrecisionRecall']): Point[] =>
-    points.map((point) => [point.recall, point.precision]);
   return [
-    {
-      title: 'ROC',
-      x: { name: 'good ones rejected', highest: 1 },
-      y: 'defects found',
-      lines: [
-        {
-          name: 'Pixel AUROC',
-          kind: 'pixel',
-          area: metrics.pixelAuroc,
-          points: roc(curves.pixelRoc),
-        },
-        {
-          name: 'Image AUROC',
-          kind: 'image',
-          area: metrics.imageAuroc,
-          points: roc(curves.imageRoc),
-        },
-      ],
-      mark: curves.imageRoc.length > 0 ? [alarmRate, recall] : undefined,
-    },
-    {
-      title: 'Precision-recall',
-      x: { name: 'defects found (recall)', highest: 1 },
-      y: 'alarms that are right (precision)',
-      lines: [
-        {
-          name: 'Pixel AP',
-          kind: 'pixel',
-          area: metrics.pixelAp,
-          points: precisionRecall(curves.pixelPrecisionRecall),
-          step: 'start',
-        },
-        {
-          name: 'Image AP',
-          kind: 'image',
-          area: metrics.imageAp,
-          points: precisionRecall(curves.imagePrecisionRecall),
-          step: 'start',
-        },
-      ],
-      mark: curves.imagePrecisionRecall.length > 0 ? [recall, precision] : undefined,
-    },
-    {
-      title: 'Per-region overlap (PRO)',
-      x: { name: 'good pixels outlined', highest: 0.3 },
-      y: 'mean share of a defect outlined',
-      lines: [
-        {
-          name: 'AUPRO',
-          kind: 'pixel',
-          area: metrics.aupro,
-          points: curves.pro.map((point) => [point.falsePositiveRate, point.overlap]),
-          filled: true,
-        },
-      ],
-    },
+    rocPlot(curves, metrics, counts),
+    precisionRecallPlot(curves, metrics, counts),
+    proPlot(curves, metrics),
   ];
+}
+
+function rocPlot(
+  { imageRoc, pixelRoc }: ClassCurves,
+  { imageAuroc, pixelAuroc }: Metrics,
+  { caught, missed, falseAlarms, passed }: ReturnType<typeof countOutcomes>,
+): Plot {
+  const points = (roc: ClassCurves['imageRoc']): Point[] =>
+    roc.map(({ falsePositiveRate, truePositiveRate }) => [falsePositiveRate, truePositiveRate]);
+  const mark: Point = [falseAlarms / (falseAlarms + passed), caught / (caught + missed)];
+  return {
+    title: 'ROC',
+    x: { name: 'good ones rejected', highest: 1 },
+    y: 'defects found',
+    lines: [
+      { name: 'Pixel AUROC', kind: 'pixel', area: pixelAuroc, points: points(pixelRoc) },
+      { name: 'Image AUROC', kind: 'image', area: imageAuroc, points: points(imageRoc) },
+    ],
+    mark: imageRoc.length > 0 ? mark : undefined,
+  };
+}
+
+function precisionRecallPlot(
+  { imagePrecisionRecall, pixelPrecisionRecall }: ClassCurves,
+  { imageAp, pixelAp }: Metrics,
+  { caught, missed, falseAlarms }: ReturnType<typeof countOutcomes>,
+): Plot {
+  const points = (curve: ClassCurves['imagePrecisionRecall']): Point[] =>
+    curve.map(({ recall, precision }) => [recall, precision]);
+  const mark: Point = [caught / (caught + missed), caught / (caught + falseAlarms)];
+  const step = 'start';
+  return {
+    title: 'Precision-recall',
+    x: { name: 'defects found (recall)', highest: 1 },
+    y: 'alarms that are right (precision)',
+    lines: [
+      {
+        name: 'Pixel AP',
+        kind: 'pixel',
+        area: pixelAp,
+        points: points(pixelPrecisionRecall),
+        step,
+      },
+      {
+        name: 'Image AP',
+        kind: 'image',
+        area: imageAp,
+        points: points(imagePrecisionRecall),
+        step,
+      },
+    ],
+    mark: imagePrecisionRecall.length > 0 ? mark : undefined,
+  };
+}
+
+function proPlot({ pro }: ClassCurves, { aupro }: Metrics): Plot {
+  const points = pro.map(({ falsePositiveRate, overlap }): Point => [falsePositiveRate, overlap]);
+  return {
+    title: 'Per-region overlap (PRO)',
+    x: { name: 'good pixels outlined', highest: 0.3 },
+    y: 'mean share of a defect outlined',
+    lines: [{ name: 'AUPRO', kind: 'pixel', area: aupro, points, filled: true }],
+  };
 }
 
 function chart(plot: Plot, id: string, draw: DrawChart): Html {

@@ -123,11 +123,6 @@ function optionOf({ before }: MeasureDrift, values: readonly number[], compared:
   const margin = (high - low) * 0.08 || Math.abs(low) * 0.1 || 1;
   const range = [low - margin, high + margin] as const;
   const first = Math.max(0, values.length - compared);
-  const level = (value: number) => [
-    [0, value],
-    [values.length + 1, value],
-  ];
-  const still = { type: 'line', silent: true, symbol: 'none' };
   return {
     grid,
     xAxis: {
@@ -146,39 +141,51 @@ function optionOf({ before }: MeasureDrift, values: readonly number[], compared:
       axisLine: { show: false },
       splitLine: { show: false },
     },
-    series: [
-      { ...still, data: level(before.low), stack: 'band', lineStyle: { opacity: 0 } },
-      {
-        ...still,
-        data: level(before.high - before.low),
-        stack: 'band',
-        lineStyle: { opacity: 0 },
-        areaStyle: { color: 'var(--good)', opacity: 0.18 },
-      },
-      { ...still, data: level(before.median), lineStyle: { color: 'var(--good)', width: 1.5 } },
-      ...(first > 0
-        ? [
-            {
-              ...still,
-              data: [
-                [first + 0.5, range[0]],
-                [first + 0.5, range[1]],
-              ],
-              lineStyle: { color: 'var(--ink-2)', width: 1, type: 'dashed' },
-            },
-          ]
-        : []),
-      {
-        type: 'line',
-        silent: true,
-        lineStyle: { opacity: 0 },
-        symbol: 'circle',
-        symbolSize: values.length > 300 ? 3 : 5,
-        itemStyle: { color: 'var(--image)' },
-        data: values.map((value, index) => [index + 1, value]),
-      },
-    ],
+    series: [...bandSeries(before, values.length + 1), ...startSeries(first, range), dots(values)],
   } satisfies ChartOption;
+}
+
+const line = { type: 'line', silent: true, symbol: 'none' };
+
+/** The band of calibration, with its median as a line. */
+function bandSeries({ low, median, high }: MeasureDrift['before'], end: number): object[] {
+  const level = (value: number) => [
+    [0, value],
+    [end, value],
+  ];
+  const hidden = { stack: 'band', lineStyle: { opacity: 0 } };
+  return [
+    { ...line, ...hidden, data: level(low) },
+    {
+      ...line,
+      ...hidden,
+      data: level(high - low),
+      areaStyle: { color: 'var(--good)', opacity: 0.18 },
+    },
+    { ...line, data: level(median), lineStyle: { color: 'var(--good)', width: 1.5 } },
+  ];
+}
+
+/** The upright line before the inspections that were compared; none if all were. */
+function startSeries(first: number, [low, high]: readonly [number, number]): object[] {
+  if (first === 0) return [];
+  const data = [
+    [first + 0.5, low],
+    [first + 0.5, high],
+  ];
+  return [{ ...line, data, lineStyle: { color: 'var(--ink-2)', width: 1, type: 'dashed' } }];
+}
+
+function dots(values: readonly number[]): object {
+  return {
+    type: 'line',
+    silent: true,
+    lineStyle: { opacity: 0 },
+    symbol: 'circle',
+    symbolSize: values.length > 300 ? 3 : 5,
+    itemStyle: { color: 'var(--image)' },
+    data: values.map((value, index) => [index + 1, value]),
+  };
 }
 
 /** The values whose labels do not overlap that of an earlier value. */

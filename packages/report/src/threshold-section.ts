@@ -36,7 +36,6 @@ export function thresholdSection(
   const good = images.filter(({ entry }) => !isAnomalous(entry)).map(({ score }) => score);
   const bad = images.filter(({ entry }) => isAnomalous(entry)).map(({ score }) => score);
   const counts = countOutcomes(images, manifest.calibration);
-  const classNames = Object.keys(evaluation.classes);
   const placeOf = (score: number) =>
     ((onAxis(axis, score) - axis.low) / (axis.high - axis.low)) * 100;
   const place = placeOf(threshold);
@@ -44,18 +43,8 @@ export function thresholdSection(
     const ticks = axisTicks(axis, size === wide ? 9 : 4);
     return draw(id, size, histogramOption(axis, good, bad, ticks, size));
   };
-  const data: ExplorerData = {
-    threshold,
-    unsure: unsure?.threshold ?? null,
-    ...axis,
-    scores: images.map(({ entry, score }) => [
-      // JSON has no infinity; NaN becomes null.
-      Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, score)),
-      classNames.indexOf(entry.className),
-      isAnomalous(entry) ? 1 : 0,
-    ]),
-  };
-  const label = `Histogram of scores${axis.logarithmic ? ', logarithmic' : ''}: ${counted(good.length, 'good image')} above, ${counted(bad.length, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${counts.caught} caught, ${counts.missed} missed, ${counts.falseAlarms} false alarms, ${counts.passed} passed.${unsure ? ` Unsure from ${formatScore(unsure.threshold)}: ${counts.unsureDefects} defective, ${counts.unsureGood} good.` : ''}`;
+  const data = explorerData(evaluation, manifest, axis);
+  const label = describeHistogram(axis, [good.length, bad.length], counts, manifest.calibration);
   const doubt = (name: 'unsureGood' | 'unsureDefects') =>
     unsure &&
     html`<span class="doubt-count">, <b data-count="${name}">${counts[name]}</b> unsure</span>`;
@@ -87,6 +76,39 @@ ${outcomeTable(evaluation, manifest.calibration, counts)}
 </section>`;
 }
 
+/** What the script of the page counts again as the threshold moves. */
+function explorerData(
+  { images, classes }: Evaluation,
+  { calibration: { threshold, unsure } }: Manifest,
+  axis: ScoreAxis,
+): ExplorerData {
+  const classNames = Object.keys(classes);
+  return {
+    threshold,
+    unsure: unsure?.threshold ?? null,
+    ...axis,
+    scores: images.map(({ entry, score }) => [
+      // JSON has no infinity; NaN becomes null.
+      Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, score)),
+      classNames.indexOf(entry.className),
+      isAnomalous(entry) ? 1 : 0,
+    ]),
+  };
+}
+
+/** The histogram in words, for those who cannot see it. */
+function describeHistogram(
+  { logarithmic }: ScoreAxis,
+  [good, bad]: readonly [good: number, bad: number],
+  { caught, missed, falseAlarms, passed, unsureDefects, unsureGood }: Counts,
+  { threshold, unsure }: Thresholds,
+): string {
+  const doubt =
+    unsure &&
+    ` Unsure from ${formatScore(unsure.threshold)}: ${unsureDefects} defective, ${unsureGood} good.`;
+  return `Histogram of scores${logarithmic ? ', logarithmic' : ''}: ${counted(good, 'good image')} above, ${counted(bad, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${caught} caught, ${missed} missed, ${falseAlarms} false alarms, ${passed} passed.${doubt ?? ''}`;
+}
+
 /** Counts at the threshold, one row per class, which the page's script updates when the threshold moves. */
 function outcomeTable(evaluation: Evaluation, thresholds: Thresholds, total: Counts): Html {
   const names = Object.keys(evaluation.classes);
@@ -113,60 +135,32 @@ ${names.length > 1 && html`<tfoot>${row('All', total, 'all')}</tfoot>`}
 </table></div>`;
 }
 
+interface Half {
+  /** 0 for the upper half of the chart, 1 for the lower, which grows downwards. */
+  readonly index: 0 | 1;
+  readonly scores: readonly number[];
+  readonly name: string;
+  readonly colour: string;
+}
+
 function histogramOption(
   axis: ScoreAxis,
   good: readonly number[],
   bad: readonly number[],
   ticks: readonly number[],
-  size: { readonly width: number; readonly height: number },
+  size: typeof wide,
 ): ChartOption {
   const [left, right] = [`${margins.left}%`, `${margins.right}%`];
   const middle = Math.round((size.height - 40) / 2);
-  const step = (axis.high - axis.low) / bins;
-  const plotWidth = (size.width * (100 - margins.left - margins.right)) / 100;
-  const half = (index: 0 | 1, scores: readonly number[], name: string, colour: string) => {
-    const counts = histogram(axis, scores, bins);
-    const most = Math.max(1, ...counts);
-    // Room above the bars for the counts in the corners.
-    const highest = most * 1.3;
-    const bottomAxis = valueAxis(
-      index === 1 ? `score${axis.logarithmic ? ' (logarithmic)' : ''}` : '',
-      [axis.low, axis.high],
+  const halves = [
+    halfOption({ index: 0, scores: good, name: 'good', colour: 'var(--good)' }, axis, ticks, size),
+    halfOption(
+      { index: 1, scores: bad, name: 'defective', colour: 'var(--bad)' },
+      axis,
       ticks,
-      (value) => tickLabel(axis, value),
-    );
-    const countAxis = valueAxis(name, [0, highest], most > 1 ? [0, most] : [most], String);
-    return {
-      x: {
-        ...bottomAxis,
-        gridIndex: index,
-        nameGap: 26,
-        axisLine: { ...bottomAxis.axisLine, show: index === 0, onZero: false },
-        axisLabel: { ...bottomAxis.axisLabel, show: index === 1 },
-        splitLine: { show: false },
-      },
-      y: {
-        ...countAxis,
-        gridIndex: index,
-        inverse: index === 1,
-        nameGap: size === narrow ? 20 : 44,
-        axisLine: { show: false },
-        splitLine: { show: false },
-      },
-      series: {
-        type: 'bar',
-        xAxisIndex: index,
-        yAxisIndex: index,
-        silent: true,
-        barWidth: Math.max(2, plotWidth / bins - 2),
-        itemStyle: { color: colour, borderRadius: index === 0 ? [2, 2, 0, 0] : [0, 0, 2, 2] },
-        data: counts.flatMap((count, bin) =>
-          count > 0 ? [[axis.low + (bin + 0.5) * step, count]] : [],
-        ),
-      },
-    };
-  };
-  const halves = [half(0, good, 'good', 'var(--good)'), half(1, bad, 'defective', 'var(--bad)')];
+      size,
+    ),
+  ];
   return {
     grid: [
       { left, right, top: 0, height: middle },
@@ -175,5 +169,52 @@ function histogramOption(
     xAxis: halves.map(({ x }) => x),
     yAxis: halves.map(({ y }) => y),
     series: halves.map(({ series }) => series),
+  };
+}
+
+function halfOption(
+  { index, scores, name, colour }: Half,
+  axis: ScoreAxis,
+  ticks: readonly number[],
+  size: typeof wide,
+) {
+  const step = (axis.high - axis.low) / bins;
+  const plotWidth = (size.width * (100 - margins.left - margins.right)) / 100;
+  const counts = histogram(axis, scores, bins);
+  const most = Math.max(1, ...counts);
+  // Room above the bars for the counts in the corners.
+  const highest = most * 1.3;
+  const title = index === 1 ? `score${axis.logarithmic ? ' (logarithmic)' : ''}` : '';
+  const label = (value: number) => tickLabel(axis, value);
+  const scoreAxis = valueAxis(title, [axis.low, axis.high], ticks, label);
+  const countAxis = valueAxis(name, [0, highest], most > 1 ? [0, most] : [most], String);
+  return {
+    x: {
+      ...scoreAxis,
+      gridIndex: index,
+      nameGap: 26,
+      axisLine: { ...scoreAxis.axisLine, show: index === 0, onZero: false },
+      axisLabel: { ...scoreAxis.axisLabel, show: index === 1 },
+      splitLine: { show: false },
+    },
+    y: {
+      ...countAxis,
+      gridIndex: index,
+      inverse: index === 1,
+      nameGap: size === narrow ? 20 : 44,
+      axisLine: { show: false },
+      splitLine: { show: false },
+    },
+    series: {
+      type: 'bar',
+      xAxisIndex: index,
+      yAxisIndex: index,
+      silent: true,
+      barWidth: Math.max(2, plotWidth / bins - 2),
+      itemStyle: { color: colour, borderRadius: index === 0 ? [2, 2, 0, 0] : [0, 0, 2, 2] },
+      data: counts.flatMap((count, bin) =>
+        count > 0 ? [[axis.low + (bin + 0.5) * step, count]] : [],
+      ),
+    },
   };
 }
