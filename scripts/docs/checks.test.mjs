@@ -64,7 +64,7 @@ it('refuses mentions of commands and options that there are not, and lets others
   ]);
 });
 
-it('finds versions, error codes, tensors and sizes that the code contradicts', async () => {
+it('finds versions, scripts, error codes, tensors and sizes that the code contradicts', async () => {
   const pages = filesOf('*.md', 'docs/**/*.md').map(readPage);
   expect(await contradictedFacts(pages)).toEqual([]);
   const wrong = pages.map(({ path, text }) =>
@@ -72,6 +72,7 @@ it('finds versions, error codes, tensors and sizes that the code contradicts', a
       path,
       text
         .replace('Node.js 22.13 or newer', 'Node.js 18 or newer')
+        .replace('npm run demo', 'npm run show')
         .replace('`DATA_NO_GOOD`', '`DATA_NOT_GOOD`')
         .replace('`fusion.weight`', '`fusion.share`')
         .replace('| `score` | float32', '| `scores` | float32')
@@ -84,6 +85,7 @@ it('finds versions, error codes, tensors and sizes that the code contradicts', a
   expect(found).toContain(
     `${page}: outputs: anomaly_map, scores: the model has anomaly_map, score`,
   );
+  expect(found).toContain('README.md: package.json has no script show');
   expect(found).toContain('docs/reference/layouts.md: there is no error DATA_NOT_GOOD');
   expect(found).toContain(`${page}: no row names the tensor fusion.weight`);
   expect(found).toContain(`${page}: no model has a tensor fusion.share`);

@@ -1,4 +1,4 @@
-// What pages say of versions, error codes, tensors and sizes, against the code.
+// What pages say of versions, scripts, error codes, tensors and sizes, against the code.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ export async function contradictedFacts(pages) {
   const published = untrainedModel({ ...fast.method, ...gridsOf(paper.method) }, 2);
   return [
     ...wrongNodeVersions(pages),
+    ...unknownScripts(pages),
     ...unknownErrors(pages),
     ...wrongTensors(page('docs/reference/model-file.md'), [standard, published]),
     ...wrongSizes(pages, standard),
@@ -27,13 +28,22 @@ export async function contradictedFacts(pages) {
 const gridsOf = (method) =>
   Object.fromEntries(Object.entries(method).filter(([name]) => /grids?$/i.test(name)));
 
+const { engines, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
 function wrongNodeVersions(pages) {
-  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const needed = engines.node.replace('>=', '');
   return pages.flatMap(({ path, text }) =>
     [...text.matchAll(/Node\.js (\d+(?:\.\d+)*) or newer/g)]
       .filter(([, version]) => version !== needed)
       .map(([said]) => `${path}: "${said}": package.json says ${needed}`),
+  );
+}
+
+function unknownScripts(pages) {
+  return pages.flatMap(({ path, text }) =>
+    [...text.matchAll(/npm run (?:--?\w+ )*([\w:-]+)/g)]
+      .filter(([, name]) => !(name in scripts))
+      .map(([, name]) => `${path}: package.json has no script ${name}`),
   );
 }
 
