@@ -33,7 +33,7 @@ type Mistake = readonly [
   todo: RegExp,
 ];
 
-const modelFirst = /Name the \.onnx file .* it comes before the folder of images/;
+const modelFirst = /Name the \.onnx file .* comes before the folder of images/;
 
 describe('what to do fits what happened', () => {
   const mistakes = (): readonly Mistake[] => [

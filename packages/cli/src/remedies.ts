@@ -32,10 +32,16 @@ const options = new Set([
   'webhook',
 ]);
 
-/** The text with options as flags: `` `s3Root` `` as `--s3-root`. */
+/** Functions that messages from below the command line name in backticks, as commands. */
+const commands = new Map([
+  ['calibrate', '`bigrid calibrate FILE DIR --out FILE`'],
+  ['checkMachine', '`bigrid doctor`'],
+]);
+
+/** The text with options as flags, `` `s3Root` `` as `--s3-root`, and functions as commands. */
 export function inFlags(text: string): string {
   return text.replaceAll(/`(\w+)`/g, (whole, name: string) =>
-    options.has(name) ? `--${kebabCase(name)}` : whole,
+    options.has(name) ? `--${kebabCase(name)}` : (commands.get(name) ?? whole),
   );
 }
 

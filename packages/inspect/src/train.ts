@@ -9,7 +9,7 @@ import { crossFit, scoreHeldOut } from './training/cross-fitting.ts';
 import { measureExpectation } from './training/expectation.ts';
 import { entriesAt, extractFeatures } from './training/feature-extraction.ts';
 import { checkRules, holdOut, type TrainingClass, wantedGroups } from './training/hold-out.ts';
-import { type Lesson, learn } from './training/learn.ts';
+import { type FoldTraining, learn } from './training/learn.ts';
 import { planTraining } from './training/plan.ts';
 import { trainedManifest } from './training/provenance.ts';
 import { keepReplay } from './training/replay.ts';
@@ -59,24 +59,24 @@ export async function train(input: TrainInput): Promise<Bundle> {
     checkRules(rules, groups.size, scorable.length);
 
     // The model's own fold is learnt last, so that a checkpoint needs only the scores of the folds before it.
-    const lessons = split.folds.map((fold): Lesson => ({ plan, extraction, ...fold }));
-    const [lesson, ...others] = lessons as [Lesson, ...Lesson[]];
+    const folds = split.folds.map((fold): FoldTraining => ({ plan, extraction, ...fold }));
+    const [fold, ...others] = folds as [FoldTraining, ...FoldTraining[]];
     const crossFitted = await crossFit(others);
-    const learnt = await learn(lesson);
+    const learnt = await learn(fold);
     const measured = await measureExpectation(learnt);
     const model = build(measured);
 
-    const own = await scoreHeldOut(lesson, model);
+    const own = await scoreHeldOut(fold, model);
     const scored = [...crossFitted, ...own];
     const calibration = calibrateTrained({ extraction, split, scored, rules });
 
     const from = {
-      learnt: entriesAt(extraction, lesson.training),
-      heldOut: entriesAt(extraction, lesson.heldOut),
+      learnt: entriesAt(extraction, fold.training),
+      heldOut: entriesAt(extraction, fold.heldOut),
     };
     const random = new Random(seed).fork('replay');
     await keepReplay({ ...plan, from, into: input.replay, random });
-    const made = { input, plan, lesson, learnt, scored: own.length, calibration };
+    const made = { input, plan, fold, learnt, scored: own.length, calibration };
     return withManifest(model, trainedManifest(made));
   } finally {
     await extraction.scratch.dispose();

@@ -18,23 +18,23 @@ import type { WorkOptions } from './work-options.ts';
 
 export interface CalibrateRequest extends WorkOptions, ThresholdRules {
   /**
-   * Good images that training never saw: a folder with `test/good`, with `good`, with images straight in it, or of
-   * such folders, one a class. Without one, the scores in the bundle are used again.
+   * Good images that training never saw: a folder with `test/good`, with `good`, with images directly in it, or with one
+   * such folder per class. Default: the scores stored in the bundle are used.
    */
   readonly dir?: string | undefined;
   /**
-   * Go on with images that the model learnt, and with those that score far beyond what good ones reach. Default: false,
-   * which refuses them.
+   * Accept images that the model was trained on, and images that score far above good ones. Default: false, which
+   * rejects them.
    */
   readonly allowSuspect?: boolean | undefined;
-  /** Mask of what to ignore from now on, as for training; it takes the place of what the bundle ignores. */
+  /** Path of a mask of areas to ignore, as for training; it replaces the bundle's own mask. */
   readonly mask?: string | undefined;
-  /** File to write the bundle to; that of the bundle may be it. */
+  /** File to write the bundle to; may be the file it was read from. */
   readonly out?: string | undefined;
 }
 
 /**
- * Recalibrates the thresholds of a model file; the model itself stays as it is.
+ * Recalibrates the thresholds of a model file. The model itself does not change.
  * @throws OPTION_INVALID, THRESHOLD_UNSUPPORTED, SUSPECT_IMAGES, DATA_EMPTY, DATA_NO_GOOD, BUNDLE_INVALID,
  *   OUTPUT_UNWRITABLE, DEVICE_MISSING, CANCELLED
  */
@@ -70,7 +70,7 @@ export async function calibrate(
   return calibrated;
 }
 
-/** Images to calibrate on, with what to ignore of them. */
+/** Images to calibrate on, with their ignored areas. */
 async function openCalibration(dir: string, mask: string | undefined, classNames: string[]) {
   const { good, defects } = await openCalibrationFolder(dir);
   const areas = await openIgnoredAreas(mask, classNames);

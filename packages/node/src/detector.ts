@@ -11,18 +11,18 @@ import { entryOf, type ImageInput } from './images/image-input.ts';
 import { bundleFrom, type ModelSource, withMask } from './model-file.ts';
 import { checkArguments, checkRequest } from './requests.ts';
 
-/** How a model is loaded to inspect. Rules hold for this run alone, by the scores in the model file. Default: its own. */
+/** How to load a model for inspection. Threshold rules apply to this run only. Default: the rules in the model file. */
 export interface DetectorOptions extends EngineOptions, ThresholdRules {
-  /** File of a mask of what to ignore, white there, instead of what the model ignores. */
+  /** Path of a mask, white where images are ignored; it replaces the model's own mask. */
   readonly mask?: string | undefined;
-  /** Regions of fewer image pixels are left out, 0..1e8. Default: 0. */
+  /** Smallest region to report, in image pixels, 0..1e8. Default: 0. */
   readonly smallestRegion?: number | undefined;
 }
 
 /**
- * Loads a model once, to inspect images one by one: frames of a camera, requests to a server. As many images are
- * inspected at once as there are threads; others wait. Its threads keep the process alive until it is disposed of.
- * @param model path or bytes of a model file, or what {@link readBundle} or `train` gave
+ * Loads a model once, to inspect images one by one: camera frames, requests to a server. It inspects as many images at
+ * once as it has threads; others wait. Its threads keep the process alive until `dispose` is called.
+ * @param model path or bytes of a model file, or a bundle from {@link readBundle} or `train`
  * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, PATH_MISSING, PATH_UNREADABLE, DEVICE_MISSING, OPTION_INVALID,
  *   THRESHOLD_UNSUPPORTED
  */
@@ -36,7 +36,7 @@ export async function openDetector(
   return new OpenDetector(detector, manifest, entryOf, options.smallestRegion);
 }
 
-/** A model in an engine that looks at as many images at once as it has threads, and its manifest under the rules asked for. */
+/** Loads a model into an engine that inspects one image per thread at once. The manifest has the requested rules applied. */
 export async function loadDetector(
   bundle: Bundle,
   {

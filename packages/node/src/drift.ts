@@ -2,9 +2,9 @@ import { type Bundle, driftOf, type MeasureDrift } from '@bigrid/inspect';
 import { checkArguments, checkRequest } from './requests.ts';
 import { type InspectionRecord, readLog } from './watching/read-log.ts';
 
-/** Inspections that are compared where nobody says how many. */
+/** Inspections compared by default. */
 const DEFAULT_LATEST = 100;
-/** Inspections that the page shows before them. */
+/** Inspections that the page shows. */
 const SHOWN = 1000;
 
 export interface DriftOptions {
@@ -14,22 +14,23 @@ export interface DriftOptions {
 
 /** How the latest inspections differ from the good images at calibration. */
 export interface Drift {
-  /** Those that moved first, by how far. */
+  /** Measures that moved come first, the largest move first. */
   readonly measures: readonly MeasureDrift[];
-  /** Whether any moved. */
+  /** Whether any measure moved. */
   readonly drifted: boolean;
-  /** How many inspections were compared, and when they began and ended, UTC. */
+  /** Number of inspections compared, and the times of the first and the last, ISO 8601, UTC. */
   readonly compared: { readonly count: number; readonly from: string; readonly to: string };
-  /** The latest inspections, oldest first; more than were compared, for an image of how they went. */
+  /** The latest inspections, oldest first: those compared and earlier ones, to show the trend. */
   readonly history: readonly InspectionRecord[];
-  /** Lines of the log with other models, and lines that are no inspection. */
+  /** Log lines written by other models. */
   readonly others: number;
+  /** Log lines without an inspection. */
   readonly skipped: number;
 }
 
 /**
- * Tells whether the latest inspections in a log, and the images in them, still are as at calibration.
- * @param log file that an InspectionLog appended to, as `bigrid inspect --log` does
+ * Tells whether scores and images in the latest inspections of a log still look as they did at calibration.
+ * @param log path of an inspection log: JSON Lines, one inspection per line
  * @throws PATH_MISSING, PATH_UNREADABLE, LOG_INVALID; DRIFT_UNSUPPORTED for fewer than 10 inspections with this model,
  *   and for a bundle without statistics
  */

@@ -13,16 +13,16 @@ import { checkArguments, checkRequest } from './requests.ts';
 import type { WorkOptions } from './work-options.ts';
 
 export interface EvaluateOptions extends WorkOptions, DatasetOptions {
-  /** Mask of what to ignore, as for training; it takes the place of what the bundle ignores. */
+  /** Path of a mask of areas to ignore, as for training; it replaces the bundle's own mask. */
   readonly mask?: string | undefined;
-  /** Called with each image, its map and mask, in turn; the next one waits for what it returns. */
+  /** Called with each image, its anomaly map and its mask, in order. A returned promise delays the next image. */
   readonly onImage?: ((seen: SeenImage) => void | Promise<void>) | undefined;
 }
 
 /**
  * Evaluates a bundle on labelled test images.
- * @param dir a folder in the layout of MVTec AD (`test/good`, `test/DEFECT`, `ground_truth/DEFECT`), or of such folders;
- *   or any other layout that {@link openDataset} recognises
+ * @param dir a folder in the layout of MVTec AD (`test/good`, `test/DEFECT`, `ground_truth/DEFECT`), a folder of such
+ *   folders, or any other layout that {@link openDataset} recognises
  * @throws DATA_NO_TEST, DATASET_INVALID, BUNDLE_INVALID, DEVICE_MISSING, CANCELLED
  */
 export async function evaluate(

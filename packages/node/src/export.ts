@@ -8,30 +8,30 @@ import { writeTritonModel } from './triton.ts';
 import type { WorkOptions } from './work-options.ts';
 
 export interface ExportRequest extends WorkOptions {
-  /** Stores weights in fewer bits; the model computes in float32 all the same. Default: as they are. */
+  /** Stores weights in fewer bits; the model still computes in float32. Default: weights are not changed. */
   readonly weights?: WeightPrecision | undefined;
-  /** Folder of good images to recalibrate the thresholds on, as {@link calibrate} takes it. */
+  /** Folder of good images to recalibrate the thresholds on: `dir` of {@link calibrate}. */
   readonly calibrateOn?: string | undefined;
-  /** As {@link calibrate} takes it. */
+  /** As for {@link calibrate}. */
   readonly allowSuspect?: boolean | undefined;
   /** File to write the bundle to. */
   readonly out?: string | undefined;
-  /** Model repository of Triton Inference Server to add it to. */
+  /** Model repository of Triton Inference Server to add the model to. */
   readonly triton?: string | undefined;
-  /** Its name there. Default: that of the bundle's file. */
+  /** Model name in the repository. Default: the name of the model file, without its extension. */
   readonly name?: string | undefined;
 }
 
-/** A bundle that was exported, and where it lies in a repository of Triton, if it does. */
+/** An exported bundle, and the folder of its version in the Triton repository, if it was added to one. */
 export interface Exported {
   readonly bundle: Bundle;
   readonly version?: string | undefined;
 }
 
 /**
- * Writes a bundle in another form: with smaller weights, as a model of Triton.
- * @throws OPTION_INVALID where weights are smaller already; BUNDLE_INVALID, BUNDLE_TOO_NEW, OUTPUT_UNWRITABLE, and what
- *   {@link calibrate} throws
+ * Exports a bundle with smaller weights, or to a model repository of Triton, or both.
+ * @throws OPTION_INVALID if the weights are already smaller; BUNDLE_INVALID, BUNDLE_TOO_NEW, OUTPUT_UNWRITABLE, and
+ *   whatever {@link calibrate} throws
  */
 export async function exportBundle(
   model: ModelSource,

@@ -3,7 +3,7 @@ import { listImages } from './datasets/folders.ts';
 import { entryOf, type ImageInput } from './images/image-input.ts';
 
 /**
- * The images that a caller gave: files and folders by their paths, folders searched for images, and images in memory.
+ * The images that a caller passed: files, folders (searched for images) and images in memory.
  * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY, OPTION_INVALID, IMAGE_TOO_LARGE
  */
 export async function imagesGiven(inputs: readonly ImageInput[]): Promise<ImageEntry[]> {

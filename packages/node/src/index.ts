@@ -1,5 +1,4 @@
-// The public API: all that a program needs, its types and its errors from one place. What the command line shares with it
-// besides is in internal.ts.
+// The public API: functions, types and errors. What only the command line and the benchmarks need is in internal.ts.
 
 export { BigridError, type ErrorCode, errorRegistry, isBigridError } from '@bigrid/errors';
 export type {

@@ -15,11 +15,11 @@ import type { WorkOptions } from './work-options.ts';
 export interface InspectOptions extends WorkOptions, DetectorOptions {}
 
 /**
- * Inspects images, one verdict each, in order. An image that cannot be read yields its error. The model is loaded for
- * this run alone: {@link openDetector} keeps it.
- * @param model path or bytes of a model file, or what {@link readBundle} or `train` gave
- * @param images files, folders that are searched for images, and images in memory; or entries that come one by one,
- *   each inspected as soon as it is there and handed back with its verdict
+ * Inspects images and yields one verdict per image, in order; an image that cannot be read yields its error. The model is
+ * loaded for this run only; {@link openDetector} keeps it loaded.
+ * @param model path or bytes of a model file, or a bundle from {@link readBundle} or `train`
+ * @param images files, folders (searched for images) and images in memory; or an async iterable of entries, each inspected
+ *   as soon as it arrives and returned with its verdict
  * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, PATH_MISSING, DATA_EMPTY, DEVICE_MISSING, OPTION_INVALID,
  *   THRESHOLD_UNSUPPORTED, CANCELLED
  */

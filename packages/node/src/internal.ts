@@ -1,5 +1,4 @@
-// What the command line and the benchmarks share with the public API of index.ts, and no program should rely on: it changes
-// from version to version.
+// What the command line and the benchmarks need besides the public API of index.ts. Not stable: it may change in any version.
 
 export {
   askForDefects,

@@ -46,7 +46,7 @@ const backbone: Shape<BackboneFile> = {
   backboneDeviation: mean,
 };
 
-/** The options of each verb. */
+/** The options of each function of the API. */
 export const requestSchemas = {
   train: optional<TrainRequest>({
     ...trainOptionsSchema.shape,
@@ -101,7 +101,7 @@ export const requestSchemas = {
   checkMachine: optional<EngineOptions>(engine),
 };
 
-/** Checks the options that a verb was given. @throws OPTION_INVALID */
+/** Checks the options passed to a function. @throws OPTION_INVALID */
 export function checkRequest(verb: keyof typeof requestSchemas, given: unknown): void {
   checkOptions(requestSchemas[verb], given, verb);
 }
@@ -127,7 +127,7 @@ const argumentSchemas = {
     .meta({ expected: 'a path, a list of images, or such lists by the names of classes' }),
 };
 
-/** Checks arguments of a verb, by their names. @throws OPTION_INVALID */
+/** Checks the arguments passed to a function, by name. @throws OPTION_INVALID */
 export function checkArguments(
   given: Readonly<Partial<Record<keyof typeof argumentSchemas, unknown>>>,
 ): void {

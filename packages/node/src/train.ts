@@ -30,22 +30,22 @@ export interface TrainRequest
     WorkOptions {
   /** File to write the bundle to. */
   readonly out?: string | undefined;
-  /** Mask of what to ignore: an image, white there, or a folder with CLASS.png for each class. */
+  /** Mask of areas to ignore: path of an image, white there, or of a folder with one mask per class, `CLASS.png`. */
   readonly mask?: string | undefined;
-  /** Bundle, or its file, to go on from: its method is kept. */
+  /** Model to continue from; its method is kept. */
   readonly from?: ModelSource | undefined;
   /**
-   * Go on where an earlier training of the same `out` was cut off, from the checkpoint next to it; from the
-   * beginning where there is none. Default: false, which drops a checkpoint that is there.
+   * Resume an interrupted training with the same `out` from the checkpoint next to it; start from the beginning if there
+   * is none. Default: false, which deletes an existing checkpoint.
    */
   readonly resume?: boolean | undefined;
-  /** Seconds from one checkpoint to the next. Default: 10, or more where it takes over a hundredth of the time. */
+  /** Seconds between checkpoints. Default: 10, or longer if saving would take more than 1 % of the time. */
   readonly checkpointSeconds?: number | undefined;
 }
 
 /**
  * Trains a model on good images.
- * @param images a folder with `train/good`, with `good`, with images straight in it, or of such folders, one per class;
+ * @param images a folder with `train/good`, with `good`, with images directly in it, or with one such folder per class;
  *   any other layout that {@link openDataset} recognises; or images in memory: see {@link TrainingImages}
  * @throws DATA_EMPTY, DATA_NO_GOOD, DATA_TOO_FEW, DATASET_INVALID, OPTION_INVALID, OUTPUT_UNWRITABLE, IN_USE,
  *   CHECKPOINT_MISMATCH, CHECKPOINT_INVALID, WEIGHTS_INVALID, DEVICE_MISSING, CANCELLED
@@ -89,7 +89,7 @@ export async function train(images: TrainingImages, request: TrainRequest = {}):
   }
 }
 
-/** Opens all that a training reads, and says what tells it from others. */
+/** Opens everything that training reads, and describes what identifies the run, so that only the same one is resumed. */
 async function prepare(images: TrainingImages, request: TrainRequest) {
   const { onEvent: _, signal: __, checkpointSeconds: ___, threshold: ____, ...asked } = request;
   const { threads, device, out, from: source, s3Root, resume, mask, unsure: _____, ...own } = asked;
@@ -99,7 +99,7 @@ async function prepare(images: TrainingImages, request: TrainRequest) {
   const { classes, identity } = await openTrainingImages(images, { s3Root, resume });
   const names = classes.map(({ name }) => name);
   const areas = await openIgnoredAreas(mask, names);
-  // Better to fail before a minute of training than after it.
+  // Fail before training, not after it.
   if (out !== undefined) await assertModelWritable(out);
   const from = source === undefined ? undefined : await bundleFrom(source);
   const choice = { backbone: file, backboneMean, backboneDeviation, taps: chosen.taps };

@@ -7,19 +7,19 @@ import { imagesGiven } from './images-given.ts';
 import { identifyImages, type TrainingIdentity } from './training/checkpoint-folder.ts';
 
 /**
- * Good images to learn: a folder or a file that lists images, in any layout that `openDataset` recognises; a list of
- * paths and of images in memory; or such lists by the names of classes.
+ * Good images to train on: the path of a folder or of a file that lists images, in any layout that `openDataset`
+ * recognises; a list of paths and images in memory; or such lists by class name.
  */
 export type TrainingImages =
   | string
   | readonly ImageInput[]
   | Readonly<Record<string, readonly ImageInput[]>>;
 
-/** The class of images in a list, which names none. */
+/** Class name for images passed as a list. */
 const ONLY_CLASS = 'images';
 
 /**
- * @returns the images by class, and what tells them from others
+ * @returns the images by class, and what identifies them in a checkpoint
  * @throws OPTION_INVALID where a training of a list is to be resumed: images in memory are not told from others
  */
 export async function openTrainingImages(

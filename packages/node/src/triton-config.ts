@@ -1,6 +1,6 @@
 import type { ElementType, Port } from '@bigrid/inspect';
 
-/** What Triton calls the types of elements. */
+/** Triton's names of the element types. */
 const types: Readonly<Record<ElementType, string>> = {
   float32: 'TYPE_FP32',
   float16: 'TYPE_FP16',
@@ -16,10 +16,10 @@ export interface Ports {
   readonly outputs: readonly Port[];
 }
 
-/** `config.pbtxt` of a model, in protobuf's text format. Batches are left to the instances: an image a request. */
+/** `config.pbtxt` of a model, in protobuf's text format. Without batching: one image per request. */
 export function tritonConfig(name: string, { inputs, outputs }: Ports): string {
   const list = (ports: readonly Port[]) => ports.map(describe).join(',\n');
-  return `# Written once by \`bigrid export --triton\`, and yours to change.
+  return `# Written once by Bigrid's export, never overwritten: edit it as needed.
 name: "${name}"
 backend: "onnxruntime"
 max_batch_size: 0
@@ -41,9 +41,9 @@ function describe({ name, type, shape }: Port): string {
 }
 
 /**
- * What a configuration that is there, and may have been changed, states otherwise than a model has it: its name, an input or
- * output that it has not, a type, a size. What it leaves out says nothing.
- * @returns what the configuration has and what the model has; undefined where nothing contradicts
+ * Compares an existing configuration, which may have been edited, with a model: its name, its inputs and outputs, their
+ * types and sizes. What the configuration leaves out is not compared.
+ * @returns what the configuration states and what the model has, for the first contradiction; undefined if there is none
  */
 export function contradictionIn(
   config: string,
@@ -79,7 +79,7 @@ export function contradictionIn(
   return undefined;
 }
 
-/** The blocks in braces of a repeated field, in a list or one by one; each may have blocks of its own. */
+/** The blocks of a repeated field, in braces, as a list or separately; blocks may be nested. */
 function blocksOf(text: string, field: string): string[] {
   const block = String.raw`\{(?:[^{}]|\{[^{}]*\})*\}`;
   const lists = text.matchAll(

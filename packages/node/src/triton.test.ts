@@ -35,7 +35,7 @@ test('a model is added with a configuration that fits it, and then version by ve
   const config = join(folder, ours, 'config.pbtxt');
   expect(
     await readFile(config, 'utf8'),
-  ).toBe(`# Written once by \`bigrid export --triton\`, and yours to change.
+  ).toBe(`# Written once by Bigrid's export, never overwritten: edit it as needed.
 name: "${ours}"
 backend: "onnxruntime"
 max_batch_size: 0

@@ -9,12 +9,12 @@ import { contradictionIn, type Ports, tritonConfig } from './triton-config.ts';
 
 /**
  * Adds a bundle to a model repository of Triton Inference Server as the next version of the model `name`. A version
- * appears whole, so that a server that polls the repository never loads a part. The configuration is written once:
- * how many instances run where is for whoever runs the server to add, and later versions leave it as it is.
- * @param repository folder of the repository; it is made where it is missing
- * @param name of the model; what Triton does not take in a name becomes `_`, and a hash of the name follows
+ * appears atomically, so that a server that polls the repository never loads a partial one. The configuration is written
+ * once and never overwritten, so that the server's operator can edit it, for example to set instance groups.
+ * @param repository folder of the repository; it is created if missing
+ * @param name of the model; characters that Triton does not allow become `_`, and a hash of the name is appended
  * @returns folder of the new version
- * @throws OUTPUT_UNWRITABLE, also where the configuration states other inputs or outputs; BUNDLE_INVALID
+ * @throws OUTPUT_UNWRITABLE, also if the existing configuration states other inputs or outputs; BUNDLE_INVALID
  */
 export async function writeTritonModel(
   repository: string,
@@ -29,7 +29,7 @@ export async function writeTritonModel(
     if (!(await exists(config))) await writeAtomically(config, tritonConfig(model, ports));
     else checkConfig(config, new TextDecoder().decode(await readBytes(config)), model, ports);
     const version = join(folder, String((await latestVersion(folder)) + 1));
-    // Triton leaves folders alone whose names are no numbers.
+    // Triton ignores folders whose names are not numbers.
     const temporary = await temporaryPath(folder, model);
     try {
       await mkdir(temporary);
@@ -44,21 +44,20 @@ export async function writeTritonModel(
   }
 }
 
-/** @throws OUTPUT_UNWRITABLE where the server would not load the model under this configuration */
+/** @throws OUTPUT_UNWRITABLE if the server could not load the model with this configuration */
 function checkConfig(path: string, text: string, model: string, ports: Ports): void {
   const found = contradictionIn(text, model, ports);
   if (!found) return;
   fail(
     'OUTPUT_UNWRITABLE',
-    `Expected ${found.expected}, as ${path} has it for all versions, but received ${found.received}`,
+    `Expected ${found.expected}, as ${path} states for all versions, but received ${found.received}`,
     {
-      remedy:
-        'Export it from a file of another name, which makes another model; or move the folder of that model away first.',
+      remedy: 'Give the model another name, or move the folder of the existing model away first.',
     },
   );
 }
 
-/** A name that has to be changed ends with a hash of what it was: two models must not become versions of one. */
+/** A changed name ends with a hash of the original, so that two models do not become versions of one. */
 function tritonName(name: string): string {
   const own = name.normalize('NFC');
   const taken = own.replaceAll(/[^\w.-]/g, '_').replace(/^(\.+|$)/, '_');

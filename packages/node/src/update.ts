@@ -16,22 +16,22 @@ import { fileScratch } from './training/scratch.ts';
 import type { WorkOptions } from './work-options.ts';
 
 export interface UpdateRequest extends BackboneFile, DatasetOptions, WorkOptions {
-  /** Good images to keep next to the new model file, 0..1024; 0 for none. Default: as in training. */
+  /** Number of good images to keep next to the new model file, 0..1024. Default: as in training. */
   readonly replay?: number | undefined;
-  /** Folder of those kept with the old bundle, where it is not next to it. */
+  /** Folder of the good images kept in training. Default: the one next to the old model file. */
   readonly replayFrom?: string | undefined;
-  /** Learn images that score far beyond what good ones reach. Default: false, which refuses them. */
+  /** Train on images that score far above good ones as well. Default: false, which rejects them. */
   readonly allowSuspect?: boolean | undefined;
-  /** File to write the new bundle to; that of the old one may be it. */
+  /** File to write the new bundle to; may be the old one. */
   readonly out?: string | undefined;
 }
 
 /**
- * Teaches a bundle new good images, such as false alarms, without forgetting the old ones, of which training kept some
- * beside it. Its thresholds are recalibrated by its own rules.
- * @param file of the bundle
- * @param dir where the new good images lie, in any layout that {@link train} takes. What lies there counts as good
- * @throws REPLAY_MISSING, SUSPECT_IMAGES, OPTION_INVALID where the bundle has another backbone, DATA_EMPTY, DATA_NO_GOOD,
+ * Trains a model on new good images, such as false positives, without forgetting the old ones, some of which training kept
+ * next to the model file. The thresholds are recalibrated by the model's own rules.
+ * @param file path of the model file
+ * @param dir folder of new good images, in any layout that {@link train} accepts; all of them count as good
+ * @throws REPLAY_MISSING, SUSPECT_IMAGES, OPTION_INVALID if the backbone is not the model's, DATA_EMPTY, DATA_NO_GOOD,
  *   DATASET_INVALID, THRESHOLD_UNSUPPORTED, BUNDLE_INVALID, OUTPUT_UNWRITABLE, DEVICE_MISSING, CANCELLED
  */
 export async function update(

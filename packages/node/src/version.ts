@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The version of Bigrid, as its package states it. */
+/** The version of Bigrid, from its package.json. */
 export const version: string = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ).version;

@@ -1,10 +1,10 @@
 import type { OnEvent } from '@bigrid/inspect';
 import type { EngineOptions } from './engine/engine.ts';
 
-/** What every verb takes besides its own options. */
+/** Options common to all long-running functions. */
 export interface WorkOptions extends EngineOptions {
-  /** Called as work goes on: progress with time left, images skipped, warnings. */
+  /** Called during the work: progress with the time left, skipped images, warnings. */
   readonly onEvent?: OnEvent | undefined;
-  /** Stops the work: the promise rejects with CANCELLED, and nothing half-written stays. */
+  /** Stops the work: the promise rejects with CANCELLED, and no partial file is left. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -23,7 +23,9 @@ test('this machine: versions, room, and an engine that computes right', async ()
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^this machine: /);
   expect(stdout).toMatch(/^ {2}Node\.js +\d+\.\d+\.\d+$/m);
-  expect(stdout).toMatch(/^ {2}ok {4}engine .* is right in convolution, antialiased resize/m);
+  expect(stdout).toMatch(
+    /^ {2}ok {4}engine .* computes correctly: convolution, antialiased resize/m,
+  );
   expect(isPlain(stdout)).toBe(true);
 });
 
@@ -32,7 +34,7 @@ test('a bundle: it runs, and what its threshold rests on', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^.*model\.onnx: nothing to put right, 1 note$/m);
   expect(stdout).toMatch(
-    /^ {2}ok {4}runs +scores a made-up image \d.*, twice the same; map 256 x 256$/m,
+    /^ {2}ok {4}runs +scores a synthetic image \d.* in both runs; anomaly map 256 x 256$/m,
   );
   expect(stdout).toMatch(
     /^ {2}note {2}threshold +Expect at most about 1 in 9 normal images above it/m,
@@ -45,15 +47,15 @@ test('a bundle: it runs, and what its threshold rests on', async () => {
 });
 
 test('a folder: findings with images and what to do, as text and as JSON', async () => {
-  // Copies of two to learn from.
+  // Copies of two training images.
   await writeImages(at('bolt', 'test', 'good'), 2);
   const { code, stdout, stderr } = await bigrid('doctor', at('bolt'));
   expect(code).toBe(1);
-  expect(stdout).toMatch(/^ {2}FIX {3}copies +2 images both to learn from and to test on/m);
+  expect(stdout).toMatch(/^ {2}FIX {3}copies +2 images in both training and test/m);
   expect(stdout).toContain(
     `${at('bolt', 'train', 'good', '0.png')} = ${at('bolt', 'test', 'good', '0.png')}`,
   );
-  expect(stdout).toContain('-> Delete one of each.');
+  expect(stdout).toContain('-> Delete one copy of each.');
   expect(stderr).toContain('looking 12/12');
   const json = await bigrid('doctor', at('bolt'), '--json', '--quiet');
   const { subject, findings } = JSON.parse(json.stdout);

@@ -13,6 +13,7 @@ import type { Command } from 'commander';
 import { addFlags, machineFields, s3RootFlag } from '../flags.ts';
 import { facts, paint, print } from '../output.ts';
 import { showProgress } from '../progress.ts';
+import { inFlags } from '../remedies.ts';
 import type { Context } from '../run.ts';
 
 interface DoctorFlags {
@@ -69,6 +70,7 @@ async function examine(
     if (path === undefined) diagnosis = await checkMachine(machine);
     else if (await isBundle(path)) diagnosis = await checkBundle(path, machine);
     else diagnosis = await checkData(path, { ...machine, s3Root, signal, onImage });
+    diagnosis = inCommands(diagnosis);
   } finally {
     progress.finish();
   }
@@ -91,6 +93,18 @@ async function isBundle(path: string): Promise<boolean> {
     (found) => found.isFile(),
     () => /\.onnx$/i.test(path),
   );
+}
+
+/** The diagnosis with options of the API as flags, and its functions as commands. */
+function inCommands({ facts: known, findings, ...rest }: Diagnosis): Diagnosis {
+  return {
+    ...rest,
+    facts: known.map(([name, value]) => [name, inFlags(value)]),
+    findings: findings.map(({ remedy, ...finding }) => ({
+      ...finding,
+      remedy: remedy && inFlags(remedy),
+    })),
+  };
 }
 
 function describe(name: string, diagnosis: Diagnosis): string[] {

@@ -4,35 +4,35 @@ import { type OnEvent, progressOf } from '../events.ts';
 import { build } from './build.ts';
 import { measureExpectation } from './expectation.ts';
 import { entriesAt } from './feature-extraction.ts';
-import { type Lesson, learn, stepsOfAll } from './learn.ts';
+import { type FoldTraining, learn, stepsOfAll } from './learn.ts';
 import type { SavedFold } from './saved-training.ts';
 
 /** Score of an image by a model that was not trained on it. */
 export type UnseenScore = SavedFold[number];
 
 /**
- * Trains a model for each lesson, scores the images that the lesson holds out, and keeps only the scores. This gives more
+ * Trains a model for each fold, scores the images that the fold holds out, and keeps only the scores. This gives more
  * scores than one model can hold out images for, each from a model that was not trained on the image.
- * @param lessons all with the same plan
- * @returns the scores of all lessons
+ * @param folds all with the same plan
+ * @returns the scores of all folds
  * @throws BUNDLE_INVALID, CHECKPOINT_INVALID, CANCELLED, ENGINE_FAILED
  */
-export async function crossFit(lessons: readonly Lesson[]): Promise<UnseenScore[]> {
-  const [first] = lessons;
+export async function crossFit(folds: readonly FoldTraining[]): Promise<UnseenScore[]> {
+  const [first] = folds;
   if (!first) return [];
   const { plan } = first;
   const { checkpoints, onEvent } = plan;
-  const steps = lessons.map(({ training, extraction }) =>
+  const steps = folds.map(({ training, extraction }) =>
     stepsOfAll(plan, training.length * extraction.blocksEach),
   );
-  const stepsBefore = (fold: number) => steps.slice(0, fold).reduce((sum, own) => sum + own, 0);
+  const stepsBefore = (at: number) => steps.slice(0, at).reduce((sum, own) => sum + own, 0);
   const known = checkpoints.crossFitted.length;
-  const all = stepsBefore(lessons.length);
+  const all = stepsBefore(folds.length);
   const progress = progressOf('cross-fitting', all, onEvent, stepsBefore(known));
-  for (const [at, lesson] of lessons.entries()) {
+  for (const [at, fold] of folds.entries()) {
     if (at < known) continue;
     const onStep = countingSteps(onEvent, (done) => progress(stepsBefore(at) + done));
-    const quiet = { ...lesson, plan: { ...plan, onEvent: onStep } };
+    const quiet = { ...fold, plan: { ...plan, onEvent: onStep } };
     const model = build(await measureExpectation(await learn(quiet)));
     checkpoints.crossFitted.push(await scoreHeldOut(quiet, model));
   }
@@ -40,11 +40,11 @@ export async function crossFit(lessons: readonly Lesson[]): Promise<UnseenScore[
 }
 
 /**
- * Scores the images that a lesson holds out. Images that can no longer be read are left out.
- * @param model the model trained on this lesson
+ * Scores the images that a fold holds out. Images that can no longer be read are left out.
+ * @param model the model trained on this fold
  */
 export async function scoreHeldOut(
-  { plan, extraction, heldOut }: Lesson,
+  { plan, extraction, heldOut }: FoldTraining,
   model: Pick<Bundle, 'bytes'>,
 ): Promise<UnseenScore[]> {
   const entries = entriesAt(extraction, heldOut);

@@ -13,8 +13,8 @@ import type { Kinds } from './kinds.ts';
 import type { Plan } from './plan.ts';
 import { trainStage } from './training-loop.ts';
 
-/** Which images a model learns, which are held out, and how it is made. */
-export interface Lesson extends Fold {
+/** The images of a fold that a model is trained on and those held out, with the plan for it. */
+export interface FoldTraining extends Fold {
   readonly plan: Plan;
   readonly extraction: Extraction;
 }
@@ -31,10 +31,10 @@ export interface Learnt {
 }
 
 /**
- * Runs the stages of training on the images of a lesson, from scratch or from the weights of a model.
+ * Runs the stages of training on the training images of a fold, from scratch or from the weights of a model.
  * @throws BUNDLE_INVALID, CHECKPOINT_INVALID, CANCELLED, ENGINE_FAILED
  */
-export async function learn({ plan, extraction, training }: Lesson): Promise<Learnt> {
+export async function learn({ plan, extraction, training }: FoldTraining): Promise<Learnt> {
   const { method, start, checkpoints } = plan;
   const images = imagesAt(extraction, training);
   const extracted = await featuresOf(extraction, training);

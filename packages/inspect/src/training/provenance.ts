@@ -3,13 +3,13 @@ import { type Calibration, MANIFEST_VERSION, type Manifest } from '../bundle/man
 import type { ScoredImage } from '../calibration/scoring.ts';
 import type { TrainInput } from '../train.ts';
 import { imagesAt } from './feature-extraction.ts';
-import type { Learnt, Lesson } from './learn.ts';
+import type { FoldTraining, Learnt } from './learn.ts';
 import type { TrainingPlan } from './plan.ts';
 
 export interface TrainedModel {
   readonly input: TrainInput;
   readonly plan: TrainingPlan;
-  readonly lesson: Lesson;
+  readonly fold: FoldTraining;
   readonly learnt: Learnt;
   /** Number of held-out images that could be scored. */
   readonly scored: number;
@@ -18,8 +18,8 @@ export interface TrainedModel {
 
 /** The manifest of a trained model: how and from what it was made, and its calibration. */
 export function trainedManifest(trained: TrainedModel): Manifest {
-  const { input, plan, lesson, learnt, scored, calibration } = trained;
-  const { extraction, training, heldOut } = lesson;
+  const { input, plan, fold, learnt, scored, calibration } = trained;
+  const { extraction, training, heldOut } = fold;
   const { name, licence, mean, deviation } = plan.backbone;
   const given = input.classes.reduce((sum, { entries }) => sum + entries.length, 0);
   const leftOut = given - plan.entries.length;

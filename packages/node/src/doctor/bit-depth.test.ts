@@ -32,15 +32,15 @@ it.each([
   ['10 bits in PNG', 'ten.png', 10, 1, 10],
   ['12 bits in PNG', 'twelve.png', 12, 1, 12],
   ['12 bits in TIFF', 'twelve.tif', 12, 3, 12],
-  ['12 bits beside an opaque alpha channel', 'alpha.png', 12, 4, 12],
-  ['14 bits, dark as they are', 'fourteen.png', 14, 1, undefined],
+  ['12 bits with an opaque alpha channel', 'alpha.png', 12, 4, 12],
+  ['14 bits, although dark', 'fourteen.png', 14, 1, undefined],
   ['16 bits', 'sixteen.tif', 16, 1, undefined],
-] as const)('the bits that values take up are told: %s', async (_, file, bits, channels, told) => {
+] as const)('counts the bits that values use: %s', async (_, file, bits, channels, told) => {
   await write(file, bits, channels);
   expect(await bitsUsed(data.at(file))).toBe(told);
 });
 
-it('8 bits and other kinds of files are left alone, however dark', async () => {
+it('ignores 8-bit images and other kinds of files, however dark', async () => {
   await data.png('dark.png', [[1, 2]]);
   expect(await bitsUsed(data.at('dark.png'))).toBeUndefined();
   const image = sharp({ create: { width: 9, height: 9, channels: 3, background: '#010101' } });
@@ -48,15 +48,15 @@ it('8 bits and other kinds of files are left alone, however dark', async () => {
   expect(await bitsUsed(data.at('dark.jpg'))).toBeUndefined();
 });
 
-it('the doctor names 12 bits in files of 16, and does not blame the exposure', async () => {
+it('reports 12 bits in 16-bit files, and not the exposure', async () => {
   for (let seed = 0; seed < 4; seed++) await write(`camera/good/${seed}.png`, 12, 1, seed);
   const { findings } = await checkData(data.at('camera'), { threads: 1 });
   expect(findings.filter(({ check }) => check === 'exposure')).toEqual([]);
   expect(findings.find(({ check }) => check === 'bit depth')).toMatchObject({
     level: 'fix',
     message:
-      'camera: 4 of 4 images hold values of at most 12 bits in files of 16, so that 4 of the 8 bits that are read have anything in them',
-    remedy: 'Save the values in the upper bits (multiply them by 16), or save 8 bits.',
+      'camera: 4 of 4 images use at most 12 bits of a 16-bit file, so only 4 of the 8 bits read carry information',
+    remedy: 'Save the values in the upper bits (multiply by 16), or save 8-bit images.',
     paths: [0, 1, 2, 3].map((seed) => [data.at('camera', 'good', `${seed}.png`)]),
   });
 });

@@ -15,7 +15,7 @@ import { checkArguments, checkRequest } from '../requests.ts';
 import { version } from '../version.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 
-/** Opens a bundle, runs it on a made-up image, and looks at what it says and what is in it. */
+/** Checks a model file: reads it, runs it twice on a synthetic image, and examines its threshold. */
 export async function checkBundle(file: string, options: EngineOptions = {}): Promise<Diagnosis> {
   checkArguments({ file });
   checkRequest('checkBundle', options);
@@ -30,14 +30,17 @@ export async function checkBundle(file: string, options: EngineOptions = {}): Pr
     subject: 'bundle',
     facts: [
       ['size', `${(bundle.bytes.length / 1e6).toFixed(1)} MB`],
-      ['made by', `Bigrid ${manifest.bigridVersion} (this is ${version}) at ${manifest.createdAt}`],
+      [
+        'created by',
+        `Bigrid ${manifest.bigridVersion} (this is ${version}) at ${manifest.createdAt}`,
+      ],
       ['classes', manifest.classes.join(', ')],
       ['input', 'image: uint8 [1, height, width, 3]'],
       ['outputs', 'anomaly_map: float32 [1, height, width], score: float32 [1]'],
       ['threshold', `${manifest.calibration.threshold} by ${manifest.calibration.rule}`],
     ],
     findings: [
-      { level: 'ok', check: 'file', message: 'a bundle with a valid manifest' },
+      { level: 'ok', check: 'file', message: 'a model file with a valid manifest' },
       await runs(bundle, options),
       thresholdFinding(manifest),
     ],
@@ -56,45 +59,46 @@ async function runs(bundle: Bundle, options: EngineOptions): Promise<Finding> {
       return {
         level: 'fix',
         check,
-        message: `gives ${score} for a made-up image, and a map with values that are no numbers`,
+        message: `gives the score ${score} for a synthetic image, and an anomaly map with values that are not finite`,
         remedy:
-          'The file is damaged, or the engine is: `bigrid doctor` tests that; then train again.',
+          'Either the file or the engine is broken. Check the engine with `checkMachine`; if it passes, train again.',
       };
     }
     if (again?.score !== score) {
       return {
         level: 'note',
         check,
-        message: `gives ${score} and then ${again?.score} for the same made-up image`,
-        remedy: 'Some devices add up in another order each time: keep the threshold clear of both.',
+        message: `scores the same synthetic image ${score} and then ${again?.score}`,
+        remedy:
+          'Some devices sum in a different order on each run: keep the threshold clear of both scores.',
       };
     }
     const size = `${map.width} x ${map.height}`;
     return {
       level: 'ok',
       check,
-      message: `scores a made-up image ${score.toPrecision(4)}, twice the same; map ${size}`,
+      message: `scores a synthetic image ${score.toPrecision(4)} in both runs; anomaly map ${size}`,
     };
   } catch (error) {
     return findingOf(check, error);
   }
 }
 
-/** What the threshold of a bundle rests on, and whether that is enough for its rule. */
+/** What the threshold of a model is based on, and whether that is enough for its rule. */
 export function thresholdFinding({ calibration }: Pick<Manifest, 'calibration'>): Finding {
   const check = 'threshold';
   if (!(calibration.threshold > 0)) {
     return {
       level: 'fix',
       check,
-      message: `is ${calibration.threshold}: every image is above it`,
-      remedy: 'Set it anew with `bigrid calibrate FILE DIR --out FILE`.',
+      message: `is ${calibration.threshold}: every image scores above it`,
+      remedy: 'Recalibrate it with `calibrate`.',
     };
   }
   const { falsePositiveRate, parts } = promised(calibration);
   const message = describePromise(calibration);
   const calibrate = (images: number) =>
-    `Calibrate on images of at least ${images} different normal parts: \`bigrid calibrate FILE DIR --out FILE\`.`;
+    `Recalibrate it with \`calibrate\` on images of at least ${images} different normal parts.`;
   if (falsePositiveRate === undefined) {
     return { level: 'fix', check, message, remedy: calibrate(ENOUGH_PARTS) };
   }
@@ -105,19 +109,19 @@ export function thresholdFinding({ calibration }: Pick<Manifest, 'calibration'>)
     ? {
         level: 'note',
         check,
-        message: `${message} That is more than ${calibration.rule} asks for`,
+        message: `${message} That is more than the rule ${calibration.rule} allows`,
         remedy: calibrate(Math.ceil(1 / wanted) - 1),
       }
     : { level: 'ok', check, message };
 }
 
-/** The false positive rate that a rule asks for, as far as it names one. */
+/** The false positive rate that a rule allows; 1 if it names none. */
 function wantedRate(text: string): number {
   const rule = parseRule(text);
   return rule.kind === 'quantile' && rule.amount < 1 ? 1 - rule.amount : 1;
 }
 
-/** A gradient with a pattern on it, of an odd size: every bundle takes it, whatever it learnt. */
+/** A gradient with a pattern, of an odd size: valid input for every model. */
 function madeUp(): Image {
   const [width, height] = [97, 61];
   const data = Uint8Array.from({ length: width * height * 3 }, (_, index) => {

@@ -21,7 +21,7 @@ export interface CheckDataOptions extends DatasetOptions, EngineOptions {
 
 type Labelled = ImageEntry & Label;
 
-/** Reads every image of a data folder and says what is wrong with it, or odd. @throws CANCELLED, ENGINE_FAILED */
+/** Reads every image of a data folder and reports what is wrong or unusual. @throws CANCELLED, ENGINE_FAILED */
 export async function checkData(path: string, options: CheckDataOptions = {}): Promise<Diagnosis> {
   checkArguments({ dir: path });
   checkRequest('checkData', options);
@@ -38,12 +38,9 @@ export async function checkData(path: string, options: CheckDataOptions = {}): P
     subject: 'data',
     facts: [
       ['layout', dataset.layout],
+      ['training', `${dataset.classes.flatMap(({ training }) => training).length} good images`],
       [
-        'to learn from',
-        `${dataset.classes.flatMap(({ training }) => training).length} good images`,
-      ],
-      [
-        'to test on',
+        'test',
         `${test.filter(({ defect }) => defect === 'good').length} good and ${test.filter(({ defect }) => defect !== 'good').length} defective images`,
       ],
     ],
@@ -60,7 +57,7 @@ export async function checkData(path: string, options: CheckDataOptions = {}): P
 
 interface AllRead {
   readonly looks: readonly Look[];
-  /** Of the good images to learn from, class by class. */
+  /** The good training images, by class. */
   readonly odd: ReadonlyMap<string, readonly OddImage[]>;
   readonly unreadable: readonly { readonly path: string; readonly finding: Finding }[];
 }
@@ -103,7 +100,7 @@ async function readAll(dataset: Dataset, options: CheckDataOptions): Promise<All
   return { looks, odd, unreadable };
 }
 
-/** Files are counted: without a split, each is looked at twice. */
+/** Counts files, not images read: without a split, each is read twice. */
 function readable(all: AllRead['unreadable'], looks: readonly Look[]): Finding[] {
   const unreadable = [...new Map(all.map((one) => [one.path, one])).values()];
   const read = new Set(looks.map(({ path }) => path)).size;
@@ -115,7 +112,7 @@ function readable(all: AllRead['unreadable'], looks: readonly Look[]): Finding[]
     {
       level: 'fix',
       check: 'readable',
-      message: `${unreadable.length} of ${read + unreadable.length} images cannot be read; the first: ${first?.finding.message}`,
+      message: `${unreadable.length} of ${read + unreadable.length} images cannot be read; first: ${first?.finding.message}`,
       remedy: first?.finding.remedy ?? '',
       paths: unreadable.map(({ path }) => [path]),
     },

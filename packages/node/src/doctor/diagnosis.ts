@@ -1,27 +1,27 @@
 import { isBigridError } from '@bigrid/errors';
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
-  /** `ok`; `note`, worth knowing and nothing that has to be done; `fix`, something that must be put right. */
+  /** `ok`; `note`: worth knowing, no action needed; `fix`: must be corrected. */
   readonly level: 'ok' | 'note' | 'fix';
-  /** What was looked at, a word or two. */
+  /** What was checked, in one or two words. */
   readonly check: string;
   readonly message: string;
   /** What to do about it. */
   readonly remedy?: string | undefined;
-  /** Which images; groups of them, where they belong together. */
+  /** Paths of the images concerned, grouped where they belong together. */
   readonly paths?: readonly (readonly string[])[] | undefined;
 }
 
-/** What `bigrid doctor` says of a machine, a bundle or a data folder. */
+/** The findings on a machine, a model file or a data folder. */
 export interface Diagnosis {
   readonly subject: 'machine' | 'bundle' | 'data';
-  /** Names and values that need no judgement. */
+  /** Names and values, for information only. */
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly findings: readonly Finding[];
 }
 
-/** What an error of the registry says, as a finding; any other error is thrown on. */
+/** Turns an error of the registry into a finding; rethrows any other error. */
 export function findingOf(check: string, error: unknown): Finding {
   if (!isBigridError(error)) throw error;
   return { level: 'fix', check, message: `${error.code}: ${error.message}`, remedy: error.remedy };

@@ -30,10 +30,10 @@ describe('selfTest', () => {
     expect(results.every(({ passed }) => passed)).toBe(true);
   });
 
-  it('names the operation that an engine gets wrong, and by how much', async () => {
+  it('names the operation that an engine computes wrongly, and the error', async () => {
     const real = onnxRuntimeEngine({ threads: 1 });
     const wrong: Engine = {
-      description: 'an engine that is off',
+      description: 'a wrong engine',
       async load(model) {
         const session = await real.load(model);
         return {
@@ -54,7 +54,7 @@ describe('selfTest', () => {
 });
 
 describe('checkMachine', () => {
-  it('tells what is installed and finds nothing to put right here', async () => {
+  it('reports what is installed, and no faults on this machine', async () => {
     const { subject, facts, findings } = await checkMachine({ threads: 1 });
     expect(subject).toBe('machine');
     expect(Object.fromEntries(facts)).toMatchObject({ 'Node.js': process.versions.node });
@@ -70,7 +70,7 @@ describe('checkBundle', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('says what a file is that is no bundle, and what to do', async () => {
+  it('reports a file that is not a model file, with a remedy', async () => {
     const file = join(folder, 'no.onnx');
     await writeFile(file, 'not a model');
     const { findings } = await checkBundle(file);
@@ -97,12 +97,12 @@ describe('thresholdFinding', () => {
 
   it.each([
     ['too few', 12, {}, 'note', 'at least 20 different normal parts'],
-    ['fewer than the rule asks for', 21, {}, 'note', 'at least 99 different normal parts'],
-    ['as many as it asks for', 99, {}, 'ok', undefined],
+    ['fewer than the rule needs', 21, {}, 'note', 'at least 99 different normal parts'],
+    ['as many as the rule needs', 99, {}, 'ok', undefined],
     ['enough for another rule', 21, { rule: 'max-fpr:0.05' }, 'ok', undefined],
     ['frames of one part', 40, { groups: Array(40).fill(0) }, 'fix', 'at least 20 different'],
     ['near-duplicates', 40, { origin: 'near-duplicates' }, 'fix', 'at least 20 different'],
-    ['nothing above 0', 40, { threshold: 0 }, 'fix', 'bigrid calibrate'],
+    ['nothing above 0', 40, { threshold: 0 }, 'fix', '`calibrate`'],
   ] as const)('%s', (_, count, over, level, remedy) => {
     const finding = calibrated(count, over);
     expect(finding.level).toBe(level);
@@ -147,7 +147,7 @@ describe('checkData', () => {
   });
   afterAll(() => data.remove());
 
-  it('finds nothing to put right in sound data, but that there are few', async () => {
+  it('finds no faults in sound data, and notes that there are few images', async () => {
     let [last, of] = [0, 0];
     const onImage = (done: number, total: number) => {
       [last, of] = [done, total];
@@ -156,8 +156,8 @@ describe('checkData', () => {
     expect([last, of]).toEqual([14, 14]);
     expect(Object.fromEntries(facts)).toEqual({
       layout: 'MVTec AD',
-      'to learn from': '12 good images',
-      'to test on': '1 good and 1 defective images',
+      training: '12 good images',
+      test: '1 good and 1 defective images',
     });
     expect(findings.filter(({ level }) => level === 'fix')).toEqual([]);
     for (const check of ['readable', 'duplicates', 'size', 'colour', 'exposure', 'light']) {
@@ -166,7 +166,7 @@ describe('checkData', () => {
     expect(levels(findings, 'enough')).toEqual(['note']);
   });
 
-  it('says what to collect where all images are frames of a few parts', async () => {
+  it('says what to collect if all images show a few parts', async () => {
     for (let at = 0; at < 24; at++) {
       const frame = (value: number) => value + Number(at % 2 === 1);
       await data.png(`frames/good/${at}.png`, rows(100 + Math.floor(at / 8), frame));
@@ -175,14 +175,14 @@ describe('checkData', () => {
     const frames = (await checkData(data.at('frames'), { threads: 1 })).findings;
     expect(frames.find(({ check }) => check === 'enough')).toMatchObject({
       level: 'note',
-      message: expect.stringContaining('which show 3 parts'),
+      message: expect.stringContaining('of 3 parts'),
       remedy: expect.stringContaining('at least 20 different parts'),
     });
     const one = (await checkData(data.at('one'), { threads: 1 })).findings;
     expect(levels(one, 'enough')).toEqual(['fix']);
   });
 
-  it('names copies, contradictions, unreadable files, other sizes, modes and light', async () => {
+  it('reports copies, contradicting labels, unreadable files, sizes, colour modes and lighting', async () => {
     const { findings } = await checkData(data.at('ill'), { threads: 1 });
     const found = (check: string, level: string) =>
       findings
@@ -201,7 +201,7 @@ describe('checkData', () => {
     for (const { level, remedy } of findings) expect(remedy === undefined).toBe(level === 'ok');
   });
 
-  it('says what is wrong with a folder that holds none', async () => {
+  it('reports a folder without images', async () => {
     await data.write('empty/notes.txt', '');
     const { findings } = await checkData(data.at('empty'));
     expect(findings).toMatchObject([{ level: 'fix', check: 'layout' }]);
@@ -219,7 +219,7 @@ describe('OddImages', () => {
     return { width: 32, height: 32, data };
   };
 
-  it('compares images of a class, whatever is added between them, at each place', async () => {
+  it('compares the images of a class cell by cell, even if classes are interleaved', async () => {
     const reader = await FeatureReader.open({ threads: 1 });
     const compared = new OddImages();
     for (let seed = 0; seed < 12; seed++) {
@@ -246,7 +246,7 @@ describe('unlikeTheRest', () => {
     oddness: [1, 2, 3].map(() => Math.exp(0.1 * random.normal())),
   }));
 
-  it('names images far odder than the others, the oddest first', () => {
+  it('reports outliers, the strongest first', () => {
     // At its whole, and at a single place.
     const odd = { path: 'odd', oddness: [1, 1, Math.exp(0.6)] };
     const odder = { path: 'odder', oddness: [20, 1, 1] };
@@ -256,7 +256,7 @@ describe('unlikeTheRest', () => {
     expect(unlikeTheRest(good, 'part')).toMatchObject([{ level: 'ok' }]);
   });
 
-  it('says nothing of a few, nor of copies of one image', () => {
+  it('reports nothing for few images or for copies of one image', () => {
     expect(unlikeTheRest(good.slice(0, 9), 'part')).toEqual([]);
     expect(unlikeTheRest(Array(20).fill(good[0]), 'part')).toMatchObject([{ level: 'ok' }]);
   });

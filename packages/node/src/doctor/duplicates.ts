@@ -3,33 +3,31 @@ import { groupNearDuplicates } from '@bigrid/inspect';
 import type { Finding } from './diagnosis.ts';
 import type { Look } from './look.ts';
 
-/** A file, whatever it is used for: without a split, an image is both learnt from and tested on. */
+/** A file with all its uses: without a split, an image is used for both training and testing. */
 interface File {
   readonly look: Look;
   readonly isLearnt: boolean;
   readonly isTested: boolean;
 }
 
-/** Copies and near-duplicates: across labels, between training and test, and among images of one use. */
+/** Finds copies and near-duplicates: across labels, between training and test, and within one use. */
 export function duplicates(looks: readonly Look[]): Finding[] {
   const groups = groupsIn([...Map.groupBy(looks, ({ path }) => path).values()].map(fileOf));
   const findings = [...findingsOfCopies(groups), ...findingsOfNear(groups)];
-  return findings.length > 0
-    ? findings
-    : [{ level: 'ok', check: 'duplicates', message: 'no two images are alike' }];
+  return findings.length > 0 ? findings : [{ level: 'ok', check: 'duplicates', message: 'none' }];
 }
 
-/** Groups of files that are alike, by what that does harm to. */
+/** Groups of similar files, by the harm that they do. */
 interface Groups {
-  /** Copies that are called good in one place and defective in another. */
+  /** Copies labelled good in one place and defective in another. */
   readonly contradicting: readonly File[][];
-  /** Copies to learn from and to test on. */
+  /** Copies in both training and test. */
   readonly leaking: readonly File[][];
   /** Other copies. */
   readonly repeated: readonly File[][];
-  /** Near-duplicates to learn from and to test on. */
+  /** Near-duplicates in both training and test. */
   readonly near: readonly File[][];
-  /** Near-duplicates to learn from. */
+  /** Near-duplicates in training. */
   readonly within: readonly File[][];
 }
 
@@ -64,8 +62,8 @@ function findingsOfCopies({ contradicting, leaking, repeated }: Groups): Finding
     findings.push({
       level: 'fix',
       check: 'labels',
-      message: `${counted(contradicting.length, 'image')} called good in one place and defective in another`,
-      remedy: 'Keep the one that is right.',
+      message: `${counted(contradicting.length, 'image')} labelled good in one place and defective in another`,
+      remedy: 'Keep the copy with the correct label.',
       paths: pathsOf(contradicting),
     });
   }
@@ -73,8 +71,8 @@ function findingsOfCopies({ contradicting, leaking, repeated }: Groups): Finding
     findings.push({
       level: 'fix',
       check: 'copies',
-      message: `${counted(leaking.length, 'image')} both to learn from and to test on: metrics would flatter`,
-      remedy: 'Delete one of each.',
+      message: `${counted(leaking.length, 'image')} in both training and test: metrics would be too optimistic`,
+      remedy: 'Delete one copy of each.',
       paths: pathsOf(leaking),
     });
   }
@@ -83,9 +81,9 @@ function findingsOfCopies({ contradicting, leaking, repeated }: Groups): Finding
     findings.push({
       level: 'note',
       check: 'copies',
-      message: `${counted(repeated.length, 'image')} in ${files} files, the same pixel for pixel`,
+      message: `${counted(repeated.length, 'image')} in ${files} files with identical pixels`,
       remedy:
-        'Keep one of each: a copy adds nothing to learn and makes the set look larger than it is.',
+        'Keep one of each: copies add nothing to training and make the data set look larger than it is.',
       paths: pathsOf(repeated),
     });
   }
@@ -98,9 +96,9 @@ function findingsOfNear({ near, within }: Groups): Finding[] {
     findings.push({
       level: 'note',
       check: 'near-duplicates',
-      message: `${counted(near.length, 'group')} of images much alike, some to learn from and some to test on`,
+      message: `${counted(near.length, 'group')} of near-duplicates across training and test`,
       remedy:
-        'If they show the same piece, move each group to one side: metrics flatter otherwise.',
+        'If they show the same part, move each group to one side: otherwise metrics are too optimistic.',
       paths: pathsOf(near),
     });
   }
@@ -109,8 +107,8 @@ function findingsOfNear({ near, within }: Groups): Finding[] {
     findings.push({
       level: 'note',
       check: 'near-duplicates',
-      message: `${counted(within.length, 'group')} of images much alike to learn from, ${most} in the largest`,
-      remedy: 'Nothing to do: training holds out a group as a whole, or not at all.',
+      message: `${counted(within.length, 'group')} of near-duplicates among the training images, ${most} in the largest`,
+      remedy: 'Nothing to do: training holds out whole groups only.',
       paths: pathsOf(within),
     });
   }
@@ -125,7 +123,7 @@ function fileOf(looks: readonly Look[]): File {
   };
 }
 
-/** Whether one of a group is learnt from and another, which is not, tested on. */
+/** Whether a group has a training image and a test image that is not a training image. */
 function isAcross(group: readonly File[]): boolean {
   return (
     group.some(({ isLearnt }) => isLearnt) &&
@@ -133,7 +131,7 @@ function isAcross(group: readonly File[]): boolean {
   );
 }
 
-/** Groups of near-duplicates with more than one image, class by class. */
+/** Groups of at least two near-duplicates, by class. */
 function nearDuplicates(files: readonly File[]): File[][] {
   return [...Map.groupBy(files, ({ look }) => look.className).values()].flatMap((own) => {
     const first = groupNearDuplicates(own.map(({ look }) => look.fingerprint));

@@ -10,23 +10,24 @@ import type { Finding } from './diagnosis.ts';
 import type { Look } from './look.ts';
 import { middleAndSpread } from './robust.ts';
 
-/** Fewer good images than these make a first try and no more. */
+/** With fewer good images, a model is only a first try. */
 const FEW = 30;
-/** A statistic this many deviations from the middle is another light, focus or camera. */
+/** Robust deviations from the median beyond which lighting, focus or the camera must have changed. */
 const FAR = 6;
 
-/** Whether there are enough good images to learn from, class by class. */
+/** Whether a class has enough good images to train on. */
 export function enough(looks: readonly Look[], className: string): Finding {
   const own = learnt(looks, className);
   const count = own.length;
   const check = 'enough';
-  const what = `${count} readable good images to learn ${className} from`;
+  const what = `${className}: ${count} readable good images for training`;
   if (count < LEAST_IMAGES) {
     return {
       level: 'fix',
       check,
-      message: `${what}: training takes ${LEAST_IMAGES} at least`,
-      remedy: 'Add good images; a few dozen make a first model, some hundred a steady threshold.',
+      message: `${what}; at least ${LEAST_IMAGES} are needed`,
+      remedy:
+        'Add good images: a few dozen for a first model, a few hundred for a stable threshold.',
     };
   }
   const parts = new Set(groupNearDuplicates(own.map(({ fingerprint }) => fingerprint))).size;
@@ -34,23 +35,23 @@ export function enough(looks: readonly Look[], className: string): Finding {
     return {
       level: parts === 1 ? 'fix' : 'note',
       check,
-      message: `${what}, which show ${counted(parts, 'part')}: ${parts === 1 ? 'a threshold can promise nothing' : `a threshold can promise no better than 1 in ${parts + 1} false positives`}`,
-      remedy: `Collect images of at least ${ENOUGH_PARTS} different parts: more frames of the same ones add nothing to a threshold.`,
+      message: `${what}, of ${counted(parts, 'part')}: ${parts === 1 ? 'no false positive rate can be promised' : `the lowest false positive rate that a threshold can promise is 1 in ${parts + 1}`}`,
+      remedy: `Collect images of at least ${ENOUGH_PARTS} different parts: more images of the same parts do not improve the threshold.`,
     };
   }
   return count < FEW
     ? {
         level: 'note',
         check,
-        message: `${what}: a first try, with a threshold that can promise little`,
-        remedy: `Take ${FEW} at least, some hundred for a steady threshold.`,
+        message: `${what}: enough for a first try; the threshold can promise little`,
+        remedy: `Use at least ${FEW}; a few hundred for a stable threshold.`,
       }
     : { level: 'ok', check, message: what };
 }
 
-/** Sizes, grey and colour, light: what differs without being a defect. */
+/** Size, colour mode, bit depth, exposure and lighting: differences that are not defects. */
 export function uniformity(looks: readonly Look[], className: string): Finding[] {
-  // Without a split, an image is there twice.
+  // Without a split, each image is listed twice.
   const files = new Map(looks.map((look) => [look.path, look]));
   const own = [...files.values()].filter((look) => look.className === className);
   const good = learnt(looks, className);
@@ -58,7 +59,7 @@ export function uniformity(looks: readonly Look[], className: string): Finding[]
     sizes(own, className),
     modes(own, className),
     depth(own, className),
-    // Of pixels that are dark because of how they are stored, exposure is not to blame.
+    // Values stored in the lower bits look dark whatever the exposure.
     exposure(
       good.filter(({ bits }) => bits === undefined),
       className,
@@ -79,9 +80,9 @@ function sizes(looks: readonly Look[], className: string): Finding {
   return {
     level: 'note',
     check,
-    message: `${className}: ${bySize.length} sizes, most ${usual}${stretch > 1.1 ? `; shapes differ by ${Math.round((stretch - 1) * 100)} %` : ''}`,
+    message: `${className}: ${bySize.length} sizes, most ${usual}${stretch > 1.1 ? `; aspect ratios differ by ${Math.round((stretch - 1) * 100)} %` : ''}`,
     remedy:
-      'Each image is stretched to one square: crop them to one shape, or what is only stretched looks anomalous.',
+      'Each image is resized to the same square: crop all to one aspect ratio, or the distortion looks anomalous.',
   };
 }
 
@@ -92,20 +93,20 @@ function modes(looks: readonly Look[], className: string): Finding {
     return {
       level: 'ok',
       check,
-      message: `${className}: all ${grey.length === 0 ? 'in colour' : 'in grey'}`,
+      message: `${className}: all ${grey.length === 0 ? 'in colour' : 'greyscale'}`,
     };
   }
   const few = 2 * grey.length <= looks.length ? grey : looks.filter(({ isGrey }) => !isGrey);
   return {
     level: 'note',
     check,
-    message: `${className}: ${grey.length} of ${looks.length} in grey, the others in colour`,
-    remedy: 'Take all with the same camera: a model of one is no judge of the other.',
+    message: `${className}: ${grey.length} of ${looks.length} greyscale, the others in colour`,
+    remedy: 'Capture all with the same camera: a model trained on one kind cannot judge the other.',
     paths: few.map(({ path }) => [path]),
   };
 }
 
-/** Images whose values take up a part of the bits that their files have, as those of cameras with 10 or 12 bits do. */
+/** Images that use only some of the 16 bits in their files, as those of 10 and 12-bit cameras do. */
 function depth(looks: readonly Look[], className: string): Finding | undefined {
   const shallow = looks.filter(({ bits }) => bits !== undefined);
   if (shallow.length === 0) return undefined;
@@ -113,13 +114,13 @@ function depth(looks: readonly Look[], className: string): Finding | undefined {
   return {
     level: 'fix',
     check: 'bit depth',
-    message: `${className}: ${shallow.length} of ${counted(looks.length, 'image')} hold values of at most ${bits} bits in files of 16, so that ${Math.max(bits - 8, 0)} of the 8 bits that are read have anything in them`,
-    remedy: `Save the values in the upper bits (multiply them by ${2 ** (16 - bits)}), or save 8 bits.`,
+    message: `${className}: ${shallow.length} of ${counted(looks.length, 'image')} use at most ${bits} bits of a 16-bit file, so only ${Math.max(bits - 8, 0)} of the 8 bits read carry information`,
+    remedy: `Save the values in the upper bits (multiply by ${2 ** (16 - bits)}), or save 8-bit images.`,
     paths: shallow.map(({ path }) => [path]),
   };
 }
 
-/** Where the usual image has places without detail. */
+/** Whether the usual image has over- or underexposed areas. */
 function exposure(good: readonly Look[], className: string): Finding | undefined {
   if (good.length === 0) return undefined;
   const [white, black] = [
@@ -127,25 +128,25 @@ function exposure(good: readonly Look[], className: string): Finding | undefined
     median(good.map((look) => look.black)) ?? 0,
   ];
   const told = [
-    ...(white > 0.02 ? [`${percent(white)} of a usual image is pure white`] : []),
+    ...(white > 0.02 ? [`${percent(white)} of a typical image is pure white`] : []),
     ...(black > 0.02 ? [`${percent(black)} is pure black`] : []),
   ];
   if (told.length === 0) {
     return {
       level: 'ok',
       check: 'exposure',
-      message: `${className}: neither blown highlights nor lost shadows`,
+      message: `${className}: no overexposed or underexposed areas`,
     };
   }
   return {
     level: 'note',
     check: 'exposure',
-    message: `${className}: ${told.join(', ')}: no defect can be seen there`,
-    remedy: 'Fine for a background; for the product itself, change the exposure.',
+    message: `${className}: ${told.join(', ')}: no defect is visible there`,
+    remedy: 'Harmless in the background; if it is on the product, change the exposure.',
   };
 }
 
-/** Good images in another light, focus or colour than the others. */
+/** Good images whose lighting, focus or colour differs from the others. */
 function light(good: readonly Look[], className: string): Finding[] {
   if (good.length < 8) return [];
   const names: Partial<Record<StatisticName, string>> = {
@@ -164,14 +165,14 @@ function light(good: readonly Look[], className: string): Finding[] {
   });
   if (found.length === 0) {
     return [
-      { level: 'ok', check: 'light', message: `${className}: all in the same light and focus` },
+      { level: 'ok', check: 'light', message: `${className}: lighting and focus are consistent` },
     ];
   }
   return found.map(({ word, far }) => ({
     level: 'note',
     check: 'light',
-    message: `${className}: ${counted(far.length, 'good image')} far from the others in ${word}`,
-    remedy: 'Take out what is a slip of the camera; keep what the line will go on to give.',
+    message: `${className}: ${counted(far.length, 'good image')} with unusual ${word}`,
+    remedy: 'Remove images captured by mistake; keep those that production will see again.',
     paths: far.map(({ path }) => [path]),
   }));
 }

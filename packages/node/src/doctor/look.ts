@@ -7,7 +7,7 @@ import {
   imageStatistics,
 } from '@bigrid/inspect';
 
-/** What is kept of an image once it was looked at: not its pixels. */
+/** Statistics kept of an image; its pixels are not. */
 export interface Look {
   readonly path: string;
   readonly className: string;
@@ -23,23 +23,23 @@ export interface Look {
   readonly black: number;
   readonly statistics: ImageStatistics;
   readonly fingerprint: Fingerprint;
-  /** The highest value of any channel of any pixel looked at. */
+  /** The highest value of any channel of any sampled pixel. */
   readonly brightest: number;
-  /** Where the file has 16 bits a channel and the values take up few of them: how many. */
+  /** Bits used, if the file has 16 bits per channel and the values use few of them. */
   readonly bits?: number | undefined;
-  /** Names the pixels: the same for exact copies alone. */
+  /** Hash of the pixels: equal only for exact copies. */
   readonly digest: string;
 }
 
 export type Label = Pick<Look, 'path' | 'className' | 'split' | 'defect'>;
 
-/** Pixels looked at for colour and exposure. */
+/** Pixels sampled for colour and exposure. */
 const SAMPLES = 20_000;
 
 export function lookAt(image: Image, { path, className, split, defect }: Label): Look {
   const { width, height, data } = image;
   const pixels = width * height;
-  // An odd step does not stay in a few columns.
+  // An odd step does not sample the same few columns of every row.
   const step = Math.max(1, Math.floor(pixels / SAMPLES)) | 1;
   let [seen, white, black, brightest, isGrey] = [0, 0, 0, 0, true];
   for (let pixel = 0; pixel < pixels; pixel += step) {

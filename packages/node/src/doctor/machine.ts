@@ -18,14 +18,14 @@ import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 import { selfTest } from './self-test.ts';
 
 const GB = 1e9;
-/** What training takes at its peak. */
+/** Peak memory of training. */
 const MEMORY = 1 * GB;
 /** Features of 5,000 images. */
 const DISK = 2 * GB;
-/** As the packages ask for. */
+/** The same as `engines` in package.json. */
 const OLDEST_NODE = [22, 13] as const;
 
-/** Looks at the machine, at what is installed, and at the numbers that the engine gives. */
+/** Checks the machine, the installed versions, and whether the engine computes correctly. */
 export async function checkMachine(options: EngineOptions = {}): Promise<Diagnosis> {
   checkRequest('checkMachine', options);
   const [memory, disk] = [freemem(), await freeDisk(tmpdir())];
@@ -37,7 +37,7 @@ export async function checkMachine(options: EngineOptions = {}): Promise<Diagnos
     ['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} threads`],
     ['memory', `${gigabytes(memory)} free of ${gigabytes(totalmem())}`],
     ['disk', `${disk === undefined ? 'unknown' : gigabytes(disk)} free in ${tmpdir()}`],
-    ['devices', `${availableDevices().join(', ')} (\`--device\`)`],
+    ['devices', `${availableDevices().join(', ')} (\`device\`)`],
   ] as const;
   return {
     subject: 'machine',
@@ -57,7 +57,7 @@ function nodeVersion(): Finding {
         level: 'fix',
         check: 'Node.js',
         message: `${message} is older than ${OLDEST_NODE.join('.')}, which Bigrid needs`,
-        remedy: 'Install a newer one from nodejs.org.',
+        remedy: 'Install a newer version from nodejs.org.',
       };
 }
 
@@ -71,8 +71,8 @@ function room(memory: number, disk: number | undefined): Finding {
     : {
         level: 'note',
         check: 'room',
-        message: `${short.join(' and ')}: training takes about 800 MB of memory, and 0.4 MB of disk an image`,
-        remedy: 'Close other programs; TMPDIR moves the temporary file to another disk.',
+        message: `${short.join(' and ')}: training needs about 800 MB of memory and 0.4 MB of disk per image`,
+        remedy: 'Close other programs, or set TMPDIR to move the temporary file to another disk.',
       };
 }
 
@@ -88,15 +88,15 @@ async function engineFindings(options: EngineOptions): Promise<Finding[]> {
         {
           level: 'ok',
           check: 'engine',
-          message: `${engine.description} is right in ${operations}`,
+          message: `${engine.description} computes correctly: ${operations}`,
         },
       ];
     }
     return wrong.map(({ operation, off }) => ({
       level: 'fix',
       check: 'engine',
-      message: `${engine.description} is off by ${off.toPrecision(2)} in ${operation}`,
-      remedy: 'Scores of this engine cannot be trusted: use another device, or install it again.',
+      message: `${engine.description}: error of ${off.toPrecision(2)} in ${operation}`,
+      remedy: 'Scores from this engine cannot be trusted: use another `device`, or reinstall it.',
     }));
   } catch (error) {
     return [findingOf('engine', error)];

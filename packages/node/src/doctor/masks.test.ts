@@ -43,19 +43,19 @@ const encoded =
     await data.write(second, await sharp(Buffer.from(pixels), { raw }).png({ palette }).toBuffer());
   };
 
-describe('masks that cannot be meant', () => {
+describe('implausible masks', () => {
   it.each<[string, () => Promise<void>, 'fix' | 'note', RegExp]>([
     ['an empty file', () => data.write(second, ''), 'fix', /cannot be read; .*IMAGE_UNREADABLE/],
-    ['another size', png(0, 255, 10), 'fix', /another size .*: 10 x 10 for 12 x 12$/],
-    ['black all over', png(0, 0), 'fix', /mark nothing .* brightest value is 0 of 255$/],
-    ['0 and 127', png(0, 127), 'fix', /mark nothing .* brightest value is 127 of 255$/],
-    ['0 and 2', png(0, 2), 'fix', /mark nothing .* brightest value is 2 of 255$/],
-    ['red', png([0, 0, 0], [255, 0, 0]), 'fix', /mark nothing /],
-    ['a palette', encoded(3, (is) => [is ? 128 : 0, 0, 0], true), 'fix', /mark nothing /],
-    ['alpha alone', encoded(4, (is) => [0, 0, 0, is ? 255 : 0]), 'fix', /mark nothing /],
-    ['white all over', png(255, 255), 'fix', /mark the whole image; /],
-    ['inverted', png(255, 0), 'note', /look inverted, /],
-  ])('are named: %s', async (_, write, level, message) => {
+    ['another size', png(0, 255, 10), 'fix', /differ in size .*: 10 x 10 for 12 x 12$/],
+    ['all black', png(0, 0), 'fix', /mark no defect .* brightest value is 0 of 255$/],
+    ['0 and 127', png(0, 127), 'fix', /mark no defect .* brightest value is 127 of 255$/],
+    ['0 and 2', png(0, 2), 'fix', /mark no defect .* brightest value is 2 of 255$/],
+    ['red', png([0, 0, 0], [255, 0, 0]), 'fix', /mark no defect /],
+    ['a palette', encoded(3, (is) => [is ? 128 : 0, 0, 0], true), 'fix', /mark no defect /],
+    ['alpha alone', encoded(4, (is) => [0, 0, 0, is ? 255 : 0]), 'fix', /mark no defect /],
+    ['all white', png(255, 255), 'fix', /mark the whole image; /],
+    ['inverted', png(255, 0), 'note', /look inverted: /],
+  ])('are reported: %s', async (_, write, level, message) => {
     await write();
     const found = await findings();
     expect(found).toHaveLength(1);
@@ -72,14 +72,14 @@ describe('masks that cannot be meant', () => {
     ['a defect of more than half of the image', png(0, 255, 12)],
     ['white on black in colour', png([0, 0, 0], [255, 255, 255])],
     ['white on nothing', encoded(4, (is) => [255, 255, 255, is ? 255 : 0])],
-  ])('are not those with %s', async (_, write) => {
+  ])('do not include %s', async (_, write) => {
     await write();
     expect(await findings()).toEqual([
-      { level: 'ok', check: 'masks', message: 'all 2 can be used' },
+      { level: 'ok', check: 'masks', message: 'all 2 are usable' },
     ]);
   });
 
-  it('are looked for by the doctor, and so are those that are missing', async () => {
+  it('are reported by `checkData`, as are missing masks', async () => {
     await png(0, 0)();
     await data.png('test/cut/3.png', rows(100, 50));
     const { findings: all } = await checkData(data.path, { threads: 1 });
@@ -91,12 +91,12 @@ describe('masks that cannot be meant', () => {
     ]);
   });
 
-  it('are not looked at any more once that is stopped', async () => {
+  it('are no longer checked once cancelled', async () => {
     const stopped = checkMasks(await openDataset(data.path), [], AbortSignal.abort());
     await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
-  it('are nothing to ask for where there are none at all', async () => {
+  it('are not required if there are no masks at all', async () => {
     const other = await DataFolder.make();
     await other.png('good/1.png', rows(9, 9));
     await other.png('bad/2.png', rows(9, 9));

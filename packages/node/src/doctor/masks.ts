@@ -4,10 +4,10 @@ import type { Dataset } from '../datasets/dataset.ts';
 import type { Finding } from './diagnosis.ts';
 import type { Look } from './look.ts';
 
-/** A mask pixel above it is defect. */
+/** Mask pixels above this value are defective. */
 const DEFECT_ABOVE = 127;
 
-/** What is wrong with masks of one kind: the images, and why, for the first of them. */
+/** The images whose masks have one kind of fault, and details on the first of them. */
 class Fault {
   readonly paths: string[] = [];
   first = '';
@@ -18,7 +18,7 @@ class Fault {
   }
 }
 
-/** Reads the mask of every defective image and says which cannot be meant. @throws CANCELLED */
+/** Reads the mask of every defective image and reports implausible ones. @throws CANCELLED */
 export async function checkMasks(
   { classes }: Dataset,
   looks: readonly Look[],
@@ -36,7 +36,7 @@ export async function checkMasks(
     inverted: new Fault(),
   };
   for (const entry of withMask) {
-    if (signal?.aborted) fail('CANCELLED', 'Looking at the masks was stopped');
+    if (signal?.aborted) fail('CANCELLED', 'Checking the masks was cancelled');
     const mask = await readMask(entry);
     if (typeof mask === 'string') faults.unreadable.add(entry.path, mask);
     else judge(entry.path, mask, sizes.get(entry.path), faults);
@@ -76,14 +76,14 @@ function judge(
       if (isEdge) marginal++;
     }
   }
-  if (marked === 0) empty.add(path, `its brightest value is ${brightest} of 255`);
+  if (marked === 0) empty.add(path, `the brightest value is ${brightest} of 255`);
   else if (marked === data.length) full.add(path, 'all of it');
   else if (2 * marked > data.length && marginal > 0.9 * edge) {
-    inverted.add(path, `${Math.round((100 * marked) / data.length)} % of it, and the edges`);
+    inverted.add(path, `${Math.round((100 * marked) / data.length)} % and the image border`);
   }
 }
 
-/** @param masks how many there are */
+/** @param masks number of masks checked */
 function findingOfFault(
   masks: number,
   level: Finding['level'],
@@ -92,7 +92,7 @@ function findingOfFault(
   remedy: string,
 ): Finding[] {
   if (!fault || fault.paths.length === 0) return [];
-  const told = `${fault.paths.length} of ${counted(masks, 'mask')} ${message}; the first: ${fault.first}`;
+  const told = `${fault.paths.length} of ${counted(masks, 'mask')} ${message}; first: ${fault.first}`;
   const paths = fault.paths.map((path) => [path]);
   return [{ level, check: 'masks', message: told, remedy, paths }];
 }
@@ -109,19 +109,19 @@ function findingsOf(
       'fix',
       unreadable,
       'cannot be read',
-      'Export them again; without a mask an image still counts in image metrics.',
+      'Export them again; an image without a mask still counts in image metrics.',
     ),
     ...found(
       'fix',
       size,
-      'of another size than the image',
+      'differ in size from their images',
       'Export masks at the size of their images.',
     ),
     ...found(
       'fix',
       empty,
-      'mark nothing (white, above 127, is defect)',
-      'Save defects as white (255) on black in grey: red, palette colours, class numbers and transparency do not count.',
+      'mark no defect (pixels above 127 are defective)',
+      'Save masks as greyscale with defects white (255) on black: red, palette colours, class numbers and transparency do not count.',
     ),
     ...found(
       'fix',
@@ -132,7 +132,7 @@ function findingsOf(
     ...found(
       'note',
       inverted,
-      'look inverted, with more than half of the image marked',
+      'look inverted: they mark more than half of the image',
       'If the defect is black in them, invert them.',
     ),
   ];
@@ -140,12 +140,12 @@ function findingsOf(
     findings.push({
       level: 'note',
       check: 'masks',
-      message: `${counted(missing.length, 'defective image')} without a mask: left out of pixel metrics`,
-      remedy: 'Add the masks, or leave it: image metrics count these too.',
+      message: `${counted(missing.length, 'defective image')} without a mask: not in pixel metrics`,
+      remedy: 'Add masks if you need pixel metrics; image metrics include these images.',
       paths: missing.map(({ path }) => [path]),
     });
   }
   return findings.length > 0
     ? findings
-    : [{ level: 'ok', check: 'masks', message: `all ${masks} can be used` }];
+    : [{ level: 'ok', check: 'masks', message: `all ${masks} are usable` }];
 }

@@ -7,7 +7,7 @@ import { fileScratch } from '../training/scratch.ts';
 import type { Finding } from './diagnosis.ts';
 import { middleAndSpread } from './robust.ts';
 
-/** Places along a side of an image: a defect is lost in a mean over more than itself, a shade in single places. */
+/** Cells along a side of an image: small cells show small defects, large ones show faint shading. */
 const SIDES = [16, 4, 1] as const;
 const PLACES = SIDES.reduce((sum, side) => sum + side ** 2, 0);
 
@@ -25,7 +25,7 @@ export class FeatureReader {
     return new FeatureReader(await onnxRuntimeEngine(options).load(toModel(graph)));
   }
 
-  /** Means of each channel over each place: [channels, side, side] for each of {@link SIDES}, one after the other. */
+  /** Mean of each channel over each cell: [channels, side, side] for each of {@link SIDES}, concatenated. */
   async read(image: Image): Promise<Float32Array> {
     const { features } = await this.#session.run({ image: imageTensor(image) });
     const { data, shape } = features as Tensor<'float16'>;
@@ -50,33 +50,33 @@ export class FeatureReader {
   }
 }
 
-/** An image with how far its oddest place is from the same place of the others of its class. */
+/** An image, and how far its most unusual cell is from the same cell of the other images of its class. */
 export interface OddImage {
   readonly path: string;
-  /** For each of the sizes of places: over channels, the mean square of standard scores. */
+  /** For each of {@link SIDES}, the highest mean square of standard scores over channels. */
   readonly oddness: readonly number[];
 }
 
 /** Good images of one class, seen so far. */
 interface Seen {
   readonly paths: string[];
-  /** Where their features are in the scratch. */
+  /** Indices of their features in the scratch file. */
   readonly blocks: number[];
-  /** Of each value of the features, over the images. */
+  /** Sums over the images, for each feature value. */
   readonly sum: Float64Array;
   readonly squares: Float64Array;
 }
 
 /**
- * Compares images with each other, place by place. Features wait in a temporary file, so that memory does not grow with
- * the images.
+ * Compares images with each other, cell by cell. Features are stored in a temporary file, so that memory does not grow
+ * with the number of images.
  */
 export class OddImages {
   readonly #classes = new Map<string, Seen>();
   #scratch: Scratch | undefined;
   #blocks = 0;
 
-  /** Takes what {@link FeatureReader} sees in a good image. @throws OUTPUT_UNWRITABLE where there is no room for it */
+  /** Adds the features of a good image, from {@link FeatureReader}. @throws OUTPUT_UNWRITABLE if the disk is full */
   async add(path: string, className: string, features: Float32Array): Promise<void> {
     this.#scratch ??= await fileScratch(features.byteLength);
     await this.#scratch.append(new Uint8Array(features.buffer));
@@ -95,7 +95,7 @@ export class OddImages {
     });
   }
 
-  /** The images of a class, in order; none of one that there is not. */
+  /** The images of a class, in the order added; none for an unknown class. */
   async of(className: string): Promise<OddImage[]> {
     const seen = this.#classes.get(className);
     if (!seen) return [];
@@ -121,7 +121,7 @@ export class OddImages {
   }
 }
 
-/** The highest place of each size, in means over channels. */
+/** The highest mean over channels of any cell, for each of {@link SIDES}. */
 function highestOf(scores: Float32Array): number[] {
   const channels = scores.length / PLACES;
   let start = 0;
@@ -137,15 +137,15 @@ function highestOf(scores: Float32Array): number[] {
   });
 }
 
-/** With fewer there is no rest to be unlike. */
+/** Fewer images are too few to compare. */
 const LEAST = 10;
 /**
- * From how many robust deviations on an image is odd, on the logarithm of its oddness. Chosen on made-up defects planted
- * among good images; docs/lab-notes/2026-11-24-odd-images.md has the figures.
+ * Robust deviations of the log of the oddness above which an image is reported. Chosen on synthetic defects planted among
+ * good images; docs/lab-notes/2026-11-24-odd-images.md has the figures.
  */
 const ODD = 4;
 
-/** Good images whose oddest place is odder than those of good images are: often defects among them. */
+/** Reports good images that differ from the rest: often they are mislabelled defects. */
 export function unlikeTheRest(images: readonly OddImage[], className: string): Finding[] {
   if (images.length < LEAST) return [];
   const logarithms = images.map(({ oddness }) =>
@@ -158,7 +158,7 @@ export function unlikeTheRest(images: readonly OddImage[], className: string): F
     .map(({ path }, index) => {
       const deviations = usual.map(({ middle, spread }, size) => {
         const above = (logarithms[index]?.[size] as number) - middle;
-        // Where most are the same, spread is nothing.
+        // If most images are identical, the spread is 0.
         return above > 0 ? above / spread : 0;
       });
       return { path, by: Math.max(...deviations) };
@@ -170,7 +170,7 @@ export function unlikeTheRest(images: readonly OddImage[], className: string): F
       {
         level: 'ok',
         check: 'odd ones',
-        message: `${className}: no good image is unlike the rest`,
+        message: `${className}: no outliers among the good images`,
       },
     ];
   }
@@ -178,8 +178,8 @@ export function unlikeTheRest(images: readonly OddImage[], className: string): F
     {
       level: 'note',
       check: 'odd ones',
-      message: `${className}: ${odd.length} of ${images.length} good images unlike the rest, the oddest first`,
-      remedy: 'Look at each: a defect among the good teaches the model to accept it.',
+      message: `${className}: ${odd.length} of ${images.length} good images are outliers, the strongest first`,
+      remedy: 'Look at each: a defect among the good images teaches the model to accept it.',
       paths: odd.map(({ path }) => [path]),
     },
   ];

@@ -1,9 +1,9 @@
 import { median } from '@bigrid/inspect';
 
-/** Middle and spread that some odd values do not move: the median, and a deviation from the median distance to it. */
+/** Location and spread that outliers barely affect: the median, and the standard deviation estimated from the MAD. */
 export function middleAndSpread(values: readonly number[]): { middle: number; spread: number } {
   const middle = median(values) ?? 0;
-  // Of normal values, half are within one 1.4826th of a deviation.
+  // For a normal distribution, the standard deviation is 1.4826 times the MAD.
   const spread = 1.4826 * (median(values.map((value) => Math.abs(value - middle))) ?? 0);
   return { middle, spread };
 }

@@ -12,19 +12,19 @@ import {
   zeros,
 } from '@bigrid/graph';
 
-/** One operation of the engine: what it gave, and what it should have. */
+/** The result of testing one operation of the engine. */
 export interface SelfTestResult {
   readonly operation: string;
-  /** The largest difference between the two. */
+  /** The largest difference from the expected values. */
   readonly off: number;
   readonly passed: boolean;
 }
 
-/** More than rounding in single precision can be. */
+/** Above any rounding error in single precision. */
 const TOLERANCE = 1e-4;
 
 /**
- * What the model is made of, on numbers small enough to compute by hand: the image is
+ * Expected outputs of the model's operations, small enough to compute by hand. The image is
  *
  *      0  1  2  3
  *      4  5  6  7
@@ -32,17 +32,17 @@ const TOLERANCE = 1e-4;
  *     12 13 14 15
  */
 const expected: Readonly<Record<string, readonly number[]>> = {
-  // Sums over 3 x 3, zeros outside.
+  // Sums over 3 x 3, zero padding.
   convolution: [10, 18, 24, 18, 27, 45, 54, 39, 51, 81, 90, 63, 42, 66, 72, 50],
-  // Rows and columns 0, 1, 2 weigh 3/7, 3/7, 1/7, and 1, 2, 3 the other way round: places 5/7 and 16/7.
+  // Rows and columns 0, 1, 2 have weights 3/7, 3/7, 1/7, and 1, 2, 3 have 1/7, 3/7, 3/7: positions 5/7 and 16/7.
   'antialiased resize': [25 / 7, 36 / 7, 69 / 7, 80 / 7],
-  // At the middle of 5, and in the middle between 5, 6, 9 and 10.
+  // At the centre of 5, and at the centre of 5, 6, 9 and 10.
   'table read': [5, 7.5],
-  // 1/3 has 11 bits in half precision.
+  // 1/3 rounded to the 11 bits of half precision.
   'half precision': [0.333251953125, 2048, -0.0999755859375],
 };
 
-/** Runs each operation on the engine and compares it with what is known. @throws ENGINE_FAILED */
+/** Runs each operation on the engine and compares the output with the expected values. @throws ENGINE_FAILED */
 export async function selfTest(engine: Engine): Promise<SelfTestResult[]> {
   const outputs = await run(engine);
   return Object.entries(expected).map(([operation, values]) => {

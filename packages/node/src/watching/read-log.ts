@@ -6,8 +6,8 @@ import { createReadStream } from '../files/system.ts';
 import { inUtf8 } from '../files/text.ts';
 import { LONGEST_LINE, type LogRecord, parseRecord } from './inspection-log.ts';
 
-/** Here nothing is written, so that a new file would not do. */
-const NOT_A_LOG = 'Name a log that `bigrid inspect --log` or `bigrid watch --log` wrote.';
+/** Unlike the registry's remedy: a log is read here, so a new file would not help. */
+const NOT_A_LOG = 'Name a log that Bigrid wrote while inspecting or watching.';
 
 /** A line of a log with what drift compares. */
 export type InspectionRecord = LogRecord & LoggedInspection;
