@@ -52,7 +52,8 @@ function checkConfig(path: string, text: string, model: string, ports: Ports): v
     'OUTPUT_UNWRITABLE',
     `Expected ${found.expected}, as ${path} states for all versions, but received ${found.received}`,
     {
-      remedy: 'Give the model another name, or move the folder of the existing model away first.',
+      remedy:
+        'Give the model another name (the default is the name of its file), or move the folder of the existing model away first.',
     },
   );
 }
