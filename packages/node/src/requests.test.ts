@@ -227,7 +227,9 @@ describe('arguments', () => {
     { '': ['a.png'] },
   ])('that are no images to learn are refused: %j', async (wrong) => {
     await expect(call(train, wrong)).rejects.toThrow(
-      invalid('^Expected a path, a list of images, or such lists by the names of classes for '),
+      invalid(
+        '^Expected a path, a list of images, or such lists by the names of classes for images ',
+      ),
     );
   });
 

@@ -106,6 +106,15 @@ export function checkRequest(verb: keyof typeof requestSchemas, given: unknown):
   checkOptions(requestSchemas[verb], given, verb);
 }
 
+const trainingImages = path
+  .or(z.array(image).min(1))
+  .or(
+    z
+      .record(z.string().min(1), z.array(image).min(1))
+      .refine((classes) => Object.keys(classes).length > 0),
+  )
+  .meta({ expected: 'a path, a list of images, or such lists by the names of classes' });
+
 const argumentSchemas = {
   dir: path,
   file: path,
@@ -117,14 +126,6 @@ const argumentSchemas = {
     .array(image)
     .or(z.custom((value) => typeof Object(value)[Symbol.asyncIterator] === 'function'))
     .meta({ expected: 'a list of images or paths, or an async iterable of images' }),
-  trainingImages: path
-    .or(z.array(image).min(1))
-    .or(
-      z
-        .record(z.string().min(1), z.array(image).min(1))
-        .refine((classes) => Object.keys(classes).length > 0),
-    )
-    .meta({ expected: 'a path, a list of images, or such lists by the names of classes' }),
 };
 
 /** Checks the arguments passed to a function, by name. @throws OPTION_INVALID */
@@ -134,4 +135,9 @@ export function checkArguments(
   for (const [name, value] of Object.entries(given)) {
     checkArgument(argumentSchemas[name as keyof typeof argumentSchemas], value, name);
   }
+}
+
+/** Checks what training was given to learn. @throws OPTION_INVALID */
+export function checkTrainingImages(given: unknown): void {
+  checkArgument(trainingImages, given, 'images');
 }

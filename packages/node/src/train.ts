@@ -13,7 +13,7 @@ import { openIgnoredAreas } from './datasets/ignored-areas.ts';
 import { onnxRuntimeEngine } from './engine/engine.ts';
 import { assertModelWritable, writeAtomically } from './files/files.ts';
 import { bundleFrom, type ModelSource } from './model-file.ts';
-import { checkArguments, checkRequest } from './requests.ts';
+import { checkRequest, checkTrainingImages } from './requests.ts';
 import { type BackboneFile, openBackbone } from './training/backbones.ts';
 import { identifyFile, openCheckpoint } from './training/checkpoint-folder.ts';
 import { openReplay } from './training/replay-folder.ts';
@@ -51,7 +51,7 @@ export interface TrainRequest
  *   CHECKPOINT_MISMATCH, CHECKPOINT_INVALID, WEIGHTS_INVALID, DEVICE_MISSING, CANCELLED
  */
 export async function train(images: TrainingImages, request: TrainRequest = {}): Promise<Bundle> {
-  checkArguments({ trainingImages: images });
+  checkTrainingImages(images);
   checkRequest('train', request);
   const { onEvent, signal, out, threshold, unsure, resume, checkpointSeconds } = request;
   const { replay, areas, classes, identity, ...prepared } = await prepare(images, request);
