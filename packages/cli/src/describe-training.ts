@@ -2,7 +2,7 @@ import { counted } from '@bigrid/errors';
 import type { Manifest } from '@bigrid/node';
 import { formatScore } from './output.ts';
 
-/** What was learnt from, and the threshold that came of it. */
+/** What a model was trained on, and the resulting threshold. */
 export function describeTraining({ training, calibration, classes }: Manifest): string {
   const { threshold } = calibration;
   const products = classes.length === 1 ? '' : ` of ${classes.length} classes`;
@@ -14,5 +14,5 @@ export function describeTraining({ training, calibration, classes }: Manifest): 
     calibration.origin === 'cross-fitted'
       ? `${calibration.scores.length} scored by cross-fitting`
       : `${training.heldOut} held out`;
-  return `${all}${counted(training.images, 'good image')}${products} learnt, ${scored} for the threshold, which is ${formatScore(threshold, threshold)}`;
+  return `trained on ${all}${counted(training.images, 'good image')}${products}, ${scored} for the threshold, which is ${formatScore(threshold, threshold)}`;
 }

@@ -21,7 +21,7 @@ interface ImageRow {
   readonly label: string;
   readonly score: number;
   readonly verdict: string;
-  /** File of its anomaly map, where one was written. */
+  /** File of its anomaly map, if one was written. */
   readonly map?: string | undefined;
 }
 
@@ -29,21 +29,21 @@ interface ImageRow {
 export interface Measurement {
   readonly model: {
     readonly file: string;
-    /** The same for copies, other thresholds and exports of one model. */
+    /** The same for copies and exports of one model, and with other thresholds. */
     readonly id: string;
     readonly sha256: string;
     /** Version of Bigrid that trained it. */
     readonly bigridVersion: string;
     readonly createdAt: string;
     readonly seed: number;
-    /** SHA-256 over the images that it learnt from. */
+    /** SHA-256 over the training images. */
     readonly dataHash: string;
   };
   /** Version of Bigrid that measured. */
   readonly bigridVersion: string;
   /** Folder or list of test images. */
   readonly data: string;
-  /** What was ignored in this run, in place of what the model file ignores. */
+  /** The mask of this run, which replaces that of the model file. */
   readonly mask?: string | undefined;
 }
 
@@ -70,7 +70,7 @@ interface Told {
   readonly rows: readonly ImageRow[];
 }
 
-/** JSON has no NaN: a metric that is not defined becomes null. */
+/** JSON has no NaN: an undefined metric becomes null. */
 export function metricsJson(told: Told): string {
   const { measured, evaluation, manifest, points, outcomes, doubtful, rows } = told;
   const { classes, mean, meanOver, intervals, defects, failed } = evaluation;
@@ -130,7 +130,7 @@ export class MapFiles {
   async add({ evaluated, map }: SeenImage): Promise<void> {
     const { entry } = evaluated;
     const within = relative(resolve(this.#data), resolve(entry.path));
-    // Of a list, or under --s3-root, images may lie elsewhere.
+    // Images from a list or under --s3-root may be elsewhere.
     const isWithin = !isAbsolute(within) && within.split(sep)[0] !== '..';
     const name = entry.path.split(/[/\\]/).at(-1) as string;
     const relativePath = isWithin
@@ -144,7 +144,7 @@ export class MapFiles {
   }
 }
 
-/** The name of a class or defect from a list may be any text: as a folder it leads nowhere else. */
+/** The name of a class or defect in a list may be any text: makes it safe as a folder name. */
 function asFolder(name: string): string {
   return name.replaceAll(/[/\\]/g, '_').replace(/^\.+$/, '_') || '_';
 }

@@ -23,7 +23,7 @@ test('every option of a schema becomes a flag with its description, range, choic
   expect(command.opts()).toEqual({ wayOut: 'right', steps: 3, tempo: 0.5 });
 });
 
-test('options that are not given stay away, so that the schema decides', () => {
+test('options that are not given are absent, so that the schema decides', () => {
   const command = addFlags(new Command(), fieldsOf(schema));
   command.parse([], { from: 'user' });
   expect(command.opts()).toEqual({ wayOut: 'left' });

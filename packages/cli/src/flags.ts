@@ -6,48 +6,48 @@ import { kebabCase } from './kebab-case.ts';
 
 export type Fields = Readonly<Record<string, Field>>;
 
-/** Where the images are that a manifest names by their addresses in S3. */
+/** Where to find images that a manifest names by S3 address. */
 export const s3RootFlag = [
   '--s3-root <dir>',
-  'Copy of the buckets that s3:// addresses in a manifest name',
+  'Local copy of the buckets that s3:// addresses in a manifest name',
 ] as const;
 
-/** Where images begin to be unsure. */
+/** Score from which images are unsure. */
 export const unsureFlag = [
   '--unsure <rule>',
-  'Rule above which images are unsure, up to the threshold; or none',
+  'Rule for a lower threshold: images between the two are unsure; or none',
 ] as const;
 
-/** Goes on with images that are hardly what they are said to be. */
+/** Accepts images that are probably not what they are said to be. */
 export const allowSuspectFlag = [
   '--allow-suspect',
-  'Go on with images that score far above the threshold or were learnt before',
+  'Accept images that score far above the threshold or were already learnt',
 ] as const;
 
-/** What of the images is not looked at, whatever they show. */
+/** The area to ignore, in one mask for all images. */
 export const oneMaskFlag = [
   '--mask <file>',
-  'What to ignore in this run: an image, white there',
+  'Mask for this run: an image, white where to ignore',
 ] as const;
 
-/** What of the images is not looked at. */
+/** The area to ignore, in one mask or one per class. */
 export const maskFlag = [
   '--mask <path>',
-  'What to ignore: an image, white there, or a folder with one a class, CLASS.png',
+  'Mask: an image, white where to ignore, or a folder of CLASS.png',
 ] as const;
 
-/** The options that a schema defines, in its order. */
+/** The options that a schema defines, in order. */
 export function fieldsOf(schema: ZodType): Fields {
   return z.toJSONSchema(schema, { io: 'input' }).properties as Fields;
 }
 
-/** What the engine computes with. */
+/** Device and threads of the engine. */
 export const machineFields = fieldsOf(engineOptionsSchema);
 
-/** Beside a longer flag there is no room for its description in 80 columns: its values go there too. */
+/** Next to a longer flag, 80 columns have no room for the description, so its values are listed there instead. */
 const LONGEST_FLAG = 31;
 
-/** Adds `--kebab-case` flags for fields, so that name, range, default and description have one source. */
+/** Adds a `--kebab-case` flag per field, so that name, range, default and description have one source. */
 export function addFlags(command: Command, fields: Fields): Command {
   for (const [name, field] of Object.entries(fields)) {
     const flag = `--${kebabCase(name)}`;
@@ -60,17 +60,17 @@ export function addFlags(command: Command, fields: Fields): Command {
   return command;
 }
 
-/** The fields of that name, in this order. */
+/** The fields with these names, in this order. */
 export function pick(fields: Fields, names: readonly string[]): Fields {
   return Object.fromEntries(names.map((name) => [name, fields[name] as Field]));
 }
 
-/** The fields of any other name. */
+/** All fields except those with these names. */
 export function omit(fields: Fields, names: readonly string[]): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
 }
 
-/** Taps as `2,4,10` or as `layer1,layer2`: whole numbers are blocks, all else are names. @throws OPTION_INVALID */
+/** Taps as `2,4,10` or as `layer1,layer2`: whole numbers are blocks, everything else is a name. @throws OPTION_INVALID */
 export function parseTaps(text: string): (number | string)[] {
   const parts = text.split(',').map((part) => part.trim());
   if (parts.includes('')) {
@@ -110,12 +110,12 @@ function isAllowed(field: Field, value: string | number): boolean {
   if (field.const !== undefined) return value === field.const;
   if (typeof value === 'string') return field.enum?.includes(value) ?? true;
   const { minimum = -Infinity, maximum = Infinity, multipleOf = 1 } = field;
-  // NaN is in no range.
+  // NaN is outside every range.
   if (!(value >= minimum && value <= maximum)) return false;
   return field.type !== 'integer' || value % multipleOf === 0;
 }
 
-/** Plain decimals alone: `Number` also takes an empty text, spaces and `0x10`. */
+/** Accepts plain decimals only: `Number` also accepts an empty string, spaces and `0x10`. */
 function parseNumber(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
 }

@@ -25,7 +25,7 @@ beforeAll(async () => {
   await bigrid('inspect', at('model.onnx'), at('fresh'), '--log', at('log.jsonl'));
 });
 
-/** Runs the command line with streams of its output on a device that is always full. */
+/** Runs the command line with its output on a device that is always full. */
 function onFullDisk(words: readonly string[], ...streams: ('stdout' | 'stderr')[]): Promise<Ended> {
   const full = openSync('/dev/full', 'w');
   const to = (name: 'stdout' | 'stderr') => (streams.includes(name) ? full : 'pipe');
@@ -36,7 +36,7 @@ function onFullDisk(words: readonly string[], ...streams: ('stdout' | 'stderr')[
   return ended(child);
 }
 
-/** Every command, doing what puts something out. */
+/** Every command, with arguments that make it print something. */
 const commands: readonly (readonly [string, () => readonly string[]])[] = [
   ['--help', () => []],
   ['--version', () => []],
@@ -81,7 +81,7 @@ describe.skipIf(process.platform !== 'linux')('on a full disk', () => {
     ['results are printed', 73, () => ['inspect', at('model.onnx'), at('good')]],
     ['an error keeps its exit code', 66, () => ['info', at('missing.onnx')]],
     ['so does a mistake in the command line', 64, () => ['inspct']],
-  ] as const)('without what is said beside them, %s', async (_, exitCode, words) => {
+  ] as const)('without messages, %s', async (_, exitCode, words) => {
     const known = await bigrid(...words());
     const { code, stdout } = await onFullDisk(words(), 'stderr');
     expect([code, stdout]).toEqual([exitCode, known.stdout]);

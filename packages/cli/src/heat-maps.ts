@@ -4,7 +4,7 @@ import { writeAtomically } from '@bigrid/node/internal';
 /** What a heat map is drawn from. */
 type Drawn = Pick<Verdict, 'image' | 'map' | 'ignored' | 'regions'>;
 
-/** Heat maps that are drawn or written at once. */
+/** Maximum number of heat maps drawn or written at the same time. */
 const AT_ONCE = 3;
 
 /** Draws heat maps into files while other images are inspected. */
@@ -20,7 +20,7 @@ export class HeatMapWriter {
   }
 
   /**
-   * Starts on one; waits for another first when many are under way.
+   * Starts drawing one, after waiting for another if too many are in progress.
    * @param written called once the file is there
    * @throws OUTPUT_UNWRITABLE, CANCELLED
    */

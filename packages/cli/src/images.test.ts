@@ -12,7 +12,7 @@ beforeAll(async () => {
   await writeImages(at('a', 'marked'), 1);
 });
 
-test('paths are relative to the folder given, named where there are several; a file has its bare name', async () => {
+test('paths are relative to the given folder, with its name if there are several; a file has its bare name', async () => {
   const names = async (...given: string[]) =>
     (await findImages(given, undefined)).map(({ relativePath }) => relativePath);
   expect(await names(at('a', 'deep'))).toEqual(['0.png', '1.png']);
@@ -25,7 +25,7 @@ test('paths are relative to the folder given, named where there are several; a f
   ]);
 });
 
-test('pages of a TIFF have the name of their file, and results of their own', async () => {
+test('pages of a TIFF have the name of their file and their own results', async () => {
   const page = sharp({ create: { width: 4, height: 4, channels: 3, background: 'red' } });
   const frames = await Promise.all([page, page].map((one) => one.png().toBuffer()));
   const tiff = await sharp(frames, { join: { animated: true } })
@@ -42,7 +42,7 @@ test('pages of a TIFF have the name of their file, and results of their own', as
   }
 });
 
-test('results of an earlier run are left out, unless they are what was asked for', async () => {
+test('results of an earlier run are skipped unless asked for', async () => {
   const names = async (given: string, out: string) =>
     (await findImages([at(given)], at(out))).map(({ relativePath }) => relativePath);
   expect(await names('a', 'a/marked')).toEqual([join('deep', '0.png'), join('deep', '1.png')]);
@@ -53,7 +53,7 @@ test('results of an earlier run are left out, unless they are what was asked for
   });
 });
 
-test('names stay apart on file systems that do not tell capitals, and from the images', async () => {
+test('names stay apart on case-insensitive file systems, and from the images', async () => {
   await write(at('out', 'x-3.png'), 'an image to inspect');
   const places = ['x.png', 'X.jpg', 'x.webp', 'y.tar.png'].map((name) => [at('in', name), name]);
   const images = [...places, [at('out', 'x-3.png'), 'z.png']].map(

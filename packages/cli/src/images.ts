@@ -7,14 +7,14 @@ import { decodeName, imagesOfStream, isPiped, systemPath } from '@bigrid/node/in
 
 /** An image to inspect. */
 export interface NamedImage extends ImageEntry {
-  /** Relative to the folder that was given, with that folder's name where there are several; the bare name of a file that was given. */
+  /** Relative to the folder that was given, with that folder's name if there are several; the bare name of a given file. */
   readonly relativePath: string;
 }
 
 /**
- * The images at the paths given, in order. Results of an earlier run in a folder `out` below one of them are
- * no images to inspect.
- * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY; OPTION_INVALID when `out` is one of the folders
+ * The images at the given paths, in order. Results of an earlier run, in a folder `out` below one of them, are
+ * skipped.
+ * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY; OPTION_INVALID if `out` is one of the folders
  */
 export async function findImages(
   paths: readonly string[],
@@ -25,7 +25,7 @@ export async function findImages(
     if (out !== undefined && resolve(out) === resolve(given)) {
       fail(
         'OPTION_INVALID',
-        `Expected a folder for --out other than the one inspected but received ${out} for both`,
+        `Expected a folder for --out other than the inspected one but received ${out} for both`,
       );
     }
     const lead = paths.length > 1 ? basename(resolve(given)) : '';
@@ -41,17 +41,17 @@ export async function findImages(
   if (images.length === 0) {
     fail(
       'DATA_EMPTY',
-      `Expected images in ${paths.join(', ')} but received results in ${out} alone`,
+      `Expected images in ${paths.join(', ')} but received only results in ${out}`,
     );
   }
   return images;
 }
 
-/** What is given instead of a path to read from standard input. */
+/** Given instead of a path to read from standard input. */
 export const STANDARD_INPUT = '-';
 
 /**
- * The images that standard input names, each as soon as it is read, or those that it is: `-`, and `-#2` for a page.
+ * The images that standard input names, each as soon as its path is read, or those that it contains: `-`, `-#2` for a page.
  * @throws INPUT_INVALID, CANCELLED
  */
 export async function* imagesOnInput(signal: AbortSignal): AsyncGenerator<NamedImage> {
@@ -73,8 +73,8 @@ function isInside(path: string, folder: string): boolean {
 }
 
 /**
- * Names a file in `out` for each image, at its relative path. Where two would get the same name, on any file system,
- * or where an image to inspect lies there, a number is added.
+ * Names a file in `out` for each image, at its relative path. A number is added if two names would be the same on some
+ * file system, or if an image to inspect has that path.
  */
 export class ResultFiles {
   readonly #out: string;
@@ -89,8 +89,8 @@ export class ResultFiles {
   }
 
   /**
-   * @param images those that are known to be inspected
-   * @param extension of the files, with its dot
+   * @param images those known to be inspected
+   * @param extension of the files, including the dot
    */
   static async in(
     out: string,
@@ -117,7 +117,7 @@ export class ResultFiles {
   }
 }
 
-/** A path with its links followed; as it is where there is nothing. */
+/** A path with its links resolved; unchanged if nothing is there. */
 export async function realPath(path: string): Promise<string> {
   return realpath(systemPath(path), 'buffer').then(decodeName, () => resolve(path));
 }

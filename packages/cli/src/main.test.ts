@@ -106,7 +106,7 @@ test.each([
   [['inspect', 'x.onnx'], "missing required argument 'path'"],
   [['info', 'x', 'y'], 'too many arguments'],
   [[], 'Usage: bigrid'],
-])('%s is a mistake in the command line: 64', async (words, said) => {
+])('%s is a usage error: 64', async (words, said) => {
   const { code, stdout, stderr } = await bigrid(...words);
   expect(stderr).toContain(said);
   expect([code, stdout]).toEqual([64, '']);
@@ -140,7 +140,7 @@ test.skipIf(process.platform !== 'linux')('on a narrow terminal no word is broke
     const lines = shown.replaceAll(/\u001b\[[0-9;]*m|\r/g, '').split('\n');
     expect(lines.length).toBeGreaterThan(3);
     for (const line of lines) {
-      // What is to be copied is in one piece.
+      // Commands to be copied are not broken.
       if (!/^ +\$ /.test(line)) expect(line.length, line).toBeLessThanOrEqual(60);
     }
   }

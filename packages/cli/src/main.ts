@@ -10,20 +10,20 @@ const { version, engines }: { version: string; engines: { node: string } } = JSO
 );
 
 interface CommandModule {
-  /** Adds to a command its arguments, flags and help, and what it does. */
+  /** Adds the arguments, flags, help and action to a command. */
   define(command: Command, context: Context): void;
 }
 
 interface ListedCommand {
   readonly summary: string;
-  /** Loads its module, and with it the engine, which takes longer than the help of all commands. */
+  /** Loads its module and with it the engine, which takes longer than printing the help of all commands. */
   load(): Promise<CommandModule>;
 }
 
-/** In the order of the help. */
+/** In the order in which the help lists them. */
 const commands: Readonly<Record<string, ListedCommand>> = {
   train: {
-    summary: 'Learn from good images; write one .onnx file',
+    summary: 'Train on good images and write one .onnx model file',
     load: () => import('./commands/train.ts'),
   },
   inspect: {
@@ -35,19 +35,19 @@ const commands: Readonly<Record<string, ListedCommand>> = {
     load: () => import('./commands/watch.ts'),
   },
   evaluate: {
-    summary: 'Measure a model on labelled test images',
+    summary: 'Measure accuracy on labelled test images',
     load: () => import('./commands/evaluate.ts'),
   },
   calibrate: {
-    summary: 'Recalibrate the threshold, without training',
+    summary: 'Recalibrate the threshold without retraining',
     load: () => import('./commands/calibrate.ts'),
   },
   update: {
-    summary: 'Learn from false alarms, without forgetting the rest',
+    summary: 'Learn from false positives without forgetting the rest',
     load: () => import('./commands/update.ts'),
   },
   export: {
-    summary: 'Write a smaller model file, or one for Triton Inference Server',
+    summary: 'Export a smaller model, or one for Triton Inference Server',
     load: () => import('./commands/export.ts'),
   },
   drift: {
@@ -55,39 +55,39 @@ const commands: Readonly<Record<string, ListedCommand>> = {
     load: () => import('./commands/drift.ts'),
   },
   info: {
-    summary: 'Show how a model was trained and how it judges',
+    summary: 'Show what a model was trained on and how it judges',
     load: () => import('./commands/info.ts'),
   },
   data: {
-    summary: 'Show how a folder of images is read',
+    summary: 'Show how a folder of images is interpreted',
     load: () => import('./commands/data.ts'),
   },
   doctor: {
-    summary: 'Check this machine, a model file or images for problems',
+    summary: 'Diagnose problems with this machine, a model file or images',
     load: () => import('./commands/doctor.ts'),
   },
   demo: {
-    summary: 'Train, evaluate and inspect on synthetic images',
+    summary: 'Run the whole workflow on synthetic images',
     load: () => import('./commands/demo.ts'),
   },
 };
 
-/** The whole command line; of the commands, the one that the words ask for is defined, the others are only listed. */
+/** The whole command line. Only the command named in `words` is loaded and defined; the others are only listed. */
 export async function program(words: readonly string[], context: Context): Promise<Command> {
   const root = new Command('bigrid')
     .description(
-      'Finds anomalies in images after learning from good ones only:\ntrain on a folder, get one .onnx file, inspect new images.',
+      'Visual anomaly detection that learns from good images only:\ntrain on a folder, get one .onnx file, inspect new images.',
     )
     .version(version, '--version', 'Print the version')
     .helpOption('-h, --help', 'Print this help')
-    .helpCommand('help [command]', 'Print the help of a command')
+    .helpCommand('help [command]', 'Print the help for a command')
     .addHelpText(
       'after',
       `
 Examples:
   $ bigrid demo                                   try it on synthetic images
-  $ bigrid train parts/good --out parts.onnx      learn from good images
-  $ bigrid inspect parts.onnx new/ --out marked   inspect others`,
+  $ bigrid train parts/good --out parts.onnx      train on good images
+  $ bigrid inspect parts.onnx new/ --out marked   inspect new images`,
     )
     .exitOverride()
     .configureOutput({
@@ -101,7 +101,7 @@ Examples:
     .showHelpAfterError('See `bigrid --help`.');
   const asked = words.find((word) => Object.hasOwn(commands, word));
   for (const [name, { summary, load }] of Object.entries(commands)) {
-    // It takes over what is configured above.
+    // It inherits the configuration above.
     const command = root.command(name).description(summary);
     command.showHelpAfterError(`See \`bigrid ${name} --help\`.`);
     if (name === asked) (await load()).define(command, context);
@@ -109,7 +109,7 @@ Examples:
   return root;
 }
 
-/** An older Node.js would fail on the way, with what looks like a fault of ours. @throws NODE_TOO_OLD */
+/** An older Node.js would fail later with an error that looks like a bug in Bigrid. @throws NODE_TOO_OLD */
 export function checkNode(received: string): void {
   const needed = engines.node.replace('>=', '');
   if (received.localeCompare(needed, 'en', { numeric: true }) >= 0) return;
@@ -119,10 +119,10 @@ export function checkNode(received: string): void {
   );
 }
 
-/** What Node.js puts in the place of bytes that are no UTF-8. */
+/** What Node.js substitutes for bytes that are not valid UTF-8. */
 const LOST = '\ufffd';
 
-/** Node.js reads arguments as UTF-8, and so loses names of files that are none; Linux has their bytes. */
+/** Node.js decodes arguments as UTF-8 and so loses file names that are not; Linux provides their bytes. */
 async function wordsInBytes(words: readonly string[]): Promise<readonly string[]> {
   if (process.platform !== 'linux' || !words.some((word) => word.includes(LOST))) return words;
   const { decodeName } = await import('@bigrid/node/internal');
@@ -132,7 +132,7 @@ async function wordsInBytes(words: readonly string[]): Promise<readonly string[]
   return all.slice(all.length - words.length);
 }
 
-/** So it does with the folder that it runs in, to which paths are resolved: results would go into another. */
+/** The same applies to the working directory, against which paths are resolved: results would end up elsewhere. */
 async function runInBytes(): Promise<void> {
   if (!process.cwd().includes(LOST)) return;
   const { decodeName } = await import('@bigrid/node/internal');
@@ -140,7 +140,7 @@ async function runInBytes(): Promise<void> {
   process.cwd = () => folder;
 }
 
-/** Runs what the words of the command line ask for, and sets the exit code. */
+/** Runs the command line and sets the exit code. */
 export async function main(given: readonly string[]): Promise<void> {
   await run(async (context) => {
     checkNode(process.versions.node);

@@ -2,10 +2,10 @@ import { counted } from '@bigrid/errors';
 import type { EvaluatedImage, Evaluation, Intervals, Metrics } from '@bigrid/node';
 import { paint, table } from './output.ts';
 
-/** Images that are named; others are counted. */
+/** Maximum number of images named; the rest are counted. */
 const MOST_NAMED = 10;
 
-/** Metrics in the order in which they are shown, with heads of two lines: all fit in 80 columns. */
+/** Metrics in display order, with heads of two lines so that all fit in 80 columns. */
 const heads: Readonly<Record<keyof Metrics, string>> = {
   imageAuroc: 'image\nAUROC',
   imageAp: 'image\nAP',
@@ -17,7 +17,7 @@ const heads: Readonly<Record<keyof Metrics, string>> = {
 };
 const names = Object.keys(heads) as (keyof Metrics)[];
 
-/** A row a class and their mean, each above the bounds of its intervals. */
+/** A row per class and one for their mean, each followed by the bounds of its intervals. */
 export function metricsTable({ classes, mean, intervals }: Evaluation): string {
   const columns = [
     { head: 'class' },
@@ -38,7 +38,7 @@ export function metricsTable({ classes, mean, intervals }: Evaluation): string {
     ...bounds(intervals.classes[name] as Intervals),
   ]);
   const last = row('mean', mean).map((cell) => paint('bold', cell));
-  // Of one class, the mean has the same.
+  // With one class, the mean has the same intervals.
   const several = Object.keys(classes).length > 1;
   return table(columns, [...rows, last, ...(several ? bounds(intervals.mean) : [])]);
 }
@@ -48,38 +48,38 @@ function boundsOf(intervals: Intervals, end: 'low' | 'high'): Metrics {
   return Object.fromEntries(entries);
 }
 
-/** What the numbers leave out. */
+/** What the numbers do not include. */
 export function remarks({ images, withoutMask, classes, meanOver }: Evaluation): string[] {
   const all = Object.keys(classes).length;
   const lines: string[] = [];
   if (withoutMask.length > 0) {
     lines.push(
-      `${counted(withoutMask.length, 'defective image')} without a usable mask: left out of the pixel metrics.`,
+      `${counted(withoutMask.length, 'defective image')} without a usable mask: not included in pixel metrics.`,
       ...unmasked(images, withoutMask),
     );
   }
   if (names.some((name) => meanOver[name] < all)) {
     lines.push(
-      'A dash is a metric that these images do not define: it takes good and defective ones, and masks for pixels.',
+      'A dash marks a metric that is undefined here: it needs good and defective images, and masks for pixel metrics.',
     );
   }
   const partial = names.filter((name) => meanOver[name] > 0 && meanOver[name] < all);
   for (const [over, alike] of Map.groupBy(partial, (name) => meanOver[name])) {
     const of = alike.map((name) => heads[name].replace('\n', ' ')).join(', ');
-    lines.push(`Mean over the ${over} of ${all} classes that have it: ${of}.`);
+    lines.push(`Mean over the ${over} of ${all} classes for which it is defined: ${of}.`);
   }
   return [
     '',
-    `${counted(images.length, 'test image')}. Below each metric: the bounds of its 95 % bootstrap interval.`,
+    `${counted(images.length, 'test image')}. Below each metric: its 95 % bootstrap interval.`,
     ...lines,
   ];
 }
 
-/** The images without a usable mask, and why. */
+/** The images without a usable mask, with the reason. */
 function unmasked(images: readonly EvaluatedImage[], withoutMask: readonly string[]): string[] {
   const known = new Map(images.map(({ entry }) => [entry.path, entry]));
   const lines = withoutMask.slice(0, MOST_NAMED).map((path) => {
-    const why = known.get(path)?.readMask ? 'its mask marks nothing' : 'it has no mask';
+    const why = known.get(path)?.readMask ? 'its mask is empty' : 'it has no mask';
     return `  ${path}: ${why}`;
   });
   const more = withoutMask.length - lines.length;

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fitted } from './narrow.ts';
 
-test('paragraphs are filled anew, and what fits stays as it is', () => {
+test('paragraphs are reflowed, and text that fits is unchanged', () => {
   const text = 'One two three four five six\nseven.\n\nShort.\nAlso.\n';
   expect(fitted(text, 40)).toBe(text);
   expect(fitted(text, 16)).toBe('One two three\nfour five six\nseven.\n\nShort.\nAlso.\n');
 });
 
-test('second columns keep their place, or go below where there is no room', () => {
+test('second columns keep their place, or go below if there is no room', () => {
   const line = '  --out <dir>    folder for the heat maps of all the images';
   expect(fitted(line, 42)).toBe(
     '  --out <dir>    folder for the heat maps\n                 of all the images',
@@ -18,7 +18,7 @@ test('second columns keep their place, or go below where there is no room', () =
   );
 });
 
-test('commands stay whole, but for what is said of them; colours take no room', () => {
+test('commands stay whole, unlike their comments; colours take no room', () => {
   const command = '  $ bigrid train parts --out parts.onnx --backbone resnet50.safetensors';
   expect(fitted(command, 40)).toBe(command);
   expect(fitted('  $ bigrid demo --out somewhere    see it work, on drawn images', 40)).toBe(

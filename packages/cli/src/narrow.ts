@@ -1,12 +1,11 @@
-/** With less room than this beside it, a second column goes below the first. */
+/** With less room than this, a second column goes below the first. */
 const LEAST_ROOM = 24;
-/** How far what goes below stands in. */
+/** Indentation of what goes below. */
 const STEP = 4;
 
 /**
- * A text for people, its lines broken between words so that each fits; a terminal would break them within. Paragraphs are
- * filled anew, and second columns keep their place. A word that is longer than a line stays whole, and so does a command:
- * it is there to be copied.
+ * Wraps text at word boundaries, which a terminal would not do. Paragraphs are reflowed, and second columns keep their
+ * place. Words longer than a line stay whole, and so do commands, which are there to be copied.
  * @param width in characters
  */
 export function fitted(text: string, width: number): string {
@@ -39,7 +38,7 @@ function brokenUp(line: string, width: number): string[] {
   return [first, ...filled(`${' '.repeat(indent + STEP)}${second}`, width, indent + STEP)];
 }
 
-/** The line that begins as given, in lines of whole words; those after the first stand in. */
+/** A line wrapped at word boundaries; all but the first part are indented. */
 function filled(line: string, width: number, indent: number): string[] {
   const lines: string[] = [];
   let current = '';
@@ -58,7 +57,7 @@ function isCommand(line: string): boolean {
   return /^\s*(\$|npx bigrid|bigrid) /.test(line);
 }
 
-/** Without the codes that colour it. */
+/** Without colour codes. */
 function visibleLength(line: string): number {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape codes are what is left out
   return line.replaceAll(/\u001b\[[\d;]*m/g, '').length;

@@ -18,7 +18,7 @@ import { pathsIn, startWatching, until } from '../testing/watching.ts';
 const at = useTemporaryFolder();
 let model: string;
 
-/** Latin 1, bytes that never are UTF-8, two names that differ in such a byte alone, what a terminal obeys, and lines. */
+/** Latin 1, bytes that are never UTF-8, two names that differ only in such a byte, escape codes, and newlines. */
 const names = [
   ...['plain.png', 'caf\udce9.png', 'caf\udce8.png', '\udcff\udcfe.png', 'é\udcc3.png'],
   ...['\u001b[2J\u001b]0;title\u0007.png', '\u009b8mhidden.png', 'two\nlines.png', 'over\r.png'],
@@ -26,10 +26,10 @@ const names = [
 const sorted = (list: readonly string[]) => [...list].sort();
 const listed = async (folder: string) =>
   sorted((await readdir(systemPath(folder), 'buffer')).map(decodeName));
-/** All that a text may hold for a terminal, where colours are off. */
+/** The characters allowed in terminal output without colours. */
 const isPlain = (text: string) => !/(?!\n)[\p{Cc}\ufffd]/u.test(text);
 
-/** The same image under all names, at the same time: by their names alone they are others. */
+/** The same image under all names, with the same time: only the names differ. */
 async function writeNames(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const bytes = await imageBytes(40);
@@ -72,7 +72,7 @@ describe.skipIf(process.platform !== 'linux')('names that are no UTF-8, or no pl
     expect(await listed(at('out'))).toEqual(sorted(names));
   });
 
-  test.each(['table', 'csv'])('are written out in a %s', async (format) => {
+  test.each(['table', 'csv'])('are escaped in a %s', async (format) => {
     const { code, stdout } = await bigrid('inspect', model, at('new'), '--format', format);
     expect(code).toBe(0);
     expect(isPlain(stdout)).toBe(true);
@@ -93,7 +93,7 @@ describe.skipIf(process.platform !== 'linux')('names that are no UTF-8, or no pl
     expect(isPlain(missing.stderr)).toBe(true);
   });
 
-  test('are known again in a log, each by its own name', async () => {
+  test('are recognised in a log, each by its own name', async () => {
     const words = ['inspect', model, at('new'), '--format', 'jsonl', '--log', at('log.jsonl')];
     expect(pathsOf(await bigrid(...words))).toHaveLength(names.length);
     expect(sorted(await pathsIn(at('log.jsonl')))).toEqual(sorted(names));
@@ -138,7 +138,7 @@ describe.skipIf(process.platform !== 'linux')('names that are no UTF-8, or no pl
     for (let seed = 0; seed < 8; seed++) await writeIn(`train/good/\udce9${seed}.png`, seed);
     await writeIn('test/good/\udce9.png', 20);
     await writeIn('test/sp\udcfft/\udce9.png', 21, true);
-    // Where the shell finds the name, for Node.js gives no such argument to others.
+    // The shell finds the name, because Node.js cannot pass such an argument.
     const run = (line: string) => {
       const command = `cd "$2" && exec "$0" "$1" ${line}`;
       return ended(spawn('sh', ['-c', command, process.execPath, bin, at()]));
@@ -159,7 +159,7 @@ describe.skipIf(process.platform !== 'linux')('names that are no UTF-8, or no pl
     expect(report).toContain('sp\\udcfft');
   });
 
-  test('do for the folder that commands run in', async () => {
+  test('work as the working directory', async () => {
     await mkdir(systemPath(at('here\udce9')));
     const run = (words: string) => {
       const command = `cd "$2"/here* && exec "$0" "$1" ${words}`;

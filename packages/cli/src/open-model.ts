@@ -9,7 +9,7 @@ interface ModelFlags {
 
 /**
  * Reads a model file for one run.
- * @returns the model as the file and the mask of this run have it, and the same under the rules of this run
+ * @returns the model with the mask of this run, and the same with the threshold rules of this run applied
  * @throws PATH_MISSING, PATH_UNREADABLE, BUNDLE_INVALID, BUNDLE_TOO_NEW, OPTION_INVALID, THRESHOLD_UNSUPPORTED
  */
 export async function openModel(

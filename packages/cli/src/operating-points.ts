@@ -8,29 +8,29 @@ interface Evaluated {
   readonly file: string;
   /** Folder of the images. */
   readonly dir: string;
-  /** What was ignored in this run. */
+  /** The mask of this run. */
   readonly mask?: string | undefined;
-  /** How many images there are of each label. */
+  /** Number of images with each label. */
   readonly good: number;
   readonly defects: number;
 }
 
-/** Lines that offer thresholds to choose from, each with the command that sets it. */
+/** Lines that list thresholds to choose from, each with the command that sets it. */
 export function describePoints(points: readonly OperatingPoint[], evaluated: Evaluated): string[] {
   if (points.length === 0) return [];
   const { good, defects } = evaluated;
   const described = points.flatMap(({ rule, threshold, truePositives, falsePositives }) => [
-    `  ${paint('bold', nameOf(rule), process.stderr)}: threshold ${formatScore(threshold, threshold)}, ${truePositives} of ${counted(defects, 'defect')} caught, ${counted(falsePositives, 'false positive')} among ${good} good`,
+    `  ${paint('bold', nameOf(rule), process.stderr)}: threshold ${formatScore(threshold, threshold)}, ${truePositives} of ${counted(defects, 'defect')} detected, ${counted(falsePositives, 'false positive')} among ${good} good images`,
     `    ${ownCommand()} calibrate ${calibrateWords(evaluated, rule, threshold)}`,
   ]);
   return [
     '',
-    'Operating points, chosen on these very images: expect new ones to do slightly worse.',
+    'Operating points, chosen on these test images: expect slightly worse results on new ones.',
     ...described,
   ];
 }
 
-/** A number is set at once; under a mask, the scores of good images have to be taken again. */
+/** A number can be set directly; with a mask, good images have to be scored again. */
 function calibrateWords({ file, dir, mask }: Evaluated, rule: string, threshold: number): string {
   const model = shellQuoted(file);
   if (mask === undefined) return `${model} --threshold ${threshold} --out ${model}`;

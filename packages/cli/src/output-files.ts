@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { assertWritable } from '@bigrid/node/internal';
 
-/** What results are written as, by the endings of their names. */
+/** File extensions of results by flag. */
 const endings = {
   '--report': ['.html', '.htm'],
   '--json': ['.json', '.txt'],
@@ -10,8 +10,8 @@ const endings = {
 } as const;
 
 /**
- * Finds out before a long run whether results could be written, and that none would take the place of another kind of
- * file, such as the model itself. A name without an ending, such as `/dev/stdout`, is anyone's.
+ * Checks before a long run that results can be written, and that none would overwrite another kind of file, such as the
+ * model itself. A name without an extension, such as `/dev/stdout`, is always accepted.
  * @param files by flag
  * @throws OPTION_INVALID, OUTPUT_UNWRITABLE
  */

@@ -14,7 +14,7 @@ import {
   table,
 } from './output.ts';
 
-test('tables keep columns in line, also where heads have two lines', () => {
+test('tables align columns, also with heads of two lines', () => {
   const columns = [{ head: 'name' }, { head: 'pixel\nAP', align: 'right' }] as const;
   const rows = [
     ['a', '1.5'],
@@ -44,7 +44,7 @@ test('long paths are cut in the middle and keep their end', () => {
   expect(cut).toMatch(/^\/data.*….*scratch\/000\.png$/);
 });
 
-test('scores show as many decimals as their threshold asks for', () => {
+test('scores have as many decimals as their threshold needs', () => {
   expect(formatScore(0.0123456, 0.000878)).toBe('0.012346');
   expect(formatScore(4.26159, 4.3)).toBe('4.262');
   expect(formatScore(0, 0)).toBe('0.000');
@@ -57,12 +57,12 @@ test('durations, sizes and numbers of things', () => {
   expect([counted(1, 'image'), counted(2, 'image')]).toEqual(['1 image', '2 images']);
 });
 
-test('paths are quoted where a shell would take them apart', () => {
+test('paths are quoted if a shell would split them', () => {
   expect(shellQuoted('a/b-1.onnx')).toBe('a/b-1.onnx');
   expect(shellQuoted("my part's")).toBe("'my part'\\''s'");
 });
 
-describe('names that a terminal would obey', () => {
+describe('names with control characters', () => {
   afterEach(() => vi.unstubAllEnvs());
   const name = fc
     .array(
@@ -72,10 +72,10 @@ describe('names that a terminal would obey', () => {
       ),
     )
     .map((parts) => parts.join(''));
-  /** Read as in JSON, what is printed is the name again. */
+  /** Parsed as JSON, the printed text is the name again. */
   const readBack = (text: string) => JSON.parse(`"${text.replaceAll(/\\(?!u00|u202)/g, '\\\\')}"`);
 
-  test.each(['0', '1'])('are written out, be colours on or not (%s)', (colours) => {
+  test.each(['0', '1'])('are escaped with and without colours (%s)', (colours) => {
     vi.stubEnv('FORCE_COLOR', colours);
     const [before = '', after = ''] = styleText(['red', 'bold'], '|', {
       stream: process.stderr,

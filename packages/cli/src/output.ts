@@ -6,18 +6,18 @@ import { fitted } from './narrow.ts';
 
 type Format = Parameters<typeof styleText>[0];
 
-/** Colour codes of ours carry this number, which no name of a file can know. */
+/** Our own colour codes carry this random number, which no file name can contain on purpose. */
 const OURS = randomInt(1e9, 1e10);
 const ESCAPE = '\u001b[';
 const ourCode = `\\u001b\\[(?:${OURS};)+([0-9;]+m)`;
 /**
- * Control characters, but for those that end lines and columns; bytes of names that are no UTF-8; characters that turn the
+ * Control characters except newline and tab; bytes of names that are not valid UTF-8; characters that change the
  * direction of text.
  */
 const control = '(?![\\n\\t])[\\p{Cc}\\udc80-\\udcff\\u202a-\\u202e\\u2066-\\u2069]';
 const special = new RegExp(`${ourCode}|${control}`, 'gu');
 
-/** Colours a text where the stream is a terminal and NO_COLOR is not set. */
+/** Colours a text if the stream is a terminal and NO_COLOR is not set. */
 export function paint(
   format: Format,
   text: string,
@@ -29,8 +29,8 @@ export function paint(
 }
 
 /**
- * A text as a stream may be given it: the colours of {@link paint} and, written out as `\u001b`, all other characters
- * that a terminal would obey. They come from names of files, or out of files.
+ * A text that is safe to print: keeps the colours of {@link paint} and escapes, as `\u001b`, all other characters
+ * that a terminal would interpret. They come from file names or from file contents.
  */
 export function printable(text: string): string {
   return text.replaceAll(special, (character, ourCode?: string) =>
@@ -39,8 +39,8 @@ export function printable(text: string): string {
 }
 
 /**
- * The same, with its line breaks written out too, for a table or a line of results. Colours are kept as they are, for
- * {@link printable} still to see.
+ * The same with line breaks escaped too, for a table or a line of results. Colours are kept in the form that
+ * {@link printable} recognises.
  */
 export function onOneLine(text: string): string {
   return text
@@ -50,14 +50,14 @@ export function onOneLine(text: string): string {
     .replaceAll('\n', writtenOut);
 }
 
-/** As in JSON, so that it may stand there too. */
+/** Escaped as in JSON. */
 function writtenOut(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /**
- * Writes to one of the two streams of the process: all that the command line puts out passes through here.
- * @returns false when the reader has no room for more until the stream says `drain`
+ * Writes to standard output or standard error: all output of the command line passes through here.
+ * @returns false if the reader cannot take more until the stream emits `drain`
  */
 export function write(
   stream: typeof process.stdout | typeof process.stderr,
@@ -65,7 +65,7 @@ export function write(
 ): boolean {
   const content = printable(text);
   if (!fstatSync(stream.fd).isFile()) return stream.write(content);
-  // Where a disk has room for a part of it, the stream would take that for the whole.
+  // If the disk has room for only a part, the stream would take that for the whole.
   try {
     const bytes = Buffer.from(content);
     for (let done = 0; done < bytes.length; ) done += writeSync(stream.fd, bytes, done);
@@ -80,12 +80,12 @@ export function print(...lines: string[]): void {
   write(process.stdout, lines.map((line) => `${line}\n`).join(''));
 }
 
-/** Writes what is said beside the results: lines on standard error. */
+/** Writes messages that are not results: lines on standard error. */
 export function say(...lines: string[]): void {
   write(process.stderr, lines.map((line) => `${forStream(process.stderr, line)}\n`).join(''));
 }
 
-/** A text for people: on a terminal, no word of it is broken at the edge. */
+/** A text wrapped at word boundaries if the stream is a terminal. */
 export function forStream(stream: NodeJS.WriteStream, text: string): string {
   return stream.isTTY && stream.columns > 0 ? fitted(text, stream.columns) : text;
 }
@@ -95,14 +95,14 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-/** Columns apart by two spaces, without lines around them: easy to read, and to take apart by other programs. */
+/** Columns separated by two spaces, without borders: easy to read, and to parse by other programs. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const nothing = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
   const edges = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '' };
   const bottom = { bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' };
   const drawn = new Table({
     chars: { ...nothing, ...edges, ...bottom, left: '', right: '', middle: '  ' },
-    // The library's own colours know neither NO_COLOR nor pipes.
+    // The library's own colours respect neither NO_COLOR nor pipes.
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: columns.map(({ align }) => align ?? 'left'),
   });
@@ -122,7 +122,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     .join('\n');
 }
 
-/** Names and values below each other, values in line; a value of several lines stays in its column. */
+/** One name and value per line, with values aligned; a multi-line value stays in its column. */
 export function facts(entries: readonly (readonly [string, string])[]): string {
   const width = Math.max(...entries.map(([name]) => name.length));
   return entries
@@ -134,7 +134,7 @@ export function facts(entries: readonly (readonly [string, string])[]): string {
     .join('\n');
 }
 
-/** Cuts a text in its middle, so that both the folder and the file of a path are still seen. */
+/** Shortens a text in the middle, so that both the folder and the file of a path stay visible. */
 export function shorten(text: string, width: number): string {
   const letters = [...text];
   if (letters.length <= width) return text;
@@ -143,7 +143,7 @@ export function shorten(text: string, width: number): string {
   return `${letters.slice(0, kept - tail).join('')}…${letters.slice(-tail).join('')}`;
 }
 
-/** Scores with the same number of decimals, as many as the threshold needs for three digits that count. */
+/** A score with as many decimals as the threshold needs for three significant digits. */
 export function formatScore(score: number, threshold: number): string {
   const small = threshold > 0 ? -Math.floor(Math.log10(threshold)) : 0;
   return score.toFixed(Math.min(12, Math.max(3, small + 2)));

@@ -5,7 +5,7 @@ import { ownCommand } from './own-command.ts';
 
 const at = useTemporaryFolder();
 
-test('the command that is printed is one that works where it is printed', async () => {
+test('the printed command works where it is printed', async () => {
   await write(at('project', 'node_modules', '.bin', 'bigrid'), '');
   await write(at('project', 'deep', 'down', 'file'), '');
   await write(at('global', 'bin', 'bigrid'), '');
@@ -14,10 +14,10 @@ test('the command that is printed is one that works where it is printed', async 
   const elsewhere = resolve('/elsewhere');
   const [global, cache] = [at('global', 'bin'), at('cache', 'node_modules', '.bin')];
   const projectOnPath = at('project', 'node_modules', '.bin');
-  // In a project that has it, also far down in it and while npm runs it.
+  // In a project that depends on it, also in subfolders and while npm runs it.
   expect(ownCommand(at('project'), '/usr/bin')).toBe('npx bigrid');
   expect(ownCommand(at('project', 'deep', 'down'), projectOnPath)).toBe('npx bigrid');
-  // Installed for all.
+  // Installed globally.
   expect(ownCommand(elsewhere, ['/usr/bin', global].join(delimiter))).toBe('bigrid');
   // Fetched for one call: the shell will not find it later.
   expect(ownCommand(elsewhere, [cache, '/usr/bin'].join(delimiter))).toBe('npx bigrid');

@@ -2,19 +2,19 @@ import { existsSync } from 'node:fs';
 import { delimiter, dirname, join, resolve, sep } from 'node:path';
 
 const names = process.platform === 'win32' ? ['bigrid.cmd', 'bigrid.exe'] : ['bigrid'];
-/** Where npm puts the commands of a project, and in front of PATH while it runs one of them. */
+/** Where npm puts the commands of a project; it prepends this folder to PATH while it runs one of them. */
 const projectFolder = join('node_modules', '.bin');
 
 /**
- * How to call Bigrid where this process was called: `bigrid` where the shell finds it, `npx bigrid` in a project that
- * has it, or where it was fetched for this one call.
- * @param folder where the next command would be typed
- * @param path folders where the shell looks for commands
+ * How to call Bigrid from where this process was called: `bigrid` if the shell finds it, `npx bigrid` in a project that
+ * depends on it or if it was fetched for this one call.
+ * @param folder where the next command will be typed
+ * @param path folders that the shell searches for commands
  */
 export function ownCommand(folder = process.cwd(), path = process.env.PATH ?? ''): string {
   const isIn = (place: string) => names.some((name) => existsSync(join(place, name)));
   if (foldersUpFrom(folder).some((above) => isIn(join(above, projectFolder)))) return 'npx bigrid';
-  // Outside the command that npm runs, its own folder is not there.
+  // npm's own folder is on PATH only while npm runs a command.
   const lasting = path
     .split(delimiter)
     .filter((place) => place !== '' && !place.replace(/[/\\]+$/, '').endsWith(sep + projectFolder));

@@ -38,7 +38,7 @@ beforeAll(async () => {
   const wide = sharp(await imageBytes(20)).resize(150, 64, { fit: 'fill' });
   await write(at('wide.png'), await wide.png().toBuffer());
   await write(at('bad.png'), await imageBytes(21, true));
-  // The spot is within its white part.
+  // The spot is within the white area.
   const white = sharp({ create: { width: 50, height: 50, channels: 3, background: 'white' } });
   const mask = white.extend({ left: 10, top: 10, right: 4, bottom: 4, background: 'black' });
   await write(at('mask.png'), await mask.png().toBuffer());
@@ -70,10 +70,10 @@ function relative(actual: ArrayLike<number>, expected: ArrayLike<number>): numbe
   return apart / largest;
 }
 
-/** What one way of inspecting gives for an image. */
+/** The result of one way of inspecting an image. */
 interface Seen {
   readonly score: number;
-  /** Undefined where that way shows none. */
+  /** Undefined if that way gives none. */
   readonly map?: { readonly data: Float32Array };
 }
 
@@ -116,7 +116,7 @@ async function throughPython(file: string): Promise<Seen[]> {
   );
 }
 
-/** A row a way, with how far its scores and maps are at most from those of the first. */
+/** A row per way, with the largest difference of its scores and maps from those of the first. */
 function showTable(name: string, [first, ...others]: readonly [Way, ...Way[]]): number {
   const apart = others.map(([way, seen]) => {
     const [, expected] = first;
@@ -161,7 +161,7 @@ describe.each(cases)('a bundle of %s', (name, options) => {
     const bundle = await train(dir, { ...options, size: 64, epochs: 2, threads: 1, out });
     const calibrated = at(`${name}, calibrated.onnx`);
     const masked = at(`${name}, masked.onnx`);
-    // Which images set the threshold is of no matter here: those learnt will do.
+    // Which images set the threshold does not matter here: use those learnt.
     const request = { dir, allowSuspect: true, threads: 1 };
     await calibrate(out, { ...request, threshold: 'max-fpr:0.2', out: calibrated });
     await calibrate(out, { ...request, mask: at('mask.png'), out: masked });

@@ -8,25 +8,25 @@ type ProgressEvent = Omit<Extract<WorkEvent, { type: 'progress' }>, 'phase' | 't
 };
 type SkippedEvent = Extract<WorkEvent, { type: 'skipped' }>;
 
-/** Shows how far work is, on standard error. */
+/** Shows progress on standard error. */
 export interface Progress {
   readonly onEvent: OnEvent;
-  /** For work without events of its own: call the result with how many are done, and how many of them took no time. */
+  /** For work without events of its own: call the result with how many are done, and how many of those took no time. */
   count(phase: string, total: number): (done: number, skipped?: number) => void;
-  /** Ends the last bar, then prints warnings, and names and counts the images that were skipped. Call it whatever happened. */
+  /** Ends the last bar, then prints warnings and the skipped images. To be called in any case, also after errors. */
   finish(): void;
 }
 
-/** Between two lines where standard error is no terminal. */
+/** Between two lines if standard error is not a terminal. */
 const SECONDS_BETWEEN_LINES = 3;
-/** More are counted, but no longer named. */
+/** Maximum number of skipped images named; the rest are counted. */
 const MOST_NAMED = 20;
 const BAR_WIDTH = 16;
 const PHASE_WIDTH = 'abnormal grid'.length;
 
 export interface ProgressOptions {
   readonly quiet?: boolean | undefined;
-  /** Whether lines go to standard output meanwhile, which may be the same terminal: then no bar is drawn. */
+  /** Whether results are printed meanwhile: then no bar is drawn if standard output is a terminal too. */
   readonly printing?: boolean;
 }
 
@@ -101,9 +101,9 @@ function bars(): Display {
     bar?.stop();
     bar = undefined;
   };
-  // While a bar is drawn, lines do not wrap; who leaves in the middle must not leave the terminal so.
+  // Line wrapping is off while a bar is drawn; restore it if the process exits in the middle.
   process.once('exit', finish);
-  // What is said about the interruption comes below the bar, and no bar is drawn over it.
+  // The message about the interruption comes below the bar, and no bar is drawn over it.
   const interrupt = () => {
     interrupted = true;
     finish();
@@ -130,7 +130,7 @@ function startBar(event: ProgressEvent): cliProgress.SingleBar {
   const bar = new cliProgress.SingleBar({
     stream: process.stderr,
     format: (_options, _parameters, payload) => printable(renderBar(payload.event, payload.pace)),
-    // Signals are for the whole program to handle.
+    // Signals are handled by the program as a whole.
     gracefulExit: false,
     fps: 8,
   });
@@ -153,7 +153,7 @@ function renderBar(event: ProgressEvent, pace: Pace): string {
   return `${event.phase.padEnd(PHASE_WIDTH)}  ${bar}  ${line}`;
 }
 
-/** Pace, time left or taken, and loss. */
+/** Rate, time left or taken, and loss. */
 function details(
   { phase, done, total, secondsLeft, loss }: ProgressEvent,
   { seconds, done: doneNow }: Pace,
@@ -168,7 +168,7 @@ function details(
   return parts;
 }
 
-/** What this run did of a phase, and in which time: a training that goes on had done some before. */
+/** What this run did of a phase, and how long it took: a resumed training had done some earlier. */
 interface Pace {
   readonly seconds: number;
   readonly done: number;
@@ -180,7 +180,7 @@ function phaseClock(): (event: ProgressEvent) => Pace {
     if (event.phase !== phase || event.done <= before) {
       phase = event.phase;
       started = performance.now();
-      // Most phases begin with nothing done; some tell of the first only when it is.
+      // Most phases report a start at 0; some report only once the first item is done.
       before = event.secondsLeft === undefined ? event.done : 0;
     }
     return { seconds: (performance.now() - started) / 1000, done: event.done - before };

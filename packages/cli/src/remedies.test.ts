@@ -24,7 +24,7 @@ beforeAll(async () => {
   await write(at('notes.txt'), 'text\n');
 });
 
-/** A mistake, and what the error has to say of it: first what happened, then what to do about it. */
+/** A mistake, and what its error must say: what happened, then what to do about it. */
 type Mistake = readonly [
   what: string,
   words: readonly string[],
@@ -35,7 +35,7 @@ type Mistake = readonly [
 
 const modelFirst = /Name the \.onnx file .* comes before the folder of images/;
 
-describe('what to do fits what happened', () => {
+describe('the remedy fits the mistake', () => {
   const mistakes = (): readonly Mistake[] => [
     ...['evaluate', 'update', 'watch'].map(
       (command): Mistake => [
@@ -202,7 +202,7 @@ describe('what to do fits what happened', () => {
       'an ablation without effect',
       ['train', at('parts'), '--out', at('n.onnx'), '--grids', 'none', '--jitter', '0.1'],
       'OPTION_INVALID',
-      /with jitter, which changes nothing/,
+      /with jitter, which has no effect/,
       /Leave jitter out/,
     ],
     [
@@ -214,7 +214,7 @@ describe('what to do fits what happened', () => {
     ],
   ];
 
-  test('in every mistake tried', async () => {
+  test('for every mistake tried', async () => {
     await write(at('short.jsonl'), '');
     for (const [what, words, code, said, todo] of mistakes()) {
       const { stderr } = await bigrid(...words);
@@ -225,7 +225,7 @@ describe('what to do fits what happened', () => {
     }
   }, 120_000);
 
-  test('and where standard input names a folder', async () => {
+  test('if standard input names a folder', async () => {
     const child = start(['inspect', model, '-']);
     child.stdin?.end(`${at('parts')}\n`);
     const { stdout, code } = await ended(child);

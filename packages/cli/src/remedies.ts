@@ -1,11 +1,11 @@
 import { type BigridError, type ErrorCode, errorRegistry } from '@bigrid/errors';
 import { kebabCase } from './kebab-case.ts';
 
-/** What to do on the command line, where the remedy of the registry speaks to callers of the API. */
+/** Remedies for the command line, where those of the registry address callers of the API. */
 const remedies: Partial<Record<ErrorCode, string>> = {
   OPTION_INVALID: 'Give what the message expects; `--help` lists all options and their values.',
   BUNDLE_INVALID:
-    'Name the .onnx file that `bigrid train` wrote; if it is that one, it is damaged: copy it again, or train again.',
+    'Name the .onnx file that `bigrid train` wrote; if it is that file, it is damaged: copy it again, or train again.',
   LOG_INVALID:
     'Name a file that `bigrid inspect --log` wrote, or a new one: this one was not changed.',
   REPLAY_MISSING:
@@ -15,7 +15,7 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   DRIFT_UNSUPPORTED: 'Inspect more images with `--log`.',
 };
 
-/** Options that messages from below the command line name in backticks. */
+/** Options that messages of the library name in backticks. */
 const options = new Set([
   'allowSuspect',
   'backbone',
@@ -45,7 +45,7 @@ export function inFlags(text: string): string {
   );
 }
 
-/** What to do about an error, as a user of the command line does it. */
+/** What a user of the command line can do about an error. */
 export function remedyOf({ code, remedy }: Pick<BigridError, 'code' | 'remedy'>): string {
   const own = remedy === errorRegistry[code].remedy ? remedies[code] : undefined;
   return own ?? inFlags(remedy);

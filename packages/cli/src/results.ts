@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { FailedInspection, Judgement, Verdict } from '@bigrid/node';
 import { formatScore, onOneLine, paint, printable, shorten, table, write } from './output.ts';
 
-/** What is kept of an image once it is inspected: not its pixels. */
+/** What is kept of an inspected image: not its pixels. */
 export type Row =
   | (Omit<Verdict, 'entry' | 'image' | 'map' | 'ignored'> & {
       /** Where `bigrid watch` moves it to. */
@@ -21,15 +21,15 @@ export function rowOf(outcome: Verdict | FailedInspection): Row {
   return row;
 }
 
-/** Whether the same file would give the same again: one that may not be read, or is gone, may be there later. */
+/** Whether the same file would give the same result again: a missing or unreadable file may be readable later. */
 export function isLasting(row: Row): boolean {
   return !('error' in row && row.error.code.startsWith('PATH_'));
 }
 
-/** How results are printed; `lines` are for people who look on. */
+/** How results are printed; `lines` are for people who watch. */
 export type Format = 'table' | 'lines' | 'jsonl' | 'json' | 'csv';
 
-/** Prints results as they come, as far as the format allows; only a table has to wait for the last one. */
+/** Prints results as they come; only a table has to wait for the last one. */
 export interface ResultPrinter {
   /** Resolves once the reader has room for more. */
   add(row: Row): Promise<void>;
@@ -75,8 +75,8 @@ export function printResults(format: Format, signal: AbortSignal): ResultPrinter
 }
 
 /**
- * Writes to standard output and waits while its reader is slower, so that results do not pile up in memory. A reader
- * that is gone is for `run` to notice.
+ * Writes to standard output and waits for a slow reader, so that results do not pile up in memory. `run` handles a
+ * reader that is gone.
  */
 async function writeInStep(text: string, signal: AbortSignal): Promise<void> {
   if (write(process.stdout, text)) return;
@@ -99,7 +99,7 @@ function csvLine(row: Row): string {
   return csvRow(columns.map((name) => values[name]));
 }
 
-/** A line of RFC 4180, without its end. */
+/** A line of RFC 4180, without its line end. */
 export function csvRow(values: readonly unknown[]): string {
   return values.map((value) => csvValue(String(value ?? ''))).join(',');
 }
@@ -137,7 +137,7 @@ function verdictTable(rows: readonly Row[]): string {
   return table(
     columns,
     cells.map(([path = '', ...rest]) => {
-      // Programs that read a pipe need whole paths; on a terminal the columns should stay in line.
+      // Programs that read a pipe need whole paths; on a terminal the columns should stay aligned.
       const name = onOneLine(path);
       const shown = process.stdout.isTTY ? shorten(name, Math.max(16, left)) : name;
       return [shown, ...rest].map((cell) => paintRow(rest.at(-1), cell));
@@ -145,7 +145,7 @@ function verdictTable(rows: readonly Row[]): string {
   );
 }
 
-/** The verdict first, for paths are of any length. */
+/** The verdict comes first, because paths vary in length. */
 function verdictLine(row: Row): string {
   const time = new Date().toTimeString().slice(0, 8);
   if ('error' in row) return paintRow('unreadable', `${time}  unreadable  ${row.error.message}`);

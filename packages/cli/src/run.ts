@@ -4,23 +4,23 @@ import { CommanderError } from 'commander';
 import { paint, say } from './output.ts';
 import { inFlags, remedyOf } from './remedies.ts';
 
-/** What every command is given beside its own arguments. */
+/** What every command receives in addition to its own arguments. */
 export interface Context {
-  /** Aborted by Ctrl-C, and when nobody reads the output any more. */
+  /** Aborted by Ctrl-C, and when the reader of the output is gone. */
   readonly signal: AbortSignal;
 }
 
-/** Why the signal is aborted when nobody reads the output any more. */
-export const outputGone = new Error('Nobody reads the output any more');
+/** The reason of the signal when the reader of the output is gone. */
+export const outputGone = new Error('The reader of the output is gone');
 
-/** Exit codes of what is no error of the registry. */
+/** Exit codes for errors outside the registry. */
 const USAGE = errorRegistry.OPTION_INVALID.exitCode;
 const INTERNAL = errorRegistry.ENGINE_FAILED.exitCode;
 const UNWRITABLE = errorRegistry.OUTPUT_UNWRITABLE.exitCode;
 
 /**
- * Runs a command to its end and sets the exit code: errors of the registry with their code and remedy, mistakes
- * in the command line with 64, anything else as an internal error with 70.
+ * Runs a command and sets the exit code. Errors of the registry are printed with their code and remedy; usage errors
+ * exit with 64, anything else is an internal error and exits with 70.
  */
 export async function run(action: (context: Context) => Promise<unknown>): Promise<void> {
   const stopped = new AbortController();
@@ -30,7 +30,7 @@ export async function run(action: (context: Context) => Promise<unknown>): Promi
     const exitCode = 128 + constants.signals[signal];
     if (interruptedBy !== undefined) process.exit(exitCode);
     interruptedBy = signal;
-    say('', 'Stopping; press Ctrl-C again to stop at once.');
+    say('', 'Stopping; press Ctrl-C again to stop immediately.');
     stopped.abort();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
@@ -45,11 +45,11 @@ export async function run(action: (context: Context) => Promise<unknown>): Promi
     report(new BigridError('OUTPUT_UNWRITABLE', message, { cause: error }));
   };
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // `bigrid inspect … | head`: whoever reads has seen enough, which is no error.
+    // `bigrid inspect … | head`: the reader has seen enough, which is not an error.
     if (error.code !== 'EPIPE') void failToWrite('standard output', error);
     stopped.abort(outputGone);
   });
-  // Work goes on without what is said about it, but does not end as if all of that had been said.
+  // Work continues without messages, but does not exit as if all of them had been written.
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') void failToWrite('standard error', error);
   });
@@ -75,7 +75,7 @@ function exitCodeOf(error: unknown): number {
 }
 
 function report(error: unknown): void {
-  // Commander has already said what is wrong.
+  // Commander has already printed what is wrong.
   if (error instanceof CommanderError) return;
   const { code, message, remedy } = isBigridError(error)
     ? { code: error.code, message: inFlags(error.message), remedy: remedyOf(error) }
@@ -89,7 +89,7 @@ function internal(error: unknown): { code: string } & Pick<BigridError, 'message
     code: 'INTERNAL',
     message: error instanceof Error ? error.message : String(error),
     remedy: process.env.DEBUG
-      ? 'This is a fault of Bigrid: report it with the lines below.'
-      : 'This is a fault of Bigrid: run it again with DEBUG=1 and report what it prints.',
+      ? 'This is a bug in Bigrid: please report it with the lines below.'
+      : 'This is a bug in Bigrid: please run it again with DEBUG=1 and report the output.',
   };
 }

@@ -2,13 +2,13 @@ import { counted } from '@bigrid/errors';
 import type { LoggedOutcome } from '@bigrid/node/internal';
 import type { Row } from './results.ts';
 
-/** Counts what became of images. */
+/** Counts images by outcome. */
 export class Tally {
   anomalous = 0;
   unsure = 0;
   normal = 0;
   unreadable = 0;
-  /** How many of them were in the log before. */
+  /** How many of them were already in the log. */
   logged = 0;
 
   get total(): number {
@@ -19,7 +19,7 @@ export class Tally {
     this.#counted('error' in row ? 'unreadable' : row.verdict);
   }
 
-  /** An image of the log counts with the others; the second of two in one run does not. */
+  /** Images already in the log count too; an image given twice in one run counts once. */
   addLogged(known: LoggedOutcome | 'under way'): void {
     if (known === 'under way') return;
     this.logged++;

@@ -14,7 +14,7 @@ import {
 import { isLasting, type ResultPrinter, type Row, rowOf } from './results.ts';
 import type { Tally } from './tally.ts';
 
-/** Where files go by the worst verdict on their images; those of a verdict that is not named stay. */
+/** Target folder by the worst verdict on a file's images; files without one stay. */
 type Targets = Readonly<Record<'normal' | 'unsure' | 'anomalous', string | undefined>>;
 
 export interface WatchedFilesInput {
@@ -30,12 +30,12 @@ export interface WatchedFilesInput {
   readonly signal: AbortSignal;
 }
 
-/** A file whose images are under way: one, or those on the pages of a TIFF, which are settled together. */
+/** A file in progress: one image, or the pages of a TIFF, which are moved and logged together. */
 interface Job {
   readonly file: WatchedImage;
-  /** Of pages that the log has already. */
+  /** Outcomes of pages that are already in the log. */
   readonly known: readonly LoggedOutcome[];
-  /** Images that are not inspected yet. */
+  /** Number of images not inspected yet. */
   left: number;
   readonly done: { readonly row: Row; readonly statistics: object }[];
 }
@@ -45,12 +45,12 @@ interface JobImage extends ImageEntry {
   readonly job: Job;
 }
 
-/** From the best to the worst: a file goes where its worst page belongs. */
+/** From best to worst: a file goes where its worst page belongs. */
 const severities = ['normal', 'unsure', 'anomalous', 'unreadable'] as const;
 
 /**
- * Files of a watched folder, from where they appear to where they go: their images come out to be inspected, and a file
- * is moved, logged and printed once all of its images are done.
+ * Files of a watched folder, from their appearance to their move: yields their images for inspection, and logs, moves
+ * and prints a file once all of its images are done.
  */
 export class WatchedFiles {
   readonly #input: WatchedFilesInput;
@@ -59,7 +59,7 @@ export class WatchedFiles {
     this.#input = input;
   }
 
-  /** The images that appear and are not in the log yet. */
+  /** The images that appear and are not yet in the log. */
   async *images(): AsyncGenerator<JobImage> {
     const { folder, log } = this.#input;
     for await (const file of folder.images()) {
@@ -69,7 +69,7 @@ export class WatchedFiles {
       let undone = pages.filter((_, index) => taken[index] === undefined);
       if (undone.length === 0) {
         const movedTo = known.find((outcome) => outcome.movedTo)?.movedTo;
-        // An earlier run that was killed has said where to, but did not come to it.
+        // An earlier run was killed after it logged the target and before it moved the file.
         if (!movedTo || (await moveFile(file.path, movedTo, true))) continue;
         undone = pages;
       }
@@ -78,7 +78,7 @@ export class WatchedFiles {
     }
   }
 
-  /** Takes what came of one of {@link images}. */
+  /** Takes the outcome of one of {@link images}. */
   async take(outcome: Verdict<JobImage> | FailedInspection<JobImage>): Promise<void> {
     const { folder, log, drawHeatMap } = this.#input;
     const { job } = outcome.entry;
@@ -87,7 +87,7 @@ export class WatchedFiles {
     job.done.push({ row, statistics: statisticsOf(outcome) });
     if (--job.left > 0) return;
     const { file, done } = job;
-    // One that cannot be read may still be written, and so may one that can.
+    // An unreadable file may still be being written, and so may a readable one.
     const wasRead = done.every(({ row }) => !('error' in row));
     if (!(await folder.putBack(file, wasRead))) await this.#settle(job);
     else for (const { row } of done) log?.forget(row.path, file.file);

@@ -1,38 +1,38 @@
 import { z } from 'zod';
 import { lastBlocksAtStrides } from './backbones/efficientnet.ts';
 
-/** Tiles along one side: more are no image that is read. */
+/** Maximum number of tiles along one side; no readable image has more. */
 export const MOST_TILES = 100;
 
-/** Everything about the method that can be chosen, with its range; the one definition for CLI, manifest and docs. */
+/** All options of the method with their ranges: the one definition for the command line, the manifest and the docs. */
 export const methodOptionsSchema = z.strictObject({
-  backbone: z.string().min(1).describe('Name of the frozen network that describes images'),
+  backbone: z.string().min(1).describe('Name of the frozen network that extracts features'),
   taps: z
     .array(z.union([z.int().nonnegative(), z.string().min(1)]))
     .min(1)
-    .describe('Blocks of the backbone whose outputs are the features, by number or name'),
+    .describe('Blocks of the backbone whose outputs are used as features, by number or name'),
   inputSize: z
     .int()
     .min(64)
     .max(1024)
     .multipleOf(32)
-    .describe('Side to which images are resized, in pixels'),
+    .describe('Side length that images are resized to, in pixels'),
   tiles: z
     .strictObject({ rows: z.int().min(1).max(MOST_TILES), columns: z.int().min(1).max(MOST_TILES) })
     .optional()
     .describe(
-      'Tiles that an image is looked at in, each resized to `inputSize`; without it the image is looked at as a whole',
+      'Tiles that each image is split into, each resized to `inputSize`; absent if images are not split',
     ),
   cells: z.int().min(8).max(128).describe('Feature cells along one side'),
   pooling: z
     .union([z.literal(1), z.literal(3), z.literal(5)])
-    .describe('Neighbourhood over which features are averaged, in cells'),
+    .describe('Side of the neighbourhood over which features are averaged, in cells'),
   grids: z
     .enum(['restoring', 'normal', 'normal+restoring', 'published', 'published-abnormal', 'none'])
     .describe(
-      'Grids that rebuild the features. restoring: an abnormal grid that learns to undo synthetic defects; published: the normal grid of the paper, fused with its abnormal grid, which tells pasted cells; none: a network that sees the features themselves, for comparison',
+      'Grids that reconstruct the features. restoring: an abnormal grid trained to undo synthetic defects; published: the normal grid of the paper fused with its abnormal grid, which detects pasted cells; none: a network that takes the features directly, for comparison',
     ),
-  gridChannels: z.int().min(8).max(1024).describe('Channels of the tables'),
+  gridChannels: z.int().min(8).max(1024).describe('Channels of the grid tables'),
   localResolution: z
     .int()
     .min(2)
@@ -45,45 +45,49 @@ export const methodOptionsSchema = z.strictObject({
     .describe('Rg: entries along one side of the global table'),
   branch: z
     .enum(['light', 'basic'])
-    .describe('Blocks behind each grid: light, or the BasicBlocks of the paper'),
-  depth: z.int().min(0).max(16).describe('Blocks in each branch'),
+    .describe('Type of the blocks after each grid: light, or the BasicBlocks of the paper'),
+  depth: z.int().min(0).max(16).describe('Number of blocks after each grid'),
   jitter: z
     .number()
     .min(0)
     .max(1)
-    .describe('Deviation of the noise on local points, on half of the training steps'),
+    .describe(
+      'Standard deviation of the noise added to local coordinates in half of the training steps',
+    ),
   anomalySource: z
     .enum(['swap', 'fbp', 'noise'])
     .describe(
-      'Synthetic defects of the abnormal grid: blocks of features from elsewhere, Feature Block Paste, or Gaussian noise',
+      'Synthetic defects for the abnormal grid. swap: blocks of features from elsewhere; fbp: Feature Block Paste; noise: Gaussian noise',
     ),
   pasteReach: z
     .int()
     .min(1)
     .max(32)
-    .describe('B: how far the walk of a pasted block goes, in cells'),
+    .describe('B: length of the random walk that shapes a pasted block, in cells'),
   pasteIntensity: z
     .tuple([z.number().positive(), z.number().positive()])
     .refine(([low, high]) => low <= high, 'Expected the lower end first')
     .describe(
-      'I: range of the intensity of a pasted block, in standard deviations of the features; of swapped features, the factor',
+      'I: range of the intensity of a pasted block, in standard deviations of the features; for swapped features, range of their factor',
     ),
-  refinement: z.enum(['on', 'off']).describe('Feature refinement for the score'),
+  refinement: z.enum(['on', 'off']).describe('Whether the score uses feature refinement'),
   expectation: z
     .enum(['image', 'place', 'none'])
     .describe(
-      'What errors are compared with: those of good images at the same place (place), also after the ways in which they vary as a whole are taken out (image), or, as published, nothing; with tiles always nothing',
+      'What reconstruction errors are compared with. place: errors of good images at the same place; image: the same, after removing how good images vary as a whole; none: nothing, as published and always with tiles',
     ),
   smoothing: z
     .number()
     .min(0)
     .max(16)
-    .describe('Deviation of the Gaussian that smooths the map, in pixels of 256'),
+    .describe(
+      'Standard deviation of the Gaussian that smooths the anomaly map, in pixels of a 256-pixel map',
+    ),
 });
 
 export type MethodOptions = z.infer<typeof methodOptionsSchema>;
 
-/** How the parameters are found. */
+/** How the parameters are trained. */
 export const scheduleSchema = z.strictObject({
   epochs: z
     .int()
@@ -91,23 +95,23 @@ export const scheduleSchema = z.strictObject({
     .max(10_000)
     .optional()
     .describe(
-      'Passes over the training images; default: ten, but 240 steps at least and 480 a class at most',
+      'Passes over the training images; default: 10, but at least 240 steps and at most 480 per class',
     ),
-  batchSize: z.int().min(1).max(256).describe('Images in one step'),
+  batchSize: z.int().min(1).max(256).describe('Images per step'),
   tableLearningRate: z.number().positive().describe('Learning rate of the tables'),
-  weightLearningRate: z.number().positive().describe('Learning rate of everything else'),
+  weightLearningRate: z.number().positive().describe('Learning rate of all other parameters'),
   decay: z
     .enum(['cosine', 'step'])
     .describe(
-      'How learning rates fall: to nothing along a cosine, or to a tenth at four fifths of the steps',
+      'How learning rates decay. cosine: to 0 along a cosine; step: to a tenth after four fifths of the steps',
     ),
   lossWeights: z
     .enum(['even', 'root'])
     .describe(
-      "What a channel's error counts in the loss: each the same, as published, or the square root of what it counts in the map",
+      "Weight of a channel's error in the loss. even: all equal, as published; root: the square root of its weight in the anomaly map",
     ),
   weightDecay: z.number().nonnegative().describe('Decoupled weight decay'),
-  clipNorm: z.number().positive().describe('Largest global norm of the gradients'),
+  clipNorm: z.number().positive().describe('Maximum global norm of the gradients'),
 });
 
 export type Schedule = z.infer<typeof scheduleSchema>;
@@ -122,7 +126,7 @@ export type ProfileName = (typeof profileNames)[number];
 
 /**
  * Named sets of options. `fast` trains in about a minute on two cores. `paper` is the published configuration, for
- * weights of EfficientNet-B6 that the user brings: docs/explanation/paper-profile.md says where it cannot be the same.
+ * weights of EfficientNet-B6 that the user provides: docs/explanation/paper-profile.md lists the differences.
  */
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
   fast: {

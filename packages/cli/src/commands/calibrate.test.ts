@@ -27,14 +27,14 @@ async function calibrationOf(file: string) {
   return { ...manifest.calibration, bytes };
 }
 
-test('good images of today set the threshold of a new file', async () => {
+test('new good images set the threshold of a new file', async () => {
   const out = at('deep', 'new.onnx');
   const words = ['calibrate', model, at('today'), '--threshold', 'max-fpr:.10', '--out', out];
   const { code, stdout, stderr } = await bigrid(...words);
   expect(stderr).toContain('calibrating 10/10');
   expect(stderr).toContain('Skipped 1 image that could not be read:');
   expect(stderr).toMatch(
-    /The threshold was \d+\.\d+ \(quantile:0\.99\); \d of 9 images are above it\./,
+    /The threshold was \d+\.\d+ \(quantile:0\.99\); \d of 9 images score above it\./,
   );
   expect(stdout).toMatch(
     /^Wrote .*new\.onnx: threshold \d+\.\d+ by max-fpr:0\.1; 0 of 9 good images above it$/m,
@@ -71,7 +71,7 @@ test.each([
   expect(insisted.code).toBe(0);
 });
 
-test('without a folder the rule alone changes, here in the file itself', async () => {
+test('without a folder only the rule changes, here in place', async () => {
   const file = at('same.onnx');
   await write(file, await readFile(model));
   const before = await calibrationOf(file);
@@ -93,18 +93,18 @@ test('f1 sets it between good images and labelled defects', async () => {
   expect(stdout).toContain('by f1; 0 of 2 good images above it');
   const { stderr } = await bigrid('evaluate', out, at('part'));
   expect(stderr).toMatch(
-    /At the threshold \d+\.\d+ \(f1\): 2 of 2 defective images caught, 0 false alarms among 2 good\./,
+    /At the threshold \d+\.\d+ \(f1\): 2 of 2 defective images detected, 0 false positives among 2 good images\./,
   );
 });
 
-test('between two thresholds images are unsure', async () => {
+test('images between two thresholds are unsure', async () => {
   const out = at('unsure.onnx');
   const rules = ['--threshold', 'quantile:1', '--unsure', 'quantile:.25'];
   const made = await bigrid('calibrate', model, at('today'), ...rules, '--out', out);
-  expect(made.stdout).toMatch(/above it; unsure from \d+\.\d+ by quantile:0\.25$/m);
+  expect(made.stdout).toMatch(/above it; unsure above \d+\.\d+ by quantile:0\.25$/m);
   expect((await bigrid('info', out)).stdout).toMatch(/by quantile:0\.25, are unsure/);
   const { scores } = await calibrationOf(out);
-  // An image that set it is not above it: of nine, two are below and one is at the quarter.
+  // An image at the threshold is not above it: of nine, two are below and one is at the quarter.
   const inspected = await bigrid('inspect', out, at('today'), '--json');
   const verdicts = inspected.stdout
     .trim()

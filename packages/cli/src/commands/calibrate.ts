@@ -19,28 +19,28 @@ interface CalibrateFlags {
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
+    .argument('<file.onnx>', 'model file that `bigrid train` wrote')
     .argument(
       '[dir]',
-      'folder with test/good, with good, or with good images that training never saw (default: the scores in the bundle)',
+      'folder of good images not trained on, or folder with test/good or good (default: the scores in the model file)',
     )
-    .option('--threshold <rule>', 'Rule that sets it (default: the rule of the bundle)')
+    .option('--threshold <rule>', 'Threshold rule (default: that of the model file)')
     .option(...unsureFlag)
     .option(...maskFlag)
     .option(...allowSuspectFlag)
-    .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
+    .requiredOption('--out <file>', 'Model file to write (.onnx)');
   addFlags(command, machineFields)
-    .option('--quiet', 'Print nothing but results')
+    .option('--quiet', 'Print only the results')
     .addHelpText(
       'after',
       `
 Rules:
-  quantile:0.99  that quantile of the scores of good images
-  max-fpr:0.05   of new good images, at most this share scores above it;
-                 takes 1 / 0.05 - 1 good images
-  sigma:3        their mean and so many standard deviations
-  f1             the best F1; takes labelled defects in DIR/test/DEFECT
-  recall:0.95    this share of labelled defects above it; takes them too
+  quantile:0.99  this quantile of the scores of good images
+  max-fpr:0.05   at most this share of new good images scores above it;
+                 needs at least 1 / 0.05 - 1 = 19 good images
+  sigma:3        mean of the scores of good images plus 3 standard deviations
+  f1             maximises F1; needs labelled defects in DIR/test/DEFECT
+  recall:0.95    detects this share of labelled defects; needs them as well
   4.2            a number: the threshold itself
 
 Examples:
@@ -62,7 +62,7 @@ async function calibrateBundle(
   if (dir === undefined && request.threshold === undefined && request.unsure === undefined) {
     fail(
       'OPTION_INVALID',
-      'Expected a folder of good images, --threshold or --unsure to calibrate by but received none',
+      'Expected a folder of good images, --threshold or --unsure for calibration but received none',
     );
   }
   const bundle = await readBundle(file);
@@ -78,14 +78,15 @@ async function calibrateBundle(
   const { threshold: before, rule } = bundle.manifest.calibration;
   const { scores } = manifest.calibration;
   const above = scores.filter((score) => score > before).length;
-  const aboveBefore = dir === undefined ? '' : `; ${above} of ${scores.length} images are above it`;
+  const aboveBefore =
+    dir === undefined ? '' : `; ${above} of ${scores.length} images score above it`;
   if (!quiet) say(`The threshold was ${formatScore(before, before)} (${rule})${aboveBefore}.`);
 }
 
 function describe({ calibration: { threshold, rule, unsure, scores } }: Manifest): string {
   const above = scores.filter((score) => score > threshold).length;
   const doubt = unsure
-    ? `; unsure from ${formatScore(unsure.threshold, threshold)} by ${unsure.rule}`
+    ? `; unsure above ${formatScore(unsure.threshold, threshold)} by ${unsure.rule}`
     : '';
   return `threshold ${formatScore(threshold, threshold)} by ${rule}; ${above} of ${counted(scores.length, 'good image')} above it${doubt}`;
 }

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await writeImages(at('bolt', 'train', 'bad'), 3, true);
 });
 
-test('what is understood is a table, with what is left out and why', async () => {
+test('prints a table of kinds, and what is ignored and why', async () => {
   const { code, stdout, stderr } = await bigrid('data', at('bolt'));
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toBe(
@@ -32,13 +32,13 @@ test('what is understood is a table, with what is left out and why', async () =>
       'bolt   test   good        2      -',
       'bolt   test   spot        2      2',
       '',
-      'Left out:',
+      'Ignored:',
       `  ${at('bolt', 'train', 'bad')}: 3 images: only good ones are learnt from`,
     ].join('\n')}\n`,
   );
 });
 
-test('programs get the same as JSON', async () => {
+test('--json prints the same', async () => {
   const { code, stdout } = await bigrid('data', at('bolt'), '--json');
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toEqual({
@@ -65,7 +65,7 @@ test('programs get the same as JSON', async () => {
   });
 });
 
-test('--sheet draws a JPEG, and refuses to call it anything else', async () => {
+test('--sheet accepts only JPEG file names', async () => {
   const { code, stderr } = await bigrid('data', at('bolt'), '--sheet', at('bolt.png'));
   expect(code).toBe(64);
   expect(stderr).toContain(`Expected a file named .jpg for --sheet but received ${at('bolt.png')}`);
@@ -84,18 +84,18 @@ test('--sheet draws a contact sheet', async () => {
   expect(refused).toBe(73);
 });
 
-test('it is said when training and test share images, and when one is missing', async () => {
+test('warns if training and test share images, or if one is missing', async () => {
   await writeImages(at('shared', 'good'), 2);
   await writeImages(at('shared', 'bad'), 1, true);
   expect((await bigrid('data', at('shared'))).stdout).toContain(
-    '2 good images to train on are to test on as well: metrics will flatter.',
+    '2 good images in both training and test: metrics will be too optimistic.',
   );
   expect((await bigrid('data', at('shared', 'good'))).stdout).toContain('No test images');
   await writeImages(at('tested', 'test', 'bad'), 1, true);
   expect((await bigrid('data', at('tested'))).stdout).toContain('No good images to train on.');
 });
 
-test('a wrong folder is refused with the piece that is missing', async () => {
+test('a wrong folder is refused with what is missing', async () => {
   await writeImages(at('visa', 'candle', 'Data', 'Images', 'Normal'), 1);
   const { code, stdout, stderr } = await bigrid('data', at('visa'));
   expect([code, stdout]).toEqual([65, '']);
@@ -104,7 +104,7 @@ test('a wrong folder is refused with the piece that is missing', async () => {
   );
 });
 
-test('a manifest with addresses in S3 and annotations of COCO train and evaluate', async () => {
+test('manifests with S3 addresses and COCO annotations can be trained on and evaluated', async () => {
   const images = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
   for (const id of images) {
     await write(at('coco', 'images', `${id}.png`), await imageBytes(id, id > 7));
@@ -126,7 +126,7 @@ test('a manifest with addresses in S3 and annotations of COCO train and evaluate
 
   const manifest = [at('all.manifest'), '--s3-root', at('coco', 'images')];
   const trained = await bigrid('train', ...manifest, '--out', at('model.onnx'), ...tiny);
-  expect(trained.stdout).toContain('6 good images learnt, 8 scored by cross-fitting');
+  expect(trained.stdout).toContain('trained on 6 good images, 8 scored by cross-fitting');
   const byCoco = await bigrid('evaluate', at('model.onnx'), at('coco'));
   expect(byCoco.stdout).toMatch(/^coco( +\d\.\d{4}){7}$/m);
   const byManifest = await bigrid('evaluate', at('model.onnx'), ...manifest);

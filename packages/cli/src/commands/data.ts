@@ -15,17 +15,17 @@ interface DataFlags {
   readonly quiet?: boolean;
 }
 
-/** Things left out that are listed; more are counted. */
+/** Maximum number of ignored entries listed; the rest are counted. */
 const MOST_IGNORED = 20;
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('<dir>', 'folder, or file that lists images (docs/reference/layouts.md)')
-    .option('--sheet <file>', 'File to draw thumbnails to (.jpg), defects outlined')
-    .option('--mask <path>', 'Mask as for training, to hatch on the thumbnails')
+    .argument('<dir>', 'folder, or file that lists images (see docs/reference/layouts.md)')
+    .option('--sheet <file>', 'Contact sheet to write (.jpg), with defects outlined')
+    .option('--mask <path>', 'Mask as for training; hatched on the contact sheet')
     .option(...s3RootFlag)
     .option('--json', 'Print everything as JSON')
-    .option('--quiet', 'Print nothing but results')
+    .option('--quiet', 'Print only the results')
     .addHelpText(
       'after',
       `
@@ -46,7 +46,7 @@ async function showData(
     fail('OPTION_INVALID', `Expected a file named .jpg for --sheet but received ${sheet}`);
   }
   if (mask !== undefined && sheet === undefined) {
-    fail('OPTION_INVALID', `Expected --sheet FILE to show the mask ${mask} on but received none`);
+    fail('OPTION_INVALID', `Expected --sheet FILE to draw the mask ${mask} on but received none`);
   }
   const dataset = await openDataset(dir, { s3Root });
   if (sheet !== undefined) await assertWritable(sheet);
@@ -79,13 +79,13 @@ async function drawSheet(
     progress.finish();
     if (quiet) return;
     say('', `Wrote ${file}`);
-    if (leftOut > 0) say(`It has no room for ${counted(leftOut, 'more row')} of the table.`);
+    if (leftOut > 0) say(`${counted(leftOut, 'row')} of the table did not fit on it.`);
   } finally {
     progress.finish();
   }
 }
 
-/** A row a class, split and defect. */
+/** A row per class, split and defect. */
 function kindsTable(kinds: readonly KindOfImages[]): string {
   const right = 'right' as const;
   return table(
@@ -106,26 +106,26 @@ function kindsTable(kinds: readonly KindOfImages[]): string {
   );
 }
 
-/** What the counts mean for training and evaluating. */
+/** What the counts mean for training and evaluation. */
 function remarks(dataset: Dataset): string[] {
   const { classes } = dataset;
   const lines = [...(dataset.remarks ?? [])];
   const shared = sharedImages(dataset);
   if (shared > 0) {
     lines.push(
-      `${counted(shared, 'good image')} to train on are to test on as well: metrics will flatter.`,
+      `${counted(shared, 'good image')} in both training and test: metrics will be too optimistic.`,
     );
   }
   if (classes.every(({ training }) => training.length === 0)) {
     lines.push('No good images to train on.');
   }
   if (classes.every(({ test }) => test.length === 0)) {
-    lines.push('No test images: enough to train on, nothing to evaluate on.');
+    lines.push('No test images: the folder can be trained on but not evaluated.');
   }
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-/** How many images are both learnt from and tested on. */
+/** How many images are in both training and test. */
 function sharedImages({ classes }: Dataset): number {
   return classes.reduce((sum, { training, test }) => {
     const learnt = new Set(training.map(({ path }) => path));
@@ -137,7 +137,7 @@ function ignoredLines({ ignored }: Dataset): string[] {
   if (ignored.length === 0) return [];
   const listed = ignored.slice(0, MOST_IGNORED).map(({ path, reason }) => `  ${path}: ${reason}`);
   const more = ignored.length - listed.length;
-  return ['', paint('bold', 'Left out:'), ...listed, ...(more > 0 ? [`  and ${more} more`] : [])];
+  return ['', paint('bold', 'Ignored:'), ...listed, ...(more > 0 ? [`  and ${more} more`] : [])];
 }
 
 function asJson(path: string, dataset: Dataset, kinds: readonly KindOfImages[]) {

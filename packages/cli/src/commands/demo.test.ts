@@ -30,26 +30,26 @@ test('it trains, evaluates, reports and draws; the second time it reuses the bun
   const written = (await stat(at('made', 'model.onnx'))).mtimeMs;
   const second = await bigrid(...words);
   expect(second.code).toBe(0);
-  expect(second.stderr).toContain('is there already');
+  expect(second.stderr).toContain('already exists');
   expect(second.stdout).toBe(first.stdout);
   expect((await stat(at('made', 'model.onnx'))).mtimeMs).toBe(written);
 });
 
-test('of good images alone, the report shows those held out, also in a folder of other results', async () => {
+test('with good images only, the report shows held-out images, also in a folder with other results', async () => {
   await writeImages(at('flat'), 24);
   const words = ['demo', '--data', at('flat'), '--out', at('flat-made'), '--epochs', '1'];
-  // Of a run before, on other images.
+  // From an earlier run on other images.
   await write(at('flat-made', 'report.html'), 'another report');
   await write(at('flat-made', 'heat-maps', '09-crack.png'), 'another heat map');
   const { code, stdout } = await bigrid(...words);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/Not evaluated: no test images: put good ones into .*test\/good/);
+  expect(stdout).toMatch(/Not evaluated: no test images: put good images into .*test\/good/);
   const { manifest } = JSON.parse(
     (await bigrid('info', at('flat-made', 'model.onnx'), '--json')).stdout,
   );
   const { heldOut } = manifest.training;
   expect(heldOut).toBeGreaterThan(0);
-  expect(stdout).toContain(`The report shows ${heldOut} images that the model did not learn.`);
+  expect(stdout).toContain(`The report shows ${heldOut} images that the model was not trained on.`);
   const page = await readFile(at('flat-made', 'report.html'), 'utf8');
   expect(page.match(/<article class="card">/g)).toHaveLength(heldOut);
   const maps = await readdir(at('flat-made', 'heat-maps'));

@@ -25,15 +25,12 @@ interface DemoFlags {
 
 export function define(command: Command, context: Context): void {
   command
-    .option(
-      '--data <dir>',
-      'Folder of images (default: a synthetic product line, drawn on the spot)',
-    )
+    .option('--data <dir>', 'Folder of images (default: a generated synthetic product line)')
     .option(...s3RootFlag)
-    .option('--out <dir>', 'Folder for everything that is made', 'bigrid-demo');
+    .option('--out <dir>', 'Folder for all results', 'bigrid-demo');
   addFlags(command, pick(fieldsOf(trainOptionsSchema), ['seed', 'epochs']));
   addFlags(command, pick(machineFields, ['threads']))
-    .option('--quiet', 'Print nothing but results')
+    .option('--quiet', 'Print only the results')
     .addHelpText(
       'after',
       `
@@ -58,7 +55,7 @@ async function runDemo(flags: DemoFlags, { signal }: Context): Promise<void> {
   conclude(demo, made);
 }
 
-/** A folder of images that were evaluated, or the one that all lie in. */
+/** A folder of evaluated images, or the one that contains them all. */
 function imagesToTry(data: string, evaluation: Evaluation | undefined): string {
   const path = evaluation?.images.at(-1)?.entry.path;
   if (path === undefined) return data;
@@ -81,15 +78,15 @@ function conclude(demo: Demo, made: Made): void {
   }
   print(
     '',
-    paint('bold', 'Where everything is:'),
+    paint('bold', 'Files:'),
     facts([
       ['images', data],
-      ['bundle', bundle],
+      ['model', bundle],
       ['report', report],
       ['heat maps', `${folder} (${heatMaps})`],
     ]),
     '',
-    paint('bold', 'Try next:'),
+    paint('bold', 'Next:'),
     `  ${ownCommand()} info ${shellQuoted(bundle)}`,
     `  ${ownCommand()} inspect ${shellQuoted(bundle)} ${shellQuoted(imagesToTry(data, evaluation))} --out ${shellQuoted(join(demo.out, 'inspected'))}`,
     `  ${ownCommand()} train FOLDER-OF-GOOD-IMAGES --out mine.onnx`,
@@ -99,6 +96,6 @@ function conclude(demo: Demo, made: Made): void {
 function describeShown({ entries, areUnseen }: Shown): string {
   const images = counted(entries.length, 'image');
   return areUnseen
-    ? `${images} that the model did not learn`
-    : `${images} that the model learnt, which score lower than others`;
+    ? `${images} that the model was not trained on`
+    : `${images} that the model was trained on, which score lower than new ones`;
 }

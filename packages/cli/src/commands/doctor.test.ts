@@ -18,7 +18,7 @@ beforeAll(async () => {
   await bigrid('train', at('bolt'), '--out', model, ...tiny);
 }, 180_000);
 
-test('this machine: versions, room, and an engine that computes right', async () => {
+test('this machine: versions, free space, and an engine that computes correctly', async () => {
   const { code, stdout, stderr } = await bigrid('doctor', '--threads', '1');
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^this machine: /);
@@ -29,10 +29,10 @@ test('this machine: versions, room, and an engine that computes right', async ()
   expect(isPlain(stdout)).toBe(true);
 });
 
-test('a bundle: it runs, and what its threshold rests on', async () => {
+test('a model file: it runs, and what its threshold is based on', async () => {
   const { code, stdout } = await bigrid('doctor', model);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^.*model\.onnx: nothing to put right, 1 note$/m);
+  expect(stdout).toMatch(/^.*model\.onnx: nothing to fix, 1 note$/m);
   expect(stdout).toMatch(
     /^ {2}ok {4}runs +scores a synthetic image \d.* in both runs; anomaly map 256 x 256$/m,
   );
@@ -46,7 +46,7 @@ test('a bundle: it runs, and what its threshold rests on', async () => {
   expect(cut.stderr).toContain('error CHECK_FAILED');
 });
 
-test('a folder: findings with images and what to do, as text and as JSON', async () => {
+test('a folder: findings with images and remedies, as text and as JSON', async () => {
   // Copies of two training images.
   await writeImages(at('bolt', 'test', 'good'), 2);
   const { code, stdout, stderr } = await bigrid('doctor', at('bolt'));
@@ -56,7 +56,7 @@ test('a folder: findings with images and what to do, as text and as JSON', async
     `${at('bolt', 'train', 'good', '0.png')} = ${at('bolt', 'test', 'good', '0.png')}`,
   );
   expect(stdout).toContain('-> Delete one copy of each.');
-  expect(stderr).toContain('looking 12/12');
+  expect(stderr).toContain('checking 12/12');
   const json = await bigrid('doctor', at('bolt'), '--json', '--quiet');
   const { subject, findings } = JSON.parse(json.stdout);
   expect(subject).toBe('data');
@@ -66,10 +66,10 @@ test('a folder: findings with images and what to do, as text and as JSON', async
   expect(json.code).toBe(1);
 });
 
-test('a folder without a fault ends well, with notes', async () => {
+test('a folder without problems exits with 0, with notes', async () => {
   await writeImages(at('plain'), 5);
   const { code, stdout } = await bigrid('doctor', at('plain'), '--quiet');
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^.*plain: nothing to put right, \d notes?$/m);
+  expect(stdout).toMatch(/^.*plain: nothing to fix, \d notes?$/m);
   expect((await bigrid('doctor', at('nowhere'))).code).toBe(1);
 });

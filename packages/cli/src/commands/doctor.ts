@@ -24,27 +24,28 @@ interface DoctorFlags {
   readonly quiet?: boolean;
 }
 
-/** Images that a finding names; more are counted. */
+/** Maximum number of images named per finding; the rest are counted. */
 const MOST_NAMED = 10;
-/** Of images that are alike, those that are named on one line. */
+/** Maximum number of similar images named on one line. */
 const MOST_ALIKE = 4;
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('[path]', 'bundle (.onnx), or folder of images (default: this machine)')
+    .argument('[path]', 'model file (.onnx) or folder of images (default: this machine)')
     .option(...s3RootFlag)
     .option('--json', 'Print everything as JSON');
   addFlags(command, machineFields)
-    .option('--quiet', 'Print nothing but results')
+    .option('--quiet', 'Print only the results')
     .addHelpText(
       'after',
       `
-Of a machine: what is installed, room, and whether the engine computes right.
-Of a bundle: whether it opens and runs, and what its threshold rests on.
-Of images: copies and near-duplicates, sizes, colour, exposure, unreadable
-files, and good ones that look unlike the rest.
+Machine: installed versions, free space, and whether the engine computes
+correctly.
+Model file: whether it opens and runs, and what its threshold is based on.
+Images: copies and near-duplicates, sizes, colour, exposure, unreadable files,
+and good images that look unlike the rest.
 
-Exit code: 0, also with notes; 1 when something has to be put right.
+Exit code: 0 if there are only notes; 1 if something has to be fixed.
 
 Examples:
   $ bigrid doctor
@@ -64,7 +65,7 @@ async function examine(
   try {
     let advance: ((done: number) => void) | undefined;
     const onImage = (done: number, total: number) => {
-      advance ??= progress.count('looking', total);
+      advance ??= progress.count('checking', total);
       advance(done);
     };
     if (path === undefined) diagnosis = await checkMachine(machine);
@@ -81,12 +82,12 @@ async function examine(
   if (wrong > 0) {
     fail(
       'CHECK_FAILED',
-      `Expected nothing to put right in ${path ?? 'this machine'} but received ${counted(wrong, 'finding')} that must be`,
+      `Expected nothing to fix in ${path ?? 'this machine'} but received ${counted(wrong, 'finding')} to fix`,
     );
   }
 }
 
-/** A file that does not list images is taken for a bundle: what it is instead is for that check to say. */
+/** Files that do not list images are taken for model files: checking them says if they are something else. */
 async function isBundle(path: string): Promise<boolean> {
   if (/\.(manifest|jsonl|json|csv)$/i.test(path)) return false;
   return stat(systemPath(path)).then(
@@ -114,10 +115,10 @@ function describe(name: string, diagnosis: Diagnosis): string[] {
   ) as [number, number];
   const verdict =
     fixes > 0
-      ? paint(['red', 'bold'], `${counted(fixes, 'thing')} to put right`)
+      ? paint(['red', 'bold'], `${counted(fixes, 'problem')} to fix`)
       : notes > 0
-        ? `nothing to put right, ${counted(notes, 'note')}`
-        : paint('green', 'all well');
+        ? `nothing to fix, ${counted(notes, 'note')}`
+        : paint('green', 'no problems');
   const width = Math.max(...findings.map(({ check }) => check.length));
   return [
     `${paint('bold', name)}: ${verdict}`,

@@ -27,7 +27,7 @@ beforeAll(async () => {
   await bigrid('inspect', model, at('same'), at('dark'), '--log', at('logs', 'half.jsonl'));
 }, 180_000);
 
-/** Measures that moved, the furthest first, of images alone: scores of a model this small mean little. */
+/** Image measures that moved, largest first; scores of such a small model mean little. */
 async function moved(log: string): Promise<string[]> {
   const { stdout } = await bigrid('drift', model, at('logs', log), '--json');
   const { measures } = JSON.parse(stdout) as { measures: { name: string; moved: boolean }[] };
@@ -44,21 +44,21 @@ test('every inspection adds a line to the log', async () => {
   ]);
 });
 
-test('what moved is named, and nothing where nothing did', async () => {
+test('names the measures that moved, and none if none did', async () => {
   expect(await moved('same.jsonl')).toEqual([]);
   expect((await moved('dark.jsonl'))[0]).toBe('brightness');
   expect(await moved('blurred.jsonl')).toContain('sharpness');
 });
 
-test('a table says what was, what is, and what to do; a page shows it', async () => {
+test('a table shows before, now and what to do; a page charts it', async () => {
   const page = at('drift.html');
   const words = ['drift', model, at('logs', 'dark.jsonl'), '--last', '10', '--report', page];
   const { code, stdout, stderr } = await bigrid(...words);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^10 inspections compared: moved since calibration$/m);
+  expect(stdout).toMatch(/^10 inspections compared: drifted since calibration$/m);
   expect(stdout).toMatch(/^brightness .* darker by \d+\.\d deviations$/m);
-  expect(stdout).toMatch(/^share of red .* as before$/m);
-  expect(stdout).toContain('Brightness: look at lamps');
+  expect(stdout).toMatch(/^share of red .* unchanged$/m);
+  expect(stdout).toContain('Brightness: check lamps');
   expect(stderr).toContain(`Wrote ${page}`);
   expect(isPlain(stdout + stderr)).toBe(true);
   const html = await readFile(page, 'utf8');
@@ -67,10 +67,10 @@ test('a table says what was, what is, and what to do; a page shows it', async ()
   expect(html).not.toContain('<script');
 });
 
-test('half of the images in another light are seen, and said to be some', async () => {
+test('a change in half of the images is detected, and reported as such', async () => {
   const page = at('half.html');
   const { stdout } = await bigrid('drift', model, at('logs', 'half.jsonl'), '--report', page);
-  expect(stdout).toMatch(/^24 inspections compared: moved since calibration$/m);
+  expect(stdout).toMatch(/^24 inspections compared: drifted since calibration$/m);
   expect(stdout).toMatch(/^brightness .* 1\d of 24 .* darker in 12 of 24$/m);
   expect(stdout).toContain('Some images alone: look for one of several lamps');
   expect(await readFile(page, 'utf8')).toMatch(/1\d of 24 outside the band, 1\.9 expected/);
@@ -81,22 +81,22 @@ test('half of the images in another light are seen, and said to be some', async 
   expect(outside.probability).toBeLessThan(0.01 / 12);
 });
 
-test('lines cut short, of other models and of unreadable images are left out, and said to be', async () => {
+test('truncated lines and lines of other models or unreadable images are ignored, and counted', async () => {
   const log = at('logs', 'mixed.jsonl');
   await write(at('broken', 'cut.png'), 'no image');
   await bigrid('inspect', model, at('same'), at('broken'), '--log', log);
   const line = (await readFile(log, 'utf8')).split('\n')[1] as string;
   const other = JSON.stringify({ ...JSON.parse(line), model: 'another' });
-  // The last is being written, or was cut short.
+  // The last line is being written, or was truncated.
   await appendFile(log, `${other}\n${line.slice(0, 40)}`);
   const { code, stdout } = await bigrid('drift', model, log);
   expect(code).toBe(0);
   expect(stdout).toContain('12 inspections compared');
-  expect(stdout).toContain('1 inspection with other models left out.');
-  expect(stdout).toContain('2 lines without a score left out.');
+  expect(stdout).toContain('Ignored 1 inspection by other models.');
+  expect(stdout).toContain('Ignored 2 lines without a score.');
 });
 
-test('a log that is none, or too short, is refused with what to do', async () => {
+test('a file that is not a log, or a log that is too short, is refused with a remedy', async () => {
   await write(at('text.jsonl'), 'hello\nyou\n');
   const text = await bigrid('drift', model, at('text.jsonl'));
   expect([text.code, text.stderr]).toEqual([65, expect.stringContaining('error LOG_INVALID')]);
@@ -111,7 +111,7 @@ test('a log that is none, or too short, is refused with what to do', async () =>
   expect((await bigrid('inspect', model, at('same'), '--log', at('same'))).code).toBe(73);
 });
 
-test('--fail has an exit code of its own where something moved, after the same output', async () => {
+test('--fail exits with 3 if a measure moved, with the same output', async () => {
   const words = ['drift', model, at('logs', 'dark.jsonl')];
   const [plain, failing] = [await bigrid(...words), await bigrid(...words, '--fail')];
   expect([plain.code, failing.code]).toEqual([0, 3]);

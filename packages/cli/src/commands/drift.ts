@@ -18,23 +18,23 @@ interface DriftFlags {
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
+    .argument('<file.onnx>', 'model file that `bigrid train` wrote')
     .argument('<log.jsonl>', 'log that `bigrid inspect --log` wrote');
   addFlags(command, fieldsOf(requestSchemas.drift))
-    .option('--report <file>', 'File to draw how each measure went to (.html)')
+    .option('--report <file>', 'Report to write (.html), with a chart of each measure over time')
     .option('--json', 'Print everything as JSON')
-    .option('--fail', 'Exit with code 3 where something moved')
-    .option('--quiet', 'Print nothing but results')
+    .option('--fail', 'Exit with code 3 if a measure moved')
+    .option('--quiet', 'Print only the results')
     .addHelpText(
       'after',
       `
-Scores, brightness, contrast, sharpness and colour of the latest inspections are
-compared with those of good images at calibration, as a whole and by how many
-are outside the band that held 98 of 100. Of 100 comparisons where nothing
-changed, one names something at the most.
+Compares scores, brightness, contrast, sharpness and colour of the latest
+inspections with those of good images at calibration: the distributions, and how
+many values are outside the band that contained 98 of 100. If nothing changed,
+at most 1 comparison in 100 reports drift.
 
-Exit code: 0, moved or not; with --fail, 3 where something moved.
-Programs can also read \`drifted\` of --json.
+Exit code: 0 whether or not a measure moved; with --fail, 3 if one moved.
+Programs can also read \`drifted\` in the output of --json.
 
 Examples:
   $ bigrid inspect parts.onnx today/ --log parts.jsonl
@@ -65,7 +65,7 @@ async function showDrift(
     const moved = found.measures.filter((measure) => measure.moved).map(({ name }) => name);
     fail(
       'DRIFT_FOUND',
-      `Expected images as at calibration but received others: ${moved.join(', ')} moved`,
+      `Expected images that look as they did at calibration but received images in which ${moved.join(', ')} moved`,
     );
   }
 }
@@ -82,17 +82,17 @@ function describe(found: Drift): string[] {
       short(now.median),
       `${outside.below + outside.above} of ${now.count}`,
       probability < 1e-6 ? '< 1e-6' : probability.toPrecision(2),
-      moved ? describeMove(measure) : 'as before',
+      moved ? describeMove(measure) : 'unchanged',
     ];
     return moved ? cells.map((cell) => paint(['red', 'bold'], cell)) : cells;
   });
-  const columns = ['measure', 'was', '98 of 100 were', 'is', 'outside', 'by chance', 'verdict'];
+  const columns = ['measure', 'before', '98 % between', 'now', 'outside', 'p-value', 'verdict'];
   const left = [
-    ...(others > 0 ? [`${counted(others, 'inspection')} with other models left out.`] : []),
-    ...(skipped > 0 ? [`${counted(skipped, 'line')} without a score left out.`] : []),
+    ...(others > 0 ? [`Ignored ${counted(others, 'inspection')} by other models.`] : []),
+    ...(skipped > 0 ? [`Ignored ${counted(skipped, 'line')} without a score.`] : []),
   ];
   return [
-    `${head}: ${drifted ? paint('bold', 'moved since calibration') : 'as at calibration'}`,
+    `${head}: ${drifted ? paint('bold', 'drifted since calibration') : 'no drift since calibration'}`,
     '',
     table(
       columns.map((name) => ({ head: name })),
@@ -103,28 +103,28 @@ function describe(found: Drift): string[] {
   ];
 }
 
-/** What moved most tells where to look first. */
+/** The measure that moved most shows where to look first. */
 function advice(measures: readonly MeasureDrift[]): string[] {
   const moved = measures.filter((measure) => measure.moved).map(({ name }) => name);
   const isMixed = measures.some((measure) => measure.isMixed);
   const causes = {
-    brightness: 'Brightness: look at lamps, exposure time and aperture.',
-    contrast: 'Contrast: look for stray light, haze and dirt on the lens.',
-    sharpness: 'Sharpness: look at focus, motion and the lens; more of it can be noise.',
-    red: 'Colour: look at the white balance and the lamps.',
-    blue: 'Colour: look at the white balance and the lamps.',
+    brightness: 'Brightness: check lamps, exposure time and aperture.',
+    contrast: 'Contrast: check for stray light, haze and dirt on the lens.',
+    sharpness: 'Sharpness: check focus, motion and the lens; an increase can be noise.',
+    red: 'Colour: check the white balance and the lamps.',
+    blue: 'Colour: check the white balance and the lamps.',
     score:
       moved.length === 1
-        ? 'Scores alone: the images look as before, so look at the parts that score highest.'
-        : 'Scores: they follow what else moved, unless parts changed too.',
+        ? 'Scores only: the images look as before, so check the parts that score highest.'
+        : 'Scores: they follow the other measures, unless the parts changed too.',
   };
   const lines = new Set(moved.map((name) => causes[name]));
   return [
     ...[...lines].map((line) => `  ${line}`),
     ...(isMixed
-      ? ['  Some images alone: look for one of several lamps, cameras, shifts or products.']
+      ? ['  Only some images: check whether they share a lamp, camera, shift or product.']
       : []),
-    '  Where it is to stay so: `bigrid calibrate FILE DIR` with good images of today.',
+    '  If the change is permanent: `bigrid calibrate FILE DIR` with current good images.',
   ];
 }
 

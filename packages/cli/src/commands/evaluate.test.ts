@@ -32,7 +32,7 @@ beforeAll(async () => {
   await bigrid('train', at('line'), '--out', model, ...tiny);
 });
 
-test('a table has a row a class and their mean, with intervals; JSON has the same', async () => {
+test('a table has a row per class and one for the mean, with intervals; JSON has the same', async () => {
   const words = ['evaluate', model, at('line'), '--json', at('m.json'), '--report', at('r.html')];
   const { code, stdout, stderr } = await bigrid(...words);
   expect(code).toBe(0);
@@ -69,12 +69,12 @@ test('a table has a row a class and their mean, with intervals; JSON has the sam
   expect(await readFile(at('r.html'), 'utf8')).toMatch(/^<!doctype html>/i);
 });
 
-test('verdicts and report follow the threshold, also one for this run alone', async () => {
+test('verdicts and report follow the threshold, also one for this run only', async () => {
   const product = at('line', 'bolt');
   const words = ['evaluate', model, product, '--report', at('all.html'), '--threshold', '0.0'];
   const { stdout, stderr } = await bigrid(...words);
   expect(stderr).toContain(
-    'At the threshold 0.000 (0): 2 of 2 defective images caught, 2 false alarms among 2 good.',
+    'At the threshold 0.000 (0): 2 of 2 defective images detected, 2 false positives among 2 good images.',
   );
   expect(await readFile(at('all.html'), 'utf8')).toContain(
     'above 0.00: set by hand; 16 of 16 good',
@@ -84,7 +84,7 @@ test('verdicts and report follow the threshold, also one for this run alone', as
   expect(plain.stderr).toMatch(/At the threshold \d+\.\d+ \(quantile:0\.99\): 2 of 2/);
 });
 
-test('operating points come with the command that sets each, which gives the same verdicts', async () => {
+test('operating points come with commands that set them and give the same verdicts', async () => {
   const product = at('line', 'bolt');
   const { stderr } = await bigrid('evaluate', model, product, '--json', at('points.json'));
   const { operatingPoints } = JSON.parse(await readFile(at('points.json'), 'utf8'));
@@ -92,7 +92,7 @@ test('operating points come with the command that sets each, which gives the sam
     ...['f1', 'recall:0.95', 'recall:0.99'],
   ]);
   expect(stderr).toMatch(
-    /^ {2}best F1: threshold \d.*, 2 of 2 defects caught, 0 false positives among 2 good$/m,
+    /^ {2}best F1: threshold \d.*, 2 of 2 defects detected, 0 false positives among 2 good images$/m,
   );
   expect(stderr).toMatch(/^ {2}99 % recall: threshold /m);
   const commands = [...stderr.matchAll(/^ {4}(?:npx )?bigrid (calibrate .+) --out (.+)$/gm)];
@@ -123,7 +123,9 @@ test('a rule of labelled defects is set by the images evaluated, in verdicts and
     );
     expect(code, stderr).toBe(0);
     const caught = rule === 'f1' ? 2 : 1;
-    expect(stderr).toContain(`(${rule}): ${caught} of 2 defective images caught, 0 false alarms`);
+    expect(stderr).toContain(
+      `(${rule}): ${caught} of 2 defective images detected, 0 false positives`,
+    );
     const { verdicts } = JSON.parse(await readFile(at('f1.json'), 'utf8'));
     expect(verdicts).toMatchObject({ rule, caught, falseAlarms: 0 });
     expect(await readFile(at('f1.html'), 'utf8')).toContain(`by the rule ${rule}`);
@@ -167,8 +169,8 @@ test('images between two thresholds are unsure: counted, listed and shown', asyn
   const rules = ['--threshold', '1000', '--unsure', '0'];
   const outputs = ['--report', at('unsure.html'), '--json', at('unsure.json')];
   const { stderr } = await bigrid('evaluate', model, product, ...rules, ...outputs);
-  expect(stderr).toContain('1000.000 (1000): 0 of 2 defective images caught, 0 false alarms');
-  expect(stderr).toContain('Unsure from 0.000 (0): 4 images, 2 defective, 2 good.\n');
+  expect(stderr).toContain('1000.000 (1000): 0 of 2 defective images detected, 0 false positives');
+  expect(stderr).toContain('Unsure above 0.000 (0): 4 images, 2 defective, 2 good.\n');
   // The most suspicious first.
   const listed = [...stderr.matchAll(/^ {2}(\d+\.\d{3}) {2}(\w+) {2}.+\.png$/gm)];
   expect(listed.map(([, , defect]) => defect)).toEqual(['spot', 'spot', 'good', 'good']);
@@ -188,11 +190,13 @@ test('a bundle that knows unsure is evaluated by it, unless told otherwise', asy
   const rules = ['--threshold', '1000', '--unsure', '0'];
   expect((await bigrid('calibrate', model, ...rules, '--out', doubting)).code).toBe(0);
   expect((await bigrid('evaluate', doubting, product)).stderr).toContain(
-    'Unsure from 0.000 (0): 4',
+    'Unsure above 0.000 (0): 4',
   );
   const sure = await bigrid('evaluate', doubting, product, '--unsure', 'none');
   expect(sure.stderr).not.toContain('Unsure');
-  expect(sure.stderr).toContain('0 of 2 defective images caught, 0 false alarms among 2 good');
+  expect(sure.stderr).toContain(
+    '0 of 2 defective images detected, 0 false positives among 2 good images',
+  );
   const above = await bigrid('evaluate', model, product, '--threshold', '1', '--unsure', '2');
   expect(above.stderr).toContain('error OPTION_INVALID: Expected unsure to begin at or below');
 });
@@ -224,7 +228,7 @@ test('masks that mark nothing are named', async () => {
   await write(mask, await black.png().toBuffer());
   const { stderr } = await bigrid('evaluate', model, at('black'));
   expect(stderr).toContain('1 defective image without a usable mask');
-  expect(stderr).toContain(`  ${at('black', 'test', 'spot', '1.png')}: its mask marks nothing\n`);
+  expect(stderr).toContain(`  ${at('black', 'test', 'spot', '1.png')}: its mask is empty\n`);
 });
 
 test('the mean is over the classes that have a metric, and it is said how many', async () => {
@@ -235,7 +239,7 @@ test('the mean is over the classes that have a metric, and it is said how many',
   expect(stdout).toMatch(/^nut( +\d\.\d{4}){3}( +-){4}$/m);
   expect(stdout).toMatch(/^mean( +\d\.\d{4}){7}$/m);
   expect(stderr).toContain(
-    'Mean over the 1 of 2 classes that have it: pixel AUROC, pixel AP, pixel F1-max, pixel AUPRO.',
+    'Mean over the 1 of 2 classes for which it is defined: pixel AUROC, pixel AP, pixel F1-max, pixel AUPRO.',
   );
   const { mean, meanOver, classes } = JSON.parse(await readFile(at('h.json'), 'utf8'));
   expect(mean.aupro).toBe(classes.bolt.aupro);
@@ -289,7 +293,7 @@ test('an output that cannot be written is refused before anything is evaluated',
   }
 });
 
-test('info tells about the bundle, to people and to programs', async () => {
+test('info describes the model, as text and as JSON', async () => {
   const { code, stdout } = await bigrid('info', model);
   expect(code).toBe(0);
   expect(stdout).toMatch(/classes +bolt, nut/);

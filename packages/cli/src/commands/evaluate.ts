@@ -46,26 +46,26 @@ interface EvaluateFlags {
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
+    .argument('<file.onnx>', 'model file that `bigrid train` wrote')
     .argument(
       '<dir>',
-      'folder with test/good, test/DEFECT and ground_truth/DEFECT, of such folders, or in another layout (`bigrid data`)',
+      'folder with test/good, test/DEFECT and ground_truth/DEFECT, folder of such folders, or another layout (see `bigrid data`)',
     )
-    .option('--json <file>', 'File to write metrics and a row per image to, as JSON')
-    .option('--csv <file>', 'File to write a row per image to: class, label, score')
-    .option('--maps <dir>', 'Folder for raw anomaly maps, float32 (NumPy .npy)')
-    .option('--report <file>', 'File to write a report to, one HTML page')
-    .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
+    .option('--json <file>', 'JSON file to write: metrics and a row per image')
+    .option('--csv <file>', 'CSV file to write: a row per image with class, label and score')
+    .option('--maps <dir>', 'Folder for anomaly maps (NumPy .npy, float32)')
+    .option('--report <file>', 'Report to write (.html)')
+    .option('--threshold <rule>', 'Threshold rule for this run (see `bigrid calibrate --help`)')
     .option(...unsureFlag)
     .option(...maskFlag)
     .option(...s3RootFlag);
   addFlags(command, machineFields)
-    .option('--quiet', 'Print nothing but results')
+    .option('--quiet', 'Print only the results')
     .addHelpText(
       'after',
       `
-With --threshold f1 or recall:0.95, labelled defects among these very images set
-the threshold of this run.
+With --threshold f1 or recall:0.95, the threshold for this run is chosen on the
+labelled defects in the same test images.
 
 Examples:
   $ bigrid evaluate bottle.onnx mvtec/bottle --report bottle.html
@@ -87,7 +87,7 @@ async function evaluateBundle(
 ): Promise<void> {
   const bundle = await readBundle(file);
   const rules = { threshold, unsure };
-  // Rules of labelled defects wait for the scores; all others are refused before them, where they do not fit.
+  // Rules that need labelled defects wait for the scores; invalid rules of other kinds fail before scoring.
   const isByLabels = askForDefects(rules);
   const first = isByLabels ? bundle.manifest : underRules(bundle.manifest, rules);
   await checkOutputFiles({ '--json': json, '--csv': csv, '--report': report });
@@ -146,21 +146,21 @@ function checkAllRead(read: number, failed: number): void {
   );
 }
 
-/** What the threshold makes of the test images. */
+/** How the threshold classifies the test images. */
 function verdicts(
   { calibration }: Manifest,
   { caught, missed, falseAlarms, passed, unsureDefects, unsureGood }: Counts,
 ): string {
   const { rule, threshold } = calibration;
-  const found = `${caught} of ${counted(caught + missed + unsureDefects, 'defective image')} caught`;
-  const alarms = `${counted(falseAlarms, 'false alarm')} among ${falseAlarms + passed + unsureGood} good`;
+  const found = `${caught} of ${counted(caught + missed + unsureDefects, 'defective image')} detected`;
+  const alarms = `${counted(falseAlarms, 'false positive')} among ${falseAlarms + passed + unsureGood} good images`;
   return `At the threshold ${formatScore(threshold, threshold)} (${rule}): ${found}, ${alarms}.`;
 }
 
-/** Images of a kind that are named on the terminal; all of them are in the report and in the JSON. */
+/** Maximum number of images named on the terminal; the report and the JSON have all of them. */
 const MOST_NAMED = 10;
 
-/** The images between both thresholds, which are for a person to look at. */
+/** The images between the two thresholds, for a person to look at. */
 function doubts(
   { calibration }: Manifest,
   { unsureDefects, unsureGood }: Counts,
@@ -168,7 +168,7 @@ function doubts(
 ): string[] {
   const { threshold, unsure } = calibration;
   if (!unsure) return [];
-  const from = `Unsure from ${formatScore(unsure.threshold, threshold)} (${unsure.rule})`;
+  const from = `Unsure above ${formatScore(unsure.threshold, threshold)} (${unsure.rule})`;
   const split = `${unsureDefects} defective, ${unsureGood} good`;
   const named = doubtful
     .slice(0, MOST_NAMED)

@@ -38,7 +38,7 @@ test.each([
     expect((await stat(out)).size).toBeLessThan(share * (await stat(model)).size);
     const [before, after] = [await scores(model), await scores(out)];
     expect(after).not.toEqual(before);
-    // In deviations of good images: near 0 a share of the score would be next to nothing.
+    // In standard deviations of good images: near 0, a share of the score would be tiny.
     before.forEach((score, i) => {
       expect(Math.abs((after[i] as number) - score)).toBeLessThan(off * Math.max(1, score));
     });
@@ -47,7 +47,7 @@ test.each([
   },
 );
 
-test('training goes on from one that is smaller; it is not made smaller again', async () => {
+test('training continues from an exported model; it is not exported again', async () => {
   const small = at('smaller.onnx');
   await bigrid('export', model, '--int8', '--out', small, '--quiet');
   const words = ['--epochs', '1', '--threads', '1', '--from', small, '--out', at('further.onnx')];
@@ -57,7 +57,7 @@ test('training goes on from one that is smaller; it is not made smaller again', 
   expect(code).toBe(64);
 });
 
-test('its threshold is set by its own scores', async () => {
+test('its threshold is calibrated on its own scores', async () => {
   const out = at('calibrated.onnx');
   const words = ['export', model, '--int8', '--calibrate', at('part'), '--out', out];
   const { code, stdout, stderr } = await bigrid(...words);
@@ -68,7 +68,7 @@ test('its threshold is set by its own scores', async () => {
   expect(manifest.calibration.scores).toEqual([first, second].sort());
 });
 
-test('it becomes a model of Triton, whole or smaller', async () => {
+test('becomes a Triton model, at full or reduced size', async () => {
   const repository = at('models');
   const first = await bigrid('export', model, '--triton', repository);
   expect(first).toMatchObject({ code: 0, stderr: '' });

@@ -22,20 +22,20 @@ interface ExportFlags {
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
-    .option('--float16', 'Store its weights in half precision: three quarters as large')
-    .option('--int8', 'Store what training found in 8 bits: half as large')
-    .option('--calibrate <dir>', 'Good images to set its threshold anew with')
+    .argument('<file.onnx>', 'model file that `bigrid train` wrote')
+    .option('--float16', 'Store weights in half precision: three quarters of the size')
+    .option('--int8', 'Store trained weights in 8 bits: half the size')
+    .option('--calibrate <dir>', 'Good images to recalibrate the threshold on')
     .option(...allowSuspectFlag)
-    .option('--out <file>', 'File to write it to (.onnx)')
-    .option('--triton <dir>', 'Model repository to add it to, as the next version');
+    .option('--out <file>', 'Model file to write (.onnx)')
+    .option('--triton <dir>', 'Triton model repository to add it to, as the next version');
   addFlags(command, machineFields)
-    .option('--quiet', 'Print nothing but results')
+    .option('--quiet', 'Print only the results')
     .addHelpText(
       'after',
       `
-It computes in float32 however its weights are stored: it is as fast as before,
-and every command takes it.
+The exported model computes in float32, however its weights are stored: it runs
+as fast as before, and every command accepts it.
 
 Examples:
   $ bigrid export parts.onnx --int8 --calibrate today --out small.onnx
@@ -70,7 +70,7 @@ async function runExport(file: string, flags: ExportFlags, { signal }: Context):
   if (request.out !== undefined) print(`Wrote ${request.out}: ${size}, from ${before}${set}`);
   if (version !== undefined) print(`Wrote ${version}: ${size}${set}`);
   if (weights && calibrateOn === undefined && !quiet) {
-    say('Its threshold is the one from before: --calibrate DIR sets it by its own scores.');
+    say('The threshold is unchanged: --calibrate DIR recalibrates it on scores of the new model.');
   }
 }
 
@@ -83,7 +83,7 @@ function checkFlags({ float16, int8, calibrate, out, triton }: ExportFlags): voi
   }
   if (triton === undefined && !float16 && !int8) {
     const received =
-      calibrate === undefined ? 'neither' : 'neither: `bigrid calibrate` sets thresholds';
+      calibrate === undefined ? 'neither' : 'neither: to recalibrate only, use `bigrid calibrate`';
     fail('OPTION_INVALID', `Expected --float16 or --int8 for --out but received ${received}`);
   }
 }

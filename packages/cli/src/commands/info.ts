@@ -11,7 +11,7 @@ interface InfoFlags {
 
 export function define(command: Command, _context: Context): void {
   command
-    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
+    .argument('<file.onnx>', 'model file that `bigrid train` wrote')
     .option('--json', 'Print everything as JSON')
     .addHelpText(
       'after',
@@ -42,13 +42,13 @@ function byName(ports: readonly Port[]) {
   return Object.fromEntries(ports.map(({ name, type, shape }) => [name, { type, shape }]));
 }
 
-/** What is seen of the file itself, beside its manifest. */
+/** What is read from the file itself, in addition to its manifest. */
 interface Found {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly ignored: number;
   readonly weights: string | undefined;
-  /** What the threshold promises. */
+  /** What the threshold guarantees. */
   readonly promise: string;
 }
 
@@ -66,7 +66,7 @@ function describe(
       `${formatBytes(bytes.length)}${stored}, made by Bigrid ${manifest.bigridVersion} on ${made}`,
     ],
     [manifest.classes.length === 1 ? 'class' : 'classes', manifest.classes.join(', ')],
-    ['profile', `${manifest.profile}, over ${backbone.name} (${backbone.licence})`],
+    ['profile', `${manifest.profile}, on ${backbone.name} (${backbone.licence})`],
     ['method', describeMethod(manifest)],
     ['threshold', `${describeThreshold(manifest)}\n${promise}`],
     ...(ignored > 0
@@ -84,12 +84,12 @@ function describeMethod({ method }: Manifest): string {
     restoring: 'a restoring grid',
     normal: 'a normal grid',
     'normal+restoring': 'a normal and a restoring grid',
-    published: 'the normal and the abnormal grid of the paper',
-    'published-abnormal': 'the abnormal grid of the paper alone',
+    published: 'the normal and abnormal grids of the paper',
+    'published-abnormal': 'only the abnormal grid of the paper',
     none: 'no grid',
   }[method.grids];
   const defects = {
-    swap: 'blocks of features from elsewhere',
+    swap: 'features swapped in from elsewhere',
     fbp: 'Feature Block Paste',
     noise: 'Gaussian noise',
   }[method.anomalySource];
@@ -101,20 +101,20 @@ function describeMethod({ method }: Manifest): string {
     `${method.branch} branches of ${counted(method.depth, 'block')}, jitter ${method.jitter}, refinement ${method.refinement}`,
   ];
   if (method.grids !== 'normal' && method.grids !== 'none')
-    lines.push(`made-up defects: ${defects}`);
+    lines.push(`synthetic defects: ${defects}`);
   return lines.join('\n');
 }
 
 function describeThreshold({ calibration }: Manifest): string {
   const { scores, rule, threshold, unsure, pixelThreshold, measuredAt } = calibration;
   const score = (value: number) => formatScore(value, threshold);
-  const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'that it had not learnt';
+  const measured = measuredAt ? `recalibrated on ${formatDate(measuredAt)}` : 'not trained on';
   return [
     `${score(threshold)}: images that score above it are anomalous`,
     ...(unsure ? [`those above ${score(unsure.threshold)}, by ${unsure.rule}, are unsure`] : []),
     `by the rule ${rule} from ${counted(scores.length, 'good image')} ${measured},`,
     `which scored ${score(scores[0] ?? threshold)} to ${score(scores.at(-1) ?? threshold)}`,
-    `places of the map above ${formatScore(pixelThreshold, pixelThreshold)} are outlined as defects`,
+    `regions of the anomaly map above ${formatScore(pixelThreshold, pixelThreshold)} are outlined as defects`,
   ].join('\n');
 }
 
@@ -126,7 +126,9 @@ function formatDate(iso: string): string {
 function describeTraining({ training, schedule }: Manifest): string {
   const epochs = schedule.epochs === undefined ? '' : `, ${counted(schedule.epochs, 'epoch')}`;
   const leftOut =
-    training.leftOut === undefined ? '' : `, ${training.leftOut} more than the steps have time for`;
+    training.leftOut === undefined
+      ? ''
+      : `, ${training.leftOut} not needed for the number of steps`;
   const skipped = training.skipped === 0 ? '' : `, ${training.skipped} unreadable and skipped`;
   return [
     `${counted(training.images, 'good image')}, ${training.heldOut} more held out${leftOut}${skipped}`,

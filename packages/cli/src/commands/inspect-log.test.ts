@@ -19,7 +19,7 @@ let model: string;
 
 beforeAll(async () => {
   model = await trainTiny(at);
-  // By this rule the highest score of the good images is the threshold: none of them is above it.
+  // By this rule the threshold is the highest score of the good images: none of them is above it.
   await bigrid('calibrate', model, at('good'), '--out', model, '--threshold', 'max-fpr:0.2');
   await writeImages(at('many'), 60);
 });
@@ -60,7 +60,7 @@ test('a batch that is killed again and again loses nothing and repeats nothing',
   const records = await logged(log);
   const expected = Array.from({ length: 60 }, (_, i) => at('many', `${i}.png`));
   expect(records.map(({ path }) => path)).toEqual(expected);
-  // A kill can come between the line and its print, so that the log alone has all.
+  // A kill can come between logging and printing, so only the log has all results.
   const paths = printed.map((line) => JSON.parse(line).path);
   expect(new Set(paths).size).toBe(paths.length);
   expect(paths.length).toBeGreaterThanOrEqual(60 - kills);
@@ -69,7 +69,7 @@ test('a batch that is killed again and again loses nothing and repeats nothing',
   expect(Date.parse(String(records[0]?.at))).toBeGreaterThan(Date.now() - 120_000);
 });
 
-test('under another threshold images are inspected again', async () => {
+test('with another threshold images are inspected again', async () => {
   const log = at('changed.jsonl');
   const names = async (...more: string[]) => {
     const words = ['inspect', model, at('good', '0.png'), '--log', log, '--json', ...more];
@@ -80,7 +80,7 @@ test('under another threshold images are inspected again', async () => {
   expect(await names('--threshold', '0')).toBe(1);
 });
 
-test('an unreadable image is done with; one that may not be read is tried again', async () => {
+test('a corrupt image is not tried again; one without read permission is', async () => {
   await write(at('mixed', '1.png'), await imageBytes(1));
   await write(at('mixed', '2.jpg'), await truncatedJpeg());
   const log = at('mixed.jsonl');
@@ -95,16 +95,16 @@ test('an unreadable image is done with; one that may not be read is tried again'
   const { code, stdout, stderr } = await run();
   expect(JSON.parse(stdout)).toMatchObject({ path: at('mixed', '3.png'), isAnomalous: false });
   expect(stderr).toContain('3 images: 0 anomalous, 2 normal, 1 unreadable; 2 of them from ');
-  // The batch still has one that could not be read.
+  // The batch still has an unreadable image.
   expect(code).toBe(1);
   const codes = (await logged(log)).map((record) => (record.error as { code: string })?.code);
   expect(codes).toEqual([undefined, 'IMAGE_UNREADABLE', 'PATH_MISSING', undefined]);
 });
 
-test('Ctrl-C ends after the image under way, and the next run goes on', async () => {
+test('Ctrl-C stops after the current image, and the next run continues', async () => {
   const log = at('stopped.jsonl');
   const words = ['inspect', model, at('many'), '--log', log, '--json', '--threads', '1'];
-  // Room for the interruption to come before the end.
+  // Enough images for the interruption to come before the end.
   await writeImages(at('many', 'more'), 140);
   const stopped = await interruptAt((output) => output.includes('.png'), words);
   expect(stopped.code).toBe(130);
@@ -118,7 +118,7 @@ test('Ctrl-C ends after the image under way, and the next run goes on', async ()
   expect(new Set((await logged(log)).map(({ path }) => path)).size).toBe(200);
 });
 
-test('a file that is no log is refused and stays as it is', async () => {
+test('a file that is not a log is refused and stays unchanged', async () => {
   await write(at('other.txt'), 'a note');
   const words = ['inspect', model, at('good'), '--log', at('other.txt')];
   const { code, stdout, stderr } = await bigrid(...words);
@@ -127,7 +127,7 @@ test('a file that is no log is refused and stays as it is', async () => {
   expect(await readFile(at('other.txt'), 'utf8')).toBe('a note');
 });
 
-test('two at once do not write one log; a kill leaves nothing in the way', async () => {
+test('two runs cannot write one log; a kill leaves no lock behind', async () => {
   const log = at('shared.jsonl');
   const first = start(['inspect', model, '-', '--log', log, '--threads', '1']);
   const firstEnded = ended(first);

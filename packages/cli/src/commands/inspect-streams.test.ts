@@ -20,7 +20,7 @@ let model: string;
 
 beforeAll(async () => {
   model = await trainTiny(at);
-  // By this rule the highest score of the good images is the threshold: none of them is above it.
+  // By this rule the threshold is the highest score of the good images: none of them is above it.
   await bigrid('calibrate', model, at('good'), '--out', model, '--threshold', 'max-fpr:0.2');
   await write(at('spot.png'), await imageBytes(2, true));
 });
@@ -39,7 +39,7 @@ function parsed({ stdout }: Ended): { path: string; [name: string]: unknown }[] 
     .map((line) => JSON.parse(line));
 }
 
-test('each path on standard input has its result before the next one comes', async () => {
+test('prints the result of each path on standard input before the next one arrives', async () => {
   const child = start(['inspect', model, '-', '--threads', '1']);
   const result = ended(child);
   const lines: string[] = [];
@@ -58,7 +58,7 @@ test('each path on standard input has its result before the next one comes', asy
   expect(lines.map((line) => JSON.parse(line).path)).toEqual(paths);
 });
 
-test('paths may be apart by NULs, and hold newlines then', async () => {
+test('paths may be separated by NULs and then contain newlines', async () => {
   const odd = at('odd\nname.png');
   await write(odd, await imageBytes(1));
   const result = await piped([odd, at('spot.png'), ''].join('\0'));
@@ -66,7 +66,7 @@ test('paths may be apart by NULs, and hold newlines then', async () => {
   expect(result.code).toBe(0);
 });
 
-test('line ends and marks of Windows are no part of a path; a last line may lack its end', async () => {
+test('Windows line ends and byte order marks are not part of a path; the last line needs no line end', async () => {
   const result = await piped(`\ufeff${at('spot.png')}\r\n\r\n${at('good', '0.png')}`);
   expect(parsed(result).map(({ path, isAnomalous }) => [path, isAnomalous])).toEqual([
     [at('spot.png'), true],
@@ -74,7 +74,7 @@ test('line ends and marks of Windows are no part of a path; a last line may lack
   ]);
 });
 
-test('images that follow one another are each inspected, and what follows them is refused', async () => {
+test('consecutive images are each inspected, and other bytes after them are refused', async () => {
   const spot = await readFile(at('spot.png'));
   const good = await readFile(at('good', '0.png'));
   const verdicts = [
@@ -91,7 +91,7 @@ test('images that follow one another are each inspected, and what follows them i
   expect(more.stderr).toContain('nothing after 3 images of - but received text');
 });
 
-test('the bytes of an image are inspected as its file is', async () => {
+test('the bytes of an image give the same result as its file', async () => {
   const [fromFile] = parsed(await bigrid('inspect', model, at('spot.png'), '--json'));
   const [fromBytes] = parsed(await piped(await readFile(at('spot.png'))));
   expect(fromBytes).toEqual({ ...fromFile, path: '-' });
@@ -119,11 +119,11 @@ test('each page of a TIFF is inspected, from its path and from its bytes', async
   expect(parsed(await piped(await readFile(scan), ...marked))).toEqual(named);
   expect(await readdir(at('marked'))).toEqual(['image-2.png', 'image.png']);
   const log = await readFile(at('scan.jsonl'), 'utf8');
-  // A log is in the order in which pages were done.
+  // The log has pages in the order in which they were done.
   expect(log.match(/"path":"-(#2)?"/g)?.sort()).toEqual(['"path":"-"', '"path":"-#2"'].sort());
 });
 
-test('a path that leads nowhere or to a folder is a result, and the others follow', async () => {
+test('a missing path or a folder is a failed result, and the others follow', async () => {
   const result = await piped([at('nowhere.png'), at('good'), at('spot.png')].join('\n'));
   const [missing, folder, spot] = parsed(result);
   expect(missing).toMatchObject({ path: at('nowhere.png'), error: { code: 'PATH_MISSING' } });
@@ -135,7 +135,7 @@ test('a path that leads nowhere or to a folder is a result, and the others follo
 test.each([
   ['nothing', '', ['-'], 'INPUT_INVALID', 65],
   ['neither paths nor an image', Buffer.alloc(200_000, 'x'), ['-'], 'INPUT_INVALID', 65],
-  ['other paths beside it', '', ['-', '.'], 'OPTION_INVALID', 64],
+  ['other paths as well', '', ['-', '.'], 'OPTION_INVALID', 64],
 ] as const)(
   'standard input with %s is refused',
   async (_what, input, paths, expected, exitCode) => {
@@ -147,9 +147,9 @@ test.each([
   },
 );
 
-test('a reader that does not keep up holds the writer back', async () => {
+test('a slow reader slows down the writer', async () => {
   const child = start(['inspect', model, '-', '--threads', '1']);
-  // Paths that lead nowhere are done with at once.
+  // Missing paths fail immediately.
   const path = `${at('n'.repeat(150))}\n`;
   const block = path.repeat(500);
   let [blocks, stalled] = [0, false];
@@ -159,7 +159,7 @@ test('a reader that does not keep up holds the writer back', async () => {
     const drained = new Promise((resolve) => child.stdin?.once('drain', () => resolve('drained')));
     stalled = (await Promise.race([drained, setTimeout(3000, 'stalled')])) === 'stalled';
   }
-  // 200 blocks would be 20 MB; what lies in pipes and buffers is a fraction of one.
+  // 200 blocks would be 20 MB; pipes and buffers hold a fraction of a megabyte.
   expect(stalled).toBe(true);
   expect(blocks * block.length).toBeLessThan(2e6);
   child.stdin?.end();
@@ -168,7 +168,7 @@ test('a reader that does not keep up holds the writer back', async () => {
   expect(code).toBe(1);
 });
 
-test('a reader that is gone ends it quietly, though paths could still come', async () => {
+test('stops quietly if the reader is gone, even if more paths could come', async () => {
   const child = start(['inspect', model, '-', '--threads', '1']);
   child.stdin?.on('error', () => {});
   child.stdout?.once('data', () => {

@@ -51,7 +51,7 @@ test('anomalous rows stand out in colour, unless NO_COLOR is set', async () => {
   expect(plain.stdout + plain.stderr).not.toContain('\u001b');
 });
 
-test('--json prints an object a line, with the error of an image that failed', async () => {
+test('--json prints an object per line, with the errors of failed images', async () => {
   await write(at('mixed', '1.png'), await imageBytes(1));
   await write(at('mixed', '2-cut.jpg'), await truncatedJpeg());
   await write(at('mixed', '3-text.png'), 'not an image');
@@ -90,7 +90,7 @@ test('--json prints an object a line, with the error of an image that failed', a
   );
 });
 
-test('--threshold holds for this run alone', async () => {
+test('--threshold applies to this run only', async () => {
   const inspected = async (...flags: string[]) => {
     const { stdout } = await bigrid('inspect', model, at('new'), '--json', ...flags);
     return stdout
@@ -111,14 +111,14 @@ test('--threshold holds for this run alone', async () => {
   expect(refused.stderr).toContain('THRESHOLD_UNSUPPORTED: Expected at least 99 good images');
 });
 
-test('regions say where, in pixels of the image; small ones can be left out', async () => {
+test('regions are in image pixels; small ones can be left out', async () => {
   const spots = async (...flags: string[]) => {
     const words = ['inspect', model, at('new', 'deep'), '--json', '--threshold', 'quantile:0'];
     const { stdout } = await bigrid(...words, ...flags);
     return JSON.parse(stdout).regions;
   };
   const [spot] = await spots();
-  // It spans 20..40 both ways.
+  // It spans 20..40 in both directions.
   const { x, y, width, height } = spot.box;
   expect([x < 30, y < 30, x + width > 30, y + height > 30]).toEqual(Array(4).fill(true));
   expect(spot.outline.length).toBeGreaterThan(3);
@@ -129,7 +129,7 @@ test('regions say where, in pixels of the image; small ones can be left out', as
   expect(refused.stderr).toContain('OPTION_INVALID: Expected a number from 0 to 100000000');
 });
 
-test('--quiet prints results alone', async () => {
+test('--quiet prints only results', async () => {
   const { code, stdout, stderr } = await bigrid('inspect', model, at('new'), '--quiet');
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toContain('spot.png');
@@ -156,11 +156,11 @@ test('images of one pixel and of many kinds all get a verdict', async () => {
   expect(await readdir(at('kinds-out'))).toHaveLength(6);
 });
 
-test('--out keeps relative paths, tells equal names apart and leaves the images alone', async () => {
+test('--out keeps relative paths, keeps equal names apart and does not touch the images', async () => {
   const original = await imageBytes(5);
   for (const name of ['a/x.png', 'a/X.jpg', 'b/y.png']) await write(at('many', name), original);
   await write(at('alone', 'x.png'), original);
-  // The last one lies where its own heat map would go.
+  // The last image is where its own heat map would go.
   await write(at('marked', 'z.png'), original);
   const words = [
     'inspect',
@@ -185,7 +185,7 @@ test('--out keeps relative paths, tells equal names apart and leaves the images 
   expect({ width, format }).toEqual({ width: 64, format: 'png' });
 });
 
-test('results below the folder are no images the next time; the folder itself is refused', async () => {
+test('results below the folder are not inspected by the next run; the folder itself is refused', async () => {
   await writeImages(at('own'), 2);
   const words = ['inspect', model, at('own'), '--out', at('own', 'marked')];
   await bigrid(...words);
@@ -231,7 +231,7 @@ test('an output that cannot be written is refused before anything is inspected',
   expect([code, stdout]).toEqual([73, '']);
 });
 
-test('a heat map that cannot be written does not take the results along', async () => {
+test('results are printed even if a heat map cannot be written', async () => {
   const out = at('half');
   await write(join(out, 'deep'), 'no folder');
   const { code, stdout, stderr } = await bigrid('inspect', model, at('new'), '--out', out);
@@ -240,7 +240,7 @@ test('a heat map that cannot be written does not take the results along', async 
   expect(stdout).toMatch(/^.*spot\.png .*ANOMALOUS$/m);
 });
 
-test('Ctrl-C leaves whole heat maps alone, and nothing temporary', async () => {
+test('Ctrl-C leaves only complete heat maps and no temporary files', async () => {
   const large = at('large.png');
   await write(
     large,
@@ -257,7 +257,7 @@ test('Ctrl-C leaves whole heat maps alone, and nothing temporary', async () => {
   expect(code).toBe(130);
   expect(stderr).toContain('error CANCELLED');
   const files = await readdir(at('stopped'));
-  // Three are drawn at a time: of eight images, some are written.
+  // Three are drawn at a time, so some of eight are written.
   expect(files.length).toBeGreaterThan(0);
   expect(files.length).toBeLessThan(200);
   expect(files.filter((name) => !/^large(-\d+)?\.png$/.test(name))).toEqual([]);
@@ -265,7 +265,7 @@ test('Ctrl-C leaves whole heat maps alone, and nothing temporary', async () => {
   expect(stdout.endsWith('\n')).toBe(true);
 });
 
-test('a reader that has seen enough ends it without an error', async () => {
+test('a reader that closes the pipe is not an error', async () => {
   const child = start(['inspect', model, ...Array(100).fill(at('new')), '--json']);
   child.stdout?.once('data', () => child.stdout?.destroy());
   const { code, stderr } = await ended(child);
@@ -273,13 +273,13 @@ test('a reader that has seen enough ends it without an error', async () => {
   expect(stderr).not.toMatch(/error|EPIPE/);
 });
 
-/** The manifest is text within the file; a digit changes nothing about its length. */
+/** The manifest is text within the file; replacing a digit does not change its length. */
 function newer(bytes: Buffer): Buffer {
   const text = bytes.toString('latin1').replace('"manifestVersion":1', '"manifestVersion":9');
   return Buffer.from(text, 'latin1');
 }
 
-test('--report writes a gallery, also of standard input, beside what is printed', async () => {
+test('--report writes a gallery in addition to the printed results, also for standard input', async () => {
   const page = at('new.html');
   const { code, stdout, stderr } = await bigrid('inspect', model, at('new'), '--report', page);
   expect(code, stderr).toBe(0);
@@ -296,7 +296,7 @@ test('--report writes a gallery, also of standard input, beside what is printed'
   expect([refused.code, refused.stdout]).toEqual([73, '']);
 });
 
-test('--fail-on-anomaly has an exit code of its own; without it an anomaly is no failure', async () => {
+test('--fail-on-anomaly has its own exit code; without it an anomaly is not a failure', async () => {
   const exitOf = async (...words: string[]) =>
     (await bigrid('inspect', model, ...words, '--quiet')).code;
   const [fine, spot] = [at('new', 'fine.png'), at('new', 'deep', 'spot.png')];
@@ -309,7 +309,7 @@ test('--fail-on-anomaly has an exit code of its own; without it an anomaly is no
   expect(both.stderr).toContain(
     'error ANOMALY_FOUND: Expected 2 normal images but received 1 anomalous, and 1 that could not',
   );
-  // Unsure is not anomalous, and what a log knows counts as well.
+  // Unsure is not anomalous, and results in the log count as well.
   expect(await exitOf(spot, '--threshold', '1e6', '--unsure', '0', '--fail-on-anomaly')).toBe(0);
   const log = ['--log', at('gate.jsonl')];
   expect(await exitOf(spot, ...log)).toBe(0);

@@ -61,7 +61,7 @@ const formatField: Fields = {
 
 const regionFields = fieldsOf(requestSchemas.inspect.pick({ smallestRegion: true }));
 
-/** An image to inspect, with where its results go. */
+/** An image to inspect, and where its results go. */
 interface Job extends NamedImage {
   /** File of its heat map. */
   readonly target: string | undefined;
@@ -70,32 +70,32 @@ interface Job extends NamedImage {
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
-    .argument('<path...>', 'images, and folders to search for them; - for standard input')
-    .option('--out <dir>', 'Folder for heat maps, drawn over each image (PNG)')
-    .option('--report <file>', 'File for a gallery, the highest score first: one HTML page')
-    .option('--log <file>', 'Append a line an image; leave out what has its line already')
+    .argument('<file.onnx>', 'model file that `bigrid train` wrote')
+    .argument('<path...>', 'images, or folders to search for images; - for standard input')
+    .option('--out <dir>', 'Folder for heat maps: anomalies drawn over each image (PNG)')
+    .option('--report <file>', 'Report to write (.html): images sorted by score, highest first')
+    .option('--log <file>', 'Append a line per image; skip images that already have one')
     .addOption(new Option('--json', 'Short for --format jsonl').conflicts('format'))
-    .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
+    .option('--threshold <rule>', 'Threshold rule for this run (see `bigrid calibrate --help`)')
     .option(...unsureFlag)
     .option(...oneMaskFlag);
   addFlags(command, { ...formatField, ...regionFields, ...machineFields })
-    .option('--fail-on-anomaly', 'Exit with code 2 where an image is anomalous')
-    .option('--quiet', 'Print nothing but results')
+    .option('--fail-on-anomaly', 'Exit with code 2 if any image is anomalous')
+    .option('--quiet', 'Print only the results')
     .addHelpText(
       'after',
       `
-Confidence that an image is anomalous goes from 0 to 1 and is 0.5 at the
+Confidence that an image is anomalous ranges from 0 to 1 and is 0.5 at the
 threshold.
 
-From standard input come paths, one a line or between NULs, or the bytes of
-images, one after another. With jsonl, their format, json and csv, each is
-printed as it is done.
+Standard input takes paths, separated by newlines or NULs, or the bytes of one
+or more images; results are then printed as jsonl by default. The formats jsonl,
+json and csv print each result as soon as it is available.
 
-With --log, a run that was interrupted or killed goes on where it was.
+With --log, an interrupted or killed run resumes where it stopped.
 
-Exit code: 0 when all images were read, anomalous or not; 1 when some failed;
-with --fail-on-anomaly, 2 when at least one is anomalous (unsure is not).
+Exit code: 0 if all images could be read, anomalous or not; 1 if some could not;
+with --fail-on-anomaly, 2 if at least one is anomalous (unsure does not count).
 
 Examples:
   $ bigrid inspect parts.onnx new/ --out marked
@@ -120,7 +120,7 @@ async function inspectImages(
   const run = await prepare(file, paths, flags, signal);
   let failure = await inspectAll(run);
   const { tally } = run;
-  // A full disk, a broken engine: what was inspected before is no worse for it.
+  // A full disk or a failing engine does not invalidate earlier results.
   const hasResults = !failure || tally.total > 0 || isBigridError(failure, 'CANCELLED');
   if (hasResults && signal.reason !== outputGone) {
     try {
@@ -135,7 +135,7 @@ async function inspectImages(
 
 type Run = Awaited<ReturnType<typeof prepare>>;
 
-/** Opens all that a run reads and writes, so that what is wrong with its flags is said before it begins. */
+/** Opens everything that a run reads and writes, so that invalid flags are reported before it starts. */
 async function prepare(
   file: string,
   paths: readonly string[],
@@ -150,7 +150,8 @@ async function prepare(
   const targets = out === undefined ? undefined : await ResultFiles.in(out, listed ?? []);
   if (out !== undefined) await assertWritable(join(out, 'heat-map.png'));
   await checkOutputFiles({ '--report': report });
-  if (piped && !quiet && process.stdin.isTTY) say('Type paths, one a line; Ctrl-D ends.');
+  if (piped && !quiet && process.stdin.isTTY)
+    say('Type paths, one per line; press Ctrl-D to finish.');
   const log =
     flags.log === undefined
       ? undefined
@@ -174,10 +175,10 @@ async function prepare(
   };
 }
 
-/** The images that are not in the log yet, each with where its results go. */
+/** The images not yet in the log, each with where its results go. */
 async function* undone({ images, targets, log, tally }: Run): AsyncGenerator<Job> {
   for await (const image of images) {
-    // Also for those that are left out: the others keep their names from run to run.
+    // Also for skipped images, so that the others keep their names from run to run.
     const target = await targets?.fileFor(image);
     const file = log ? await stampOf(image.path) : undefined;
     const known = log ? log.take(image.path, file) : undefined;
@@ -186,7 +187,7 @@ async function* undone({ images, targets, log, tally }: Run): AsyncGenerator<Job
   }
 }
 
-/** @returns the error that ended it too early */
+/** @returns the error that ended it early */
 async function inspectAll(run: Run): Promise<unknown> {
   const { bundle, inspecting, log, page, heatMaps, printer, progress, advance, tally } = run;
   try {
@@ -215,7 +216,7 @@ async function inspectAll(run: Run): Promise<unknown> {
   }
 }
 
-/** Prints what a run came to, and writes its report. @throws OUTPUT_UNWRITABLE */
+/** Prints the summary of a run and writes its report. @throws OUTPUT_UNWRITABLE */
 async function conclude({ flags, bundle, printer, tally, page }: Run): Promise<void> {
   const { out, log, report, quiet } = flags;
   await printer.finish();
@@ -227,7 +228,7 @@ async function conclude({ flags, bundle, printer, tally, page }: Run): Promise<v
   if (!quiet) say(`Wrote ${report}`);
 }
 
-/** @throws ANOMALY_FOUND where asked for; SOME_IMAGES_FAILED */
+/** @throws ANOMALY_FOUND if asked for; SOME_IMAGES_FAILED */
 function failOn({ total, anomalous, unreadable }: Tally, onAnomaly: boolean | undefined): void {
   const unread = `${unreadable} that could not be read`;
   if (onAnomaly && anomalous > 0) {
@@ -243,19 +244,19 @@ function failOn({ total, anomalous, unreadable }: Tally, onAnomaly: boolean | un
   }
 }
 
-/** @throws OPTION_INVALID when there are other paths beside it */
+/** @throws OPTION_INVALID if there are other paths as well */
 function isStandardInput(paths: readonly string[]): boolean {
   if (!paths.includes(STANDARD_INPUT)) return false;
   if (paths.length > 1) {
     fail(
       'OPTION_INVALID',
-      `Expected ${STANDARD_INPUT} alone, for standard input, but received ${paths.join(' ')}`,
+      `Expected ${STANDARD_INPUT}, for standard input, as the only path but received ${paths.join(' ')}`,
     );
   }
   return true;
 }
 
-/** The shell may have made hundreds of paths of one pattern. */
+/** The shell may have expanded one pattern to hundreds of paths. */
 function nameOf(paths: readonly string[]): string {
   const others = paths.length - 1;
   return others > 2 ? `${paths[0]} and ${others} more` : paths.join(', ');

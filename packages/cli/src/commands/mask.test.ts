@@ -12,7 +12,7 @@ import {
 const at = useTemporaryFolder();
 let mask: string;
 
-/** White where the spot of defective images is, 20..40 both ways, and around it. */
+/** White around the spot of defective images, which is at 20..40 in both directions. */
 async function maskBytes(): Promise<Buffer> {
   const white = sharp({ create: { width: 52, height: 52, channels: 3, background: 'white' } });
   return white.extend({ right: 12, bottom: 12, background: 'black' }).png().toBuffer();
@@ -31,7 +31,7 @@ async function inspected(file: string, ...flags: string[]) {
   return JSON.parse(stdout);
 }
 
-test('a bundle trained with a mask says so, and sees nothing of a defect there', async () => {
+test('a model trained with a mask says so and ignores defects below it', async () => {
   await bigrid('train', at('part'), '--out', at('masked.onnx'), '--mask', mask, ...tiny);
   const [plain, masked] = [await inspected('plain.onnx'), await inspected('masked.onnx')];
   expect(masked.score).toBeLessThan(plain.score / 2);
@@ -41,7 +41,7 @@ test('a bundle trained with a mask says so, and sees nothing of a defect there',
   expect((await bigrid('info', at('plain.onnx'))).stdout).not.toContain('ignored');
 });
 
-test('inspect and evaluate take a mask for a run; the file stays as it is', async () => {
+test('inspect and evaluate take a mask for one run; the file stays unchanged', async () => {
   const before = await inspected('plain.onnx');
   const masked = await inspected('plain.onnx', '--mask', mask);
   expect(masked.score).toBeLessThan(before.score / 2);
@@ -63,7 +63,7 @@ test('calibrate keeps a mask in the new file', async () => {
   expect(calibrated.threshold).toBeLessThan(masked.threshold);
 });
 
-test('a folder has a mask a class: one class keeps it, several are each looked at under their own', async () => {
+test('a folder has a mask per class: each class uses its own', async () => {
   for (const name of ['bolt', 'nut']) await writeProduct(at('shop', name));
   await write(at('masks', 'nut.png'), await maskBytes());
   const trained = ['train', at('shop'), '--mask', at('masks'), '--out', at('both.onnx'), ...tiny];
@@ -80,7 +80,7 @@ test('a folder has a mask a class: one class keeps it, several are each looked a
   expect(masked.nut).not.toEqual(plain.nut);
 });
 
-test('heat maps, reports and contact sheets hatch what is ignored', async () => {
+test('heat maps, reports and contact sheets hatch the ignored area', async () => {
   const spot = at('part', 'test', 'spot', '0.png');
   const drawn = async (name: string, ...flags: string[]) => {
     const words = ['inspect', at('plain.onnx'), spot, '--out', at(name), ...flags];
@@ -135,7 +135,7 @@ test.each([
   expect(code).toBe(exitCode);
 });
 
-test('calibrate without images cannot score under a mask', async () => {
+test('calibrate cannot apply a mask without images', async () => {
   const words = ['calibrate', at('plain.onnx'), '--threshold', '3', '--mask', mask, '--out', mask];
   expect((await bigrid(...words)).stderr).toContain('OPTION_INVALID: Expected a folder of good');
 });

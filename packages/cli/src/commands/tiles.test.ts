@@ -14,7 +14,7 @@ import {
 
 const at = useTemporaryFolder();
 
-/** Images of 150 x 100 pixels: in tiles of 64 at most, a quarter of them shared, 2 x 3 tiles. */
+/** Images of 150 x 100 pixels: 2 x 3 tiles of at most 64 pixels with a quarter of overlap. */
 beforeAll(async () => {
   for (let i = 0; i < 10; i++) {
     const bad = i >= 8;
@@ -27,17 +27,17 @@ beforeAll(async () => {
   expect(code).toBe(0);
 }, 60_000);
 
-test('the bundle says its tiles and the size of its maps', async () => {
+test('info shows the tiles and the size of the maps', async () => {
   const { stdout } = await bigrid('info', at('tiled.onnx'), '--json');
   const { outputs, manifest } = JSON.parse(stdout);
   expect(manifest.method.tiles).toEqual({ rows: 2, columns: 3 });
-  // 8 cells a tile, 2 of them shared, at 16 pixels of the map.
+  // 8 cells per tile, 2 of them shared, at 16 map pixels.
   expect(outputs.anomaly_map.shape).toEqual([1, 14 * 16, 20 * 16]);
   const { stdout: shown } = await bigrid('info', at('tiled.onnx'));
   expect(shown).toContain('images in 2 x 3 tiles at 64 x 64');
 });
 
-test('training in tiles that is killed goes on with --resume to the same bundle', async () => {
+test('a killed training with tiles resumes to the same model', async () => {
   const flags = ['--tile', '64', ...tiny, '--epochs', '6', '--checkpoint-seconds', '0'];
   const train = (name: string, ...more: string[]) => [
     ...['train', at('part'), '--out', at('tiles', name), ...flags],
@@ -46,7 +46,7 @@ test('training in tiles that is killed goes on with --resume to the same bundle'
   expect((await bigrid(...train('whole.onnx'))).code).toBe(0);
   const child = start(train('cut.onnx'));
   const end = ended(child);
-  // The first state that has weights in it: it is at a step, and no longer reads.
+  // The first state that contains weights: it is past reading.
   const hasSteps = () =>
     stat(at('tiles', 'cut.onnx.checkpoint', 'state')).then(
       ({ size }) => size > 100_000,
@@ -65,7 +65,7 @@ test('training in tiles that is killed goes on with --resume to the same bundle'
   expect(cut === whole).toBe(true);
 }, 60_000);
 
-test('inspecting, evaluating with a report and calibrating take no option for it', async () => {
+test('inspect, evaluate with a report and calibrate need no option for it', async () => {
   const bundle = at('tiled.onnx');
   const flags = ['--out', at('marked'), '--json'];
   const inspected = await bigrid('inspect', bundle, at('part', 'bad'), ...flags);
@@ -90,7 +90,7 @@ test.each(['big', '10', '9000', '64.5'])('--tile %s is refused', async (tile) =>
   expect(stderr).toContain(words);
 });
 
-test('training that goes on from a bundle keeps its tiles, and takes no others', async () => {
+test('training from a model keeps its tiles and accepts no others', async () => {
   const flags = ['--out', at('y.onnx'), '--from', at('tiled.onnx'), '--tile', '99'];
   const { code, stderr } = await bigrid('train', at('part'), ...flags);
   expect(code).toBe(64);

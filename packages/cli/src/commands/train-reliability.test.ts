@@ -20,7 +20,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const at = useTemporaryFolder();
 const flags = [...tiny, '--epochs', '6', '--global-resolution', '2', '--checkpoint-seconds', '0'];
-/** Progress of a run that has nothing left to read. */
+/** Progress of a run that has read all images. */
 const resumedReading = /^reading 8\/8, in/;
 let whole: string;
 
@@ -48,7 +48,7 @@ const stateSize = (out: string) =>
     () => 0,
   );
 
-/** Kills a training as soon as a look at it says so. */
+/** Kills a training as soon as a condition holds. */
 async function killWhen(isTime: (stderr: string) => Promise<boolean>, words: readonly string[]) {
   const child = start(words);
   let stderr = '';
@@ -73,23 +73,23 @@ describe('a training that is killed', () => {
     expect(await readdir(at(name))).toEqual(['model.onnx.checkpoint']);
     const { code, stderr } = await bigrid(...train(out(name), '--resume'));
     expect(code).toBe(0);
-    // How much was read by the first kill depends on the machine; by the others, all was.
+    // How much was read by the first kill depends on the machine; by the others, everything was.
     if (name !== 'reads') expect(stderr).toMatch(resumedReading);
     expect((await withoutDate(out(name))) === whole).toBe(true);
     expect((await readdir(at(name))).sort()).toEqual(['model.onnx', 'model.replay']);
   });
 
-  test('is refused with other options, and begun anew without --resume', async () => {
+  test('is refused with other options, and starts over without --resume', async () => {
     await killWhen(async () => (await stateSize(out('other'))) > 0, train(out('other')));
     const reseeded = await bigrid(...train(out('other'), '--resume', '--seed', '9'));
     expect(reseeded.code).toBe(65);
     expect(reseeded.stderr).toMatch(/error CHECKPOINT_MISMATCH: .*\n {2}seed: 0 before, 9 now\n/);
-    // How fast it reads does not tell whether it begins anew; that it may have another seed does.
+    // How fast it reads does not show whether it starts over; accepting another seed does.
     for (const name of ['other', 'undisturbed'])
       expect((await bigrid(...train(out(name), '--seed', '9'))).code).toBe(0);
-    const anew = await withoutDate(out('other'));
-    expect(anew === whole).toBe(false);
-    expect(anew === (await withoutDate(out('undisturbed')))).toBe(true);
+    const again = await withoutDate(out('other'));
+    expect(again === whole).toBe(false);
+    expect(again === (await withoutDate(out('undisturbed')))).toBe(true);
   });
 });
 
@@ -113,7 +113,7 @@ test.skipIf(process.platform === 'win32')(
 );
 
 describe.skipIf(process.platform === 'win32')('a disk without room', () => {
-  /** No file may grow larger: what a full disk is to a program, without one. */
+  /** Limits the file size, which a program sees as a full disk. */
   const limited = (blocks: number, words: readonly string[]): ChildProcess =>
     spawn('sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, bin, ...words]);
 
@@ -121,7 +121,7 @@ describe.skipIf(process.platform === 'win32')('a disk without room', () => {
     ['for features', 64, 'features'],
     ['for the checkpoint', 1000, 'state'],
     ['for the bundle', 6600, 'model.onnx'],
-  ])('%s ends a training and spoils nothing', async (_, blocks, file) => {
+  ])('%s ends a training and damages nothing', async (_, blocks, file) => {
     const folder = `full-${blocks}`;
     const out = at(folder, 'model.onnx');
     await write(out, 'the old one');
@@ -137,7 +137,7 @@ describe.skipIf(process.platform === 'win32')('a disk without room', () => {
     expect(kept.sort()).toEqual(['features', 'state', 'training.json']);
   });
 
-  test('costs a training nothing once there is some again', async () => {
+  test('loses nothing of a training once there is space again', async () => {
     const out = at('full-6600', 'model.onnx');
     expect((await bigrid(...train(out, '--resume'))).stderr).toMatch(resumedReading);
     expect((await withoutDate(out)) === whole).toBe(true);
@@ -146,15 +146,15 @@ describe.skipIf(process.platform === 'win32')('a disk without room', () => {
 
 /** A way to start commands. */
 interface Person {
-  /** What comes before the command. */
+  /** Words before the command. */
   readonly through: readonly string[];
   readonly ids?: { readonly uid: number; readonly gid: number };
 }
 
-/** The superuser, as whom containers run, is refused nothing: then it has to be somebody else. */
+/** Permissions do not apply to the superuser, as whom containers run: then another user is needed. */
 const people: readonly Person[] = [
   { through: [] },
-  // Still the owner of a checkout in a private folder, which others could not even read.
+  // Still the owner of a checkout in a private folder, which others could not read at all.
   { through: ['setpriv', '--inh-caps=-all', '--bounding-set=-dac_override,-dac_read_search'] },
   { through: [], ids: { uid: 65534, gid: 65534 } },
 ];
@@ -164,7 +164,7 @@ function startAs({ through, ids }: Person, words: readonly string[]): Promise<En
   return ended(spawn(command, rest, { ...ids, cwd: '/' }));
 }
 
-/** Whether the command line runs for a person, and is refused what permissions refuse. */
+/** Whether the command line runs as this user and permissions apply to it. */
 async function isRefused(person: Person): Promise<boolean> {
   const { stderr } = await startAs(person, ['info', at('forbidden.onnx')]);
   return /^error PATH_UNREADABLE: .*EACCES/.test(stderr);
@@ -179,7 +179,7 @@ describe.skipIf(process.platform === 'win32')('without permission', () => {
     for (const one of people)
       if (person === undefined && (await isRefused(one).catch(() => false))) person = one;
   });
-  beforeEach(({ skip }) => skip(person === undefined, 'nobody here is refused anything'));
+  beforeEach(({ skip }) => skip(person === undefined, 'permissions apply to no user here'));
   const asPerson = (words: readonly string[]) => startAs(person as Person, words);
 
   test('to write into the folder, nothing is read and nothing is left', async () => {

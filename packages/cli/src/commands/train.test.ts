@@ -24,18 +24,18 @@ beforeAll(async () => {
   await writeImages(at('ruled'), 16);
 });
 
-test('a training writes one file, says what it learnt from, and what to do next', async () => {
+test('a training writes one file, says what it was trained on and what to do next', async () => {
   const out = at('deep', 'er', 'model.onnx');
   const { code, stdout, stderr } = await bigrid('train', at('part'), '--out', out, ...tiny);
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^Wrote .*model\.onnx \(\d\.\d MB\) in 0:\d\d: 6 good images learnt, 8 scored by cross-fitting for .*\nExpect at most about 1 in 9 normal images above it \(from 8 images, cross-fitted\)\.\n$/,
+    /^Wrote .*model\.onnx \(\d\.\d MB\) in 0:\d\d: trained on 6 good images, 8 scored by cross-fitting for .*\nExpect at most about 1 in 9 normal images above it \(from 8 images, cross-fitted\)\.\n$/,
   );
   expect(stderr).toContain('reading 8/8');
   expect(stderr).toMatch(/cross-fitting 3\/3, .*steps\/s/);
   expect(stderr).toMatch(/normal grid 1\/1, .*loss \d/);
   expect(stderr).toContain('calibrating 2/2');
-  // In a project that has it, the shell does not find it.
+  // In a project that depends on it, the shell does not find it.
   expect(stderr).toContain('Next:\n  npx bigrid inspect');
   expect((await readdir(at('deep', 'er'))).sort()).toEqual(['model.onnx', 'model.replay']);
 });
@@ -45,13 +45,13 @@ test('piped output has no escape codes and no carriage returns', async () => {
   expect(isPlain(stdout + stderr)).toBe(true);
 });
 
-test('--quiet prints the result alone', async () => {
+test('--quiet prints only the result', async () => {
   const { stdout, stderr } = await bigrid('train', good, '--out', at('q.onnx'), '--quiet', ...tiny);
   expect(stdout).toMatch(/^Wrote /);
   expect(stderr).toBe('');
 });
 
-test('the same seed gives the same bytes apart from the time; another seed gives others', async () => {
+test('the same seed gives the same bytes apart from the time; another seed gives different ones', async () => {
   const run = async (name: string, seed: string) => {
     await bigrid('train', good, '--out', at(name), '--seed', seed, ...tiny);
     return (await readFile(at(name), 'latin1')).replace(/"createdAt":"[^"]*"/, '');
@@ -94,7 +94,7 @@ test('flags for research reach the method', async () => {
   expect(manifest.method).toMatchObject(chosen);
 });
 
-test('--from goes on from a bundle and keeps its method', async () => {
+test('--from continues from a model and keeps its method', async () => {
   const [before, after] = [at('before.onnx'), at('after.onnx')];
   await bigrid('train', good, '--out', before, ...tiny);
   const again = await bigrid('train', good, '--out', after, '--from', before, '--epochs', '2');
@@ -109,10 +109,10 @@ test('--from goes on from a bundle and keeps its method', async () => {
   expect(both.stderr).toMatch(/error OPTION_INVALID: Expected --from without --size/);
 });
 
-test('images that cannot be read are named, counted and left out', async () => {
+test('unreadable images are named, counted and skipped', async () => {
   const mixed = at('mixed', 'good');
   await writeImages(mixed, 8);
-  // Which ones are held out depends on the seed; all the same they are skipped.
+  // Which ones are held out depends on the seed; they are skipped in any case.
   await write(join(mixed, 'cut.jpg'), await truncatedJpeg());
   await write(join(mixed, 'text.png'), 'not an image');
   const out = at('mixed.onnx');
@@ -126,14 +126,14 @@ test('images that cannot be read are named, counted and left out', async () => {
   expect(manifest.training.images + manifest.training.heldOut).toBe(8);
 });
 
-test('images of one pixel and of many kinds are all learnt from', async () => {
+test('images of one pixel and of many kinds are all trained on', async () => {
   const kinds = at('kinds');
   await writeImages(kinds, 4);
   await writeKinds(kinds, 9);
   const { code, stdout, stderr } = await bigrid('train', kinds, '--out', at('kinds.onnx'), ...tiny);
   expect(stderr).not.toContain('Skipped');
   expect(code).toBe(0);
-  expect(stdout).toContain(' good images learnt, 10 scored by cross-fitting');
+  expect(stdout).toMatch(/trained on \d+ good images, 10 scored by cross-fitting/);
 });
 
 test.each([
@@ -212,7 +212,7 @@ test.each([
   ['abacus', 'OPTION_INVALID', 'Expected one of cpu, cuda, webgpu, coreml, dml for --device', 64],
   ['dml', 'DEVICE_MISSING', 'cpu', 69],
 ])('--device %s is refused with %s', async (device, code, expected, exitCode) => {
-  // DirectML is there on Windows alone.
+  // DirectML exists only on Windows.
   if (process.platform === 'win32' && device === 'dml') return;
   const out = at('device.onnx');
   const ended = await bigrid('train', good, '--out', out, '--device', device, ...tiny);
@@ -222,7 +222,7 @@ test.each([
   await expect(stat(out)).rejects.toThrow();
 });
 
-test("a backbone of one's own is trained over, and info names it", async () => {
+test('a custom backbone is trained on, and info names it', async () => {
   const foreign = new URL('../../../method/src/goldens/foreign.onnx', import.meta.url);
   await write(at('small-net.onnx'), await readFile(foreign));
   const backbone = ['--backbone', at('small-net.onnx'), '--backbone-mean', '127.5, 127.5,127.5'];
@@ -276,15 +276,15 @@ test('Ctrl-C ends a training with 130 and leaves no file behind', async () => {
   expect(await readdir(at('stopped'))).toEqual(['other.txt']);
 });
 
-test('a second Ctrl-C ends it at once', async () => {
+test('a second Ctrl-C stops immediately', async () => {
   const words = ['train', good, '--out', at('stopped.onnx'), '--epochs', '9999', '--size', '64'];
   const { code } = await interruptAt((output) => output.includes('reading 8/8'), words, 2);
   expect(code).toBe(130);
   await expect(stat(at('stopped.onnx'))).rejects.toThrow();
 });
 
-test('faults of the program end with 70, and with a stack where DEBUG is set', async () => {
-  // A preloaded module that breaks what no input can break.
+test('bugs exit with 70, and with a stack trace if DEBUG is set', async () => {
+  // A preloaded module that breaks something no input can break.
   await write(
     at('break.mjs'),
     "Object.defineProperty(globalThis, 'performance', { get() { throw new Error('broken clock'); } });",
@@ -293,7 +293,7 @@ test('faults of the program end with 70, and with a stack where DEBUG is set', a
   const options = `--import=${at('break.mjs')}`;
   const plain = await ended(start(words, { NODE_OPTIONS: options }));
   expect(plain.code).toBe(70);
-  expect(plain.stderr).toMatch(/error INTERNAL: broken clock\n {2}This is a fault of Bigrid/);
+  expect(plain.stderr).toMatch(/error INTERNAL: broken clock\n {2}This is a bug in Bigrid/);
   expect(plain.stderr).not.toMatch(/^ +at /m);
   const detailed = await ended(start(words, { NODE_OPTIONS: options, DEBUG: '1' }));
   expect(detailed.stderr).toMatch(/^ +at /m);

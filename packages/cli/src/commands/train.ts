@@ -33,9 +33,9 @@ import type { Context } from '../run.ts';
 
 const fields = fieldsOf(trainOptionsSchema);
 
-/** Flags that everybody may want; all others are for taking the method apart. */
+/** Flags for everyday use; all others are for ablations. */
 const everyday = ['profile', 'seed', 'epochs', 'size', 'replay'];
-/** A bundle that training goes on from has settled everything but these. */
+/** A model that training continues from has fixed all options except these. */
 const freeWithFrom = ['profile', 'seed', 'epochs', 'replay'];
 
 const checkpointFields = fieldsOf(requestSchemas.train.pick({ checkpointSeconds: true }));
@@ -51,28 +51,25 @@ export function define(command: Command, context: Context): void {
   command
     .argument(
       '<dir>',
-      'folder with train/good, with good, with images, of such folders, or in another layout (`bigrid data`)',
+      'folder of good images, folder with train/good or good, folder of such folders, or another layout (see `bigrid data`)',
     )
-    .requiredOption('--out <file>', 'File to write the bundle to (.onnx)');
+    .requiredOption('--out <file>', 'Model file to write (.onnx)');
   addFlags(command, pick(fields, everyday));
-  command.option('--tile <auto|N>', 'Look at large images in tiles of N pixels', (text: string) =>
+  command.option('--tile <auto|N>', 'Split large images into tiles of N pixels', (text: string) =>
     parseFlag('--tile', fields.tile ?? {}, text),
   );
   command.option(...s3RootFlag);
-  command.option(
-    '--threshold <rule>',
-    'Rule that sets the threshold: see `bigrid calibrate --help`',
-  );
+  command.option('--threshold <rule>', 'Threshold rule (see `bigrid calibrate --help`)');
   command.option(...unsureFlag);
   command.option(...maskFlag);
-  command.option('--from <file>', 'Bundle to go on from; its method is kept');
-  command.option('--resume', 'Go on where a training of the same file was cut off');
+  command.option('--from <file>', 'Model file to continue training from, with its method');
+  command.option('--resume', 'Resume an interrupted training of the same file');
   addFlags(command, { ...checkpointFields, ...machineFields });
-  command.option('--quiet', 'Print nothing but results');
+  command.option('--quiet', 'Print only the results');
   command
-    .optionsGroup('Backbone, the frozen network that describes images:')
-    .option('--backbone <file>', 'Its weights (.safetensors), or any model (.onnx)')
-    .option('--taps <list>', 'Where to tap it, by numbers or names: a,b,c', parseTaps)
+    .optionsGroup('Backbone, the frozen network that extracts features:')
+    .option('--backbone <file>', 'Its weights (.safetensors), or any ONNX model (.onnx)')
+    .option('--taps <list>', 'Blocks to take features from, by number or name: a,b,c', parseTaps)
     .option('--backbone-mean <r,g,b>', ...rgbFlag('Mean', '--backbone-mean'))
     .option('--backbone-deviation <r,g,b>', ...rgbFlag('Deviation', '--backbone-deviation'));
   command.optionsGroup('Ablations:');
@@ -86,7 +83,7 @@ Examples:
   $ bigrid train boards --out boards.onnx --tile auto
   $ bigrid train mvtec/bottle --out bottle.onnx --seed 7 --grids normal
   $ bigrid train parts --out parts.onnx --backbone resnet50.safetensors
-  $ bigrid train parts --out parts.onnx --resume      after a power cut`,
+  $ bigrid train parts --out parts.onnx --resume      after an interruption`,
     )
     .action((dir: string, flags: TrainFlags, self: Command) => {
       const conflict = omit(fields, freeWithFrom);
@@ -95,20 +92,20 @@ Examples:
         const flag = `--${kebabCase(name)}`;
         fail(
           'OPTION_INVALID',
-          `Expected --from without ${flag}, for the method of ${flags.from} is kept, but received both`,
+          `Expected --from without ${flag}, because training keeps the method of ${flags.from}, but received both`,
         );
       }
       return trainBundle(dir, flags, context);
     });
 }
 
-/** Errors that say that a checkpoint is of no use, or not this training's, speak for themselves. */
+/** False for errors that themselves say why the checkpoint cannot be used. */
 function isResumable({ code }: BigridError): boolean {
   return code !== 'IN_USE' && code !== 'CHECKPOINT_MISMATCH' && code !== 'CHECKPOINT_INVALID';
 }
 
 function rgbFlag(what: string, flag: string) {
-  const description = `${what} of the images it was trained with, of 0..255`;
+  const description = `${what} of the images it was trained on, 0..255`;
   return [description, (text: string) => parseNumbers(flag, text)] as const;
 }
 
@@ -125,7 +122,7 @@ async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context):
     if (isKept) {
       say(
         '',
-        `What was done so far is kept in ${await checkpointPath(flags.out)}: add --resume to go on from there.`,
+        `Progress is saved in ${await checkpointPath(flags.out)}: add --resume to continue from there.`,
       );
     }
     throw error;
@@ -139,7 +136,7 @@ async function trainBundle(dir: string, flags: TrainFlags, { signal }: Context):
   );
   const kept = await replayPath(flags.out);
   if (!quiet && existsSync(systemPath(kept))) {
-    say(`Good images for \`bigrid update\` are in ${kept}; --replay 0 keeps none.`);
+    say(`Good images for \`bigrid update\` were saved in ${kept}; --replay 0 saves none.`);
   }
   if (!quiet)
     say('', 'Next:', `  ${ownCommand()} inspect ${shellQuoted(flags.out)} IMAGES-OR-FOLDERS`);

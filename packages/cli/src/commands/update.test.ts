@@ -21,7 +21,7 @@ beforeAll(async () => {
   model = at('model.onnx');
   await writeProduct(at('part'));
   ({ stderr: told } = await bigrid('train', at('part'), '--out', model, ...tiny));
-  // Spots that somebody calls good, and insists on: --allow-suspect.
+  // Spots that are declared good with --allow-suspect.
   await writeImages(at('alarms'), 4, true);
   await write(at('alarms', 'text.png'), 'not an image');
 });
@@ -30,7 +30,7 @@ async function manifestOf(file: string) {
   return JSON.parse((await bigrid('info', file, '--json')).stdout).manifest;
 }
 
-/** How many images of each kind are kept in a folder. */
+/** Number of kept images of each kind in a folder. */
 async function countKept(folder: string) {
   const [learnt, heldOut] = await Promise.all([
     readdir(join(folder, 'learnt')),
@@ -39,7 +39,7 @@ async function countKept(folder: string) {
   return { learnt: learnt.length, heldOut: heldOut.length };
 }
 
-test('training keeps images beside the bundle, says so, and how to keep none', async () => {
+test('training keeps images next to the model file, and says so and how to keep none', async () => {
   expect(told).toContain(
     `Good images for \`bigrid update\` are in ${at('model.replay')}; --replay 0 keeps none.`,
   );
@@ -47,7 +47,7 @@ test('training keeps images beside the bundle, says so, and how to keep none', a
   expect(await readdir(at('model.replay', 'held-out'))).toEqual(['0001.webp', '0002.webp']);
 });
 
-test('an update writes a new file, and images beside it, and tells what changed', async () => {
+test('an update writes a new file with images next to it, and says what changed', async () => {
   const out = at('deep', 'new.onnx');
   const before = await readFile(model);
   const words = ['update', model, at('alarms'), '--allow-suspect', '--out', out, '--threads', '1'];
@@ -70,7 +70,7 @@ test('an update writes a new file, and images beside it, and tells what changed'
   expect((await manifestOf(out)).updates).toMatchObject([{ images: 3, heldOut: 1 }]);
 });
 
-test('broken parts are not learnt unless that is insisted on, and then it is said', async () => {
+test('suspect images are not learnt without --allow-suspect, and reported with it', async () => {
   const out = at('broken', 'new.onnx');
   const words = ['update', model, at('alarms'), '--out', out];
   const refused = await bigrid(...words);
@@ -86,7 +86,7 @@ test('broken parts are not learnt unless that is insisted on, and then it is sai
   expect(insisted.code).toBe(0);
 });
 
-test('the new file may take the place of the old one, again and again', async () => {
+test('the new file may replace the old one, repeatedly', async () => {
   const own = at('own', 'part.onnx');
   await cp(model, own);
   await cp(at('model.replay'), at('own', 'part.replay'), { recursive: true });
@@ -106,7 +106,7 @@ test('the new file may take the place of the old one, again and again', async ()
   expect((await manifestOf(own)).updates).toHaveLength(2);
 });
 
-test('--replay limits what is kept, and 0 keeps nothing, nor what was kept before', async () => {
+test('--replay limits what is kept; 0 keeps nothing and removes what was kept', async () => {
   const out = at('few.onnx');
   await bigrid('train', at('part'), '--out', out, ...tiny, '--replay', '5', '--quiet');
   expect(await countKept(at('few.replay'))).toEqual({ learnt: 4, heldOut: 1 });
@@ -119,7 +119,7 @@ test('--replay limits what is kept, and 0 keeps nothing, nor what was kept befor
   expect(refused.code).toBe(66);
 });
 
-test('images that somebody took out of the folder are done without', async () => {
+test('images removed from the folder are not needed', async () => {
   const own = at('pruned', 'part.onnx');
   await cp(model, own);
   await cp(at('model.replay'), at('pruned', 'part.replay'), { recursive: true });
@@ -132,12 +132,12 @@ test('images that somebody took out of the folder are done without', async () =>
   expect([refused.code, refused.stderr]).toEqual([66, expect.stringContaining('REPLAY_MISSING')]);
 });
 
-test('what was kept before is kept on as it is', async () => {
+test('images kept earlier are copied unchanged', async () => {
   const own = at('same', 'part.onnx');
   await cp(model, own);
   await cp(at('model.replay'), at('same', 'part.replay'), { recursive: true });
   const first = at('same', 'part.replay', 'learnt', '0001.webp');
-  // The same image in another file.
+  // The same image in a different file.
   const file = await sharp(await readFile(first))
     .webp({ lossless: true, effort: 6 })
     .toBuffer();
@@ -163,11 +163,11 @@ test.each([
   ['calibrated to another file', ['calibrate', '--threshold', '7']],
   ['exported to another file', ['export', '--int8']],
   ['renamed', undefined],
-])('what was kept is found by the bundle, also %s', async (_, words) => {
+])('kept images are found by the model, also %s', async (_, words) => {
   const folder = at('found', words?.[0] ?? 'renamed');
   const other = join(folder, 'other name.onnx');
   await cp(at('model.replay'), join(folder, 'model.replay'), { recursive: true });
-  // Those of another bundle lie beside it, and one is where its own would be.
+  // Folders of other models are next to it, one of them where its own would be.
   await mkdir(join(folder, 'a.replay'));
   await mkdir(join(folder, 'other name.replay'));
   await writeFile(join(folder, 'other name.replay', 'model.txt'), 'another\n');
@@ -185,7 +185,7 @@ test.each([
   ];
   expect(await bigrid(...update)).toMatchObject({ code: 0 });
   expect(await countKept(join(folder, 'new.replay'))).toEqual({ learnt: 9, heldOut: 3 });
-  // The new bundle is another: what the old one learnt is not all that it did.
+  // The new model is different: it has learnt more than the old one.
   await rm(join(folder, 'new.replay'), { recursive: true });
   const again = ['update', join(folder, 'new.onnx'), at('alarms'), '--out', join(folder, 'x.onnx')];
   expect(await bigrid(...again)).toMatchObject({
@@ -194,7 +194,7 @@ test.each([
   });
 });
 
-test('kept images of another bundle are not learnt, but where they are named', async () => {
+test('kept images of another model are learnt only if named', async () => {
   const own = at('swapped', 'part.onnx');
   await cp(model, own);
   const words = [
@@ -216,14 +216,14 @@ test('kept images of another bundle are not learnt, but where they are named', a
   expect(await countKept(at('swapped', 'new.replay'))).toEqual({ learnt: 4, heldOut: 2 });
 });
 
-test('kept images are in no folder of images that they lie in', async () => {
+test('kept images are ignored in a folder of images that contains them', async () => {
   await cp(at('model.replay'), at('today', 'part.replay'), { recursive: true });
   await writeImages(at('today'), 2);
   const { stdout } = await bigrid('inspect', model, at('today'), '--json');
   expect(stdout.trim().split('\n')).toHaveLength(2);
 });
 
-test('a folder of something else is left alone', async () => {
+test('an unrelated folder is not touched', async () => {
   await write(at('taken.replay', 'diary.txt'), 'dear diary');
   const { code, stderr } = await bigrid('train', at('part'), '--out', at('taken.onnx'), ...tiny);
   expect(stderr).toMatch(/^error OUTPUT_UNWRITABLE: .*received diary\.txt/m);
@@ -254,7 +254,7 @@ test('an output that cannot be written is refused before anything is learnt', as
   expect(code).toBe(73);
 });
 
-test('an interruption leaves the old bundle and its images, and nothing else', async () => {
+test('an interruption leaves only the old model and its images', async () => {
   const own = at('stopped', 'part.onnx');
   await cp(model, own);
   await cp(at('model.replay'), at('stopped', 'part.replay'), { recursive: true });

@@ -37,7 +37,7 @@ interface UpdateFlags {
 
 const { replay: replayField = {} } = fieldsOf(trainOptionsSchema);
 
-/** How many images to keep, and where those kept before are. */
+/** How many images to keep, and where those kept earlier are. */
 interface ReplayFlag {
   readonly replay?: number;
   readonly replayFrom?: string;
@@ -45,15 +45,12 @@ interface ReplayFlag {
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
-    .argument(
-      '<dir>',
-      'folder of new good images, or in any layout that `bigrid train` takes; what is in it is learnt as good',
-    )
-    .requiredOption('--out <file>', 'File to write the new bundle to (.onnx)');
+    .argument('<file.onnx>', 'model file that `bigrid train` wrote')
+    .argument('<dir>', 'folder of new good images, in any layout that `bigrid train` accepts')
+    .requiredOption('--out <file>', 'Model file to write (.onnx)');
   command.option(
     '--replay <N|dir>',
-    'How many images to keep with the new file [0 to 1024] (default: 192); or the folder of those kept with the old one, where it is not beside it',
+    'Number of images to keep for further updates [0 to 1024] (default: 192); or the folder of images kept earlier, if it is not next to the model file',
     (text: string, before: ReplayFlag = {}): ReplayFlag =>
       /^[+-]?[\d.]+$/.test(text)
         ? { ...before, replay: Number(parseFlag('--replay', replayField, text)) }
@@ -62,21 +59,25 @@ export function define(command: Command, context: Context): void {
   command
     .option(...s3RootFlag)
     .option(...allowSuspectFlag)
-    .option('--backbone <file>', 'File of the backbone, where the bundle was trained with another');
+    .option(
+      '--backbone <file>',
+      'File of the backbone, if the model was not trained with the default one',
+    );
   addFlags(command, machineFields)
-    .option('--quiet', 'Print nothing but results')
+    .option('--quiet', 'Print only the results')
     .addHelpText(
       'after',
       `
-Training kept some good images beside the bundle, parts.replay beside
-parts.onnx. They are learnt again with the new ones; a quarter of the new ones
-is held out, and the threshold is set anew by the rule of the bundle. They are
-found whatever the bundle is called, as long as they lie in the same folder.
+Training keeps some good images next to the model file, such as parts.replay
+next to parts.onnx. An update learns them again together with the new images,
+holds out a quarter of the new ones, and recalibrates the threshold by the rule
+of the model. Kept images are found even if the model file was renamed, as long
+as they are in the same folder.
 
-Example:
-  $ bigrid inspect parts.onnx today           a person looks at the alarms,
-                                              puts false ones into alarms/
-  $ bigrid update parts.onnx alarms --out parts-2.onnx`,
+Examples:
+  $ bigrid inspect parts.onnx today     review the anomalous images and copy
+                                        false positives to false-positives/
+  $ bigrid update parts.onnx false-positives --out parts-2.onnx`,
     )
     .action((file: string, dir: string, flags: UpdateFlags) =>
       updateBundle(file, dir, flags, context),
@@ -112,7 +113,7 @@ async function updateBundle(
     say('', 'Next:', `  ${ownCommand()} inspect ${shellQuoted(request.out)} IMAGES-OR-FOLDERS`);
 }
 
-/** A row for each kind of images: how many raise alarms and what they score, the same before and after. */
+/** A row per kind of image: how many are false positives and what they score, before and after. */
 function compare({ bundle, before, images, old }: Update): string {
   const { threshold } = bundle.manifest.calibration;
   const kinds: readonly (readonly [string, readonly UpdatedImage[]])[] = [
@@ -120,12 +121,12 @@ function compare({ bundle, before, images, old }: Update): string {
     ['new, held out', images.filter(({ heldOut }) => heldOut)],
     ['old, held out', old],
   ];
-  const alarms = (scores: readonly number[], limit: number) =>
+  const falsePositives = (scores: readonly number[], limit: number) =>
     `${scores.filter((score) => score > limit).length} of ${scores.length}`;
   return table(
     [
       { head: 'good images' },
-      { head: 'alarms before', align: 'right' },
+      { head: 'false positives before', align: 'right' },
       { head: 'now', align: 'right' },
       { head: 'median score before', align: 'right' },
       { head: 'now', align: 'right' },
@@ -136,8 +137,8 @@ function compare({ bundle, before, images, old }: Update): string {
         const [then, now] = [own.map((one) => one.before), own.map((one) => one.after)];
         return [
           name,
-          alarms(then, before.threshold),
-          alarms(now, threshold),
+          falsePositives(then, before.threshold),
+          falsePositives(now, threshold),
           formatScore(median(then) as number, threshold),
           formatScore(median(now) as number, threshold),
         ];
@@ -151,5 +152,5 @@ function describeThreshold(
 ): string {
   const change = ((threshold - before) / before) * 100;
   const share = Number.isFinite(change) ? ` (${change < 0 ? '' : '+'}${change.toFixed(1)} %)` : '';
-  return `The threshold was ${formatScore(before, before)} and is ${formatScore(threshold, threshold)}${share}, by ${rule} from ${counted(scores.length, 'good image')} held out.`;
+  return `The threshold was ${formatScore(before, before)} and is ${formatScore(threshold, threshold)}${share}, by ${rule} from ${counted(scores.length, 'held-out good image')}.`;
 }

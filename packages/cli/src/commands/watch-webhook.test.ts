@@ -23,7 +23,7 @@ const watch = (dir: string, ...flags: string[]) => startWatching(model, dir, ...
 
 interface Receiver {
   readonly url: string;
-  /** What was taken, by its key. */
+  /** What was accepted, by key. */
   readonly taken: { key: string; path: string }[];
   readonly requests: number;
   /** How many more requests to answer with 503. */
@@ -58,7 +58,7 @@ async function receiver(failures: number, port = 0): Promise<Receiver> {
   return Object.assign(state, { url: `http://127.0.0.1:${taken}/results`, close });
 }
 
-test('what a webhook does not take at once is sent again, in order and once', async () => {
+test('results that a webhook rejects are sent again, in order and once', async () => {
   const dir = at('hooked');
   await writeImages(dir, 3);
   const hook = await receiver(2);
@@ -73,7 +73,7 @@ test('what a webhook does not take at once is sent again, in order and once', as
   );
   await watching.stop();
 
-  // Nothing is sent twice by the next run, and what is new is.
+  // The next run sends only what is new.
   const next = await watch(dir, '--log', log, '--webhook', hook.url);
   await write(join(dir, 'new.png'), await imageBytes(9));
   await until(() => hook.taken.length).toBe(4);
@@ -82,7 +82,7 @@ test('what a webhook does not take at once is sent again, in order and once', as
   expect(hook.taken.at(-1)?.path).toBe('new.png');
 });
 
-test('killed in the middle, with a webhook that is down: nothing is lost and nothing comes twice', async () => {
+test('killed while the webhook is down: nothing is lost and nothing is sent twice', async () => {
   const dir = at('line');
   const [log, passed, rejected] = [at('line.jsonl'), at('passed'), at('rejected')];
   const images = 24;

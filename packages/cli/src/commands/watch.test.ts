@@ -24,14 +24,14 @@ beforeAll(async () => {
 
 const watch = (dir: string, ...flags: string[]) => startWatching(model, dir, ...flags);
 
-test('images are inspected as they appear, once each, and never by half', async () => {
+test('images are inspected as they appear, once each, and never half-written', async () => {
   const dir = at('appear');
   await write(join(dir, 'there.png'), await imageBytes(1));
   await write(join(dir, 'note.txt'), 'no image');
   const watching = await watch(dir);
   await until(() => names(watching.results)).toEqual(['there.png']);
 
-  // A writer that pauses for longer than a file has to rest.
+  // A writer that pauses for longer than a file has to stay unchanged.
   const bytes = await imageBytes(2, true);
   const slow = await open(join(dir, 'slow.png'), 'w');
   for (let part = 0; part < 4; part++) {
@@ -58,7 +58,7 @@ test('images are inspected as they appear, once each, and never by half', async 
   expect(stderr).toMatch(/\n4 images: \d anomalous, \d normal\n$/);
 });
 
-test('a file of full size is neither judged nor moved before all of it is written', async () => {
+test('a file of full size is neither inspected nor moved before it is completely written', async () => {
   const dir = at('set-aside');
   const bytes = await sharp(await imageBytes(2, true))
     .jpeg({ quality: 100 })
@@ -69,7 +69,7 @@ test('a file of full size is neither judged nor moved before all of it is writte
   await copy.write(Buffer.concat([bytes.subarray(0, half), Buffer.alloc(bytes.length - half)]));
   const watching = await watch(dir, '--good', at('set-aside-good'), '--bad', at('set-aside-bad'));
   await until(() => names(watching.results)).toEqual(['there.png']);
-  // Its writer pauses, with the file open where the system tells.
+  // Its writer pauses with the file open, which only some systems report.
   await setTimeout(2500);
   expect(names(watching.results)).toEqual(['there.png']);
   expect(await readdir(dir)).toContain('copy.jpg');
@@ -81,7 +81,7 @@ test('a file of full size is neither judged nor moved before all of it is writte
   expect(code).toBe(0);
 });
 
-test('--good and --bad sort images, and never over one that is there', async () => {
+test('--good and --bad sort images and never overwrite one', async () => {
   const dir = at('sort');
   await write(join(dir, 'sub', 'fine.png'), await imageBytes(1));
   await write(join(dir, 'spot.png'), await imageBytes(2, true));
@@ -92,7 +92,7 @@ test('--good and --bad sort images, and never over one that is there', async () 
   await until(() => watching.results.length).toBe(3);
   const { code, stderr } = await watching.stop();
   expect(code).toBe(0);
-  // The one that may not be whole yet is waited for, and does not hold the others up.
+  // An image that may be incomplete is waited for and does not delay the others.
   expect(names(watching.results).at(-1)).toBe('cut.jpg');
   expect(watching.results.at(-1)).toMatchObject({ error: { code: 'IMAGE_UNREADABLE' } });
   const moved = watching.results.map(({ movedTo }) => movedTo);
@@ -108,7 +108,7 @@ test('--good and --bad sort images, and never over one that is there', async () 
   expect(stderr).toContain('3 images: 1 anomalous, 1 normal, 1 unreadable\n');
 });
 
-test('what is unsure goes to a folder of its own, also by the rule of the bundle', async () => {
+test('unsure images go to their own folder, also by the rule of the model', async () => {
   const doubting = at('doubting.onnx');
   await bigrid('calibrate', model, '--threshold', '1000', '--unsure', '0', '--out', doubting);
   const runs = [[model, '--threshold', '1000', '--unsure', '0'], [doubting]] as const;
@@ -125,7 +125,7 @@ test('what is unsure goes to a folder of its own, also by the rule of the bundle
   }
 });
 
-test('a mask holds for the run: nothing of a defect is seen below it', async () => {
+test('a mask applies to the run: defects below it are ignored', async () => {
   // White where the spot is, 20..40 both ways, and around it.
   const white = sharp({ create: { width: 52, height: 52, channels: 3, background: 'white' } });
   const mask = white.extend({ right: 12, bottom: 12, background: 'black' });
@@ -135,7 +135,7 @@ test('a mask holds for the run: nothing of a defect is seen below it', async () 
   const watching = await watch(dir, '--mask', at('mask.png'), '--log', at('masked.jsonl'));
   await until(() => watching.results.length).toBe(1);
   await watching.stop();
-  // Under another mask, what is in the log counts for nothing.
+  // With another mask, the log does not count.
   const open = await watch(dir, '--log', at('masked.jsonl'));
   await until(() => open.results.length).toBe(1);
   const [masked, plain] = [watching, open].map(({ results }) => Number(results[0]?.score));
@@ -149,7 +149,7 @@ test('each page of a TIFF is an image; the file goes where its worst page belong
   await write(join(dir, 'sub', 'fine.tif'), await pagesBytes([fine, other]));
   await write(join(dir, 'spot.tif'), await pagesBytes([fine, spot, other]));
   const scan = await pagesBytes([fine, other]);
-  // Its second page is not there: cut before the last directory, where the first says that it begins.
+  // Its second page is missing: the file is cut before the directory to which the first one points.
   await write(join(dir, 'cut.tif'), scan.subarray(0, scan.length - 200));
   const flags = ['--log', log, '--threshold', 'max-fpr:0.5'];
   const moves = ['--good', passed, '--bad', rejected];
@@ -167,26 +167,26 @@ test('each page of a TIFF is an image; the file goes where its worst page belong
   expect(await readdir(dir)).toEqual(['cut.tif', 'sub']);
   expect(await pathsIn(log)).toHaveLength(7);
 
-  // What is in the log is not inspected again; of a file with a page that is not, that page is.
+  // Pages in the log are not inspected again; pages that are not in it are.
   await rename(join(rejected, 'spot.tif'), join(dir, 'spot.tif'));
   const lines = (await readFile(log, 'utf8')).split('\n');
   await write(log, lines.filter((line) => !line.includes('spot.tif#3"')).join('\n'));
   const again = await watch(dir, ...flags, ...moves);
   await until(() => names(again.results)).toEqual(['spot.tif#3']);
   await again.stop();
-  // The second page, which the log knows, is what sends it there.
+  // The second page, which is in the log, decides its folder.
   expect(again.results[0]?.movedTo).toBe(join(rejected, 'spot.tif'));
   expect(await readdir(dir)).toEqual(['cut.tif', 'sub']);
 });
 
-test('a move that a kill prevented is made up for, without another inspection', async () => {
+test('a move that a kill prevented is completed without another inspection', async () => {
   const [dir, bad, log] = [at('between'), at('between-bad'), at('between.jsonl')];
   const image = join(dir, 'spot.png');
   await write(image, await imageBytes(2, true));
   const first = await watch(dir, '--log', log, '--bad', bad);
   await until(() => first.results.length).toBe(1);
   await first.stop();
-  // As it was between the line and the move: the image in its place, its name in the other folder taken.
+  // As between the log line and the move: the image still in place, its name in the target folder taken.
   await rename(join(bad, 'spot.png'), image);
   await write(join(bad, 'spot.png'), '');
   const second = await watch(dir, '--log', log, '--bad', bad);
@@ -200,14 +200,14 @@ test('a move that a kill prevented is made up for, without another inspection', 
   ]);
 });
 
-test('a folder that goes away and comes back is watched again', async () => {
+test('a folder that disappears and comes back is watched again', async () => {
   const dir = at('away');
   await writeImages(dir, 1);
   const watching = await watch(dir, '--new-only');
   await rename(dir, at('away-for-now'));
   await until(() => watching.said()).toContain(`Waiting for ${dir}: no such file or folder`);
   await rename(at('away-for-now'), dir);
-  await until(() => watching.said()).toContain(`${dir} is there again`);
+  await until(() => watching.said()).toContain(`${dir} is available again`);
   await write(join(dir, 'new.png'), await imageBytes(3));
   await until(() => names(watching.results)).toEqual(['new.png']);
   await rm(dir, { recursive: true });
@@ -225,7 +225,7 @@ test.each([
     'OPTION_INVALID',
     64,
   ],
-  ['a folder to move to that is the one watched', ['same', '--good', 'same'], 'OPTION_INVALID', 64],
+  ['a target folder that is the watched one', ['same', '--good', 'same'], 'OPTION_INVALID', 64],
   ['a webhook without a log', ['watched', '--webhook', 'http://x'], 'OPTION_INVALID', 64],
   [
     'a webhook that is no address',
@@ -247,7 +247,7 @@ test.each([
   expect(code).toBe(exitCode);
 });
 
-test('--out writes a heat map of each image, also of those that are moved or come again', async () => {
+test('--out writes a heat map of each image, including images that are moved or come again', async () => {
   const dir = at('mapped');
   const maps = join(dir, 'maps');
   await write(join(dir, 'sub', 'spot.png'), await imageBytes(2, true));
@@ -256,7 +256,7 @@ test('--out writes a heat map of each image, also of those that are moved or com
   await until(() => watching.results.length).toBe(3);
   await write(join(dir, 'sub', 'spot.png'), await imageBytes(4, true));
   await until(() => watching.results.length).toBe(4);
-  // Heat maps are below the folder watched, and are no images to inspect.
+  // Heat maps are below the watched folder and are not inspected.
   await setTimeout(1500);
   const { code } = await watching.stop();
   expect(code).toBe(0);

@@ -48,35 +48,34 @@ const formatField: Fields = {
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('<file.onnx>', 'bundle that `bigrid train` wrote')
-    .argument('<dir>', 'folder to watch, with the folders below it')
-    .option('--good <dir>', 'Move normal images there')
-    .option('--bad <dir>', 'Move anomalous images there')
-    .option('--unsure-to <dir>', 'Move unsure images there')
-    .option('--out <dir>', 'Folder for heat maps, drawn over each image (PNG)')
-    .option('--new-only', 'Leave alone what is there at the start')
-    .option('--log <file>', 'Append a line an image; leave out what has its line already')
-    .option('--webhook <url>', 'Post each result there; needs --log')
-    .option('--threshold <rule>', 'Rule for this run: see `bigrid calibrate --help`')
+    .argument('<file.onnx>', 'model file that `bigrid train` wrote')
+    .argument('<dir>', 'folder to watch, including its subfolders')
+    .option('--good <dir>', 'Folder to move normal images to')
+    .option('--bad <dir>', 'Folder to move anomalous images to')
+    .option('--unsure-to <dir>', 'Folder to move unsure images to')
+    .option('--out <dir>', 'Folder for heat maps: anomalies drawn over each image (PNG)')
+    .option('--new-only', 'Ignore images that are already there at the start')
+    .option('--log <file>', 'Append a line per image; skip images that already have one')
+    .option('--webhook <url>', 'URL to post each result to; requires --log')
+    .option('--threshold <rule>', 'Threshold rule for this run (see `bigrid calibrate --help`)')
     .option(...unsureFlag)
     .option(...oneMaskFlag);
   addFlags(command, { ...formatField, ...machineFields })
-    .option('--quiet', 'Print nothing but results')
+    .option('--quiet', 'Print only the results')
     .addHelpText(
       'after',
       `
-An image is inspected once it has stayed as it is for a second and no process
-has it open for writing, or is renamed into the folder. It ends with Ctrl-C,
-after the image under way, with exit code 0. One that cannot be read stays
-where it is.
+An image is inspected once it has not changed for a second and no process has it
+open for writing, or when it is renamed into the folder. Unreadable images stay
+where they are. Ctrl-C stops after the current image, with exit code 0.
 
-With --log, the next run takes up what this one left, and repeats nothing. What
-the webhook could not take is in the log and is sent when it can.
+With --log, the next run continues where this one stopped and repeats nothing.
+Results that the webhook did not accept stay in the log and are sent later.
 
 Examples:
   $ bigrid watch parts.onnx camera/
   $ bigrid watch parts.onnx camera/ --good passed --bad rejected --out marked
-  $ bigrid watch parts.onnx camera/ --unsure quantile:0.9 --unsure-to look-at
+  $ bigrid watch parts.onnx camera/ --unsure quantile:0.9 --unsure-to review
   $ bigrid watch parts.onnx camera/ --log line1.jsonl --webhook http://mes/in`,
     )
     .action((file: string, dir: string, flags: WatchFlags) => watch(file, dir, flags, context));
@@ -102,7 +101,7 @@ async function watch(
     newOnly: newOnly === true,
     leaveOut: out === undefined ? moves : [...moves, out],
     onReachable: (reason) =>
-      tell(reason ? `Waiting for ${dir}: ${reason}` : `${dir} is there again`),
+      tell(reason ? `Waiting for ${dir}: ${reason}` : `${dir} is available again`),
     onHeld: (path) => tell(`Waiting for ${path}: another process has it open for writing`),
   });
   const tally = new Tally();
@@ -119,7 +118,7 @@ async function watch(
 
 type Model = Awaited<ReturnType<typeof openModel>>;
 
-/** Inspects what appears until it is stopped, and tells the log and the webhook of it. */
+/** Inspects images as they appear until it is stopped, and passes results to the log and the webhook. */
 async function inspectWatched(
   watched: Omit<WatchedFilesInput, 'log' | 'webhook'>,
   { opened, bundle }: Model,
@@ -134,7 +133,7 @@ async function inspectWatched(
   const webhook =
     log && url !== undefined ? await Webhook.start(log.path, url, { onTrouble: tell }) : undefined;
   const files = new WatchedFiles({ ...watched, log, webhook });
-  tell(`Watching ${dir}; press Ctrl-C to end.`);
+  tell(`Watching ${dir}; press Ctrl-C to stop.`);
   try {
     for await (const outcome of inspect(bundle, files.images(), { signal, device, threads }))
       await files.take(outcome);
@@ -143,64 +142,64 @@ async function inspectWatched(
   } finally {
     await webhook?.stop();
     const unsent = (await webhook?.waiting()) ?? 0;
-    if (unsent > 0) say(`Not sent yet, but kept in ${logFile}: ${unsent} bytes of results`);
+    if (unsent > 0) say(`Results not sent yet, kept in ${logFile}: ${unsent} bytes`);
     await log?.close();
   }
 }
 
-/** Draws heat maps into a folder, each at the path that its image has in the folder watched. */
+/** Draws heat maps into a folder, each at the path that its image has in the watched folder. */
 function heatMapsInto(out: string, dir: string, { manifest }: Bundle, signal: AbortSignal) {
   const heatMaps = new HeatMapWriter(manifest, signal);
   return async (verdict: Verdict): Promise<string> => {
     const { dir: below, name } = parse(relative(dir, verdict.path));
     const file = await freeName(out, join(below, `${name}.png`));
     await heatMaps.add(verdict, file);
-    // The next one must find the name taken.
+    // The next image must find the name taken.
     await heatMaps.finish();
     return file;
   };
 }
 
-/** @throws OPTION_INVALID where there is a webhook without a log */
+/** @throws OPTION_INVALID if there is a webhook without a log */
 function checkWebhook({ webhook, log }: WatchFlags): void {
   if (webhook === undefined || log !== undefined) return;
   fail(
     'OPTION_INVALID',
-    'Expected --log with --webhook, to keep what is not sent, but received none',
+    'Expected --log with --webhook, to keep results until they are sent, but received none',
   );
 }
 
-/** @throws OPTION_INVALID where images that are unsure have a folder to go to but none can be unsure */
+/** @throws OPTION_INVALID if unsure images have a target folder but no image can be unsure */
 function checkUnsure({ unsureTo }: WatchFlags, { manifest }: Bundle): void {
   if (unsureTo === undefined || manifest.calibration.unsure) return;
   fail(
     'OPTION_INVALID',
-    'Expected --unsure RULE, or a bundle that has one, with --unsure-to but received none',
+    'Expected --unsure RULE, or a model file that has one, with --unsure-to but received none',
   );
 }
 
-/** @throws OPTION_INVALID where one is the folder watched; OUTPUT_UNWRITABLE where nothing can be moved there */
+/** @throws OPTION_INVALID if one is the watched folder; OUTPUT_UNWRITABLE if nothing can be moved there */
 async function checkTargets(dir: string, targets: readonly string[]): Promise<void> {
   for (const target of targets) {
-    // What is moved there would appear anew.
+    // Moved images would appear again.
     if ((await realPath(target)) === (await realPath(dir))) {
       fail(
         'OPTION_INVALID',
-        `Expected a folder to move images to other than the one watched but received ${target} for both`,
+        `Expected a folder to move images to other than the watched one but received ${target} for both`,
       );
     }
-    // What is moved has to leave the one folder and to enter the other.
+    // Moving needs write access to both folders.
     await assertWritable(join(dir, 'image'));
     await assertWritable(join(target, 'image'));
   }
 }
 
-/** @throws OPTION_INVALID where they would be taken for images to inspect; OUTPUT_UNWRITABLE */
+/** @throws OPTION_INVALID if they would be taken for images to inspect; OUTPUT_UNWRITABLE */
 async function checkHeatMaps(dir: string, out: string): Promise<void> {
   if ((await realPath(out)) === (await realPath(dir))) {
     fail(
       'OPTION_INVALID',
-      `Expected a folder for --out other than the one watched but received ${out} for both`,
+      `Expected a folder for --out other than the watched one but received ${out} for both`,
     );
   }
   await assertWritable(join(out, 'heat-map.png'));

@@ -8,18 +8,18 @@ import {
 } from '@bigrid/node';
 import { unlearnt } from '@bigrid/node/internal';
 
-/** Images of each kind of defect of which heat maps are drawn, and good ones where there are no others. */
+/** Number of heat maps per kind of defect, and of good images if there are no defects. */
 const MAPS_OF_DEFECT = 2;
 const MAPS_OF_GOOD = 3;
-/** Images that are shown where there is no evaluation: enough to look at, and soon found among many. */
+/** Maximum number of images shown if there is no evaluation. */
 const MOST_SHOWN = 200;
 
-/** An image with what it shows: `good`, or its defect. */
+/** An image with its label: `good`, or the name of the defect. */
 export interface ShownEntry extends ImageEntry {
   readonly defect: string;
 }
 
-/** Some of each kind, spread over those that there are: first, last and between. */
+/** Some of each kind, evenly spread. */
 export function chooseSome({ images }: Evaluation): ShownEntry[] {
   const kinds = Map.groupBy(images, ({ entry }) => `${entry.className}/${entry.defect}`);
   return [...kinds.values()].flatMap((own) => {
@@ -31,14 +31,14 @@ export function chooseSome({ images }: Evaluation): ShownEntry[] {
   });
 }
 
-/** Images to show where there are no labelled ones to evaluate on. */
+/** Images to show if there are no labelled ones to evaluate on. */
 export interface Shown {
   readonly entries: readonly ShownEntry[];
-  /** Whether the model did not learn them. */
+  /** Whether the model was not trained on them. */
   readonly areUnseen: boolean;
 }
 
-/** What a model that was trained on a folder did not learn of it, such as images held out; or else what it learnt. */
+/** Images of a folder that the model was not trained on, such as held-out ones; otherwise those it was trained on. */
 export async function imagesToShow(
   { manifest }: Bundle,
   data: string,
@@ -49,7 +49,7 @@ export async function imagesToShow(
     throw error;
   });
   const good = await goodImages(data, s3Root);
-  // Without a split, the good ones are in both.
+  // Without a split, good images are in both.
   const once = new Map([...test, ...good].map((entry) => [entry.path, entry]));
   const unseen: ShownEntry[] = [];
   for await (const entry of unlearnt(manifest, once.values())) {

@@ -27,35 +27,35 @@ export interface Demo {
   /** Folder of the images. */
   readonly data: string;
   readonly s3Root?: string;
-  /** Folder for everything that is made. */
+  /** Folder for all results. */
   readonly out: string;
   readonly seed: number;
   readonly epochs?: number;
   readonly threads?: number;
-  /** Whether the images are ours to draw. */
+  /** Whether the images are generated. */
   readonly isSynthetic: boolean;
   readonly signal: AbortSignal;
   readonly onEvent: OnEvent;
-  /** Says something that is no result. */
+  /** Prints a message that is not a result. */
   readonly note: (...lines: string[]) => void;
 }
 
-/** Images that the training sees in all its passes: about a minute on two cores. */
+/** Number of images seen in all epochs together: about a minute of training on two cores. */
 const IMAGES_SEEN = 2000;
 
-/** What came of a run. */
+/** The results of a run. */
 export interface Made {
   readonly bundle: Bundle;
   readonly evaluation: Evaluation | undefined;
   /** Why there is no evaluation. */
   readonly missing: string;
-  /** What is on the report where there is no evaluation. */
+  /** The images in the report if there is no evaluation. */
   readonly shown: Shown | undefined;
   /** Number of heat maps drawn. */
   readonly heatMaps: number;
 }
 
-/** Draws images where there are none, trains, evaluates where that is possible, and draws heat maps and a report. */
+/** Draws images if needed, trains, evaluates if possible, and draws heat maps and a report. */
 export async function makeEverything(demo: Demo): Promise<Made> {
   if (demo.isSynthetic) await drawImages(demo);
   const bundle = await trainOrReuse(demo);
@@ -72,7 +72,7 @@ export async function makeEverything(demo: Demo): Promise<Made> {
   return { bundle, evaluation, missing, shown, heatMaps };
 }
 
-/** Where everything goes. */
+/** The files to write. */
 export function places({ out }: Pick<Demo, 'out'>) {
   return {
     bundle: join(out, 'model.onnx'),
@@ -85,10 +85,10 @@ async function drawImages({ data, out, seed, note }: Demo): Promise<void> {
   const record = await readRecord(out);
   const present = await fingerprint(data);
   if (present !== undefined && record?.images === present && isSame(record, version, seed)) {
-    note(`The images in ${data} are there already.`);
+    note(`The images in ${data} already exist.`);
     return;
   }
-  note(`Drawing images of a product, good and defective, into ${data}`);
+  note(`Drawing synthetic images of a product, good and defective, in ${data}`);
   await assertWritable(join(data, 'image.png'));
   await writeSyntheticLine(data, { seed });
   await writeRecord(out, { version, seed, images: (await fingerprint(data)) ?? '' });
@@ -108,14 +108,14 @@ async function trainOrReuse(demo: Demo): Promise<Bundle> {
     isSame(record, version, seed)
   ) {
     note(
-      `The bundle ${file} is there already, of the same version, seed and images; not trained again.`,
+      `The model ${file} already exists, made by the same version from the same seed and images: not trained again.`,
     );
     return readBundle(file);
   }
   const { classes } = await openTrainingFolder(data, { s3Root });
   const good = classes.reduce((sum, { entries }) => sum + entries.length, 0);
   const epochs = demo.epochs ?? Math.round(IMAGES_SEEN / good);
-  note(`Learning from ${counted(good, 'good image')} in ${data}`);
+  note(`Training on ${counted(good, 'good image')} in ${data}`);
   const bundle = await train(data, {
     seed,
     s3Root,
@@ -123,7 +123,7 @@ async function trainOrReuse(demo: Demo): Promise<Bundle> {
     replay: 0,
     signal,
     onEvent,
-    // With very many images the default, which is a number of steps, ends sooner.
+    // With very many images, the default number of steps is less than an epoch.
     ...(epochs >= 1 ? { epochs } : {}),
     ...(threads === undefined ? {} : { threads }),
   });
@@ -141,13 +141,13 @@ function isSame(record: Partial<DemoRecord>, version: string, seed: number): boo
   return record.version === version && record.seed === seed;
 }
 
-/** Evaluates, and writes the report, where there are good and defective test images; else tells what is missing. */
+/** Evaluates and writes the report if there are good and defective test images; otherwise says what is missing. */
 async function evaluateIfPossible(
   demo: Demo,
   bundle: Bundle,
 ): Promise<{ evaluation: Evaluation | undefined; missing: string }> {
   const { data, s3Root, threads, signal, onEvent } = demo;
-  const advice = `put good ones into ${join(data, 'test', 'good')} and bad ones into ${join(data, 'test', 'NAME-OF-DEFECT')}`;
+  const advice = `put good images into ${join(data, 'test', 'good')} and defective ones into ${join(data, 'test', 'NAME-OF-DEFECT')}`;
   try {
     const defects = new Set((await openTestFolder(data, { s3Root })).map(({ defect }) => defect));
     if (!defects.delete('good') || defects.size === 0) {
@@ -169,14 +169,14 @@ async function evaluateIfPossible(
   return { evaluation, missing: '' };
 }
 
-/** The report where there are no labelled images to evaluate on. */
+/** Writes the report if there are no labelled images to evaluate on. */
 async function writeGallery(
   demo: Demo,
   bundle: Bundle,
   { entries, areUnseen }: Shown,
 ): Promise<void> {
   const { signal, threads } = demo;
-  const title = `Bigrid demo: images that the model ${areUnseen ? 'did not learn' : 'learnt'}`;
+  const title = `Bigrid demo: images that the model was ${areUnseen ? 'not trained' : 'trained'} on`;
   const report = new InspectionReport(bundle.manifest, {
     title,
     drawThumbnail,
@@ -213,7 +213,7 @@ async function drawHeatMaps(
   return drawn;
 }
 
-/** Those of a run before, on other images, would be taken for results of this one. */
+/** Results of an earlier run on other images would be taken for results of this one. */
 async function removeResults(demo: Demo): Promise<void> {
   const { report, heatMaps } = places(demo);
   await rm(report, { force: true });

@@ -4,21 +4,21 @@ import { join, relative } from 'node:path';
 import { openDataset } from '@bigrid/node';
 import { systemPath, writeAtomically } from '@bigrid/node/internal';
 
-/** What a demo made, and from what: what says whether its results still hold. */
+/** What a demo made and from what, to tell whether its results are still valid. */
 export interface DemoRecord {
   readonly version: string;
   readonly seed: number;
-  /** Absent where the demo chose them. */
+  /** Absent if the demo chose them. */
   readonly epochs?: number;
   /** Fingerprint of the images. */
   readonly images: string;
-  /** SHA-256 of the bundle; absent while there is none. */
+  /** SHA-256 of the model file; absent while there is none. */
   readonly bundle?: string;
 }
 
 const FILE = 'demo.json';
 
-/** The record in a folder of results; undefined where there is none that can be read. */
+/** The record in a folder of results; undefined if there is none that can be read. */
 export async function readRecord(out: string): Promise<Partial<DemoRecord> | undefined> {
   try {
     return JSON.parse(await readFile(systemPath(join(out, FILE)), 'utf8'));
@@ -32,8 +32,8 @@ export async function writeRecord(out: string, record: DemoRecord): Promise<void
 }
 
 /**
- * Tells whether images are the same as before by their names, sizes and times of change: reading gigabytes
- * would take longer than is worth it here. Undefined where there are none.
+ * A hash of the images' names, sizes and modification times, to tell whether they changed: reading gigabytes would
+ * take too long here. Undefined if there are none.
  */
 export async function fingerprint(data: string, s3Root?: string): Promise<string | undefined> {
   const hash = createHash('sha256');
@@ -50,7 +50,7 @@ export async function fingerprint(data: string, s3Root?: string): Promise<string
   return hash.digest('hex');
 }
 
-/** SHA-256 of a file; undefined where there is none. */
+/** SHA-256 of a file; undefined if it does not exist. */
 export async function hashOfFile(path: string): Promise<string | undefined> {
   try {
     return createHash('sha256')

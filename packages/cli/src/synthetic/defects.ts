@@ -4,8 +4,8 @@ import { clamp01, mix, smoothNoise, smoothStep } from './noise.ts';
 import type { Defect } from './part.ts';
 
 /**
- * The kinds of defect that the synthetic line has, each a folder of test images. Every one takes its
- * `severity`, 0 (barely visible) to 1 (plain), and its numbers from `random`.
+ * The kinds of defect of the synthetic line, each a folder of test images. Each takes its
+ * `severity`, 0 (barely visible) to 1 (obvious), and its random numbers from `random`.
  */
 export const defectKinds: Readonly<Record<string, (severity: number, random: Random) => Defect>> = {
   chip,
@@ -52,7 +52,7 @@ function stain(severity: number, random: Random): Defect {
       if (solid === 0 || outline.outside > 2) return 0;
       const cover = smoothStep(2, -2, outline.outside) * solid;
       const rim = smoothStep(-6, -1, outline.outside) * smoothStep(3, 0, outline.outside);
-      // Sampled askew, or the lattice of the noise shows as upright squares.
+      // Sampled at an angle, or the lattice of the noise shows as upright squares.
       const across = place.u * 0.8 + place.v * 0.6;
       const along = place.v * 0.8 - place.u * 0.6;
       const patches =
@@ -67,7 +67,7 @@ function stain(severity: number, random: Random): Defect {
   };
 }
 
-/** One bolt hole was never drilled; at the highest severity its neighbour neither. */
+/** One bolt hole was never drilled; at the highest severity nor was its neighbour. */
 function missingHole(severity: number, random: Random): Defect {
   const first = random.integer(0, holeCount - 1);
   return { missingHoles: severity < 0.9 ? [first] : [first, (first + 1) % holeCount] };
@@ -97,7 +97,7 @@ function chip(severity: number, random: Random): Defect {
   };
 }
 
-/** A blow pressed the surface in: one wall turns to the light, the other away from it. */
+/** A dent: one wall faces the light, the other faces away from it. */
 function dent(severity: number, random: Random): Defect {
   const radius = mix(6, 19, severity) * random.uniform(0.9, 1.1);
   const middle = placeOnFlange(random);
@@ -121,7 +121,7 @@ function dent(severity: number, random: Random): Defect {
   };
 }
 
-/** Something that does not belong there lies on the part: a crumb of plastic, rubber or paint. */
+/** A foreign particle lies on the part: a crumb of plastic, rubber or paint. */
 function particle(severity: number, random: Random): Defect {
   const radius = mix(3, 12, severity) * random.uniform(0.9, 1.1);
   const middle = placeOnFlange(random);
@@ -139,7 +139,7 @@ function particle(severity: number, random: Random): Defect {
   ];
   return {
     paint(place, colour, _solid, light) {
-      // The shadow falls away from the lamp. It is no part of the mask: the particle is what is wrong.
+      // The shadow falls away from the lamp. It is not part of the mask: only the particle is the defect.
       const shifted = {
         u: middle.u - 2.5 * Math.cos(light),
         v: middle.v - 2.5 * Math.sin(light),

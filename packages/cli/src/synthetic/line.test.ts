@@ -32,7 +32,7 @@ async function digests(folder: string): Promise<Record<string, string>> {
 }
 
 describe('writeSyntheticLine', () => {
-  it('writes a line that the readers of folders understand', async () => {
+  it('writes a folder in a supported layout', async () => {
     const { classes } = await openTrainingFolder(join(root, 'line'));
     expect(classes.map(({ name, entries }) => [name, entries.length])).toEqual([['line', 3]]);
     const test = await openTestFolder(join(root, 'line'));
@@ -53,7 +53,7 @@ describe('writeSyntheticLine', () => {
     }
   });
 
-  it('draws the same for a seed, another line for another, and only adds for larger counts', async () => {
+  it('depends only on the seed, and larger counts only add images', async () => {
     const first = await digests(join(root, 'line'));
     await writeSyntheticLine(join(root, 'more'), { ...small, goodCount: 4, testGoodCount: 3 });
     const more = await digests(join(root, 'more'));
@@ -100,7 +100,7 @@ describe('drawPart', () => {
       const defect = defectKinds[kind]?.(severity, new Random(0).fork(kind)) ?? {};
       const bad = drawPart(part, defect);
       const marked = bad.mask.reduce((sum, value) => sum + value / 255, 0);
-      // From a few pixels to a few per cent of the image, growing with the severity.
+      // From a few pixels to a few per cent of the image, increasing with severity.
       expect(marked).toBeGreaterThan(10);
       expect(marked).toBeLessThan(0.05 * size * size);
       expect(marked).toBeGreaterThanOrEqual(area);
@@ -118,7 +118,7 @@ describe('drawPart', () => {
         else if (difference > 40) changedFarOutside++;
       }
       expect(changedInside / marked).toBeGreaterThan(0.6);
-      // Only a particle throws a shadow, which is no part of what is wrong.
+      // Only a particle casts a shadow, which is not part of the defect.
       if (kind !== 'particle') expect(changedFarOutside / marked).toBeLessThan(0.25);
     }
   });

@@ -8,11 +8,11 @@ import { type Defect, drawPart, somePart } from './part.ts';
 interface SyntheticLineOptions {
   /** The same seed draws the same images. Default 1. */
   readonly seed?: number | undefined;
-  /** Good images to learn from. Default 60. */
+  /** Number of good training images. Default 60. */
   readonly goodCount?: number | undefined;
-  /** Good images to test on. Default 15. */
+  /** Number of good test images. Default 15. */
   readonly testGoodCount?: number | undefined;
-  /** Images of each kind of defect, from slight to plain. Default 6. */
+  /** Number of images of each kind of defect, from slight to obvious. Default 6. */
   readonly defectCount?: number | undefined;
   /** Side of the images in pixels, 64 to 1,024. Default 320. */
   readonly size?: number | undefined;
@@ -25,15 +25,15 @@ interface Task {
   readonly defect?: { readonly kind: string; readonly severity: number };
 }
 
-/** Images that are encoded at once; drawing goes on meanwhile. */
+/** Number of images encoded at the same time; drawing continues meanwhile. */
 const inFlight = 4;
 
 /**
- * Draws a small product line to try everything on: photographs of a turned flange on a mat, good ones that
- * differ a little in place, light and surface, and ones with a defect. In the layout of MVTec AD:
- * `train/good`, `test/good`, `test/<defect>`, `ground_truth/<defect>/<stem>_mask.png`. Every image depends on
- * the seed and its own name alone, so that larger counts only add images. Makes `dir` when it is missing;
- * files of the same names in it are overwritten.
+ * Draws a small synthetic product line to try everything on: photographs of a turned flange on a mat, good ones that
+ * vary a little in position, light and surface, and ones with a defect. In the layout of MVTec AD:
+ * `train/good`, `test/good`, `test/<defect>`, `ground_truth/<defect>/<stem>_mask.png`. Every image depends only on
+ * the seed and its own name, so that larger counts only add images. Creates `dir` if it is missing; files with the
+ * same names are overwritten.
  *
  * @throws OUTPUT_UNWRITABLE
  */

@@ -60,7 +60,7 @@ export function somePart(size: number, random: Random): Part {
 /** Draws a turned steel flange with a red seal and a brass bush on a dark mat, seen from above. */
 export function drawPart(part: Part, defect: Defect = {}): PartDrawing {
   const { size } = part;
-  // Rounds and clamps by itself, quicker than code can.
+  // Rounds and clamps by itself, faster than code can.
   const image = new Uint8ClampedArray(size * size * 3);
   const mask = new Uint8Array(size * size);
   const zoom = size / 320;

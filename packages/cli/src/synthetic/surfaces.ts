@@ -51,7 +51,7 @@ export function drawMetal(place: Place, colour: Colour, lamps: Lamps, part: Part
   const ring = smoothNoise(turn * 9, radius * 1.3, part.seed, 18);
   const fine = smoothNoise(turn * 20, radius * 2.9, part.seed + 1, 40);
   const marks = part.brushing * (0.028 * ring + 0.022 * fine);
-  // A turned face mirrors a lamp as two fans towards it and away from it.
+  // A turned face reflects a lamp as two fans, towards it and away from it.
   const fans = 0.2 * fourth(facing * facing) + 0.07 * fourth(second * second * second);
 
   let slope = bevel(radius, rimRadius - 8, rimRadius, 1);

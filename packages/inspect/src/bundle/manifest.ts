@@ -23,24 +23,24 @@ const calibrationSchema = z.strictObject({
     .array(z.int().min(0))
     .optional()
     .describe(
-      'Which of the scored images are near-duplicates, such as frames of one part: a number per score, equal within a group; absent if no two are',
+      'Which of the scored images are near-duplicates, such as frames of one part: one number per score, equal within a group; absent if there are none',
     ),
   origin: z
     .enum(['held-out', 'cross-fitted', 'near-duplicates', 'given'])
     .describe(
-      'Which images were scored: `held-out` from training; `cross-fitted`, each by a model that had learnt neither it nor a near-duplicate of it; `near-duplicates` of learnt images, if there were no others, so the threshold guarantees nothing; `given` to recalibration',
+      'Which images were scored. `held-out`: held out from training; `cross-fitted`: each by a model trained on neither the image nor a near-duplicate; `near-duplicates`: near-duplicates of training images, if there were no others, so the threshold guarantees nothing; `given`: given to recalibration',
     ),
   images: z
     .record(z.enum(statisticNames), z.array(z.number()).min(1))
     .describe(
-      'How the good images look, to detect drift: each statistic over those read in training, or those given to recalibration; ascending, at most 200 values',
+      'What the good images look like, to detect drift: values of each statistic over the images of training or recalibration, ascending, at most 200',
     ),
   measuredAt: z.iso
     .datetime()
     .optional()
-    .describe('When the model was recalibrated on other good images than those held out, UTC'),
-  rule: thresholdRuleSchema.describe('Rule that made the thresholds'),
-  threshold: z.number().describe('Scores above it are anomalous'),
+    .describe('When the model was recalibrated on good images other than those held out, UTC'),
+  rule: thresholdRuleSchema.describe('Rule that the thresholds are derived by'),
+  threshold: z.number().describe('Images that score above it are anomalous'),
   unsure: z
     .strictObject({
       rule: thresholdRuleSchema,
@@ -48,12 +48,12 @@ const calibrationSchema = z.strictObject({
     })
     .optional()
     .describe(
-      'Scores above this threshold, and not above the main one, are unsure; absent if there are only two verdicts',
+      'Images that score above this threshold but not above the main one are unsure; absent if there are only two verdicts',
     ),
   pixelThreshold: z
     .number()
     .describe(
-      'Map values above it are outlined as defects: the same rule over `mapMaxima`, or quantile:0.99 if the rule is f1, recall or a number',
+      'Map values above it are outlined as defects: the same rule applied to `mapMaxima`, or quantile:0.99 if the rule is f1, recall or a number',
     ),
 });
 
@@ -63,14 +63,14 @@ export const manifestSchema = z.strictObject({
   manifestVersion: z.literal(MANIFEST_VERSION),
   bigridVersion: z.string().describe('Version of Bigrid that trained the model'),
   createdAt: z.iso.datetime().describe('When training ended, UTC'),
-  classes: z.array(z.string()).min(1).describe('Products that it was trained on'),
+  classes: z.array(z.string()).min(1).describe('Products that the model was trained on'),
   profile: z.enum(profileNames),
   method: methodOptionsSchema,
   schedule: scheduleSchema,
   backbone: z.strictObject({
     name: z.string(),
     licence: z.string(),
-    mean: rgbSchema.describe('Subtracted from images of 0..255, RGB'),
+    mean: rgbSchema.describe('Subtracted from pixel values 0..255, RGB'),
     deviation: rgbSchema.describe('Divisor after the subtraction'),
   }),
   calibration: calibrationSchema,
@@ -81,24 +81,24 @@ export const manifestSchema = z.strictObject({
     leftOut: z
       .int()
       .optional()
-      .describe('Good images beyond those that fit into the training steps: they were not read'),
+      .describe('Good images that were not read because the training steps need fewer'),
     skipped: z.int().describe('Images that could not be read'),
-    steps: z.int().describe('Optimiser steps, all stages'),
-    dataHash: z.string().describe('SHA-256 over the images, in order'),
+    steps: z.int().describe('Optimiser steps of all stages'),
+    dataHash: z.string().describe('SHA-256 over the training images, in order'),
     engine: z.string(),
   }),
   learnt: z
     .base64()
     .describe(
-      'First 8 bytes of the SHA-256 over the pixels of each image learnt, by training and updates, concatenated: recalibration recognises them',
+      'First 8 bytes of the SHA-256 over the pixels of each image used in training and updates, concatenated, so that recalibration recognises them',
     ),
   updates: z
     .array(
       z.strictObject({
-        at: z.iso.datetime().describe('When it ended, UTC'),
+        at: z.iso.datetime().describe('When the update ended, UTC'),
         images: z.int().describe('New good images trained on'),
-        heldOut: z.int().describe('New good images kept for the threshold'),
-        steps: z.int().describe('Optimiser steps, all stages'),
+        heldOut: z.int().describe('New good images held out for the threshold'),
+        steps: z.int().describe('Optimiser steps of all stages'),
       }),
     )
     .optional()
@@ -116,7 +116,7 @@ export function parseManifest(text: string | undefined): Manifest {
   } catch (cause) {
     return fail(
       'BUNDLE_INVALID',
-      'Expected an ONNX model with a Bigrid manifest but received one without',
+      'Expected an ONNX model with a Bigrid manifest but received one without a manifest',
       { cause },
     );
   }
@@ -139,8 +139,8 @@ export function parseManifest(text: string | undefined): Manifest {
 }
 
 /**
- * Identifies what a model learnt, and when: the same for all its files, whatever their thresholds and weight precision, and
- * another after an update.
+ * Identifies a trained model: the same for all its files, whatever their thresholds and weight precision, and different
+ * after an update.
  */
 export function modelIdOf({ createdAt, training, updates }: Manifest): string {
   return `${updates?.at(-1)?.at ?? createdAt} ${training.dataHash.slice(0, 16)}`;

@@ -11,13 +11,13 @@ export const thresholdRules = {
   quantile: {
     form: 'quantile:Q',
     amount: z.number().min(0).max(1),
-    description: 'The Q quantile of the scores of good images, rounded up to one of them',
+    description: 'The Q quantile of the scores of good images, rounded up to an actual score',
   },
   'max-fpr': {
     form: 'max-fpr:A',
     amount: z.number().gt(0).lt(1),
     description:
-      'A new good image of the same line scores above it with a probability of at most A, however scores are distributed; needs at least 1 / A - 1 good images, where near-duplicates count as one',
+      'A new good image of the same line scores above it with a probability of at most A, whatever the distribution of scores; needs at least 1 / A - 1 good images, counting near-duplicates as one',
   },
   sigma: {
     form: 'sigma:K',
@@ -28,13 +28,13 @@ export const thresholdRules = {
     form: 'f1',
     amount: undefined,
     description:
-      'Where F1 is highest over good images and labelled defects: for recalibration on a folder that has both',
+      'The threshold that maximises F1 over good images and labelled defects: for recalibration on a folder that has both',
   },
   recall: {
     form: 'recall:R',
     amount: z.number().gt(0).max(1),
     description:
-      'The highest threshold that at least a share R of labelled defects exceeds: for recalibration on a folder that has both',
+      'The highest threshold at which at least a share R of labelled defects is detected: for recalibration on a folder that has both',
   },
   number: {
     form: 'NUMBER',
@@ -48,7 +48,7 @@ export type ThresholdRule =
   | { readonly kind: Exclude<keyof typeof thresholdRules, 'f1'>; readonly amount: number }
   | { readonly kind: 'f1' };
 
-/** The rule of a bundle if no other is given. */
+/** The rule if no other is given. */
 export const DEFAULT_RULE: ThresholdRule = { kind: 'quantile', amount: 0.99 };
 
 /** Whether a rule needs labelled defects. */
@@ -122,7 +122,7 @@ function conformalThreshold(
 ): number {
   const shares = sharesOf(scores, groups);
   const count = groupCount(scores, groups);
-  // How many may lie above it besides the new image itself.
+  // How many groups may lie above it, in addition to the new image itself.
   const room = (count + 1) * rate - 1 + ROUNDING;
   if (room < 0) tooFewFor({ kind: 'max-fpr', amount: rate }, leastImages(rate), count);
   let at = scores.length - 1;
@@ -218,7 +218,7 @@ function checkDefects(rule: ThresholdRule, defectScores: readonly number[]): voi
   );
 }
 
-/** Halfway between the lowest score that is to be anomalous and the highest that is not. */
+/** Halfway between the lowest score that should be anomalous and the highest that should not. */
 function belowLowest(lowest: number, all: readonly number[]): number {
   const below = all.reduce(
     (highest, score) => (score < lowest && score > highest ? score : highest),

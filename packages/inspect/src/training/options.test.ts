@@ -17,7 +17,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveTrainOptions, trainOptionsSchema } from './options.ts';
 import type { TrainOptions } from './train-options.ts';
 
-/** A digest of all that a training and its model compute: their graphs, and the noise where they take it. */
+/** A digest of everything that a training and its model compute: their graphs and the noise they use. */
 function computedBy({ method, schedule }: { method: MethodOptions; schedule: Schedule }): string {
   const statistics = { mean: new Float32Array(4), deviation: new Float32Array(4).fill(1) };
   const taps = { tapChannels: [2, 2], tapCells: [method.cells, method.cells] };
@@ -27,7 +27,7 @@ function computedBy({ method, schedule }: { method: MethodOptions; schedule: Sch
     const step = trainingStep({ stage, method, schedule, statistics, taps, frozen: values });
     const model = Buffer.from(toModel(step.graph));
     hash.update(model);
-    // Besides its declaration, where it is taken.
+    // Besides its declaration, where it is used.
     if (model.toString('latin1').split('jitter').length > 2) hash.update(`${method.jitter}`);
     for (const parameter of step.parameters) {
       values.set(parameter.name, initialValue(parameter, new Random(0)));
@@ -37,7 +37,7 @@ function computedBy({ method, schedule }: { method: MethodOptions; schedule: Sch
 }
 
 describe('resolveTrainOptions', () => {
-  it.each(profileNames)('gives profile %s where nothing is chosen', (profile) => {
+  it.each(profileNames)('gives profile %s by default', (profile) => {
     const { method, schedule } = profiles[profile];
     const others = { seed: 0, replay: 192 };
     expect(resolveTrainOptions({ profile })).toEqual({ profile, ...others, method, schedule });
@@ -64,7 +64,7 @@ describe('resolveTrainOptions', () => {
     [{ size: 64 }, { inputSize: 64, cells: 8 }],
     [{ size: 1024 }, { inputSize: 1024, cells: 128 }],
     [{ depth: undefined } as TrainOptions, {}],
-  ])('lays %j over it, and nothing else', (chosen, changed) => {
+  ])('applies %j to it, and nothing else', (chosen, changed) => {
     const { method, schedule } = resolveTrainOptions(chosen);
     expect(method).toEqual({ ...profiles.fast.method, ...changed });
     expect(methodOptionsSchema.parse(method)).toEqual(method);
@@ -78,10 +78,10 @@ describe('resolveTrainOptions', () => {
   });
 
   it.each<[string, object]>([
-    ['a tile of no size', { tile: 0 }],
+    ['a tile of size 0', { tile: 0 }],
     ['a tile in words', { tile: 'small' }],
-    ['a profile that there is not', { profile: 'slow' }],
-    ['an option that there is not', { learningRate: 1 }],
+    ['an unknown profile', { profile: 'slow' }],
+    ['an unknown option', { learningRate: 1 }],
     ['a size that is no multiple of 32', { size: 100 }],
     ['a size beyond the range', { size: 2048 }],
     ['no epochs', { epochs: 0 }],
@@ -97,8 +97,8 @@ describe('resolveTrainOptions', () => {
     );
   });
 
-  describe('an option that changes nothing beside the others', () => {
-    // Another value of each than the profile has.
+  describe('an option without effect', () => {
+    // A value of each that differs from the profile's.
     const changes: TrainOptions = {
       anomalySource: 'noise',
       refinement: 'off',
@@ -113,27 +113,24 @@ describe('resolveTrainOptions', () => {
       Object.entries(changes).map(([name, value]) => [chosen, name, value] as const),
     );
 
-    it.each(cases)(
-      'with grids %s, %s is refused or changes what is computed',
-      (chosen, name, value) => {
-        const small = { grids: chosen, size: 64 };
-        const before = computedBy(resolveTrainOptions(small));
-        const change = () => resolveTrainOptions({ ...small, [name]: value } as TrainOptions);
-        // What the schema lets through, without the look at what goes together.
-        const { method, schedule } = resolveTrainOptions(small);
-        const changed = { schedule, method: { ...method, [name]: value } as MethodOptions };
-        if (computedBy(changed) === before) {
-          expect(change).toThrow(
-            expect.objectContaining({
-              code: 'OPTION_INVALID',
-              message: expect.stringContaining(`with ${name}, which changes nothing`),
-            }),
-          );
-        } else expect(computedBy(change())).not.toBe(before);
-      },
-    );
+    it.each(cases)('with grids %s, %s is refused or has an effect', (chosen, name, value) => {
+      const small = { grids: chosen, size: 64 };
+      const before = computedBy(resolveTrainOptions(small));
+      const change = () => resolveTrainOptions({ ...small, [name]: value } as TrainOptions);
+      // What the schema accepts, without the check of combinations.
+      const { method, schedule } = resolveTrainOptions(small);
+      const changed = { schedule, method: { ...method, [name]: value } as MethodOptions };
+      if (computedBy(changed) === before) {
+        expect(change).toThrow(
+          expect.objectContaining({
+            code: 'OPTION_INVALID',
+            message: expect.stringContaining(`with ${name}, which has no effect`),
+          }),
+        );
+      } else expect(computedBy(change())).not.toBe(before);
+    });
 
-    it('is refused also at the value that the profile has', () => {
+    it('is refused even at the value of the profile', () => {
       expect(() => resolveTrainOptions({ grids: 'none', jitter: 0.05 })).toThrow('jitter');
       expect(() => resolveTrainOptions({ tile: 'auto', expectation: 'image' })).toThrow(
         'Expected no expectation, or none, with tile',
@@ -142,7 +139,7 @@ describe('resolveTrainOptions', () => {
     });
   });
 
-  it('says of each option what it is for', () => {
+  it('describes each option', () => {
     for (const [name, option] of Object.entries(trainOptionsSchema.shape)) {
       const { description } = 'unwrap' in option ? option.unwrap() : option;
       expect(option.description ?? description, name).toMatch(/\w{3}/);

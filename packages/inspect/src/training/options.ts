@@ -15,33 +15,36 @@ import type { TrainOptions } from './train-options.ts';
 
 const method = methodOptionsSchema.shape;
 
-/** How many images are kept for updates: docs/how-to/update.md has what fewer of them forget. */
+/** Number of images kept for updates: docs/how-to/update.md shows how much is forgotten with fewer. */
 const replayField = z
   .int()
   .min(0)
   .max(1024)
   .default(192)
-  .describe('Good images to keep next to the model file for updates; 0: none');
+  .describe('Number of good images to keep next to the model file for updates; 0: none');
 
-/** What a user may choose about training; the one definition for the command line, the API and the docs. */
+/** The options of training: the one definition for the command line, the API and the docs. */
 export const trainOptionsSchema = z.strictObject({
-  profile: z.enum(profileNames).default('fast').describe('Set of options to start from'),
+  profile: z
+    .enum(profileNames)
+    .default('fast')
+    .describe('Preset of options; other options override it'),
   seed: z
     .int()
     .min(0)
     .max(2 ** 31 - 1)
     .default(0)
-    .describe('Seed of everything random: the same seed gives the same bundle'),
+    .describe('Random seed: the same seed and images give the same model'),
   epochs: scheduleSchema.shape.epochs,
   replay: replayField,
   size: method.inputSize
     .optional()
-    .describe('Side to which images are resized, in pixels, a multiple of 32 (default 256)'),
+    .describe('Side length that images are resized to, in pixels, a multiple of 32 (default 256)'),
   tile: z
     .union([z.literal('auto'), z.int().min(64).max(8192)])
     .optional()
     .describe(
-      'For small defects in large images: look at them in overlapping tiles, none longer than this many pixels; auto is twice `size`',
+      'For small defects in large images: split images into overlapping tiles of at most this many pixels per side; auto: twice `size`',
     ),
   taps: method.taps.optional(),
   grids: method.grids.optional(),
@@ -58,17 +61,17 @@ export const trainOptionsSchema = z.strictObject({
 export interface ResolvedTrainOptions {
   readonly profile: ProfileName;
   readonly seed: number;
-  /** Images to keep for updates. */
+  /** Number of images to keep for updates. */
   readonly replay: number;
   readonly tile: number | 'auto' | undefined;
   readonly method: MethodOptions;
   readonly schedule: Schedule;
 }
 
-/** Feature cells are this many pixels wide: the stride of the backbone's middle tap. */
+/** Width of a feature cell in pixels: the stride of the backbone's middle tap. */
 const CELL_PIXELS = 8;
 
-/** Checks what a user chose and lays it over the profile. @throws OPTION_INVALID */
+/** Checks the options and applies them to the profile. @throws OPTION_INVALID */
 export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions {
   const checked = checkOptions(trainOptionsSchema, options, 'train');
   const { profile: name, seed, epochs, replay, size, tile, ...chosen } = checked;
@@ -91,7 +94,7 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
 const allGrids = method.grids.options;
 const withTables = allGrids.filter((grids) => grids !== 'none');
 
-/** Options that only some grids have a use for. */
+/** Options that only some grids use. */
 const gridsThatTake = {
   anomalySource: allGrids.filter((grids) => stagesOf({ grids }).includes('abnormal')),
   localResolution: withTables,
@@ -100,7 +103,7 @@ const gridsThatTake = {
 } satisfies Partial<Record<keyof TrainOptions, readonly MethodOptions['grids'][]>>;
 
 /**
- * An option that changes nothing beside the others would be taken for one that was compared.
+ * Refuses options without effect: a comparison that sets one would seem to show that it makes no difference.
  * @throws OPTION_INVALID
  */
 function checkEffects(options: z.output<typeof trainOptionsSchema>, grids: MethodOptions['grids']) {
@@ -109,7 +112,7 @@ function checkEffects(options: z.output<typeof trainOptionsSchema>, grids: Metho
     if (!isGiven || taking.some((one) => one === grids)) continue;
     fail(
       'OPTION_INVALID',
-      `Expected grids ${taking.join(' or ')} with ${name}, which changes nothing otherwise, but received ${grids}`,
+      `Expected grids ${taking.join(' or ')} with ${name}, which has no effect otherwise, but received ${grids}`,
       { remedy: `Leave ${name} out, or choose other grids.` },
     );
   }
@@ -117,7 +120,7 @@ function checkEffects(options: z.output<typeof trainOptionsSchema>, grids: Metho
   if (tile !== undefined && expectation !== 'none') {
     fail(
       'OPTION_INVALID',
-      `Expected no expectation, or none, with tile, for tiles compare errors with nothing, but received ${expectation}`,
+      `Expected no expectation, or none, with tile, because tiles do not support it, but received ${expectation}`,
       { remedy: 'Leave one of the two out.' },
     );
   }
