@@ -7,69 +7,72 @@ type Given = z.input<typeof trainOptionsSchema>;
 
 /** What a user may choose about training. */
 export interface TrainOptions {
-  /** Set of options to start from. Values: `fast`, `paper`. Default: `fast`. */
+  /** Preset of options; other options override it. Values: `fast`, `paper`. Default: `fast`. */
   readonly profile?: Given['profile'];
   /**
-   * Seed of everything random: the same seed gives the same bundle. Values: integer, 0 to
-   * 2147483647. Default: `0`.
+   * Random seed: the same seed and images give the same model. Values: integer, 0 to 2147483647.
+   * Default: `0`.
    */
   readonly seed?: Given['seed'];
   /**
-   * Passes over the training images; default: ten, but 240 steps at least and 480 a class at
-   * most. Values: integer, 1 to 10000.
+   * Passes over the training images; default: 10, but at least 240 steps and at most 480 per
+   * class. Values: integer, 1 to 10000.
    */
   readonly epochs?: Given['epochs'];
   /**
-   * Good images to keep next to the model file for updates; 0: none. Values: integer, 0 to 1024.
-   * Default: `192`.
+   * Number of good images to keep next to the model file for updates; 0: none. Values: integer, 0
+   * to 1024. Default: `192`.
    */
   readonly replay?: Given['replay'];
   /**
-   * Side to which images are resized, in pixels, a multiple of 32 (default 256). Values: integer,
-   * 64 to 1024, a multiple of 32.
+   * Side length that images are resized to, in pixels, a multiple of 32 (default 256). Values:
+   * integer, 64 to 1024, a multiple of 32.
    */
   readonly size?: Given['size'];
   /**
-   * For small defects in large images: look at them in overlapping tiles, none longer than this
-   * many pixels; auto is twice `size`. Values: `"auto"`, or integer, 64 to 8192.
+   * For small defects in large images: split images into overlapping tiles of at most this many
+   * pixels per side; auto: twice `size`. Values: `"auto"`, or integer, 64 to 8192.
    */
   readonly tile?: Given['tile'];
   /**
-   * Blocks of the backbone whose outputs are the features, by number or name. Values: list of
+   * Blocks of the backbone whose outputs are used as features, by number or name. Values: list of
    * (integer, at least 0, or string).
    */
   readonly taps?: Given['taps'];
   /**
-   * Grids that rebuild the features. restoring: an abnormal grid that learns to undo synthetic
-   * defects; published: the normal grid of the paper, fused with its abnormal grid, which tells
-   * pasted cells; none: a network that sees the features themselves, for comparison. Values:
+   * Grids that reconstruct the features. restoring: an abnormal grid trained to undo synthetic
+   * defects; published: the normal grid of the paper fused with its abnormal grid, which detects
+   * pasted cells; none: a network that takes the features directly, for comparison. Values:
    * `restoring`, `normal`, `normal+restoring`, `published`, `published-abnormal`, `none`.
    */
   readonly grids?: Given['grids'];
   /**
-   * Synthetic defects of the abnormal grid: blocks of features from elsewhere, Feature Block
-   * Paste, or Gaussian noise. Values: `swap`, `fbp`, `noise`.
+   * Synthetic defects for the abnormal grid. swap: blocks of features from elsewhere; fbp:
+   * Feature Block Paste; noise: Gaussian noise. Values: `swap`, `fbp`, `noise`.
    */
   readonly anomalySource?: Given['anomalySource'];
-  /** Feature refinement for the score. Values: `on`, `off`. */
+  /** Whether the score uses feature refinement. Values: `on`, `off`. */
   readonly refinement?: Given['refinement'];
   /**
-   * What errors are compared with: those of good images at the same place (place), also after the
-   * ways in which they vary as a whole are taken out (image), or, as published, nothing; with
-   * tiles always nothing. Values: `image`, `place`, `none`.
+   * What reconstruction errors are compared with. place: errors of good images at the same place;
+   * image: the same, after removing how good images vary as a whole; none: nothing, as published
+   * and always with tiles. Values: `image`, `place`, `none`.
    */
   readonly expectation?: Given['expectation'];
   /** Rl: entries along one side of the local table. Values: integer, 2 to 128. */
   readonly localResolution?: Given['localResolution'];
   /** Rg: entries along one side of the global table. Values: integer, 1 to 16. */
   readonly globalResolution?: Given['globalResolution'];
-  /** Blocks behind each grid: light, or the BasicBlocks of the paper. Values: `light`, `basic`. */
+  /**
+   * Type of the blocks after each grid: light, or the BasicBlocks of the paper. Values: `light`,
+   * `basic`.
+   */
   readonly branch?: Given['branch'];
-  /** Blocks in each branch. Values: integer, 0 to 16. */
+  /** Number of blocks after each grid. Values: integer, 0 to 16. */
   readonly depth?: Given['depth'];
   /**
-   * Deviation of the noise on local points, on half of the training steps. Values: number, 0 to
-   * 1.
+   * Standard deviation of the noise added to local coordinates in half of the training steps.
+   * Values: number, 0 to 1.
    */
   readonly jitter?: Given['jitter'];
 }
