@@ -1,11 +1,11 @@
-// Accuracy of configurations and baselines over data sets and seeds. One row a run goes into a JSON-lines log. Runs that
-// are there already, under the name of the folder, are named and not run again, but with `--fresh`. The generated part
-// `bench:accuracy` of docs/benchmarks/accuracy.md is made from the log, once something was run, or where no folder is given.
+// Accuracy of configurations and baselines over data sets and seeds. Appends one row per run to a JSON-lines log. Runs already
+// in the log, by the name of the folder, are listed and not repeated, except with `--fresh`. The generated part
+// `bench:accuracy` of docs/benchmarks/accuracy.md is drawn from the log after new runs, or if no folder is given.
 //
 //   npm run bench:accuracy -- [DIR...] [--together] [--synthetic small|large] [--seeds 1,2,3] [--only NAME;...] [--fresh] [--log FILE.jsonl] [--table FILE.md]
 //
-// `--together` trains one model for all folders instead of one each. `--synthetic` evaluates on made-up defects in the
-// good images held out from training, so that something can be chosen without looking at test images.
+// `--together` trains one model for all folders instead of one each. `--synthetic` evaluates on synthetic defects in good
+// images held out from training, so that options can be chosen without looking at test images.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
@@ -47,11 +47,11 @@ const { values, positionals: folders } = parseArgs({
 
 const fast = profiles.fast;
 const trained = (change) => ({ kind: 'trained', change });
-// The grids of a restoring pair share nothing: each is what it would be alone, and need not be trained again.
+// The grids of a restoring pair share nothing: each is identical to one trained alone, and need not be trained again.
 const part = (change) => ({ kind: 'part', change });
 const bank = (size, choice) => ({ kind: 'bank', size, choice });
 const BOTH = 'normal and restoring grid';
-// All but the default are compared without expectation: with the default without it.
+// All others are compared without expectation, with the default without it.
 const plain = { expectation: 'none' };
 const configurations = {
   'restoring grid, with expectation (the default)': part({
@@ -117,7 +117,7 @@ if (values.synthetic !== undefined && !syntheticSizes.includes(values.synthetic)
 }
 const SUFFIX =
   { small: ', made-up defects', large: ', large made-up defects' }[values.synthetic] ?? '';
-// One model a folder, or one for all folders, each a class of it.
+// One model per folder, or one for all folders, each a class.
 for (const group of values.together ? [folders] : folders.map((folder) => [folder])) {
   const opened = await Promise.all(group.map(open));
   const classes = opened.flatMap((own) => own.classes);
@@ -163,7 +163,7 @@ for (const group of values.together ? [folders] : folders.map((folder) => [folde
 }
 for (const line of describeKnown(known, values.log)) console.log(line);
 if (values.table && folders.length > 0 && !log.hasChanged) {
-  console.log(`Nothing was run: ${values.table} stays as it is.`);
+  console.log(`Nothing was run: ${values.table} is unchanged.`);
 } else if (values.table) {
   const page = readFileSync(values.table, 'utf8');
   writeFileSync(values.table, fillPart(page, 'bench:accuracy', tables(log.rows)));
@@ -181,7 +181,7 @@ async function open(folder) {
   };
 }
 
-/** What a model is evaluated on: test images, or good ones that this seed's training does not see. */
+/** What a model is evaluated on: test images, or good images that are not in this seed's training. */
 async function testEntries(opened, seed) {
   if (!values.synthetic) return opened.flatMap((own) => own.entries);
   const made = opened.map(async ({ name, classes }) => {
@@ -197,7 +197,7 @@ async function testEntries(opened, seed) {
   return (await Promise.all(made)).flat();
 }
 
-/** Features of all images of some classes, by the method of the default. */
+/** Features of all images of some classes, by the default method. */
 function extractAll(classes) {
   const entries = classes.flatMap((own) => own.entries);
   return extract({
@@ -210,7 +210,7 @@ function extractAll(classes) {
   });
 }
 
-/** {@link extractFeatures}, asked for again and again: those who got features may dispose of what they got. */
+/** Cached {@link extractFeatures}: callers may dispose of what they get. */
 async function extract(input) {
   const { method, entries } = input;
   const { taps, inputSize, cells, pooling } = method;
@@ -229,7 +229,7 @@ async function extract(input) {
   return { ...extraction, scratch: lent };
 }
 
-/** The features that a model of a seed learns from, and the class of each image. */
+/** The training features of a model with a seed, and the class of each image. */
 async function learntFeatures(classes, seed) {
   const extraction = await extractAll(classes);
   const { images } = extraction;
@@ -244,7 +244,7 @@ async function modelOf(name, data, classes, seed) {
     const { change } = configuration;
     const { parameters, statistics } = trainedValues(pair.bundle);
     const method = { ...pair.bundle.manifest.method, ...change };
-    // What the pair leaves is not what a part of it leaves.
+    // The error of the pair is not that of a part of it.
     const learnt = await learntFeatures(classes, seed);
     const features = { ...learnt.features, statistics };
     const { values } = await measureExpectation({
@@ -272,7 +272,7 @@ async function modelOf(name, data, classes, seed) {
     if (name === BOTH) pair = { key: key({ data, configuration: name, seed }), bundle };
     return bundle.bytes;
   }
-  // Baselines see the images that a model learns from: none of those held out for its threshold.
+  // Baselines see the same training images as a model: none of those held out for its threshold.
   const { features: extracted } = await learntFeatures(classes, seed);
   if (configuration.kind === 'gaussian') {
     return gaussianModel(backbone, fast.method, extracted, seed);
@@ -282,7 +282,7 @@ async function modelOf(name, data, classes, seed) {
 }
 
 function tables(rows) {
-  // Parts of a pair took no time of their own.
+  // Parts of a pair took no training time of their own.
   const seconds = (own) => {
     const times = own.map((row) => row.seconds).filter((time) => time > 2);
     return times.length ? mean(times).toFixed(0) : '';

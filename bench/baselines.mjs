@@ -1,5 +1,5 @@
-// Baselines on the same features as ours: nearest-neighbour banks and a Gaussian per cell, as graphs with the outputs of
-// a bundle, so that the same code inspects and evaluates them.
+// Baselines on the same features: nearest-neighbour banks and a Gaussian per cell, as graphs with the outputs of a model
+// file, so that the same code inspects and evaluates them.
 
 import {
   add,
@@ -33,12 +33,12 @@ import { standardise } from '../packages/method/dist/training-step.js';
  * A bank of feature cells (PatchCore's idea): the anomaly of a cell is its distance to the nearest one.
  * Every tap is weighted by one over the deviation of its channels, summed as variances.
  * @param extracted features of the training images, from `extractFeatures`
- * @param size cells in the bank
+ * @param size number of cells in the bank
  * @param choice `random`, or `coreset`: each next cell is the one furthest from those chosen, among 20 times as many
  *   random ones at the most (Sener & Savarese 2018, on a sample to bound its time)
  */
 export async function bankModel(backbone, options, extracted, size, choice, seed) {
-  // What a raw feature counts: standardised ones count as in the map.
+  // The weight of a raw feature, so that standardised ones weigh as much as in the anomaly map.
   const { deviation } = extracted.statistics;
   const weights = channelWeights(deviation, extracted).map(
     (weight, channel) => Math.sqrt(weight) / deviation[channel],
@@ -120,12 +120,12 @@ function coreset(cells, channels, size, random) {
   return chosen;
 }
 
-/** Of the published 100 random channels, and 0.01 added to each variance. */
+/** As published: 100 random channels, and 0.01 added to each variance. */
 const gaussianChannels = 100;
 const ridge = 0.01;
 
 /**
- * PaDiM's idea (Defard et al. 2021): a Gaussian for each place of the image, over random channels of its features,
+ * PaDiM's idea (Defard et al. 2021): a Gaussian per place of the image, over random channels of its features,
  * standardised; the anomaly of a cell is its Mahalanobis distance.
  * @param extracted features of the training images, from `extractFeatures`
  */

@@ -1,4 +1,4 @@
-// What the benchmarks share: running the command line as a user would, and saying where that was.
+// Shared by the benchmarks: runs the command line as a user would, and describes the machine.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -8,9 +8,9 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 
 /**
- * Runs the command line of a checkout, built.
- * @returns its output, its wall time in seconds and, where there is /proc (0 elsewhere), its peak resident memory in MB
- *   and the seconds that cores worked for it, which other work on the machine changes little
+ * Runs the command line of a built checkout.
+ * @returns its output, its wall time in seconds and, if there is /proc (otherwise 0), its peak resident memory in
+ *   MB and its processor time in seconds, which other work on the machine changes little
  */
 export function bigrid(words, checkout = root) {
   return new Promise((done, failed) => {
@@ -24,19 +24,19 @@ export function bigrid(words, checkout = root) {
     child.stderr.on('data', (chunk) => {
       errors += chunk;
     });
-    // The kernel keeps the peak (VmHWM) itself; asking often only makes sure of the last moments.
+    // The kernel tracks the peak (VmHWM); frequent polling only covers the last moments.
     const watch = setInterval(() => {
       try {
         const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
         const [, kilobytes] = status.match(/VmHWM:\s+(\d+)/) ?? [];
         if (kilobytes) peak = Number(kilobytes) / 1024;
-        // Behind the name of the program, which may hold anything: in user and in system mode, in hundredths.
+        // After the program name, which may contain anything: user and system time, in hundredths of a second.
         const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
           .replace(/^.*\) /s, '')
           .split(' ');
         coreSeconds = (Number(fields[11]) + Number(fields[12])) / 100;
       } catch {
-        // It has just ended, or this system has no /proc: the figure stays what it was.
+        // The process has just ended, or this system has no /proc: keep the last value.
       }
     }, 50);
     child.on('close', (code) => {
@@ -48,19 +48,19 @@ export function bigrid(words, checkout = root) {
   });
 }
 
-/** The commit that is checked out, short, with a plus where files differ from it. */
+/** The short hash of the checked-out commit, with a plus if files differ from it. */
 export function revision(checkout = root) {
   const git = (...words) => execFileSync('git', words, { cwd: checkout, encoding: 'utf8' }).trim();
   try {
     const changed = git('status', '--porcelain', '--untracked-files=no') !== '';
     return git('rev-parse', '--short', 'HEAD') + (changed ? '+' : '');
   } catch {
-    // No repository, or one of somebody else, which git does not read.
+    // Not a repository, or one of another user, which git does not read.
     return 'unknown';
   }
 }
 
-/** Processors, Node.js, revision and date, as a report says them. */
+/** Processors, Node.js, revision and date, for reports. */
 export function circumstances() {
   const date = new Date().toISOString().slice(0, 10);
   return `${cpus().length} x ${cpus()[0].model}, Node.js ${process.version}, revision ${revision()}, ${date}`;

@@ -6,7 +6,7 @@
 //   files      damaged files
 //   Pillow     those that Pillow refuses
 //   Bigrid     those that Bigrid refuses
-//   let by     Bigrid decodes, Pillow refuses: has to be 0
+//   let by     Bigrid decodes, Pillow refuses: must be 0
 //   harmless   Bigrid refuses, but Pillow decodes to the pixels of the undamaged file
 //   unnoticed  both decode to other pixels than those of the undamaged file
 // The undamaged files come first: none may be refused.
@@ -58,13 +58,13 @@ const formats = {
   AVIF: (image) => image.avif({ effort: 0 }),
 };
 
-/** Undamaged images with much black, which is easily taken for damage. */
+/** Undamaged images with large black areas, which are easily taken for damage. */
 const black = {
   'black below the mean': (pixels) => {
     const mean = pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
     return pixels.map((value) => (value < mean ? 0 : value));
   },
-  'black beside a shape': (pixels, width) => {
+  'black next to a shape': (pixels, width) => {
     const lean = random.uniform() / 50;
     const [left, top] = [random.integer(0, 80), random.integer(1, 60)];
     return pixels.map((value, i) => {
@@ -96,7 +96,7 @@ function zeroed(bytes, from, to) {
   return Buffer.from(bytes).fill(0, from, Math.min(to, bytes.length));
 }
 
-/** In the pixels' data: not among the first tenth of the bytes, nor the last. */
+/** A position in the pixel data: not in the first or last tenth of the bytes. */
 function flipped(bytes, count) {
   const changed = Buffer.from(bytes);
   for (let i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-// What smaller weights change: size, accuracy on labelled test images, and inspection rate, the bundles taking turns.
+// The effect of smaller weights on size, accuracy on labelled test images, and inspection rate. Models take turns.
 //
 //   npm run bench:export -- FILE.onnx DIR [--rounds 40]
 
@@ -25,7 +25,7 @@ const { values, positionals } = parseArgs({
 const [file, data] = positionals;
 if (!file || !data) {
   console.error(
-    'Expected a bundle and a data folder, for example: npm run bench:export -- bottle.onnx data/bottle',
+    'Expected a model file and a data folder, for example: npm run bench:export -- bottle.onnx data/bottle',
   );
   process.exit(64);
 }
@@ -48,7 +48,7 @@ for (const [name, bundle] of Object.entries(bundles))
 const times = Object.fromEntries(Object.keys(bundles).map((name) => [name, []]));
 for (let round = -2; round < Number(values.rounds); round++) {
   for (const [name, detector] of Object.entries(detectors)) {
-    // The time that the core works: other work on the machine changes it little.
+    // Processor time, which other work on the machine changes little.
     const before = process.cpuUsage();
     for (const image of images) await detector.inspect(image);
     const { user, system } = process.cpuUsage(before);

@@ -1,13 +1,13 @@
-// Whether thresholds keep what they promise: puts the good images of train and test together, learns some of them, drawn by
-// seed, and counts which of the others score above the threshold, beside what `bigrid train` says of it.
+// Whether thresholds keep their guarantee: pools the good images of train and test, trains on some of them, drawn by seed,
+// and compares how many of the others score above the threshold with what `bigrid train` says.
 //
 //   npm run bench:false-positives -- DIR... [--learn 30,100,all] [--resplits 20] [--first 0] [--rules quantile:0.99,max-fpr:0.05]
 //     [--results FILE.jsonl] [--share 1/1] [--threads 2] [--seconds N]
 //
-// `all` learns as many as the set has for training. One training serves all rules that take no more images than the default.
-// Results go to a file, a line a resplit (default: bench/results/false-positives.jsonl), and what is in it is not done again;
-// `--share 2/8` does every eighth piece of the work from the second on, for several processes at once; `--seconds` begins no
-// piece after them. The table is of all that is in the file.
+// `all` trains on as many images as the set has for training. One training serves all rules that need no more images than
+// the default. Results go to a file, a line per resplit (default: bench/results/false-positives.jsonl), and are not repeated;
+// `--share 2/8` does every eighth part of the work from the second on, for several processes at once; after `--seconds`, no
+// new part is started. The table covers everything in the file.
 
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -139,7 +139,7 @@ async function measure({ set, learn, resplit, count }, all, whole) {
   };
 }
 
-/** What was read of some of the images, in their order. */
+/** The records of some of the images, in their order. */
 function partOf(whole, entries) {
   const places = new Map(whole.images.map(({ entry }, at) => [entry, at]));
   const at = entries.map((entry) => places.get(entry));

@@ -1,5 +1,5 @@
-// Kills trainings with SIGKILL at random points, lets `bigrid train --resume` go on, and compares what it left with what a
-// training left that nobody killed: the bundle and all beside it have to be the same, byte for byte, dates aside. Images
+// Kills trainings with SIGKILL at random points, resumes them with `bigrid train --resume`, and compares the results with
+// those of an uninterrupted training: the model file and all files next to it must be identical except for dates. Images
 // are small and steps are few, with a checkpoint after every image and every step, so that many kills fall into the
 // saving itself.
 //
@@ -24,7 +24,7 @@ const { values } = parseArgs({
     victim: { type: 'string' },
   },
 });
-/** Two stages, so that the way from one to the other is killed as well. */
+/** Two stages, so that kills also fall between them. */
 const options = {
   size: 64,
   epochs: 6,
@@ -36,7 +36,7 @@ const options = {
 };
 
 if (values.victim) {
-  // The training to be killed: it tells each event, so that the killer knows where it is.
+  // The training to be killed: it reports each event, so that the killer knows its progress.
   const tell = (text) => writeSync(1, `${text}\n`);
   const onEvent = ({ type, phase, done }) => type === 'progress' && tell(`${phase} ${done}`);
   tell('start');
@@ -52,7 +52,7 @@ const cli = resolve(import.meta.dirname, '../packages/cli/bin/bigrid.js');
 const random = new Random(Number(values.seed));
 const trials = Number(values.trials);
 
-/** Runs a training that tells its events, and kills it a little after one of them. @returns all that it told */
+/** Runs a training that reports its events, and kills it shortly after one of them. @returns all reported events */
 async function victim(out, killAfter, pause) {
   const child = spawn(process.execPath, [import.meta.filename, '--victim', out], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -69,7 +69,7 @@ async function victim(out, killAfter, pause) {
   return told;
 }
 
-/** Goes on as a user would. */
+/** Resumes as a user would. */
 async function resume(out) {
   const flags = Object.entries(options).flatMap(([name, value]) => [
     `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
@@ -85,7 +85,7 @@ async function resume(out) {
   return code === 0 ? undefined : `ended with ${code}: ${errors}`;
 }
 
-/** All that a training left in a folder: names and bytes, without the date of the bundle. */
+/** The files that a training left in a folder: names and bytes, without the date of the model. */
 const left = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -96,12 +96,12 @@ const left = (folder) =>
     })
     .sort(([a], [b]) => (a < b ? -1 : 1));
 
-/** @returns what is wrong */
+/** @returns the differences */
 async function tryOnce(trial) {
   const folder = join(work, String(trial));
   mkdirSync(folder);
   const out = join(folder, 'model.onnx');
-  // Every tenth is killed once more on its way.
+  // Every tenth is killed a second time.
   for (let kill = 0; kill < (trial % 10 === 0 ? 2 : 1); kill++) {
     const killAfter = random.integer(1, events.length - 1 - (kill ? events.length >> 1 : 0));
     const told = await victim(out, killAfter, random.uniform(0, 2 * gap));
@@ -146,7 +146,9 @@ const worker = async () => {
 await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
 rmSync(work, { recursive: true });
 console.log('Killed:', [...counts].map(([what, count]) => `${count} ${what}`).join(', '));
-console.log(`${trials - faults} of ${trials} trainings left the same as the unbroken one`);
+console.log(
+  `${trials - faults} of ${trials} trainings gave the same result as the uninterrupted one`,
+);
 process.exit(faults > 0 ? 1 : 0);
 
 function filesIn(folder) {

@@ -81,7 +81,7 @@ add('bundle, MB', (statSync(first).size / 1e6).toFixed(2));
 const again = join(work, 'again.onnx');
 await bigrid(['train', data, '--out', again, '--seed', String(seeds[0]), '--quiet']);
 add(
-  'the same seed twice, date aside',
+  'the same seed twice, except for the date',
   withoutDate(first) === withoutDate(again) ? 'the same bytes' : 'DIFFERENT BYTES',
 );
 
@@ -91,7 +91,7 @@ for (let round = 0; round < 3; round++) {
   const { seconds } = await bigrid(['inspect', first, good, '--json', '--quiet']);
   rates.push(readdirSync(good).length / seconds);
 }
-add('inspecting train/good from disk, images/s, start of the program included', spread(rates, 1));
+add('inspecting train/good from disk, images/s, including startup', spread(rates, 1));
 
 const tenfold = join(work, basename(data));
 mkdirSync(join(tenfold, 'train/good'), { recursive: true });

@@ -1,10 +1,10 @@
-// How often `bigrid doctor` finds a defect among good images, and how often it names a good one: plants a few defective
-// images among good ones of training, twenty times, and looks at all good ones of training by themselves.
+// How often `bigrid doctor` finds a defect among good images, and how often it names a good image: plants a few defective
+// images among good training images, twenty times, and also checks all good training images without them.
 //
-//   npm run bench:odd -- DIR [--good 150] [--planted 5] [--times 20] [--defects made-up|test]
+//   npm run bench:odd -- DIR [--good 150] [--planted 5] [--times 20] [--defects synthetic|test]
 //
-// Made-up defects are of images that are not among the good ones. Only they are for choosing; those of the test folder
-// show whether what was chosen holds.
+// Synthetic defects are drawn on images that are not among the good ones. Choose options on these only; defects of the
+// test folder show whether the choice holds.
 
 import { parseArgs } from 'node:util';
 import { isAnomalous } from '@bigrid/inspect';
@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
     good: { type: 'string', default: '150' },
     planted: { type: 'string', default: '5' },
     times: { type: 'string', default: '20' },
-    defects: { type: 'string', default: 'made-up' },
+    defects: { type: 'string', default: 'synthetic' },
   },
 });
 const [folder] = positionals;
@@ -33,18 +33,18 @@ if (!folder) {
   process.exit(64);
 }
 const [most, planted, times] = ['good', 'planted', 'times'].map((name) => Number(values[name]));
-/** Images that made-up defects are drawn on. */
+/** Images that synthetic defects are drawn on. */
 const SOURCES = 40;
 
 const reader = await FeatureReader.open({});
-/** What the network sees, by path: images are drawn more than once. */
+/** Network inputs by path: images are drawn more than once. */
 const seen = new Map();
 const random = new Random(1).fork('odd images');
 const all = (await openTrainingFolder(folder)).classes.flatMap(({ entries }) => entries);
 const shuffled = drawn(all, all.length);
-const madeUp = values.defects === 'made-up';
-const good = madeUp && all.length > 2 * SOURCES ? shuffled.slice(SOURCES) : shuffled;
-const defective = madeUp
+const isSynthetic = values.defects === 'synthetic';
+const good = isSynthetic && all.length > 2 * SOURCES ? shuffled.slice(SOURCES) : shuffled;
+const defective = isSynthetic
   ? (await syntheticEntries(shuffled.slice(0, SOURCES), 'part', 1, 'small')).filter(isAnomalous)
   : (await openTestFolder(folder)).filter(isAnomalous);
 
@@ -60,9 +60,9 @@ for (let time = 0; time < times; time++) {
 console.log(
   `${folder}, ${values.defects} defects, ${planted} among ${goodOnes / times}, ${times} times:`,
 );
-console.log(`  found ${found} of ${planted * times}; good ones named ${named} of ${goodOnes}`);
+console.log(`  found ${found} of ${planted * times}; good images named ${named} of ${goodOnes}`);
 const odd = await namedAmong(all);
-console.log(`  all good ones of training by themselves: ${odd.length} of ${all.length} named`);
+console.log(`  all good training images alone: ${odd.length} of ${all.length} named`);
 await reader.dispose();
 
 function drawn(entries, count) {
@@ -72,7 +72,7 @@ function drawn(entries, count) {
     .map((at) => entries[at]);
 }
 
-/** Paths of the images that doctor names. */
+/** Paths of the images named by doctor. */
 async function namedAmong(entries) {
   const compared = new OddImages();
   for (const entry of entries) {
@@ -84,7 +84,7 @@ async function namedAmong(entries) {
   return (finding?.paths ?? []).flat();
 }
 
-/** At the size of made-up defects, so that no resize tells them apart. */
+/** At the size of synthetic defects, so that resizing does not distinguish them. */
 async function small({ read }) {
   const { width, height, data } = await read();
   const resized = sharp(data, { raw: { width, height, channels: 3 } });

@@ -1,9 +1,9 @@
-// Our bundle beside models of anomalib: model alone, batch 1, two threads, in turns, through the same engines. Makes a
-// Python environment in bench/peers/.venv (git-ignored; about 5 GB with PyTorch) and installs bench/peers/requirements.txt.
+// Compares the speed of our model with anomalib's: model only, batch 1, two threads, in turns, in the same engines. Creates
+// a Python environment in bench/peers/.venv (git-ignored; about 5 GB with PyTorch) from bench/peers/requirements.txt.
 //
 //   npm run bench:peers -- [--python PYTHON] [--rounds 7] [--json FILE] [--page FILE.md]
 //
-//   --python PYTHON  an interpreter of 3.11 to make the environment with, or one that has the requirements already
+//   --python PYTHON  a Python 3.11 to create the environment with, or one that already has the requirements
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ const { values } = parseArgs({
 });
 const run = (command, words) => execFileSync(command, words, { stdio: ['ignore', 2, 2] });
 
-/** The interpreter given where it has what is needed; else one of an environment that has. */
+/** The given interpreter if it has the requirements; otherwise that of an environment that does. */
 function interpreter() {
   try {
     const needed = 'import anomalib, onnxruntime, onnxscript, openvino';
@@ -45,7 +45,7 @@ const work = mkdtempSync(join(tmpdir(), 'bigrid-bench-peers-'));
 try {
   await writeSyntheticLine(work, { goodCount: 16, testGoodCount: 0, defectCount: 0 });
   const bundle = join(work, 'bundle.onnx');
-  // What the weights are does not matter for speed: one epoch.
+  // The weights do not matter for speed: one epoch.
   await train(join(work, 'train', 'good'), { epochs: 1, out: bundle });
   mkdirSync(dirname(values.json), { recursive: true });
   const words = [bundle, '--rounds', values.rounds, '--json', values.json];

@@ -1,5 +1,5 @@
-// The log of runs that the tables of accuracy are made from: a file of JSON lines, appended to, so that what was measured
-// outlasts a kill. Of several rows of one run the last counts.
+// The log of runs that the accuracy tables are made from: an append-only file of JSON lines, so that measurements survive
+// a kill. If a run has several rows, the last one counts.
 
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -12,7 +12,7 @@ export class RunLog {
   #rows;
   #added = new Set();
 
-  /** @param fresh whether rows of before count as none, so that all is run again */
+  /** @param fresh whether to ignore earlier rows, so that everything is run again */
   constructor(file, fresh) {
     this.#file = file;
     this.#fresh = fresh;
@@ -31,7 +31,7 @@ export class RunLog {
     return this.#added.size > 0;
   }
 
-  /** The row that makes it needless to run `wanted`, where there is one. */
+  /** The row that makes running `wanted` unnecessary, if there is one. */
   find(wanted) {
     const key = keyOf(wanted);
     return this.#fresh && !this.#added.has(key) ? undefined : this.#rows.get(key);
@@ -44,7 +44,7 @@ export class RunLog {
   }
 }
 
-/** What to say of runs that are not run again: a line a configuration, and what to do about it. */
+/** The message about runs that are not repeated: a line per configuration, and what to do. */
 export function describeKnown(rows, file) {
   if (rows.length === 0) return [];
   const groups = Map.groupBy(rows, ({ data, configuration }) => `${data}, ${configuration}`);
@@ -53,8 +53,8 @@ export function describeKnown(rows, file) {
     return `  ${name}: seeds ${each('seed')} (${each('date')}, revision ${each('revision')})`;
   });
   return [
-    `Not run, for ${file} has them already under this name of a folder:`,
+    `Not run, because ${file} already has these runs under this folder name:`,
     ...lines,
-    'With --fresh they are run again.',
+    'Use --fresh to run them again.',
   ];
 }

@@ -10,7 +10,7 @@ const at = useTemporaryFolder();
 const row = { data: 'part', configuration: 'Gaussian per cell', seed: 1 };
 const told = { revision: 'abc1234', date: '2026-01-02' };
 
-test('a run that is logged is found again, and its last row counts', () => {
+test('a logged run is found, and its last row counts', () => {
   const log = new RunLog(at('logs', 'runs.jsonl'), false);
   expect([log.find(row), log.hasChanged, log.rows]).toEqual([undefined, false, []]);
   log.add({ ...row, imageAuroc: 0.5 });
@@ -29,12 +29,12 @@ test('a run that is logged is found again, and its last row counts', () => {
   ]);
 });
 
-test('what is not run again is named with its seeds, dates and revisions', () => {
+test('runs that are not repeated are listed with seeds, dates and revisions', () => {
   const rows = [1, 2].map((seed) => ({ ...row, ...told, seed }));
   expect(describeKnown(rows, 'runs.jsonl')).toEqual([
-    'Not run, for runs.jsonl has them already under this name of a folder:',
+    'Not run, because runs.jsonl already has these runs under this folder name:',
     '  part, Gaussian per cell: seeds 1, 2 (2026-01-02, revision abc1234)',
-    'With --fresh they are run again.',
+    'Use --fresh to run them again.',
   ]);
   expect(describeKnown([], 'runs.jsonl')).toEqual([]);
 });
@@ -70,19 +70,19 @@ beforeAll(async () => {
   await write(at(table), committed);
 });
 
-test('a folder whose name has rows is not run, which is said, and the table stays', async () => {
+test('a folder with logged runs is skipped with a message, and the table is unchanged', async () => {
   const before = readFileSync(at(log), 'utf8');
   const said = await bench(at('part'));
   expect(said).toContain('part, Gaussian per cell: seeds 1 (2026-01-02, revision abc1234)');
   expect(said).toContain('With --fresh');
-  expect(said).toContain(`Nothing was run: ${at(table)} stays as it is.`);
+  expect(said).toContain(`Nothing was run: ${at(table)} is unchanged.`);
   expect([readFileSync(at(log), 'utf8'), readFileSync(at(table), 'utf8')]).toEqual([
     before,
     committed,
   ]);
 });
 
-test('--fresh runs it, and then there is another table', async () => {
+test('--fresh runs it, and the table changes', async () => {
   const said = await bench(at('part'), '--fresh');
   expect(said).toMatch(/^part, Gaussian per cell, seed 1: [\d. /]+, \d s\n$/);
   expect(readFileSync(at(log), 'utf8').trim().split('\n')).toHaveLength(2);
@@ -92,7 +92,7 @@ test('--fresh runs it, and then there is another table', async () => {
   expect(drawn).not.toMatch(/abc1234|as committed/);
 });
 
-test('without a folder the table is made from what is there', async () => {
+test('without a folder the table is made from the log', async () => {
   const drawn = readFileSync(at(table), 'utf8');
   await write(at(table), committed);
   expect(await bench()).toBe('');

@@ -1,9 +1,9 @@
-// What training and inspection cost as images, classes and resolution grow. Everything runs through the command line.
-// Images are those of a folder of good ones, brought to a size and repeated through links.
+// The cost of training and inspection as images, classes and resolution grow. Everything runs through the command line.
+// Images come from a folder of good images, resized and repeated through links.
 //
 //   npm run bench:scale -- FOLDER-OF-GOOD-IMAGES [--out docs/benchmarks/scaling.json] [--images 10,100] [--classes 1,10] [--sides 256]
 //
-// What was measured before of other numbers of images, classes and sides stays in the file; `--sides ''` leaves them out.
+// Earlier measurements of other numbers of images, classes and sides stay in the file; `--sides ''` skips sides.
 //
 // `npm run docs` draws docs/benchmarks/scaling.md and its figures from the numbers in docs/benchmarks/scaling.json.
 
@@ -44,7 +44,7 @@ const sources = (await listImages(resolve(folder))).slice(0, 200);
 const work = mkdtempSync(join(tmpdir(), 'bigrid-scale-'));
 const numbers = (text) => (text === '' ? [] : text.split(',').map(Number));
 
-/** What is under a folder, in MB. */
+/** The size of a folder, in MB. */
 function size(path) {
   try {
     const found = statSync(path);
@@ -55,7 +55,7 @@ function size(path) {
   }
 }
 
-/** The source images at a size, once. */
+/** Makes the source images at a size, once. */
 async function images(side, count = sources.length) {
   const target = join(work, `sources-${side}`);
   mkdirSync(target, { recursive: true });
@@ -74,7 +74,7 @@ function link(files, count, target) {
     symlinkSync(files[at % files.length], join(target, `${at}.png`));
 }
 
-/** Trains; gives seconds, peak memory and peak disk of what it writes, and what the manifest says of it. */
+/** Trains; returns seconds, peak memory, peak disk usage and figures from the manifest. */
 async function train(data, ...flags) {
   const home = join(work, 'out');
   mkdirSync(home);
@@ -109,7 +109,7 @@ async function train(data, ...flags) {
   return { figures, out, remove: () => rmSync(home, { recursive: true }) };
 }
 
-/** From file to verdict, one thread: the time that cores work, which other work on the machine does not change. */
+/** From file to verdict, one thread: processor time, which other work on the machine does not change. */
 async function coreSecondsPerImage(bundle, files) {
   let before;
   for await (const _ of inspect(bundle, files, { threads: 1 })) before ??= process.cpuUsage();
@@ -124,7 +124,7 @@ try {
   // The first measurement.
 }
 
-/** Keeps a row in the place of an older one of the same number, at once: a measurement takes long. */
+/** Saves a row immediately, replacing an older one of the same number, because a measurement takes long. */
 function keep(part, key, row) {
   const others = results[part].filter((other) => other[key] !== row[key]);
   results[part] = [...others, row].sort((a, b) => a[key] - b[key]);

@@ -1,13 +1,13 @@
-// Speed, measured: images a second from disk, latency, where the time goes, training, memory, start-up, and what the
-// engine could do at best. Images are drawn: nothing has to be at hand.
+// Measures speed: images per second from disk, latency, a breakdown of the time, training, memory, startup, and the
+// engine's upper bound. Images are synthetic: no data is needed.
 //
 //   npm run bench -- [--base REV] [--only REGEX] [--rounds N] [--data DIR] [--json FILE] [--page FILE.md]
 //
-//   --base REV   builds that revision beside the working tree and compares: both take turns in each round
-//   --only       figures whose name matches, any case
-//   --rounds     how often each is measured; default 9, of which training takes every fourth
-//   --data DIR   good images to time the training on; default: 60 drawn ones of 900 x 900
-//   --json FILE  every single measurement; default bench/results/speed.json
+//   --base REV   also builds that revision and compares: both take turns in each round
+//   --only       figures whose name matches, ignoring case
+//   --rounds     how often each is measured; default 9; training is measured in every fourth
+//   --data DIR   good images to time training on; default: 60 synthetic ones of 900 x 900
+//   --json FILE  all measurements; default bench/results/speed.json
 //   --page FILE  writes the table to the generated part `bench` of that page, as in docs/benchmarks/speed.md
 
 import { execFileSync, fork } from 'node:child_process';
@@ -45,7 +45,7 @@ const work = mkdtempSync(join(tmpdir(), 'bigrid-bench-'));
 const say = (text) => console.error(text);
 const sides = [];
 try {
-  say('Drawing images, where they are not in the temporary folder yet ...');
+  say('Drawing images that are not yet in the temporary folder ...');
   const folders = await writeImages(join(tmpdir(), 'bigrid-bench-images'));
   if (values.data) folders.training = resolve(values.data);
   sides.push(await side('now', root, folders));
@@ -57,7 +57,7 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 
-/** Builds a revision in a temporary folder, where it stays for the next time. */
+/** Builds a revision in a temporary folder, where it is kept for the next run. */
 async function checkoutOf(name) {
   const git = (...words) => execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim();
   const commit = git('rev-parse', '--short', `${name}^{commit}`);
@@ -96,12 +96,12 @@ async function side(name, checkout, folders) {
   return { name, checkout, child, ask };
 }
 
-/** @returns `samples[figure][part][side]`, a number a round */
+/** @returns `samples[figure][part][side]`, a number per round */
 async function measure() {
   const samples = {};
   for (let round = 0; round < rounds; round++) {
     say(`Round ${round + 1} of ${rounds} (load ${loadavg()[0].toFixed(1)})`);
-    // Who is first changes from round to round.
+    // The order alternates between rounds.
     const order = round % 2 === 0 ? sides : [...sides].reverse();
     for (const { name, measure, parameters, seldom, once } of chosen) {
       if ((seldom && round % 4 !== 0) || (once && round > 0)) continue;
@@ -129,7 +129,7 @@ function report(samples) {
     values.json,
     `${JSON.stringify({ circumstances: where, load: loadavg(), samples }, undefined, 1)}\n`,
   );
-  say(`Every measurement is in ${values.json}`);
+  say(`All measurements are in ${values.json}`);
   if (values.page) {
     const page = readFileSync(values.page, 'utf8');
     writeFileSync(values.page, fillPart(page, 'bench', `${where}.\n\n${table}`));

@@ -4,14 +4,14 @@ export function mean(numbers) {
   return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }
 
-/** The sample deviation; that of a single number is 0. */
+/** The sample standard deviation; 0 for a single number. */
 export function deviation(numbers) {
   const centre = mean(numbers);
   const squares = numbers.reduce((sum, number) => sum + (number - centre) ** 2, 0);
   return Math.sqrt(squares / Math.max(1, numbers.length - 1));
 }
 
-/** The q-quantile, linear between neighbours. */
+/** The q-quantile, with linear interpolation. */
 export function quantile(numbers, q) {
   if (numbers.length === 0) throw new Error('Expected numbers for a quantile but received none');
   const sorted = Float64Array.from(numbers).sort();

@@ -1,6 +1,6 @@
-// Good images that training did not see, with made-up defects: what can be chosen on without looking at the test
-// images of any product. Six kinds: a scratch, a brighter or darker spot, a piece of another place or image, a blot
-// of another texture, a blurred spot, a warped one. All at 256 x 256.
+// Synthetic defects in good images not trained on, so that options can be chosen without looking at the test images of
+// any product. Six kinds: a scratch, a brighter or darker spot, a piece of another place or image, a blot of another
+// texture, a blurred spot, a warped spot. All at 256 x 256.
 
 import { Random } from '@bigrid/method';
 import sharp from 'sharp';
@@ -11,14 +11,14 @@ const MOST_GOOD = 40;
 const DEFECTIVE = 160;
 /** Area of a spot, in pixels, from 0.1 to 4.6 % of an image, or 4 to 18 %. */
 const SPOTS = { small: [60, 3000], large: [2500, 12_000] };
-/** What `--synthetic` knows. */
+/** The values of `--synthetic`. */
 export const syntheticSizes = Object.keys(SPOTS);
 
 /**
  * Labelled images made from good ones.
  * @param entries good images, each with `read`
- * @param size of their defects, scratches aside: `small` or `large`
- * @returns entries for `evaluate`: the good ones, and about 160 with a defect and its mask
+ * @param size of their defects except scratches: `small` or `large`
+ * @returns entries for `evaluate`: the good images, and about 160 with a defect and its mask
  */
 export async function syntheticEntries(entries, className, seed, size) {
   const random = new Random(seed).fork('synthetic defects');
@@ -29,7 +29,7 @@ export async function syntheticEntries(entries, className, seed, size) {
     const image = images[i % images.length];
     const other = images[random.integer(0, images.length - 1)];
     const { data, mask } = withDefect(random, SPOTS[size], image, other);
-    return mask.includes(255) ? [entry(data, mask, className, 'made-up', `defect-${i}`)] : [];
+    return mask.includes(255) ? [entry(data, mask, className, 'synthetic', `defect-${i}`)] : [];
   });
   return [...good, ...defective.flat()];
 }
@@ -120,7 +120,7 @@ function warped(random, areas, image) {
   };
 }
 
-/** A place in the middle of the image, where products are. */
+/** A place near the centre of the image, where products are. */
 function place(random, reach) {
   const [angle, far] = [random.uniform(0, 2 * Math.PI), reach * Math.sqrt(random.uniform())];
   return [SIDE / 2 + far * Math.cos(angle), SIDE / 2 + far * Math.sin(angle)];
@@ -140,7 +140,7 @@ function blob(random, [least, most]) {
   });
 }
 
-/** A line of 20 to 120 pixels that bends a little, 3 or 5 pixels wide. */
+/** A slightly bent line of 20 to 120 pixels, 3 or 5 pixels wide. */
 function line(random) {
   const mask = new Float32Array(AREA);
   let [x, y] = place(random, 90);
@@ -160,7 +160,7 @@ function line(random) {
   return mask;
 }
 
-/** Smooth noise of mean 0 and deviation 1. */
+/** Smooth noise with mean 0 and standard deviation 1. */
 function noise(random, deviation) {
   const smooth = blur(
     random.array(AREA, () => random.normal()),
@@ -171,7 +171,7 @@ function noise(random, deviation) {
   return smooth.map((value) => (value - mean) / Math.sqrt(variance));
 }
 
-/** A Gaussian along rows, then along columns; the edge goes on beyond itself. */
+/** A Gaussian along rows, then along columns; edges are extended. */
 function blur(plane, deviation) {
   const radius = Math.ceil(3 * deviation);
   const kernel = Array.from({ length: 2 * radius + 1 }, (_, i) =>

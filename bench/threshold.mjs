@@ -1,5 +1,5 @@
-// Whether max-fpr keeps its promise: scores the good test images of a data folder once, which training never saw, splits
-// the scores in halves many times, sets the threshold on one half, and counts false alarms in the other.
+// Whether max-fpr keeps its guarantee: scores the good test images of a data folder once, splits the scores in half many
+// times, sets the threshold on one half, and counts false positives in the other.
 //
 //   npm run bench:threshold -- DIR FILE.onnx [--rate 0.05] [--splits 200] [--seed 1]
 
@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({
 const [folder, file] = positionals;
 if (!folder || !file) {
   console.error(
-    'Expected a data folder and a bundle, for example: npm run bench:threshold -- data/bottle bottle.onnx',
+    'Expected a data folder and a model file, for example: npm run bench:threshold -- data/bottle bottle.onnx',
   );
   process.exit(64);
 }
@@ -33,7 +33,7 @@ if (!(rate > 0 && rate < 1 && Number.isInteger(splits) && splits > 1)) {
 }
 const least = 2 * leastScores({ kind: 'max-fpr', amount: rate });
 
-/** Half of the images set the threshold: of too few it would have none. */
+/** Half of the images set the threshold, so there must be enough. */
 function checkEnough(count) {
   if (count >= Math.max(2, least)) return;
   console.error(

@@ -1,11 +1,11 @@
-// Small defects in large images: a bundle with tiles against one without.
+// Small defects in large images: a model with tiles compared with one without.
 //
 //     npm run bench:tiles [-- --size 2048 --defect 8 --seeds 1,2,3 --network 256 --json FILE]
 //
 // Draws good images of machined metal (brushed lines, grain, uneven light: other noise in each) and test images of
 // the same kind, half of them with one square defect of a few levels' difference at a random place. Trains through the
-// API as `bigrid train` does, with `--tile auto` and without, and prints AUROC and what the threshold of the bundle
-// finds and calls falsely; then how long an inspection takes.
+// API as `bigrid train` does, with `--tile auto` and without, and prints AUROC, detected defects and false
+// positives at the threshold of the model, and the time of an inspection.
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ const side = Number(options.size);
 const defectSide = Number(options.defect);
 const seeds = options.seeds.split(',').map(Number);
 
-/** Brushed metal under uneven light, in grey levels. */
+/** Brushed metal in uneven light, in grey levels. */
 function surface(random) {
   const line = new Float32Array(side);
   let drift = 0;

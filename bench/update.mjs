@@ -1,15 +1,15 @@
-// What an update learns from false alarms, and what it forgets: trains a model without one kind of images, updates it
-// with good ones of that kind that raised alarms, and looks at others of it, at the old test images, and at the time it
-// took. All runs through the command line, as a user would run it.
+// What an update learns from false positives, and what it forgets: trains a model without one kind of images, updates it
+// with false positives of that kind, and evaluates other images of it and the old test images, and the time it takes.
+// Everything runs through the command line, as a user would run it.
 //
-// The kind is made up, for no kind in the set raises many alarms by itself: bright tall tiles under a warmer lamp, each
-// colour of an image times a factor. Images of these tiles are left out of training, under either lamp. In other sets
-// `--every N` takes each Nth image instead.
+// The kind is synthetic, because no kind in the set causes many false positives: bright tall tiles under a warmer lamp,
+// each colour of an image times a factor. Images of these tiles are left out of training, under either lamp. In other
+// sets `--every N` takes every Nth image instead.
 //
 //   npm run bench:update -- DIR [--lamp 1.1,1,0.85] [--alarms 20] [--rule max-fpr:0.05] [--size 256] [--seeds 1,2,3]
 //     [--every N] [--bundles DIR] [--out FILE.md]
 //
-// --bundles keeps what is trained, SEED/before.onnx with what lies beside it, and takes it from there when it is there.
+// --bundles keeps trained models, SEED/before.onnx and the files next to it, and reuses them in later runs.
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -110,7 +110,7 @@ for (const seed of seeds) {
   }
 }
 
-/** Bright tall tiles: narrower than high, and brighter than most; or each Nth image. */
+/** Bright tall tiles: narrower than high, and brighter than most; or every Nth image. */
 async function kindOf(entries) {
   if (values.every) return new Set(entries.filter((_, at) => at % Number(values.every) === 0));
   const found = new Set();
@@ -137,7 +137,7 @@ function parted(entries) {
   return [entries.filter((entry) => !isAnomalous(entry)), entries.filter(isAnomalous)];
 }
 
-/** Scores of images under a bundle. */
+/** Scores of images by a model. */
 async function scoresUnder(file, entries) {
   const bundle = await readBundle(file);
   const scored = await scoreImages({ engine, model: bundle, entries });

@@ -1,4 +1,4 @@
-// Inspects many images and prints a table as CSV. What an entry carries, such as an order number, comes back with its
+// Inspects many images and prints a CSV table. Properties of an entry, such as an order number, come back with its
 // verdict.
 //
 //   node batch.mjs part.onnx new-images/ > verdicts.csv

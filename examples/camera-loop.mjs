@@ -35,6 +35,6 @@ for await (const frame of grabFrames()) {
   if (busy < availableParallelism()) inspect(frame);
   else dropped++;
 }
-// Waits for the frames under way.
+// Waits for the frames in progress.
 await detector.dispose();
 if (dropped > 0) console.log(`${dropped} frames dropped`);

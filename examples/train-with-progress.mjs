@@ -1,4 +1,4 @@
-// Trains a model and shows how far it is. Ctrl-C stops it; the next run goes on where this one stopped.
+// Trains a model and shows its progress. Ctrl-C stops it; the next run resumes where this one stopped.
 //
 //   node train-with-progress.mjs part/ part.onnx
 import { isBigridError, train } from '@bigrid/node';

@@ -1,19 +1,19 @@
 import { type Profiler, Session } from 'node:inspector';
 
-/** Which parts of our sources have run, told by V8 itself, block by block. */
+/** Which parts of our sources have run, by V8's own block coverage. */
 export class Coverage {
   readonly #session = new Session();
   /** By function: 1 for each character of its source that has run. */
   readonly #covered = new Map<string, Uint8Array>();
 
-  /** Starts to count. Code that was compiled before counts too. */
+  /** Starts to count. Code compiled earlier counts too. */
   constructor() {
     this.#session.connect();
     this.#post('Profiler.enable');
     this.#post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
   }
 
-  /** Characters of source that have run since the start. */
+  /** Number of source characters that have run since the start. */
   get size(): number {
     let size = 0;
     for (const flags of this.#covered.values()) for (const flag of flags) size += flag;
@@ -36,7 +36,7 @@ export class Coverage {
     return found;
   }
 
-  /** The first range is the whole function; others lie within those before them. */
+  /** The first range is the whole function; later ranges are nested in earlier ones. */
   #add(url: string, ranges: readonly Profiler.CoverageRange[], keep: boolean): boolean {
     const [whole] = ranges;
     if (!whole || whole.count === 0) return false;
@@ -63,7 +63,7 @@ export class Coverage {
 
   #post(method: string, parameters: object = {}): { result: unknown } {
     let answer: { result: unknown } | undefined;
-    // Answers of the session's own thread come at once.
+    // Responses in the session's own thread are synchronous.
     this.#session.post(method, parameters, (error: Error | null, result?: object) => {
       if (error) throw error;
       answer = result as { result: unknown };

@@ -72,13 +72,13 @@ const comparable: Manifest = {
   },
 };
 
-/** What becomes of a log that reads well: it is compared, and drawn. */
+/** What happens to a readable log: it is compared and drawn. */
 export const drifts: Target = {
   name: 'drift',
   mostMemory: 100,
   async corpus() {
     const log = Buffer.from(`${JSON.stringify(line)}\n`.repeat(12));
-    // The library that draws takes 100 MB as it loads, whatever it draws.
+    // The charts library takes 100 MB when it loads, whatever it draws.
     await this.read(log);
     return [log];
   },

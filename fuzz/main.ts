@@ -1,5 +1,5 @@
-// Fuzzes what reads bytes from outside: `npm run fuzz -- --minutes N [--target NAME]`. Inputs that reached new code are
-// kept in .bigrid/fuzz/corpus, what was found in .bigrid/fuzz/findings: the input, and the stack beside it.
+// Fuzzes the readers of external input: `npm run fuzz -- --minutes N [--target NAME]`. Inputs that reach new code are
+// kept in .bigrid/fuzz/corpus, findings in .bigrid/fuzz/findings, each with its input and its stack trace.
 
 import { fork } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,11 +7,11 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { targets } from './targets.ts';
 
-/** Without a sign of life for so long, the input that is being read hangs. */
+/** After this long without a sign of life, the current input counts as a hang. */
 const HANG_SECONDS = 120;
-/** Until the first one: loading everything takes long on a busy machine. */
+/** The same before the first input: loading takes long on a busy machine. */
 const START_SECONDS = 300;
-/** Of the heap alone: what a small input makes of it. */
+/** Limit of the heap alone, for small inputs. */
 const HEAP_MEGABYTES = 1024;
 
 const { values } = parseArgs({
@@ -40,7 +40,7 @@ interface State {
   readonly covered: number;
 }
 
-/** Runs a target for its time, again from the start where it hangs or ends early. */
+/** Runs a target for its time; restarts it if it hangs or ends early. */
 async function fuzz(name: string): Promise<State> {
   const end = performance.now() + seconds * 1000;
   let total: State = { executions: 0, findings: 0, corpus: 0, covered: 0 };
@@ -81,7 +81,7 @@ function runOnce(name: string, left: number, seed: number) {
   });
 }
 
-/** Keeps the input that a process was reading when it ended. */
+/** Saves the input that a process was reading when it ended. */
 function save(name: string, detail: string): void {
   const written = readFileSync(join(folder, `current-${name}`));
   const bytes = written.subarray(4, 4 + (written.length < 4 ? 0 : written.readUInt32LE(0)));
@@ -92,13 +92,13 @@ function save(name: string, detail: string): void {
   console.error(`${name}: ${detail}, ${stem}.bin`);
 }
 
-console.log(`seed ${values.seed}, ${seconds.toFixed(0)} s a target`);
+console.log(`seed ${values.seed}, ${seconds.toFixed(0)} s per target`);
 let findings = 0;
 for (const { name } of chosen) {
   const state = await fuzz(name);
   findings += state.findings;
   console.log(
-    `${name.padEnd(12)} ${state.executions} executions, ${state.corpus} inputs kept, ${state.covered} characters of source run, ${state.findings} findings`,
+    `${name.padEnd(12)} ${state.executions} executions, ${state.corpus} inputs kept, ${state.covered} characters of source covered, ${state.findings} findings`,
   );
 }
 process.exitCode = findings > 0 ? 1 : 0;

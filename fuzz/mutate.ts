@@ -1,6 +1,6 @@
 import type { Random } from '@bigrid/method';
 
-/** Numbers at which readers break: ends of ranges, and sizes that no file has. */
+/** Numbers that often break readers: ends of ranges, and impossible sizes. */
 const numbers = [
   0n,
   1n,
@@ -19,7 +19,7 @@ const numbers = [
   2n ** 64n - 1n,
 ];
 
-/** What stands for other values in formats of text. */
+/** Replacements for values in text formats. */
 const words = [
   '0',
   '-1',
@@ -47,10 +47,10 @@ const words = [
   '\ufeff',
 ].map((word) => new TextEncoder().encode(word));
 
-/** Nothing that is found needs more, and long inputs are slow. */
+/** Findings do not need longer inputs, and those are slow. */
 const LONGEST = 64 * 1024;
 
-/** A changed copy of an input: one to eight changes, among them a piece of another input in its place. */
+/** A copy of an input with one to eight mutations, one of which splices in a piece of another input. */
 export function mutate(input: Uint8Array, other: Uint8Array, random: Random): Uint8Array {
   let bytes = input;
   for (let left = random.integer(1, 8); left > 0; left--) bytes = change(bytes, other, random);
@@ -85,7 +85,7 @@ function change(bytes: Uint8Array, other: Uint8Array, random: Random): Uint8Arra
   }
 }
 
-/** Puts a word in the place of the number or quoted text that starts at or after `at`. */
+/** Replaces the number or quoted text that starts at or after `at` by a word. */
 function replaceWord(bytes: Uint8Array, at: number, word: Uint8Array): Uint8Array {
   const text = Buffer.from(bytes).toString('latin1');
   const token = /-?\d[\d.e+-]*|"[^"]*"/g;

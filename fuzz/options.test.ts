@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { allCommands, anyWords, enterWorkshop, faultOf, valueOptions, wordsOf } from './options.ts';
 
-/** Together a few seconds where nothing else runs. */
+/** A few seconds in total on an idle machine. */
 const timeout = 300_000;
 
 const commands = await allCommands();
@@ -19,7 +19,7 @@ test('there are commands with options', () => {
 });
 
 test.each(commands.map((command) => [command.name(), command] as const))(
-  'each option of %s takes a strange text, or refuses it by name',
+  'each option of %s accepts a strange value or refuses it by name',
   async (_, command) => {
     for (const { long } of valueOptions(command)) {
       for (const text of ['', '☃ no such thing']) {
@@ -32,7 +32,7 @@ test.each(commands.map((command) => [command.name(), command] as const))(
 );
 
 test(
-  'any text for any option or argument ends with an error of the registry, or works',
+  'any text for any option or argument works or fails with an error of the registry',
   async () => {
     const property = fc.asyncProperty(anyWords(commands), async (words) => {
       expect(await faultOf(words)).toBeUndefined();

@@ -8,14 +8,14 @@ import fc from 'fast-check';
 import { program } from '../packages/cli/src/main.ts';
 import { writeSyntheticLine } from '../packages/cli/src/synthetic/line.ts';
 
-/** Exit code of what should not happen, whether the registry has a name for it or not. */
+/** Exit code of internal errors, in the registry or not. */
 const INTERNAL = 70;
-/** A command that does as it is told is stopped after so long, for whether it ends well is for other tests. */
+/** A command that works is stopped after this long: whether it succeeds is for other tests. */
 const MILLISECONDS = 200;
-/** What has not ended so long after it was stopped hangs. */
+/** A command that has not ended this long after it was stopped hangs. */
 const HANG_SECONDS = 60;
 
-/** What is there to name, by the names of arguments in the help. */
+/** Existing files, by the names of arguments in the help. */
 const things: Readonly<Record<string, string>> = {
   'file.onnx': 'part.onnx',
   dir: 'part',
@@ -23,7 +23,7 @@ const things: Readonly<Record<string, string>> = {
   path: 'part/test/good',
 };
 
-/** Options that keep work small, and those that a command cannot do without. */
+/** Options that keep the work small, and required options. */
 const small: Readonly<Record<string, string>> = {
   '--data': 'part',
   '--epochs': '1',
@@ -32,7 +32,7 @@ const small: Readonly<Record<string, string>> = {
   '--threads': '1',
 };
 
-/** A folder with a product and a bundle of it, which becomes the working folder. @returns takes all back */
+/** Makes a folder with a product and a model of it the working directory. @returns undoes it */
 export async function enterWorkshop(): Promise<() => void> {
   const before = process.cwd();
   const folder = mkdtempSync(join(tmpdir(), 'bigrid-options-'));
@@ -46,7 +46,7 @@ export async function enterWorkshop(): Promise<() => void> {
   };
 }
 
-/** Every command as it is defined. */
+/** The definitions of all commands. */
 export async function allCommands(): Promise<readonly Command[]> {
   const { signal } = new AbortController();
   const names = (await program([], { signal })).commands.map((command) => command.name());
@@ -63,7 +63,7 @@ export function valueOptions(command: Command): Option[] {
   return command.options.filter(({ required, optional }) => required || optional);
 }
 
-/** A sound command line, with other values for some of its arguments, by place, and options, by name. */
+/** A valid command line, with other values for some of its arguments, by index, and options, by name. */
 export function wordsOf(command: Command, values: Readonly<Record<string, string>>): string[] {
   const given = command.registeredArguments.map((argument, place) => {
     const thing = things[argument.name()];
@@ -73,11 +73,11 @@ export function wordsOf(command: Command, values: Readonly<Record<string, string
   const known = new Set(command.options.map(({ long }) => long ?? ''));
   const others = Object.entries({ ...small, ...values }).filter(([name]) => known.has(name));
   const optional = others.map(([name, value]) => `${name}=${value}`);
-  // After the dashes everything is an argument, also what looks like an option.
+  // After `--`, everything is an argument, even if it looks like an option.
   return [command.name(), ...optional, '--', ...given];
 }
 
-/** A command with any text for one or two of its options or arguments. */
+/** A command with arbitrary text for one or two of its options or arguments. */
 export function anyWords(commands: readonly Command[]): fc.Arbitrary<string[]> {
   return fc.constantFrom(...commands).chain((command) => {
     const names = [
@@ -108,7 +108,7 @@ const strange = [
   ['a,b,c', ',,,', '1,2,3', '2,4,10', '-1,0,300', 'é/é', '\u202e', '\ud83d\ude00', '<b>', '"'],
 ].flat();
 
-/** No text that leaves the working folder: `--out` writes what it is told to. */
+/** Excludes text that leaves the working directory, because `--out` writes anywhere. */
 const anyText = fc
   .oneof(
     fc.constantFrom(...strange),
@@ -117,7 +117,7 @@ const anyText = fc
     fc.integer().map(String),
     fc.double().map(String),
   )
-  // No argument of a program holds a zero.
+  // Arguments of a program cannot contain NUL.
   .filter((text) => !text.includes('\0') && !text.startsWith('/') && !text.includes('..'));
 
 /** Runs a command line in this process. @returns what is wrong with how it ended, if anything is */

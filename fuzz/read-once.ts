@@ -1,13 +1,13 @@
 import { isBigridError } from '@bigrid/errors';
 import type { Target } from './target.ts';
 
-/** What is wrong with how a target read an input. */
+/** A problem in how a target read an input. */
 export interface Finding {
   readonly kind: 'crash' | 'slow' | 'memory';
   readonly detail: string;
 }
 
-/** Lets a target read an input once. @returns undefined where all is well */
+/** Lets a target read an input once. @returns undefined if there is no problem */
 export async function readOnce(target: Target, bytes: Uint8Array): Promise<Finding | undefined> {
   const { mostMemory, mostSeconds = 2 } = target;
   const before = memory();

@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A reader of bytes that come from outside. */
+/** A reader of external input. */
 export interface Target {
   readonly name: string;
-  /** Valid inputs, made by code. */
+  /** Valid inputs, generated. */
   corpus(): Promise<Uint8Array[]>;
-  /** Reads; a {@link BigridError} is a good end, and so is none. */
+  /** Reads an input; may succeed or throw a {@link BigridError}. */
   read(bytes: Uint8Array): unknown;
-  /** Most memory that reading a small input may take, in MB. */
+  /** Maximum memory for reading a small input, in MB. */
   readonly mostMemory: number;
-  /** Most processor time that it may take, in seconds. Default: 2. */
+  /** Maximum processor time, in seconds. Default: 2. */
   readonly mostSeconds?: number;
 }
 
@@ -26,7 +26,7 @@ export async function asFile<T>(bytes: Uint8Array, read: (file: string) => Promi
   }
 }
 
-/** A folder for files beside the input, which goes with the process. */
+/** A folder for additional files, removed when the process ends. */
 export function workFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'bigrid-fuzz-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

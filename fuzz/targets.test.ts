@@ -6,10 +6,10 @@ import { readOnce } from './read-once.ts';
 import type { Target } from './target.ts';
 import { targets } from './targets.ts';
 
-/** `npm run fuzz` goes on for as long as it is told to. */
+/** `npm run fuzz` runs for longer. */
 const EXECUTIONS = 300;
 
-test.each(targets)('$name reads what is valid, and survives what is not', async (target) => {
+test.each(targets)('$name reads valid inputs and survives invalid ones', async (target) => {
   const corpus = await target.corpus();
   for (const bytes of corpus) await target.read(bytes);
   const random = new Random(1).fork(target.name);
@@ -20,7 +20,7 @@ test.each(targets)('$name reads what is valid, and survives what is not', async 
   }
 });
 
-describe('what is found', () => {
+describe('findings include', () => {
   const broken = (read: () => unknown): Target => ({
     name: 'broken',
     mostMemory: 100,
@@ -29,7 +29,7 @@ describe('what is found', () => {
   });
   const nothing = new Uint8Array();
 
-  test('a crash, with its stack', async () => {
+  test('a crash, with its stack trace', async () => {
     const target = broken(() => {
       throw new TypeError('no such thing');
     });
@@ -39,18 +39,18 @@ describe('what is found', () => {
     });
   });
 
-  test('but not an error of the registry', async () => {
+  test('no errors of the registry', async () => {
     const target = broken(() => fail('BUNDLE_INVALID', 'Expected a bundle but received noise'));
     expect(await readOnce(target, nothing)).toBeUndefined();
   });
 
-  test('a reader that takes more memory than it may', async () => {
+  test('a reader that exceeds its memory limit', async () => {
     const kept: Uint8Array[] = [];
     const target = broken(() => kept.push(new Uint8Array(2 ** 28)));
     expect(await readOnce(target, nothing)).toMatchObject({ kind: 'memory' });
   });
 
-  test('a reader that takes longer than it may', async () => {
+  test('a reader that exceeds its time limit', async () => {
     const target = broken(() => Array.from({ length: 1e6 }, (_, i) => Math.sin(i)));
     expect(await readOnce({ ...target, mostSeconds: 1e-3 }, nothing)).toMatchObject({
       kind: 'slow',

@@ -126,7 +126,7 @@ const safetensors: Target = {
   read: readSafetensors,
 };
 
-/** Files of tensors by the names of networks, but of other sizes: every one is refused, and says why. */
+/** Files of tensors named as in known networks but with other sizes: each is refused with a reason. */
 const weights: Target = {
   name: 'weights',
   mostMemory: 100,
@@ -186,7 +186,7 @@ const bitmap = (bits: number, palette = 0) => {
 
 const images: Target = {
   name: 'image',
-  // A header of a few bytes may state 10,000 x 10,000 pixels, which the decoder then makes, and fills.
+  // A header of a few bytes may state 10,000 x 10,000 pixels, which the decoder then allocates and fills.
   mostMemory: 900,
   mostSeconds: 10,
   async corpus() {
@@ -215,7 +215,7 @@ const bmp: Target = {
   read: (bytes) => decodeImage(Buffer.concat([Buffer.from('BM'), bytes.subarray(2)]), 'input'),
 };
 
-/** A folder with images that lists name; the list itself is the input. */
+/** A folder with the images that lists name; the list itself is the input. */
 class ListedImages implements Target {
   readonly name: string;
   readonly mostMemory = 80;

@@ -13,14 +13,14 @@ type State = ReturnType<typeof memoryCheckpoint>['states'][number];
 const HEADER_START = 4;
 const DIGEST_BYTES = 32;
 
-/** Cut off at every point: while it read, and in each stage. */
+/** Interrupted at every point: while reading, and in each stage. */
 async function cutOff(): Promise<{
   readonly states: readonly State[];
   readonly resume: (state: State) => Promise<unknown>;
 }> {
   const { states, run } = memoryCheckpoint();
   const input = tinyTraining({
-    // Two that can be held out in turn, and three copies: two folds, where five images of their own would make five.
+    // Two distinct images and three copies: two folds, where five distinct images would make five.
     classes: [
       { name: 'part', entries: [...goodEntries(3), ...goodEntries(1, 2), ...goodEntries(1, 2)] },
     ],
@@ -29,7 +29,7 @@ async function cutOff(): Promise<{
   await train({ ...input, ...run() });
   return { states: [...states], resume };
 
-  /** As far as one step: what a state holds is in use by then. */
+  /** Runs up to one step, by when everything in a state has been used. */
   async function resume(state: State): Promise<void> {
     const stop = new AbortController();
     const onEvent = (event: WorkEvent) => {
@@ -55,7 +55,7 @@ function headerEnd(state: Uint8Array): number {
   return HEADER_START + Buffer.from(state).readUInt32LE(0);
 }
 
-/** With the length of its header and the digest right, as no damage but somebody's hand leaves it. */
+/** With a correct header length and digest, as in a crafted file. */
 function sealed(header: Uint8Array, tensors: Uint8Array): Uint8Array {
   const length = Buffer.alloc(HEADER_START);
   length.writeUInt32LE(header.length);
@@ -63,7 +63,7 @@ function sealed(header: Uint8Array, tensors: Uint8Array): Uint8Array {
   return Buffer.concat([whole, createHash('sha256').update(whole).digest()]);
 }
 
-/** The state of a training. The input is its header, or all of it: any damage to that the digest tells. */
+/** The state of a training. The input is its header, or all of it, in which the digest detects any damage. */
 export const states: Target = {
   name: 'state',
   mostMemory: 100,
@@ -86,7 +86,7 @@ const identity = {
   images: { 'part: 0.png': '5 bytes', 'part: 1.png': '6 bytes' },
 };
 
-/** What training a checkpoint is of, in a folder with a state to resume from. */
+/** The request file of a checkpoint, in a folder with a state to resume from. */
 export const checkpoints: Target = {
   name: 'checkpoint',
   mostMemory: 80,
@@ -110,7 +110,7 @@ export const checkpoints: Target = {
   },
 };
 
-/** An image among those kept for updates. */
+/** An image kept for updates. */
 export const replays: Target = {
   name: 'replay',
   // As for any image.

@@ -1,5 +1,5 @@
-// Feeds one target with ever new inputs until it is told to stop: `node worker.ts TARGET SECONDS SEED FOLDER`. Started
-// by main.ts, which ends it when it hangs.
+// Feeds new inputs to one target until its time is up: `node worker.ts TARGET SECONDS SEED FOLDER`. Started by main.ts,
+// which kills it if it hangs.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { mutate, pick } from './mutate.ts';
 import { type Finding, readOnce } from './read-once.ts';
 import { targets } from './targets.ts';
 
-/** Asking what has run takes as long as some dozen inputs. */
+/** Reading the coverage takes as long as some dozen inputs. */
 const BATCH = 64;
 
 const [name = '', seconds = '60', seed = '0', folder = '.'] = process.argv.slice(2);
@@ -20,7 +20,7 @@ if (!target) throw new Error(`Expected one of ${targets.map(({ name }) => name)}
 const corpusFolder = join(folder, 'corpus', name);
 const crashFolder = join(folder, 'findings', name);
 for (const path of [corpusFolder, crashFolder]) mkdirSync(path, { recursive: true });
-// What was read last, also where the process then ends or hangs.
+// The last input, kept in case the process ends or hangs.
 const current = openSync(join(folder, `current-${name}`), 'w');
 
 const random = new Random(Number(seed)).fork(name);
@@ -38,7 +38,7 @@ async function execute(bytes: Uint8Array): Promise<void> {
   if (finding) report(bytes, finding);
 }
 
-/** The same place found twice is one finding. */
+/** Findings at the same place count once. */
 function report(bytes: Uint8Array, { kind, detail }: Finding): void {
   const key =
     detail

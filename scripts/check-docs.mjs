@@ -1,5 +1,5 @@
-// Fails when a page says what is not so (a link or path that leads nowhere, a command line that the program refuses, a
-// version, name or size that the code contradicts), or says it in words that we avoid.
+// Fails if a page is wrong (a broken link or path, a command line that the program refuses, a version, name or size that
+// the code contradicts), or uses words that we avoid.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,10 +1,10 @@
-// Fails when a package in the lock file is under a licence that has not been thought about. The lock file knows all
-// platforms, and so more than node_modules.
+// Fails if a package in the lock file has a licence that was not reviewed. The lock file covers all platforms, and so more
+// packages than node_modules.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** May be used and shipped by anybody who keeps the notice. */
+/** May be used and distributed by anyone who keeps the notice. */
 const allowed = new Set([
   '0BSD',
   'Apache-2.0',
@@ -16,12 +16,12 @@ const allowed = new Set([
   'MIT',
 ]);
 
-/** Under conditions of their own: docs/explanation/supply-chain.md says how they are met. */
+/** Have their own conditions: docs/explanation/supply-chain.md says how they are met. */
 const exceptions = [
   { licence: 'LGPL-3.0-or-later', packages: /^@img\/sharp-/ },
-  // Reads the arguments of markdown-it, which typedoc brings to write the API reference.
+  // Parses arguments for markdown-it, a dependency of typedoc, which writes the API reference.
   { licence: 'Python-2.0', packages: /^argparse$/, development: true },
-  // Takes part in tests alone, through Vitest.
+  // Used only in tests, by Vitest.
   { licence: 'MPL-2.0', packages: /^lightningcss/, development: true },
 ];
 
@@ -36,7 +36,7 @@ for (const [path, { license, link, dev = false }] of Object.entries(lock.package
   if (!isAllowed(license, name, dev)) problems.push(`${name} is under ${license ?? 'no licence'}`);
 }
 
-/** Expressions of SPDX: one of several parts is enough where they are joined by OR. */
+/** SPDX expressions: one of several parts joined by OR is enough. */
 function isAllowed(expression = '', name, dev) {
   const parts = expression.replaceAll(/[()]/g, '');
   return parts
@@ -56,7 +56,7 @@ function isAllowed(expression = '', name, dev) {
 }
 
 if (problems.length > 0) {
-  console.error(`${problems.join('\n')}\nscripts/check-licences.mjs lists what is allowed.`);
+  console.error(`${problems.join('\n')}\nscripts/check-licences.mjs lists the allowed licences.`);
   process.exit(1);
 }
 console.log(`Licences: ${count} packages, all allowed.`);

@@ -1,5 +1,5 @@
-// Installs the packages as they would be published into an empty folder, and there runs the demo, runs the README's
-// example of the API and checks its types. Fails when any of it does, or when a package holds too little or too much.
+// Installs the packages as published into an empty folder, runs the demo and the README's API example there, and checks
+// its types. Fails if any of these fails, or if a package lacks files or has too many.
 
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { exampleOf, makeConsumer, root, run } from './consumer.mjs';
 
-/** Of the packed files together: the weights of the backbone are 11 of them. */
+/** Limit for all packed files together: the weights of the backbone are 11 MB of them. */
 const MOST_MEGABYTES = 13;
 const WEIGHTS = 'assets/efficientnet_lite0.safetensors';
 
@@ -24,7 +24,7 @@ function checkContents({ name, files, size }) {
   if (name === '@bigrid/method') needed.push(WEIGHTS, 'assets/NOTICE');
   for (const path of needed) assert(paths.includes(path), `${name} has no ${path}`);
   const stray = paths.filter((path) => /\.test\.|goldens|testing|tsbuildinfo/.test(path));
-  assert.deepEqual(stray, [], `${name} has files that nobody needs`);
+  assert.deepEqual(stray, [], `${name} has unnecessary files`);
   console.log(`        ${name}: ${paths.length} files, ${(size / 1024).toFixed(0)} KB packed`);
 }
 
@@ -71,9 +71,9 @@ try {
       name,
     );
   }
-  done('publint has nothing to say');
+  done('publint reports no problems');
 
-  // Each package sees its own dependencies and no others, and none of them needs a script to be installed.
+  // Each package can import only its own dependencies, and none of them needs an install script.
   const strictly = ['--install-strategy=linked', '--ignore-scripts'];
   run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...strictly], folder);
   const weights = readFileSync(join(folder, 'node_modules/@bigrid/method', WEIGHTS));
@@ -82,7 +82,7 @@ try {
 
   run('npx', ['--no-install', 'bigrid', 'demo', '--epochs', '1', '--quiet'], folder);
   for (const file of ['model.onnx', 'report.html', 'heat-maps']) {
-    assert(existsSync(join(folder, 'bigrid-demo', file)), `The demo made no ${file}`);
+    assert(existsSync(join(folder, 'bigrid-demo', file)), `The demo did not write ${file}`);
   }
   done('the demo runs');
 
@@ -105,7 +105,7 @@ try {
 
   checkTypes(folder);
 } catch (error) {
-  // What the command said is of more use than that it failed.
+  // The output of the command is more useful than the fact that it failed.
   for (const text of [error.stdout, error.stderr]) if (text) console.error(text);
   throw error;
 } finally {

@@ -1,5 +1,5 @@
-// What somebody has who installs the published packages: every package packed, and a folder that depends on the packed
-// files and on nothing else of this repository.
+// What users of the published packages have: every package packed, and a folder that depends only on the packed files and
+// on nothing else in this repository.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,12 +8,12 @@ import { delimiter, dirname, join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
 
-/** Runs a command to its end and gives what it prints to standard output. */
+/** Runs a command and returns its standard output. */
 export function run(command, args, cwd) {
-  // npm tells the programs that it starts how it was called itself, which is no business of those it starts here.
+  // npm passes its own settings on in the environment; programs started here must not see them.
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'));
   const env = Object.fromEntries(kept);
-  // The Node.js that runs this is the one to run everything with.
+  // Run everything with the current Node.js.
   env.PATH = `${dirname(process.execPath)}${delimiter}${env.PATH}`;
   return execFileSync(command, args, { cwd, env, encoding: 'utf8', maxBuffer: 2 ** 28 });
 }
@@ -26,7 +26,7 @@ export function makeConsumer(devDependencies = {}) {
   mkdirSync(tarballs, { recursive: true });
   const packing = ['pack', '--workspaces', '--json', '--silent', '--pack-destination', tarballs];
   const answer = JSON.parse(run('npm', packing, root));
-  // npm up to 11 lists them, later ones name them.
+  // npm up to version 11 returns a list, later versions an object by name.
   const packages = Object.values(answer);
   const dependencies = Object.fromEntries(
     packages.map(({ name, filename }) => [name, `file:tarballs/${filename}`]),

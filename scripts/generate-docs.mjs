@@ -1,5 +1,5 @@
 // Fills the generated parts of the pages under docs/ (`<!-- generated:NAME -->`) from code and measurements, and draws the
-// figures that come from measurements. With --check it fails when that would change a file.
+// figures that come from measurements. With --check it fails if that would change a file.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ function profileTable(part, schema) {
   );
 }
 
-/** What values a property takes, in words. */
+/** The values that a property takes, in words. */
 function range(property) {
   if (property.const !== undefined) return `\`${JSON.stringify(property.const)}\``;
   if (property.enum) return property.enum.map((value) => `\`${value}\``).join(', ');
@@ -71,7 +71,7 @@ function range(property) {
   return [property.type, ...bounds(property), ...multiple].join(', ');
 }
 
-/** Zod states the range of safe integers too, which says nothing. */
+/** Omits the range of safe integers, which Zod states too. */
 function bounds({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }) {
   const least = minimum > Number.MIN_SAFE_INTEGER ? minimum : undefined;
   const most = maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
@@ -96,7 +96,7 @@ function exampleParts() {
   );
 }
 
-/** The type of the options of training, with the texts of their schema for editors to show. */
+/** The type of the training options, with the descriptions of their schema for editors to show. */
 function trainOptionsSource() {
   const { properties } = z.toJSONSchema(trainOptionsSchema, { io: 'input' });
   const fields = Object.entries(properties).map(([name, property]) => {
@@ -111,7 +111,7 @@ import type { trainOptionsSchema } from './options.ts';
 
 type Given = z.input<typeof trainOptionsSchema>;
 
-/** What a user may choose about training. */
+/** The options of training. */
 export interface TrainOptions {
 ${fields.join('\n')}
 }
@@ -173,7 +173,7 @@ for (const name of readdirSync(docs, { recursive: true })) {
   const page = readFileSync(join(docs, name), 'utf8');
   let filled = page;
   for (const part of partNames(page)) {
-    // Benchmarks write these when they run.
+    // Written by benchmarks when they run.
     if (part.startsWith('bench')) continue;
     if (!(part in parts)) throw new Error(`${name}: nothing generates the part ${part}`);
     unused.delete(part);

@@ -1,4 +1,4 @@
-// Writes the bill of materials of what `npm install bigrid` brings, on all platforms, in the format of CycloneDX:
+// Writes the bill of materials of what `npm install bigrid` installs, on all platforms, in CycloneDX format:
 // `npm run sbom > bigrid.cdx.json`.
 
 import { makeConsumer, run } from './consumer.mjs';
@@ -9,7 +9,7 @@ try {
   const form = ['--sbom-format', 'cyclonedx', '--sbom-type', 'application'];
   const sbom = JSON.parse(run('npm', ['sbom', '--package-lock-only', ...form], folder));
   for (const component of sbom.components) {
-    // Where our own packages were packed a moment ago is of no use to anybody.
+    // Remove the temporary paths of our own packages.
     const isPublic = ({ url }) => !url.startsWith('file:');
     component.externalReferences = component.externalReferences?.filter(isPublic);
   }

@@ -1,5 +1,5 @@
-// Installs what is missing and builds what has changed. Needs nothing but Node.js and npm; safe to repeat, and quick
-// when there is nothing to do.
+// Installs what is missing and builds what has changed. Needs only Node.js and npm; safe to repeat, and fast if there is
+// nothing to do.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,7 +20,7 @@ const stampFile = join(root, 'node_modules', '.bigrid-installed');
 const windows = process.platform === 'win32';
 
 function run(command, args, options = {}) {
-  // Progress goes to standard error: standard output belongs to the command that comes after.
+  // Progress goes to standard error: standard output belongs to the next command.
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
   if (result.error) throw result.error;
   if (result.status !== 0) {
@@ -43,7 +43,7 @@ function installedState() {
   return hash.digest('hex');
 }
 
-/** Where npm keeps what it downloads: below the checkout where its own folder cannot be written. */
+/** npm's cache: inside the checkout if npm's own folder is not writable. */
 function npmCache() {
   const { stdout } = spawnSync('npm', ['config', 'get', 'cache'], {
     cwd: root,
@@ -66,14 +66,14 @@ if (known !== state) {
   console.error('setup: installing packages (once; about half a minute)');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     shell: windows,
-    // onnxruntime-node carries its CPU engine; its install script would fetch a CUDA one where it sees CUDA.
+    // onnxruntime-node contains its CPU engine; its install script would download a CUDA one if it detects CUDA.
     env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', npm_config_cache: npmCache() },
   });
   writeFileSync(stampFile, state);
 }
 
 const node = join(root, 'node_modules', 'node', 'bin', windows ? 'node.exe' : 'node');
-// The compiler looks at what has changed by itself.
+// The compiler detects changes itself.
 run(existsSync(node) ? node : process.execPath, [
   join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc'),
   '-b',

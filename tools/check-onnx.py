@@ -18,7 +18,7 @@ import onnx
 
 
 def check(path):
-    """One line on what the model holds. Raises whatever the checker raises."""
+    """One line about the contents of the model. Raises whatever the checker raises."""
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
     inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)

@@ -1,4 +1,4 @@
-"""Reads a model of a Triton repository with Triton's own schema and holds it against its ONNX file.
+"""Reads a model of a Triton repository with Triton's own schema and compares it with its ONNX file.
 
     pip install 'tritonclient[grpc]' onnx
     python tools/check-triton.py REPOSITORY/MODEL

@@ -1,4 +1,4 @@
-"""Runs a bundle under Python's ONNX Runtime: what any program without Bigrid would see.
+"""Runs a model file in Python's ONNX Runtime, as a program without Bigrid would.
 
     pip install -r tools/requirements-parity.txt
     python tools/parity.py BUNDLE IMAGE... [--npy FOLDER] [--threads N]

@@ -1,4 +1,4 @@
-"""Times our bundle and the models of anomalib on the same machine, in turns: the model alone, batch 1, two threads.
+"""Times our model and those of anomalib on the same machine, in turns: model only, batch 1, two threads.
 
 Weights are random (nothing is downloaded) and so are PatchCore's bank and PaDiM's Gaussians: neither changes the time.
 PatchCore holds what it would hold of 200 images: a coreset of a tenth of their cells.
@@ -25,7 +25,7 @@ from anomalib.models.image.stfpm import torch_model as stfpm
 THREADS = 2
 IMAGES = 200
 CORESET = 0.1
-# What anomalib resizes to where nobody asks for another size.
+# anomalib's default input size.
 DEFAULT_SIZES = {"PatchCore": 224, "PaDiM": 256, "EfficientAD": 256, "STFPM": 256}
 RUNS = 3
 
@@ -85,7 +85,7 @@ def openvino_model(path):
 
 
 class Outputs(torch.nn.Module):
-    """What anomalib exports too: the score and the map."""
+    """The outputs that anomalib exports as well: score and anomaly map."""
 
     def __init__(self, model):
         super().__init__()
@@ -178,7 +178,7 @@ def main():
 
 
 def report(times, file):
-    """Times of a round are compared with ours of the same round: what slows all of them cancels."""
+    """Times are compared with ours of the same round, so that what slows all of them cancels."""
     (ours,) = (own for (name, _, _), own in times.items() if name == "ours")
     print("| model | input | engine | ms (median) | middle half of the rounds | times ours |")
     print("| --- | --- | --- | --- | --- | --- |")

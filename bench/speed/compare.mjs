@@ -1,20 +1,20 @@
-// Compares two revisions by measurements on a machine that others use too.
+// Compares two revisions by measurements on a shared machine.
 
 import { Random } from '@bigrid/method';
 import { median, quantile } from '../statistics.mjs';
 
-/** A change smaller than this is none, however sure it is. */
+/** A smaller change counts as none, however significant it is. */
 const leastChange = 0.01;
-/** Fewer pairs cannot tell a change from chance: of five, all lie on one side by chance once in sixteen. */
+/** Fewer pairs cannot distinguish a change from chance: all of five lie on one side by chance once in sixteen. */
 const leastPairs = 5;
 const resamples = 2000;
 
 /**
- * Whether one revision is faster than another, from pairs measured one right after the other. What slows both for a
- * while cancels in their ratio; the median leaves out single disturbances; the 95 % bootstrap interval of that median
+ * Whether one revision is faster than another, from pairs of consecutive measurements. What slows both cancels in their
+ * ratio; the median leaves out single disturbances; the 95 % bootstrap interval of that median
  * (pairs drawn with replacement, fixed seed) says how far it can be trusted.
- * @param now the new revision's figures, a round each
- * @param base the other's, of the same rounds
+ * @param now the new revision's figures, one per round
+ * @param base the other revision's, of the same rounds
  * @param better `higher` or `lower`
  * @returns median ratio now / base, its interval, and `faster`, `slower`, `no difference` or `too few rounds`
  */

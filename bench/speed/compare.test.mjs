@@ -2,7 +2,7 @@ import { Random } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
 import { compare } from './compare.mjs';
 
-/** Times of two revisions, the new one `factor` times the other, under drift that both feel and spikes that one feels. */
+/** Times of two revisions, the new one `factor` times the other, with drift in both and spikes in one. */
 function madeUp(seed, factor, rounds = 9) {
   const source = new Random(seed);
   const random = () => source.uniform();
@@ -23,13 +23,13 @@ function verdicts(factor, better, rounds) {
 const share = (all, verdict) => all.filter((one) => one === verdict).length / all.length;
 
 describe('compare', () => {
-  it('finds a tenth in 21 rounds under a load that changes fourfold', () => {
+  it('detects 10 % in 21 rounds under a load that varies fourfold', () => {
     expect(share(verdicts(0.9, 'lower', 21), 'faster')).toBeGreaterThan(0.9);
     expect(share(verdicts(1.1, 'lower', 21), 'slower')).toBeGreaterThan(0.9);
     expect(share(verdicts(1.1, 'higher', 21), 'faster')).toBeGreaterThan(0.9);
   });
 
-  it('finds none between a revision and itself', () => {
+  it('detects no difference between a revision and itself', () => {
     expect(share(verdicts(1, 'lower'), 'no difference')).toBeGreaterThan(0.9);
   });
 
@@ -42,18 +42,18 @@ describe('compare', () => {
     expect(covered.filter(Boolean).length / 100).toBeGreaterThan(0.9);
   });
 
-  it('does not call a change of half a percent one, however sure', () => {
+  it('ignores a change of half a percent, however significant', () => {
     const base = [10, 11, 12, 13, 14, 15];
     const now = base.map((time) => time * 1.005);
     expect(compare(now, base, 'lower').verdict).toBe('no difference');
   });
 
-  it('says nothing on three pairs, unless the figure does not vary', () => {
+  it('gives no verdict on three pairs, unless the figure does not vary', () => {
     expect(compare([9, 8, 7], [10, 10, 10], 'lower').verdict).toBe('too few rounds');
     expect(compare([9], [10], 'lower').verdict).toBe('faster');
   });
 
-  it('refuses figures that are no pairs', () => {
+  it('refuses figures that are not in pairs', () => {
     expect(() => compare([1, 2], [1], 'lower')).toThrow('received 2, 1');
   });
 });

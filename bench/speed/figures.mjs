@@ -1,8 +1,8 @@
-// What is measured. Each figure is taken in a process of the revision that it is of (revision.mjs), many times over.
+// The figures to measure. Each is measured repeatedly in a process of its revision (revision.mjs).
 
 import { imageKinds } from './images.mjs';
 
-/** Threads of the engine that rates are measured with. */
+/** Engine threads for rates. */
 const threadCounts = [1, 2];
 
 const rates = Object.keys(imageKinds).flatMap((kind) =>
@@ -25,7 +25,7 @@ const latencies = threadCounts.map((threads) => ({
 }));
 
 /**
- * `parts`: what one measurement gives. `seldom`: takes long, so is taken in every fourth round. `once`: never varies.
+ * `parts`: the results of one measurement. `seldom`: slow, so measured in every fourth round. `once`: never varies.
  */
 export const figures = [
   ...rates,

@@ -1,4 +1,4 @@
-// Images to measure with, drawn: nothing has to be at hand.
+// Synthetic images to measure with: no data is needed.
 
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { writeSyntheticLine } from '../../packages/cli/dist/synthetic/line.js';
 
-/** What is measured, by name: size, format and how many different images. */
+/** Image sets by name: size, format and number of different images. */
 export const imageKinds = {
   '256 px JPEG': { width: 256, height: 256, format: 'jpeg', count: 24 },
   '256 px PNG': { width: 256, height: 256, format: 'png', count: 24 },
@@ -16,14 +16,14 @@ export const imageKinds = {
   '4,000 x 3,000 PNG': { width: 4000, height: 3000, format: 'png', count: 4 },
 };
 
-/** Good images of 900 x 900 to learn from. */
+/** Number of good training images of 900 x 900. */
 const training = { width: 900, height: 900, format: 'png', count: 60 };
 
-/** Parts drawn; each is turned and mirrored into eight images. */
+/** Number of parts drawn; each is rotated and mirrored into eight images. */
 const drawn = 8;
 
 /**
- * Writes a folder a kind, and `train`, where they are not there yet.
+ * Writes a folder per set, and `train`, unless they exist.
  * @returns the folders by name
  */
 export async function writeImages(folder) {
@@ -49,7 +49,7 @@ export async function writeImages(folder) {
   return folders;
 }
 
-/** The grain of a camera's sensor, so that no size packs too well. */
+/** Sensor noise, so that no size compresses too well. */
 function grainOf({ width, height }) {
   const noise = { type: 'gaussian', mean: 128, sigma: 1 };
   return sharp({ create: { width, height, channels: 3, background: 'grey', noise } })
@@ -57,7 +57,7 @@ function grainOf({ width, height }) {
     .toBuffer();
 }
 
-/** A drawn part, turned and mirrored, at another size. */
+/** A drawn part, rotated, mirrored and resized. */
 async function imageOf(part, turn, grain, { width, height, format }) {
   const turned = await sharp(part)
     .rotate(90 * (turn % 4))

@@ -4,11 +4,11 @@ import { table } from '../../scripts/docs/markdown-table.mjs';
 import { quantile } from '../statistics.mjs';
 import { compare } from './compare.mjs';
 
-/** Three digits that count. */
+/** Three significant digits. */
 const short = (number) =>
   Math.abs(number) >= 100 ? number.toFixed(0) : Number(number.toPrecision(3)).toString();
 
-/** One line a figure: median and middle half over rounds; against a base, both and the verdict on their ratio. */
+/** One line per figure: median and middle half over rounds; against a base, both and the verdict on their ratio. */
 export function tableOf(figures, samples, compared) {
   const head = compared
     ? ['figure', 'base', 'now', 'now / base (95 % interval)', 'verdict']
@@ -20,7 +20,7 @@ export function tableOf(figures, samples, compared) {
       const label = `${part === '' ? name : `${name}: ${part}`} (${unit})`;
       const { now, base } = taken;
       if (!compared) return [[label, short(quantile(now, 0.5)), middleHalf(now)]];
-      // What a revision does not tell apart has no figure of its own there.
+      // A revision may lack a figure.
       if (!base?.some((number) => number !== 0))
         return [[label, '', short(quantile(now, 0.5)), '', '']];
       const { ratio, low, high, verdict } = compare(now, base, better);

@@ -6,14 +6,14 @@ const figures = [
   { name: 'training', parts: { steps: { unit: 's', better: 'lower' } } },
 ];
 
-it('says what a revision took, in the middle of its rounds', () => {
+it('shows the median and the middle half of the rounds', () => {
   const samples = { rate: { '': { now: [10, 30, 20] } } };
   expect(tableOf(figures, samples, false).split('\n').slice(2)).toEqual([
     '| rate (images/s) | 20 | 15 to 25 |',
   ]);
 });
 
-it('gives a verdict a figure beside a base, and none where the base has no such figure', () => {
+it('gives a verdict per figure against a base, and none if the base lacks the figure', () => {
   const base = [10, 11, 12, 13, 14];
   const samples = {
     rate: { '': { now: base.map((rate) => rate * 1.5), base } },

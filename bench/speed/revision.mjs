@@ -1,5 +1,5 @@
-// Measures one checkout, built: a process of its own, so that two revisions can take turns. Asked over IPC, one thing
-// at a time: { folders } first, then { measure, parameters } again and again.
+// Measures one built checkout in its own process, so that two revisions can take turns. Takes requests over IPC, one at
+// a time: first { folders }, then any number of { measure, parameters }.
 //
 //   fork('revision.mjs', [CHECKOUT, FOLDER])
 
@@ -20,7 +20,7 @@ const onnxruntime = createRequire(join(checkout, 'packages', 'node', 'package.js
   'onnxruntime-node',
 );
 
-/** At least so long and so many images, once the pipeline runs. */
+/** Minimum time and number of images, once the pipeline is running. */
 const rateSeconds = 1.2;
 const rateImages = 5;
 const bundleFile = join(workFolder, 'bundle.onnx');
@@ -29,7 +29,7 @@ let bundle;
 
 async function prepare(given) {
   folders = given;
-  // What the weights are does not matter for speed: one epoch.
+  // The weights do not matter for speed: one epoch.
   await train(folders.train, { epochs: 1, out: bundleFile });
   bundle = await readBundle(bundleFile);
 }
@@ -39,7 +39,7 @@ const entriesOf = (kind) =>
     .sort()
     .map((name) => imageEntry(join(folders[kind], name)));
 
-/** The images again and again: as a stream that never ends, so that neither its start nor its end is measured. */
+/** The images in an endless stream, so that neither its start nor its end is measured. */
 async function* endlessly(entries) {
   for (let i = 0; ; i++) yield entries[i % entries.length];
 }
@@ -56,7 +56,7 @@ const timesOf = async (count, action) => {
   return times;
 };
 
-/** Goes through a stream of verdicts: images/s once it runs. */
+/** The rate of a stream of verdicts: images/s once it is running. */
 async function paceOf(verdicts) {
   let [count, start] = [-8, 0];
   for await (const outcome of verdicts) {
@@ -84,7 +84,7 @@ const measures = {
     return { p50: quantile(times, 0.5), p95: quantile(times, 0.95), p99: quantile(times, 0.99) };
   },
 
-  /** Of the time of all threads, what the model takes that runs alone on one. */
+  /** The model's single-threaded time as a share of the time of all threads. */
   async engineShare({ kind, threads }) {
     const [entry] = entriesOf(kind);
     const alone = await modelTime(await entry.read());
@@ -93,7 +93,7 @@ const measures = {
     return { '': (100 * pace * ((alone + again) / 2000)) / threads };
   },
 
-  /** Where the time of one image goes, one thing after the other. */
+  /** Breakdown of the time of one image, step by step. */
   async stages({ kind }) {
     const entries = entriesOf(kind).slice(0, 8);
     const decode = median(await timesOf(entries.length, (i) => entries[i].read()));
@@ -157,7 +157,7 @@ const measures = {
       ends[phase] = performance.now();
       if (phase.endsWith('grid') && done === total) steps += total;
     };
-    // In a process of its own, as a user trains; the parts from one in this process.
+    // In its own process, as a user trains; the parts come from one in this process.
     await train(folders.training ?? folders.train, { onEvent });
     const total = performance.now() - started;
     const trained = ends['normal grid'] ?? ends['abnormal grid'];
@@ -185,7 +185,7 @@ const measures = {
   },
 };
 
-/** Milliseconds of the model on one thread. */
+/** Milliseconds per run of the model on one thread. */
 async function modelTime(image) {
   const detector = await Detector.load(onnxRuntimeEngine({ threads: 1 }), bundle);
   await timesOf(3, () => detector.inspect(image));
@@ -194,7 +194,7 @@ async function modelTime(image) {
   return time;
 }
 
-/** Runs the bundle with the engine's profiler; gives each of its nodes' events. */
+/** Runs the model with the engine's profiler; returns the events of its nodes. */
 async function profiled(image, runs, graphOptimizationLevel) {
   const prefix = join(workFolder, 'profile');
   const session = await onnxruntime.InferenceSession.create(bundle.bytes, {
@@ -215,7 +215,7 @@ async function profiled(image, runs, graphOptimizationLevel) {
   return events.filter(({ cat, name }) => cat === 'Node' && name.endsWith('_kernel_time'));
 }
 
-/** Milliseconds a scope: part of a node's name, which the engine's own rewriting keeps. */
+/** Milliseconds per scope: a part of a node's name that graph optimisation keeps. */
 async function profile(image) {
   const times = Map.groupBy(await profiled(image, 12, 'all'), ({ name }) => name);
   const scopes = {};
@@ -228,7 +228,7 @@ async function profile(image) {
   return scopes;
 }
 
-/** Multiply-adds of convolutions and matrix products in one run, from the shapes that the engine saw. */
+/** Multiply-adds of convolutions and matrix products in one run, from the shapes in the profile. */
 async function multiplyAdds(image) {
   let total = 0;
   for (const { args } of await profiled(image, 1, 'disabled')) {
@@ -242,7 +242,7 @@ async function multiplyAdds(image) {
   return total;
 }
 
-/** Multiply-adds a second of a large matrix product on one thread of the same engine. */
+/** Multiply-adds per second of a large matrix product on one thread of the same engine. */
 async function matrixProductRate(side = 768) {
   const { float32, Graph, matMul, toModel } = graphs;
   const graph = new Graph('product');

@@ -21,7 +21,7 @@ const compilerOptions = {
 
 /**
  * The generated part of the page about the API.
- * @throws where an option has no comment, or takes no `undefined`
+ * @throws if an option has no comment, or does not accept `undefined`
  */
 export async function apiParts() {
   const problems = incompleteOptions();
@@ -61,7 +61,7 @@ export async function apiParts() {
   }
 }
 
-/** Options that no comment explains, or that programs under exactOptionalPropertyTypes cannot pass on. */
+/** Options without a comment, or that programs with exactOptionalPropertyTypes cannot pass on. */
 function incompleteOptions() {
   const program = ts.createProgram([entry], compilerOptions);
   const checker = program.getTypeChecker();
@@ -77,7 +77,7 @@ function incompleteOptions() {
       const parts = type.isUnion() ? type.types : [type];
       const isOptional = (property.flags & ts.SymbolFlags.Optional) !== 0;
       if (isOptional && !parts.some(({ flags }) => flags & ts.TypeFlags.Undefined))
-        problems.push(`${name} does not take undefined`);
+        problems.push(`${name} does not accept undefined`);
       if (property.getDocumentationComment(checker).length === 0)
         problems.push(`${name} has no comment`);
     }

@@ -1,4 +1,4 @@
-// The command line as its own program defines it, without running anything.
+// The command line as defined by the program, without running any command.
 
 import { stripVTControlCharacters } from 'node:util';
 import { program } from '../../packages/cli/src/main.ts';
@@ -11,7 +11,7 @@ export const commandNames = (await program([], context)).commands.map((command) 
 /**
  * The program with the options of one command, whose action does nothing.
  *
- * @param output what to do with what it prints
+ * @param output receives what it prints
  */
 export async function idleProgram(name, output) {
   const root = await program(name === undefined ? [] : [name], context);

@@ -1,4 +1,4 @@
-// Command lines in the pages: the program of the command line takes each of them.
+// Command lines in the pages: the program must accept each of them.
 
 import { isBigridError } from '@bigrid/errors';
 import { CommanderError } from 'commander';
@@ -18,13 +18,13 @@ export function commandLines({ tokens }) {
     .filter((words) => !isUsage(words));
 }
 
-/** Words up to a comment, which begins with `#` or after a gap; quotes hold words together. */
+/** Words up to a comment, which starts with `#` or after a gap; quotes group words. */
 function wordsOf(text) {
   const [line] = text.split(/\s{2,}|\s#/);
   return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c);
 }
 
-/** Lines that stand for many: `bigrid [options] [command]`, `bigrid inspect ...`. */
+/** Placeholders: `bigrid [options] [command]`, `bigrid inspect ...`. */
 const isUsage = (words) => words.some((word) => /^\[|^<|\.\.\.$|…$/.test(word));
 
 /** Commands in running text, which need not be complete: `bigrid calibrate`, `bigrid train --tile auto`. */
@@ -34,7 +34,7 @@ const mentions = ({ tokens }) =>
     .map(({ text }) => wordsOf(text.replace(/^(npx )?bigrid /, '')))
     .filter((words) => !isUsage(words));
 
-/** @returns problems: one per command line that the program refuses, or that mentions what it does not have */
+/** @returns problems: one per command line that the program refuses, or mention of something that does not exist */
 export async function refusedCommandLines(page) {
   const problems = [];
   const check = async (words, reasonOf) => {
@@ -46,7 +46,7 @@ export async function refusedCommandLines(page) {
   return problems;
 }
 
-/** @returns what a mention names that the program does not have, if anything */
+/** @returns the unknown command or option in a mention, if any */
 async function unknownPart([name, ...words]) {
   if (name === 'help' || name === 'COMMAND') return undefined;
   if (!commandNames.includes(name)) return `unknown command '${name}'`;
@@ -57,7 +57,7 @@ async function unknownPart([name, ...words]) {
   return unknown && `unknown option '${unknown}'`;
 }
 
-/** @returns why the program refuses the words, if it does */
+/** @returns the reason if the program refuses the words */
 async function refusal(words) {
   const name = words.find((word) => commandNames.includes(word));
   let said = '';

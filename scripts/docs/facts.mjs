@@ -1,4 +1,4 @@
-// What pages say of versions, scripts, error codes, tensors and sizes, against the code.
+// Compares versions, scripts, error codes, tensors and sizes in the pages with the code.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ export async function contradictedFacts(pages) {
   ];
 }
 
-/** Which grids a profile has, whatever else it sets. */
+/** The grids of a profile. */
 const gridsOf = (method) =>
   Object.fromEntries(Object.entries(method).filter(([name]) => /grids?$/i.test(name)));
 
@@ -47,10 +47,10 @@ function unknownScripts(pages) {
   );
 }
 
-/** Variables of the environment are in capitals too. */
+/** Environment variables are in capitals too. */
 const notErrors = /^(BIGRID|ORT|ONNXRUNTIME)_/;
 
-/** Error codes that the registry does not have; the changelog may name those that it had. */
+/** Error codes that are not in the registry; the changelog may name former ones. */
 function unknownErrors(pages) {
   return pages
     .filter(({ path }) => path !== 'CHANGELOG.md')
@@ -62,7 +62,7 @@ function unknownErrors(pages) {
     );
 }
 
-/** Inputs, outputs and named tensors of the page about the model file: all of those there are, and no others. */
+/** Inputs, outputs and named tensors on the page about the model file: all that exist, and no others. */
 function wrongTensors({ path, tokens }, graphs) {
   const tables = tokens.filter(({ type }) => type === 'table');
   const rows = tables.flatMap(({ rows }) => rows.map((cells) => cells.map(({ text }) => text)));
@@ -74,7 +74,7 @@ function wrongTensors({ path, tokens }, graphs) {
   const isAt = (pattern) => (name) =>
     pattern.endsWith('.*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
   const tensors = new Set(graphs.flatMap(({ initialisers }) => [...initialisers.keys()]));
-  // Constants of the graph itself have no name of their own.
+  // Constants of the graph have no stable names.
   const stored = [...tensors].filter((name) => /^[a-z]+\./.test(name));
   return [
     ...difference(`${path}: inputs`, ports('input'), [...standard.inputs].map(nameOf)),
@@ -95,7 +95,7 @@ function difference(what, said, actual) {
   return [`${what}: ${said.join(', ')}: the model has ${actual.join(', ')}`];
 }
 
-/** Sizes of the default model, as trained and with weights in fewer bits: wherever they are stated. */
+/** Sizes of the default model, as trained and with smaller weights, wherever they are stated. */
 function wrongSizes(pages, graph) {
   const trained = { bytes: toModel(graph) };
   const megabytes = ({ bytes }) => (bytes.length / 1e6).toFixed(1);

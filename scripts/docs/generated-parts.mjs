@@ -1,12 +1,12 @@
-// Parts of pages that programs write: between `<!-- generated:NAME -->` and `<!-- /generated -->`, so that everything
-// around them is edited by hand.
+// Generated parts of pages, between `<!-- generated:NAME -->` and `<!-- /generated -->`. Everything else is edited by
+// hand.
 
 const parts = /(<!-- generated:(\S+) -->\n)(.*?)(\n<!-- \/generated -->)/gs;
 
 /** Names of the generated parts of a page, in order. */
 export const partNames = (page) => [...page.matchAll(parts)].map(([, , name]) => name);
 
-/** The page with other content in the part of that name. */
+/** The page with new content in the part of that name. */
 export function fillPart(page, name, content) {
   if (!partNames(page).includes(name)) {
     throw new Error(

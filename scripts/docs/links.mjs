@@ -1,4 +1,4 @@
-// Links between files of the repository: the file is there, and so is the heading.
+// Links between files of the repository: both the file and the heading must exist.
 
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path/posix';
@@ -6,7 +6,7 @@ import { anchorsOf, readPage, root } from './pages.mjs';
 
 const external = /^[a-z][a-z+.-]*:/i;
 
-/** Relative links, images and paths in inline code that lead nowhere. @returns problems */
+/** Broken relative links, images and paths in inline code. @returns problems */
 export function brokenLinks(page) {
   return page.tokens.flatMap((token) => {
     if (token.type === 'codespan') return brokenPath(page, token.text);
@@ -23,7 +23,7 @@ export function brokenLinks(page) {
   });
 }
 
-/** Where files of the repository begin; elsewhere a path in inline code is an example. */
+/** First folders of paths in the repository; any other path in inline code is an example. */
 const ours = /^(packages|docs|scripts|bench|tools|fuzz|examples|\.github|\.ci)\/[\w./-]+$/;
 
 function brokenPath(page, text) {

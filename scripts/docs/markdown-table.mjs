@@ -1,6 +1,6 @@
 const cell = (value) => String(value).replaceAll('|', '\\|').replaceAll('\n', ' ');
 
-/** A table in Markdown, whatever is in its cells. */
+/** A Markdown table; cells are escaped. */
 export function table(head, rows) {
   return [head, head.map(() => '---'), ...rows]
     .map((cells) => `| ${cells.map(cell).join(' | ')} |`)

@@ -1,4 +1,4 @@
-// The pages that people read, as Markdown tokens.
+// The documentation pages, as Markdown tokens.
 
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -7,10 +7,10 @@ import { marked } from 'marked';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** Folders that are not ours, or not kept. */
+/** Folders of dependencies and generated files. */
 const foreign = new Set(['node_modules', 'dist', '.git', '.bigrid', '.venv', 'bigrid-demo']);
 
-/** Files of the working tree that match one of the patterns, sorted; no git is needed. */
+/** Files of the working tree that match one of the patterns, sorted; does not need git. */
 export const filesOf = (...patterns) =>
   globSync(patterns, { cwd: root, exclude: (path) => foreign.has(basename(path)) })
     .map((path) => path.replaceAll('\\', '/'))
@@ -27,7 +27,7 @@ function allTokens(text) {
   return tokens;
 }
 
-/** The anchors that GitHub gives the headings of a page, and those that it states in HTML. */
+/** The anchors that GitHub gives the headings of a page, and those in its HTML. */
 export function anchorsOf({ text, tokens }) {
   const slugger = new Slugger();
   const headings = tokens
@@ -37,6 +37,6 @@ export function anchorsOf({ text, tokens }) {
   return new Set([...headings, ...stated]);
 }
 
-/** What is left of a heading without its marks. */
+/** The text of a heading without markup. */
 const plainText = (tokens) =>
   tokens.map((token) => (token.tokens ? plainText(token.tokens) : (token.text ?? ''))).join('');

@@ -35,7 +35,7 @@ function plot(title, xName, yName, points) {
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  // Styles for a pointer, and names that count the charts of this process, are of no use in a file.
+  // Remove pointer styles and per-process names, which are useless in a file.
   const plain = svg
     .replaceAll(/<style[\s\S]*?<\/style>/g, '')
     .replaceAll(/ (?:class|pointer-events|ecmeta_\w+)="[^"]*"/g, '')

@@ -1,4 +1,4 @@
-// A model as training writes it, but for what training finds: the tensors have their names and shapes, and no meaning.
+// A model as training writes it, without trained values: the tensors have their names and shapes only.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ import {
   variationWidth,
 } from '@bigrid/method';
 
-/** Directions in which images of one kind vary. */
+/** Number of directions in which images of one kind vary. */
 const DIRECTIONS = 16;
 
 /**

@@ -1,4 +1,4 @@
-"""A small ONNX model as others write them, and its activations, for packages/method.
+"""A small ONNX model as other tools write them, and its activations, for packages/method.
 
     pip install onnx==1.23.2 onnxruntime==1.30.0 numpy
     python tools/goldens/foreign.py
@@ -60,7 +60,7 @@ def main():
         node("FusedHead", ["/block2/active", "head.weight"], ["logits"], "head", domain="example.other"),
     ]
     image = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["batch", 3, "height", "width"])
-    # Files of the first years list their weights as inputs too.
+    # Old ONNX files list their weights as inputs too.
     listed = [helper.make_tensor_value_info("left.weight", TensorProto.FLOAT, [4, 4, 3, 3])]
     logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 5])
     graph = helper.make_graph(nodes, "foreign", [image, *listed], [logits], tensors)

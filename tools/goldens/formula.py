@@ -1,4 +1,4 @@
-"""What the scripts that make goldens of packages/method share: where they go, and weights from a formula.
+"""Shared by the scripts that make goldens of packages/method: output folder, and weights from a formula.
 
 Needs numpy alone. packages/method/testing/formula.ts computes the same.
 """

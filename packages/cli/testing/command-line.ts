@@ -10,7 +10,7 @@ import { afterAll, beforeAll } from 'vitest';
 
 export const bin = fileURLToPath(new URL('../bin/bigrid.js', import.meta.url));
 
-/** Flags of a training that takes a second. */
+/** Flags for a training of about a second. */
 export const tiny = ['--epochs', '1', '--size', '64', '--threads', '1'];
 
 export interface Ended {
@@ -19,14 +19,14 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the real command line to its end. */
+/** Runs the real command line and waits for it. */
 export function bigrid(...words: string[]): Promise<Ended> {
   return ended(start(words));
 }
 
-/** Starts it without waiting, to interrupt it or to take its output away. */
+/** Starts it without waiting, to interrupt it or to close its output. */
 export function start(words: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  // Test runners ask for colours that a user's shell does not.
+  // Test runners force colours, which a user's shell does not.
   const plain = { ...process.env, DEBUG: undefined, FORCE_COLOR: undefined, NO_COLOR: undefined };
   return spawn(process.execPath, [bin, ...words], { env: { ...plain, ...env } });
 }
@@ -40,12 +40,12 @@ export function ended(child: ChildProcess): Promise<Ended> {
     stderr += text;
   });
   return new Promise((resolve, reject) =>
-    // One that cannot be started ends without being closed.
+    // A process that cannot be started emits no close event.
     child.on('error', reject).on('close', (code) => resolve({ code, stdout, stderr })),
   );
 }
 
-/** Interrupts a command as Ctrl-C does, a little after its output is as asked for. */
+/** Interrupts a command as Ctrl-C does, shortly after its output meets a condition. */
 export async function interruptAt(
   isTime: (output: string) => boolean,
   words: readonly string[],
@@ -72,13 +72,13 @@ export function isPlain(text: string): boolean {
   return !text.includes('\u001b') && !text.includes('\r');
 }
 
-/** Gives paths in a temporary folder. */
+/** Returns paths in a temporary folder. */
 export type At = (...parts: string[]) => string;
 
 /** Makes a folder before the tests of a file and removes it after them. @returns gives paths in it, once tests run */
 export function useTemporaryFolder(): At {
   let path: string;
-  // A class is named after its folder, and what is held out of it is drawn by its name: that must not be random.
+  // A class is named after its folder, and its name seeds what is held out, so it must not be random.
   const name = 'line';
   beforeAll(async () => {
     path = await mkdtemp(join(tmpdir(), 'bigrid-cli-'));
@@ -88,7 +88,7 @@ export function useTemporaryFolder(): At {
   return (...parts) => join(path, name, ...parts);
 }
 
-/** Trains `model.onnx` on as many good images, which it leaves in `good`. @returns the bundle's file */
+/** Trains `model.onnx` on a number of good images, which it leaves in `good`. @returns the model file */
 export async function trainTiny(at: At, images = 8): Promise<string> {
   await writeImages(at('good'), images);
   const { code, stderr } = await bigrid('train', at('good'), '--out', at('model.onnx'), ...tiny);
@@ -113,7 +113,7 @@ export async function imageBytes(seed: number, defective = false): Promise<Buffe
     .toBuffer();
 }
 
-/** @param first seed of the first: those of others are other images */
+/** @param first seed of the first image; other seeds give other images */
 export async function writeImages(
   folder: string,
   count: number,
@@ -131,7 +131,7 @@ export async function write(file: string, content: string | Uint8Array): Promise
   await writeFile(file, content);
 }
 
-/** A PNG that states 20,000 x 20,000 pixels in its header and has next to nothing behind it. */
+/** A PNG whose header states 20,000 x 20,000 pixels, with almost no data. */
 export async function hugeImage(): Promise<Buffer> {
   const bytes = Buffer.from(await imageBytes(0));
   bytes.writeUInt32BE(20_000, 16);
@@ -141,7 +141,7 @@ export async function hugeImage(): Promise<Buffer> {
   return bytes;
 }
 
-/** A TIFF whose pages are those images. */
+/** A TIFF with these images as pages. */
 export async function pagesBytes(images: readonly Buffer[]): Promise<Buffer> {
   return sharp([...images], { join: { animated: true } })
     .tiff({ compression: 'lzw' })
@@ -176,7 +176,7 @@ export async function truncatedJpeg(): Promise<Buffer> {
   return whole.subarray(0, whole.length / 2);
 }
 
-/** A product in the layout of MVTec AD with 8 good images, 2 good ones to test, 2 with a spot, and masks. */
+/** A product in the layout of MVTec AD with 8 good training images, 2 good test images, 2 with a spot, and masks. */
 export async function writeProduct(folder: string): Promise<void> {
   await writeImages(join(folder, 'train', 'good'), 8);
   await writeImages(join(folder, 'test', 'good'), 2, false, 50);

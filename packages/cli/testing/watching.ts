@@ -4,17 +4,17 @@ import { basename } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { type Ended, ended, start } from './command-line.ts';
 
-/** A `bigrid watch` under way. */
+/** A running `bigrid watch`. */
 export interface Watching {
   readonly child: ChildProcess;
-  /** What it printed so far. */
+  /** Its standard output so far. */
   readonly results: { path: string; [name: string]: unknown }[];
-  /** What it said so far. */
+  /** Its standard error so far. */
   said(): string;
   stop(signal?: NodeJS.Signals): Promise<Ended>;
 }
 
-/** Starts to watch, and waits until it does. */
+/** Starts to watch, and waits until it is watching. */
 export async function startWatching(
   bundle: string,
   dir: string,
@@ -45,7 +45,7 @@ export async function startWatching(
   };
 }
 
-/** Looks again until it is so. */
+/** Retries until the expectation holds. */
 export const until = (value: () => unknown) =>
   expect.poll(value, { timeout: 20_000, interval: 50 });
 export const names = (results: readonly { path: string }[]) =>

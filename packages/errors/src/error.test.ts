@@ -4,7 +4,7 @@ import { BigridError, type ErrorCode, errorRegistry, fail, isBigridError } from 
 const entries = Object.entries(errorRegistry);
 
 describe('errorRegistry', () => {
-  it.each(entries)('%s says when, what to do, and how programs see it', (code, definition) => {
+  it.each(entries)('%s has a cause, a remedy and codes for programs', (code, definition) => {
     expect(code).toMatch(/^[A-Z]+(_[A-Z]+)+$|^CANCELLED$/);
     expect(definition.when).toMatch(/^[A-Z].*\.$/);
     expect(definition.remedy).toMatch(/^[A-Z].*\.$/);
@@ -23,13 +23,13 @@ describe('BigridError', () => {
     expect(error.message).toBe('a message');
   });
 
-  it('carries a remedy of its own where one is given', () => {
+  it('carries its own remedy if one is given', () => {
     const error = new BigridError('PATH_UNREADABLE', '', { remedy: 'Name a file.' });
     expect(error.remedy).toBe('Name a file.');
     expect(new BigridError('PATH_UNREADABLE', '', { remedy: undefined }).remedy).toMatch(/./);
   });
 
-  it('is told from other errors, and by its code', () => {
+  it('is recognised among other errors and by its code', () => {
     const error = new BigridError('DATA_EMPTY', '');
     expect(isBigridError(error)).toBe(true);
     expect(isBigridError(error, 'DATA_EMPTY')).toBe(true);

@@ -3,10 +3,10 @@ import { nearest } from '@bigrid/graph';
 import { z } from 'zod';
 
 /**
- * Checks options that a caller gave.
- * @param what takes them, such as `train`
+ * Checks the options of a call.
+ * @param what the function that takes them, such as `train`
  * @returns the options, with the defaults of the schema
- * @throws OPTION_INVALID, which names the first option out of its range, or one that there is not and the one most like it
+ * @throws OPTION_INVALID, which names the first invalid option, or an unknown option and the one with the most similar name
  */
 export function checkOptions<Schema extends z.ZodObject>(
   schema: Schema,
@@ -21,7 +21,7 @@ export function checkOptions<Schema extends z.ZodObject>(
     const [like] = nearest(name, Object.keys(schema.shape), 1);
     return fail(
       'OPTION_INVALID',
-      `Expected an option of ${what} (is it ${like}?) but received ${name}`,
+      `Expected an option of ${what} (did you mean ${like}?) but received ${name}`,
     );
   }
   const [name] = issue.path;
@@ -30,7 +30,7 @@ export function checkOptions<Schema extends z.ZodObject>(
   return refuse(wordsOf(field), String(name), (given as Record<PropertyKey, unknown>)[name]);
 }
 
-/** Checks one argument that a caller gave. @throws OPTION_INVALID */
+/** Checks one argument of a call. @throws OPTION_INVALID */
 export function checkArgument(schema: z.ZodType, given: unknown, name: string): void {
   if (!schema.safeParse(given).success) refuse(wordsOf(schema), name, given);
 }
@@ -43,12 +43,12 @@ function wordsOf(schema: z.ZodType): string {
   return expectation(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Field);
 }
 
-/** Longer values are cut in messages. */
+/** Longer values are truncated in messages. */
 const LONGEST = 60;
 
 function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function';
-  // Of an object, its kind: it may be large, or hold itself.
+  // Only the type of an object: it may be large, or contain itself.
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return kindOf(value);
   const text = Array.isArray(value)
     ? `[${value.map((part) => (Array.isArray(part) ? 'Array' : shown(part))).join(', ')}]`

@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 
 /**
  * SHA-256. `crypto.subtle` is several times as fast as JavaScript and does not block the main thread, but pages without a
- * secure context do not have it.
+ * secure context lack it.
  */
 export async function digest(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
@@ -10,7 +10,7 @@ export async function digest(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>
   return new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
 }
 
-/** SHA-256 over a digest of all so far and the next one. */
+/** SHA-256 over the digest of everything so far and the next digest. */
 export async function chain(
   before: Uint8Array,
   next: Uint8Array,

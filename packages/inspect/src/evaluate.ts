@@ -24,30 +24,30 @@ import { countPixels } from './metrics/pixel-counts.ts';
 import type { Image, LabelledEntry, Mask } from './ports.ts';
 import { imagesAhead, inOrder, type TakeRoom } from './work.ts';
 
-/** A test image with what the model says of it. Its map is not kept: {@link SeenImage} has it. */
+/** A test image with its score. Its anomaly map is not kept: {@link SeenImage} has it. */
 export interface EvaluatedImage {
   readonly entry: LabelledEntry;
   readonly score: number;
-  /** Whether there is a mask that marks something; never for good images. */
+  /** Whether there is a mask that is not empty; never for good images. */
   readonly hasMask: boolean;
-  /** Whether every value of its map is a number. */
+  /** Whether every value of its anomaly map is a number. */
   readonly isMapDefined: boolean;
 }
 
-/** A test image while it is at hand: the next one takes its place in memory. */
+/** A test image while it is in memory; the next one replaces it. */
 export interface SeenImage {
   readonly evaluated: EvaluatedImage;
   readonly image: Image;
   readonly map: AnomalyMap;
-  /** What was ignored of it, of any size; undefined where it is nothing. */
+  /** Mask of the ignored area, of any size; undefined if nothing is ignored. */
   readonly ignored?: Mask | undefined;
-  /** Its mask at the map's resolution, 0 or 1; undefined for good images and where none is usable. */
+  /** Its mask at the map's resolution, 0 or 1; undefined for good images and if there is no usable mask. */
   readonly mask: Uint8Array | undefined;
-  /** Test images in all. */
+  /** Total number of test images. */
   readonly total: number;
 }
 
-/** How one kind of defect fares against the good images of its class. */
+/** Metrics of one kind of defect against the good images of its class. */
 export interface EvaluatedDefect extends DefectMetrics {
   readonly className: string;
   readonly defect: string;
@@ -56,11 +56,11 @@ export interface EvaluatedDefect extends DefectMetrics {
 export interface Evaluation {
   /** Metrics by class name. */
   readonly classes: Readonly<Record<string, Metrics>>;
-  /** Plain mean over classes: of each metric, over those that have it; NaN where none has. */
+  /** Mean of each metric over the classes for which it is defined; NaN if there are none. */
   readonly mean: Metrics;
-  /** Over how many classes the mean of each metric is. */
+  /** Number of classes in the mean of each metric. */
   readonly meanOver: Readonly<Record<keyof Metrics, number>>;
-  /** Where the metrics would lie on other images of the same kind: 95 % bootstrap intervals. */
+  /** 95 % bootstrap intervals of the metrics. */
   readonly intervals: {
     readonly classes: Readonly<Record<string, Intervals>>;
     readonly mean: Intervals;
@@ -69,31 +69,31 @@ export interface Evaluation {
   readonly defects: readonly EvaluatedDefect[];
   readonly curves: Readonly<Record<string, ClassCurves>>;
   readonly images: readonly EvaluatedImage[];
-  /** Anomalous images without a usable mask: counted for image metrics, left out of pixel metrics. */
+  /** Anomalous images without a usable mask: included in image metrics, excluded from pixel metrics. */
   readonly withoutMask: readonly string[];
-  /** Images that could not be read, or whose mask is of another size, with their errors. */
+  /** Images that could not be read, or whose mask has a different size, with their errors. */
   readonly failed: readonly { readonly path: string; readonly error: BigridError }[];
 }
 
 export interface EvaluateInput {
   readonly detector: Detector;
   readonly entries: readonly LabelledEntry[];
-  /** What the manifest says of the images learnt: where some of them are to test on, that is warned of. */
+  /** Digests of the training images from the manifest, to warn if some of them are test images. */
   readonly learnt?: string | undefined;
-  /** Called with each image in turn; the next one waits for what it returns. */
+  /** Called with each image in turn; the next one waits for the returned promise. */
   readonly onImage?: ((seen: SeenImage) => void | Promise<void>) | undefined;
   readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Learnt images that are named; more are counted. */
+/** Maximum number of learnt images named; the rest are counted. */
 const MOST_NAMED = 5;
 
 /**
- * Inspects labelled test images and computes the metrics of the field: docs/explanation/method.md says how each is defined.
- * Of an image, a score and counts of some 15 kB stay in memory; images and maps do not.
+ * Inspects labelled test images and computes the standard metrics, defined in docs/reference/metrics.md.
+ * Per image, a score and about 15 kB of counts stay in memory; images and maps do not.
  *
- * @throws DATA_NO_TEST when no image could be read, CANCELLED
+ * @throws DATA_NO_TEST if no image could be read, CANCELLED
  */
 export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
   const { detector, entries, signal } = input;
@@ -122,7 +122,7 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
       const { score, map, ignored } = await inspection;
       if (wasLearnt) learnt.push(outcome.item.path);
       const sized = mask && resizeMaskNearest(mask, map.width, map.height);
-      // A mask that marks nothing says no more than a missing one.
+      // An empty mask is as good as a missing one.
       const usable = sized?.includes(1) ? sized : undefined;
       const entry = outcome.item;
       const pixels = countPixels(map.data, usable, map.width, map.height);
@@ -155,7 +155,7 @@ export async function evaluate(input: EvaluateInput): Promise<Evaluation> {
 function warningOf(learnt: readonly string[], total: number): string {
   const rest = learnt.length - MOST_NAMED;
   return [
-    `${learnt.length} of ${total} test images were learnt: their scores are too low for the metrics to mean much.`,
+    `The model was trained on ${learnt.length} of ${total} test images: their scores are too low for meaningful metrics.`,
     ...learnt.slice(0, MOST_NAMED).map((path) => `  ${path}`),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
   ].join('\n');
@@ -198,7 +198,7 @@ function summarise(measured: ReadonlyMap<EvaluatedImage, MeasuredImage>) {
   };
 }
 
-/** Whether a test image is labelled as anything but good. */
+/** Whether a test image has a label other than good. */
 export function isAnomalous(entry: LabelledEntry): boolean {
   return entry.defect !== 'good';
 }

@@ -1,6 +1,6 @@
 import { type BigridError, isBigridError } from '@bigrid/errors';
 
-/** What a long piece of work is doing. */
+/** The phase of a long-running operation. */
 export type Phase =
   | 'reading'
   | 'cross-fitting'
@@ -12,29 +12,29 @@ export type Phase =
   | 'inspecting'
   | 'evaluating';
 
-/** What happens while work goes on. Faces (command line, server, page) only render these. */
+/** Events of a long-running operation. Front ends (command line, server, page) only render them. */
 export type WorkEvent =
   | {
       readonly type: 'progress';
       readonly phase: Phase;
       readonly done: number;
       readonly total: number;
-      /** Estimated from the pace so far in this phase; undefined until there is one. */
+      /** Estimated from the rate so far in this phase; undefined until there is one. */
       readonly secondsLeft: number | undefined;
       /** Training phases: the loss, smoothed. */
       readonly loss?: number;
     }
   | { readonly type: 'skipped'; readonly path: string; readonly error: BigridError }
-  /** Something a person should know that does not stop the work; of several lines, perhaps. */
+  /** A problem that does not stop the work; may have several lines. */
   | { readonly type: 'warning'; readonly message: string };
 
 export type OnEvent = (event: WorkEvent) => void;
 
-/** What to do where no image at all could be read: each was reported by itself. */
+/** Remedy if no image could be read: each was reported individually. */
 export const NONE_READABLE =
-  'The error of each was told before; export the images again as PNG or JPEG.';
+  'The error of each image was reported above; export the images again as PNG or JPEG.';
 
-/** Reports an image that cannot be read and gives its error; what is no fault of the image is thrown on. */
+/** Reports an unreadable image and returns its error; rethrows errors that are not the image's fault. */
 export function reportSkipped(path: string, error: unknown, onEvent: OnEvent): BigridError {
   if (!isBigridError(error)) throw error;
   onEvent({ type: 'skipped', path, error });
@@ -42,8 +42,8 @@ export function reportSkipped(path: string, error: unknown, onEvent: OnEvent): B
 }
 
 /**
- * Reports how far a phase is, with the time left. Its clock only goes forward, whatever is done to the system's.
- * @param before what an earlier run had done of it
+ * Reports the progress of a phase, with the time left. Its clock is monotonic.
+ * @param before number of items that an earlier run had done
  */
 export function progressOf(phase: Phase, total: number, onEvent: OnEvent, before = 0) {
   const started = performance.now();

@@ -1,14 +1,14 @@
 import type { Image } from './ports.ts';
 
-/** Side of the grey image that is transformed, and how many samples across go into each of its cells. */
+/** Side of the grey image that is transformed, and samples per side averaged into each of its pixels. */
 const CELLS = 64;
 const SAMPLES = 4;
 /** Frequencies kept in each direction. */
 const KEPT = 16;
-/** Bits that the noise of a camera turns between frames of one scene; other parts of one product differ in twelve or more. */
+/** Bits that camera noise flips between frames of one scene; different parts of one product differ in twelve or more. */
 const NOISE_BITS = 6;
 
-/** Bits of a fingerprint that say something: one a frequency, without the mean. */
+/** Number of bits in a fingerprint: one per frequency, without the mean. */
 export const FINGERPRINT_BITS = KEPT * KEPT - 1;
 
 export const FINGERPRINT_BYTES = (KEPT * KEPT) / 8;
@@ -18,8 +18,8 @@ export type Fingerprint = Uint32Array;
 
 /**
  * A perceptual hash: which of the lowest 16 x 16 frequencies (discrete cosine transform of the image in grey at
- * 64 x 64) are above their median. Copies that were compressed, resized or brightened differ in a few bits; other
- * images in a hundred. Reads 256 x 256 pixels, whatever the size of the image.
+ * 64 x 64) are above their median. Copies that were compressed, resized or brightened differ in a few bits, other
+ * images in about a hundred. Reads 256 x 256 pixels, whatever the size of the image.
  */
 export function fingerprintOf(image: Image): Fingerprint {
   const cells = greyCells(image);
@@ -49,7 +49,7 @@ export function fingerprintOf(image: Image): Fingerprint {
   return bits;
 }
 
-/** In how many bits two fingerprints differ: 0..{@link FINGERPRINT_BITS}. */
+/** Number of bits in which two fingerprints differ: 0..{@link FINGERPRINT_BITS}. */
 export function fingerprintDistance(a: Fingerprint, b: Fingerprint): number {
   let distance = 0;
   for (let word = 0; word < a.length; word++) distance += bitCount(at(a, word) ^ at(b, word));
@@ -57,10 +57,10 @@ export function fingerprintDistance(a: Fingerprint, b: Fingerprint): number {
 }
 
 /**
- * Puts images into groups of near-duplicates: copies, and images of one piece taken twice. Two images belong
- * together when they are closer than a quarter of what two images of this set are usually apart, so that products
- * that all look alike do not become one group, or no further apart than noise puts frames of one scene; so do all that
- * are linked through others. Compares every two: 100 million pairs a second or so.
+ * Groups near-duplicates: copies, and repeated images of one part. Two images belong together if their distance is less
+ * than a quarter of the usual distance in this set, so that products that all look alike do not become one group, or if
+ * it is no more than noise causes between frames of one scene. Groups are transitive. Compares all pairs, about 100
+ * million per second.
  * @returns a number for each image: the index of the first of its group
  */
 export function groupNearDuplicates(fingerprints: readonly Fingerprint[]): number[] {
@@ -82,7 +82,7 @@ export function groupNearDuplicates(fingerprints: readonly Fingerprint[]): numbe
   return group.map((_, index) => first(index));
 }
 
-/** The median over pairs half the set apart: images taken one after another may show the same piece. */
+/** The median over pairs half the set apart, because consecutive images may show the same part. */
 function usualDistance(fingerprints: readonly Fingerprint[]): number {
   const half = Math.floor(fingerprints.length / 2);
   const distances = fingerprints
@@ -92,7 +92,7 @@ function usualDistance(fingerprints: readonly Fingerprint[]): number {
   return distances[Math.floor(distances.length / 2)] ?? 0;
 }
 
-/** Brightness of CELLS x CELLS cells, each the sum of SAMPLES x SAMPLES pixels spread over it. */
+/** Brightness of CELLS x CELLS cells, each the sum of SAMPLES x SAMPLES evenly spaced pixels. */
 function greyCells({ width, height, data }: Image): Float64Array {
   const side = CELLS * SAMPLES;
   const columns = Uint32Array.from({ length: side }, (_, x) =>
@@ -126,7 +126,7 @@ function bitCount(word: number): number {
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-/** An element that is there. */
+/** An element known to exist. */
 function at<T>(values: { readonly [index: number]: T }, index: number): T {
   return values[index] as T;
 }

@@ -1,24 +1,25 @@
 import type { Image } from './ports.ts';
 
-/** What is measured of an image to see whether images still look as they did. */
+/** What is measured of an image to detect drift. */
 export const statisticNames = ['brightness', 'contrast', 'sharpness', 'red', 'blue'] as const;
 
 export type StatisticName = (typeof statisticNames)[number];
 
 /**
  * - `brightness`: mean lightness, 0..1.
- * - `contrast`: the deviation of lightness over its mean. A darker exposure of the same thing has the same contrast.
- * - `sharpness`: mean difference between pixels beside each other, over the deviation: it falls with the focus.
+ * - `contrast`: standard deviation of lightness divided by its mean. A darker exposure of the same scene has the same
+ *   contrast.
+ * - `sharpness`: mean difference between adjacent pixels divided by the standard deviation; it decreases out of focus.
  * - `red`, `blue`: their share of red + green + blue, 0..1; 1/3 in a grey image.
  *
- * All with four digits that count, which is more than they are good for.
+ * All with four significant digits, more than they are accurate to.
  */
 export type ImageStatistics = Readonly<Record<StatisticName, number>>;
 
-/** Pixels looked at, in each direction: enough for a mean, and a hundredth of the time that an inspection takes. */
+/** Pixels sampled in each direction: enough for a mean, in a hundredth of the time of an inspection. */
 const SAMPLES = 128;
 
-/** Measures 128 x 128 pixels spread over an image, each with its neighbour to the right. */
+/** Measures 128 x 128 evenly spaced pixels, each with its right neighbour. */
 export function imageStatistics({ width, height, data }: Image): ImageStatistics {
   const [across, down] = [Math.min(SAMPLES, width), Math.min(SAMPLES, height)];
   const value = (at: number) => data[at] as number;
@@ -55,7 +56,7 @@ function lightness(red: number, green: number, blue: number): number {
 }
 
 function ratio(part: number, whole: number, otherwise: number): number {
-  // Rounding leaves the deviation of an image of one colour just above nothing.
+  // Rounding leaves the deviation of an image of one colour just above 0.
   return rounded(whole > 1e-4 ? part / whole : otherwise);
 }
 

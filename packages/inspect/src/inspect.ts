@@ -10,32 +10,32 @@ import { imagesAhead, inOrder, type TakeRoom } from './work.ts';
 
 /** The verdict on one image. */
 export interface Verdict<Entry extends ImageEntry = ImageEntry> extends Inspection {
-  /** What the caller gave to be inspected: the same object, with whatever else it carries. */
+  /** The entry that the caller passed in: the same object, with any other properties it has. */
   readonly entry: Entry;
   readonly path: string;
   /** The manifest's threshold. */
   readonly threshold: number;
-  /** How sure it is that the image is anomalous: 0..1, 0.5 at the threshold; see {@link confidenceOf}. */
+  /** Confidence that the image is anomalous: 0..1, 0.5 at the threshold; see {@link confidenceOf}. */
   readonly confidence: number;
-  /** normal, anomalous, or between both unsure, where the manifest has a threshold for it. */
+  /** normal, anomalous or, if the manifest has a threshold for it, unsure. */
   readonly verdict: Judgement;
   /** score > threshold */
   readonly isAnomalous: boolean;
-  /** Where the map is above the manifest's threshold of maps, the highest peak first. */
+  /** Regions where the anomaly map is above the manifest's pixel threshold, highest peak first. */
   readonly regions: readonly Region[];
 }
 
 /** An image that could not be inspected. */
 export interface FailedInspection<Entry extends ImageEntry = ImageEntry> {
-  /** What the caller gave to be inspected: the same object, with whatever else it carries. */
+  /** The entry that the caller passed in: the same object, with any other properties it has. */
   readonly entry: Entry;
   readonly path: string;
   readonly error: BigridError;
 }
 
 /**
- * Judges what the model says of an image by the thresholds of a manifest.
- * @param smallestRegion image pixels below which a region is left out
+ * Applies the thresholds of a manifest to the model's output for an image.
+ * @param smallestRegion regions of fewer image pixels are left out
  */
 export function verdictOf<Entry extends ImageEntry>(
   inspection: Inspection,
@@ -58,9 +58,9 @@ export function verdictOf<Entry extends ImageEntry>(
 }
 
 /**
- * Inspects images in order; the next ones are decoded, and where the engine can, inspected meanwhile. An image that
- * cannot be read yields its error and does not stop the others.
- * @param options smallestRegion: image pixels below which a region is left out; default 0
+ * Inspects images and yields verdicts in order. The next images are decoded and, if the engine can, inspected meanwhile.
+ * An unreadable image yields its error and does not stop the others.
+ * @param options smallestRegion: regions of fewer image pixels are left out; default 0
  * @throws CANCELLED, ENGINE_FAILED
  */
 export async function* inspect<Entry extends ImageEntry>(
@@ -78,7 +78,7 @@ export async function* inspect<Entry extends ImageEntry>(
   for await (const outcome of inOrder(entries, look, ahead, signal)) {
     const { item: entry } = outcome;
     if ('error' in outcome) {
-      // What comes from outside may be no entry at all.
+      // What callers pass in may not be an entry.
       const { path = 'unnamed' }: Partial<ImageEntry> = entry ?? {};
       yield { entry, path, error: imageError(path, outcome.error) };
     } else {
@@ -88,8 +88,8 @@ export async function* inspect<Entry extends ImageEntry>(
 }
 
 /**
- * Decodes an image and asks the detector about it at once, so that an engine that can has several to work on. What
- * fails in the engine is heard of by awaiting `inspection`: it is no fault of the image.
+ * Decodes an image and passes it to the detector immediately, so that an engine can work on several. Engine errors reject
+ * `inspection`: they are not the image's fault.
  * @throws what {@link readImage} throws
  */
 export async function lookAt(
@@ -99,7 +99,7 @@ export async function lookAt(
 ): Promise<{ image: Image; inspection: Promise<Inspection> }> {
   const image = await readImage(entry, takeRoom);
   const inspection = detector.inspect(image, entry.ignored);
-  // Its turn may never come, after another failure or when work is stopped.
+  // Nobody may await it, after another failure or cancellation.
   inspection.catch(() => {});
   return { image, inspection };
 }

@@ -8,17 +8,17 @@ import { ByteBudget, checkCancelled, unlessCancelled } from './work.ts';
 
 /** Options of one call of {@link OpenDetector.inspect}. */
 export interface InspectOneOptions {
-  /** Rejects the call with CANCELLED as soon as it is aborted; the detector stays open. */
+  /** Aborting it rejects the call with CANCELLED; the detector stays open. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * A model that stays loaded and inspects images one by one, from as many places at once as ask: frames of a camera,
- * requests to a server. Images wait for the engine in the order in which they were decoded; decoded ones take at most
+ * A loaded model that inspects images one by one, for any number of concurrent callers: frames of a camera, requests to
+ * a server. Images wait for the engine in the order in which they were decoded; decoded ones take at most
  * 256 MiB together.
  */
 export class OpenDetector<Input> {
-  /** What the model file says about itself, under the rules that it was opened with. */
+  /** The manifest of the model file, with the threshold rules that it was opened with. */
   readonly manifest: Manifest;
   readonly #detector: Detector;
   readonly #entryOf: (input: Input) => ImageEntry;
@@ -28,8 +28,8 @@ export class OpenDetector<Input> {
   #disposal: Promise<void> | undefined;
 
   /**
-   * @param detector is disposed of with this
-   * @param entryOf says how to read what `inspect` is given
+   * @param detector disposed of together with this
+   * @param entryOf how to read what `inspect` is given
    */
   constructor(
     detector: Detector,
@@ -48,23 +48,20 @@ export class OpenDetector<Input> {
     return this.manifest.calibration.threshold;
   }
 
-  /** The score above which an image is at least unsure; undefined where the model has no such threshold. */
+  /** The score above which an image is at least unsure; undefined if the model has no such threshold. */
   get unsureThreshold(): number | undefined {
     return this.manifest.calibration.unsure?.threshold;
   }
 
   /**
-   * Inspects one image. It may be called again before the last call is done.
-   * @param image must stay as it is until the verdict is there
+   * Inspects one image. May be called again before earlier calls have finished.
+   * @param image must not change until the verdict is available
    * @throws IMAGE_UNREADABLE, IMAGE_TOO_LARGE, PATH_MISSING, PATH_UNREADABLE, OPTION_INVALID, CANCELLED, ENGINE_FAILED;
    *   DETECTOR_DISPOSED after {@link dispose}
    */
   async inspect(image: Input, { signal }: InspectOneOptions = {}): Promise<Verdict> {
     if (this.#disposal) {
-      fail(
-        'DETECTOR_DISPOSED',
-        'Expected an open detector to inspect with but received one disposed of',
-      );
+      fail('DETECTOR_DISPOSED', 'Expected an open detector but received one that was disposed of');
     }
     const work = this.#inspect(this.#entryOf(image), signal);
     this.#running.add(work);
@@ -92,7 +89,7 @@ export class OpenDetector<Input> {
     }
   }
 
-  /** Waits for the inspections under way, then gives the model's memory and threads back. Later calls do nothing. */
+  /** Waits for running inspections, then frees the memory and threads of the model. Later calls do nothing. */
   dispose(): Promise<void> {
     this.#disposal ??= Promise.allSettled(this.#running).then(() => this.#detector.dispose());
     return this.#disposal;

@@ -3,7 +3,7 @@ import type { Backbone } from '@bigrid/method';
 import type { OnEvent } from './events.ts';
 import type { TakeRoom } from './work.ts';
 
-/** A decoded image: 8-bit RGB, row by row, 3 bytes a pixel. */
+/** A decoded image: 8-bit RGB, row by row, 3 bytes per pixel. */
 export interface Image {
   readonly width: number;
   readonly height: number;
@@ -11,7 +11,7 @@ export interface Image {
   readonly data: Uint8Array;
 }
 
-/** A decoded mask, one byte a pixel: above 127 is defect in a ground truth, and ignored in a mask of what to ignore. */
+/** A decoded mask, one byte per pixel: values above 127 are defects in a ground truth, and ignored in a mask to ignore. */
 export interface Mask {
   readonly width: number;
   readonly height: number;
@@ -24,25 +24,25 @@ export interface ImageEntry {
   /** Names the image in events, results and errors: a path, a URL. */
   readonly path: string;
   /**
-   * Decodes the image, which must stay as it is until its outcome is there; it is never changed or transferred. Whatever
-   * this throws is the error of this image where images are inspected, and does not stop the others.
-   * @param takeRoom to be waited for with its decoded bytes before they are there: it bounds those of all in work
+   * Decodes the image, which must not change until its outcome is available; it is never modified or transferred. In an
+   * inspection, an error thrown here becomes the outcome of this image and does not stop the others.
+   * @param takeRoom to be awaited with the number of decoded bytes before decoding: it bounds the bytes of all images in progress
    * @throws IMAGE_UNREADABLE, IMAGE_TOO_LARGE, PATH_MISSING, PATH_UNREADABLE
    */
   read(takeRoom?: TakeRoom): Promise<Image>;
-  /** What to ignore of it, in place of what the bundle ignores; of any size, spread over the image. */
+  /** Mask of the area to ignore, which overrides that of the bundle; of any size, stretched over the image. */
   readonly ignored?: Mask | undefined;
-  /** The file itself, of an image that was kept for updates. @throws PATH_MISSING, PATH_UNREADABLE */
+  /** The file contents, for an image that was kept for updates. @throws PATH_MISSING, PATH_UNREADABLE */
   readonly readKept?: (() => Promise<Uint8Array>) | undefined;
 }
 
-/** A test image with what is known of it. */
+/** A test image with its labels. */
 export interface LabelledEntry extends ImageEntry {
   /** The product it shows. */
   readonly className: string;
   /** `good`, or the name of the defect. */
   readonly defect: string;
-  /** Decodes its mask; undefined for a good image, and where there is none. */
+  /** Decodes its mask; undefined for a good image, and if there is none. */
   readonly readMask: (() => Promise<Mask>) | undefined;
 }
 

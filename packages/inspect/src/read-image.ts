@@ -4,8 +4,8 @@ import type { Image, ImageEntry } from './ports.ts';
 import type { TakeRoom } from './work.ts';
 
 /**
- * Decodes an image and checks what comes: entries are made by programs around us as well, a camera's for example.
- * @throws IMAGE_UNREADABLE where it is no 8-bit RGB of the size that it states, and whatever `entry.read` throws
+ * Decodes an image and checks the result: entries may come from other programs, such as a camera driver.
+ * @throws IMAGE_UNREADABLE if it is not 8-bit RGB of the stated size; whatever `entry.read` throws
  */
 export async function readImage(entry: ImageEntry, takeRoom: TakeRoom): Promise<Image> {
   if (typeof entry?.path !== 'string' || typeof entry.read !== 'function') {
@@ -38,7 +38,7 @@ export interface DigestedImage {
   readonly digest: Uint8Array;
 }
 
-/** Decodes an image as {@link readImage} does, and digests it while others are decoded. */
+/** Decodes an image like {@link readImage} and computes its digest while others are decoded. */
 export async function readWithDigest(
   entry: ImageEntry,
   takeRoom: TakeRoom,
@@ -59,7 +59,7 @@ function unreadable({ path }: ImageEntry, expected: string, received: string): n
   return fail('IMAGE_UNREADABLE', `Expected ${expected} from ${path} but received ${received}`);
 }
 
-/** The error of an image whose reading threw something: that, where it is from the registry. */
+/** The error of an image whose reading failed: the thrown error itself, if it is from the registry. */
 export function imageError(path: string, thrown: unknown): BigridError {
   if (isBigridError(thrown)) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);

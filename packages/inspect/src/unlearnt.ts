@@ -4,8 +4,8 @@ import { digest } from './digest.ts';
 import type { ImageEntry } from './ports.ts';
 
 /**
- * The images that a model did not learn, in order: those that training held out, and others. Each is decoded to tell.
- * What cannot be read is left out.
+ * The images that a model was not trained on, in order. Each is decoded to compare its digest; unreadable images are
+ * skipped.
  */
 export async function* unlearnt<Entry extends ImageEntry>(
   { learnt }: Pick<Manifest, 'learnt'>,

@@ -10,8 +10,8 @@ function cancelled({ reason }: AbortSignal): BigridError {
 }
 
 /**
- * What a promise gives, unless the signal is aborted before it does. The listener is removed with each: a race with one
- * promise for the signal would keep every outcome until the end.
+ * The result of a promise, unless the signal is aborted first. Removes its listener each time: racing with one
+ * long-lived promise for the signal would retain every result until the end.
  * @throws CANCELLED as soon as the signal is aborted
  */
 export async function unlessCancelled<T>(promise: Promise<T>, signal: AbortSignal | undefined) {
@@ -27,23 +27,23 @@ export async function unlessCancelled<T>(promise: Promise<T>, signal: AbortSigna
   }
 }
 
-/** What became of one item: its value, or the error it threw. */
+/** The outcome of one item: its value, or the error it threw. */
 export type Outcome<Item, Result> =
   | { readonly item: Item; readonly value: Result }
   | { readonly item: Item; readonly error: unknown };
 
-/** Waits until there is room for an item's bytes; once an item. They are given back when its outcome was used. */
+/** Waits until there is room for an item's bytes; once per item. They are released when its outcome was used. */
 export type TakeRoom = (bytes: number) => Promise<void>;
 
-/** Bytes that items in work may take together: some hundred usual images, two of 36 million pixels. */
+/** Maximum bytes of all items in progress: about a hundred usual images, or two of 36 million pixels. */
 const MOST_BYTES = 2 ** 28;
 
 /**
- * Starts `action` on up to `ahead` items before their turn and yields the outcomes in order, so that decoding
- * goes on while the engine is busy. Each is yielded as soon as it is there, also where the items after it come late,
- * as from a pipe. Memory is bounded by `ahead` results, and where the action takes room for them, by 256 MiB; an
- * item that needs more than that is in work alone.
- * @throws CANCELLED as soon as the signal is aborted, also while an item or its outcome is waited for
+ * Starts `action` on up to `ahead` items early and yields the outcomes in order, so that decoding continues while the
+ * engine is busy. Each is yielded as soon as it is available, even if the next items arrive late, as from a pipe. Memory
+ * is bounded by `ahead` results and, if the action takes room for them, by 256 MiB; an item that needs more is processed
+ * alone.
+ * @throws CANCELLED as soon as the signal is aborted, also while waiting for an item or its outcome
  */
 export async function* inOrder<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,
@@ -58,7 +58,7 @@ export async function* inOrder<Item, Result>(
   const start = () => {
     const place = room.next();
     const outcome = takeNext(iterator, (item) => action(item, place.take)).finally(place.pass);
-    // Whoever waits for it hears of the failure; until then it is nobody's fault that nobody waits.
+    // Awaiting it later still rejects; until then the rejection must not count as unhandled.
     outcome.catch(() => {});
     started.push({ outcome, place });
   };
@@ -72,12 +72,12 @@ export async function* inOrder<Item, Result>(
       next.place.leave();
     }
   } finally {
-    // Not waited for: a source that waits itself, for a line say, may never answer.
+    // Not awaited: a source that waits itself, for a line say, may never settle.
     Promise.resolve(iterator.return?.()).catch(() => {});
   }
 }
 
-/** Room in memory, given out in the order of the items: the first must not wait for one after it, whose turn comes later. */
+/** Room in memory, granted in the order of the items: an item must not wait for a later one. */
 class Room {
   readonly #most: number;
   #taken = 0;
@@ -88,7 +88,7 @@ class Room {
     this.#most = most;
   }
 
-  /** The place of the next item. */
+  /** Index of the next item. */
   next(): Place {
     const before = this.#last;
     const { promise, resolve: pass } = Promise.withResolvers<void>();
@@ -115,7 +115,7 @@ class Room {
   }
 }
 
-/** Bytes of memory, lent to whoever asks first: without an order among items, unlike {@link Room}. */
+/** Bytes of memory, granted first come, first served: items have no order, unlike in {@link Room}. */
 export class ByteBudget {
   readonly #most: number;
   #taken = 0;
@@ -126,7 +126,7 @@ export class ByteBudget {
     this.#most = most;
   }
 
-  /** Waits until they are free; more than there are, until nobody else has any. */
+  /** Waits until they are free; for more than the maximum, until nobody else holds any. */
   take(bytes: number): Promise<void> {
     this.#last = this.#last.then(async () => {
       while (this.#taken > 0 && this.#taken + bytes > this.#most) {
@@ -145,12 +145,12 @@ export class ByteBudget {
   }
 }
 
-/** What one item has of the room. */
+/** The share of the room that one item holds. */
 interface Place {
   readonly take: TakeRoom;
-  /** Lets those after it take theirs, whether it took any or not. */
+  /** Lets later items take theirs, whether or not this one took any. */
   readonly pass: () => void;
-  /** Gives back what it took. */
+  /** Releases its share. */
   readonly leave: () => void;
 }
 
@@ -173,13 +173,13 @@ async function attempt<Item, Result>(
   }
 }
 
-/** Images decoded before their turn where one is looked at at a time: as many as are decoded at once. */
+/** Images decoded early if one is processed at a time: as many as are decoded at once. */
 export const DECODE_AHEAD = 4;
 
-/** Images in work at once, on however many cores: of each, memory holds the image and what the engine needs for it. */
+/** Maximum number of images in progress: memory holds each image and what the engine needs for it. */
 const MOST_AHEAD = 16;
 
-/** Images to begin before their turn: one for each run of the engine, and two that are ready when one ends. */
+/** Images to start early: one for each run of the engine, and two that are ready when one ends. */
 export function imagesAhead(runsAtOnce = 1): number {
   return Math.min(Math.max(DECODE_AHEAD, runsAtOnce + 2), MOST_AHEAD);
 }

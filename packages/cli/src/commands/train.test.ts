@@ -231,7 +231,7 @@ test('a custom backbone is trained on, and info names it', async () => {
   const { code, stderr } = await bigrid(...words, ...tiny);
   expect([code, stderr]).toEqual([0, expect.stringContaining('calibrating 2/2')]);
   const info = await bigrid('info', out);
-  expect(info.stdout).toContain('over small-net (CC0-1.0)');
+  expect(info.stdout).toContain('on small-net (CC0-1.0)');
 });
 
 test.each([

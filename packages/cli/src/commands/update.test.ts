@@ -41,7 +41,7 @@ async function countKept(folder: string) {
 
 test('training keeps images next to the model file, and says so and how to keep none', async () => {
   expect(told).toContain(
-    `Good images for \`bigrid update\` are in ${at('model.replay')}; --replay 0 keeps none.`,
+    `Good images for \`bigrid update\` were saved in ${at('model.replay')}; --replay 0 saves none.`,
   );
   expect(await countKept(at('model.replay'))).toEqual({ learnt: 6, heldOut: 2 });
   expect(await readdir(at('model.replay', 'held-out'))).toEqual(['0001.webp', '0002.webp']);
@@ -61,7 +61,7 @@ test('an update writes a new file with images next to it, and says what changed'
   expect(stdout).toMatch(/^new, held out +1 of 1 +\d of 1 +\d+\.\d+ +\d+\.\d+$/m);
   expect(stdout).toMatch(/^old, held out +0 of 2 +0 of 2 +\d+\.\d+ +\d+\.\d+$/m);
   expect(stdout).toMatch(
-    /^The threshold was \d+\.\d+ and is \d+\.\d+ \([+-]\d+\.\d %\), by quantile:0\.99 from 3 good images held out\.$/m,
+    /^The threshold was \d+\.\d+ and is \d+\.\d+ \([+-]\d+\.\d %\), by quantile:0\.99 from 3 held-out good images\.$/m,
   );
   expect(await readFile(model)).toEqual(before);
   expect((await readdir(at('deep'))).sort()).toEqual(['new.onnx', 'new.replay']);

@@ -38,7 +38,7 @@ const draws = { swap: swapped, fbp: pasted, noise: noisy };
 function swapped(options: DefectOptions): Tensors {
   const { method, batchSize, random } = options;
   const { cells, pasteIntensity, pasteReach } = method;
-  // Features of other images, moved: neither the same image nor the same place says what was there.
+  // Features of other images, shifted: neither the same image nor the same place reveals what was there.
   const image = random.integer(0, batchSize - 1);
   const [down, right] = [random.integer(1, cells - 1), random.integer(1, cells - 1)];
   return {
@@ -62,7 +62,7 @@ function pasted(options: DefectOptions): Tensors {
   for (let i = 0; i < batchSize; i++) {
     const strength = random.uniform(...method.pasteIntensity);
     const own = intensity.subarray(i * channels, (i + 1) * channels);
-    // As published a block is one number for all channels: enough to tell it apart, but all blocks point the
+    // As published, a block is one number for all channels: enough to detect it, but all blocks point the
     // same way. What is to be restored goes off in a direction of its own.
     if (tellsPastedCells(method)) own.fill(strength);
     else own.set(random.array(channels, () => strength * random.normal()));
@@ -70,7 +70,7 @@ function pasted(options: DefectOptions): Tensors {
   return { mask, intensity: tensor('float32', [batchSize, channels, 1, 1], intensity) };
 }
 
-/** Noise all over every other image; the rest stay clean. */
+/** Noise on the whole of every other image; the rest stay clean. */
 function noisy({ method, batchSize, shape, random }: DefectOptions): Tensors {
   const [channels, cells] = shape as [number, number];
   const area = cells * cells;

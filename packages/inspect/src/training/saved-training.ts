@@ -5,17 +5,17 @@ import { digest, toHex } from '../digest.ts';
 import { FINGERPRINT_BYTES } from '../fingerprint.ts';
 import { statisticNames } from '../image-statistics.ts';
 
-/** Bytes as hexadecimal digits: JSON knows no infinity. */
+/** Bytes as hexadecimal digits, because JSON cannot represent infinity. */
 const bytesSchema = z.string().regex(/^([0-9a-f]{2})*$/);
 const digestSchema = bytesSchema.length(64);
 const countSchema = z.int().min(0);
 
 const savedImageSchema = z.strictObject({
-  at: countSchema.describe('Its place among all'),
+  at: countSchema.describe('Its index among all images'),
   statistics: z.record(z.enum(statisticNames), z.number()),
   fingerprint: bytesSchema.length(2 * FINGERPRINT_BYTES),
   digest: digestSchema.describe('SHA-256 over its pixels'),
-  sum: bytesSchema.describe('Of each channel, float32'),
+  sum: bytesSchema.describe('Sum of each channel, float32'),
   squares: bytesSchema.describe('Sum of squares of each channel, float32'),
 });
 
@@ -33,7 +33,7 @@ const readingSchema = z.strictObject({
 
 const randomSchema = z.strictObject({
   seed: z.int(),
-  // From nothing but zeros the generator never leaves.
+  // The generator never leaves an all-zero state.
   words: z
     .array(z.int32())
     .length(4)
@@ -45,22 +45,19 @@ const randomSchema = z.strictObject({
 const stageSchema = z.strictObject({
   stage: z.enum(['normal', 'abnormal']),
   step: countSchema.describe('Steps done'),
-  // JSON has no other word for a number that is none.
+  // JSON represents NaN as null.
   loss: z.number().nullish(),
   randoms: z
     .strictObject({ batches: randomSchema, defects: randomSchema, jitter: randomSchema })
-    .describe('Sequences of random numbers by their use'),
-  order: z
-    .array(countSchema)
-    .readonly()
-    .describe('Images of the present epoch that are still to come'),
+    .describe('States of the random number generators by purpose'),
+  order: z.array(countSchema).readonly().describe('Images still to come in the current epoch'),
 });
 
 const crossFittedSchema = z
   .array(
     z.array(
       z.strictObject({
-        at: countSchema.describe('Its place among the images read'),
+        at: countSchema.describe('Its index among the images read'),
         score: z.number(),
         mapMaximum: z.number(),
       }),
@@ -71,11 +68,9 @@ const crossFittedSchema = z
 const shapesSchema = z.array(z.tuple([z.string(), z.array(countSchema).readonly()])).readonly();
 
 const headerSchema = z.strictObject({
-  reading: readingSchema.describe('How far the reading of images is'),
-  crossFitted: crossFittedSchema.describe(
-    'What the folds held out that are done, one after the other',
-  ),
-  stage: stageSchema.optional().describe('How far a stage is; undefined while images are read'),
+  reading: readingSchema.describe('Progress of reading images'),
+  crossFitted: crossFittedSchema.describe('Scores that finished folds held out, fold by fold'),
+  stage: stageSchema.optional().describe('Progress of a stage; undefined while images are read'),
   values: shapesSchema,
   current: shapesSchema,
 });
@@ -83,30 +78,30 @@ const headerSchema = z.strictObject({
 type Header = z.infer<typeof headerSchema>;
 type TensorShape = Header['values'][number];
 
-/** What is known of an image that was read. */
+/** The saved record of an image that was read. */
 export type SavedImage = z.infer<typeof savedImageSchema>;
 
-/** How far the reading of images is. */
+/** Progress of reading images. */
 export type SavedReading = z.infer<typeof readingSchema>;
 
-/** What is kept of a fold that is done: the scores of the images that it held out. */
+/** What is kept of a finished fold: the scores of the images that it held out. */
 export type SavedFold = z.infer<typeof crossFittedSchema>[number];
 
-/** How far a stage is. */
+/** Progress of a stage. */
 export type SavedStage = z.infer<typeof stageSchema>;
 
-/** All that a training needs beside its input to go on as if it had never stopped. */
+/** Everything that a training needs, in addition to its input, to resume as if it had never stopped. */
 export interface SavedTraining extends Pick<Header, 'reading' | 'crossFitted' | 'stage'> {
-  /** What earlier stages found, or the bundle that training goes on from. */
+  /** Values from earlier stages, or from the bundle that training continues from. */
   readonly values: Tensors;
-  /** Parameters and moments of the present stage. */
+  /** Parameters and moments of the current stage. */
   readonly current: Tensors;
 }
 
 const LENGTH_BYTES = 4;
 const DIGEST_BYTES = 32;
 
-/** Length of the header, the header as JSON, all float32 tensors in its order, SHA-256 over all before it. */
+/** Length of the header, the header as JSON, all float32 tensors in its order, SHA-256 over everything before it. */
 export async function encode({
   values = {},
   current = {},
@@ -138,7 +133,7 @@ export async function decode(bytes: Uint8Array): Promise<SavedTraining> {
     end > LENGTH_BYTES &&
     toHex(await digest(bytes.subarray(0, end))) === toHex(bytes.subarray(end));
   if (!isWhole) {
-    refuse(`${bytes.byteLength} bytes that are damaged or only a part of it`);
+    refuse(`${bytes.byteLength} bytes that are damaged or truncated`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = LENGTH_BYTES + view.getUint32(0, true);
@@ -154,7 +149,7 @@ export async function decode(bytes: Uint8Array): Promise<SavedTraining> {
   return { ...header, values, current };
 }
 
-/** The digest tells of damage; that everything is there, and in its range, tells of a file that somebody made. */
+/** The digest detects damage; checking that everything is present and in range detects crafted files. */
 function parseHeader(json: Uint8Array): Header {
   try {
     return headerSchema.parse(JSON.parse(new TextDecoder().decode(json)));
@@ -165,9 +160,7 @@ function parseHeader(json: Uint8Array): Header {
 }
 
 function refuse(received: string, cause?: unknown): never {
-  fail(
-    'CHECKPOINT_INVALID',
-    `Expected the state of a training as it was saved but received ${received}`,
-    { cause },
-  );
+  fail('CHECKPOINT_INVALID', `Expected the saved state of a training but received ${received}`, {
+    cause,
+  });
 }

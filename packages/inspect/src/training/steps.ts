@@ -1,24 +1,24 @@
 import type { Schedule } from '@bigrid/method';
 
 /**
- * Epochs of a stage where none are asked for. Few images are learnt soon, and a grid that goes on follows defects
- * better, too; many need no more than a sample of them, so that time does not grow with their number.
+ * Default number of epochs of a stage. Few images are learnt quickly, and a grid that continues also learns to
+ * reconstruct defects; of many images a sample is enough, so that time does not grow with their number.
  */
 const DEFAULT_EPOCHS = 10;
 const LEAST_STEPS = 240;
 const MOST_STEPS_A_CLASS = 480;
-/** A stage that only tells pasted cells takes this share of the steps of one that rebuilds. */
+/** Steps of a stage that only detects pasted cells, as a share of those of one that reconstructs. */
 const SHORT_SHARE = 0.5;
 
-/** Good images of one class that the steps have time for: a larger sample would be read for nothing. */
+/** Maximum number of good images of one class that the steps can use: more would be read in vain. */
 export function mostImagesPerClass({ epochs, batchSize }: Schedule): number {
   return epochs === undefined ? MOST_STEPS_A_CLASS * batchSize : Number.POSITIVE_INFINITY;
 }
 
 /**
- * Tiles of each image that are learnt from: so many that the most steps of a class see each of them twice.
- * @param images of all classes
- * @param tiles that an image has
+ * Number of tiles learnt per image: as many as the maximum number of steps of a class sees twice.
+ * @param images number of images of all classes
+ * @param tiles number of tiles of an image
  */
 export function tilesPerImage(
   { batchSize }: Schedule,
@@ -32,8 +32,8 @@ export function tilesPerImage(
 
 /**
  * Steps of one stage.
- * @param images that it learns from, of all classes; tiles of images count as such
- * @param isShort whether it is one that rebuilds nothing
+ * @param images number of images to learn from, of all classes; tiles count as images
+ * @param isShort whether it reconstructs nothing
  */
 export function stepsOf(
   schedule: Schedule,

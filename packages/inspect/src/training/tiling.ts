@@ -4,20 +4,20 @@ import { median } from '../metrics/order.ts';
 import type { ImageEntry } from '../ports.ts';
 
 /**
- * What `auto` takes for the longest side of a tile, in sides of what the network sees. At two, a cell of features is
- * as many pixels of the image as the smallest defects that people mark by hand; at one, four times as many tiles
- * take four times as long.
+ * Longest side of a tile for `auto`, as a multiple of the network's input. At two, a feature cell covers about as many
+ * image pixels as the smallest defects that people mark by hand; at one, four times as many tiles take four times as
+ * long.
  */
 const AUTOMATIC = 2;
 
-/** Images whose sizes are looked at: those of one line are alike. */
+/** Number of images whose sizes are read: those of one line are similar. */
 const LOOKED_AT = 5;
 
 /**
- * The method with as many tiles as an image of the median size takes, so that none is longer than asked for; without
- * tiles where one would do.
+ * The method with as many tiles as an image of the median size needs, so that none is longer than asked for; without
+ * tiles if one is enough.
  * @param tile longest side of a tile in pixels, or `auto`
- * @throws OPTION_INVALID where a side would take more than 100 tiles
+ * @throws OPTION_INVALID if a side would need more than 100 tiles
  */
 export async function withTiles(
   method: MethodOptions,
@@ -31,15 +31,15 @@ export async function withTiles(
   if (Math.max(rows, columns) > MOST_TILES) {
     fail(
       'OPTION_INVALID',
-      `Expected tiles of which at most ${MOST_TILES} lie along a side, for images of ${width} x ${height}, but received tiles of ${longest} pixels, ${rows} x ${columns}`,
+      `Expected tiles large enough for at most ${MOST_TILES} along a side of images of ${width} x ${height} but received tiles of ${longest} pixels, ${rows} x ${columns}`,
     );
   }
   if (rows * columns === 1) return method;
-  // Of most images some tiles alone are read: too little to know what to expect of each place.
+  // Only some tiles of most images are read: too few to measure an expectation for each place.
   return { ...method, tiles: { rows, columns }, expectation: 'none' };
 }
 
-/** Of a few images spread over all; those that cannot be read are reported when their turn comes. */
+/** Sizes of a few evenly spaced images; unreadable ones are reported when their turn comes. */
 async function medianSize(entries: readonly ImageEntry[]) {
   const sizes: { width: number; height: number }[] = [];
   for (let i = 0; i < entries.length && sizes.length < LOOKED_AT; ) {

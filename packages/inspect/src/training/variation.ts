@@ -10,42 +10,42 @@ import {
   zeros,
 } from '@bigrid/graph';
 
-/** Components of one kind: docs/lab-notes/2026-11-25-directions-of-variation.md has the figures of fewer and of more. */
+/** Components per kind: docs/lab-notes/2026-11-25-directions-of-variation.md compares fewer and more. */
 const MOST_COMPONENTS = 16;
-/** Components of all kinds together, so that a bundle of many stays as small as one of four. */
+/** Components of all kinds together, so that a bundle of many kinds is no larger than one of four. */
 const MOST_OF_ALL = 64;
-/** Images for each component: fewer tell their own noise. */
+/** Minimum number of images per component: with fewer, components fit noise. */
 const IMAGES_EACH = 4;
-/** Fewest images of a kind that say what it varies in: of fewer, what is expected of a place does better alone. */
+/** Minimum number of images of a kind: with fewer, the expectation per place works better without components. */
 const LEAST_IMAGES = 16;
-/** Least energy of a component, as a share of that of all: what is less is rounding. */
+/** Minimum energy of a component as a share of the total: less is rounding. */
 const LEAST_ENERGY = 1e-7;
 
 const componentsOf = (images: number) =>
   images < LEAST_IMAGES ? 0 : Math.floor(images / IMAGES_EACH);
 
 /**
- * How many components there is room for of each kind.
- * @param images most that are looked at of one kind
- * @param known that each has already: a kind of which an update has no image keeps its own
+ * Maximum number of components per kind.
+ * @param images maximum number of images measured per kind
+ * @param known number that each kind already has: a kind without images in an update keeps its own
  */
 export function componentsEach(images: number, kinds: number, known = 0): number {
   const fair = Math.floor(MOST_OF_ALL / kinds);
   return Math.min(MOST_COMPONENTS, fair, Math.max(known, componentsOf(images)));
 }
 
-/** Ways in which images of a kind vary as a whole: [count, width] each, rows of length 1 or, where there are fewer, 0. */
+/** Directions in which images of a kind vary as a whole: [count, width] each, rows of norm 1 or, if there are fewer, 0. */
 export interface Variation {
   /** For new images. */
   readonly ofAll: Tensor<'float32'>;
-  /** For an image that took part, by its place: from the half without it, since of its own it has less left than a new one. */
+  /** For a measured image, by its index: from the half without it, because its own components would remove too much. */
   readonly without: (image: number) => Tensor<'float32'>;
 }
 
 /**
- * The principal components, not centred, of what the grids leave of each image.
+ * The principal components, not centred, of the reconstruction error of each image.
  * @param left [images, width]
- * @param count rows that there is room for
+ * @param count number of rows
  * @throws ENGINE_FAILED
  */
 export async function variationOf(
@@ -81,7 +81,7 @@ export function keptVariation(ofAll: Tensor<'float32'>): Variation {
   return { ofAll, without: () => ofAll };
 }
 
-/** The product of each row with each: input `rows` float16 [images, width]; output float32 [images, images]. */
+/** The dot products of all pairs of rows: input `rows` float16 [images, width]; output float32 [images, images]. */
 function productsOf(images: number, width: number): Graph {
   const graph = new Graph('products');
   const rows = cast(graph.input('rows', 'float16', [images, width]), 'float32');
@@ -112,8 +112,8 @@ async function run(
 }
 
 /**
- * What each image gives to each component: with rows X of the members, an eigenvector u of X X^T and its value l make
- * the component X^T u / sqrt(l), of length 1.
+ * Share of each image in each component: with rows X of the members, an eigenvector u of X X^T and its value l make
+ * the component X^T u / sqrt(l), of norm 1.
  * @param products [images, images]
  * @returns [count, images]
  */
@@ -123,7 +123,7 @@ async function sharesOf(
   own: number,
   count: number,
 ): Promise<Float32Array> {
-  // Only training needs it: no other command is to wait until it is loaded.
+  // Only training needs it: other commands should not wait for it to load.
   const { EigenvalueDecomposition, Matrix } = await import('ml-matrix');
   const [images] = shape as [number];
   const of = (a: number) => members.map((b) => data[a * images + b] as number);
