@@ -116,7 +116,7 @@ if (values.synthetic !== undefined && !syntheticSizes.includes(values.synthetic)
   throw new Error(`Expected small or large after --synthetic but received ${values.synthetic}`);
 }
 const SUFFIX =
-  { small: ', made-up defects', large: ', large made-up defects' }[values.synthetic] ?? '';
+  { small: ', synthetic defects', large: ', large synthetic defects' }[values.synthetic] ?? '';
 // One model per folder, or one for all folders, each a class.
 for (const group of values.together ? [folders] : folders.map((folder) => [folder])) {
   const opened = await Promise.all(group.map(open));

@@ -6,7 +6,7 @@
 //   files      damaged files
 //   Pillow     those that Pillow refuses
 //   Bigrid     those that Bigrid refuses
-//   let by     Bigrid decodes, Pillow refuses: must be 0
+//   missed     Bigrid decodes, Pillow refuses: must be 0
 //   harmless   Bigrid refuses, but Pillow decodes to the pixels of the undamaged file
 //   unnoticed  both decode to other pixels than those of the undamaged file
 // The undamaged files come first: none may be refused.
@@ -200,7 +200,7 @@ function print(format, damage) {
     files: rows.length,
     Pillow: count(({ pillow }) => pillow === 'refused'),
     Bigrid: count(({ bigrid }) => bigrid === 'refused'),
-    'let by': count(({ pillow, bigrid }) => pillow === 'refused' && bigrid !== 'refused'),
+    missed: count(({ pillow, bigrid }) => pillow === 'refused' && bigrid !== 'refused'),
     harmless: count(
       ({ pillow, bigrid, original }) => bigrid === 'refused' && pillow === original?.pillow,
     ),

@@ -21,7 +21,7 @@ export class Coverage {
   }
 
   /**
-   * Tells whether anything ran since the last call that had not run before.
+   * Whether anything ran for the first time since the last call.
    * @param keep whether it counts as run from now on
    */
   isNew(keep: boolean): boolean {

@@ -11,7 +11,11 @@ import { filesOf, readPage, root } from './docs/pages.mjs';
 import { avoidedWords } from './docs/words.mjs';
 
 const pages = filesOf('**/*.md', '.github/**/*.md').map(readPage);
-const sources = filesOf('packages/*/src/**/*.ts', '.changeset/*.md');
+const sources = filesOf(
+  'packages/*/{src,testing}/**/*.ts',
+  '{bench,examples,fuzz,scripts,tools}/**/*.{ts,mjs,py}',
+  '.changeset/*.md',
+).filter((path) => !/^scripts\/docs\/(words|checks\.test)\.mjs$/.test(path));
 const problems = await contradictedFacts(pages);
 for (const page of pages) {
   problems.push(

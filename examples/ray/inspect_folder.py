@@ -42,7 +42,7 @@ class Inspector:
 
 
 def inspect_folder(bundle: str, folder: str, actors: int, threads: int = 1) -> ray.data.Dataset:
-    """A row an image of the folder and those below it. Ray replaces an actor or a machine that is lost and
+    """A row per image in the folder and its subfolders. Ray replaces an actor or a machine that is lost and
     repeats what it had under way; only whole blocks of rows go on, so that none is lost and none comes twice."""
     images = ray.data.read_binary_files(
         folder,

@@ -77,7 +77,7 @@ def main(bundle, folder, expected_file):
     for name, figure in figures.items():
         print(f"{name}: {figure}")
     assert figures["lost"] == 0 and figures["twice"] == 0, "Expected every image once"
-    assert len(workers) == 3, f"Expected two workers and one in the place of the dead but received {workers}"
+    assert len(workers) == 3, f"Expected two workers and a replacement for the dead one but received {workers}"
     assert len(off) == len(expected) - len(failed) and max(off) < TOLERANCE, "Expected the same scores"
     assert set(results) - set(scores) == failed, "Expected errors for the same images"
 

@@ -309,7 +309,7 @@ def main():
     GOLDENS.mkdir(parents=True, exist_ok=True)
     write("branches", branches())
     write("training-normal-alone", case(31, "normal", "normal", "light", 1.5))
-    write("training-normal-beside-frozen", case(32, "normal", "published", "basic", 0.3))
+    write("training-normal-with-frozen", case(32, "normal", "published", "basic", 0.3))
     write("training-abnormal-first", case(33, "abnormal", "published", "light", 2.3))
     write("training-abnormal-alone", case(34, "abnormal", "published-abnormal", "basic", 100))
     write("training-restoring", case(35, "abnormal", "normal+restoring", "light", 1.2))

@@ -4,7 +4,7 @@
 //
 // Prints a table: for each quantity, the tensor that is furthest from PyTorch's in the L2 norm: its difference over its
 // size (of steps: over how far it moved), and the same of the largest elements. Exits with 1 where the first is above
-// the limit. Gradients and all steps in a row are held against double precision (tools/parity/paper.py says why); there
+// the limit. Gradients and all steps in a row are compared with double precision (tools/parity/paper.py says why); there
 // it is an error when ours is above the limit and more than three times as far from it as PyTorch in single precision.
 
 import { existsSync, readFileSync } from 'node:fs';

@@ -18,7 +18,7 @@ export const unsureFlag = [
   'Rule for a lower threshold: images between the two are unsure; or none',
 ] as const;
 
-/** Accepts images that are probably not what they are said to be. */
+/** Accepts images that are probably defective or already learnt. */
 export const allowSuspectFlag = [
   '--allow-suspect',
   'Accept images that score far above the threshold or were already learnt',

@@ -112,14 +112,14 @@ describe('the remedy fits the mistake', () => {
       ['calibrate', model, at('unreadable'), '--out', at('n.onnx')],
       'DATA_NO_GOOD',
       /none of 1/,
-      /error of each was told before/,
+      /error of each image was reported above/,
     ],
     [
       'test images none of which can be read',
       ['evaluate', model, at('unreadable')],
       'DATA_NO_TEST',
       /none of 1/,
-      /error of each was told before/,
+      /error of each image was reported above/,
     ],
     [
       'a folder for a file to write',

@@ -49,7 +49,7 @@ describe('a model with weights stored in fewer bits', () => {
     const off = distance(await outputsOf(model()), await outputsOf(small));
     expect(off).toBeGreaterThan(0);
     expect(off).toBeLessThan(tolerance);
-    // What is left beside the weights: bias, names, nodes.
+    // What remains in addition to the weights: bias, names, nodes.
     expect(small.length - bytes).toBeLessThan(1600);
     expect(readModel(small).metadata).toEqual(new Map([['key', 'value']]));
   });

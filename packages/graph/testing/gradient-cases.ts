@@ -10,7 +10,7 @@ import { float32 } from '../src/tensor.ts';
 const { abs, add, cast, clip, div, exp, greater, log, mul, neg, power } = elementwise;
 const { relu, sigmoid, silu, sqrt, square, sub, tanh, where } = elementwise;
 
-/** A differentiable expression to hold against finite differences. */
+/** A differentiable expression to check against finite differences. */
 export interface GradientCase {
   readonly what: string;
   readonly shapes: readonly (readonly number[])[];

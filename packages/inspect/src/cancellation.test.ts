@@ -14,7 +14,7 @@ describe('training that is cancelled', () => {
     ['normal grid', 3],
     ['normal grid', 9],
     ['calibrating', 0],
-  ])('in phase "%s" after %i stops, and gives back all that it holds', async (phase, done) => {
+  ])('in phase "%s" after %i stops, and releases everything', async (phase, done) => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const scratches = memoryScratches();
@@ -41,7 +41,7 @@ describe('training that is cancelled', () => {
     expect(after).toBeLessThanOrEqual(1);
   });
 
-  it('before it begins reads nothing', async () => {
+  it('before it starts reads nothing', async () => {
     const scratches = memoryScratches();
     const input = tinyTraining({ openScratch: scratches.open, signal: AbortSignal.abort() });
     await expect(train(input)).rejects.toThrow(cancelled);
@@ -50,7 +50,7 @@ describe('training that is cancelled', () => {
 });
 
 describe('training whose ports fail', () => {
-  it('gives back all that it holds when there is no room for features', async () => {
+  it('releases everything if there is no space for features', async () => {
     const { engine, state } = countingEngine();
     const full = new Error('no room');
     const openScratch = async () => {
@@ -60,7 +60,7 @@ describe('training whose ports fail', () => {
     expect(state.open).toBe(0);
   });
 
-  it.each([1, 2, 3, 4])('gives back all that it holds when graph %i does not load', async (nth) => {
+  it.each([1, 2, 3, 4])('releases everything if graph %i does not load', async (nth) => {
     const counting = countingEngine();
     const scratches = memoryScratches();
     let loads = 0;

@@ -19,7 +19,7 @@ function expected(...parts: Uint8Array[]): string {
 test.each([
   ['with crypto.subtle', () => {}],
   ['on a page without a secure context', () => vi.stubGlobal('crypto', {})],
-  ['where there is no crypto', () => vi.stubGlobal('crypto', undefined)],
+  ['without crypto', () => vi.stubGlobal('crypto', undefined)],
 ])('the digest is SHA-256 %s', async (_, setUp) => {
   setUp();
   await fc.assert(

@@ -9,7 +9,7 @@ import { defectMetricsOf, metricsOf } from './metrics/metrics.ts';
 import { countPixels } from './metrics/pixel-counts.ts';
 import type { LabelledEntry, Mask } from './ports.ts';
 
-// An image of 4 x 2 pixels; the detector answers with what its first bytes say: [score, place of the defect].
+// An image of 4 x 2 pixels; its first bytes determine the detector's output: [score, position of the defect].
 const [width, height] = [4, 2];
 const mapOf = (score: number, place: number) =>
   Float32Array.from({ length: 8 }, (_, i) => (i === place ? score : ((i * 3) % 5) / 10));
@@ -60,7 +60,7 @@ const cases: Case[] = [
   { path: 'b/hole/0', className: 'b', defect: 'hole', score: 7, place: 7, mask: maskAt([3, 7]) },
 ];
 
-/** What the metrics are computed from, without a detector. */
+/** The inputs of the metrics, without a detector. */
 function measured(of: readonly Case[]) {
   return of.map(({ score, place, defect, mask }) => {
     const bits = mask && Uint8Array.from(mask.data, (level) => (level > 127 ? 1 : 0));
@@ -71,19 +71,21 @@ function measured(of: readonly Case[]) {
 const expected = (of: readonly Case[]) => metricsOf(measured(of)).metrics;
 
 describe('evaluate', () => {
-  it('warns of test images that were learnt, under whatever name', async () => {
+  it('warns about test images that the model was trained on, whatever their names', async () => {
     const warnings: string[] = [];
     const onEvent = (event: WorkEvent) => event.type === 'warning' && warnings.push(event.message);
     const [first, ...others] = cases.map(shown) as [LabelledEntry, ...LabelledEntry[]];
     const learnt = learntFrom([await digest((await first.read()).data)]);
     await evaluated([...others, { ...first, path: 'renamed' }], { learnt, onEvent });
-    expect(warnings).toEqual([expect.stringMatching(/^1 of 6 test images were learnt.*renamed$/s)]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^The model was trained on 1 of 6 test images.*renamed$/s),
+    ]);
     await evaluated(others, { learnt, onEvent });
     await evaluated([first], { onEvent });
     expect(warnings).toHaveLength(1);
   });
 
-  it('gives the metrics of each class, and their plain mean', async () => {
+  it('returns the metrics per class and their mean', async () => {
     const { classes, mean, meanOver, ...rest } = await evaluated(cases.map(shown));
     expect(new Set(Object.values(meanOver))).toEqual(new Set([2]));
     const [a, b] = ['a', 'b'].map((name) => expected(cases.filter((c) => c.className === name)));
@@ -105,7 +107,7 @@ describe('evaluate', () => {
     expect(rest.intervals.mean.imageAuroc).toEqual({ low: 0.5, high: 1 });
   });
 
-  it('takes the mean over the classes that have a metric, and says over how many', async () => {
+  it('averages over the classes for which a metric is defined, and counts them', async () => {
     const withoutMask = ({ mask: _, ...one }: Case): Case => one;
     const bare = cases.map((one) => (one.className === 'a' ? withoutMask(one) : one));
     const { classes, mean, meanOver, intervals } = await evaluated(bare.map(shown));
@@ -114,7 +116,7 @@ describe('evaluate', () => {
     expect(mean.imageAp).toBe(((classes.a?.imageAp ?? 0) + (classes.b?.imageAp ?? 0)) / 2);
     expect([meanOver.pixelAp, meanOver.aupro, meanOver.imageAp]).toEqual([1, 1, 2]);
     expect(intervals.mean.pixelAp).toEqual(intervals.classes.b?.pixelAp);
-    // Of nothing there is no mean.
+    // The mean of no values is undefined.
     const good = await evaluated(cases.filter(({ defect }) => !defect).map(shown));
     expect([good.mean.imageAuroc, good.meanOver.imageAuroc]).toEqual([Number.NaN, 0]);
     expect(good.intervals.mean.imageAuroc).toEqual({ low: Number.NaN, high: Number.NaN });
@@ -132,7 +134,7 @@ describe('evaluate', () => {
     ]);
   });
 
-  it('shows each image in turn, and keeps neither it nor its map', async () => {
+  it('passes on each image in turn, and keeps neither it nor its map', async () => {
     const seen: SeenImage[] = [];
     let showing = 0;
     const { images } = await evaluated(cases.map(shown), {
@@ -153,7 +155,7 @@ describe('evaluate', () => {
     }
   });
 
-  it('leaves images without a usable mask out of pixel metrics, and names them', async () => {
+  it('excludes images without a usable mask from pixel metrics, and names them', async () => {
     const unusable: Case[] = [
       { path: 'no mask', className: 'a', defect: 'crack', score: 8, place: 1 },
       { path: 'empty', className: 'a', defect: 'crack', score: 6, place: 1, mask: maskAt([]) },
@@ -180,7 +182,7 @@ describe('evaluate', () => {
     });
   });
 
-  it('sets aside images whose mask has another size and images that it cannot read', async () => {
+  it('excludes images whose mask has a different size and unreadable images', async () => {
     const events: WorkEvent[] = [];
     const mismatched = shown({
       path: 'mismatched',
@@ -211,7 +213,7 @@ describe('evaluate', () => {
     expect(progress.every(({ phase, total }) => phase === 'evaluating' && total === 8)).toBe(true);
   });
 
-  it('brings masks to the size of the map', async () => {
+  it('resizes masks to the size of the map', async () => {
     const data = new Uint8Array(12 * 4 * 3);
     data.set([9, 2]);
     const mask = { width: 12, height: 4, data: new Uint8Array(48) };
@@ -230,13 +232,13 @@ describe('evaluate', () => {
     expect([...(sized ?? [])]).toEqual([0, 0, 1, 0, 0, 0, 0, 0]);
   });
 
-  it('fails where no image can be read', async () => {
+  it('fails if no image can be read', async () => {
     const noTest = expect.objectContaining({ code: 'DATA_NO_TEST' });
     await expect(evaluated([])).rejects.toThrow(noTest);
     await expect(evaluated([labelled(unreadable('a'))])).rejects.toThrow(noTest);
   });
 
-  it('stops when it is cancelled, and at faults of the program', async () => {
+  it('stops on cancellation and on bugs', async () => {
     const controller = new AbortController();
     const onEvent = (event: WorkEvent) => {
       if (event.type === 'progress' && event.done === 2) controller.abort();

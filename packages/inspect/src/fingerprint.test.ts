@@ -30,7 +30,7 @@ function doubled({ width, height, data }: Image): Image {
 const prints = Array.from({ length: 12 }, (_, seed) => fingerprintOf(image(seed)));
 const first = prints[0] as Uint32Array;
 
-it('is the same for a darker and for a larger copy, but for a few bits', () => {
+it('is the same for a darker and for a larger copy, except for a few bits', () => {
   expect(fingerprintDistance(first, fingerprintOf(image(0)))).toBe(0);
   expect(fingerprintDistance(first, fingerprintOf(doubled(image(0))))).toBe(0);
   const darker = changed(image(0), (value) => Math.round(value * 0.8));
@@ -44,7 +44,7 @@ it('counts the bits that differ', () => {
   }
 });
 
-it('groups copies, and what is linked through others, by the first of them', () => {
+it('groups copies transitively, by the first of them', () => {
   const darker = fingerprintOf(changed(image(3), (value) => value * 0.9));
   expect(groupNearDuplicates([...prints, darker, prints[5] as Uint32Array])).toEqual([
     ...prints.keys(),
@@ -57,13 +57,13 @@ it('groups copies, and what is linked through others, by the first of them', () 
   expect(groupNearDuplicates([...chain, ...others]).slice(0, 4)).toEqual([0, 0, 0, 0]);
 });
 
-it('does not take images that all look alike for one group', () => {
+it('does not group images just because they all look alike', () => {
   const fixed = Array.from({ length: 8 }, (_, part) => Uint32Array.of(0xffff, 15 << (4 * part)));
   expect(groupNearDuplicates(fixed)).toEqual([...fixed.keys()]);
   expect(groupNearDuplicates([])).toEqual([]);
 });
 
-it('takes what noise does to one scene for one group, also where there is no other', () => {
+it('groups noisy frames of one scene, even if there is no other', () => {
   const frame = (seed: number) => {
     const random = new Random(seed);
     return changed(image(1), (value) => value + (random.uniform() < 0.05 ? 1 : 0));
@@ -72,7 +72,7 @@ it('takes what noise does to one scene for one group, also where there is no oth
   expect(new Set(groupNearDuplicates(frames)).size).toBe(1);
 });
 
-it('knows images of one colour, and of one pixel', () => {
+it('handles images of one colour and of one pixel', () => {
   const plain = (width: number, value: number): Image => ({
     width,
     height: 1,

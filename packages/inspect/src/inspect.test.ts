@@ -29,7 +29,7 @@ async function inspected(entries: Iterable<ImageEntry>, signal?: AbortSignal, on
 const of = (size: number) => entry(`${size}.png`, () => image(0, { width: size }));
 
 describe('inspect', () => {
-  it('gives a verdict an image, in order; a score at the threshold is not above it', async () => {
+  it('gives a verdict per image, in order; a score at the threshold is not above it', async () => {
     const verdicts = await inspected([of(21), of(20), of(5)]);
     expect(verdicts).toMatchObject([
       { path: '21.png', score: 21, threshold: 20, isAnomalous: true },
@@ -52,7 +52,7 @@ describe('inspect', () => {
     });
   });
 
-  it('hands back the very entry of the caller, with whatever it carries', async () => {
+  it("returns the caller's own entry with all its properties", async () => {
     const detector = await Detector.load(engine, someModel());
     const entries = [of(5), unreadable('b'), of(30)].map((own, order) => ({ ...own, order }));
     const seen: typeof entries = [];
@@ -61,7 +61,7 @@ describe('inspect', () => {
     for (const [index, entry] of seen.entries()) expect(entry).toBe(entries[index]);
   });
 
-  it('gives the error of an image that it cannot read, and goes on', async () => {
+  it('yields the error of an unreadable image, and continues', async () => {
     const results = await inspected([of(5), unreadable('b', 'PATH_MISSING'), of(30)]);
     expect(results).toMatchObject([
       { path: '5.png' },
@@ -70,7 +70,7 @@ describe('inspect', () => {
     ]);
   });
 
-  it('keeps an engine busy that does many runs at once', async () => {
+  it('keeps an engine with several parallel runs busy', async () => {
     const runsAtOnce = 7;
     const allAsked = Promise.withResolvers<void>();
     let asked = 0;
@@ -96,7 +96,7 @@ describe('inspect', () => {
     ).toHaveLength(9);
   });
 
-  it('begins no image that is too large to be in work beside another', async () => {
+  it('does not start an image that is too large to be in memory with another', async () => {
     let begun = 0;
     const large: ImageEntry = {
       path: 'large.png',
@@ -131,7 +131,7 @@ describe('inspect', () => {
     ['four channels', { ...sound, data: new Uint8Array(4 * 5 * 64) }],
     ['a cut frame', { ...sound, data: sound.data.subarray(1) }],
     ['a frame given away', { ...sound, data: new Uint8Array() }],
-  ])('yields the error of a frame that is no image, and goes on: %s', async (_, frame) => {
+  ])('yields the error of an invalid frame, and continues: %s', async (_, frame) => {
     const odd = { path: 'odd', read: async () => frame as Image };
     expect(await inspected([of(5), odd, of(30)])).toMatchObject([
       { path: '5.png', score: 5 },
@@ -141,7 +141,7 @@ describe('inspect', () => {
   });
 
   it.each([undefined, null, 'a.png', {}, { path: 'a.png' }, { read: async () => sound }])(
-    'yields an error for what is no entry at all, and goes on: %j',
+    'yields an error for a value that is not an entry, and continues: %j',
     async (odd) => {
       expect(await inspected([odd as ImageEntry, of(5)])).toMatchObject([
         { path: expect.any(String), error: { code: 'IMAGE_UNREADABLE' } },
@@ -159,7 +159,7 @@ describe('inspect', () => {
       },
     ],
     ['no error', () => Promise.reject('no light')],
-  ])('yields whatever a frame throws as its error, and goes on: %s', async (_, read) => {
+  ])('yields whatever a frame throws as its error, and continues: %s', async (_, read) => {
     expect(await inspected([{ path: 'odd', read }, of(5)])).toMatchObject([
       {
         path: 'odd',
@@ -172,7 +172,7 @@ describe('inspect', () => {
     ]);
   });
 
-  it('stops when it is cancelled, and at faults of the engine', async () => {
+  it('stops on cancellation and engine errors', async () => {
     const controller = new AbortController();
     const last = entry('last', () => {
       controller.abort();
@@ -198,7 +198,7 @@ describe('verdictOf', () => {
   const { calibration } = manifest;
   const own = of(64);
 
-  it('judges by the thresholds of the manifest that it is given', () => {
+  it('applies the thresholds of the given manifest', () => {
     const strict = { calibration: { ...calibration, threshold: 10, pixelThreshold: 5 } };
     const unsure = { calibration: { ...calibration, unsure: { rule: '10', threshold: 10 } } };
     expect(verdictOf(inspection, own, strict)).toMatchObject({

@@ -19,7 +19,7 @@ const manifest = {
   calibration: { ...exampleManifest.calibration, scores: [5, 10, 20], threshold: 20 },
 };
 
-/** An engine whose runs wait for `go`, and which counts what it does. */
+/** An engine whose runs wait for `go`, and which counts its calls. */
 function heldEngine() {
   const counts = { loaded: 0, disposed: 0, running: 0 };
   const { promise, resolve: go } = Promise.withResolvers<void>();
@@ -52,7 +52,7 @@ const open = async (engine: Engine = answering) =>
 const coded = (code: string) => expect.objectContaining({ code });
 
 describe('OpenDetector', () => {
-  it('inspects what it is given, many at once, with a model that is loaded once', async () => {
+  it('inspects many images at once with a model that is loaded once', async () => {
     const { engine, counts, go } = heldEngine();
     const detector = await open(engine);
     const verdicts = Promise.all([21, 5, 20].map((width) => detector.inspect(width)));
@@ -67,7 +67,7 @@ describe('OpenDetector', () => {
     expect(detector).toMatchObject({ threshold: 20, unsureThreshold: undefined, manifest });
   });
 
-  it('rejects with the error of an image, and goes on', async () => {
+  it('rejects with the error of an image, and continues', async () => {
     const detector = await open();
     await expect(detector.inspect(unreadable('b', 'PATH_MISSING'))).rejects.toThrow(
       coded('PATH_MISSING'),
@@ -77,7 +77,7 @@ describe('OpenDetector', () => {
     expect(await detector.inspect(30)).toMatchObject({ score: 30 });
   });
 
-  it('waits with its disposal for what is under way, and takes nothing after it', async () => {
+  it('waits for running inspections on disposal, and accepts nothing after it', async () => {
     const { engine, counts, go } = heldEngine();
     const detector = await open(engine);
     const verdict = detector.inspect(21);
@@ -95,7 +95,7 @@ describe('OpenDetector', () => {
     expect(counts.disposed).toBe(1);
   });
 
-  it('rejects one call when its signal is aborted, and serves the others', async () => {
+  it('rejects one call if its signal is aborted, and serves the others', async () => {
     const { engine, go } = heldEngine();
     const detector = await open(engine);
     const controller = new AbortController();
@@ -110,7 +110,7 @@ describe('OpenDetector', () => {
     );
   });
 
-  it('decodes no more at once than memory has room for, whatever a slow image waits for', async () => {
+  it('never decodes more than memory has room for, even if one image is slow', async () => {
     const { engine, counts, go } = heldEngine();
     const detector = await open(engine);
     const never = entry('stuck', () => new Promise(() => {}));
@@ -135,7 +135,7 @@ describe('OpenDetector', () => {
 });
 
 describe('ByteBudget', () => {
-  it('lends in the order of asking, and more than there is to whoever is alone', async () => {
+  it('grants room first come, first served, and more than the maximum to a single caller', async () => {
     const budget = new ByteBudget(10);
     const given: string[] = [];
     const take = (name: string, bytes: number) =>

@@ -24,7 +24,7 @@ function recalibrated(over: Partial<RecalibrateInput> = {}): Promise<Bundle> {
 }
 
 describe('recalibrate', () => {
-  it('takes scores and maxima from the images, and leaves model and the rest of the manifest', async () => {
+  it('takes scores and maxima from the images, and keeps the model and the rest of the manifest', async () => {
     const made = await recalibrated({ rules: { threshold: 'max-fpr:0.2' } });
     const scored = await scoreImages({ engine, model: bundle, entries: today });
     const sorted = (values: number[]) => values.sort((a, b) => a - b);
@@ -57,14 +57,14 @@ describe('recalibrate', () => {
     await expect(asked).rejects.toMatchObject({ code: 'THRESHOLD_UNSUPPORTED' });
   });
 
-  it('keeps the rule of the bundle where none is asked for', async () => {
+  it('keeps the rule of the bundle by default', async () => {
     const first = await recalibrated({ rules: { threshold: 'sigma:2' } });
     const second = await recalibrated({ bundle: first, good: today.slice(1) });
     expect(second.manifest.calibration.rule).toBe('sigma:2');
     expect(second.manifest.calibration.scores).toHaveLength(4);
   });
 
-  it('reads defects for f1 alone, and sets the threshold between the kinds', async () => {
+  it('reads defects only for f1, and sets the threshold between good and defective', async () => {
     const { calibration } = (await recalibrated({ rules: { threshold: 'f1' }, defects })).manifest;
     const [lowestDefect] = (await scoreImages({ engine, model: bundle, entries: defects }))
       .map(({ score }) => score)
@@ -79,7 +79,7 @@ describe('recalibrate', () => {
     );
   });
 
-  it('reports progress, and leaves out images that it cannot read', async () => {
+  it('reports progress, and skips unreadable images', async () => {
     const events: WorkEvent[] = [];
     const { manifest } = await recalibrated({
       good: [...today, unreadable('broken')],
@@ -90,7 +90,7 @@ describe('recalibrate', () => {
     expect(events.at(-1)).toMatchObject({ phase: 'calibrating', done: 6, total: 6 });
   });
 
-  it('fails where no good image can be read, for a slip in the rule, and when it is cancelled', async () => {
+  it('fails if no good image can be read, on an invalid rule, and on cancellation', async () => {
     await expect(recalibrated({ good: [unreadable('a')] })).rejects.toThrow(
       expect.objectContaining({ code: 'DATA_NO_GOOD' }),
     );
@@ -102,7 +102,7 @@ describe('recalibrate', () => {
     );
   });
 
-  it('refuses images that the model learnt, however they come, unless they are insisted on', async () => {
+  it('refuses images that the model was trained on unless allowSuspect is set', async () => {
     const learnt = goodEntries(12);
     const renamed = learnt.map(({ read }, at) => ({ path: `copy/${at}`, read }));
     for (const model of [bundle, await recalibrated()]) {
@@ -123,7 +123,7 @@ describe('recalibrate', () => {
     expect(warnings).toEqual([expect.stringContaining('9 of 12 that the model learnt')]);
   });
 
-  it('refuses defects that are said to be good, the highest first', async () => {
+  it('refuses defects declared good, the highest score first', async () => {
     const lowest = Math.min(
       ...(await scoreImages({ engine, model: bundle, entries: defects })).map(({ score }) => score),
     );
@@ -143,7 +143,7 @@ describe('recalibrate', () => {
     expect(times).toEqual(times.toSorted((a, b) => b - a));
     const made = await recalibrated({ bundle: strict, good: defects, allowSuspect: true });
     expect(made.manifest.calibration.threshold).toBeGreaterThan(4 * threshold);
-    // From near-duplicates of what was learnt nobody knows what other parts reach.
+    // Near-duplicates of training images do not show what other parts score.
     const origin = 'near-duplicates' as const;
     const twins = withManifest(strict, {
       ...strict.manifest,

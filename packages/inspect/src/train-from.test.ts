@@ -5,8 +5,8 @@ import { type Bundle, trainedValues, withManifest } from './bundle/bundle.ts';
 import type { Phase } from './events.ts';
 import { train } from './train.ts';
 
-describe('going on from a bundle', () => {
-  it('starts where it ended, and keeps its method', async () => {
+describe('training from a bundle', () => {
+  it('starts from its weights, and keeps its method', async () => {
     const losses = async (from?: Bundle) => {
       const first = new Map<Phase, number>();
       const method = from ? { ...tinyTraining().method, gridChannels: 64 } : tinyTraining().method;
@@ -14,7 +14,7 @@ describe('going on from a bundle', () => {
         tinyTraining({
           from,
           method,
-          // Other images would have other statistics; what was learnt holds only for the old ones.
+          // Other images would have other statistics, but the weights fit only the old ones.
           classes: [{ name: 'part', entries: goodEntries(12, from ? 300 : 0) }],
           schedule: { ...tinyTraining().schedule, epochs: 40 },
           onEvent: (event) => {
@@ -52,7 +52,7 @@ describe('going on from a bundle', () => {
     expect(scratches.state).toEqual({ opened: 1, disposed: 1 });
   });
 
-  it('leaves the bundle that it came from alone', async () => {
+  it('does not modify the original bundle', async () => {
     const bundle = await train(tinyTraining());
     const bytes = bundle.bytes.slice();
     await train(tinyTraining({ from: bundle }));

@@ -26,7 +26,7 @@ function progress(events: readonly WorkEvent[]) {
 }
 
 describe('train', () => {
-  it('makes a bundle that tells defects from good images', async () => {
+  it('makes a bundle that separates defects from good images', async () => {
     const classes = [{ name: 'part', entries: goodEntries(24) }];
     const scratches = memoryScratches();
     const bundle = await train(tinyTraining({ classes, openScratch: scratches.open }));
@@ -45,7 +45,7 @@ describe('train', () => {
     expect(Math.min(...bad)).toBeGreaterThan(threshold);
   });
 
-  it('writes down where the bundle comes from', async () => {
+  it('records the provenance of the bundle', async () => {
     const { manifest } = await train(tinyTraining({ seed: 5 }));
     const { method, schedule, backbone, engine } = tinyTraining();
     expect(manifest).toMatchObject({
@@ -63,7 +63,7 @@ describe('train', () => {
     expect(manifest.training.dataHash).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('gives the same bytes for the same seed and images, and others for others', async () => {
+  it('gives the same bytes for the same seed and images, and different ones otherwise', async () => {
     const first = await train(tinyTraining());
     expect((await train(tinyTraining())).bytes).toEqual(first.bytes);
     const reseeded = await train(tinyTraining({ seed: 1 }));
@@ -74,7 +74,7 @@ describe('train', () => {
     expect(manifest.training.dataHash).not.toBe(first.manifest.training.dataHash);
   });
 
-  it('takes a number of steps that does not depend on the images where no epochs are given', async () => {
+  it('by default takes a number of steps that does not depend on the images', async () => {
     const controller = new AbortController();
     const totals = new Map<Phase, number>();
     const { epochs: _, ...schedule } = tinyTraining().schedule;
@@ -88,7 +88,7 @@ describe('train', () => {
     expect(totals.get('abnormal grid')).toBeGreaterThan(100);
   });
 
-  it('reads no more images than the steps have time for, unless epochs are given', async () => {
+  it('reads no more images than the steps can use, unless epochs are given', async () => {
     const { epochs: _, ...free } = { ...tinyTraining().schedule, batchSize: 1 };
     const reading = async (schedule: typeof free & { epochs?: number }) => {
       const controller = new AbortController();
@@ -119,7 +119,7 @@ describe('train', () => {
   });
 });
 
-/** Which images set the threshold: those that are read once more to be scored. */
+/** The images that set the threshold: those read again to be scored. */
 async function heldOutBy(over: Partial<TrainInput>, onPhase: (phase: Phase) => void = () => {}) {
   const heldOut: string[] = [];
   let phase = '';
@@ -154,7 +154,7 @@ describe('images held out', () => {
         },
       };
     };
-    // What the folds before it learn is none of the model's.
+    // What earlier folds learn is not part of the model.
     const { bundle, heldOut } = await heldOutBy({ openScratch }, (phase) => {
       if (phase === 'abnormal grid') trained.clear();
     });
@@ -234,7 +234,7 @@ describe('images that cannot be read', () => {
     expect(manifest.training).toMatchObject({ images: 8, heldOut: 3, skipped: 1 });
   });
 
-  it('do not hide faults of the program', async () => {
+  it('do not hide bugs', async () => {
     const entries: ImageEntry[] = goodEntries(12);
     entries[3] = entry('odd.png', () => {
       throw new TypeError('a slip');

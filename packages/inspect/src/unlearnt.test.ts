@@ -15,7 +15,7 @@ async function pathsOf(learnt: string): Promise<string[]> {
   return found;
 }
 
-test('tells what was not learnt by the pixels, and leaves out what cannot be read', async () => {
+test('finds images not trained on by their pixels, and skips unreadable ones', async () => {
   const digests = await Promise.all([2, 9].map((value) => digest(imageOf(value).data)));
   expect(await pathsOf(learntFrom(digests))).toEqual(['1', '3']);
   expect(await pathsOf(learntFrom([]))).toEqual(['1', '2', '3']);

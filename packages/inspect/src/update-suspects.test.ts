@@ -42,7 +42,7 @@ function updated(over: Partial<UpdateInput> = {}) {
   });
 }
 
-it('refuses images far beyond what good ones reach before it learns any, unless they are insisted on', async () => {
+it('refuses images with suspect scores before training, unless allowSuspect is set', async () => {
   const broken = [1, 2, 3, 4, 5, 6, 7].map((seed) =>
     entry(`broken/${seed}`, () => image(seed, { defect: true })),
   );
@@ -69,7 +69,7 @@ it('refuses images far beyond what good ones reach before it learns any, unless 
   expect(warnings).toEqual([expect.stringContaining('7 of 11 that score more than 4 times')]);
 });
 
-it('lets nothing set the threshold that was learnt before', async () => {
+it('sets the threshold only from images not learnt before', async () => {
   const warnings: string[] = [];
   const onEvent = (event: WorkEvent) => event.type === 'warning' && warnings.push(event.message);
   const first = await updated();

@@ -73,20 +73,20 @@ describe('update', () => {
     expect(await alarms(bundle, unseen)).toBeLessThan(4);
     expect(await alarms(bundle, old)).toBeLessThan(4);
     expect(await alarms(bundle, defects)).toBe(4);
-    // Learnt, and not let pass by a higher threshold.
+    // Learnt, not accepted through a higher threshold.
     const highest = Math.max(...(await scoresOf(bundle, unseen)));
     expect(highest).toBeLessThan(Math.min(...(await scoresOf(base, unseen))));
     expect(openBundle(bundle.bytes)).toEqual(bundle);
   });
 
-  it('says what each image scored before and after, and which of them were held out', async () => {
+  it('returns scores before and after per image, and which images were held out', async () => {
     const { bundle, before, images, old } = await updated();
     const held = images.filter(({ heldOut }) => heldOut);
     expect([images.length, held.length]).toEqual([8, 2]);
     const scores = [...held, ...old].map(({ after }) => after).sort((a, b) => a - b);
     expect(bundle.manifest.calibration.scores).toEqual(scores);
     expect(before).toEqual(base.manifest.calibration);
-    // The same old images before and after, and not all those that once set the threshold.
+    // The same old images before and after, not all those that once set the threshold.
     expect(old.map(({ path }) => path)).toEqual(replay.heldOut.map(({ path }) => path));
     expect(old.map(({ before }) => before)).toEqual(await scoresOf(base, replay.heldOut));
     expect(old.map(({ after }) => after)).toEqual(await scoresOf(bundle, replay.heldOut));
@@ -98,12 +98,12 @@ describe('update', () => {
     });
   });
 
-  it('keeps method, statistics, provenance and rule, and writes down what it did', async () => {
+  it('keeps method, statistics, provenance and rule, and records the update', async () => {
     const { bundle } = await updated({ bundle: underRule('sigma:2') });
     const { calibration, updates, learnt, ...others } = bundle.manifest;
     const { calibration: first, learnt: learntFirst, ...before } = base.manifest;
     expect(others).toEqual(before);
-    // 8 bytes an image.
+    // 8 bytes per image.
     expect(atob(learnt as string).startsWith(atob(learntFirst as string))).toBe(true);
     expect(atob(learnt as string).length - atob(learntFirst as string).length).toBe(8 * 6);
     expect(calibration).toMatchObject({ rule: 'sigma:2', measuredAt: now().toISOString() });
@@ -112,11 +112,11 @@ describe('update', () => {
     expect(updates).toEqual([
       { at: now().toISOString(), images: 6, heldOut: 2, steps: expect.any(Number) },
     ]);
-    // A sixth of the steps, rounded up a stage.
+    // A sixth of the steps, rounded up per stage.
     expect(6 * (updates?.[0]?.steps ?? 0) - before.training.steps).toBeLessThanOrEqual(10);
   });
 
-  it('takes new images for such as belong to the line from now on', async () => {
+  it('counts new images as part of the line from now on', async () => {
     const { bundle } = await updated();
     const looks = (of: Bundle) => of.manifest.calibration.images?.contrast ?? [];
     expect(looks(bundle).length).toBe(looks(base).length + 8);
@@ -124,7 +124,7 @@ describe('update', () => {
     expect(looks(bundle)[7]).toBeLessThan(looks(base)[0] as number);
   });
 
-  it('goes on ignoring what the bundle ignores', async () => {
+  it('keeps the ignored area of the bundle', async () => {
     const ignored = { width: 2, height: 1, data: Uint8Array.of(255, 0) };
     const classes = [{ name: 'part', entries: goodEntries(12) }];
     const bundle = await train(tinyTraining({ classes, ignored }));
@@ -133,7 +133,7 @@ describe('update', () => {
     expect(ignoredBy(after.bundle)).toEqual(ignoredBy(bundle));
   });
 
-  it('can be done again and again, and gives the same bytes each time', async () => {
+  it('can be repeated, and gives the same bytes each time', async () => {
     const kept = memoryReplay(15);
     const first = await updated({ keep: kept });
     expect((await updated()).bundle.bytes).toEqual(first.bundle.bytes);
@@ -150,7 +150,7 @@ describe('update', () => {
     expect(bundle.manifest.updates).toMatchObject([{ images: 1, heldOut: 0 }]);
   });
 
-  it('learns frames of one part, and lets the old images set the threshold', async () => {
+  it('learns frames of one part, and sets the threshold from old images', async () => {
     const frames = Array.from({ length: 8 }, (_, at) =>
       entry(`frame ${at}`, () => (otherLight(1, 500)[0] as ImageEntry).read()),
     );
@@ -170,7 +170,7 @@ describe('update', () => {
     expect(new Set(held).size).toBe(1);
   });
 
-  it('never learns what sets the threshold', async () => {
+  it('never learns images that set the threshold', async () => {
     const reads = new Set<number>();
     const openScratch = async (blockBytes: number) => {
       const scratch = await memoryScratches().open(blockBytes);
@@ -187,7 +187,7 @@ describe('update', () => {
     );
   });
 
-  it('leaves out images that it cannot read, and says so once', async () => {
+  it('skips unreadable images, and reports each once', async () => {
     const events: WorkEvent[] = [];
     const onEvent = (event: WorkEvent) => events.push(event);
     const { bundle } = await updated({ good: [...otherLight(4, 500), unreadable('a')], onEvent });
@@ -195,7 +195,7 @@ describe('update', () => {
     expect(bundle.manifest.updates).toMatchObject([{ images: 3, heldOut: 1 }]);
   });
 
-  it('keeps none of the old images that it could not read, and says so once', async () => {
+  it('does not keep unreadable old images, and reports each once', async () => {
     const events: WorkEvent[] = [];
     const onEvent = (event: WorkEvent) => events.push(event);
     const kept = memoryReplay(100);
@@ -231,12 +231,12 @@ describe('update', () => {
     const keep = memoryReplay(4);
     await updated({ good: wide.map(counted), replay: again, keep, allowSuspect: true });
     expect(reads.size).toBe(8 + learnt.length + heldOut.length);
-    // Of the old ones that were learnt some are kept on; where they are files, as they are.
+    // Some of the old images are kept further; files are copied unchanged.
     for (const [path, times] of reads)
       if (!path.startsWith('kept/learnt')) expect([path, times]).toEqual([path, 1]);
   });
 
-  it('refuses no readable image, and rules that ask for more, before it trains', async () => {
+  it('refuses missing images and rules that need more, before training', async () => {
     const onEvent = (event: WorkEvent) => {
       if (event.type === 'progress') expect(event.phase).not.toMatch('grid');
     };
@@ -248,7 +248,7 @@ describe('update', () => {
     }
   });
 
-  it('stops when it is cancelled, and gives its space back', async () => {
+  it('stops on cancellation, and frees its space', async () => {
     for (const when of ['inspecting', 'reading', 'abnormal grid', 'calibrating', 'keeping']) {
       const controller = new AbortController();
       const scratches = memoryScratches();

@@ -14,7 +14,7 @@ const now = async (n: number) => n;
 const forever = new Promise<never>(() => {});
 
 describe('inOrder', () => {
-  it('yields in the order of the items, whichever is done first', async () => {
+  it('yields in order, whichever item is done first', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.nat(3), { maxLength: 12 }),
@@ -33,7 +33,7 @@ describe('inOrder', () => {
     );
   });
 
-  it('never starts more than it may before their turn', async () => {
+  it('never starts more than the maximum early', async () => {
     const ahead = 3;
     let [started, taken] = [0, 0];
     const action = async (item: number) => {
@@ -54,11 +54,11 @@ describe('inOrder', () => {
     expect(started).toBe(10 + ahead);
   });
 
-  it('has no more bytes in work than there is room for, but one item always', async () => {
+  it('never exceeds the room for bytes, except with a single item', async () => {
     const room = 2 ** 28;
     await fc.assert(
       fc.asyncProperty(
-        // An image has a byte at least: what holds none is as good as not there.
+        // An image has at least one byte: an item without bytes counts as absent.
         fc.array(fc.record({ delay: fc.nat(2), bytes: fc.integer({ min: 1, max: room * 1.5 }) }), {
           maxLength: 10,
         }),
@@ -90,7 +90,7 @@ describe('inOrder', () => {
     );
   });
 
-  it('yields errors in their place, also those thrown at once, and goes on', async () => {
+  it('yields errors in order, also synchronous ones, and continues', async () => {
     const later = async (item: number) => {
       await setTimeout(3 - item);
       if (item === 1) throw new Error('late');
@@ -108,7 +108,7 @@ describe('inOrder', () => {
     ]);
   });
 
-  it('yields each as soon as it is there when the next one is still to come', async () => {
+  it('yields each as soon as it is available, even if the next one has not arrived', async () => {
     let [give, closed] = [(_item: number) => {}, false];
     async function* source() {
       try {
@@ -124,16 +124,16 @@ describe('inOrder', () => {
     expect((await outcomes.next()).value).toEqual({ item: 1, value: 2 });
     give(5);
     expect((await outcomes.next()).value).toEqual({ item: 5, value: 10 });
-    // Who stops in the middle closes the source.
+    // Stopping in the middle closes the source.
     await outcomes.return(undefined);
     await setTimeout(1);
     expect(closed).toBe(true);
   });
 
   it.each<[string, (n: number) => Promise<number>, (n: number) => Promise<number>]>([
-    ['a source that gives nothing any more', (n) => (n < 2 ? Promise.resolve(n) : forever), now],
-    ['an item that is never done', now, (n) => (n < 2 ? Promise.resolve(n) : forever)],
-  ])('stops at once when it is cancelled, also in %s', async (_, give, action) => {
+    ['a source that has stalled', (n) => (n < 2 ? Promise.resolve(n) : forever), now],
+    ['an item that never finishes', now, (n) => (n < 2 ? Promise.resolve(n) : forever)],
+  ])('stops immediately on cancellation, also with %s', async (_, give, action) => {
     async function* source() {
       for (let n = 0; ; n++) yield await give(n);
     }
@@ -146,7 +146,7 @@ describe('inOrder', () => {
     await expect(idle).rejects.toMatchObject({ code: 'CANCELLED', cause: 'enough' });
   });
 
-  it('begins nothing, and leaves no listener, where it is cancelled', async () => {
+  it('starts nothing and leaves no listener if cancelled already', async () => {
     const controller = new AbortController();
     const listeners = () => getEventListeners(controller.signal, 'abort').length;
     for await (const _ of inOrder([1, 2, 3], now, 2, controller.signal))
@@ -156,7 +156,7 @@ describe('inOrder', () => {
     expect(listeners()).toBe(0);
   });
 
-  it('throws what its source throws, after what came before it', async () => {
+  it('throws the error of its source, after the earlier items', async () => {
     async function* source() {
       yield 1;
       throw new Error('no more');
@@ -166,7 +166,7 @@ describe('inOrder', () => {
     await expect(outcomes.next()).rejects.toThrow('no more');
   });
 
-  it('leaves no rejection unhandled when nobody waits any more', async () => {
+  it('leaves no rejection unhandled after the consumer has gone', async () => {
     const rejections: unknown[] = [];
     const note = (reason: unknown) => rejections.push(reason);
     process.on('unhandledRejection', note);
@@ -180,7 +180,7 @@ describe('inOrder', () => {
     expect(rejections).toEqual([]);
   });
 
-  it('yields nothing of nothing', async () => {
+  it('yields nothing for an empty source', async () => {
     expect(await collect(inOrder([], async () => 1, 4))).toEqual([]);
   });
 });

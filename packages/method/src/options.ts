@@ -57,7 +57,7 @@ export const methodOptionsSchema = z.strictObject({
   anomalySource: z
     .enum(['swap', 'fbp', 'noise'])
     .describe(
-      'Synthetic defects for the abnormal grid. swap: blocks of features from elsewhere; fbp: Feature Block Paste; noise: Gaussian noise',
+      'Synthetic defects for the abnormal grid. swap: features from elsewhere; fbp: Feature Block Paste; noise: Gaussian noise',
     ),
   pasteReach: z
     .int()

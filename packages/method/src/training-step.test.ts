@@ -95,7 +95,7 @@ async function takeSteps(
 
 describe.each([
   'training-normal-alone',
-  'training-normal-beside-frozen',
+  'training-normal-with-frozen',
   'training-abnormal-first',
   'training-abnormal-alone',
   'training-restoring',

@@ -12,7 +12,7 @@ export function at({ shape, data }: Plain, b: number, c: number, y: number, x: n
   return data[((b * channels + c) * height + y) * width + x] as number;
 }
 
-/** Makes an array of a shape from what `value` says of each place. */
+/** Makes an array of a shape; `value` gives the value at each position. */
 export function build(
   shape: Plain['shape'],
   value: (b: number, c: number, y: number, x: number) => number,

@@ -150,7 +150,7 @@ describe.each(Object.entries(functions))('%s', (name, run) => {
     for (const option of takes[name] as string[]) {
       for (const typo of [`${option}s`, `x${option}`, option.toUpperCase()]) {
         await expect(run(with_(name, { [typo]: undefined }))).rejects.toThrow(
-          invalid(`Expected an option of .+ \\(is it ${option}\\?\\) but received ${typo}$`),
+          invalid(`Expected an option of .+ \\(did you mean ${option}\\?\\) but received ${typo}$`),
         );
       }
     }

@@ -1,4 +1,4 @@
-/** What a TIFF says of its pixels, beside their size. */
+/** How a TIFF describes its pixels, apart from their size. */
 export interface TiffTags {
   readonly photometric: number;
   /** Per pixel, those of colour among them. */

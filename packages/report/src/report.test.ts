@@ -174,7 +174,7 @@ describe('Report at its edges', () => {
     [{ maximumImages: Number.NaN }, /^Expected .+ for maximumImages but received NaN$/],
     [{ title: 3 }, /^Expected .+ for title but received 3$/],
     [{ drawThumbnail: 'sharp' }, /^Expected a function for drawThumbnail but received "sharp"$/],
-    [{ maximumImage: 8 }, /is it maximumImages\?\) but received maximumImage$/],
+    [{ maximumImage: 8 }, /did you mean maximumImages\?\) but received maximumImage$/],
   ])('refuses %j', (wrong, message) => {
     const options = { drawThumbnail, title: 'x', ...wrong } as never;
     const refusal = expect.objectContaining({

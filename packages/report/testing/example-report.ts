@@ -26,7 +26,7 @@ export function noisyImage(seed: number, width = 96, height = 64, strength = 60)
   return { width, height, data };
 }
 
-/** Drift of the score alone: a band that is narrow beside how far the inspections go, and one that is as wide as they. */
+/** Drift of the score alone: a band that is narrow compared with the inspections, and one as wide as they are. */
 export function exampleDrift(band: { low: number; median: number; high: number }): Drift {
   const statistics = { brightness: 1, contrast: 1, sharpness: 1, red: 1, blue: 1 };
   const history = Array.from({ length: 40 }, (_, i) => ({

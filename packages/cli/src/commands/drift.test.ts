@@ -72,7 +72,7 @@ test('a change in half of the images is detected, and reported as such', async (
   const { stdout } = await bigrid('drift', model, at('logs', 'half.jsonl'), '--report', page);
   expect(stdout).toMatch(/^24 inspections compared: drifted since calibration$/m);
   expect(stdout).toMatch(/^brightness .* 1\d of 24 .* darker in 12 of 24$/m);
-  expect(stdout).toContain('Some images alone: look for one of several lamps');
+  expect(stdout).toContain('Only some images: check whether they share a lamp');
   expect(await readFile(page, 'utf8')).toMatch(/1\d of 24 outside the band, 1\.9 expected/);
   const { stdout: json } = await bigrid('drift', model, at('logs', 'half.jsonl'), '--json');
   const { measures } = JSON.parse(json);
@@ -116,7 +116,9 @@ test('--fail exits with 3 if a measure moved, with the same output', async () =>
   const [plain, failing] = [await bigrid(...words), await bigrid(...words, '--fail')];
   expect([plain.code, failing.code]).toEqual([0, 3]);
   expect(failing.stdout).toBe(plain.stdout);
-  expect(failing.stderr).toMatch(/^error DRIFT_FOUND: .* received others: .*brightness.* moved$/m);
+  expect(failing.stderr).toMatch(
+    /^error DRIFT_FOUND: .* received drifted ones: .*brightness.* moved$/m,
+  );
   const { drifted } = JSON.parse(
     (await bigrid('drift', model, at('logs', 'same.jsonl'), '--json')).stdout,
   );

@@ -65,7 +65,7 @@ async function showDrift(
     const moved = found.measures.filter((measure) => measure.moved).map(({ name }) => name);
     fail(
       'DRIFT_FOUND',
-      `Expected images that look as they did at calibration but received images in which ${moved.join(', ')} moved`,
+      `Expected images that look as they did at calibration but received drifted ones: ${moved.join(', ')} moved`,
     );
   }
 }

@@ -108,7 +108,7 @@ function describeMethod({ method }: Manifest): string {
 function describeThreshold({ calibration }: Manifest): string {
   const { scores, rule, threshold, unsure, pixelThreshold, measuredAt } = calibration;
   const score = (value: number) => formatScore(value, threshold);
-  const measured = measuredAt ? `recalibrated on ${formatDate(measuredAt)}` : 'not trained on';
+  const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'not trained on';
   return [
     `${score(threshold)}: images that score above it are anomalous`,
     ...(unsure ? [`those above ${score(unsure.threshold)}, by ${unsure.rule}, are unsure`] : []),

@@ -10,7 +10,7 @@ import { reshape, sliceAt } from './layout.ts';
 import { reduceSum } from './reduce.ts';
 import { scan } from './scan.ts';
 
-/** Windows of 2 x 3 of a table, twice the windows and their sums beside. */
+/** Windows of 2 x 3 of a table, next to twice the windows and their sums. */
 function windows() {
   const graph = new Graph('windows');
   const table = graph.input('table', 'float32', ['height', 4]);

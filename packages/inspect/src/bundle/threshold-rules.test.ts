@@ -146,7 +146,7 @@ describe('max-fpr', () => {
   });
 
   it.each([0.01, 0.05, 0.2])(
-    'keeps false alarms at %f over many resplits, and not idly low',
+    'keeps the false positive rate at %f over many resplits, and not needlessly low',
     (rate) => {
       const random = new Random(7);
       // Skewed, as scores are; the next good images come from the same line.

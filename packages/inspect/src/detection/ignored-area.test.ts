@@ -64,7 +64,7 @@ describe('ignoring', () => {
     expect(openBundle(masked.bytes).manifest).toEqual(bundle.manifest);
   });
 
-  it('takes the place of what was ignored before', async () => {
+  it('replaces the area ignored before', async () => {
     const none = { width: 1, height: 1, data: Uint8Array.of(0) };
     expect(ignoring(masked, none)).toEqual(bundle);
     // The masks themselves may be of another size.

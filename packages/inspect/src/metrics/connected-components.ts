@@ -59,15 +59,15 @@ function labelProvisionally(mask: Uint8Array, labels: Int32Array, width: number)
     const northWest = hasRowAbove && column > 0 ? (labels[above - 1] as number) : 0;
     const northEast = hasRowAbove && column < width - 1 ? (labels[above + 1] as number) : 0;
     // North touches the other three, and west touches north-west: only north-east may belong to another region.
-    const beside = north || west || northWest;
-    if (beside === 0 && northEast === 0) {
+    const neighbour = north || west || northWest;
+    if (neighbour === 0 && northEast === 0) {
       used++;
       parents[used] = used;
       labels[index] = used;
-    } else if (beside === 0 || northEast === 0 || north !== 0) {
-      labels[index] = beside || northEast;
+    } else if (neighbour === 0 || northEast === 0 || north !== 0) {
+      labels[index] = neighbour || northEast;
     } else {
-      labels[index] = unite(parents, beside, northEast);
+      labels[index] = unite(parents, neighbour, northEast);
     }
   }
   return parents.subarray(0, used + 1);

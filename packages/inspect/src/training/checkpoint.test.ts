@@ -23,7 +23,7 @@ const input = () => {
   });
 };
 
-/** The header of a state, to be spoilt. */
+/** The header of a state, to be corrupted. */
 interface Header {
   reading: { images: { at: number; sum: string }[] };
   stage: { order: number[]; randoms: { jitter: { words: number[] } } };
@@ -44,22 +44,22 @@ async function withHeader(state: Uint8Array, change: (header: Header) => void) {
   return Buffer.concat([whole, await digest(whole)]);
 }
 
-describe('a training that goes on from a checkpoint', () => {
+describe('a training resumed from a checkpoint', () => {
   const { states, run } = memoryCheckpoint();
   let whole: Bundle;
   beforeAll(async () => {
     whole = await train({ ...input(), ...run() });
   }, 60_000);
 
-  it('saves after every image and every step, where it is asked to, and makes the same bundle', async () => {
-    // Seven images that can be read make four folds, of which the last but one learns six.
+  it('can save after every image and step, and makes the same bundle', async () => {
+    // Seven readable images make four folds; all but one of them learn six.
     const { steps } = whole.manifest.training;
     expect(states).toHaveLength(8 + 4 * steps);
     expect(await train(input())).toEqual(whole);
   });
 
   it.each([
-    ['in the midst of reading', 2],
+    ['while reading', 2],
     ['after an image that cannot be read', 5],
     ['after the first step', 8],
     ['in the second of four folds', 8 + 5 + 1],
@@ -71,7 +71,7 @@ describe('a training that goes on from a checkpoint', () => {
     expect(Buffer.compare(resumed.bytes, whole.bytes)).toBe(0);
   });
 
-  it('tells of progress and skipped images as if it had never stopped', async () => {
+  it('reports progress and skipped images as if it had never stopped', async () => {
     const events: WorkEvent[] = [];
     const onEvent = (event: WorkEvent) => events.push(event);
     await train({ ...input(), ...run(states.at(-1)), onEvent });
@@ -86,7 +86,7 @@ describe('a training that goes on from a checkpoint', () => {
     expect(progress.some((text) => text.startsWith('abnormal grid'))).toBe(false);
   });
 
-  it('refuses a state that is damaged or cut short', async () => {
+  it('refuses a damaged or truncated state', async () => {
     const { bytes, blocks } = states.at(-1) as (typeof states)[number];
     const flipped = bytes.slice();
     flipped[bytes.length >> 1] = (flipped[bytes.length >> 1] as number) ^ 1;
@@ -103,7 +103,7 @@ describe('a training that goes on from a checkpoint', () => {
   });
 
   it.each<[string, (header: Header) => void, string]>([
-    ['of images that are not there', ({ reading }) => (at(reading.images, 6).at = 8), 'others'],
+    ['of missing images', ({ reading }) => (at(reading.images, 6).at = 8), 'others'],
     ['of an image twice', ({ reading }) => (at(reading.images, 1).at = 0), 'others'],
     [
       'with features of fewer channels',
@@ -115,14 +115,14 @@ describe('a training that goes on from a checkpoint', () => {
       ({ values }) => (at(values, 0)[1] = [2 ** 40]),
       'without the values',
     ],
-    ['with a size that is no number', ({ values }) => (at(values, 0)[1] = [0, -1]), 'faults'],
+    ['with an invalid size', ({ values }) => (at(values, 0)[1] = [0, -1]), 'faults'],
     [
       'with values of another name',
       ({ current }) => (at(current, 0)[0] = 'other'),
       'received other [',
     ],
     [
-      'with a random sequence that stands still',
+      'with a random generator that is stuck',
       ({ stage }) => (stage.randoms.jitter.words = [0, 0, 0, 0]),
       'faults',
     ],
@@ -136,7 +136,7 @@ describe('a training that goes on from a checkpoint', () => {
     });
   });
 
-  it('keeps the last state when there is no room for another', async () => {
+  it('keeps the last state if there is no space for another', async () => {
     const { states, run } = memoryCheckpoint();
     const { checkpoint, openScratch } = run();
     const full = new Error('no room');
@@ -151,7 +151,7 @@ describe('a training that goes on from a checkpoint', () => {
   });
 });
 
-/** Wide images, of which two of three tiles are drawn. */
+/** Wide images, with two of three tiles drawn. */
 const inTiles = () => {
   const wide = (seed: number) => entry(`${seed}.png`, () => image(seed, { width: 160 }));
   const entries = Array.from({ length: 8 }, (_, seed) => wide(seed));
@@ -163,7 +163,7 @@ const inTiles = () => {
   return { ...input(), classes: [{ name: 'part', entries }], tile: 64, extract };
 };
 
-/** Every other image has a part that is not learnt. */
+/** Every other image has an ignored area. */
 const underMasks = () => {
   const ignored = { width: 2, height: 1, data: Uint8Array.of(255, 0) };
   const masked = goodEntries(8).map((one, at) => (at % 2 ? { ...one, ignored } : one));
@@ -177,8 +177,8 @@ describe.each([
     'tiles under a mask',
     () => ({ ...inTiles(), ignored: { width: 3, height: 1, data: Uint8Array.of(255, 0, 0) } }),
   ],
-])('a training with %s that goes on from a checkpoint', (_, training) => {
-  it('makes the same bundle, wherever it was cut off', async () => {
+])('a training with %s resumed from a checkpoint', (_, training) => {
+  it('makes the same bundle, wherever it was interrupted', async () => {
     const { states, run } = memoryCheckpoint();
     const whole = await train({ ...training(), ...run() });
     expect(await train(training())).toEqual(whole);
@@ -194,7 +194,7 @@ describe('the time between two saves', () => {
 
   const reading = { images: [], skipped: [], blockHash: '' };
 
-  /** Seconds at which states are saved that take so long, when there is one a second for ten minutes. */
+  /** Seconds at which states are saved if saving takes this long and there is a step per second for ten minutes. */
   async function savesAt(secondsOfSave: number, everySeconds?: number): Promise<number[]> {
     let now = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => now * 1000);
@@ -208,15 +208,15 @@ describe('the time between two saves', () => {
     return saves;
   }
 
-  it('is ten seconds where they are fast', async () => {
+  it('is ten seconds if saving is fast', async () => {
     expect(await savesAt(0)).toHaveLength(59);
   });
 
-  it('is as long as it takes for them to need a hundredth of it', async () => {
+  it('is a hundred times the duration of saving if that is longer', async () => {
     expect(await savesAt(2)).toEqual([10, 212, 414]);
   });
 
-  it('is what was asked for', async () => {
+  it('can be set', async () => {
     expect(await savesAt(2, 100)).toEqual([100, 202, 304, 406, 508]);
   });
 });
@@ -224,7 +224,7 @@ describe('the time between two saves', () => {
 describe('a clock that is set back during a training', () => {
   afterEach(() => vi.useRealTimers());
 
-  it('changes nothing but the date, and no time left is negative', async () => {
+  it('affects only the date, and no time left is negative', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: new Date('2030-01-01T00:00:00Z') });
     const left: number[] = [];
     const onEvent = (event: WorkEvent) => {

@@ -8,7 +8,7 @@ import { digest } from '../digest.ts';
 import type { ImageEntry } from '../ports.ts';
 import { type TrainInput, train } from '../train.ts';
 
-/** Frames of some parts, that differ in a few pixels. */
+/** Frames of parts, which differ in a few pixels. */
 function frames(parts: number, each: number): ImageEntry[] {
   return Array.from({ length: parts * each }, (_, at) => {
     const random = new Random(at).fork('frame');
@@ -39,7 +39,7 @@ describe('a threshold from few parts', () => {
     },
   );
 
-  it('lets new parts pass that one from frames of learnt parts rejects', async () => {
+  it('accepts new parts that a threshold from frames of learnt parts rejects', async () => {
     const entries = frames(6, 10);
     const classes = [{ name: 'part', entries }];
     const bundle = await train(tinyTraining({ classes }));
@@ -48,7 +48,7 @@ describe('a threshold from few parts', () => {
     const above = (await scoreImages({ engine, model: bundle, entries: unseen }))
       .map(({ score }) => score)
       .filter((score) => score > threshold);
-    // Twice of what is promised, 1 in 7.
+    // Twice the guaranteed rate, 1 in 7.
     expect(above.length).toBeLessThanOrEqual((2 * 30) / 7);
   });
 
@@ -62,13 +62,13 @@ describe('a threshold from few parts', () => {
           entry(path, () => ({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) })),
         ),
     ],
-  ])('promises nothing of %s, and says so', async (_, entries) => {
+  ])('guarantees nothing for %s, and says so', async (_, entries) => {
     const calibration = await calibrationOf(entries());
     expect(calibration.origin).toBe('near-duplicates');
     expect(describePromise(calibration)).toMatch(/^No false positive rate can be promised/);
   });
 
-  it('has a score of each of a few images, and rules that ask for as many', async () => {
+  it('has a score for each of a few images, and accepts rules that need as many', async () => {
     const calibration = await calibrationOf(goodEntries(10), {
       rules: { threshold: 'max-fpr:0.1' },
     });
@@ -80,7 +80,7 @@ describe('a threshold from few parts', () => {
     );
   });
 
-  it('never holds out what the bundle learnt that it goes on from', async () => {
+  it('never holds out images that the original bundle was trained on', async () => {
     const first = await train(
       tinyTraining({ classes: [{ name: 'part', entries: goodEntries(20) }] }),
     );
@@ -94,7 +94,7 @@ describe('a threshold from few parts', () => {
     const now = recogniserOf(second.manifest.learnt);
     expect(before).toHaveLength(first.manifest.training.images);
     expect(before.every(now)).toBe(true);
-    // All of them are among what the last training learnt itself.
+    // The last training learnt all of them.
     expect(second.manifest.training.images).toBeGreaterThanOrEqual(before.length);
     expect(second.manifest.calibration.scores.length).toBeLessThanOrEqual(40 - before.length);
   });

@@ -25,12 +25,12 @@ async function open(openScratch: OpenScratch, mostBytes?: number) {
 }
 
 describe('images decoded once', () => {
-  it('are as they are at first, and then as the model sees them, each its own', async () => {
+  it('are original at first, and then as resized by the model', async () => {
     const { decoded, entries } = twoImages();
     const once = await open(memoryScratches().open);
     const [a, b] = once.of(entries) as [ImageEntry, ImageEntry];
     expect([a.path, a.ignored]).toEqual(['0', ignored]);
-    // Begun together, as they are when images are read ahead.
+    // Started together, as when images are read ahead.
     expect(await Promise.all([b.read(), a.read()])).toEqual([
       image(1, { width: 150 }),
       image(0, { width: 150 }),
@@ -56,7 +56,7 @@ describe('images decoded once', () => {
       }),
       0,
     ],
-  ] as const)('are decoded again where %s', async (_why, openScratch, heldAside) => {
+  ] as const)('are decoded again if %s', async (_why, openScratch, heldAside) => {
     const { decoded, entries } = twoImages();
     const once = await open(openScratch, 2 * 3 * inputSize ** 2 - 1);
     const read = once.of(entries);
@@ -66,7 +66,7 @@ describe('images decoded once', () => {
     await once.dispose();
   });
 
-  it('give back what they took', async () => {
+  it('free their space', async () => {
     const { engine: counting, state } = countingEngine();
     const scratches = memoryScratches();
     const once = await DecodedOnce.open(counting, tinyMethod, scratches.open);

@@ -15,7 +15,7 @@ function source(options: Partial<MethodOptions>, random = new Random(1)): Defect
 const numbers = (value: Tensor | undefined) => [...(value as Tensor<'int64'>).data].map(Number);
 
 describe('DefectSource', () => {
-  it('swaps in every image of the batch, the own one too, as often', () => {
+  it('swaps in features of every image of the batch equally often, including its own', () => {
     const swaps = source({ anomalySource: 'swap' });
     const from = Array.from({ length: 200 }, () => {
       const images = numbers(swaps.next().images);
@@ -28,7 +28,7 @@ describe('DefectSource', () => {
     }
   });
 
-  it('moves rows and columns, never by nothing', () => {
+  it('shifts rows and columns, never by 0', () => {
     const swaps = source({ anomalySource: 'swap' });
     for (let i = 0; i < 50; i++) {
       const { rows, columns } = swaps.next();
@@ -40,7 +40,7 @@ describe('DefectSource', () => {
     }
   });
 
-  it('goes on where a saved state was', () => {
+  it('continues from a saved state', () => {
     const swaps = source({ anomalySource: 'swap' });
     swaps.next();
     const again = source({ anomalySource: 'swap' }, Random.from(swaps.random.state));

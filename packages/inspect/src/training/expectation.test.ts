@@ -152,7 +152,7 @@ describe('measureExpectation', () => {
     expect(rows(learnt.values)[1]).not.toEqual(rows(before)[1]);
   });
 
-  it('goes on from a bundle of one kind, which has no prototype', async () => {
+  it('continues from a bundle with one kind, which has no prototype', async () => {
     const values = known();
     expect(values.has(EXPECTED.prototypes)).toBe(false);
     const learnt = await learn(values, featuresOf([0, 0, 1]));
@@ -160,7 +160,7 @@ describe('measureExpectation', () => {
     expect(learnt('energy')).not.toEqual(known().get(EXPECTED.energy));
   });
 
-  it('draws from a class of many images, and not from one end of them', async () => {
+  it('samples evenly from a large class', async () => {
     const many = Array.from({ length: 450 }, () => 0);
     const features = featuresOf(many);
     const read: number[] = [];
@@ -185,7 +185,7 @@ describe('measureExpectation', () => {
 describe('measureExpectation of images as a whole', () => {
   const width = channels * area;
   const mean = (numbers: Float32Array) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
-  /** Images that differ by more or less of one pattern, and a little noise of their own. */
+  /** Images that differ in the amount of one pattern, plus some noise. */
   function varying(count: number): ExtractedFeatures {
     const random = new Random(9);
     const pattern = random.array(width, () => random.normal());
@@ -199,7 +199,7 @@ describe('measureExpectation of images as a whole', () => {
     return { ...features, scratch: { ...features.scratch, read } };
   }
 
-  it('takes out what they vary in, of images that had no part in finding it too', async () => {
+  it('removes their variation, also from images that were not measured', async () => {
     const features = varying(24);
     const classes = Array(24).fill('part');
     const places = await learn(known(), features, classes, 'place');
@@ -208,7 +208,7 @@ describe('measureExpectation of images as a whole', () => {
     const share = mean(images('energy').data) / mean(places('energy').data);
     expect(share).toBeLessThan(0.5);
     expect(share).toBeGreaterThan(0.001);
-    // Going on without images as a whole leaves no components behind.
+    // Continuing without variation leaves no components.
     const again = await learn(images.values, features, classes, 'place');
     expect(again.values.has(EXPECTED.components)).toBe(false);
   });
@@ -255,7 +255,7 @@ describe('measureExpectation of images as a whole', () => {
 });
 
 describe('a bundle with expectation', () => {
-  it('has one kind a class, and tells defects from good images', async () => {
+  it('has one kind per class, and separates defects from good images', async () => {
     const other = Array.from({ length: 24 }, (_, i) =>
       entry(`other/${i}`, () => {
         const { data, ...size } = image(i);

@@ -86,16 +86,16 @@ describe('holdOut', () => {
     expect(all.areNearDuplicates).toBe(false);
   });
 
-  it('leaves a large group out last, and not where too few are left to learn', () => {
+  it('holds out a large group last, and not if too few would be left to learn', () => {
     // Twenty others suffice.
     const others = split(unlike(60).map((index) => (index < 30 ? 0 : index)));
     expect(others.folds.every(({ heldOut }) => heldOut.every((at) => at >= 30))).toBe(true);
-    // One loner among 39 frames of one part.
+    // A single image among 39 frames of one part.
     const loner = split(unlike(40).map((index) => Math.min(1, index)));
     expect(loner.folds.map(({ heldOut }) => heldOut)).toEqual([[0]]);
   });
 
-  it('says where all are of one part: then a tenth of them is held out all the same', () => {
+  it('reports if all are of one part: a tenth of them is held out anyway', () => {
     for (const [count, expected] of [
       [40, 4],
       [10, 1],
@@ -125,7 +125,7 @@ describe('holdOut', () => {
     ]);
   });
 
-  it('holds out nothing that the model learnt before, nor what looks like it', () => {
+  it('holds out neither images learnt before nor their near-duplicates', () => {
     const all = images(unlike(60).map((index) => (index < 20 ? Math.floor(index / 2) : index)));
     const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
     const known = unlike(10).map((index) => 2 * index);
@@ -173,7 +173,7 @@ describe('sampled', () => {
       seed,
     ).map(({ entries }) => entries.map(({ path }) => Number(/\d+/.exec(path)?.[0])));
 
-  it('draws from a large class all over it, in its order, and keeps a small one whole', () => {
+  it('samples a large class evenly, in order, and keeps a small one whole', () => {
     const [large = [], small] = draw(1);
     expect(large).toHaveLength(50 + 200);
     expect(new Set(large).size).toBe(250);

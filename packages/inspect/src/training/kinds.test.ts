@@ -41,7 +41,7 @@ describe('kindsOfClasses', () => {
 describe('kindsOfUpdate', () => {
   const isNew = (image: number) => image < 10;
 
-  it('makes one more kind of new images that are apart', () => {
+  it('makes new images that differ a kind of their own', () => {
     const features = around(...times(10, 1.5), ...times(30, 0));
     const { prototypes, of } = kindsOfUpdate(oneKind(), features, isNew);
     expect(prototypes.length).toBe(2);
@@ -49,30 +49,30 @@ describe('kindsOfUpdate', () => {
     expect(prototypes[0]?.[0]).not.toBe(prototypes[1]?.[0]);
   });
 
-  it('makes none of new images that look like those of before', () => {
+  it('makes no kind of new images that look like earlier ones', () => {
     const features = around(...times(40, 0));
     const { prototypes, of } = kindsOfUpdate(oneKind(), features, isNew);
     expect(prototypes.length).toBe(1);
     expect(of).toEqual(times(40, 0));
   });
 
-  it('makes none of too few', () => {
+  it('makes no kind of too few images', () => {
     const features = around(...times(7, 1.5), ...times(30, 0));
     const { prototypes } = kindsOfUpdate(oneKind(), features, (image) => image < 7);
     expect(prototypes.length).toBe(1);
   });
 
-  it('makes none where none of those of before is left', () => {
+  it('makes no kind if no earlier images are left', () => {
     const { prototypes, of } = kindsOfUpdate(oneKind(), around(...times(10, 1.5)), () => true);
     expect([prototypes.length, of]).toEqual([1, times(10, 0)]);
   });
 
-  it('makes none where some of those of before are as far out', () => {
+  it('makes no kind if some earlier images are as different', () => {
     const features = around(...times(10, 1.5), ...times(20, 0), ...times(10, 1.5));
     expect(kindsOfUpdate(oneKind(), features, isNew).prototypes.length).toBe(1);
   });
 
-  it('keeps the kinds that there are, and each image is of the nearest', () => {
+  it('keeps existing kinds, and assigns each image to the nearest', () => {
     const values = twoKinds();
     const features = around(...times(10, 3), ...times(10, 0), ...times(10, 3));
     const { prototypes, of } = kindsOfUpdate(values, features, isNew);

@@ -9,13 +9,13 @@ describe('stepsOf', () => {
     ['few images, at least 240', 20, 1, 240],
     ['ten epochs in batches of 8', 300, 1, 375],
     ['many images, at most 480', 100_000, 1, 480],
-    ['many images of three classes, at most 480 a class', 100_000, 3, 1440],
+    ['many images of three classes, at most 480 per class', 100_000, 3, 1440],
     ['few images of many classes', 20, 15, 240],
   ])('%s', (_, images, classes, steps) => {
     expect(stepsOf(schedule, images, classes, false)).toBe(steps);
   });
 
-  it('takes the epochs that are asked for, without limits', () => {
+  it('takes the requested epochs, without limits', () => {
     expect(stepsOf({ ...schedule, epochs: 1 }, 20, 1, false)).toBe(3);
     expect(stepsOf({ ...schedule, epochs: 100 }, 1000, 1, false)).toBe(12_500);
   });
@@ -32,10 +32,10 @@ describe('stepsOf', () => {
 
 describe('tilesPerImage', () => {
   it.each([
-    ['all, where they are few', 20, 1, 25, 25],
+    ['all, if there are few', 20, 1, 25, 25],
     ['as many as 480 steps of 8 see twice', 180, 1, 25, 10],
-    ['as many a class', 180, 3, 25, 25],
-    ['one at least', 100_000, 1, 25, 1],
+    ['as many per class', 180, 3, 25, 25],
+    ['at least one', 100_000, 1, 25, 1],
     ['the one that there is', 10, 1, 1, 1],
   ])('is %s', (_, images, classes, tiles, expected) => {
     expect(tilesPerImage(schedule, images, classes, tiles)).toBe(expected);

@@ -36,12 +36,12 @@ describe('withTiles', () => {
     expect((await withTiles(large, 'auto', entries)).tiles).toEqual({ rows: 1, columns: 3 });
   });
 
-  it('leaves the method as it is where one tile does, or none is asked for', async () => {
+  it('does not change the method if one tile is enough, or without tiles', async () => {
     expect(await withTiles(method, 512, sized([500, 512]))).toBe(method);
     expect(await withTiles(method, undefined, [])).toBe(method);
   });
 
-  it('passes over what cannot be read', async () => {
+  it('skips unreadable images', async () => {
     const entries = [unreadable('x'), ...sized([600, 600])];
     expect((await withTiles(method, 300, entries)).tiles).toEqual({ rows: 3, columns: 3 });
   });
@@ -93,18 +93,18 @@ describe('a bundle with tiles', () => {
     const all = scored.map(({ score }) => score);
     const { scores } = manifest.calibration;
     expect(scores).toHaveLength(20);
-    // The others were scored by models that had not learnt them.
+    // The others were scored by models not trained on them.
     expect(scores.filter((score) => all.includes(score))).toHaveLength(4);
   });
 
-  it('draws other tiles by another seed, and the same bytes by the same', async () => {
+  it('draws other tiles with another seed, and gives the same bytes with the same', async () => {
     const classes = [{ name: 'part', entries: good(12) }];
     const schedule = { ...tinyTraining().schedule, epochs: 1 };
     const once = () => train(tinyTraining({ classes, schedule, tile: 64 }));
     expect((await once()).bytes).toEqual((await once()).bytes);
   });
 
-  it('is evaluated, calibrated and gone on from like any other', async () => {
+  it('can be evaluated, calibrated and trained further like any other', async () => {
     const { bundle } = await tiledBundle();
     const { engine } = tinyTraining();
     const data = Uint8Array.from({ length: 160 * 64 }, (_, i) => {
@@ -129,7 +129,7 @@ describe('a bundle with tiles', () => {
     expect(maps.map(({ width, height }) => [width, height])).toEqual(maps.map(() => [320, 128]));
     expect(evaluation.mean.imageAuroc).toBe(1);
     expect(evaluation.mean.pixelAuroc).toBeGreaterThan(0.6);
-    // Where bad images differ from good ones: in the patch.
+    // Defective images differ from good ones in the patch.
     const sum = (at: number, from: number) =>
       maps.slice(from, from + 3).reduce((total, { data }) => total + (data[at] ?? 0), 0);
     const difference = Array.from({ length: 320 * 128 }, (_, at) => sum(at, 3) - sum(at, 0));

@@ -5,7 +5,7 @@ import type { trainOptionsSchema } from './options.ts';
 
 type Given = z.input<typeof trainOptionsSchema>;
 
-/** What a user may choose about training. */
+/** The options of training. */
 export interface TrainOptions {
   /** Preset of options; other options override it. Values: `fast`, `paper`. Default: `fast`. */
   readonly profile?: Given['profile'];
@@ -47,8 +47,8 @@ export interface TrainOptions {
    */
   readonly grids?: Given['grids'];
   /**
-   * Synthetic defects for the abnormal grid. swap: blocks of features from elsewhere; fbp:
-   * Feature Block Paste; noise: Gaussian noise. Values: `swap`, `fbp`, `noise`.
+   * Synthetic defects for the abnormal grid. swap: features from elsewhere; fbp: Feature Block
+   * Paste; noise: Gaussian noise. Values: `swap`, `fbp`, `noise`.
    */
   readonly anomalySource?: Given['anomalySource'];
   /** Whether the score uses feature refinement. Values: `on`, `off`. */

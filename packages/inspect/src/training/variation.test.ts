@@ -48,13 +48,13 @@ describe('variationOf', () => {
       const { rows, components, even, odd } = golden;
       const { ofAll, without } = await variation(rows.map(half), components.length);
       expectSame(rowsOf(ofAll), components);
-      // An even image is measured by what the odd ones vary in.
+      // Even images are measured with the components of odd ones.
       expectSame(rowsOf(without(0)), odd);
       expectSame(rowsOf(without(3)), even);
     },
   );
 
-  it('takes four images for each component and sixteen at least, and leaves the rest of the room empty', async () => {
+  it('needs four images per component and at least sixteen, and pads with zeros', async () => {
     const random = new Random(5);
     const left = Array.from({ length: 18 }, () =>
       float32ToFloat16(random.array(20, () => random.normal())),
@@ -66,7 +66,7 @@ describe('variationOf', () => {
     expect(few.without(2)).toEqual(few.ofAll);
   });
 
-  it('finds one component where all images are the same, and none where nothing is left', async () => {
+  it('finds one component if all images are identical, and none if there is no error', async () => {
     const same = half([3, 0, 4]);
     const { ofAll, without } = await variation(Array(40).fill(same), 3);
     for (const own of [ofAll, without(0)]) {
