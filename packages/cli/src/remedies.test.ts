@@ -97,7 +97,7 @@ describe('the remedy fits the mistake', () => {
       'folders of other files',
       ['train', at('texts'), '--out', at('n.onnx')],
       'DATA_NO_GOOD',
-      /the folders good \(1 file that is no image\), other \(1 file that is no image\)/,
+      /the folders good \(1 file that is not an image\), other \(1 file that is not an image\)/,
       /Put good images/,
     ],
     [

@@ -54,7 +54,7 @@ export {
   openTrainingFolder,
   type TrainingFolder,
 } from './datasets/folders.ts';
-export { type KindOfImages, kindsOfImages } from './datasets/kinds.ts';
+export { type ImageGroup, imageGroups } from './datasets/image-groups.ts';
 export { openDataset } from './datasets/open-dataset.ts';
 export { type DetectorOptions, openDetector } from './detector.ts';
 export { checkBundle } from './doctor/bundle.ts';

@@ -33,7 +33,7 @@ test('prints a table of kinds, and what is ignored and why', async () => {
       'bolt   test   spot        2      2',
       '',
       'Ignored:',
-      `  ${at('bolt', 'train', 'bad')}: 3 images: only good ones are learnt from`,
+      `  ${at('bolt', 'train', 'bad')}: 3 images: training uses only good images`,
     ].join('\n')}\n`,
   );
 });
@@ -59,7 +59,7 @@ test('--json prints the same', async () => {
     ignored: [
       {
         path: at('bolt', 'train', 'bad'),
-        reason: '3 images: only good ones are learnt from',
+        reason: '3 images: training uses only good images',
       },
     ],
   });

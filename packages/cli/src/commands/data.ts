@@ -1,5 +1,5 @@
 import { counted, fail } from '@bigrid/errors';
-import { type Dataset, type KindOfImages, kindsOfImages, openDataset } from '@bigrid/node';
+import { type Dataset, type ImageGroup, imageGroups, openDataset } from '@bigrid/node';
 import { assertWritable, drawContactSheet, writeAtomically } from '@bigrid/node/internal';
 import type { Command } from 'commander';
 import { s3RootFlag } from '../flags.ts';
@@ -50,7 +50,7 @@ async function showData(
   }
   const dataset = await openDataset(dir, { s3Root });
   if (sheet !== undefined) await assertWritable(sheet);
-  const kinds = kindsOfImages(dataset);
+  const kinds = imageGroups(dataset);
   if (json) print(JSON.stringify(asJson(dir, dataset, kinds), undefined, 2));
   else print(`${paint('bold', dir)}: ${dataset.layout}`, '', kindsTable(kinds));
   if (!json) print(...remarks(dataset), ...ignoredLines(dataset));
@@ -86,7 +86,7 @@ async function drawSheet(
 }
 
 /** A row per class, split and defect. */
-function kindsTable(kinds: readonly KindOfImages[]): string {
+function kindsTable(kinds: readonly ImageGroup[]): string {
   const right = 'right' as const;
   return table(
     [
@@ -140,7 +140,7 @@ function ignoredLines({ ignored }: Dataset): string[] {
   return ['', paint('bold', 'Ignored:'), ...listed, ...(more > 0 ? [`  and ${more} more`] : [])];
 }
 
-function asJson(path: string, dataset: Dataset, kinds: readonly KindOfImages[]) {
+function asJson(path: string, dataset: Dataset, kinds: readonly ImageGroup[]) {
   return {
     path,
     layout: dataset.layout,

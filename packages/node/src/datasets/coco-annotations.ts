@@ -20,24 +20,24 @@ const runs = z.object({
   counts: z.union([z.array(z.int().nonnegative()), z.string()]),
   size: z.tuple([z.int().positive(), z.int().positive()]),
 });
-/** Some tools write an empty one for a box. */
+/** Some tools write an empty polygon for a box. */
 const polygon = z
   .array(z.number())
   .refine(({ length }) => length === 0 || (length >= 6 && length % 2 === 0));
 const segmentation = z.union([z.array(polygon), runs]).nullish();
 const box = z.tuple([z.number(), z.number(), z.number().positive(), z.number().positive()]);
 
-/** A defect, and which of the annotations it is: from 1, in the order of the file. */
+/** A defect, and the number of its annotation: from 1, in the order of the file. */
 type Defect = Annotation & { readonly number: number; readonly name: string };
 
-/** Puts the annotations of a file beside its images. */
+/** Assigns the annotations of a file to its images. */
 export class AnnotatedImages {
   readonly #annotations: Map<string, (Annotation & { readonly number: number })[]>;
   readonly #names: Map<string, string>;
   readonly #file: string;
-  /** Defects met so far that have a box alone. */
+  /** Number of defects so far that have only a box. */
   boxes = 0;
-  /** Outlines met so far that cannot be read: which, why, and what was taken instead. */
+  /** Messages on outlines so far that cannot be read: which, why, and what is used instead. */
   readonly unreadable: string[] = [];
 
   constructor({ annotations, categories }: Coco, file: string) {
@@ -74,7 +74,7 @@ export class AnnotatedImages {
     );
   }
 
-  /** What to draw; undefined where a defect has neither outline nor box: a mask without it would call it good. */
+  /** What to draw; undefined if a defect has neither outline nor box, because the mask would show it as good. */
   #drawn(image: Image, defects: readonly Defect[]): Segmentation[] | undefined {
     const drawn: Segmentation[] = [];
     const unreadable: string[] = [];
@@ -93,9 +93,9 @@ export class AnnotatedImages {
         boxes++;
       }
       if (outline === undefined) continue;
-      const instead = ownBox ? 'its box is taken' : 'the image counts as one without a mask';
+      const instead = ownBox ? 'using its box' : 'using the image without a mask';
       unreadable.push(
-        `annotation ${defect.number}, of ${image.file_name}: ${instead}, for its outline cannot be read. ${outline.fault}`,
+        `annotation ${defect.number} of ${image.file_name}: its outline cannot be read; ${instead}. ${outline.fault}`,
       );
     }
     this.unreadable.push(...unreadable);
@@ -110,7 +110,7 @@ export class AnnotatedImages {
     drawn: readonly Segmentation[],
   ): LabelledEntry['readMask'] {
     return async () => {
-      // Before anything is drawn at the size that the list states: it may state any.
+      // Checked before drawing: the size in the list may be any.
       const size = await readSize(path);
       if (size.width !== width || size.height !== height) {
         fail(
@@ -123,7 +123,7 @@ export class AnnotatedImages {
   }
 }
 
-/** The outline of a defect, what is wrong with it, or undefined where there is none. */
+/** The outline of a defect, what is wrong with it, or undefined if there is none. */
 function outlineOf(
   { segmentation: given }: Defect,
   { width, height, file_name }: Image,

@@ -35,7 +35,7 @@ describe('polygons', () => {
     ]);
   });
 
-  it('take a pixel when its middle is inside', () => {
+  it('include a pixel if its centre is inside', () => {
     // x from 0.6 to 2.4: the middles 1.5 is inside, 0.5 and 2.5 are not.
     expect(drawn(4, 1, [[0.6, 0, 2.4, 0, 2.4, 1, 0.6, 1]])).toEqual([[0, 1, 0, 0]]);
     expect(drawn(4, 1, [[0.4, 0, 2.6, 0, 2.6, 1, 0.4, 1]])).toEqual([[1, 1, 1, 0]]);
@@ -72,7 +72,7 @@ describe('polygons', () => {
 });
 
 describe('runs', () => {
-  it('go down the columns, beginning with what is outside', () => {
+  it('go down the columns, starting outside', () => {
     // Columns of 2: [0 1] [1 0] [0 1].
     expect(drawn(3, 2, { counts: [1, 2, 2, 1], size: [2, 3] })).toEqual([
       [0, 1, 0],
@@ -80,7 +80,7 @@ describe('runs', () => {
     ]);
   });
 
-  it('may begin with nothing outside, and join polygons', () => {
+  it('may start with an empty run, and join polygons', () => {
     const runs = { counts: [0, 1, 3], size: [2, 2] as const };
     expect(drawn(2, 2, runs)).toEqual([
       [1, 0],
@@ -134,7 +134,7 @@ describe('compressed runs', () => {
     );
   });
 
-  it('never give a run below nothing, or hang, whatever the string', () => {
+  it('never give a negative run, or hang, whatever the string', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const counts = decodeCounts(text);

@@ -1,20 +1,20 @@
 import { fail } from '@bigrid/errors';
 import type { Mask } from '@bigrid/inspect';
 
-/** Runs of pixels, column by column, top to bottom: first those outside, then those inside, and so on. */
+/** Run lengths of pixels, column by column, top to bottom: alternately outside and inside, starting outside. */
 interface Runs {
-  /** Numbers, or all of them in one string, compressed as {@link decodeCounts} says. */
+  /** Numbers, or a string compressed as {@link decodeCounts} describes. */
   readonly counts: readonly number[] | string;
   /** Height, width. */
   readonly size: readonly [number, number];
 }
 
-/** Polygons as `[x0, y0, x1, y1, ...]` in pixels, (0, 0) being the upper left corner of the first pixel; or runs. */
+/** Polygons, `[x0, y0, x1, y1, ...]` in pixels with (0, 0) at the upper left corner of the first pixel; or runs. */
 export type Segmentation = readonly (readonly number[])[] | Runs;
 
 /**
- * Draws segmentations of COCO into one mask. A pixel is inside a polygon when its middle is, by the even-odd rule;
- * what is inside of any polygon or run is defect.
+ * Draws COCO segmentations into one mask. A pixel is inside a polygon if its centre is, by the even-odd rule; pixels
+ * inside any polygon or run are defective.
  *
  * @param width, height of the image, in pixels.
  */
@@ -32,10 +32,10 @@ export function segmentationMask(
 }
 
 /**
- * Writes compressed runs out; polygons and runs of numbers stay as they are.
+ * Decompresses runs; polygons and uncompressed runs are returned unchanged.
  *
  * @param where names the image.
- * @throws DATASET_INVALID when runs are of another size than their image, do not fill it, or cannot be read.
+ * @throws DATASET_INVALID if runs differ in size from their image, do not fill it, or cannot be read
  */
 export function checkedSegmentation(
   segmentation: Segmentation,
@@ -73,15 +73,15 @@ function countsOf({ counts }: Runs, where: string): readonly number[] {
   );
 }
 
-/** More digits than any run of an image has; the next would not fit a whole number of 32 bits. */
+/** Most digits of a number: another would not fit a 32-bit integer. */
 const mostDigits = 6;
 
 /**
- * Reads the runs that COCO's own tools compress into a string. Each number is written in digits of five bits, the
- * lowest first, each a character from '0' (48) on; a sixth bit says that another digit follows, and the highest bit of
- * the last one is the sign. From the third run on, what is written is the difference to the run before the last.
+ * Decodes runs that COCO's tools compress into a string. Each number is written in digits of five bits, the lowest
+ * first, as characters starting at '0' (48); a sixth bit marks that another digit follows, and the highest bit of the
+ * last digit is the sign. From the third run on, each number is the difference from the run two before.
  *
- * @returns undefined where the string holds anything else, or a run below 0.
+ * @returns undefined if the string holds anything else, or a negative run
  */
 export function decodeCounts(text: string): number[] | undefined {
   const counts: number[] = [];
@@ -101,7 +101,7 @@ export function decodeCounts(text: string): number[] | undefined {
   return digits === 0 ? counts : undefined;
 }
 
-/** The outline of a box of COCO: `[left, top, width, height]` in pixels. */
+/** The outline of a COCO box: `[left, top, width, height]` in pixels. */
 export function boxPolygon([left, top, width, height]: Box): Segmentation {
   const [right, bottom] = [left + width, top + height];
   return [[left, top, right, top, right, bottom, left, bottom]];
@@ -133,7 +133,7 @@ function drawPolygon(
   for (let y = 0; y < height; y++) {
     const crossings = crossingsAt(polygon, y + 0.5);
     for (let i = 0; i + 1 < crossings.length; i += 2) {
-      // Pixels whose middle x + 0.5 lies between the two.
+      // Pixels whose centre x + 0.5 lies between the two.
       const first = Math.max(0, Math.ceil((crossings[i] ?? 0) - 0.5));
       const end = Math.min(width, Math.ceil((crossings[i + 1] ?? 0) - 0.5));
       for (let x = first; x < end; x++) data[y * width + x] = 255;
@@ -141,14 +141,14 @@ function drawPolygon(
   }
 }
 
-/** Where a horizontal line crosses the edges of a polygon, from left to right. */
+/** The x of each crossing of a horizontal line with the edges of a polygon, in ascending order. */
 function crossingsAt(polygon: readonly number[], y: number): number[] {
   const crossings: number[] = [];
   for (let i = 0; i < polygon.length; i += 2) {
     const [x0, y0] = [polygon[i] ?? 0, polygon[i + 1] ?? 0];
     const next = (i + 2) % polygon.length;
     const [x1, y1] = [polygon[next] ?? 0, polygon[next + 1] ?? 0];
-    // Half open, so that a corner on the line counts once.
+    // Half-open, so that a corner on the line counts once.
     if (y0 <= y !== y1 <= y) crossings.push(x0 + ((y - y0) / (y1 - y0)) * (x1 - x0));
   }
   return crossings.sort((a, b) => a - b);

@@ -46,7 +46,7 @@ const understoodThree = (folder: string) => ({
   ignored: [],
 });
 
-describe('annotations of COCO', () => {
+describe('COCO annotations', () => {
   it.each([
     ['beside the images', 'part/_annotations.coco.json', 'part'],
     ['in annotations, images in images', 'part/annotations/all.json', 'part/images'],
@@ -74,7 +74,7 @@ describe('annotations of COCO', () => {
     ]);
   });
 
-  it('take a box for its defect where there is nothing else, and say so', async () => {
+  it('use the box of a defect without an outline, with a remark', async () => {
     await data.png('c.png', Array(3).fill([0, 0, 0, 0]));
     const boxed = { ...annotation(1, 2, []), bbox: [3, 1, 1, 2] };
     await data.json('coco.json', {
@@ -88,7 +88,7 @@ describe('annotations of COCO', () => {
       [0, 0, 0, 1],
     ]);
     expect((await openDataset(data.at('coco.json'))).remarks).toEqual([
-      '1 defect with a box alone: all of the box counts as defect, so pixel metrics come out lower.',
+      '1 defect with only a box: the whole box counts as defective, which lowers pixel metrics.',
     ]);
   });
 
@@ -96,7 +96,7 @@ describe('annotations of COCO', () => {
     ['no box', undefined],
     ['an empty box', []],
     ['a box without width', [1, 0, 0, 2]],
-  ])('make no mask where one defect of an image has %s and nothing else', async (_, bbox) => {
+  ])('make no mask if a defect of an image has only %s', async (_, bbox) => {
     await data.files('c.png');
     await data.json('coco.json', {
       images: [image(1, 'c.png')],
@@ -137,7 +137,7 @@ describe('annotations of COCO', () => {
           `Expected polygons of at least 6 numbers, or runs ({ counts, size: [height, width] }), but received ${JSON.stringify(outline)}`,
         ] as const,
     ),
-  ])('keep all the others where one defect has %s, and name it', async (_, outline, fault) => {
+  ])('keep the other defects if one has %s, and report it', async (_, outline, fault) => {
     await data.files('a.png', 'b.png');
     await data.png('c.png', Array(3).fill([0, 0, 0, 0]));
     const file = (broken: object) => ({
@@ -149,7 +149,7 @@ describe('annotations of COCO', () => {
     const { classes, ignored } = await data.understood('coco.json');
     expect(classes[0]?.test).toEqual(['a.png good', 'b.png scratch mask', 'c.png scratch mask']);
     expect(ignored).toEqual([
-      `coco.json: annotation 2, of c.png: its box is taken, for its outline cannot be read. ${fault}`,
+      `coco.json: annotation 2 of c.png: its outline cannot be read; using its box. ${fault}`,
     ]);
     expect(await data.mask('coco.json', 'c.png')).toEqual([
       [0, 0, 0, 0],
@@ -161,7 +161,7 @@ describe('annotations of COCO', () => {
     const without = await data.understood('coco.json');
     expect(without.classes[0]?.test.at(-1)).toBe('c.png scratch');
     expect(without.ignored).toEqual([
-      `coco.json: annotation 2, of c.png: the image counts as one without a mask, for its outline cannot be read. ${fault}`,
+      `coco.json: annotation 2 of c.png: its outline cannot be read; using the image without a mask. ${fault}`,
     ]);
   });
 
@@ -201,7 +201,7 @@ describe('annotations of COCO', () => {
     expect(ignored).toEqual(['part: 1 image of part for validation: there are test images']);
   });
 
-  it('do not make folders out of names of defects', async () => {
+  it('have defect names that are safe as file names', async () => {
     await data.files('1.png');
     await data.json('coco.json', {
       images: [image(1, '1.png')],
@@ -211,7 +211,7 @@ describe('annotations of COCO', () => {
     expect((await data.understood('coco.json')).classes[0]?.test).toEqual(['1.png ..-a-b mask']);
   });
 
-  it('are taken where folders train and test do not say what is good', async () => {
+  it('are used if folders train and test do not say what is good', async () => {
     await data.files('part/test/images/1.png', 'part/test/images/2.png');
     await data.json('part/test/annotations.json', {
       images: [image(1, '1.png'), image(2, '2.png')],
@@ -227,11 +227,11 @@ describe('annotations of COCO', () => {
           test: ['part/test/images/1.png good', 'part/test/images/2.png scratch'],
         },
       ],
-      ignored: ['part/test/annotations.json: 1 annotation of an image that is not listed'],
+      ignored: ['part/test/annotations.json: 1 annotation of images that are not listed'],
     });
   });
 
-  it('stand behind folders that say what is good', async () => {
+  it('are ignored if folders say what is good', async () => {
     await data.files('train/good/1.png', 'test/good/2.png', '1.png');
     await data.json('coco.json', { images: [image(1, '1.png')], annotations: [], categories });
     expect((await data.understood('.')).layout).toBe('MVTec AD');
@@ -256,7 +256,7 @@ describe('annotations of COCO', () => {
     [
       'no categories',
       { images: [], annotations: [] },
-      /^Expected what COCO annotations have for categories of /,
+      /^Expected COCO annotations for categories of /,
     ],
     [
       'a size of nothing',
@@ -272,14 +272,14 @@ describe('annotations of COCO', () => {
     });
   });
 
-  it('are refused when a header states a mask too large', async () => {
+  it('are rejected if a header states too large a mask', async () => {
     await data.files('a.png');
     const images = [{ id: 1, file_name: 'a.png', width: 1e6, height: 1e6 }];
     await data.json('coco.json', { ...three, images, annotations: [] });
     await expect(data.understood('.')).rejects.toMatchObject({ code: 'IMAGE_TOO_LARGE' });
   });
 
-  it('draw nothing at a size that is not the size of the image', async () => {
+  it('are not drawn at a size that differs from the image', async () => {
     await data.png('a.png', Array(3).fill([0, 0, 0, 0]));
     const images = [{ id: 1, file_name: 'a.png', width: 99, height: 999_999 }];
     const annotations = [annotation(1, 1, [[0, 0, 99, 0, 99, 999_999, 0, 999_999]])];
@@ -313,7 +313,7 @@ describe('annotations of COCO', () => {
     },
   );
 
-  it('are not looked for in other JSON', async () => {
+  it('are not expected in other JSON', async () => {
     await data.json('config.json', { images: 3 });
     await expect(data.understood('config.json')).rejects.toMatchObject({
       code: 'DATASET_INVALID',
@@ -325,7 +325,7 @@ describe('annotations of COCO', () => {
     await data.files('1.png');
     expect(await data.understood('.')).toMatchObject({
       layout: 'good images alone',
-      ignored: ['.: 2 files that are no images'],
+      ignored: ['.: 2 files that are not images'],
     });
   });
 });

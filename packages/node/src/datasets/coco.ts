@@ -32,7 +32,7 @@ const cocoSchema = z.looseObject({
     z.looseObject({
       image_id: id,
       category_id: id,
-      // Looked at one by one: an outline that cannot be read is no reason to refuse all the others.
+      // Checked one by one: an unreadable outline is no reason to reject the others.
       segmentation: z.unknown().optional(),
       bbox: z.unknown().optional(),
     }),
@@ -41,28 +41,28 @@ const cocoSchema = z.looseObject({
 });
 export type Coco = z.infer<typeof cocoSchema>;
 
-/** A file of annotations with its content, not checked yet. */
+/** An annotation file with its content, not yet validated. */
 export interface CocoFile {
   readonly path: string;
   readonly content: unknown;
 }
 
 /**
- * Opens a JSON file if it is one of COCO's.
+ * Opens a JSON file if it has COCO annotations.
  *
- * @returns undefined where it has no `images` or no `annotations`.
- * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID when it is no JSON
+ * @returns undefined if it has no `images` or no `annotations`
+ * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID if it is not JSON
  */
 export async function openCoco(path: string): Promise<CocoFile | undefined> {
   return parseCoco(decodeText(await readBytes(path)), path);
 }
 
 /**
- * Opens a JSON file that lies in a folder, where it may be of any kind.
+ * Opens a JSON file found in a folder, which may have any content.
  *
- * @returns undefined where it is none of COCO's.
- * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID when it is no JSON, but annotations by its name or by what is
- *   left of it: without them, defects would be taken for good images
+ * @returns undefined if it has no COCO annotations
+ * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID if it is not valid JSON but looks like annotations by its name or
+ *   content: without them, defects would pass as good images
  */
 export async function findCoco(path: string): Promise<CocoFile | undefined> {
   const text = decodeText(await readBytes(path));
@@ -97,9 +97,10 @@ function parseCoco(text: string, path: string): CocoFile | undefined {
 }
 
 /**
- * Reads annotations of COCO. An image without annotations is good, and so is one of a category called good, ok
- * or normal; others bear the names of their categories. Polygons and runs (RLE) become masks; a defect that has a box
- * alone is taken for all of the box, and a remark says so; so is one whose outline cannot be read. {@link roleOf} says what a file's images are for.
+ * Reads COCO annotations. An image is good if it has no annotations, or only categories called good, ok or normal;
+ * otherwise its defect is the name of its category. Polygons and runs (RLE) become masks. If a defect has only a box, or an
+ * outline that cannot be read, the whole box is its mask, and a remark says so. {@link roleOf} decides what the images of a
+ * file are used for.
  *
  * @throws DATASET_INVALID, naming the item
  */
@@ -117,7 +118,7 @@ export async function readCoco(files: readonly CocoFile[]): Promise<Dataset> {
     if (lost > 0) {
       ignored.push({
         path,
-        reason: `${counted(lost, 'annotation')} of an image that is not listed`,
+        reason: `${counted(lost, 'annotation')} of images that are not listed`,
       });
     }
     for (const [index, image] of coco.images.entries()) {
@@ -137,7 +138,7 @@ export async function readCoco(files: readonly CocoFile[]): Promise<Dataset> {
   const remarks =
     boxes > 0
       ? [
-          `${counted(boxes, 'defect')} with a box alone: all of the box counts as defect, so pixel metrics come out lower.`,
+          `${counted(boxes, 'defect')} with only a box: the whole box counts as defective, which lowers pixel metrics.`,
         ]
       : [];
   return { layout: 'COCO annotations', classes, ignored, remarks: [...remarks, ...once.remarks] };
@@ -150,7 +151,7 @@ function checked(content: unknown, path: string): Coco {
     const place = issue?.path.join('.') || 'the whole';
     fail(
       'DATASET_INVALID',
-      `Expected what COCO annotations have for ${place} of ${path} but received another thing: ${issue?.message}`,
+      `Expected COCO annotations for ${place} of ${path} but received another value: ${issue?.message}`,
     );
   }
   const { images, categories } = result.data;
@@ -162,7 +163,7 @@ function checked(content: unknown, path: string): Coco {
   return result.data;
 }
 
-/** Files that were merged may give one id twice: what is annotated with it could be either. */
+/** Merged files may use one id twice, which makes annotations with it ambiguous. */
 function assertDistinct<Item extends { id: string | number }>(
   list: string,
   items: readonly Item[],
@@ -183,7 +184,7 @@ function assertDistinct<Item extends { id: string | number }>(
   }
 }
 
-/** The folder that the names of images are relative to: the first in which the first image lies. */
+/** The folder that image names are relative to: the first candidate that holds the first image. */
 async function imageFolder(file: string, first: string | undefined): Promise<string> {
   const folder = dirname(file);
   const above = dirname(resolve(folder));

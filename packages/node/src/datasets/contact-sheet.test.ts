@@ -38,7 +38,7 @@ async function colours(bytes: Buffer) {
 const [left, top] = [6, 28];
 
 describe('drawContactSheet', () => {
-  it('draws a row a kind, with the defects outlined', async () => {
+  it('draws one row per group, with the defects outlined', async () => {
     const { bytes, leftOut } = await drawContactSheet(
       dataset({ training: [grey('1')], test: [masked('2')] }),
     );
@@ -55,7 +55,7 @@ describe('drawContactSheet', () => {
     expect(isGrey(at(left + 96, top + 156 + 32 + 32))).toBe(true);
   });
 
-  it('hatches what is to be ignored', async () => {
+  it('hatches ignored areas', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'bigrid-sheet-'));
     const mask = join(folder, 'mask.png');
     // White on the left half.
@@ -70,7 +70,7 @@ describe('drawContactSheet', () => {
     expect(Math.max(...row(0)) - Math.min(...row(0))).toBeGreaterThan(30);
   });
 
-  it('spreads thumbnails over many images, first and last among them', async () => {
+  it('spreads thumbnails over many images, including the first and last', async () => {
     const read: string[] = [];
     const training = Array.from({ length: 50 }, (_, index) => {
       const entry = grey(String(index));
@@ -90,14 +90,14 @@ describe('drawContactSheet', () => {
     expect(steps.at(-1)).toEqual([8, 8]);
   });
 
-  it('leaves a red square for an image that cannot be read', async () => {
+  it('draws a red square for an image that cannot be read', async () => {
     const missing = imageEntry('/nowhere/at/all.png');
     const { at } = await colours((await drawContactSheet(dataset({ training: [missing] }))).bytes);
     const [red = 0, green = 0] = at(left + 64, top + 64);
     expect(red - green).toBeGreaterThan(50);
   });
 
-  it('has an end, and takes any names', async () => {
+  it('has a limited height, and accepts any names', async () => {
     const test = Array.from({ length: 130 }, (_, index) => ({
       ...masked(String(index)),
       defect: `<a & "b" ${'x'.repeat(200)} ${index}`,
@@ -107,7 +107,7 @@ describe('drawContactSheet', () => {
     expect((await sharp(bytes).metadata()).height).toBe(6 + 120 * 156);
   });
 
-  it('stops when asked to', async () => {
+  it('can be cancelled', async () => {
     const signal = AbortSignal.abort();
     await expect(
       drawContactSheet(dataset({ training: [grey('1')] }), { signal }),

@@ -5,11 +5,11 @@ import { callback, optional, path, signal } from '../files/option-schemas.ts';
 import { hatch } from '../images/hatching.ts';
 import type { Dataset } from './dataset.ts';
 import { openIgnoredAreas } from './ignored-areas.ts';
-import { type KindOfImages, kindsOfImages } from './kinds.ts';
+import { type ImageGroup, imageGroups } from './image-groups.ts';
 
 export interface ContactSheetOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Mask of what to ignore, as for training: it is hatched. */
+  /** Path of a mask of areas to ignore, as for training; they are hatched. */
   readonly mask?: string | undefined;
   /** Called after each image. */
   readonly onImage?: ((done: number, total: number) => void) | undefined;
@@ -24,11 +24,11 @@ const optionsSchema = optional<ContactSheetOptions>({
 export interface ContactSheet {
   /** A JPEG. */
   readonly bytes: Buffer;
-  /** Kinds of images that the sheet has no room for. */
+  /** Number of groups that do not fit on the sheet. */
   readonly leftOut: number;
 }
 
-/** Thumbnails in a row, spread over the images of one kind. */
+/** Thumbnails in a row, spread evenly over the images of a group. */
 const columns = 8;
 /** Sides in pixels. */
 const thumbnail = 128;
@@ -36,22 +36,22 @@ const gap = 6;
 const caption = 22;
 const rowHeight = caption + thumbnail + gap;
 const sheetWidth = gap + columns * (thumbnail + gap);
-/** A JPEG is at most 65,535 pixels high; far below that nobody reads on. */
+/** Far below the limit of JPEG, 65,535 pixels: nobody reads a longer sheet. */
 const mostRows = 120;
 
 const paper = 24;
 const outlineColour = [64, 224, 255] as const;
-/** In place of an image that cannot be read. */
+/** Colour of the square for an image that cannot be read. */
 const unreadable = [96, 24, 24] as const;
 
-type Entry = KindOfImages['entries'][number];
+type Entry = ImageGroup['entries'][number];
 
 /**
- * Draws what was understood of a data folder: a row for each class, split and defect, with its name, its number
- * of images and up to 8 of them; the masks' defects are outlined in cyan, and what is to be ignored is hatched. An image that cannot be read leaves a
- * red square.
+ * Draws an overview of a data set: a row for each class, split and defect, with its name, its number of images and up to 8
+ * thumbnails. Defects in masks are outlined in cyan, ignored areas are hatched, and images that cannot be read are red
+ * squares.
  *
- * @returns a JPEG, 1,078 pixels wide, of at most 120 rows.
+ * @returns a JPEG, 1,078 pixels wide, with at most 120 rows
  * @throws CANCELLED, and for `mask` PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, OPTION_INVALID
  */
 export async function drawContactSheet(
@@ -59,7 +59,7 @@ export async function drawContactSheet(
   options: ContactSheetOptions = {},
 ): Promise<ContactSheet> {
   checkOptions(optionsSchema, options, 'drawContactSheet');
-  const kinds = kindsOfImages(dataset);
+  const kinds = imageGroups(dataset);
   const shown = kinds.slice(0, mostRows).map((kind) => ({ kind, entries: spread(kind.entries) }));
   const height = gap + shown.length * rowHeight;
   const sheet = new Uint8Array(sheetWidth * height * 3).fill(paper);
@@ -71,7 +71,7 @@ export async function drawContactSheet(
   );
   for (const [row, { kind, entries }] of shown.entries()) {
     for (const [column, entry] of entries.entries()) {
-      if (options.signal?.aborted) fail('CANCELLED', 'Drawing the contact sheet was stopped');
+      if (options.signal?.aborted) fail('CANCELLED', 'Drawing the contact sheet was cancelled');
       const left = gap + column * (thumbnail + gap);
       const ignored = areas.of(kind.className, entry).ignored ?? areas.everywhere;
       paste(sheet, await drawThumbnail(entry, ignored), left, gap + row * rowHeight + caption);
@@ -90,7 +90,7 @@ export async function drawContactSheet(
   return { bytes, leftOut: kinds.length - shown.length };
 }
 
-/** Some of them, evenly: the first, the last and between. */
+/** Up to 8 items at even distances, with the first and the last. */
 function spread<T>(all: readonly T[]): T[] {
   const number = Math.min(columns, all.length);
   return Array.from({ length: number }, (_, index) => {
@@ -126,7 +126,7 @@ async function drawThumbnail(entry: Entry, ignored: Mask | undefined): Promise<T
   }
 }
 
-/** Colours the pixels around the defects, so that what is inside stays seen. */
+/** Colours the pixels around the defects, so that the defects themselves stay visible. */
 function outline({ width, height, data }: Thumbnail, mask: Mask): void {
   const inside = resized(mask, width, height);
   const isInside = (x: number, y: number) =>
@@ -140,7 +140,7 @@ function outline({ width, height, data }: Thumbnail, mask: Mask): void {
   }
 }
 
-/** A pixel is set where any of the mask's lies in it: the smallest defect is not lost. */
+/** Downscales a mask. A pixel is set if any mask pixel in it is, so that small defects are not lost. */
 function resized(mask: Mask, width: number, height: number): Uint8Array {
   const small = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
@@ -166,7 +166,7 @@ function hasDefect(
   return false;
 }
 
-/** In the middle of its square. */
+/** Copies a thumbnail to the centre of its square. */
 function paste(sheet: Uint8Array, drawn: Thumbnail, left: number, top: number): void {
   const x = left + Math.floor((thumbnail - drawn.width) / 2);
   const y = top + Math.floor((thumbnail - drawn.height) / 2);
@@ -176,7 +176,7 @@ function paste(sheet: Uint8Array, drawn: Thumbnail, left: number, top: number): 
   }
 }
 
-function describe({ className, split, defect, entries, masks }: KindOfImages): string {
+function describe({ className, split, defect, entries, masks }: ImageGroup): string {
   const masked = masks > 0 ? `, ${masks} with a mask` : '';
   return `${className} / ${split} / ${defect}: ${entries.length}${masked}`;
 }

@@ -15,59 +15,59 @@ export type LayoutName =
   | 'Ground Truth manifest'
   | 'COCO annotations';
 
-/** What was understood of a folder or a file of annotations. */
+/** A folder or annotation file as Bigrid reads it. */
 export interface Dataset {
   readonly layout: LayoutName;
-  /** One for a product; several, in natural order, where there are several products. */
+  /** One class per product, in natural order. */
   readonly classes: readonly DatasetClass[];
-  /** What lies there and is not used. */
+  /** Files and folders that are not used. */
   readonly ignored: readonly Ignored[];
-  /** What was read in a way that has to be known, one sentence each. */
+  /** Assumptions made in reading it that affect results, one sentence each. */
   readonly remarks?: readonly string[] | undefined;
 }
 
 /** The images of one product. */
 export interface DatasetClass {
   readonly name: string;
-  /** Good images to learn from. */
+  /** Good images to train on. */
   readonly training: readonly ImageEntry[];
-  /** Good ones first, then defects in natural order. Where no split is made, the training images are here too. */
+  /** Good images first, then defects in natural order. Without a split, this includes the training images. */
   readonly test: readonly LabelledEntry[];
 }
 
 export interface Ignored {
   /** A file or a folder. */
   readonly path: string;
-  /** What it is, and why it is left out. */
+  /** What it is, and why it is not used. */
   readonly reason: string;
 }
 
 export interface DatasetOptions {
-  /** Folder with a copy of the buckets that `s3://` addresses name: `BUCKET/KEY` or `KEY` below it. */
+  /** Folder with a copy of the buckets in `s3://` addresses, as `BUCKET/KEY` or `KEY`. */
   readonly s3Root?: string | undefined;
 }
 
 export const datasetOptionsSchema = optional<DatasetOptions>({ s3Root: path });
 
-/** Checks what a function that reads a data set was given. @throws OPTION_INVALID */
+/** Checks the arguments of a function that reads a data set. @throws OPTION_INVALID */
 export function checkDataset(given: unknown, options: unknown, what: string): void {
   checkArgument(path, given, 'the data');
   checkOptions(datasetOptionsSchema, options, what);
 }
 
-/** An image of a list that says of each what it is for. */
+/** An image from a list that states its role. */
 export interface ListedImage {
   readonly role: 'training' | 'validation' | 'test';
   readonly entry: LabelledEntry;
-  /** The line or the item that names it, such as `line 3 of train.manifest`. */
+  /** Where it is listed, such as `line 3 of train.manifest`. */
   readonly where: string;
-  /** Tells its mask from others: a path, or what it is drawn from; undefined where there is none. */
+  /** Identifies its mask: a path, or a hash of what it is drawn from; undefined if there is none. */
   readonly mask: string | undefined;
 }
 
 /**
- * A class from a list. Without test images, those for validation take their place, and without these all of
- * them are tested on, as with folders that make no split.
+ * A class from a list. Without test images, the validation images are used for testing; without those, all images are,
+ * as for folders without a split.
  *
  * @param source names the list in what is ignored.
  */
@@ -94,9 +94,9 @@ export function classFromList(
 }
 
 /**
- * What the images of a list are for: those with the word test in the name of the file are to test on, those with
- * val are for validation, others to learn from. A file whose name says nothing goes by its folder, if that is
- * called `test`, `val`, `valid` or `validation`.
+ * The role of the images in a list, by the name of the list: test with the word test, validation with val, otherwise
+ * training. If the file name has neither word, the folder decides if it is called `test`, `val`, `valid` or
+ * `validation`.
  */
 export function roleOf(file: string): ListedImage['role'] {
   const name = basename(file);
@@ -113,7 +113,7 @@ function isWordIn(name: string, word: string): boolean {
   return new RegExp(`(^|[^a-z])${word}`, 'i').test(name);
 }
 
-/** How what is ignored names the lists of a data set: the file, or the folder that holds several. */
+/** The name for the lists of a data set in `ignored`: the file, or the folder that holds several. */
 export function listName(files: readonly string[]): string {
   const [first = '.'] = files;
   if (files.length === 1) return first;
@@ -121,9 +121,9 @@ export function listName(files: readonly string[]): string {
   return folders.size === 1 ? dirname(first) : dirname(dirname(first));
 }
 
-export const onlyGood = 'only good ones are learnt from';
+export const onlyGood = 'training uses only good images';
 
-/** Good ones first, then defects, then paths, in natural order. */
+/** Sorted by defect, good first, then by path, in natural order. */
 function inOrder(entries: readonly LabelledEntry[]): LabelledEntry[] {
   const isBad = ({ defect }: LabelledEntry) => Number(defect !== 'good');
   return [...entries].sort(
@@ -132,7 +132,7 @@ function inOrder(entries: readonly LabelledEntry[]): LabelledEntry[] {
   );
 }
 
-/** A name of a defect that is safe as a part of a file name. */
+/** A defect name that is safe in a file name. */
 export function defectName(text: string): string {
   return text.trim().replaceAll(/[\\/:\0]+/g, '-') || 'defect';
 }

@@ -44,12 +44,12 @@ const labels = (entries: readonly LabelledEntry[]) =>
   ]);
 
 describe('listImages', () => {
-  it('takes a file as it is', async () => {
+  it('lists a single file', async () => {
     await files('odd.name');
     expect(await listImages(join(root, 'odd.name'))).toEqual([join(root, 'odd.name')]);
   });
 
-  it('finds images at any depth, in natural order, without hidden files and masks', async () => {
+  it('finds images at any depth, in natural order, without hidden files or masks', async () => {
     await files('10.png', '2.png', 'sub/1.JPG', 'sub/b.tiff', 'a.webp', 'note.txt', 'Thumbs.db');
     await files('.hidden.png', '.git/x.png', '__MACOSX/y.png', 'ground_truth/bad/1_mask.png');
     expect(within(await listImages(root))).toEqual([
@@ -61,7 +61,7 @@ describe('listImages', () => {
     ]);
   });
 
-  it('follows links to folders, but not for ever', async () => {
+  it('follows links to folders, but not in circles', async () => {
     await files('data/1.png');
     await symlink(root, join(root, 'data', 'up'));
     await symlink(join(root, 'nowhere.png'), join(root, 'data', 'broken.png'));
@@ -77,23 +77,23 @@ describe('listImages', () => {
     expect(within(await listImages(root))).toEqual(['1.png']);
   });
 
-  it('takes a folder named like an image for a folder', async () => {
+  it('treats a folder named like an image as a folder', async () => {
     await files('x.png/1.png');
     expect(within(await listImages(root))).toEqual(['x.png/1.png']);
   });
 
-  it('says what it found instead', async () => {
+  it('reports what it found instead', async () => {
     await files('note.txt');
     await expect(listImages(root)).rejects.toMatchObject({
       code: 'DATA_EMPTY',
-      message: `Expected images in ${root} but received 1 file that is no image`,
+      message: `Expected images in ${root} but received 1 file that is not an image`,
     });
     await expect(listImages(join(root, 'none'))).rejects.toMatchObject({ code: 'PATH_MISSING' });
   });
 });
 
 describe('openTrainingFolder', () => {
-  it('prefers train/good, then good, then images straight in the folder', async () => {
+  it('prefers train/good, then good, then images directly in the folder', async () => {
     await files('bottle/preview.png');
     expect(await training('bottle')).toEqual([['bottle', ['bottle/preview.png']]]);
     await files('bottle/good/2.png', 'bottle/good/10.png');
@@ -104,7 +104,7 @@ describe('openTrainingFolder', () => {
     expect(await training('bottle')).toEqual([['bottle', ['bottle/train/good/1.png']]]);
   });
 
-  it('takes every class of a folder of classes', async () => {
+  it('finds every class in a folder of classes', async () => {
     await files('cable/train/good/1.png', 'bottle/train/good/1.png', 'bottle/test/good/2.png');
     await files('tile/good/3.png', 'readme.txt', 'papers/x.pdf', 'overview.png');
     expect(await training('.')).toEqual([
@@ -119,7 +119,7 @@ describe('openTrainingFolder', () => {
     expect(await training(dir)).toEqual([['bottle', ['bottle/train/good/1.png']]]);
   });
 
-  it('never takes masks', async () => {
+  it('never includes masks', async () => {
     await files('ground_truth/bad/1_mask.png', 'masks/good/1.png', 'test/bad/1.png');
     for (const dir of ['.', 'ground_truth', 'ground_truth/bad', 'masks']) {
       await expect(openTrainingFolder(join(root, dir)), dir).rejects.toMatchObject({
@@ -130,20 +130,20 @@ describe('openTrainingFolder', () => {
     expect(await training('flat')).toEqual([['flat', ['flat/a.png', 'flat/face_mask.png']]]);
   });
 
-  it('does not take test images for a class', async () => {
+  it('does not treat test images as a class', async () => {
     await files('test/good/1.png');
     await expect(openTrainingFolder(root)).rejects.toMatchObject({ code: 'DATA_NO_GOOD' });
   });
 
-  it('names what it looked for and what it found', async () => {
+  it('reports what it expected and what it found', async () => {
     await files('broken/1.png', 'notes.txt');
     await expect(openTrainingFolder(root)).rejects.toMatchObject({
       code: 'DATA_NO_GOOD',
-      message: `Expected good images in ${join(root, 'train', 'good')}, ${join(root, 'good')}, or straight in ${root} but received the folder broken and 1 file that is no image`,
+      message: `Expected good images in ${join(root, 'train', 'good')}, ${join(root, 'good')}, or directly in ${root} but received the folder broken and 1 file that is not an image`,
     });
   });
 
-  it('tells an empty folder, a missing one and a file apart', async () => {
+  it('distinguishes an empty folder, a missing one and a file', async () => {
     await expect(openTrainingFolder(root)).rejects.toMatchObject({
       code: 'DATA_EMPTY',
       message: `Expected images in ${root} but received an empty folder`,
@@ -201,7 +201,7 @@ describe('openTestFolder', () => {
     ]);
   });
 
-  it('reads good and bad straight in the folder', async () => {
+  it('reads good and bad directly in the folder', async () => {
     await files('good/1.png', 'bad/1.png', 'masks/bad/1.png', 'train/good/5.png', 'other/x.txt');
     expect(labels(await openTestFolder(root)).map(([path, , ...rest]) => [path, ...rest])).toEqual([
       ['good/1.png', 'good', false],
@@ -209,7 +209,7 @@ describe('openTestFolder', () => {
     ]);
   });
 
-  it('does not mind the case of folder names', async () => {
+  it('ignores the case of folder names', async () => {
     await files('Test/Good/1.png', 'Test/Crack/2.png', 'Ground_Truth/crack/2_mask.png');
     expect(labels(await openTestFolder(root)).map((label) => label.slice(2))).toEqual([
       ['good', false],
@@ -217,18 +217,20 @@ describe('openTestFolder', () => {
     ]);
   });
 
-  it('says that there is nothing to evaluate on', async () => {
+  it('reports that there are no test images', async () => {
     await expect(openTestFolder(root)).rejects.toMatchObject({ code: 'DATA_EMPTY' });
     await files('train/good/1.png', 'test/good/readme.txt');
     await expect(openTestFolder(root)).rejects.toMatchObject({
       code: 'DATA_NO_TEST',
-      message: expect.stringMatching(/but received the folder good \(1 file that is no image\)$/),
+      message: expect.stringMatching(
+        /but received the folder good \(1 file that is not an image\)$/,
+      ),
     });
   });
 });
 
 describe('naturalOrder', () => {
-  it('counts as people do', () => {
+  it('sorts numbers by value', () => {
     const names = ['b', 'a10', 'a9', 'a010', 'a', 'A1', '99999999999999999999', '100', '20'];
     expect(names.sort(naturalOrder)).toEqual([
       '20',
@@ -243,7 +245,7 @@ describe('naturalOrder', () => {
     ]);
   });
 
-  it('is an order: sorting does not depend on where the names stood', () => {
+  it('is a total order: the result does not depend on the input order', () => {
     const name = fc.string({
       unit: fc.constantFrom('0', '1', '9', 'a', '.', 'é', '-'),
       maxLength: 6,
@@ -269,7 +271,7 @@ describe('openCalibrationFolder', () => {
     return [good, defects].map((entries) => within(entries.map(({ path }) => path)));
   };
 
-  it('takes good test images, and defects apart from them', async () => {
+  it('finds good test images, and defects separately', async () => {
     await files('part/train/good/0.png', 'part/test/good/1.png', 'part/test/crack/2.png');
     expect(await calibration('part')).toEqual([
       ['part/test/good/1.png'],
@@ -283,7 +285,7 @@ describe('openCalibrationFolder', () => {
     ]);
   });
 
-  it('takes images straight in the folder for good, without masks beside them', async () => {
+  it('treats images directly in the folder as good, without masks next to them', async () => {
     await files('today/1.png', 'today/10.png', 'today/2.png', 'today/2_mask.png');
     expect(await calibration('today')).toEqual([
       ['today/1.png', 'today/2.png', 'today/10.png'],
@@ -291,7 +293,7 @@ describe('openCalibrationFolder', () => {
     ]);
   });
 
-  it('never takes what training saw, and says what it looked for', async () => {
+  it('never includes training images, and reports what it expected', async () => {
     await files('seen/train/good/0.png', 'bad/test/crack/0.png');
     for (const dir of ['seen', 'bad']) {
       await expect(calibration(dir)).rejects.toThrow(

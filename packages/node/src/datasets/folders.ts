@@ -18,7 +18,7 @@ import { contents, hasSplit, isMaskFolder, withoutMasks } from './names.ts';
 import { failWithoutGood, failWithoutTest, readDataset } from './open-dataset.ts';
 
 export interface TrainingFolder {
-  /** One for a folder of one product; several, in natural order, for a folder of such folders. */
+  /** One class per product, in natural order. */
   readonly classes: readonly TrainingClass[];
 }
 
@@ -31,16 +31,16 @@ export interface CalibrationFolder {
 }
 
 /**
- * The paths of the images at a path: a file is taken as it is, whatever its name (of a TIFF each page: `x.tif`,
- * `x.tif#2`); a folder is searched
- * through all its subfolders for names that end like an image. Hidden files and folders of masks are left
- * out (but not a product that is called like one of masks). In natural order (`2.png` before `10.png`), the same on every system.
+ * The paths of the images at a path. A file is listed whatever its name, a multi-page TIFF as one image per page: `x.tif`,
+ * `x.tif#2`. A folder is searched recursively for file names with an image extension; hidden files and mask folders are
+ * left out, unless a folder named like masks is a product. In natural order (`2.png` before `10.png`), the same on every
+ * system.
  *
- * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY when a folder holds no image.
+ * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY if a folder has no images
  */
 export async function listImages(pathOrFolder: string): Promise<string[]> {
   checkArgument(pathSchema, pathOrFolder, 'a path');
-  // A page that was asked for by its number is taken alone.
+  // A path with a page number is that page only.
   const { file, page } = pageOf(pathOrFolder);
   if (!(await isFolder(file))) return page > 0 ? [pathOrFolder] : imagesInFile(file);
   const found: string[] = [];
@@ -55,14 +55,13 @@ export async function listImages(pathOrFolder: string): Promise<string[]> {
 }
 
 /**
- * Finds the good images to learn from, in any layout that `openDataset` recognises. In folders, they are the
- * first of `DIR/train/good`, `DIR/good`, the class folders in DIR (each with `train/good` or `good`), and DIR
- * itself. A class bears the name of its folder. Masks are never taken. Note that without test images the good
- * ones are what {@link openTestFolder} finds as well.
+ * Finds the good images to train on, in any layout that `openDataset` recognises. In folders, they are the first of
+ * `DIR/train/good`, `DIR/good`, the class folders in DIR (each with `train/good` or `good`), and DIR itself. A class has
+ * the name of its folder. Masks are never included. Without test images, {@link openTestFolder} finds the same images.
  *
  * @param path a folder, or a file that lists images.
- * @throws PATH_MISSING, PATH_UNREADABLE, DATASET_INVALID; DATA_EMPTY when there is nothing at all; DATA_NO_GOOD,
- *   naming what was looked for and what was found.
+ * @throws PATH_MISSING, PATH_UNREADABLE, DATASET_INVALID; DATA_EMPTY if there are no files; DATA_NO_GOOD, with what was
+ *   expected and what was found
  */
 export async function openTrainingFolder(
   path: string,
@@ -76,12 +75,11 @@ export async function openTrainingFolder(
 }
 
 /**
- * Finds the images to evaluate on, with what is known of them, in any layout that `openDataset` recognises. In
- * folders, they are `DIR/test/good/*`, `DIR/test/<defect>/*` and their masks in `DIR/ground_truth/<defect>`;
+ * Finds the test images with their labels and masks, in any layout that `openDataset` recognises. In folders, they are `DIR/test/good/*`, `DIR/test/<defect>/*` and their masks in `DIR/ground_truth/<defect>`;
  * without `DIR/test`, `DIR/good` and every other folder of images as a defect, such as `DIR/bad`; without
- * those, the same in every class folder of DIR. The `test` folder itself may be given too. Good ones come first,
- * then defects in natural order. A folder of good images alone is enough: whether that suffices is for the
- * evaluation to say.
+ * those, the same in every class folder of DIR. The path of the `test` folder itself works too. Good images come first,
+ * then defects in natural order. A folder of only good images is accepted here; `evaluate` decides whether that is
+ * enough.
  *
  * @param path a folder, or a file that lists images.
  * @throws PATH_MISSING, PATH_UNREADABLE, DATASET_INVALID, DATA_EMPTY, DATA_NO_TEST
@@ -97,10 +95,10 @@ export async function openTestFolder(
 }
 
 /**
- * Finds the images to calibrate on: what {@link openTestFolder} finds, or, without labels, the images straight in
- * DIR, all of them good. `DIR/train/good` is left out: on what training saw, scores are too low for a threshold.
+ * Finds the images to calibrate on: those of {@link openTestFolder}, or, without labels, the images directly in DIR, all
+ * of them good. `DIR/train/good` is left out: scores of training images are too low for a threshold.
  *
- * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY; DATA_NO_GOOD, naming what was looked for and what was found
+ * @throws PATH_MISSING, PATH_UNREADABLE, DATA_EMPTY; DATA_NO_GOOD, with what was expected and what was found
  */
 export async function openCalibrationFolder(dir: string): Promise<CalibrationFolder> {
   const entries = await openTestFolder(dir).catch((error: unknown) => {
@@ -109,7 +107,7 @@ export async function openCalibrationFolder(dir: string): Promise<CalibrationFol
   });
   const good = entries?.filter((entry) => !isAnomalous(entry)) ?? (await imagesStraightIn(dir));
   if (good.length === 0) {
-    const places = `${join(dir, 'test', 'good')}, ${join(dir, 'good')}, or straight in ${dir}`;
+    const places = `${join(dir, 'test', 'good')}, ${join(dir, 'good')}, or directly in ${dir}`;
     fail(
       'DATA_NO_GOOD',
       `Expected good images that training never saw in ${places} but received ${await contents(dir)}`,
@@ -125,7 +123,7 @@ async function imagesStraightIn(dir: string): Promise<ImageEntry[]> {
 
 async function collect(folder: string, above: readonly string[], found: string[]): Promise<void> {
   const listing = await listFolder(folder);
-  // A link that leads back to a folder above would be followed for ever.
+  // A link to a parent folder would be followed forever.
   if (above.includes(listing.realPath)) return;
   const below = [...listing.folders, ...listing.images].sort(naturalOrder);
   const folders = new Set(listing.folders);

@@ -33,7 +33,7 @@ const segmentation = (mask: string, background: object = { 'hex-color': '#ffffff
 });
 
 describe('manifests of Lookout for Vision', () => {
-  it('are read from a folder with one to train and one to test', async () => {
+  it('are read from a folder with one for training and one for testing', async () => {
     await data.files('board/images/1.jpg', 'board/images/2.jpg', 'board/images/3.jpg');
     await data.files('board/images/4.jpg', 'board/masks/4.png');
     await data.json(
@@ -59,7 +59,7 @@ describe('manifests of Lookout for Vision', () => {
           test: ['board/images/3.jpg good', 'board/images/4.jpg anomaly mask'],
         },
       ],
-      ignored: ['board: 1 defective image of board to train on: only good ones are learnt from'],
+      ignored: ['board: 1 defective image of board to train on: training uses only good images'],
     });
   });
 
@@ -73,17 +73,17 @@ describe('manifests of Lookout for Vision', () => {
     ['valid/_annotations.coco.json', 'validation'],
     ['test/train.manifest', 'training'],
     ['test-data/output.manifest', 'training'],
-  ])('and other lists say by their name what they are for: %s', (file, role) => {
+  ])('and other lists have a role by their name: %s', (file, role) => {
     expect(roleOf(file)).toBe(role);
   });
 
-  it('go by the name of the class where the number says otherwise, as in the documentation', async () => {
+  it('use the class name if the number contradicts it, as in the documentation', async () => {
     await data.files('1.jpg');
     await data.json('train.manifest', { 'source-ref': '1.jpg', ...classification('normal', 1) });
     expect((await data.understood('train.manifest')).classes[0]?.training).toEqual(['1.jpg']);
   });
 
-  it('train and test on the same images where there is one file', async () => {
+  it('use the same images for training and testing if there is one file', async () => {
     await data.files('a/1.jpg', 'a/2.jpg');
     await data.json(
       'a/output.jsonl',
@@ -132,7 +132,7 @@ describe('manifests of Lookout for Vision', () => {
     });
   });
 
-  it('have masks in colours over that of the background', async () => {
+  it('have colour masks on a background colour', async () => {
     await data.files('1.jpg', '2.jpg');
     const [white, green, black] = [
       [255, 255, 255],
@@ -172,7 +172,7 @@ describe('manifests of Lookout for Vision', () => {
       '{"source-ref":"9.jpg","anomaly-label":0}',
       /^Expected the file of line 2 of .*9\.jpg but received nothing$/,
     ],
-  ])('name the line that has %s', async (_, line, message) => {
+  ])('report the line with %s', async (_, line, message) => {
     await data.files('1.jpg');
     await data.write('m.manifest', `{"source-ref":"1.jpg","anomaly-label":0}\n${line}\n`);
     await expect(data.understood('m.manifest')).rejects.toMatchObject({

@@ -35,13 +35,13 @@ type Line = z.infer<typeof recordSchema>;
 type Metadata = z.infer<typeof metadataSchema>;
 
 /**
- * Reads manifests of Amazon Lookout for Vision and SageMaker Ground Truth: one JSON object a line, with
+ * Reads manifests of Amazon Lookout for Vision and SageMaker Ground Truth: one JSON object per line, with
  * `source-ref`, a label of the type `groundtruth/image-classification` (such as `anomaly-label` with
- * `anomaly-label-metadata`), and where there is one a mask of the type `groundtruth/semantic-segmentation`
- * (`anomaly-mask-ref`), in colours over that of its BACKGROUND. {@link roleOf} says what a manifest's
- * images are for.
+ * `anomaly-label-metadata`), and optionally a mask of the type `groundtruth/semantic-segmentation`
+ * (`anomaly-mask-ref`), defective wherever its colour is not that of BACKGROUND. {@link roleOf} decides what the images
+ * of a manifest are used for.
  *
- * @param files with paths in them relative to each file's own folder.
+ * @param files paths of manifests; paths in a manifest are relative to its folder
  * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID, naming the line
  */
 export async function readManifests(
@@ -112,7 +112,7 @@ async function listedImage(
   };
 }
 
-/** `good`, or the name of the defect. The number of a label is not asked: published examples contradict it. */
+/** `good`, or the name of the defect. Ignores the numeric label, which published examples use inconsistently. */
 function defectOf(line: Line, where: string): string {
   const label = attribute(line, 'anomaly-label', 'image-classification');
   const name = label?.metadata['class-name'];
@@ -132,7 +132,7 @@ function maskOf(line: Line): { address: string; metadata: Metadata } | undefined
     : undefined;
 }
 
-/** The attribute of that name, or else the first whose metadata state that type. */
+/** The attribute with that name, or else the first whose metadata state that type. */
 function attribute(
   line: Line,
   name: string,
@@ -146,7 +146,7 @@ function attribute(
   return key === undefined ? undefined : { value: line[key], metadata: metadataOf(key) ?? {} };
 }
 
-/** The colour of what is no defect: white, where the map of colours names none. */
+/** The background colour; white if the colour map does not state one. */
 function backgroundOf(metadata: Metadata, where: string): [number, number, number] {
   const colours = Object.values(metadata['internal-color-map'] ?? {});
   const background = colours.find((colour) => /^background$/i.test(colour['class-name'] ?? ''));
@@ -179,8 +179,8 @@ async function localPath(
   if (s3Root === undefined) {
     fail(
       'DATASET_INVALID',
-      `Expected a folder with a copy of the bucket ${bucket} (\`s3Root\`) for ${where} but received the address ${address} alone`,
-      { remedy: 'Copy the bucket (`aws s3 sync`), and give the copy as `s3Root`.' },
+      `Expected a folder with a copy of the bucket ${bucket} (\`s3Root\`) for ${where} but received only the address ${address}`,
+      { remedy: 'Copy the bucket (`aws s3 sync`), and pass the folder of the copy as `s3Root`.' },
     );
   }
   const withBucket = join(s3Root, bucket, key);

@@ -19,7 +19,7 @@ const entry: ImageEntry = {
   read: async () => ({ width: 1, height: 1, data: new Uint8Array(3) }),
 };
 
-it('gives each image the mask of its class, or all of them one', async () => {
+it('gives each image the mask of its class, or one mask to all', async () => {
   const each = await openIgnoredAreas(data.at('masks'), ['bolt', 'nut']);
   expect(each.everywhere).toBeUndefined();
   expect(each.of('bolt', entry).ignored?.data).toEqual(Uint8Array.of(255, 0));
@@ -29,7 +29,7 @@ it('gives each image the mask of its class, or all of them one', async () => {
   expect(one.of('bolt', entry)).toBe(entry);
 });
 
-it('tells masks apart, so that a training goes on under its own alone', async () => {
+it('identifies masks, so that training resumes only with the same one', async () => {
   const digests = [
     await openIgnoredAreas(undefined, ['bolt', 'nut']),
     await openIgnoredAreas(data.at('left.png'), ['bolt', 'nut']),
@@ -48,8 +48,8 @@ it.each([
   ['nothing', 'black all over', [[0, 0]], 'it is black all over'],
   ['nothing', 'white that is grey', [[0, 127]], 'its brightest value is 127 of 255'],
   ['nothing', 'in red', [[red, black]], 'its brightest value is '],
-  ['nothing', 'too thin', Array(3000).fill([0]).with(0, [255]), 'is lost when it is brought to'],
-  ['everything', 'white all over', [[255, 255]], 'is white all over'],
+  ['nothing', 'too thin', Array(3000).fill([0]).with(0, [255]), 'vanish when it is resized to'],
+  ['everything', 'all white', [[255, 255]], 'is entirely white'],
   [
     'everything',
     'with too thin a rest',
@@ -80,11 +80,11 @@ it.each([
   },
 );
 
-it('refuses a mask whose transparency alone says what to ignore', async () => {
+it('rejects a mask that is only transparent where images are ignored', async () => {
   const pixels = Buffer.from([0, 0, 0, 255, 0, 0, 0, 0]);
   const raw = { width: 2, height: 1, channels: 4 } as const;
   await data.write('alpha.png', await sharp(pixels, { raw }).png().toBuffer());
   await expect(readIgnoredArea(data.at('alpha.png'))).rejects.toThrow(
-    'ignores nothing: it is black all over; transparency',
+    'ignores nothing: it is entirely black; transparency',
   );
 });

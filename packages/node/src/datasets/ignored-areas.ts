@@ -6,23 +6,23 @@ import { readMask } from '../images/images.ts';
 import { listFolder } from '../images/listing.ts';
 import { isFolder } from './folders.ts';
 
-/** What to ignore of images: `everywhere` alike, or by class. */
+/** Areas of images to ignore: the same in all images, or by class. */
 export interface IgnoredAreas {
-  /** One mask for all, for the bundle to keep; undefined where they differ between classes. */
+  /** One mask for all images, stored in the bundle; undefined if masks differ by class. */
   readonly everywhere: Mask | undefined;
-  /** Tells these areas from others; undefined where nothing is ignored. */
+  /** Hash of the areas; undefined if nothing is ignored. */
   readonly digest: string | undefined;
-  /** Where they differ, the same image with what to ignore of one of that class. */
+  /** The entry with the ignored area of its class, if areas differ by class. */
   of<Entry extends ImageEntry>(className: string, entry: Entry): Entry;
 }
 
-/** Sides of a map, over which a mask is spread. */
+/** Side of the anomaly map that a mask is resized to. */
 const MAP_SIDE = 256;
 
 /**
- * Reads a mask of what to ignore: an image of any size, white (above 127) there.
- * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE; OPTION_INVALID when it ignores nothing,
- *   which is a mask in other colours more often than a wish, or everything
+ * Reads a mask of areas to ignore: an image of any size, white (above 127) where images are ignored.
+ * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE; OPTION_INVALID if it ignores everything, or
+ *   nothing, which is usually a mask in other colours
  */
 export async function readIgnoredArea(path: string): Promise<Mask> {
   const mask = await readMask(path);
@@ -31,35 +31,35 @@ export async function readIgnoredArea(path: string): Promise<Mask> {
     const brightest = mask.data.reduce((most, value) => Math.max(most, value), 0);
     const why =
       brightest > 127
-        ? `what is white in it is lost when it is brought to ${MAP_SIDE} x ${MAP_SIDE}`
+        ? `its white areas vanish when it is resized to ${MAP_SIDE} x ${MAP_SIDE}`
         : brightest > 0
           ? `its brightest value is ${brightest} of 255`
-          : 'it is black all over; transparency and palette indices are not looked at';
+          : 'it is entirely black; transparency and palette indices do not count';
     fail(
       'OPTION_INVALID',
       `Expected a mask that is white (above 127) where images are to be ignored, at ${path}, but received one that ignores nothing: ${why}`,
-      { remedy: 'Save it in grey: white (255) where images are to be ignored, black elsewhere.' },
+      { remedy: 'Save it as greyscale: white (255) where images are ignored, black elsewhere.' },
     );
   }
   if (!spread.includes(0)) {
     const why = mask.data.every((value) => value > 127)
-      ? 'is white all over'
-      : `leaves nothing when it is brought to ${MAP_SIDE} x ${MAP_SIDE}`;
+      ? 'is entirely white'
+      : `leaves nothing when it is resized to ${MAP_SIDE} x ${MAP_SIDE}`;
     fail(
       'OPTION_INVALID',
-      `Expected a mask that leaves something to look at, at ${path}, but received one that ${why}`,
-      { remedy: 'Make black what images are to be looked at for.' },
+      `Expected a mask that leaves something to inspect, at ${path}, but received one that ${why}`,
+      { remedy: 'Make the areas to inspect black.' },
     );
   }
   return mask;
 }
 
 /**
- * Reads what to ignore: an image that is white where images are to be ignored, or a folder with one a class,
- * `CLASS.png`. A class without one is looked at all over, and so are all without a path.
- * @param allNames of classes that there are, each as often as it may be
- * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE; OPTION_INVALID when a folder has a
- *   mask for no class, or none at all, and as {@link readIgnoredArea}
+ * Reads the areas to ignore: an image, white where images are ignored, or a folder with one such image per class,
+ * `CLASS.png`. Nothing is ignored in a class without one, or without a path.
+ * @param allNames class names, which may repeat
+ * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE; OPTION_INVALID if a folder has no masks, or a
+ *   mask that belongs to no class, and as {@link readIgnoredArea}
  */
 export async function openIgnoredAreas(
   path: string | undefined,

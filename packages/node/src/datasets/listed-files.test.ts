@@ -38,7 +38,7 @@ const visaMask: Write = async (mask) => {
   return { dataset: 'sets' };
 };
 
-describe('files that a list names', () => {
+describe('listed files', () => {
   it.each([
     ['a manifest, in its own folder', manifest, '1.png'],
     ['a manifest, in the folder above', manifest, '../images/1.png'],
@@ -77,7 +77,7 @@ describe('files that a list names', () => {
     ['COCO', windows],
     ['a manifest', windowsManifest],
     ['VisA', windowsVisa],
-  ])('are not found elsewhere by a path with backslashes either: %s', async (_, write) => {
+  ])('are not found outside by a path with backslashes: %s', async (_, write) => {
     const { dataset } = await write('../../secret.png');
     await expect(data.understood(dataset)).rejects.toMatchObject({
       code: 'DATASET_INVALID',
@@ -85,7 +85,7 @@ describe('files that a list names', () => {
     });
   });
 
-  it('are those of its own folder where that is at the top of a drive', () => {
+  it('are in the list's own folder at the root of a drive', () => {
     const { root } = parse(data.path);
     expect(rootOf(`${root}data/train.manifest`)).toBe(`${root}data`);
     expect(rootOf(`${root}data/lists/train.manifest`)).toBe(`${root}data`);

@@ -2,18 +2,18 @@ import { dirname, isAbsolute, join, relative, resolve, sep, win32 } from 'node:p
 import { fail } from '@bigrid/errors';
 import { stat } from '../files/system.ts';
 
-/** A file that a list names, and the folder that its name is relative to. */
+/** A listed file, and the folder that its name is relative to. */
 export interface FoundFile {
   readonly folder: string;
   readonly path: string;
 }
 
 /**
- * Finds a file that a list names, in the first of several folders in which it is there. A name with backslashes, as
- * tools on Windows write them, is tried as it is, with slashes, and by its last part alone: Label Studio writes where
- * it keeps an image itself (`..\\..\\label-studio\\media\\upload\\4\\1.png`), not where it exports it to.
+ * Finds a listed file in the first of several folders that has it. A name with backslashes, as written on Windows, is
+ * tried unchanged, with slashes, and by its last part only: Label Studio writes where it stores an image itself
+ * (`..\\..\\label-studio\\media\\upload\\4\\1.png`), not where it exports it to.
  *
- * @param root as for {@link assertListed}: what is there, but outside, is not found.
+ * @param root as for {@link assertListed}: files outside it are not found
  */
 export async function findListed(
   name: string,
@@ -38,10 +38,10 @@ export function isInside(path: string, root: string): boolean {
 }
 
 /**
- * Makes sure that an image or mask that a list names is there, and in a folder where lists may name any: who made a list
- * is not to choose what else of this machine is read.
+ * Makes sure that a listed image or mask exists and is inside `root`, so that a list cannot make Bigrid read other files
+ * of this machine.
  *
- * @param where the line or the item that names it, such as `line 3 of train.manifest`.
+ * @param where where it is listed, such as `line 3 of train.manifest`
  * @param root the folder, such as {@link rootOf} the list.
  * @throws DATASET_INVALID
  */
@@ -58,8 +58,8 @@ export async function assertListed(path: string, root: string, where: string): P
 }
 
 /**
- * The folder that the files of a list have to be in: the one above that of the list, for lists often lie in a folder of
- * their own beside the images; its own folder, where the one above is the top of a drive.
+ * The folder that listed files must be in: the parent of the list's folder, because lists are often in a folder next to
+ * the images; the list's own folder if the parent is the root of a drive.
  */
 export function rootOf(list: string): string {
   const own = dirname(resolve(list));

@@ -3,10 +3,10 @@ import type { Mask } from '@bigrid/inspect';
 import { readImage } from '../images/images.ts';
 
 /**
- * Reads masks whose values are numbers of defects and merges them: whatever is not black in any of them is
- * defect. So are the masks of VisA, and those of MVTec LOCO AD, one a defect of the same image.
+ * Reads masks whose values are defect numbers, and merges them: a pixel that is not black in any of them is defective.
+ * The masks of VisA are like this, and those of MVTec LOCO AD, which has one mask per defect of an image.
  *
- * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE; MASK_MISMATCH when their sizes differ
+ * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE; MASK_MISMATCH if their sizes differ
  */
 export async function readLabelMasks(paths: readonly string[]): Promise<Mask> {
   let merged: Mask | undefined;
@@ -16,7 +16,7 @@ export async function readLabelMasks(paths: readonly string[]): Promise<Mask> {
     if (mask.width !== merged.width || mask.height !== merged.height) {
       fail(
         'MASK_MISMATCH',
-        `Expected a mask of ${merged.width} x ${merged.height}, as the others of its image, at ${path} but received ${mask.width} x ${mask.height}`,
+        `Expected a mask of ${merged.width} x ${merged.height}, like the others of its image, at ${path} but received ${mask.width} x ${mask.height}`,
       );
     }
     for (let i = 0; i < mask.data.length; i++) if (mask.data[i] === 255) merged.data[i] = 255;
@@ -25,7 +25,7 @@ export async function readLabelMasks(paths: readonly string[]): Promise<Mask> {
 }
 
 /**
- * Reads a mask in colours: whatever has another colour than the background is defect.
+ * Reads a colour mask: every pixel that does not have the background colour is defective.
  *
  * @param background 8-bit RGB.
  * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE

@@ -10,9 +10,9 @@ import { folderNamed, maskFolderOf, stemOf } from './names.ts';
 export type ReadMask = () => Promise<Mask>;
 
 /**
- * Finds the masks of a product's images in its `ground_truth` (or `masks`), below the same folders as the
- * image: `<stem>_mask.png` or `<stem>.png` with any ending, or a folder `<stem>` of several masks. Pages of a TIFF
- * have the pages of another as their masks.
+ * Finds the masks of a product's images in its `ground_truth` (or `masks`), in the same subfolders as the image:
+ * `<stem>_mask.png` or `<stem>.png` with any image extension, or a folder `<stem>` of several masks. The masks of a
+ * multi-page TIFF are the pages of another.
  */
 export class MaskFinder {
   readonly #root: string | undefined;
@@ -24,7 +24,7 @@ export class MaskFinder {
     this.#rootListing = listing;
   }
 
-  /** @param product folder in which the folder of masks lies. */
+  /** @param product folder that contains the mask folder */
   static async in(product: string): Promise<MaskFinder> {
     const name = maskFolderOf(await listFolder(product));
     if (name === undefined) return new MaskFinder(undefined, undefined);
@@ -33,15 +33,15 @@ export class MaskFinder {
   }
 
   /**
-   * @param below folders from the folder of all defects down to the image.
-   * @returns a reader of its mask; undefined where there is none.
+   * @param below folders from the folder of all defects down to the image
+   * @returns a function that reads its mask; undefined if there is none
    */
   async find(below: readonly string[], file: string): Promise<ReadMask | undefined> {
     const folder = await this.#folderFor(below);
     return folder?.take(stemOf(file));
   }
 
-  /** Tells of masks that no image asked for, in the folders of masks. */
+  /** Reports masks that belong to no image. */
   async reportUnused(ignored: Ignored[]): Promise<void> {
     if (this.#root === undefined || this.#rootListing === undefined) return;
     for (const masks of this.#folders.values()) {
@@ -54,7 +54,7 @@ export class MaskFinder {
     for (const name of this.#rootListing.folders) {
       const path = join(this.#root, name);
       if (!visited.some((folder) => folder === path || folder.startsWith(path + sep))) {
-        ignored.push({ path, reason: 'masks of a defect that has no images' });
+        ignored.push({ path, reason: 'masks of a defect without images' });
       }
     }
   }
@@ -66,7 +66,7 @@ export class MaskFinder {
       const path = parts.length === 0 ? undefined : await descend(this.#root, parts);
       if (path !== undefined) return this.#masksIn(path);
     }
-    // All masks in one folder: with folders beside them, their names could mean two images.
+    // All masks in one folder: with subfolders as well, a name could match two images.
     return this.#rootListing.folders.length === 0 ? this.#masksIn(this.#root) : undefined;
   }
 
@@ -79,7 +79,7 @@ export class MaskFinder {
   }
 }
 
-/** The masks in one folder, by the stems of their images. */
+/** The masks in one folder, by the stem of the image. */
 class MasksOfFolder {
   readonly path: string;
   readonly #readers: Map<string, ReadMask>;
@@ -110,7 +110,7 @@ class MasksOfFolder {
     return this.#readers.get(name);
   }
 
-  /** @param isOfDefect whether a folder in here holds the masks of a defect, and not of an image. */
+  /** @param isOfDefect whether a subfolder holds the masks of a defect rather than of an image */
   unused(isOfDefect: (path: string) => boolean): number {
     const names = [...this.#readers.keys()];
     return names.filter((name) => !this.#used.has(name) && !isOfDefect(join(this.path, name)))

@@ -3,19 +3,19 @@ import { counted } from '@bigrid/errors';
 import { type Listing, listFolder } from '../images/listing.ts';
 import { pageOf } from '../images/tiff-pages.ts';
 
-/** What people call the folder of good images; the first is that of MVTec AD, the second of BTAD. */
+/** Usual names for the folder of good images: the first in MVTec AD, the second in BTAD. */
 const goodNames = ['good', 'ok', 'normal'] as const;
 
 export function isGoodFolder(name: string): boolean {
   return goodNames.some((good) => good === name.toLowerCase());
 }
 
-/** Whether a name says that images are defective, and not how. */
+/** Whether a folder name says that images are defective, but not what the defect is. */
 export function isBadFolder(name: string): boolean {
   return /^(bad|ng|nok|ko|defects?|defective|anomal(y|ies|ous)|abnormal)$/i.test(name);
 }
 
-/** The name that a folder of good images has here, as written. */
+/** The name of the folder of good images, as written. */
 export function goodFolderOf(listing: Listing): string | undefined {
   for (const name of goodNames) {
     const found = folderNamed(listing, name);
@@ -24,7 +24,7 @@ export function goodFolderOf(listing: Listing): string | undefined {
   return undefined;
 }
 
-/** Some tools write `Good` and `Test`; the case must not decide differently on different systems. */
+/** Ignores case: some tools write `Good` and `Test`, and the result must be the same on every system. */
 export function folderNamed(listing: Listing, name: string): string | undefined {
   if (listing.folders.includes(name)) return name;
   return listing.folders.find((folder) => folder.toLowerCase() === name.toLowerCase());
@@ -47,7 +47,7 @@ export function isValidationFolder(name: string): boolean {
   return /^(validation|valid|val)$/i.test(name);
 }
 
-/** Whether a folder is one of the two that a product has when it says what is to be learnt from. */
+/** Whether a folder is `train` or `test`, which together make a split. */
 export function isSplitFolder(name: string): boolean {
   return /^(train|test)$/i.test(name);
 }
@@ -56,12 +56,12 @@ export function hasSplit(listing: Listing): boolean {
   return listing.folders.some(isSplitFolder);
 }
 
-/** `test_public`, `valid-2`: parts of a product, and not products. */
+/** `test_public`, `valid-2`: parts of a product, not products. */
 export function isPartOfSplit(name: string): boolean {
   return /^(train|test|val(id(ation)?)?)([^a-z]|$)/i.test(name);
 }
 
-/** Whether a name says what a folder is for, and not what it shows. */
+/** Whether a folder name states its role rather than its content. */
 function isRole(name: string): boolean {
   return (
     isValidationFolder(name) ||
@@ -75,7 +75,7 @@ export function isClassFolder(name: string): boolean {
   return !isMaskFolder(name) && !isRole(name);
 }
 
-/** The last part of a path that is a name and no role: `bottle` for `data/bottle/train/good`. */
+/** The last part of a path that is not a role: `bottle` for `data/bottle/train/good`. */
 export function classNameOf(folder: string): string {
   const absolute = resolve(folder);
   let at = absolute;
@@ -83,7 +83,7 @@ export function classNameOf(folder: string): string {
   return basename(at) || basename(absolute);
 }
 
-/** Leaves out `x_mask.png` where the image `x` that it belongs to lies beside it. */
+/** Leaves out `x_mask.png` if its image `x` is in the same folder. */
 export function withoutMasks(names: readonly string[]): string[] {
   const stems = new Set(names.map(stemOf));
   return names.filter((name) => {
@@ -92,7 +92,7 @@ export function withoutMasks(names: readonly string[]): string[] {
   });
 }
 
-/** The name without its ending: `scan` for `scan.tif`, `scan#2` for `scan.tif#2`. */
+/** The name without its extension: `scan` for `scan.tif`, `scan#2` for `scan.tif#2`. */
 export function stemOf(path: string): string {
   const { file, page } = pageOf(path);
   const stem = basename(file, extname(file));
@@ -101,7 +101,7 @@ export function stemOf(path: string): string {
 
 const MOST_FOLDERS_NAMED = 8;
 
-/** For the end of a message: what a folder holds instead of what was looked for. */
+/** For the end of a message: what a folder contains instead of what was expected. */
 export async function contents(folder: string): Promise<string> {
   const { folders, images, others } = await listFolder(folder);
   const parts: string[] = [];
@@ -116,7 +116,7 @@ export async function contents(folder: string): Promise<string> {
   return parts.length === 0 ? 'an empty folder' : parts.join(' and ');
 }
 
-/** A folder that holds neither images nor folders is the reason why nothing was found: that is said with its name. */
+/** The name of a folder, with a note if it has no images or subfolders, which is why nothing was found. */
 async function nameWithContents(above: string, name: string): Promise<string> {
   const { folders, images, others } = await listFolder(join(above, name));
   if (folders.length + images.length > 0) return name;
@@ -124,5 +124,5 @@ async function nameWithContents(above: string, name: string): Promise<string> {
 }
 
 export function otherFiles(number: number): string {
-  return counted(number, 'file that is no image', 'files that are no images');
+  return counted(number, 'file that is not an image', 'files that are not images');
 }

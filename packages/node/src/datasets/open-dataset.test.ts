@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
 import { openTestFolder, openTrainingFolder } from './folders.ts';
-import { kindsOfImages } from './kinds.ts';
+import { imageGroups } from './image-groups.ts';
 import { openDataset } from './open-dataset.ts';
 
 let data: DataFolder;
@@ -11,25 +11,25 @@ beforeEach(async () => {
 afterEach(() => data.remove());
 
 describe('openDataset', () => {
-  it('takes a folder of good images alone', async () => {
+  it('reads a folder of only good images', async () => {
     await data.files('parts/1.png', 'parts/2.jpg', 'parts/more/3.png', 'parts/list.txt');
     expect(await data.understood('parts')).toEqual({
       layout: 'good images alone',
       classes: [{ name: 'parts', training: ['parts/1.png', 'parts/2.jpg'], test: [] }],
-      ignored: ['parts/more: a folder beside the images', 'parts: 1 file that is no image'],
+      ignored: ['parts/more: a folder next to the images', 'parts: 1 file that is not an image'],
     });
   });
 
-  it('tells which folders among those of products are none', async () => {
+  it('reports folders that are not products', async () => {
     await data.files('bottle/train/good/1.png', 'docs/x.png', 'readme.md', 'overview.png');
     expect((await data.understood('.')).ignored).toEqual([
       'docs: a folder without good or test images',
-      '.: 1 image outside of its folders',
-      '.: 1 file that is no image',
+      '.: 1 image outside its folders',
+      '.: 1 file that is not an image',
     ]);
   });
 
-  it('says what it looked for where it recognises nothing', async () => {
+  it('reports what it expected if it recognises nothing', async () => {
     await expect(openDataset(data.path)).rejects.toMatchObject({ code: 'DATA_EMPTY' });
     await data.files('images/1.png');
     await expect(openDataset(data.path)).rejects.toMatchObject({
@@ -47,7 +47,7 @@ describe('openDataset', () => {
     });
   });
 
-  it('names the folder of good images that a published layout lacks', async () => {
+  it('reports a missing folder of good images in a published layout', async () => {
     await data.files('btad/test/ok/1.bmp', 'btad/test/ko/2.bmp');
     await expect(openTrainingFolder(data.at('btad'))).rejects.toMatchObject({
       code: 'DATA_NO_GOOD',
@@ -71,7 +71,7 @@ describe('openDataset', () => {
   it('counts images by class, split and defect', async () => {
     await data.files('train/good/1.png', 'train/good/2.png', 'test/good/3.png', 'test/cut/4.png');
     await data.files('test/cut/5.png', 'ground_truth/cut/5_mask.png');
-    const kinds = kindsOfImages(await openDataset(data.path));
+    const kinds = imageGroups(await openDataset(data.path));
     expect(
       kinds.map(({ split, defect, entries, masks }) => [split, defect, entries.length, masks]),
     ).toEqual([
@@ -83,7 +83,7 @@ describe('openDataset', () => {
 });
 
 describe('lists of images', () => {
-  it('serve training and evaluation as folders do', async () => {
+  it('work for training and evaluation like folders', async () => {
     await data.files('m/1.jpg', 'm/2.jpg');
     await data.json(
       'm/all.manifest',
@@ -99,7 +99,7 @@ describe('lists of images', () => {
     }
   });
 
-  it('are refused without good images, or without any', async () => {
+  it('are rejected without good images, or without any', async () => {
     await data.files('2.jpg');
     await data.json('bad.manifest', { 'source-ref': '2.jpg', 'anomaly-label': 1 });
     await expect(openTrainingFolder(data.at('bad.manifest'))).rejects.toMatchObject({

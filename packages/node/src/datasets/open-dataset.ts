@@ -24,10 +24,10 @@ import { findVisa, readVisa } from './visa.ts';
 
 /**
  * Recognises the layout of a folder, or of a file that lists images (`.manifest`, `.jsonl`, `.json` of COCO,
- * `.csv` of VisA), and tells what is in it. docs/reference/layouts.md shows each layout. Images are not decoded.
+ * `.csv` of VisA), and returns what is in it. docs/reference/layouts.md shows each layout. Images are not decoded.
  *
- * @throws PATH_MISSING, PATH_UNREADABLE; DATA_EMPTY when there is nothing at all; DATA_NO_GOOD when there are
- *   images in no layout known; DATASET_INVALID, naming the piece that is missing or malformed
+ * @throws PATH_MISSING, PATH_UNREADABLE; DATA_EMPTY if there are no files; DATA_NO_GOOD if there are images, but in no known
+ *   layout; DATASET_INVALID, with what is missing or malformed
  */
 export async function openDataset(path: string, options: DatasetOptions = {}): Promise<Dataset> {
   checkDataset(path, options, 'openDataset');
@@ -38,7 +38,7 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
   return { ...dataset, ignored: [...dataset.ignored, ...(await systemLeftovers(path))] };
 }
 
-/** As {@link openDataset}, but without classes where nothing was recognised. */
+/** Like {@link openDataset}, but returns no classes if no layout was recognised. */
 export async function readDataset(path: string, options: DatasetOptions): Promise<Dataset> {
   if (!(await isFolder(path))) return readList(path, options);
   const listing = await listFolder(path);
@@ -71,7 +71,7 @@ export async function readDataset(path: string, options: DatasetOptions): Promis
 }
 
 /**
- * @throws DATA_EMPTY when a folder holds nothing; DATA_NO_GOOD, naming what was looked for and what was found.
+ * @throws DATA_EMPTY if a folder is empty; DATA_NO_GOOD, with what was expected and what was found
  */
 export async function failWithoutGood(path: string): Promise<never> {
   if (!(await isFolder(path))) {
@@ -85,18 +85,18 @@ export async function failWithoutGood(path: string): Promise<never> {
   if (isInsideMasks(path)) {
     fail(
       'DATA_NO_GOOD',
-      `Expected good images in ${path} but received masks, by the name of the folder or of the one above: rename it if they are no masks`,
+      `Expected good images in ${path} but received masks, judging by the name of the folder or its parent: rename it if they are not masks`,
     );
   }
   const [train, test] = [folderNamed(listing, 'train'), folderNamed(listing, 'test')];
   if (train !== undefined || test !== undefined) {
-    // As the images to test on are called: BTAD says ok.
+    // The name that the test images use: BTAD has ok.
     const inTest = test === undefined ? undefined : await listFolder(join(path, test));
     const good = join(path, train ?? 'train', (inTest && goodFolderOf(inTest)) ?? 'good');
     const instead = train === undefined ? received : await contents(join(path, train));
     fail('DATA_NO_GOOD', `Expected good images in ${good} but received ${instead}`);
   }
-  const places = `${join(path, 'train', 'good')}, ${join(path, 'good')}, or straight in ${path}`;
+  const places = `${join(path, 'train', 'good')}, ${join(path, 'good')}, or directly in ${path}`;
   fail('DATA_NO_GOOD', `Expected good images in ${places} but received ${received}`);
 }
 
@@ -130,17 +130,17 @@ async function readList(path: string, options: DatasetOptions): Promise<Dataset>
       if (coco !== undefined) return readCoco([coco]);
       fail(
         'DATASET_INVALID',
-        `Expected COCO annotations (a JSON object with images, annotations and categories) for ${path} but received another thing`,
+        `Expected COCO annotations (a JSON object with images, annotations and categories) for ${path} but received something else`,
       );
     }
   }
   fail('PATH_MISSING', `Expected a folder at ${path} but received a file`, {
     remedy:
-      'Name a folder of images, or a list of them (.manifest, .jsonl, .json, .csv); a model file comes before it where a command takes both.',
+      'Name a folder of images, or a list of them (.manifest, .jsonl, .json, .csv); a model file comes before the folder of images.',
   });
 }
 
-/** Manifests, or else annotations of COCO, in the folder, in its `annotations`, or in a folder a split. */
+/** Manifests, or else COCO annotations, in the folder, in its `annotations`, or in one folder per split. */
 async function readAnnotations(
   dir: string,
   listing: Listing,
@@ -169,12 +169,12 @@ async function readAnnotations(
   return coco.length > 0 ? readCoco(coco) : undefined;
 }
 
-/** A product may be called `mask`, where its folders leave no doubt. */
+/** A product may be called `mask` if its folders leave no doubt that it is one. */
 async function isProductInSpiteOfName(folder: string): Promise<boolean> {
   return isMaskFolder(basename(folder)) && isProductCalledMasks(folder, await listFolder(folder));
 }
 
-/** Folders `train` and `test` may just as well hold what a file of annotations is about; so may `good` alone. */
+/** `train` and `test`, or only `good`, may also be the images that an annotation file describes. */
 function saysWhatIsGood({ layout, product: { training, test } }: Product): boolean {
   const hasGood = training.length > 0 || test.some(({ defect }) => defect === 'good');
   return hasGood && layout !== 'good and bad folders';
@@ -183,7 +183,7 @@ function saysWhatIsGood({ layout, product: { training, test } }: Product): boole
 function fromProducts(products: readonly Product[], besides: readonly Ignored[] = []): Dataset {
   const layouts = products.map(({ layout }) => layout);
   return {
-    // A class without a split among published ones does not change what the whole is.
+    // One class without a split does not change the layout of a published data set.
     layout: layouts.find((layout) => layout !== 'good and bad folders') ?? 'good and bad folders',
     classes: products.map(({ product }) => product),
     ignored: [...products.flatMap(({ ignored }) => ignored), ...besides],
@@ -196,7 +196,7 @@ function plainImages(dir: string, listing: Listing): Dataset {
   const classes = training.length === 0 ? [] : [{ name: classNameOf(dir), training, test: [] }];
   const ignored: Ignored[] = listing.folders.map((name) => ({
     path: join(dir, name),
-    reason: 'a folder beside the images',
+    reason: 'a folder next to the images',
   }));
   ignoreFiles(dir, { images: [], others: listing.others }, ignored);
   return { layout: 'good images alone', classes, ignored };

@@ -9,7 +9,7 @@ beforeEach(async () => {
 afterEach(() => data.remove());
 
 describe('published layouts', () => {
-  it('reads MVTec AD with all that comes with it, product by product', async () => {
+  it('reads MVTec AD with all its files, product by product', async () => {
     await data.files('license.txt', 'readme.txt', 'bottle/license.txt', 'bottle/readme.txt');
     await data.files('bottle/train/good/000.png', 'bottle/train/good/001.png');
     await data.files('bottle/test/good/000.png', 'bottle/test/broken_large/000.png');
@@ -74,7 +74,7 @@ describe('published layouts', () => {
     expect(await data.understood('.')).toEqual(expected);
   });
 
-  it('reads GoodsAD, whose masks bear the names of their images', async () => {
+  it('reads GoodsAD, whose masks have the names of their images', async () => {
     await data.files('drink_can/train/good/0001.jpg', 'drink_can/test/good/0002.jpg');
     await data.files('drink_can/test/opened/0003.jpg', 'drink_can/ground_truth/opened/0003.png');
     expect(await data.understood('.')).toMatchObject({
@@ -88,7 +88,7 @@ describe('published layouts', () => {
     });
   });
 
-  it('reads BTAD: ok and ko, images and masks with several endings', async () => {
+  it('reads BTAD: ok and ko, images and masks with several extensions', async () => {
     await data.files('01/train/ok/0000.bmp', '01/test/ok/0010.bmp', '01/test/ko/0000.bmp');
     await data.files('01/ground_truth/ko/0000.png');
     await data.files('02/train/ok/0000.png', '02/test/ko/0001.png', '02/ground_truth/ko/0001.png');
@@ -137,8 +137,8 @@ describe('published layouts', () => {
         },
       ],
       ignored: [
-        `${root}/validation: 1 image: kept for validation, which is not used`,
-        `${root}: 1 file that is no image`,
+        `${root}/validation: 1 image: for validation, which is not used`,
+        `${root}: 1 file that is not an image`,
       ],
     });
     expect(await data.mask(root, `${root}/test/logical_anomalies/000.png`)).toEqual([
@@ -147,7 +147,7 @@ describe('published layouts', () => {
     ]);
   });
 
-  it('refuses masks of one image that differ in size', async () => {
+  it('rejects masks of one image that differ in size', async () => {
     await data.files('train/good/0.png', 'test/logical_anomalies/000.png');
     await data.png('ground_truth/logical_anomalies/000/000.png', [[0, 255]]);
     await data.png('ground_truth/logical_anomalies/000/001.png', [[0], [255]]);
@@ -158,8 +158,8 @@ describe('published layouts', () => {
   });
 });
 
-describe('folders of one’s own', () => {
-  it('reads good and bad with folders a defect below them, and their masks', async () => {
+describe('custom folders', () => {
+  it('reads good and bad with one subfolder per defect, and their masks', async () => {
     await data.files('good/1.png', 'good/night/2.png', 'bad/3.png', 'bad/scratch/4.png');
     await data.files(
       'bad/dent/deep/5.png',
@@ -179,7 +179,7 @@ describe('folders of one’s own', () => {
     expect(ignored).toEqual([]);
   });
 
-  it('finds all masks in one folder, as long as there are no folders beside them', async () => {
+  it('finds all masks in one folder, if it has no subfolders', async () => {
     await data.files('normal/1.png', 'anomaly/2.png', 'mask/2.png');
     expect((await data.understood('.')).classes[0]?.test).toEqual([
       'normal/1.png good',
@@ -189,7 +189,7 @@ describe('folders of one’s own', () => {
     expect((await data.understood('.')).classes[0]?.test.at(-1)).toBe('anomaly/2.png anomaly');
   });
 
-  it('follows links to folders, but not for ever', async () => {
+  it('follows links to folders, but not in circles', async () => {
     await data.files('good/1.png', 'cut/bad/2.png');
     await symlink(data.at('good'), data.at('good', 'again'));
     const { classes } = await data.understood('.');
@@ -202,23 +202,23 @@ describe('folders of one’s own', () => {
     const { classes, ignored } = await data.understood('.');
     expect(classes[0]?.training).toEqual(['train/good/3.png']);
     expect(ignored).toEqual([
-      'train/normal: 1 image: only good ones are learnt from',
-      'train/ok: 1 image: only good ones are learnt from',
+      'train/normal: 1 image: training uses only good images',
+      'train/ok: 1 image: training uses only good images',
     ]);
   });
 
-  it('tells what it leaves out, and why', async () => {
+  it('reports what it leaves out, and why', async () => {
     await data.files('train/good/1.png', 'train/anomaly/2.png', 'train/anomaly/3.png');
     await data.files('test/good/4.png', 'test/cut/5.png', 'test/cut/5_mask.png', 'test/6.png');
     await data.files('ground_truth/cut/7_mask.png', 'ground_truth/hole/1_mask.png');
     await data.files('papers/figure.png', 'readme.txt', 'notes.txt');
     expect((await data.understood('.')).ignored).toEqual([
-      'train/anomaly: 2 images: only good ones are learnt from',
+      'train/anomaly: 2 images: training uses only good images',
       'papers: 1 image: in a folder that this layout does not have',
-      'test: 1 image outside of its folders',
+      'test: 1 image outside its folders',
       'ground_truth/cut: 1 mask without an image',
-      'ground_truth/hole: masks of a defect that has no images',
-      '.: 2 files that are no images',
+      'ground_truth/hole: masks of a defect without images',
+      '.: 2 files that are not images',
     ]);
   });
 });

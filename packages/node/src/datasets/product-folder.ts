@@ -41,12 +41,12 @@ export interface Product {
 }
 
 /**
- * Reads the folder of one product: `train/good` (or `good`) to learn from; `test/good`, `test/<defect>` and
- * masks in `ground_truth/<defect>` to test on; without `test`, `good` and every other folder as a defect.
- * MVTec AD, MPDD, GoodsAD and MVTec LOCO AD are published so; BTAD says `ok` and `ko`. A defect may have folders
- * of its own (`bad/scratch`). The `test` folder itself may be given too.
+ * Reads the folder of one product. Training images are in `train/good` (or `good`); test images in `test/good` and
+ * `test/<defect>`, with masks in `ground_truth/<defect>`; without `test`, in `good` and every other folder, as a defect.
+ * MVTec AD, MPDD, GoodsAD and MVTec LOCO AD are published like this; BTAD has `ok` and `ko`. A defect may have subfolders
+ * (`bad/scratch`). The path of the `test` folder itself works too.
  *
- * @returns undefined where there is no such image.
+ * @returns undefined if there are no such images
  * @throws PATH_MISSING, PATH_UNREADABLE; LAYOUT_AMBIGUOUS
  */
 export async function readProduct(dir: string): Promise<Product | undefined> {
@@ -84,7 +84,7 @@ async function goodImages(
       for (const name of below.folders.filter((folder) => folder !== good)) {
         const other = join(inTrain, name);
         const found = await imagesBelow(other);
-        assertNoProduct(other, found, dir, 'defects, which are not learnt from');
+        assertNoProduct(other, found, dir, 'defects, which training does not use');
         const reason = `${counted(found.length, 'image')}: ${onlyGood}`;
         if (found.length > 0) ignored.push({ path: other, reason });
       }
@@ -117,15 +117,14 @@ async function testImages(
     const inTest = await listFolder(folder);
     if (!isTest) await ignoreOthers(dir, listing, ignored);
     const isLoco = inTest.folders.some((name) => /^(logical|structural)_anomalies$/i.test(name));
-    // A product that is called test has its masks inside.
+    // A product called test has its masks inside.
     const isOutside = isTest && maskFolderOf(listing) === undefined;
     return {
       test: await labelledImages(folder, isOutside ? dirname(absolute) : dir, ignored),
       layout: isLoco ? 'MVTec LOCO AD' : publishedLayout(goodFolderOf(inTest)),
     };
   }
-  // Without a folder named `test`, only one of good images tells the product's own folder from a folder
-  // of several products.
+  // Without a folder named `test`, only a folder of good images distinguishes a product from a folder of products.
   if (goodFolderOf(listing) === undefined) {
     if (isLearntFrom) await ignoreOthers(dir, listing, ignored);
     return { test: [] };
@@ -134,8 +133,8 @@ async function testImages(
 }
 
 /**
- * @param folder holds a folder a defect, and one of good images.
- * @param root the product's folder, where the masks are looked for.
+ * @param folder with one subfolder per defect, and one of good images
+ * @param root the product's folder, which is searched for masks
  */
 async function labelledImages(
   folder: string,
@@ -177,7 +176,7 @@ function nameOfDefect(folders: readonly string[]): string {
   return defectName((named.length === 0 ? folders : named).join('-'));
 }
 
-/** @throws LAYOUT_AMBIGUOUS when there are folders among them that say otherwise */
+/** @throws LAYOUT_AMBIGUOUS if the name of a subfolder contradicts that they are good */
 async function goodBelow(folder: string, ignored?: Ignored[]): Promise<FoundImage[]> {
   const found = await imagesBelow(folder, ignored);
   assertGoodAlone(folder, found);
@@ -185,9 +184,9 @@ async function goodBelow(folder: string, ignored?: Ignored[]): Promise<FoundImag
 }
 
 /**
- * Images at any depth, without folders of masks and masks beside their images.
+ * Images at any depth, without mask folders and without masks next to their images.
  *
- * @param ignored takes the folders of masks.
+ * @param ignored mask folders are added to it
  */
 async function imagesBelow(
   folder: string,
@@ -196,7 +195,7 @@ async function imagesBelow(
   above: readonly string[] = [],
 ): Promise<FoundImage[]> {
   const listing = await listFolder(folder);
-  // A link that leads back to a folder above would be followed for ever.
+  // A link to a parent folder would be followed forever.
   if (above.includes(listing.realPath)) return [];
   const found = withoutMasks(listing.images).map((file) => ({ path: join(folder, file), below }));
   for (const name of listing.folders) {
@@ -211,19 +210,19 @@ async function imagesBelow(
   return found;
 }
 
-/** Tells of images in a folder whose name says that they are something else than what is looked for. */
+/** Reports images in a folder whose name says that they have another role. */
 export async function ignoreImages(folder: string, ignored: Ignored[]): Promise<void> {
   const { length } = await imagesBelow(folder);
   const name = basename(folder);
   const why = isValidationFolder(name)
-    ? 'kept for validation, which is not used'
+    ? 'for validation, which is not used'
     : isMaskFolder(name)
-      ? 'masks by the name of their folder, in a place where masks are not looked for'
-      : `in a folder called ${name}, in a place where it is not looked for`;
+      ? 'masks, judging by the name of their folder, where no masks are expected'
+      : `in a folder called ${name} where it is not expected`;
   if (length > 0) ignored.push({ path: folder, reason: `${counted(length, 'image')}: ${why}` });
 }
 
-/** Tells of the folders that a product with a folder `test` has beside those of its layout. */
+/** Reports the folders of a product with a `test` folder that are not part of its layout. */
 async function ignoreOthers(dir: string, listing: Listing, ignored: Ignored[]): Promise<void> {
   for (const name of listing.folders) {
     if (isMaskFolder(name) || isSplitFolder(name)) continue;
@@ -236,20 +235,20 @@ async function ignoreOthers(dir: string, listing: Listing, ignored: Ignored[]): 
     }
     const found = await imagesBelow(path);
     if (!isPartOfSplit(name))
-      assertNoProduct(path, found, dir, 'a folder beside those of a product');
+      assertNoProduct(path, found, dir, 'a folder next to those of a product');
     const reason = `${counted(found.length, 'image')}: in a folder that this layout does not have`;
     if (found.length > 0) ignored.push({ path, reason });
   }
 }
 
-/** Tells of the files that lie where this layout has folders alone. */
+/** Reports files where this layout has only folders. */
 export function ignoreFiles(
   folder: string,
   { images, others }: Pick<Listing, 'images' | 'others'>,
   ignored: Ignored[],
 ): void {
   if (images.length > 0) {
-    const reason = `${counted(images.length, 'image')} outside of its folders`;
+    const reason = `${counted(images.length, 'image')} outside its folders`;
     ignored.push({ path: folder, reason });
   }
   if (others.length > 0) ignored.push({ path: folder, reason: otherFiles(others.length) });

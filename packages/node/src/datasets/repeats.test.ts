@@ -104,7 +104,7 @@ describe.each(Object.entries(lists))('a file that is listed twice in %s', (kind,
       'scratch (part)',
       'good (part)',
     ],
-  ])('is refused, and both entries named: %s', async (_, one, other, label, otherLabel) => {
+  ])('is rejected, naming both entries: %s', async (_, one, other, label, otherLabel) => {
     await symlink(data.at('part', '1.png'), data.at('part', 'link.png'));
     const entries = [fine, one, fine, other];
     await list.write(entries);
@@ -115,7 +115,7 @@ describe.each(Object.entries(lists))('a file that is listed twice in %s', (kind,
     });
   });
 
-  it('is one of several, and it is said how many there are', async () => {
+  it('is reported with the number of others', async () => {
     const entries: Entry[] = [good, bad, fine, { ...fine, label: 'dent' }, good];
     await list.write(entries);
     await expect(open(kind)).rejects.toThrow(
@@ -123,7 +123,7 @@ describe.each(Object.entries(lists))('a file that is listed twice in %s', (kind,
     );
   });
 
-  it('is refused across splits, whichever of them calls it good', async () => {
+  it('is rejected across splits, whichever labels it good', async () => {
     for (const entries of [
       [fine, { ...good, split: 'train' }, { ...bad, split: 'test' }],
       [fine, { ...bad, split: 'train' }, { ...good, split: 'test' }],
@@ -137,7 +137,7 @@ describe.each(Object.entries(lists))('a file that is listed twice in %s', (kind,
     }
   });
 
-  it('is refused with two masks, and taken with one and none', async () => {
+  it('is rejected with two masks, and accepted with one and none', async () => {
     const twoMasks = [bad, { ...bad, mask: 'other-mask.png' }] as const;
     await list.write(twoMasks);
     await expect(open(kind)).rejects.toMatchObject({
@@ -155,16 +155,16 @@ describe.each(Object.entries(lists))('a file that is listed twice in %s', (kind,
     }
   });
 
-  it('counts once where both say the same, and a remark tells', async () => {
+  it('counts once if both entries agree, with a remark', async () => {
     await list.write([fine, bad, fine, bad, fine]);
     const { classes, remarks } = await open(kind);
     expect(classes[0]?.training).toHaveLength(1);
     expect(classes[0]?.test.map(({ defect }) => defect)).toEqual(['good', 'scratch']);
-    expect(remarks?.at(-1)).toBe('3 repeats of an image that is listed already: each counts once.');
+    expect(remarks?.at(-1)).toBe('3 duplicate entries: each image counts once.');
   });
 });
 
-it('a product of VisA may not call good what another calls defective', async () => {
+it('a VisA product must not label good what another labels defective', async () => {
   await data.files('other/3.png');
   await data.write(
     'list.csv',

@@ -5,16 +5,15 @@ import type { ListedImage } from './dataset.ts';
 
 export interface ListedOnce {
   readonly images: readonly ListedImage[];
-  /** One sentence where entries were dropped. */
+  /** One sentence if entries were dropped. */
   readonly remarks: readonly string[];
 }
 
 /**
- * Takes each file of a list once for each role. Files are compared by where their paths lead, so that `./1.png` and a
- * link to it are the same.
+ * Keeps each file of a list once per role. Paths are resolved, so that `./1.png` and a link to it are the same file.
  *
- * @throws DATASET_INVALID when two entries label one file differently: which of them is right cannot be known, and a
- *   defect learnt as good is never found again.
+ * @throws DATASET_INVALID if two entries label a file differently: there is no telling which is right, and a defect that
+ *   is trained on as good is never detected
  */
 export async function withoutRepeats(all: readonly ListedImage[]): Promise<ListedOnce> {
   const files = new Map<string, ListedImage>();
@@ -36,7 +35,7 @@ export async function withoutRepeats(all: readonly ListedImage[]): Promise<Liste
     if (earlier === undefined || (earlier.mask === undefined && image.mask !== undefined)) {
       kept.set(key, image);
     }
-    // From now on this mask is the one to agree with.
+    // Later masks must agree with this one.
     if (known?.mask === undefined && image.mask !== undefined) files.set(file, image);
   }
   const [contradiction] = contradictions.values();
@@ -51,7 +50,7 @@ export async function withoutRepeats(all: readonly ListedImage[]): Promise<Liste
     remarks:
       repeats === 0
         ? []
-        : [`${counted(repeats, 'repeat')} of an image that is listed already: each counts once.`],
+        : [`${counted(repeats, 'duplicate entry', 'duplicate entries')}: each image counts once.`],
   };
 }
 

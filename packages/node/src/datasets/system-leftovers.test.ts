@@ -24,8 +24,8 @@ const owned = Object.entries(folders).flatMap(([owner, names]) =>
   names.flatMap((name) => [name, name.toLowerCase()].map((written) => [written, owner] as const)),
 );
 
-describe('what a system or a tool makes for its own use', () => {
-  it.each(owned)('is neither images nor a class, and told: %s', async (name, owner) => {
+describe('files of systems and tools', () => {
+  it.each(owned)('are neither images nor a class, and are reported: %s', async (name, owner) => {
     const reason = `made by ${owner} for its own use`;
     await data.files('part/train/good/1.png', `part/train/good/${name}/1.png`);
     await data.files(`part/test/${name}/a/2.png`, `part/${name}/good/3.png`);
@@ -45,7 +45,7 @@ describe('what a system or a tool makes for its own use', () => {
     ['.DS_Store', 'macOS'],
     ['1.png@SynoEAStream', 'a Synology NAS'],
     ['model.replay/1.webp', 'Bigrid'],
-  ])('is told of files as well: %s', async (name, owner) => {
+  ])('are reported as files as well: %s', async (name, owner) => {
     await data.files('good/1.png', `good/${name}`);
     expect(await data.understood('.')).toMatchObject({
       classes: [{ training: ['good/1.png'] }],
@@ -58,7 +58,7 @@ describe('what a system or a tool makes for its own use', () => {
     expect(ignored[0]).toContain(`made by ${owner} for its own use`);
   });
 
-  it('is told of what is hidden, and links are not followed', async () => {
+  it('are reported if hidden; links are not followed', async () => {
     await data.files('good/1.png', 'good/.hidden.png', '.git/objects/1', '.git/objects/2');
     await symlink(data.path, data.at('.again'));
     await symlink(data.path, data.at('good', 'above'));
@@ -76,7 +76,7 @@ describe('what a system or a tool makes for its own use', () => {
     },
   );
 
-  it('is not watched', async () => {
+  it('are not watched', async () => {
     await data.files('1.png', '@eaDir/1.png/SYNOFILE_THUMB_M.jpg', '#recycle/2.png', '._1.png');
     const stop = new AbortController();
     const watch = await FolderWatch.open(data.path, { signal: stop.signal, settle: 0 });

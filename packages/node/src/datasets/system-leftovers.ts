@@ -5,11 +5,11 @@ import { REPLAY_ENDING } from '../images/listing.ts';
 import { systemOwner } from '../images/system-names.ts';
 import type { Ignored } from './dataset.ts';
 
-/** Files are counted as far as this: a folder of snapshots may hold whole drives. */
+/** Counting stops here: a folder of snapshots may hold whole drives. */
 const MOST = 10_000;
 
 interface Leftover {
-  /** Folders and files of that name and owner. */
+  /** Folders and files with that name and owner. */
   readonly paths: string[];
   readonly name: string;
   readonly owner: string;
@@ -17,8 +17,8 @@ interface Leftover {
 }
 
 /**
- * Counts what lies in a folder, at any depth, and belongs to the system or to a tool: listings leave it out without a
- * word. Links are not followed, and what cannot be read is not counted.
+ * Counts files of the system or of tools in a folder, at any depth; listings leave them out silently. Links are not
+ * followed, and unreadable folders are not counted.
  */
 export async function systemLeftovers(folder: string): Promise<Ignored[]> {
   const found = new Map<string, Leftover>();

@@ -25,7 +25,7 @@ const layouts = {
   ],
 };
 
-/** What is understood, or the message that the folder can be read in two ways. */
+/** The data set, or the message that the folder is ambiguous. */
 async function readingOf(folder: string) {
   return data.understood(folder).catch((error: unknown) => {
     if (!isBigridError(error, 'LAYOUT_AMBIGUOUS')) throw error;
@@ -68,7 +68,7 @@ describe.each(Object.entries(layouts))(
   },
 );
 
-it('a product called mask is read where it has a split, also by what inspects', async () => {
+it('a product called mask is read if it has a split, also for inspection', async () => {
   await data.files(...layouts.split('mask'), ...layouts.split('widget'));
   expect((await data.understood('.')).classes.map(({ name }) => name)).toEqual(['mask', 'widget']);
   expect((await data.understood('mask')).classes[0]?.name).toBe('mask');
@@ -83,11 +83,11 @@ it('a product called mask is read where it has a split, also by what inspects', 
   ]);
 });
 
-it('a folder of masks is named as what it is taken for, and how to say otherwise', async () => {
+it('a folder of masks is reported as such, with how to read it otherwise', async () => {
   await data.files('masks/1.png');
   await expect(data.understood('masks')).rejects.toMatchObject({
     code: 'DATA_NO_GOOD',
-    message: `Expected good images in ${data.at('masks')} but received masks, by the name of the folder or of the one above: rename it if they are no masks`,
+    message: `Expected good images in ${data.at('masks')} but received masks, judging by the name of the folder or its parent: rename it if they are not masks`,
   });
 });
 
@@ -102,14 +102,14 @@ it.each([
   ['a product beside train alone', ['train/good/1.png', 'bolt/train/good/2.png'], 'bolt', 'good'],
   ['a product in train', ['train/good/1.png', 'train/bolt/good/2.png'], 'train/bolt', 'good'],
   ['two folders of good images', ['good/1.png', 'ok/2.png', 'bad/3.png'], 'ok', 'ok'],
-])('is refused: %s', async (_, files, folder, name) => {
+])('is ambiguous: %s', async (_, files, folder, name) => {
   await data.files(...files);
   const reading = await readingOf('.');
   expect(reading).toContain(`Expected one way to read ${data.at(...folder.split('/'))} but`);
   expect(reading).toContain(name);
 });
 
-it('two folders for one purpose are refused where the system tells their names apart', async () => {
+it('two folders with one role are ambiguous if the file system is case-sensitive', async () => {
   await data.files('train/good/1.png', 'test/bad/2.png');
   await mkdir(data.at('Test')).catch(() => {});
   await data.files('Test/bad/3.png');
@@ -127,32 +127,31 @@ it.each([
   ],
   ['splits with more to their names', ['train/good/1.png', 'test_public/good/2.png']],
   ['folders of channels', ['train/good/rgb/1.png', 'test/good/rgb/2.png', 'test/cut/rgb/3.png']],
-])('is not refused: %s', async (_, files) => {
+])('is not ambiguous: %s', async (_, files) => {
   await data.files(...files);
   expect(typeof (await readingOf('.'))).toBe('object');
 });
 
-it('tells what it leaves out because of the name of a folder', async () => {
+it('reports what it leaves out because of a folder name', async () => {
   await data.files('train/good/1.png', 'train/good/masks/1.png', 'test/good/2.png');
   await data.files('test/mask/3.png', 'test/cut/4.png', 'test/cut/masks/4.png', 'test/val/5.png');
   await data.files('test_public/good/6.png');
-  const masks =
-    '1 image: masks by the name of their folder, in a place where masks are not looked for';
+  const masks = '1 image: masks, judging by the name of their folder, where no masks are expected';
   expect((await data.understood('.')).ignored.sort()).toEqual([
     `test/cut/masks: ${masks}`,
     `test/mask: ${masks}`,
-    'test/val: 1 image: kept for validation, which is not used',
+    'test/val: 1 image: for validation, which is not used',
     'test_public: 1 image: in a folder that this layout does not have',
     `train/good/masks: ${masks}`,
   ]);
   await data.files('all/widget/good/1.png', 'all/masks/2.png', 'all/train/3.png');
   expect((await data.understood('all')).ignored).toEqual([
     `all/masks: ${masks}`,
-    'all/train: 1 image: in a folder called train, in a place where it is not looked for',
+    'all/train: 1 image: in a folder called train where it is not expected',
   ]);
 });
 
-it('never learns an image from a folder that says that it is defective', async () => {
+it('never trains on an image in a folder with the name of a defect', async () => {
   const name = fc.constantFrom('good', 'bad', 'test', 'train', 'widget', 'mask', 'normal', 'ng');
   const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
   const trees = fc.array(path, { minLength: 1, maxLength: 5 });

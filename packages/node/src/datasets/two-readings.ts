@@ -10,7 +10,7 @@ import {
   isValidationFolder,
 } from './names.ts';
 
-/** One way to understand a folder, and what to do for it to be the only one. */
+/** One interpretation of a folder, and how to make it the only one. */
 interface Reading {
   /** Follows "as". */
   readonly as: string;
@@ -35,8 +35,8 @@ function failOnTwoReadings(folder: string, one: Reading, other: Reading): never 
 }
 
 /**
- * Makes sure that a folder of good images is not a product that is called good: whatever lies below a folder of good
- * images is learnt as good, so that a folder `bad` in it would be as well.
+ * Makes sure that a folder of good images is not a product called good: everything below a folder of good images is
+ * trained on as good, including a folder `bad`.
  *
  * @throws LAYOUT_AMBIGUOUS
  */
@@ -46,7 +46,7 @@ export function assertGoodAlone(folder: string, found: readonly FoundImage[]): v
     (name) => isBadFolder(name) || isValidationFolder(name) || isSplitFolder(name),
   );
   const isNested = ({ below }: FoundImage) => below.some(isGoodFolder);
-  // `good/good` alone is what unpacking an archive twice leaves: it reads the same either way.
+  // Only `good/good`, as after unpacking an archive twice: both interpretations are the same.
   if (found.some(isNested) && !found.every(isNested)) {
     others.push(...[...names].filter(isGoodFolder));
   }
@@ -63,11 +63,11 @@ export function assertGoodAlone(folder: string, found: readonly FoundImage[]): v
 }
 
 /**
- * Makes sure that a folder beside those of a product is not another product: its good images would count as defects, or be
- * left out.
+ * Makes sure that a folder next to those of a product is not another product: its good images would count as defects, or
+ * be left out.
  *
- * @param root the folder of the product.
- * @param as what the folder is taken for.
+ * @param root the folder of the product
+ * @param as how the folder is interpreted
  * @throws LAYOUT_AMBIGUOUS
  */
 export function assertNoProduct(
@@ -88,7 +88,7 @@ export function assertNoProduct(
   );
 }
 
-/** @throws LAYOUT_AMBIGUOUS when two folders of a product serve one purpose: `test` beside `Test` */
+/** @throws LAYOUT_AMBIGUOUS if two folders of a product have the same role, such as `test` and `Test` */
 export function assertOneEach(dir: string, { folders }: Listing): void {
   for (const name of folders.filter((folder) => isSplitFolder(folder) || isGoodFolder(folder))) {
     const other = folders.find((one) => one !== name && one.toLowerCase() === name.toLowerCase());
@@ -101,7 +101,7 @@ export function assertOneEach(dir: string, { folders }: Listing): void {
   }
 }
 
-/** @throws LAYOUT_AMBIGUOUS when a folder beside the one of good images is called like one as well */
+/** @throws LAYOUT_AMBIGUOUS if another folder next to that of good images also has a name for good images */
 export function assertOneGood(folder: string, good: string, others: readonly string[]): void {
   const also = others.find(isGoodFolder);
   if (also === undefined) return;
@@ -113,9 +113,9 @@ export function assertOneGood(folder: string, good: string, others: readonly str
 }
 
 /**
- * Tells whether a folder that is called like one of masks holds a product: it does where it has a split of its own.
+ * Whether a folder with a name for masks is a product: it is if it has its own split.
  *
- * @throws LAYOUT_AMBIGUOUS when it has good images beside others and no split: masks may be sorted like that as well
+ * @throws LAYOUT_AMBIGUOUS if it has good and other images but no split: masks may be sorted like that as well
  */
 export function isProductCalledMasks(folder: string, listing: Listing): boolean {
   if (hasSplit(listing)) return true;
@@ -130,9 +130,9 @@ export function isProductCalledMasks(folder: string, listing: Listing): boolean 
 }
 
 /**
- * Makes sure that none of the folders beside products is a product whose name says what a folder is for.
+ * Makes sure that no folder next to products is itself a product with the name of a role.
  *
- * @param names of folders in `root` that are not read as products.
+ * @param names of folders in `root` that are not read as products
  * @throws LAYOUT_AMBIGUOUS
  */
 export async function assertNoProductAmong(root: string, names: readonly string[]): Promise<void> {
@@ -146,7 +146,7 @@ export async function assertNoProductAmong(root: string, names: readonly string[
     failOnTwoReadings(
       folder,
       {
-        as: `${use}, which are not used beside folders of products`,
+        as: `${use}, which are not used next to folders of products`,
         toChoose: `move it out of ${root}`,
       },
       productReading(folder),
@@ -157,6 +157,6 @@ export async function assertNoProductAmong(root: string, names: readonly string[
 function productReading(folder: string): Reading {
   return {
     as: `a product called ${basename(folder)}`,
-    toChoose: 'rename it: that name says what a folder is for',
+    toChoose: 'rename it: that name is reserved for a role',
   };
 }

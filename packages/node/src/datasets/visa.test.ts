@@ -36,7 +36,7 @@ const understoodCandle = {
 };
 
 describe('VisA', () => {
-  it('is read by its table: the folder, one product of it, the table itself', async () => {
+  it('is read from the folder, one product's folder, or the table itself', async () => {
     await writeVisa(...pcb, ...candle);
     const all = {
       layout: 'VisA',
@@ -55,7 +55,7 @@ describe('VisA', () => {
     expect(await data.understood('candle')).toEqual({ ...all, classes: [understoodCandle] });
   });
 
-  it('takes every number in a mask for a defect', async () => {
+  it('treats every number in a mask as a defect', async () => {
     await writeVisa(...candle);
     await data.png('candle/Data/Masks/Anomaly/000.png', [
       [0, 1, 2],
@@ -67,7 +67,7 @@ describe('VisA', () => {
     ]);
   });
 
-  it('leaves out products whose folders were not fetched', async () => {
+  it('leaves out products whose folders are missing', async () => {
     await writeVisa(...candle);
     await data.write('split_csv/1cls.csv', [header, ...candle, ...pcb].join('\r\n'));
     expect(await data.understood('.')).toEqual({
@@ -77,12 +77,12 @@ describe('VisA', () => {
     });
   });
 
-  it('does not learn from defective images of the splits with two classes', async () => {
+  it('does not train on defective images of the splits with two classes', async () => {
     await writeVisa(...candle, 'candle,train,anomaly,candle/Data/Images/Anomaly/001.JPG,');
     const { classes, ignored } = await data.understood('.');
     expect(classes).toEqual([understoodCandle]);
     expect(ignored).toEqual([
-      'split_csv/1cls.csv: 1 defective image of candle to train on: only good ones are learnt from',
+      'split_csv/1cls.csv: 1 defective image of candle to train on: training uses only good images',
     ]);
   });
 
@@ -94,7 +94,7 @@ describe('VisA', () => {
     });
   });
 
-  it('names the column that is missing', async () => {
+  it('reports a missing column', async () => {
     await data.write('split_csv/1cls.csv', 'object,split,label,image\n');
     await expect(data.understood('.')).rejects.toMatchObject({
       code: 'DATASET_INVALID',
@@ -105,7 +105,7 @@ describe('VisA', () => {
   it.each([
     ['image', 'candle,train,normal,candle/Data/Images/Normal/9.JPG,'],
     ['mask', `${candle[2]?.replace('Masks/Anomaly/000', 'Masks/Anomaly/9')}`],
-  ])('names the line of a missing %s', async (_, row) => {
+  ])('reports the line of a missing %s', async (_, row) => {
     await writeVisa(...candle);
     await data.write('split_csv/1cls.csv', [header, candle[0], row].join('\n'));
     await expect(data.understood('.')).rejects.toMatchObject({
@@ -116,7 +116,7 @@ describe('VisA', () => {
     });
   });
 
-  it('refuses another split and a broken line', async () => {
+  it('rejects an unknown split and a broken line', async () => {
     await writeVisa(...candle);
     await data.write('split_csv/1cls.csv', `${header}\n${candle[0]?.replace('train', 'tune')}`);
     await expect(data.understood('.')).rejects.toMatchObject({

@@ -18,7 +18,7 @@ import { readLabelMasks } from './mask-files.ts';
 import { contents, folderNamed } from './names.ts';
 import { withoutRepeats } from './repeats.ts';
 
-/** A table of VisA, and what of it is asked for. */
+/** A VisA table, and the product to read from it. */
 export interface VisaTable {
   readonly table: string;
   /** The one product wanted; undefined for all. */
@@ -29,10 +29,10 @@ const columns = ['object', 'split', 'label', 'image', 'mask'] as const;
 type Row = Readonly<Record<(typeof columns)[number], string>>;
 
 /**
- * Recognises VisA: a folder with `split_csv/1cls.csv`, or a product's folder (with `Data/Images`) beside it.
+ * Recognises VisA: a folder with `split_csv/1cls.csv`, or a product's folder (with `Data/Images`) next to it.
  *
- * @returns undefined where the folder is of another layout.
- * @throws DATASET_INVALID when the images of VisA are there and the table is not.
+ * @returns undefined if the folder has another layout
+ * @throws DATASET_INVALID if there are VisA images but no table
  */
 export async function findVisa(dir: string, listing: Listing): Promise<VisaTable | undefined> {
   const own = join(dir, 'split_csv', '1cls.csv');
@@ -64,10 +64,10 @@ async function failOnMissingTable(dir: string, table: string): Promise<never> {
 }
 
 /**
- * Reads a table of VisA: `object,split,label,image,mask`, paths relative to the folder above `split_csv` (or to
- * the table's own folder). Products whose folders are not there are left out.
+ * Reads a VisA table: `object,split,label,image,mask`, with paths relative to the parent of `split_csv` (or to the
+ * table's own folder). Products without a folder are left out.
  *
- * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID, naming the line, when a column, an image or a mask is missing
+ * @throws PATH_MISSING, PATH_UNREADABLE; DATASET_INVALID, naming the line, if a column, an image or a mask is missing
  */
 export async function readVisa({ table, product }: VisaTable): Promise<Dataset> {
   const folder = dirname(resolve(table));
@@ -90,7 +90,7 @@ export async function readVisa({ table, product }: VisaTable): Promise<Dataset> 
     path: join(root, name),
     reason: `${counted(number, 'image')} that the table lists: the folder is not there`,
   }));
-  // Over all products: one may call good what another calls defective.
+  // Over all products: one may label good what another labels defective.
   const once = await withoutRepeats(images);
   const byProduct = Map.groupBy(once.images, ({ entry }) => entry.className);
   const names = [...products].sort(naturalOrder);

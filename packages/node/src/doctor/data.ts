@@ -1,6 +1,6 @@
 import { DECODE_AHEAD, type ImageEntry, inOrder } from '@bigrid/inspect';
 import type { Dataset, DatasetOptions } from '../datasets/dataset.ts';
-import { kindsOfImages } from '../datasets/kinds.ts';
+import { imageGroups } from '../datasets/image-groups.ts';
 import { openDataset } from '../datasets/open-dataset.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import { checkArguments, checkRequest } from '../requests.ts';
@@ -63,7 +63,7 @@ interface AllRead {
 }
 
 async function readAll(dataset: Dataset, options: CheckDataOptions): Promise<AllRead> {
-  const entries = kindsOfImages(dataset).flatMap(({ className, split, defect, entries: own }) =>
+  const entries = imageGroups(dataset).flatMap(({ className, split, defect, entries: own }) =>
     own.map(({ path, read }): Labelled => ({ path, read, className, split, defect })),
   );
   const looks: Look[] = [];

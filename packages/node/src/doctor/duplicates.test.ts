@@ -2,7 +2,7 @@ import { Random } from '@bigrid/method';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataFolder } from '../../testing/data-folder.ts';
-import { kindsOfImages } from '../datasets/kinds.ts';
+import { imageGroups } from '../datasets/image-groups.ts';
 import { openDataset } from '../datasets/open-dataset.ts';
 import { duplicates } from './duplicates.ts';
 import { lookAt } from './look.ts';
@@ -25,7 +25,7 @@ async function found(folder: string, files: Readonly<Record<string, number>>) {
   for (const [path, seed] of Object.entries(files))
     await data.png(`${folder}/${path}`, noise(seed));
   const looks = [];
-  for (const { className, split, defect, entries } of kindsOfImages(
+  for (const { className, split, defect, entries } of imageGroups(
     await openDataset(data.at(folder)),
   )) {
     for (const { path, read } of entries) {
