@@ -45,19 +45,19 @@ const red = [255, 0, 0];
 const black = [0, 0, 0];
 
 it.each([
-  ['nothing', 'black all over', [[0, 0]], 'it is black all over'],
+  ['nothing', 'all black', [[0, 0]], 'it is entirely black'],
   ['nothing', 'white that is grey', [[0, 127]], 'its brightest value is 127 of 255'],
   ['nothing', 'in red', [[red, black]], 'its brightest value is '],
   ['nothing', 'too thin', Array(3000).fill([0]).with(0, [255]), 'vanish when it is resized to'],
   ['everything', 'all white', [[255, 255]], 'is entirely white'],
   [
     'everything',
-    'with too thin a rest',
+    'a remainder too thin',
     Array(3000).fill([255]).with(0, [0]),
     'leaves nothing when',
   ],
 ] as [string, string, (number | number[])[][], string][])(
-  'refuses a mask that ignores %s: %s',
+  'rejects a mask that ignores %s: %s',
   async (what, _, rows, reason) => {
     await data.png('refused/bolt.png', rows);
     const path = data.at('refused', 'bolt.png');
@@ -74,7 +74,7 @@ it.each([
       });
       await expect(refusal()).rejects.toThrow(reason);
       await expect(refusal()).rejects.toThrow(
-        what === 'nothing' ? 'ignores nothing' : 'to look at',
+        what === 'nothing' ? 'ignores nothing' : 'to inspect',
       );
     }
   },

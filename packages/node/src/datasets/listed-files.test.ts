@@ -85,7 +85,7 @@ describe('listed files', () => {
     });
   });
 
-  it('are in the list's own folder at the root of a drive', () => {
+  it('are in the own folder of a list at the root of a drive', () => {
     const { root } = parse(data.path);
     expect(rootOf(`${root}data/train.manifest`)).toBe(`${root}data`);
     expect(rootOf(`${root}data/lists/train.manifest`)).toBe(`${root}data`);

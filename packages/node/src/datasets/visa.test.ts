@@ -36,7 +36,7 @@ const understoodCandle = {
 };
 
 describe('VisA', () => {
-  it('is read from the folder, one product's folder, or the table itself', async () => {
+  it('is read from the folder, the folder of one product, or the table itself', async () => {
     await writeVisa(...pcb, ...candle);
     const all = {
       layout: 'VisA',

@@ -7,7 +7,7 @@ import { type Tensor, type Tensors, tensor, zeros } from '@bigrid/graph';
 import { ExitGate, holdExit, releaseExit } from './exit-gate.ts';
 import type { EngineOptions } from './onnx-runtime.ts';
 
-/** What a host is asked: to load a model, to run what it has loaded, or one after the other; `end` is the last. */
+/** A request to a host: load a model, run a loaded one, or both; `end` is the last. */
 export type Request = Work | 'end';
 
 export interface Work {
@@ -16,29 +16,29 @@ export interface Work {
   readonly inputs?: Tensors | undefined;
 }
 
-/** A thread gives inputs back, for the next ones of their size. */
+/** A thread returns the inputs, so that their buffers can be reused. */
 export type Answer =
   | { readonly outputs: Tensors; readonly inputs?: Tensors | undefined }
   | { readonly code: ErrorCode; readonly message: string; readonly remedy: string };
 
 export type OnAnswer = (answer: Answer) => void;
 
-/** A thread or a process that runs engine-worker.ts, and answers one request after the other. */
+/** A thread or process that runs engine-worker.ts and answers requests in order. */
 export interface Host {
-  /** What it is given stays the caller's. */
+  /** Copies the request: the caller keeps its tensors. */
   send(request: Request): void;
-  /** Resolves when it has ended, whatever it ended of. */
+  /** Resolves when the host has ended, for whatever reason. */
   readonly ended: Promise<void>;
 }
 
-/** What engine-worker.ts is told where it runs in a thread. */
+/** Data passed to engine-worker.ts in a thread. */
 export interface ThreadData {
   readonly gate: SharedArrayBuffer;
 }
 
 const program = new URL(`./engine-worker${extname(import.meta.url)}`, import.meta.url);
 
-/** An engine in a thread of this process, which has to be its main thread's: see {@link ExitGate}. */
+/** Opens an engine in a thread of this process. Call it only from the main thread: see {@link ExitGate}. */
 export function openThread(onAnswer: OnAnswer): Host {
   const gate = new ExitGate();
   const workerData: ThreadData = { gate: gate.memory };
@@ -61,7 +61,7 @@ export function openThread(onAnswer: OnAnswer): Host {
   };
 }
 
-/** An engine in a process of its own, which ends when this one does, or the thread that opened it. */
+/** Opens an engine in a child process, which ends with this process or with the thread that opened it. */
 export function openProcess(onAnswer: OnAnswer, { threads, device }: EngineOptions): Host {
   const child = fork(
     fileURLToPath(program),
@@ -74,7 +74,7 @@ export function openProcess(onAnswer: OnAnswer, { threads, device }: EngineOptio
   );
   child.on('message', (answer) => onAnswer(answer as Answer));
   return {
-    // What cannot be sent any more is heard of by its end.
+    // A request that cannot be sent is answered by the end of the process.
     send: (request) => void child.send(request, () => {}),
     ended: new Promise((resolve) => {
       child.on('error', () => resolve()).once('exit', () => resolve());
@@ -83,16 +83,16 @@ export function openProcess(onAnswer: OnAnswer, { threads, device }: EngineOptio
 }
 
 /**
- * Copies tensors that are to be handed over, for the caller keeps its own: into those that came back where they fit. What
- * threads make anew for each image grows to hundreds of megabytes before anything collects it. Made of the type and not
- * with `slice`, which gives a view where the data are a Buffer.
+ * Copies tensors before they are transferred, because the caller keeps its own; returned tensors are reused if they fit.
+ * Buffers allocated per image would add up to hundreds of megabytes before they are collected. Uses the constructor
+ * rather than `slice`, which returns a view for a Buffer.
  */
 function copyInto(spare: Tensors | undefined, tensors: Tensors): Tensors {
   const copied = Object.entries(tensors).map(([name, { type, shape, data }]): [string, Tensor] => {
     const old = spare?.[name];
     const fits = old?.type === type && old.data.length === data.length;
     const copy = fits ? tensor(type, shape, old.data) : zeros(type, shape);
-    // Data that the caller has transferred elsewhere meanwhile are empty.
+    // Data that the caller has transferred in the meantime are empty.
     tensor(type, shape, data);
     (copy.data as Uint8Array).set(data as Uint8Array);
     return [name, copy];
@@ -100,7 +100,7 @@ function copyInto(spare: Tensors | undefined, tensors: Tensors): Tensors {
   return Object.fromEntries(copied);
 }
 
-/** What to hand over instead of copying it. */
+/** The buffers to transfer rather than copy. */
 export function buffersOf(tensors: Tensors = {}): ArrayBuffer[] {
   const buffers = Object.values(tensors).map(({ data }) => data.buffer as ArrayBuffer);
   return [...new Set(buffers)];

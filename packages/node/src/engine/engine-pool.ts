@@ -2,10 +2,10 @@ import { BigridError, fail } from '@bigrid/errors';
 import type { Engine, Session, Tensors } from '@bigrid/graph';
 import type { Answer, Host, OnAnswer, Work } from './engine-host.ts';
 
-/** Opens a host, whose answers are given to `onAnswer`. */
+/** Opens a host that passes its answers to `onAnswer`. */
 type OpenHost = (onAnswer: OnAnswer) => Host;
 
-/** An engine whose runs are done by up to `most` hosts at once, which are opened when they are needed. */
+/** An engine that runs on up to `most` hosts at once, which are opened when needed. */
 export function pooledEngine(description: string, most: number, open: OpenHost): Engine {
   const pool = new Pool(most, open);
   let number = 0;
@@ -43,7 +43,7 @@ class PooledSession implements Session {
   }
 
   async run(inputs: Tensors): Promise<Tensors> {
-    // An image that was being decoded when work was stopped must not open a host that nobody ends.
+    // An image still being decoded on cancellation must not open a host that nothing ends.
     if (this.#isDisposed) throw engineEnded();
     return this.#pool.ask(this.#number, this.#model, inputs);
   }
@@ -69,7 +69,7 @@ function hostEnded(): BigridError {
   );
 }
 
-/** Hosts, opened when they are needed, and those who wait for one. */
+/** Hosts, opened when needed, and the callers waiting for one. */
 class Pool {
   users = 0;
   readonly #most: number;
@@ -93,7 +93,7 @@ class Pool {
   }
 
   #giveBack(member: Member): void {
-    // A host that was ended meanwhile serves nobody any more.
+    // A host that ended in the meantime is not reused.
     if (!this.#members.includes(member)) return;
     if (member.hasEnded) this.#drop(member);
     const next = this.#waiting.shift();
@@ -107,7 +107,7 @@ class Pool {
     return member;
   }
 
-  /** One that died, of too little memory perhaps, makes room for another. */
+  /** A host that died, for example of too little memory, is replaced. */
   #drop(member: Member): void {
     this.#members.splice(this.#members.indexOf(member), 1);
   }
@@ -130,7 +130,7 @@ class Pool {
   }
 }
 
-/** One host, and what is asked of it. */
+/** One host, and its current request. */
 class Member {
   readonly #host: Host;
   readonly #ended: Promise<void>;
@@ -140,7 +140,7 @@ class Member {
 
   constructor(open: OpenHost) {
     this.#host = open((answer) => this.#asked?.resolve(answer));
-    // What a host dies of is no error of the registry: whoever waits hears that it ended.
+    // Why a host died is not an error of the registry: callers get ENGINE_FAILED.
     this.#ended = this.#host.ended.then(() => {
       this.hasEnded = true;
       this.#asked?.reject(hostEnded());
@@ -151,7 +151,7 @@ class Member {
     if (this.hasEnded) throw hostEnded();
     const needsModel = !this.#loaded.has(session);
     this.#host.send({ session, model: needsModel ? model : undefined, inputs } satisfies Work);
-    // Not a race with the end of the host: that would keep every answer until then.
+    // No `Promise.race` with the end of the host: it would keep every answer in memory until then.
     this.#asked = Promise.withResolvers<Answer>();
     const answer = await this.#asked.promise;
     this.#asked = undefined;
@@ -160,7 +160,7 @@ class Member {
     return answer.outputs;
   }
 
-  /** Lets it finish what it does: an engine that is torn down in the middle of a run takes the process with it. */
+  /** Lets the host finish first: tearing down an engine during a run aborts the process. */
   async end(): Promise<void> {
     this.#host.send('end');
     await this.#ended;

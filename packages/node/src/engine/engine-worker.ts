@@ -5,7 +5,7 @@ import { type Answer, buffersOf, type Request, type ThreadData, type Work } from
 import { ExitGate } from './exit-gate.ts';
 import { type EngineOptions, onnxRuntimeHere } from './onnx-runtime.ts';
 
-// One of the threads or processes of engine-host.ts: runs graphs, one request after the other.
+// The program of the threads and processes of engine-host.ts: runs graphs, one request at a time.
 
 const options: EngineOptions = parentPort ? { threads: 1 } : JSON.parse(process.argv[2] as string);
 let engine: Engine | undefined;
@@ -34,7 +34,7 @@ if (parentPort) {
     ),
   );
 } else {
-  // Ctrl-C reaches every process of a terminal: whether to go on is the parent's to say.
+  // Ctrl-C reaches every process of a terminal; the parent decides whether to stop.
   process.on('SIGINT', () => {}).on('SIGTERM', () => {});
   process.on('disconnect', () => process.exit());
   process.on('message', (request: Request) =>
@@ -45,7 +45,7 @@ if (parentPort) {
       }
       const given = await answer(request);
       const answered = 'outputs' in given ? { outputs: given.outputs } : given;
-      // Nobody waits for what cannot be sent any more.
+      // If an answer cannot be sent, nothing is waiting for it.
       process.send?.(answered satisfies Answer, undefined, undefined, () => {});
     }),
   );
@@ -59,14 +59,14 @@ async function release(): Promise<void> {
 
 async function answer({ session: number, model, inputs }: Work): Promise<Answer> {
   try {
-    // Not before: what it throws, of a missing device, is an answer.
+    // Inside `try`: an error such as a missing device is an answer.
     engine ??= onnxRuntimeHere(options);
     if (model) sessions.set(number, engine.load(model));
     const session = await (sessions.get(number) as Promise<Session>);
     return { outputs: inputs ? await session.run(inputs) : {}, inputs };
   } catch (error) {
     if (!isBigridError(error)) throw error;
-    // The class of an error does not pass from thread to thread.
+    // Errors lose their class between threads.
     return { code: error.code, message: error.message, remedy: error.remedy };
   }
 }

@@ -26,8 +26,8 @@ export const engineOptionsSchema = optional<EngineOptions>({
 
 /**
  * ONNX Runtime for Node.js behind the engine port. In a worker thread it runs in a child process: `terminate()` cannot be
- * put off, and ONNX Runtime aborts the whole process when its thread is torn down in the middle of a run.
- * @throws OPTION_INVALID; DEVICE_MISSING, from the first `load` where the device is listed but cannot be used
+ * delayed, and ONNX Runtime aborts the whole process if its thread is torn down during a run.
+ * @throws OPTION_INVALID; DEVICE_MISSING, on the first `load` if the device is listed but does not work
  */
 export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
   checkOptions(engineOptionsSchema, options, 'the engine');
@@ -36,10 +36,10 @@ export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
 }
 
 /**
- * An engine for many small runs of one graph, as in inspecting images: each run takes one core, and as many runs go on
- * at once as there are threads. Two cores that share one image wait for each other at every layer; with one image per
- * core they do not, and the event loop is free meanwhile. On other devices than the processor, and with one thread,
- * {@link onnxRuntimeEngine}. Its threads, child processes in a worker thread, end with its last session.
+ * An engine for many small runs of one graph, such as inspecting images: each run uses one core, and as many runs are done
+ * at once as there are threads. Cores that share one image wait for each other at every layer; with one image per core
+ * they do not, and the event loop stays free. With one thread, or on a device other than the CPU, this is
+ * {@link onnxRuntimeEngine}. Its threads (child processes if called in a worker thread) end with its last session.
  * @throws DEVICE_MISSING
  */
 export function parallelEngine(options: EngineOptions = {}): Engine {

@@ -1,12 +1,12 @@
-/** States of an engine's thread: it may begin to work, it works, or the process ends and it must not begin any more. */
+/** States of an engine's thread: it may start a run, it is running, or the process is ending and it must not start one. */
 const [FREE, WORKING, CLOSED] = [0, 1, 2];
 
-/** Milliseconds that the end of the process waits for a thread: longer than any run, in case the thread died in one. */
+/** Longest wait for a thread at process exit, in ms: longer than any run, in case the thread died during one. */
 const LONGEST_WAIT = 60_000;
 
 /**
- * Lets the process end between the runs of an engine's thread alone: ONNX Runtime aborts the whole process when its thread
- * is torn down in the middle of one. Whoever opened the thread holds one, the thread another on the same memory.
+ * Lets the process exit only between the runs of an engine's thread: ONNX Runtime aborts the whole process if its thread is
+ * torn down during one. The opener of the thread has one gate, the thread another on the same shared memory.
  */
 export class ExitGate {
   readonly memory: SharedArrayBuffer;
@@ -17,7 +17,7 @@ export class ExitGate {
     this.#state = new Int32Array(memory);
   }
 
-  /** In the thread: does some work, unless the process ends. */
+  /** Called in the thread: does some work, unless the process is ending. */
   async pass(work: () => Promise<void>): Promise<void> {
     if (Atomics.compareExchange(this.#state, 0, FREE, WORKING) === CLOSED) return;
     try {
@@ -28,7 +28,7 @@ export class ExitGate {
     }
   }
 
-  /** Waits, blocking, until the thread does nothing; it will begin nothing more. */
+  /** Blocks until the thread is idle, and keeps it from starting another run. */
   close(): void {
     const deadline = performance.now() + LONGEST_WAIT;
     while (Atomics.compareExchange(this.#state, 0, FREE, CLOSED) === WORKING) {
@@ -44,7 +44,7 @@ function closeAll(): void {
   for (const gate of open) gate.close();
 }
 
-/** Makes the end of this process wait at a gate until it is given up. */
+/** Makes the exit of this process wait at a gate until it is released. */
 export function holdExit(gate: ExitGate): void {
   if (open.size === 0) process.on('exit', closeAll);
   open.add(gate);

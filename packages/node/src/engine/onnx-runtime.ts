@@ -13,35 +13,35 @@ import type * as OnnxRuntime from 'onnxruntime-node';
 
 const require = createRequire(import.meta.url);
 
-// ONNX Runtime 1.29 and newer report their use to Microsoft and keep a number for the machine in the home folder, unless
-// this is set before the library loads (microsoft/onnxruntime#27379). Bigrid sends nothing to anybody; whoever wants to
-// report sets it to 0. Not set by whoever loads it: native code does not see the environment of a worker thread.
+// ONNX Runtime 1.29 and newer send telemetry to Microsoft and store a machine id in the home folder, unless this is set
+// before the library loads (microsoft/onnxruntime#27379). Bigrid sends nothing; set it to 0 to enable telemetry. It is set
+// on import because native code does not see the environment of a worker thread.
 process.env.ORT_DISABLE_TELEMETRY ??= '1';
 
-/** The library, loaded when it is first needed: whoever has its engine run elsewhere loads no native code. */
+/** The library, loaded on first use: a process whose engine runs elsewhere loads no native code. */
 function library(): typeof OnnxRuntime {
   return require('onnxruntime-node');
 }
 
-/** Where a graph can be computed. Which of them are there depends on the system and on what is installed. */
+/** Devices to compute on. Which of them work depends on the system and on the installed ONNX Runtime. */
 export const deviceNames = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
 export type Device = (typeof deviceNames)[number];
 
 export interface EngineOptions {
-  /** Threads within one run. Default: as many as the machine has cores. */
+  /** Threads to compute with. Default: the number of cores. */
   readonly threads?: number | undefined;
-  /** Where to compute. Operators that the device lacks run on the processor. Default: `cpu`. */
+  /** Device to compute on. Operators that it does not support run on the CPU. Default: `cpu`. */
   readonly device?: Device | undefined;
 }
 
-/** Names the engine and its version. */
+/** Name and version of the engine. */
 export function describeRuntime({ device = 'cpu' }: EngineOptions): string {
   return `onnxruntime-node ${require('onnxruntime-node/package.json').version} (${device})`;
 }
 
 /**
- * ONNX Runtime in this thread, behind the engine port. The only file that knows it.
- * @throws DEVICE_MISSING, from the first `load` where the device is listed but cannot be used
+ * ONNX Runtime in this thread, behind the engine port. This is the only file that imports it.
+ * @throws DEVICE_MISSING, on the first `load` if the device is listed but does not work
  */
 export function onnxRuntimeHere(options: EngineOptions): Engine {
   const { threads = 0, device = 'cpu' } = options;
@@ -67,7 +67,7 @@ export function onnxRuntimeHere(options: EngineOptions): Engine {
   };
 }
 
-/** What the installed ONNX Runtime was built for; whether it works is seen when it is tried. */
+/** Devices that the installed ONNX Runtime was built for; they may still not work. */
 export function availableDevices(): string[] {
   const names = library()
     .listSupportedBackends()
@@ -76,8 +76,8 @@ export function availableDevices(): string[] {
 }
 
 /**
- * Tries the device on the smallest graph, without the processor to fall back on. So a device that is missing is
- * told from a graph that it refuses.
+ * Tries the device on a minimal graph without falling back to the CPU, to distinguish a missing device from a graph that it
+ * rejects.
  */
 async function checkDevice(device: Device): Promise<void> {
   const graph = new Graph('device');
@@ -91,7 +91,7 @@ async function checkDevice(device: Device): Promise<void> {
 }
 
 function missing(device: string, cause?: unknown): never {
-  // ONNX Runtime puts the place in its source before the reason.
+  // ONNX Runtime puts its source location before the reason.
   const reason =
     cause instanceof Error ? `: ${cause.message.trim().replace(/^.* was false\. /s, '')}` : '';
   return fail(
@@ -117,7 +117,7 @@ class OnnxRuntimeSession implements Session {
       }),
     );
     const outputs = await attempt('run a graph', () => this.#session.run(feeds, fetches));
-    // A run blocks the event loop; this turn lets signals, timers and decoding have theirs.
+    // A run blocks the event loop: yield to signals, timers and decoding.
     await new Promise((resolve) => setImmediate(resolve));
     return mapValues(outputs, (value, name) => reuse[name] ?? fromRuntime(value));
   }
@@ -141,7 +141,7 @@ async function attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
 }
 
 const NO_MEMORY =
-  'There was too little memory: close other programs, use fewer `threads`, or train on smaller images (`size`).';
+  'Not enough memory: close other programs, use fewer `threads`, or train at a smaller `size`.';
 
 function toRuntime(value: Tensor): OnnxRuntime.Tensor {
   const made = new (library().Tensor)(
@@ -150,8 +150,8 @@ function toRuntime(value: Tensor): OnnxRuntime.Tensor {
     value.shape,
   );
   if (value.type === 'float16') {
-    // On Node.js 24 the constructor rewraps the bits as Float16Array, of which the native binding of
-    // onnxruntime-node 1.30 sees no bytes ("not enough space: expected 8, got 0"); it does take Uint16Array.
+    // On Node.js 24 the constructor converts the bits to Float16Array, which the native binding of onnxruntime-node 1.30
+    // treats as empty ("not enough space: expected 8, got 0"); it accepts Uint16Array.
     Object.assign(made, { cpuData: value.data });
   }
   return made;
@@ -159,7 +159,7 @@ function toRuntime(value: Tensor): OnnxRuntime.Tensor {
 
 function fromRuntime(value: OnnxRuntime.Tensor): Tensor {
   const { data } = value;
-  // Where the platform has Float16Array, ONNX Runtime returns it; we keep the raw bits.
+  // On platforms with Float16Array, ONNX Runtime returns it; we keep the raw bits.
   const plain =
     value.type === 'float16'
       ? new Uint16Array((data as Uint16Array).buffer, (data as Uint16Array).byteOffset, data.length)

@@ -5,9 +5,9 @@ import { access, chmod, mkdir, open, readFile, realpath, rename, rm, stat } from
 import { temporaryPath } from './temporary.ts';
 
 export interface WriteOptions {
-  /** Stops the write; what was written so far is taken away again. */
+  /** Cancels the write; the partial file is removed. */
   readonly signal?: AbortSignal | undefined;
-  /** Folder for the temporary file, on the same disk. Default: that of the file. */
+  /** Folder for the temporary file, on the same disk. Default: the folder of the file. */
   readonly temporaryIn?: string | undefined;
 }
 
@@ -16,8 +16,8 @@ const NO_ROOM = 'Free some space, or choose another disk.';
 /**
  * Reads a whole file, or a pipe to its end.
  *
- * @throws PATH_MISSING when there is none; PATH_UNREADABLE when it may not be read, is a folder, or is a device, which
- *   may have no end (`/dev/zero`).
+ * @throws PATH_MISSING; PATH_UNREADABLE without permission, for a folder, or for a device, which may have no end
+ *   (`/dev/zero`)
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
@@ -35,9 +35,9 @@ export async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Turns an error of the file system met while reading into one of the registry.
+ * Turns a file system error on reading into one of the registry.
  *
- * @param expected what should have been at `path`, with its article: "a file", "a folder".
+ * @param expected what was expected at `path`, with its article: "a file", "a folder"
  * @throws PATH_MISSING, PATH_UNREADABLE
  */
 export function failToRead(path: string, expected: string, error: unknown): never {
@@ -62,13 +62,13 @@ export function failToRead(path: string, expected: string, error: unknown): neve
 }
 
 /**
- * Writes a file so that whoever looks at `path` sees the old content or the whole new one, never a part:
- * into a temporary file beside it, flushed to the disk, then renamed. Missing parent folders are made, since
- * people name a folder of results before it exists. A link is followed; a device or a pipe (`/dev/stdout`)
- * is written to directly, for a rename would replace it. Whatever goes wrong, the temporary file is removed; where the
- * process is killed, the next one that writes into the folder removes it.
+ * Writes a file atomically: readers of `path` see either the old or the whole new content. The content is written to a
+ * temporary file next to it, flushed to disk, and renamed. Missing parent folders are created, since result folders often
+ * do not exist yet. Links are followed; a device or pipe (`/dev/stdout`) is written to directly, because a rename would
+ * replace it. The temporary file is removed on error; if the process is killed, the next one that writes to the folder
+ * removes it.
  *
- * @throws OUTPUT_UNWRITABLE naming the path and the reason; CANCELLED when `signal` is aborted.
+ * @throws OUTPUT_UNWRITABLE, with the path and the reason; CANCELLED if `signal` is aborted
  */
 export async function writeAtomically(
   path: string,
@@ -89,24 +89,24 @@ export async function writeAtomically(
     await mkdir(dirname(target), { recursive: true });
     temporary = await temporaryPath(temporaryIn ?? dirname(target), basename(target));
     await writeThrough(temporary, content, 'wx', signal);
-    // A file that others may read should not become private because it was written anew.
+    // Overwriting a file keeps its permissions.
     if (present !== undefined) await chmod(temporary, present.mode & 0o777);
     signal?.throwIfAborted();
     await rename(temporary, target);
   } catch (error) {
     if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => {});
     if (signal?.aborted) {
-      fail('CANCELLED', `Writing ${path} was stopped`, { cause: error });
+      fail('CANCELLED', `Writing ${path} was cancelled`, { cause: error });
     }
     failToWrite(path, error);
   }
 }
 
 /**
- * Finds out before a long run whether {@link writeAtomically} could write `path`: probes the nearest folder
- * above it that exists with an empty temporary file, and makes nothing that stays.
+ * Checks before a long run whether {@link writeAtomically} could write `path`: creates and removes an empty temporary file
+ * in the nearest existing parent folder.
  *
- * @throws OUTPUT_UNWRITABLE naming the path and the reason.
+ * @throws OUTPUT_UNWRITABLE, with the path and the reason
  */
 export async function assertWritable(path: string): Promise<void> {
   try {
@@ -127,9 +127,9 @@ export async function assertWritable(path: string): Promise<void> {
 }
 
 /**
- * As {@link assertWritable}, for a model file: its name has to say that it is one, for other programs go by it.
+ * Like {@link assertWritable}, for a model file: its name must end in .onnx, which other programs rely on.
  *
- * @throws OPTION_INVALID where the name ends like another kind of file; OUTPUT_UNWRITABLE
+ * @throws OPTION_INVALID if the name has another extension; OUTPUT_UNWRITABLE
  */
 export async function assertModelWritable(path: string): Promise<void> {
   if (!/^(\.onnx)?$/i.test(extname(path))) {
@@ -141,7 +141,7 @@ export async function assertModelWritable(path: string): Promise<void> {
 }
 
 /**
- * Turns an error met while writing into OUTPUT_UNWRITABLE; one of the registry passes through as it is.
+ * Turns a file system error on writing into OUTPUT_UNWRITABLE; rethrows errors of the registry.
  *
  * @throws OUTPUT_UNWRITABLE
  */
@@ -160,7 +160,7 @@ export function systemCode(error: unknown): string | undefined {
     : undefined;
 }
 
-/** What an error of the operating system says, and what to do where it is not what the registry says. */
+/** Text for an error code of the operating system, and a remedy if that of the registry does not fit. */
 const reasons: Readonly<Record<string, { readonly words: string; readonly remedy?: string }>> = {
   EACCES: { words: 'permission denied' },
   EPERM: { words: 'operation not permitted' },
@@ -181,13 +181,13 @@ const reasons: Readonly<Record<string, { readonly words: string; readonly remedy
     words: 'too many files are open',
     remedy: 'Raise the limit on open files (`ulimit -n`), or close other programs.',
   },
-  EFBIG: { words: 'the file is larger than may be written here', remedy: NO_ROOM },
+  EFBIG: { words: 'the file is larger than the file system allows', remedy: NO_ROOM },
   EIO: { words: 'the disk reports an input/output error', remedy: 'Check the disk.' },
-  ELOOP: { words: 'its links go round in a circle', remedy: 'Correct the links in the path.' },
+  ELOOP: { words: 'the path has circular links', remedy: 'Correct the links in the path.' },
   ENAMETOOLONG: { words: 'the name is too long', remedy: 'Choose a shorter name.' },
 };
 
-/** What an error of the operating system says, in words. */
+/** The reason for an error of the operating system, in words. */
 export function reasonOf(error: unknown): string {
   const code = systemCode(error);
   const known = code === undefined ? undefined : reasons[code];
@@ -195,7 +195,7 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What to do about an error of the operating system; undefined where the registry says it. */
+/** The remedy for an error of the operating system; undefined for that of the registry. */
 function remedyFor(error: unknown): string | undefined {
   return reasons[systemCode(error) ?? '']?.remedy;
 }
@@ -215,14 +215,14 @@ async function writeThrough(
   const handle = await open(path, flag);
   try {
     await handle.writeFile(content, signal === undefined ? {} : { signal });
-    // Without it a power cut soon after the rename can leave an empty file. Pipes have nothing to flush.
+    // Without a flush, a power cut soon after the rename can leave an empty file. Pipes have nothing to flush.
     if (flag === 'wx') await handle.datasync();
   } finally {
     await handle.close();
   }
 }
 
-/** The path of the file that is meant, with links followed as far as there is something. */
+/** The path with links followed as far as it exists. */
 export async function followLinks(path: string): Promise<string> {
   try {
     return await realpath(path);

@@ -8,15 +8,15 @@ import { systemCode } from './files.ts';
 import { systemPath } from './names.ts';
 import { rm } from './system.ts';
 
-/** Gives back what was held. */
+/** Releases the lock. */
 export type Release = () => Promise<void>;
 
 /**
- * Holds a file or folder for this process alone, on this machine. What is held is a socket and no file: the system
- * gives it back however the process ends, so that nothing stale is ever left in the way.
- * @param path names what is held; links followed
- * @param address of the socket; the default follows from `path`
- * @throws IN_USE when another process holds it
+ * Locks a file or folder for this process, on this machine. The lock is a socket rather than a file, so that the system
+ * releases it however the process ends, and no stale lock is left.
+ * @param path what to lock; links are followed
+ * @param address of the socket; the default is derived from `path`
+ * @throws IN_USE if another process holds the lock
  */
 export async function holdAlone(path: string, address = addressFor(path)): Promise<Release> {
   const server = createServer((socket) => socket.destroy()).unref();
@@ -25,16 +25,16 @@ export async function holdAlone(path: string, address = addressFor(path)): Promi
   } catch (error) {
     if (systemCode(error) !== 'EADDRINUSE') throw error;
     if (isHidden(address) || (await isAnswered(address))) {
-      fail('IN_USE', `Expected to be alone at ${path} but received another bigrid at work there`);
+      fail('IN_USE', `Expected ${path} to be free but received another Bigrid process using it`);
     }
-    // A socket in the file system outlives a process that was killed.
+    // A socket in the file system outlives a killed process.
     await rm(address, { force: true });
     await listen(server, address);
   }
   return () => new Promise((resolve) => server.close(() => resolve()));
 }
 
-/** Linux and Windows have names for sockets outside the file system. */
+/** On Linux and Windows, sockets have names outside the file system. */
 function addressFor(path: string): string {
   const name = `bigrid-${createHash('sha256').update(systemPath(path)).digest('hex').slice(0, 32)}`;
   if (process.platform === 'linux') return `\0${name}`;

@@ -3,19 +3,18 @@ import { decodeName } from './names.ts';
 /** A line of a stream. */
 export interface Line {
   readonly text: string;
-  /** Bytes of the stream up to its end, with the byte that ended it. */
+  /** Bytes of the stream up to the end of the line, including its separator. */
   readonly end: number;
-  /** False for a last line that nothing ends. */
+  /** False for a last line without a separator. */
   readonly isWhole: boolean;
 }
 
 export const NEWLINE = 0x0a;
 
 /**
- * The lines of a stream of bytes, read as names are, without what ends them and without a byte order mark. Holds one at a
- * time.
+ * The lines of a byte stream, decoded like file names, without separators and byte order mark. Holds one line in memory.
  * @param separator the byte that ends a line
- * @param longest bytes that a line may have; `onTooLong` throws the error for a longer one
+ * @param longest maximum length of a line in bytes; `onTooLong` throws the error for a longer one
  */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
@@ -25,7 +24,7 @@ export async function* linesOf(
 ): AsyncGenerator<Line> {
   let begun: Uint8Array[] = [];
   let [length, passed] = [0, 0];
-  // What Windows tools put before a text is not part of it.
+  // The byte order mark that Windows tools write is not part of the text.
   let mark = separator === NEWLINE ? /^\ufeff/ : undefined;
   const take = (last: Uint8Array): string => {
     const decoded = decodeName(Buffer.concat([...begun, last]));

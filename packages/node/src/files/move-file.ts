@@ -2,7 +2,7 @@ import { basename, dirname, join, parse } from 'node:path';
 import { failToWrite, systemCode } from './files.ts';
 import { copyFile, mkdir, open, rename, rm, stat } from './system.ts';
 
-/** A name in a folder that no file has yet: a number is added where one has it. */
+/** A path in a folder that no file has yet; a number is appended if necessary. */
 export async function freeName(folder: string, relativePath: string): Promise<string> {
   const { dir, name, ext } = parse(join(folder, relativePath));
   for (let number = 1; ; number++) {
@@ -12,10 +12,10 @@ export async function freeName(folder: string, relativePath: string): Promise<st
 }
 
 /**
- * Moves a file, also to another drive, and never over one that is there. Missing folders are made. The name is taken by
- * an empty file first, for a rename alone would write over another's.
- * @param isResumed whether an earlier move may have come as far as the empty file
- * @returns whether it was moved: not when it is gone, or when the name is taken
+ * Moves a file, also to another drive, without overwriting an existing one. Missing folders are created. An empty file
+ * reserves the name first, because a rename would overwrite another file.
+ * @param isResumed whether an interrupted move may have left the empty file
+ * @returns whether it was moved: false if the file is gone or the name is taken
  * @throws OUTPUT_UNWRITABLE
  */
 export async function moveFile(from: string, to: string, isResumed = false): Promise<boolean> {

@@ -1,11 +1,11 @@
-/** A byte of a name that is no UTF-8, as it stands in texts: 0xff is U+DCFF. */
+/** A byte of a name that is not UTF-8, as it appears in strings: 0xff is U+DCFF. */
 const strayByte = /[\udc80-\udcff]/u;
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads the name or path of a file. Most systems take any bytes for it; those that are no UTF-8 become lone surrogates,
- * which no other text has. So none is lost: {@link systemPath} gives the bytes again, JSON keeps them (`\udcff`), and
- * Python's `surrogateescape` is the same.
+ * Decodes the name or path of a file. Most systems allow any bytes; bytes that are not UTF-8 become lone surrogates, which
+ * occur in no other text, so nothing is lost: {@link systemPath} restores the bytes, JSON keeps them (`\udcff`), and
+ * Python's `surrogateescape` does the same.
  */
 export function decodeName(bytes: Uint8Array): string {
   try {
@@ -16,7 +16,7 @@ export function decodeName(bytes: Uint8Array): string {
 }
 
 function decodeWithStrayBytes(bytes: Uint8Array): string {
-  // No character takes more units of UTF-16 than bytes of UTF-8.
+  // No character has more UTF-16 units than UTF-8 bytes.
   const units = Buffer.alloc(2 * bytes.length);
   let end = 0;
   const put = (unit: number) => {
@@ -38,7 +38,7 @@ function decodeWithStrayBytes(bytes: Uint8Array): string {
   return units.toString('utf16le', 0, end);
 }
 
-/** Bytes of the character that begins there, 1 to 4; 0 where none does. */
+/** Length of the character at a position in bytes, 1 to 4; 0 if there is none. */
 function letterLength(bytes: Uint8Array, at: number): number {
   const [first, second] = [bytes[at] as number, bytes[at + 1] as number];
   if (first < 0x80) return 1;
@@ -49,7 +49,7 @@ function letterLength(bytes: Uint8Array, at: number): number {
   return length;
 }
 
-/** What may follow these first bytes: nothing that a shorter form has, no surrogate, nothing beyond U+10FFFF. */
+/** Range of the second byte after these first bytes: excludes overlong forms, surrogates and code points above U+10FFFF. */
 const secondBytes: Readonly<Record<number, readonly [number, number]>> = {
   224: [0xa0, 0xbf],
   237: [0x80, 0x9f],
@@ -57,7 +57,7 @@ const secondBytes: Readonly<Record<number, readonly [number, number]>> = {
   244: [0x80, 0x8f],
 };
 
-/** A path as the system takes it: its bytes where {@link decodeName} met some that are no UTF-8. */
+/** A path for the system: as bytes if {@link decodeName} found some that are not UTF-8. */
 export function systemPath(path: string): string | Buffer {
   if (!strayByte.test(path)) return path;
   const parts = path.split(/([\udc80-\udcff])/u);

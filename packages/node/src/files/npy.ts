@@ -1,17 +1,17 @@
 import { endianness } from 'node:os';
 
-/** Header and data begin at multiples of this, in bytes. */
+/** Alignment of the data, in bytes. */
 const ALIGNMENT = 64;
-/** Magic bytes, version 1.0 and the length of what follows, in two bytes. */
+/** Bytes of the magic string, version 1.0 and the header length (two bytes). */
 const PREAMBLE = 10;
 
 /**
- * An array as NumPy's `.npy` format, version 1.0, which `numpy.load` reads: float32, row-major.
- * @param shape whose product is the length of `data`
+ * Encodes an array in NumPy's `.npy` format, version 1.0, for `numpy.load`: float32, row-major.
+ * @param shape its product is the length of `data`
  */
 export function encodeNpy(data: Float32Array, shape: readonly number[]): Uint8Array {
   const order = endianness() === 'LE' ? '<' : '>';
-  // A tuple of one has a comma behind it.
+  // A Python tuple of one element ends in a comma.
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const description = `{'descr': '${order}f4', 'fortran_order': False, 'shape': (${tuple}), }`;
   const unpadded = PREAMBLE + description.length + 1;

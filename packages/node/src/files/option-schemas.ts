@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** A schema for each option of `Options`: one that has none does not compile. */
+/** A schema for each option of `Options`; a missing one is a type error. */
 export type Shape<Options> = { readonly [Name in keyof Required<Options>]: z.ZodType };
 
-/** Of a file or a folder. */
+/** A path of a file or folder. */
 export const path = z
   .string()
   .min(1)
-  // The system takes none with NULs.
+  // No system allows NUL in paths.
   .refine((text) => !text.includes('\0'))
   .meta({ expected: 'a path' });
 export const callback = z
@@ -20,7 +20,7 @@ export const signal = z
       typeof (value as AbortSignal).addEventListener === 'function',
   )
   .meta({ expected: 'an AbortSignal' });
-/** Each of the options may be left out, and there are no others. */
+/** An object in which every option is optional, and no others are allowed. */
 export function optional<Options>(shape: Shape<Options>) {
   return z.strictObject(shape).partial();
 }

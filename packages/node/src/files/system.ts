@@ -1,5 +1,5 @@
-// The file system for the rest of this package: what Node.js has, for paths as `decodeName` reads them. Used directly,
-// Node.js neither finds nor names a file whose name is no UTF-8.
+// The file system functions of Node.js for paths from `decodeName`. Used directly, they neither find nor name files whose
+// names are not UTF-8.
 
 import { createReadStream as createReadStreamOf } from 'node:fs';
 import * as fs from 'node:fs/promises';
@@ -22,7 +22,7 @@ function onPaths<F extends CallOnTwo>(call: F): F {
     given(native(from), native(to), ...rest)) as unknown as F;
 }
 
-/** Addresses and descriptors stay what they are. */
+/** URLs and descriptors are passed through. */
 function native(path: unknown): unknown {
   return typeof path === 'string' ? systemPath(path) : path;
 }
@@ -45,7 +45,7 @@ export async function realpath(path: string): Promise<string> {
   return decodeName(await fs.realpath(systemPath(path), 'buffer'));
 }
 
-/** What lies straight in a folder. */
+/** A file or folder directly in a folder. */
 export interface FolderEntry {
   readonly name: string;
   readonly isFile: boolean;

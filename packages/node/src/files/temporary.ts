@@ -6,23 +6,22 @@ import { readFolder, rm, stat } from './system.ts';
 
 /** `.STEM.PLACE-PROCESS-RANDOM.tmp` */
 const pattern = /^\..*\.([0-9a-f]{8})-(\d+)-[0-9a-f]{12}\.tmp$/s;
-/** Milliseconds after which a file is nobody's any more, wherever its process was: writing changes it all the time. */
+/** Age in ms after which a temporary file is abandoned, on whatever machine its process was: writing keeps it recent. */
 const LONGEST_WRITE = 24 * 3600 * 1000;
 
 const tidied = new Set<string>();
 
 /**
- * A path for a file or folder that is to be renamed once it is whole. Its name is hidden, so that no listing of images
- * picks it up, no other process takes it, and it says whose it is: what processes that were killed left in the folder is
- * removed first.
- * @param name what it is going to be called
+ * A path for a file or folder that is renamed once it is complete. The name is hidden, so that listings of images leave it
+ * out, unique, and identifies its process. Temporary files that killed processes left in the folder are removed first.
+ * @param name its final name
  */
 export async function temporaryPath(folder: string, name: string): Promise<string> {
   if (!tidied.has(folder)) {
     tidied.add(folder);
     await removeAbandoned(folder);
   }
-  // Names hold 255 bytes at most: a long one is cut, so that adding to it cannot go over.
+  // Names have at most 255 bytes: a long one is cut to leave room for the additions.
   const stem = name.slice(0, 40);
   return join(
     folder,
@@ -30,7 +29,7 @@ export async function temporaryPath(folder: string, name: string): Promise<strin
   );
 }
 
-/** Does not fail: what cannot be removed is no reason not to write. */
+/** Does not throw: a file that cannot be removed is no reason not to write. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const { name, isFile } of await readFolder(folder).catch(() => [])) {
     const [, itsPlace, pid] = pattern.exec(name) ?? [];
@@ -44,7 +43,7 @@ async function removeAbandoned(folder: string): Promise<void> {
 
 let place: string | undefined;
 
-/** Names where a number of a process means the same process: this container of this machine since it was started. */
+/** Identifies the scope in which a process id is unique: this container of this machine since its start. */
 function ownPlace(): string {
   if (place !== undefined) return place;
   const hash = createHash('sha256').update(hostname());
@@ -52,7 +51,7 @@ function ownPlace(): string {
     hash.update(readFileSync('/proc/sys/kernel/random/boot_id'));
     hash.update(readlinkSync('/proc/self/ns/pid'));
   } catch {
-    // Only Linux has them.
+    // Only on Linux.
   }
   place = hash.digest('hex').slice(0, 8);
   return place;
@@ -63,7 +62,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // One of somebody else may not be sent signals, but is there.
+    // EPERM: the process exists, but belongs to another user.
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
