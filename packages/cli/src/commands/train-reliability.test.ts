@@ -105,7 +105,7 @@ test.skipIf(process.platform === 'win32')(
     first.kill('SIGCONT');
     expect(second.code).toBe(75);
     expect(second.stderr).toMatch(
-      /^error IN_USE: Expected to be alone at \S+ but .*\n {2}Stop the other one/,
+      /^error IN_USE: Expected \S+ to be free but .*\n {2}Stop the other one/,
     );
     expect((await end).code).toBe(0);
     expect((await withoutDate(out)) === whole).toBe(true);

@@ -69,7 +69,7 @@ test('results that a webhook rejects are sent again, in order and once', async (
   expect(hook.taken.map(({ path }) => path)).toEqual(await pathsIn(log));
   expect(new Set(hook.taken.map(({ key }) => key)).size).toBe(3);
   expect(watching.said()).toMatch(
-    /takes no results: status 503; trying again\n.*takes results again/,
+    /does not accept results: status 503; retrying\n.*accepts results again/,
   );
   await watching.stop();
 

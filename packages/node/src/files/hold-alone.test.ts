@@ -17,7 +17,7 @@ test.skipIf(process.platform === 'win32')(
     await new Promise((resolve) => other.stdout.once('data', resolve));
     await expect(holdAlone('the line', address)).rejects.toMatchObject({
       code: 'IN_USE',
-      message: 'Expected to be alone at the line but received another bigrid at work there',
+      message: 'Expected the line to be free but received another Bigrid process using it',
     });
     other.kill('SIGKILL');
     await new Promise((resolve) => other.once('close', resolve));

@@ -103,7 +103,7 @@ describe('an ONNX model of others', () => {
       'without taps',
       {},
       'OPTION_INVALID',
-      /^Expected `taps` with names of values in .*foreign\.onnx/,
+      /^Expected names of values in .*foreign\.onnx for `taps`/,
     ],
     [
       'with a tap that there is not',
@@ -147,7 +147,7 @@ describe('weights', () => {
   it('of another network are refused', async () => {
     await writeFile(at('other.safetensors'), safetensors([['head.weight', weightOf('w', [2])]]));
     await expect(learn({ backbone: at('other.safetensors') })).rejects.toThrow(
-      refused('WEIGHTS_INVALID', /1 tensors, the first of them head\.weight/),
+      refused('WEIGHTS_INVALID', /1 tensors, starting with head\.weight/),
     );
   });
 
@@ -176,7 +176,7 @@ describe('going on from a bundle', () => {
   it('asks for it where it is not given', async () => {
     const from = await learn({ backbone: at('foreign.onnx'), taps });
     await expect(learn({ from })).rejects.toThrow(
-      refused('OPTION_INVALID', /^Expected `backbone` with the file of foreign again/),
+      refused('OPTION_INVALID', /^Expected the file of foreign, .* for `backbone`/),
     );
   });
 

@@ -16,30 +16,30 @@ import {
 import { readBytes } from '../files/files.ts';
 import { readFile } from '../files/system.ts';
 
-/** Three numbers for red, green and blue, of 0..255. */
+/** Red, green and blue, each 0..255. */
 export type Rgb = readonly [number, number, number];
 
-/** Which frozen network describes the images. */
+/** The file of the frozen backbone. */
 export interface BackboneFile {
   /**
-   * File of a network: weights (`.safetensors`) of a ResNet or an EfficientNet, told by their names and shapes, or
-   * any ONNX model (`.onnx`) of an image. Default: the EfficientNet-Lite0 that Bigrid carries.
+   * Path of weights (`.safetensors`) of a ResNet or an EfficientNet, recognised by the names and shapes of its tensors, or
+   * of an ONNX model (`.onnx`) that takes an image. Default: the embedded EfficientNet-Lite0.
    */
   readonly backbone?: string | undefined;
-  /** Mean of the images that it was trained with, where it is not what the network states. */
+  /** Mean of its training images per channel, if it differs from what the network states. */
   readonly backboneMean?: Rgb | undefined;
-  /** Their deviation. */
+  /** Their standard deviation per channel. */
   readonly backboneDeviation?: Rgb | undefined;
 }
 
 export interface BackboneChoice extends BackboneFile {
-  /** Where it is tapped. An ONNX model needs it: names of its values, or of its nodes. */
+  /** Names of the layers to use; required for an ONNX model: names of values or nodes. */
   readonly taps?: readonly Tap[] | undefined;
 }
 
 /**
- * Opens the backbone chosen, and lays its name and taps over the method.
- * @param from bundle to go on from: its method is kept, and its backbone is asked for again
+ * Opens the chosen backbone, and sets its name and taps in the method.
+ * @param from bundle to continue from: its method is kept, and the same backbone is required
  * @throws PATH_MISSING, PATH_UNREADABLE, WEIGHTS_INVALID, OPTION_INVALID, ENGINE_FAILED
  */
 export async function openBackbone(
@@ -56,7 +56,7 @@ export async function openBackbone(
     if (expected === backbone.name) return { backbone: normalised(backbone, choice, from), method };
     return fail(
       'OPTION_INVALID',
-      `Expected \`backbone\` with the file of ${expected} again, which the bundle was trained with, but received none`,
+      `Expected the file of ${expected}, which the model was trained with, for \`backbone\` but received none`,
     );
   }
   const taps = from?.manifest.method.taps ?? choice.taps;
@@ -76,7 +76,7 @@ export async function openBackbone(
 
 interface FileOptions {
   readonly engine: Engine;
-  /** Name of an ONNX model; weights tell their own. */
+  /** Name of an ONNX model; weights have their own. */
   readonly name: string;
   readonly taps: readonly Tap[] | undefined;
   readonly inputSize: number;
@@ -90,7 +90,7 @@ async function openFile(file: string, { taps, ...options }: FileOptions): Promis
       if (taps?.length) return onnxBackbone(await readBytes(file), { ...options, taps });
       return fail(
         'OPTION_INVALID',
-        `Expected \`taps\` with names of values in ${file}, for a model does not tell which describe an image, but received none`,
+        `Expected names of values in ${file} for \`taps\`, because a model does not state which describe an image, but received none`,
       );
     default:
       return fail(
@@ -100,7 +100,7 @@ async function openFile(file: string, { taps, ...options }: FileOptions): Promis
   }
 }
 
-/** The network that weights are of, told by the names of their first blocks. */
+/** The network of the weights, recognised by the names of its first blocks. */
 function fromWeights(weights: ReadonlyMap<string, Tensor>): Backbone {
   if (weights.has('layer1.0.conv1.weight')) return resNet(weights);
   if (weights.has('blocks.0.depthwise_conv.weight')) return efficientNetLite0(weights);
@@ -108,11 +108,11 @@ function fromWeights(weights: ReadonlyMap<string, Tensor>): Backbone {
   const names = [...weights.keys()].slice(0, 3).join(', ') || 'none';
   return fail(
     'WEIGHTS_INVALID',
-    `Expected weights of a ResNet, a WideResNet or an EfficientNet by the names of timm or torchvision but received ${weights.size} tensors, the first of them ${names}; other networks can be given as .onnx`,
+    `Expected weights of a ResNet, a WideResNet or an EfficientNet with names as in timm or torchvision but received ${weights.size} tensors, starting with ${names}; use .onnx for other networks`,
   );
 }
 
-/** What was said, then what the bundle was trained with, then what the network states. */
+/** Normalisation: as given, or as the bundle was trained with, or as the network states. */
 function normalised(
   backbone: Backbone,
   choice: BackboneChoice,
@@ -138,7 +138,7 @@ function checkNormalisation({ backboneMean, backboneDeviation }: BackboneChoice)
   check('backboneDeviation', backboneDeviation, (value) => value > 0 && value <= 255);
 }
 
-/** The backbone that the package carries. */
+/** The backbone embedded in the package. */
 export async function embeddedBackbone(): Promise<Backbone> {
   const file = createRequire(import.meta.url).resolve(
     '@bigrid/method/assets/efficientnet_lite0.safetensors',

@@ -13,11 +13,11 @@ import { holdAlone } from '../files/hold-alone.ts';
 import { mkdir, readFolder, realpath, rm, rmdir, stat } from '../files/system.ts';
 import { type FileScratch, keptScratch } from './scratch.ts';
 
-/** What makes one training the same as another. */
+/** Identifies a training, so that only the same one is resumed. */
 export interface TrainingIdentity {
-  /** All that was chosen; plain data. */
+  /** All options, as plain data. */
   readonly options: object;
-  /** Size and date of each image by its place in the data. */
+  /** Size and date of each image, by its path relative to the data folder. */
   readonly images: Readonly<Record<string, string>>;
 }
 
@@ -26,14 +26,14 @@ const IDENTITY = 'training.json';
 const STATE = 'state';
 const FEATURES = 'features';
 
-/** Where the checkpoint of a training lies that writes to `out`. */
+/** The checkpoint folder of a training that writes to `out`. */
 export async function checkpointPath(out: string): Promise<string> {
   return `${await followLinks(out)}.checkpoint`;
 }
 
-/** Whether an earlier training of that output left a checkpoint to resume from. */
+/** Whether an earlier training with the same output left a checkpoint. */
 export async function hasCheckpoint(out: string): Promise<boolean> {
-  // A path that leads nowhere has none either.
+  // A path that cannot be resolved has none either.
   return checkpointPath(out)
     .then((path) => stat(join(path, STATE)))
     .then(
@@ -42,7 +42,7 @@ export async function hasCheckpoint(out: string): Promise<boolean> {
     );
 }
 
-/** Size and date of every image, named from the folder of the data, which may move. */
+/** Size and date of every image, by its path relative to the data folder, which may move. */
 export async function identifyImages(
   dir: string,
   classes: readonly TrainingClass[],
@@ -66,15 +66,15 @@ export async function identifyFile(path: string): Promise<string> {
 }
 
 export interface CheckpointOptions {
-  /** Go on from what lies there; otherwise it is dropped. */
+  /** Resume from an existing checkpoint; otherwise it is deleted. */
   readonly resume?: boolean | undefined;
   readonly everySeconds?: number | undefined;
 }
 
 /**
- * Opens the checkpoint of a training that writes to `out`; none where that is a device or a pipe.
- * @throws IN_USE, OUTPUT_UNWRITABLE, OPTION_INVALID; where it resumes CHECKPOINT_MISMATCH, naming what differs,
- *   and CHECKPOINT_INVALID.
+ * Opens the checkpoint of a training that writes to `out`; undefined if that is a device or a pipe.
+ * @throws IN_USE, OUTPUT_UNWRITABLE, OPTION_INVALID; when resuming also CHECKPOINT_MISMATCH, with the differences, and
+ *   CHECKPOINT_INVALID
  */
 export async function openCheckpoint(
   out: string,
@@ -106,8 +106,8 @@ export async function openCheckpoint(
 }
 
 /**
- * The folder `OUT.checkpoint` beside the file that a training writes: `state`, the features of the images read so
- * far, and what training it is of. It is held alone, and goes when training succeeds, and when nothing was saved in it.
+ * The folder `OUT.checkpoint` next to the output of a training: the state, the features of the images read so far, and what
+ * identifies the training. It is locked, and removed when training succeeds or nothing was saved in it.
  */
 export class CheckpointFolder implements Checkpoint {
   readonly path: string;
@@ -138,20 +138,20 @@ export class CheckpointFolder implements Checkpoint {
     await writeAtomically(join(this.path, STATE), state);
   }
 
-  /** Ends the use of the folder. Does not fail: at the end of a training nothing may get in the way of its result. */
+  /** Closes the folder. Does not throw, so that it cannot hide the result of a training. */
   async close({ succeeded }: { succeeded: boolean }): Promise<void> {
     try {
       const isOfUse = !succeeded && (await statOrUndefined(join(this.path, STATE))) !== undefined;
       if (!isOfUse) await clear(this.path);
       await this.#lock.release();
     } catch {
-      // What cannot be removed stays: the next training of this output drops it.
+      // What cannot be removed stays: the next training with this output deletes it.
     }
   }
 }
 
 interface FolderLock {
-  /** Gives the lock back, and removes what was made for it as far as nothing is in there. */
+  /** Releases the lock, and removes the folders created for it that are empty. */
   release(): Promise<void>;
 }
 
@@ -160,7 +160,7 @@ async function lockFolder(path: string, out: string): Promise<FolderLock> {
   try {
     highest = await mkdir(path, { recursive: true });
     const release = await holdAlone(await realpath(path));
-    // Another training may have ended just now, and removed the folder.
+    // Another training may just have ended and removed the folder.
     highest ??= await mkdir(path, { recursive: true });
     return {
       async release() {
@@ -180,11 +180,11 @@ async function removeEmpty(path: string, highest: string): Promise<void> {
       await rmdir(folder);
     }
   } catch {
-    // It holds something.
+    // Not empty.
   }
 }
 
-/** Removes all, the state first: without it, the rest is nothing. */
+/** Removes everything, the state first: without it, the rest is not a checkpoint. */
 async function clear(path: string): Promise<void> {
   await rm(join(path, STATE), { force: true });
   for (const { name } of await readFolder(path)) {
@@ -195,7 +195,7 @@ async function clear(path: string): Promise<void> {
 const textsSchema = z.record(z.string(), z.string());
 const descriptionSchema = z.object({ options: textsSchema, images: textsSchema });
 
-/** What tells one training from another, all of it as text. */
+/** The identity of a training, as text. */
 type Description = z.infer<typeof descriptionSchema>;
 type Texts = Description['options'];
 
@@ -210,7 +210,7 @@ async function readDescription(path: string): Promise<Description> {
   } catch (cause) {
     return fail(
       'CHECKPOINT_INVALID',
-      `Expected a description of the training in ${file} but received none that can be read`,
+      `Expected a description of the training in ${file} but received an unreadable one`,
       { cause },
     );
   }
@@ -227,7 +227,7 @@ function assertSame(before: Description, now: Description, path: string): void {
   const rest = all.length > MOST_NAMED ? [`and ${all.length - MOST_NAMED} more`] : [];
   fail(
     'CHECKPOINT_MISMATCH',
-    `Expected the training that ${path} is of but received another:\n${[...all.slice(0, MOST_NAMED), ...rest].map((line) => `  ${line}`).join('\n')}`,
+    `Expected the training that ${path} belongs to but received another:\n${[...all.slice(0, MOST_NAMED), ...rest].map((line) => `  ${line}`).join('\n')}`,
   );
 }
 
@@ -237,7 +237,7 @@ function differences(before: Texts, now: Texts, none: string): string[] {
     .map((name) => `${name}: ${before[name] ?? none} before, ${now[name] ?? none} now`);
 }
 
-/** Nested options as `method.depth`, with their values as text. */
+/** Flattens nested options to `method.depth`, with values as text. */
 function flat(value: object, prefix = ''): Texts {
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, part]): [string, string][] => {

@@ -8,23 +8,23 @@ import { temporaryPath } from '../files/temporary.ts';
 import { encodeLossless, imageEntry } from '../images/images.ts';
 import { REPLAY_ENDING } from '../images/listing.ts';
 
-/** Folders of the two kinds of images. */
+/** Subfolders of images trained on and images held out. */
 const parts = { learnt: 'learnt', heldOut: 'held-out' } as const;
 const KEPT_ENDING = '.webp';
-/** Says which model learnt them: its file may be renamed or copied, calibrated and exported to others. */
+/** Holds the id of the model: its file may be renamed, copied, recalibrated or exported. */
 const MODEL_FILE = 'model.txt';
 
-/** Where good images are kept for updates of the bundle in a file: `part.replay` beside `part.onnx`. */
+/** The folder of good images kept for updates of a model file: `part.replay` next to `part.onnx`. */
 export async function replayPath(file: string): Promise<string> {
   return `${(await followLinks(file)).replace(/\.onnx$/i, '')}${REPLAY_ENDING}`;
 }
 
 /**
- * The images that the training of a model kept, found beside its file by the model's id, whatever the folder's name.
- * @param file of the bundle
+ * The images that the training of a model kept, found next to its file by the model's id, whatever the folder's name.
+ * @param file path of the model file
  * @param modelId from {@link modelIdOf}
- * @param named folder to take instead, whatever model it is of
- * @throws REPLAY_MISSING where there are none of a kind
+ * @param named folder to use instead, whatever model it belongs to
+ * @throws REPLAY_MISSING if either kind of images is missing
  */
 export async function readReplay(file: string, modelId: string, named?: string): Promise<Replay> {
   const path = named ?? (await findReplay(file, modelId));
@@ -55,7 +55,7 @@ async function replaysIn(folder: string): Promise<string[]> {
   return names.sort().map((name) => join(folder, name));
 }
 
-/** Which model a folder of kept images is of; undefined where it does not say. */
+/** The id of the model that a folder of kept images belongs to; undefined if it has none. */
 async function modelIdIn(path: string): Promise<string | undefined> {
   const bytes = await readBytes(join(path, MODEL_FILE)).catch(() => undefined);
   return bytes && new TextDecoder().decode(bytes).trim();
@@ -78,12 +78,12 @@ async function imagesIn(folder: string): Promise<ImageEntry[]> {
 }
 
 /**
- * Keeps images for updates of a bundle that is to be written to `out`; nowhere, where that is a device or a pipe.
- * They lie aside until all are there, and then take the place of those of before; without any, these go all the same,
- * for they are of another training.
- * @param most images to keep
- * @param aside folder for them meanwhile, on the same disk. Default: that of the file
- * @throws OUTPUT_UNWRITABLE where something else is in that place
+ * Keeps images for updates of a model that will be written to `out`; undefined if that is a device or a pipe. They are
+ * written to a temporary folder, which replaces the previous one when complete. If no images are kept, the previous ones
+ * are still removed, because they belong to another training.
+ * @param most maximum number of images
+ * @param aside folder for the temporary one, on the same disk. Default: the folder of the file
+ * @throws OUTPUT_UNWRITABLE if the folder contains other files
  */
 export async function openReplay(
   out: string,
@@ -121,7 +121,7 @@ class ReplayFolder implements KeepReplay {
     }
   }
 
-  /** Puts what was kept in its place. @param modelId of the model that learnt it */
+  /** Moves the kept images to their final folder. @param modelId of the model trained on them */
   async commit(modelId: string): Promise<void> {
     const before = `${this.#aside}.before`;
     try {
@@ -141,13 +141,13 @@ class ReplayFolder implements KeepReplay {
     }
   }
 
-  /** Removes what is not in its place. Does not fail, for nothing may hide what went wrong before. */
+  /** Removes the temporary folder. Does not throw, so that it cannot hide an earlier error. */
   async discard(): Promise<void> {
     await rm(this.#aside, { recursive: true, force: true }).catch(() => {});
   }
 }
 
-/** Nothing of somebody else's is to go with the images of before. */
+/** Makes sure that replacing the folder deletes only kept images. */
 async function assertReplaceable(path: string): Promise<void> {
   let names: string[];
   try {
@@ -161,7 +161,7 @@ async function assertReplaceable(path: string): Promise<void> {
   if (other === undefined) return;
   fail(
     'OUTPUT_UNWRITABLE',
-    `Expected nothing but kept images in ${path}, which new ones are to replace, but received ${other}`,
+    `Expected only kept images in ${path}, which will be replaced, but received ${other}`,
     { remedy: 'Move that elsewhere, or name another file as `out`.' },
   );
 }

@@ -7,12 +7,10 @@ import { failToWrite, statOrUndefined } from '../files/files.ts';
 import { type FileHandle, open, rm } from '../files/system.ts';
 
 /**
- * A scratch in one temporary file of the system's folder for those (`TMPDIR` moves it). The file loses its
- * name as soon as it is open, so that the system frees it however the process ends; where a system refuses
- * that, `dispose` removes it.
- *
- * @param blockBytes size of every block.
- * @throws OUTPUT_UNWRITABLE when the file cannot be made, and from its methods when the disk is full.
+ * A scratch file in the system's temporary folder (`TMPDIR` changes it). The file is unlinked as soon as it is open, so that
+ * the system frees it however the process ends; where that is not possible, `dispose` removes it.
+ * @param blockBytes size of every block in bytes
+ * @throws OUTPUT_UNWRITABLE if the file cannot be created, and from its methods if the disk is full
  */
 export async function fileScratch(blockBytes: number): Promise<Scratch> {
   if (!Number.isSafeInteger(blockBytes) || blockBytes < 1) {
@@ -34,10 +32,10 @@ export async function fileScratch(blockBytes: number): Promise<Scratch> {
 }
 
 /**
- * A scratch in a file that stays, so that another process can go on with it.
+ * A scratch file that is kept, so that another process can continue with it.
  *
- * @param kept blocks to begin with, of those that are there already; all others are dropped.
- * @throws OUTPUT_UNWRITABLE; CHECKPOINT_INVALID when the file is missing or has fewer blocks.
+ * @param kept number of existing blocks to keep; later ones are dropped
+ * @throws OUTPUT_UNWRITABLE; CHECKPOINT_INVALID if the file is missing or has fewer blocks
  */
 export async function keptScratch(
   path: string,
@@ -95,12 +93,12 @@ export class FileScratch implements Scratch {
   async append(block: Uint8Array): Promise<void> {
     this.#assertUsable();
     this.#assertSize(block, 'the block to append');
-    // The place is taken before anything is awaited, and writes wait for each other: appends that overlap
-    // keep their order, and a failed one leaves no hole that a read could take for a block.
+    // The index is assigned before any await, and writes are queued: concurrent appends keep their order, and a failed one
+    // leaves no gap that a read could return as a block.
     const index = this.#appended++;
     const write = this.#tail.then(() => this.#writeAt(block, index * this.#blockBytes));
     this.#tail = write;
-    // Whoever awaits `write` learns of the failure; the chain itself must not count as unhandled.
+    // Callers that await `write` get the error; the chain itself must not be an unhandled rejection.
     write.catch(() => {});
     await write;
     this.#written = index + 1;
@@ -130,7 +128,7 @@ export class FileScratch implements Scratch {
     }
   }
 
-  /** Returns once all that was appended would outlast a power cut. */
+  /** Resolves when all appended blocks would survive a power cut. */
   async flush(): Promise<void> {
     if (this.#disposed) return;
     await this.#tail;

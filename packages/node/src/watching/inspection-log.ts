@@ -20,15 +20,15 @@ import { systemPath } from '../files/names.ts';
 import { createReadStream, type FileHandle, mkdir, open, realpath, stat } from '../files/system.ts';
 import { pageOf } from '../images/tiff-pages.ts';
 
-/** What tells that a file is still the one that was inspected. */
+/** Identifies the version of a file, to detect changes. */
 export interface FileStamp {
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** When it was last changed: milliseconds since 1970. */
+  /** Time of the last change, in ms since 1970. */
   readonly modified: number;
 }
 
-/** What a line of a log has in any case; the rest is the result as it was printed. */
+/** Fields that every log line has; the rest is the result as it was printed. */
 const recordSchema = z.looseObject({
   at: z.iso.datetime(),
   path: z.string(),
@@ -44,28 +44,28 @@ const recordSchema = z.looseObject({
 
 export type LogRecord = z.infer<typeof recordSchema>;
 
-/** What inspects, in every line. */
+/** The model and rules, in every line. */
 export interface LogSource {
-  /** When the model was made: scores of different models do not compare. */
+  /** When the model was created: scores of different models are not comparable. */
   readonly model: string;
-  /** Hash of the bundle and the rules in force: under another, images are inspected again. */
+  /** Hash of the bundle and the active rules: if it changes, images are inspected again. */
   readonly bundle: string;
 }
 
-/** What became of an image in a log. */
+/** The outcome of an image in a log. */
 export interface LoggedOutcome {
   readonly verdict: Judgement | 'unreadable';
-  /** Where `bigrid watch` moves it to. */
+  /** Where watching moved it to. */
   readonly movedTo?: string | undefined;
 }
 
 type Known = Map<string, LoggedOutcome | 'under way'>;
 
-/** What begins every line: a torn one that begins otherwise is not ours to cut off. */
+/** Start of every line: a partial line that starts otherwise is not ours to remove. */
 const BEGINNING = '{"at":"';
-/** Milliseconds. */
+/** Interval in ms. */
 const FLUSH_EVERY = 1000;
-/** Bytes of a line. */
+/** Maximum length of a line in bytes. */
 export const LONGEST_LINE = 2 ** 24;
 
 /** A result to log: at least the image's path, and its verdict or its error. */
@@ -74,7 +74,7 @@ export type Logged = Pick<
   'path' | 'score' | 'verdict' | 'statistics' | 'error' | 'movedTo'
 >;
 
-/** How the image of a verdict looks, for its line: what `bigrid drift` compares. */
+/** Image statistics of a verdict for its log line, which `drift` compares. */
 export function statisticsOf(outcome: Verdict | FailedInspection): {
   readonly statistics?: ImageStatistics | undefined;
 } {
@@ -82,8 +82,8 @@ export function statisticsOf(outcome: Verdict | FailedInspection): {
 }
 
 /**
- * A log of inspections: a file with a line of JSON an image, in the order in which they were done. It is appended to
- * as each is done, so that a batch that was killed goes on where it was.
+ * An inspection log: a file with one line of JSON per image, in the order of inspection. Each line is appended as soon as
+ * its image is done, so that an interrupted batch continues where it stopped.
  */
 export class InspectionLog {
   readonly path: string;
@@ -109,9 +109,8 @@ export class InspectionLog {
   }
 
   /**
-   * Opens a log, or makes one, for this process alone. A last line that was cut short by a kill or a full disk is
-   * taken away.
-   * @param source what inspects: see {@link identify}
+   * Opens or creates a log, and locks it for this process. A partial last line, left by a kill or a full disk, is removed.
+   * @param source the model and rules: see {@link identify}
    * @throws LOG_INVALID, IN_USE, OUTPUT_UNWRITABLE
    */
   static async open(path: string, source: LogSource): Promise<InspectionLog> {
@@ -123,7 +122,7 @@ export class InspectionLog {
       handle = await open(path, 'a+');
       if (!(await handle.stat()).isFile()) {
         fail('OUTPUT_UNWRITABLE', `Expected a file for the log at ${path} but received a device`, {
-          remedy: 'Name a file: a log is read again by the next run.',
+          remedy: 'Name a file: the next run reads the log again.',
         });
       }
       const known = await readAndRepair(path, handle);
@@ -136,10 +135,8 @@ export class InspectionLog {
   }
 
   /**
-   * Looks an image up that is about to be inspected, and takes it on: of two who ask for the same, the second is told
-   * that it is under way.
-   * @returns what became of it, when the same file was inspected by the same bundle; undefined when it is to be
-   *   inspected
+   * Looks up an image before its inspection, and claims it: a second caller for the same image gets `'under way'`.
+   * @returns its outcome, if the same file was inspected with the same model and rules; undefined if it must be inspected
    */
   take(path: string, file: FileStamp | undefined): LoggedOutcome | 'under way' | undefined {
     if (file === undefined) return undefined;
@@ -151,8 +148,8 @@ export class InspectionLog {
 
   /**
    * Appends a line.
-   * @param result what was printed of the image, and whatever else is known of it
-   * @param file as it was before it was read; undefined when it is to be tried again the next time
+   * @param result the result as printed, and additional fields
+   * @param file its stamp before it was read; undefined if it should be tried again next time
    * @throws OUTPUT_UNWRITABLE
    */
   async append(result: Logged, file: FileStamp | undefined): Promise<void> {
@@ -160,7 +157,7 @@ export class InspectionLog {
     const at = new Date().toISOString();
     const record = { at, ...result, path, file, ...this.#source };
     if (file) this.#known.set(keyOf(path, file, this.#source.bundle), outcomeOf(record));
-    // One write a line, one after the other: a kill can cut the last line alone.
+    // One write per line, in sequence: a kill can truncate only the last line.
     const appended = this.#appending.then(() => this.#write(`${JSON.stringify(record)}\n`));
     this.#appending = appended.catch(() => {});
     await appended.catch((error: unknown) => failToWrite(this.path, error));
@@ -168,13 +165,13 @@ export class InspectionLog {
 
   async #write(line: string): Promise<void> {
     await this.#handle.appendFile(line);
-    // A kill takes nothing that is written; a power cut takes what was not flushed.
+    // A kill loses nothing written; a power cut loses what was not flushed.
     if (performance.now() - this.#flushed < FLUSH_EVERY) return;
     await this.#handle.datasync();
     this.#flushed = performance.now();
   }
 
-  /** Lets an image be inspected again. */
+  /** Releases the claim on an image, so that it can be inspected again. */
   forget(path: string, file: FileStamp): void {
     this.#known.delete(keyOf(path, file, this.#source.bundle));
   }
@@ -187,7 +184,7 @@ export class InspectionLog {
   }
 }
 
-/** Identifies a bundle and the rule in force. */
+/** Identifies a bundle and the active rules. */
 export function identify(
   {
     bytes,
@@ -200,12 +197,12 @@ export function identify(
   return { model: manifest.createdAt, bundle };
 }
 
-/** Whether an image came through a pipe, as `-`, or is a page of it, and so has no path. */
+/** Whether an image, or a page of it, came through a pipe, as `-`, and has no path. */
 export function isPiped(path: string): boolean {
   return /^-(#\d+)?$/.test(path);
 }
 
-/** Size and time of a file, also by a page of it; undefined where there is none to read. */
+/** Size and time of a file, also by the path of a page; undefined if it does not exist. */
 export async function stampOf(path: string): Promise<FileStamp | undefined> {
   return stat(pageOf(path).file).then(stampOfStats, () => undefined);
 }
@@ -214,7 +211,7 @@ export function stampOfStats({ size, mtimeMs }: Stats): FileStamp {
   return { size, modified: Math.trunc(mtimeMs) };
 }
 
-/** Sixteen bytes instead of a long path, so that a log of a million images fits into memory. */
+/** 16 bytes instead of a long path, so that a log of a million images fits in memory. */
 function keyOf(path: string, { size, modified }: FileStamp, bundle: string): string {
   const text = `${resolve(path)}\0${size}\0${modified}\0${bundle}`;
   return createHash('sha256').update(systemPath(text)).digest().toString('latin1', 0, 16);
@@ -226,13 +223,13 @@ async function readAndRepair(path: string, handle: FileHandle): Promise<Known> {
   const refuse = () =>
     fail(
       'LOG_INVALID',
-      `Expected a log of inspections at ${path} but received a line ${number} that is none`,
+      `Expected a log of inspections at ${path} but received something else in line ${number}`,
     );
   for await (const line of linesOf(createReadStream(path), NEWLINE, LONGEST_LINE, refuse)) {
     number++;
     if (!line.isWhole) {
       const { text } = line;
-      // A power cut can leave zeros where a line should have been.
+      // A power cut can leave zeros in place of a line.
       const isOurs = text.startsWith(BEGINNING) || BEGINNING.startsWith(text) || /^\0+$/.test(text);
       if (!isOurs) refuse();
       await handle.truncate(end);
@@ -252,13 +249,13 @@ const outcomes = {
   unreadable: { verdict: 'unreadable' },
 } as const;
 
-/** The same few objects for most lines, for there may be a million. */
+/** Shared objects for most lines, because there may be a million. */
 function outcomeOf({ verdict, movedTo }: Omit<Logged, 'path'>): LoggedOutcome {
   const plain = outcomes[verdict ?? 'unreadable'];
   return movedTo === undefined ? plain : { ...plain, movedTo };
 }
 
-/** A line of a log; undefined when it is none. */
+/** Parses a log line; undefined if it is not one. */
 export function parseRecord(line: string): LogRecord | undefined {
   try {
     return recordSchema.safeParse(JSON.parse(line)).data;

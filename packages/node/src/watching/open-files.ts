@@ -1,22 +1,23 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { isImageName } from '../images/listing.ts';
 
-/** Milliseconds that what was found is good for. */
+/** Milliseconds for which a result is reused. */
 const FRESH = 250;
-/** Looking takes at most this share of the time, however many processes and open files there are. */
+/** Maximum share of time spent scanning, however many processes and open files there are. */
 const LOOKING_SHARE = 0.1;
-/** Of the flags of an open file: whether it is open for reading alone, for writing, or for both. */
+/** Mask of the access mode (read, write or both) in the flags of an open file. */
 const ACCESS_MODE = 0o3;
 
-/** What tells a file from all others. */
+/** Identifies a file on this machine. */
 export interface FileIdentity {
   readonly dev: number;
   readonly ino: number;
 }
 
 /**
- * Images, going by their names, that some process has open for writing. Linux lists the files of all processes of the same
- * user (to root, of all users) on this machine or in this container; on other systems, and of other machines, nothing is known.
+ * Finds image files, by extension, that a process has open for writing. Linux lists the open files of the same user's
+ * processes (for root, of all users) on this machine or in this container; on other systems, and for other machines, none
+ * are found.
  */
 export class OpenFiles {
   #found: ReadonlySet<string> = new Set();
@@ -45,10 +46,10 @@ function openForWriting(): Set<string> {
   return found;
 }
 
-/** @throws an error of the system when it was closed meanwhile */
+/** @throws a system error if it was closed in the meantime */
 function writtenFile(process: string, descriptor: string): FileIdentity | undefined {
   const link = `${process}/fd/${descriptor}`;
-  // Names that are no UTF-8 are read as letters without a meaning; their endings stay what they are.
+  // Names that are not UTF-8 are garbled here, but their extensions are intact.
   if (!isImageName(readlinkSync(link, 'latin1'))) return undefined;
   const [, flags = '0'] =
     /^flags:\s*(\d+)/m.exec(readFileSync(`${process}/fdinfo/${descriptor}`, 'latin1')) ?? [];
@@ -56,7 +57,7 @@ function writtenFile(process: string, descriptor: string): FileIdentity | undefi
   return isWritten ? statSync(link) : undefined;
 }
 
-/** Nothing where the process has ended, or is another user's. */
+/** Empty if the process has ended or belongs to another user. */
 function listed(folder: string): string[] {
   return orUndefined(() => readdirSync(folder)) ?? [];
 }

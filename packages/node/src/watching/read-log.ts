@@ -9,22 +9,22 @@ import { LONGEST_LINE, type LogRecord, parseRecord } from './inspection-log.ts';
 /** Unlike the registry's remedy: a log is read here, so a new file would not help. */
 const NOT_A_LOG = 'Name a log that Bigrid wrote while inspecting or watching.';
 
-/** A line of a log with what drift compares. */
+/** A log line with the statistics that `drift` compares. */
 export type InspectionRecord = LogRecord & LoggedInspection;
 
 /** The latest inspections with one model. */
 export interface ReadLog {
   /** Oldest first. */
   readonly inspections: readonly InspectionRecord[];
-  /** Inspections with other models. */
+  /** Number of inspections with other models. */
   readonly others: number;
-  /** Lines without a score or statistics: cut short, or of an image that could not be read. */
+  /** Number of lines without a score or statistics: truncated, or of an image that could not be read. */
   readonly skipped: number;
 }
 
 /**
- * Reads the latest inspections with a model from a log; memory holds those alone.
- * @throws PATH_MISSING, PATH_UNREADABLE; LOG_INVALID when there are lines and none of them is of a log
+ * Reads the latest inspections with a model from a log; only those are kept in memory.
+ * @throws PATH_MISSING, PATH_UNREADABLE; LOG_INVALID if there are lines but none is a log line
  */
 export async function readLog(path: string, manifest: Manifest, most: number): Promise<ReadLog> {
   const inspections: InspectionRecord[] = [];
@@ -59,7 +59,7 @@ export async function readLog(path: string, manifest: Manifest, most: number): P
   if (skipped > 0 && records === 0) {
     fail(
       'LOG_INVALID',
-      `Expected a log of inspections at ${path} but received lines of another kind alone: ${skipped}`,
+      `Expected a log of inspections at ${path} but received only other lines: ${skipped}`,
       { remedy: NOT_A_LOG },
     );
   }

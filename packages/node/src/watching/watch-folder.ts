@@ -13,15 +13,15 @@ import { OpenFiles } from './open-files.ts';
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
-  /** Folders below it whose images are left alone: those that images are moved to. */
+  /** Subfolders to ignore, such as those that images are moved to. */
   readonly leaveOut?: readonly string[] | undefined;
-  /** Whether to leave alone what lies there at the start. */
+  /** Whether to ignore images that exist at the start. */
   readonly newOnly?: boolean | undefined;
-  /** Seconds that a file has to stay as it is before it counts as written. Default: 1. */
+  /** Seconds without a change after which a file counts as complete. Default: 1. */
   readonly settle?: number | undefined;
-  /** Called when the folder cannot be read any more, with the reason, and when it can be again, without. */
+  /** Called with the reason when the folder becomes unreadable, and without one when it is readable again. */
   readonly onReachable?: (reason: string | undefined) => void;
-  /** Called with the path of an image that is waited for because another process keeps it open for writing, without writing. */
+  /** Called with the path of an image that is delayed because another process keeps it open without writing. */
   readonly onHeld?: ((path: string) => void) | undefined;
 }
 
@@ -41,29 +41,29 @@ export interface WatchedImage {
 }
 
 interface Seen extends FileStamp {
-  /** When it was first seen so: milliseconds of the process. */
+  /** When it was first seen in this state, in ms of the process clock. */
   readonly since: number;
-  /** When it is to be given, at the earliest; infinite once it was. */
+  /** Earliest time to yield it; infinite once yielded. */
   readonly due: number;
-  /** Whether it was said that it is held. */
+  /** Whether the delay was reported. */
   readonly isHeld?: boolean | undefined;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between scans. */
 const BETWEEN_LOOKS = 250;
-/** Looking takes at most this share of the time, however many files there are. */
+/** Maximum share of time spent scanning, however many files there are. */
 const LOOKING_SHARE = 0.1;
-/** Files that were given are looked at less often: one look in so many. */
+/** Files already yielded are checked only in one scan of this many. */
 const LOOKS_PER_REVIEW = 8;
-/** An image that cannot be decoded may still be written by one who pauses: it is waited for this many times as long. */
+/** An undecodable image may be incomplete, its writer pausing: the wait is multiplied by this. */
 const PATIENCE = 10;
 
 /**
- * Watches a folder, and the folders below it, for images. It looks again and again instead of asking the system to be
- * told, for that works on every drive, over every network, and when the folder goes away and comes back.
+ * Watches a folder and its subfolders for images. It polls instead of using system notifications, because polling works on
+ * every drive, over every network, and when the folder disappears and returns.
  *
- * An image counts as written when its size and time have stayed as they are for a while, and no process has it open for
- * writing, as far as the system tells; one that is renamed in is older than that, and is given at once.
+ * An image counts as complete when its size and time have not changed for a while and, as far as the system can tell, no
+ * process has it open for writing. One that is moved into the folder is older than that, and is yielded at once.
  */
 export class FolderWatch {
   readonly #folder: string;
@@ -85,7 +85,7 @@ export class FolderWatch {
   }
 
   /**
-   * Holds a folder for this process alone, so that no image is inspected twice.
+   * Locks a folder for this process, so that no image is inspected twice.
    * @throws PATH_MISSING, PATH_UNREADABLE, IN_USE
    */
   static async open(folder: string, options: WatchOptions): Promise<FolderWatch> {
@@ -103,12 +103,12 @@ export class FolderWatch {
     return watch;
   }
 
-  /** Lets another process watch the folder. */
+  /** Releases the folder, so that another process can watch it. */
   async close(): Promise<void> {
     await this.#release();
   }
 
-  /** Images as they appear, the oldest first, until the signal is aborted. One that changes is given again. */
+  /** Yields images as they appear, the oldest first, until the signal is aborted. A changed image is yielded again. */
   async *images(): AsyncGenerator<WatchedImage> {
     const { signal, onReachable } = this.#options;
     let reachable = true;
@@ -129,16 +129,16 @@ export class FolderWatch {
   }
 
   /**
-   * Takes back an image that may not be whole yet: it could not be read, or its file was written to meanwhile.
+   * Returns an image that may be incomplete: it could not be read, or its file changed in the meantime.
    * @param wasRead whether it could be read
-   * @returns whether it is going to be given again; if not, it was whole, or has stayed as it is for long enough to say that
-   *   it cannot be read
+   * @returns whether it will be yielded again; if not, it was complete, or has not changed for long enough to be considered
+   *   unreadable
    */
   async putBack({ path, file }: WatchedImage, wasRead: boolean): Promise<boolean> {
     const current = await this.#stateOf(path);
     if (current === undefined) return !wasRead;
     const seen = this.#seen.get(path);
-    // Another by now: looking finds out.
+    // Changed by now: the next scan handles it.
     if (!seen || !isSame(seen, file) || !isSame(current.stamp, file)) return true;
     const now = performance.now();
     const isSettled = wasRead || now - seen.since >= PATIENCE * this.#settle;
@@ -147,12 +147,12 @@ export class FolderWatch {
     return true;
   }
 
-  /** Images whose time has come, oldest first. */
+  /** Images that are due, oldest first. */
   async *#due(): AsyncGenerator<WatchedImage> {
     const now = performance.now();
     const due = [...this.#seen].filter(([, seen]) => seen.due <= now);
     for (const [path, seen] of due.sort(([, a], [, b]) => a.modified - b.modified)) {
-      // Others were inspected meanwhile: it may have changed, which the next look finds out.
+      // It may have changed while others were inspected: the next scan handles it.
       const current = await this.#stateOf(path);
       if (current === undefined || !isSame(current.stamp, seen)) continue;
       if (current.isOpen) {
@@ -165,7 +165,7 @@ export class FolderWatch {
     }
   }
 
-  /** Undefined where there is no file. */
+  /** Undefined if the file does not exist. */
   async #stateOf(path: string): Promise<{ stamp: FileStamp; isOpen: boolean } | undefined> {
     const stats = await stat(path).catch(() => undefined);
     return (
@@ -182,7 +182,7 @@ export class FolderWatch {
     this.#options.onHeld?.(path);
   }
 
-  /** Takes note of what is there. @throws when the folder itself cannot be read */
+  /** Scans the folder. @throws if the folder itself cannot be read */
   async #look(): Promise<void> {
     const review = this.#looks++ % LOOKS_PER_REVIEW === 0;
     const found = new Set<string>();
@@ -207,7 +207,7 @@ export class FolderWatch {
         }
       }
     }
-    // What lies in a folder that cannot be read for now is not new when it can be again.
+    // Images in a subfolder that is temporarily unreadable are not new when it is readable again.
     if (complete)
       for (const path of this.#seen.keys()) if (!found.has(path)) this.#seen.delete(path);
   }
@@ -219,13 +219,13 @@ export class FolderWatch {
     const seen = this.#seen.get(path);
     if (seen && isSame(seen, file)) return;
     const now = performance.now();
-    // By the clock of the drive, which may be ahead of ours.
+    // By the drive's clock, which may be ahead of ours.
     const age = Math.min(this.#settle, Math.max(0, Date.now() - file.modified));
     this.#seen.set(path, { ...file, since: now, due: now + this.#settle - age });
   }
 }
 
-/** Not due any more. */
+/** No longer due. */
 const GIVEN = Number.POSITIVE_INFINITY;
 
 function isSame(a: FileStamp, b: FileStamp): boolean {

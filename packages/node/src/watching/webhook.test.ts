@@ -71,8 +71,8 @@ test.each([500, 503, 429, 408])('%i is tried again with the same key', async (st
   await webhook.stop();
   expect(bodies).toEqual(['{"n":1}', '{"n":1}', '{"n":1}']);
   expect(told).toEqual([
-    expect.stringContaining(`takes no results: status ${status}; trying again`),
-    expect.stringContaining('takes results again'),
+    expect.stringContaining(`does not accept results: status ${status}; retrying`),
+    expect.stringContaining('accepts results again'),
   ]);
   // The address may hold a secret.
   expect(told.join()).not.toContain('secret');
@@ -86,7 +86,7 @@ test.each([400, 401, 404, 302])('%i is said, and the next line is sent', async (
   await add(webhook, 2);
   await webhook.stop();
   expect([bodies.length, taken.map(({ n }) => n)]).toEqual([2, [2]]);
-  expect(told).toEqual([expect.stringContaining(`refused a result: status ${status}`)]);
+  expect(told).toEqual([expect.stringContaining(`rejected a result: status ${status}`)]);
 });
 
 test('no answer, and nobody there, are tried again', async () => {
@@ -98,7 +98,7 @@ test('no answer, and nobody there, are tried again', async () => {
   const told: string[] = [];
   const nobody = await begin('http://127.0.0.1:9/', { onTrouble: (text) => told.push(text) });
   await add(nobody, 2);
-  await expect.poll(() => told.join()).toMatch(/takes no results: .+; trying again/);
+  await expect.poll(() => told.join()).toMatch(/does not accept results: .+; retrying/);
   await nobody.stop();
   expect(await nobody.waiting()).toBe('{"n":2}\n'.length);
   // The next one sends what this one could not.

@@ -10,11 +10,11 @@ import { createReadStream, readFile, stat } from '../files/system.ts';
 import { LONGEST_LINE } from './inspection-log.ts';
 
 export interface WebhookOptions {
-  /** Called when the receiver cannot be reached or refuses a line, and when it takes lines again. */
+  /** Called when the receiver is unreachable or rejects a line, and when it accepts lines again. */
   readonly onTrouble?: ((message: string) => void) | undefined;
-  /** Milliseconds to wait for an answer. Default: 10,000. */
+  /** Milliseconds to wait for a response. Default: 10,000. */
   readonly timeout?: number | undefined;
-  /** Milliseconds before the first repetition; each later one waits twice as long. Default: 500. */
+  /** Milliseconds before the first retry, doubled for each further one. Default: 500. */
   readonly firstPause?: number | undefined;
 }
 
@@ -31,24 +31,24 @@ const optionsSchema = optional<WebhookOptions>({
 });
 
 const LONGEST_PAUSE = 60_000;
-/** Bytes of the log that may wait to be sent: some hundred thousand results. */
+/** Maximum unsent bytes of the log: a few hundred thousand results. */
 const MOST_WAITING = 2 ** 26;
-/** Milliseconds that are left at the end to send what waits. */
+/** Milliseconds at the end to send what is left. */
 const AT_THE_END = 5000;
-/** Answers that say "not now", beside all of 500 and above. */
+/** Statuses to retry, in addition to 500 and above. */
 const REPEATED: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /**
- * Sends each line of a log to a web address, in order. The log is the queue: beside it, in a file that ends in `.sent`,
- * stands how much of it was sent, so that whatever ends the process, the next one goes on there. A line can be sent twice
- * only when the process was killed between the answer and that note; its `Idempotency-Key` is the same then.
+ * Sends each line of a log to a URL, in order. The log is the queue: a file next to it, ending in `.sent`, stores how much was
+ * sent, so that the next process continues there, however this one ends. A line is sent twice only if the process is killed
+ * between the response and that note; it then has the same `Idempotency-Key`.
  */
 export class Webhook {
   readonly #log: string;
   readonly #url: URL;
   readonly #options: WebhookOptions;
   readonly #stopped = new AbortController();
-  /** Ends a request that is under way: only when there is no time left to hear its answer. */
+  /** Aborts the current request, when there is no time left to wait for its response. */
   readonly #cut = new AbortController();
   #sent: number;
   #wake: () => void = () => {};
@@ -64,17 +64,17 @@ export class Webhook {
   }
 
   /**
-   * Starts to send what is in a log from here on, and what an earlier run could not send.
-   * @throws OPTION_INVALID when it is no address of the web; OUTPUT_UNWRITABLE
+   * Starts sending new lines of a log, and those that an earlier run could not send.
+   * @throws OPTION_INVALID if it is not an HTTP URL; OUTPUT_UNWRITABLE
    */
   static async start(log: string, url: string, options: WebhookOptions = {}): Promise<Webhook> {
     checkArgument(path, log, 'log');
     checkOptions(optionsSchema, options, 'Webhook');
     const address = parseAddress(url);
     const { size } = await stat(log);
-    const note = await readFile(noteBeside(log), 'utf8').catch(() => '');
+    const note = await readFile(progressFile(log), 'utf8').catch(() => '');
     const sent = /^\d+\n$/.test(note) && Number(note) <= size ? Number(note) : size;
-    await writeAtomically(noteBeside(log), `${sent}\n`);
+    await writeAtomically(progressFile(log), `${sent}\n`);
     const webhook = new Webhook(log, address, sent, options);
     webhook.#running = webhook.#run().catch((error: unknown) => {
       webhook.#failure = { error };
@@ -83,9 +83,9 @@ export class Webhook {
   }
 
   /**
-   * Says that the log has grown, and waits while too much of it is not sent.
+   * Signals that the log has grown, and waits while too much of it is unsent.
    * @param signal ends the wait
-   * @throws OUTPUT_UNWRITABLE when it could not be noted what was sent
+   * @throws OUTPUT_UNWRITABLE if the progress could not be stored
    */
   async notify(signal: AbortSignal): Promise<void> {
     if (this.#failure) throw this.#failure.error;
@@ -95,12 +95,12 @@ export class Webhook {
     }
   }
 
-  /** Bytes of the log that are not sent yet. */
+  /** Unsent bytes of the log. */
   async waiting(): Promise<number> {
     return (await stat(this.#log)).size - this.#sent;
   }
 
-  /** Sends what waits, or, when the receiver is failing, hears its last answer; for a few seconds at most. */
+  /** Sends what is left, or, if the receiver is failing, waits for its last response; a few seconds at most. */
   async stop(): Promise<void> {
     const end = performance.now() + AT_THE_END;
     while (
@@ -129,13 +129,13 @@ export class Webhook {
       for await (const line of linesOf(chunks, NEWLINE, LONGEST_LINE, tooLong)) {
         if (!line.isWhole || !(await this.#deliver(line.text))) break;
         this.#sent = start + line.end;
-        await writeAtomically(noteBeside(this.#log), `${this.#sent}\n`);
+        await writeAtomically(progressFile(this.#log), `${this.#sent}\n`);
       }
       if (!signal.aborted && this.#sent === start) await woken;
     }
   }
 
-  /** Tries until the receiver takes the line or refuses it for good. @returns false when it was stopped before that */
+  /** Retries until the receiver accepts or permanently rejects the line. @returns false if stopped before that */
   async #deliver(line: string): Promise<boolean> {
     const { signal } = this.#stopped;
     const { firstPause = 500 } = this.#options;
@@ -143,16 +143,19 @@ export class Webhook {
       const { trouble, isFinal, retryAfter } = await this.#post(line);
       if (signal.aborted && trouble) return false;
       if (!trouble || isFinal) {
-        if (isFinal) this.#options.onTrouble?.(`${this.#url.host} refused a result: ${trouble}`);
-        else if (this.#failing) this.#options.onTrouble?.(`${this.#url.host} takes results again`);
+        if (isFinal) this.#options.onTrouble?.(`${this.#url.host} rejected a result: ${trouble}`);
+        else if (this.#failing)
+          this.#options.onTrouble?.(`${this.#url.host} accepts results again`);
         this.#failing = false;
         return true;
       }
       if (!this.#failing) {
-        this.#options.onTrouble?.(`${this.#url.host} takes no results: ${trouble}; trying again`);
+        this.#options.onTrouble?.(
+          `${this.#url.host} does not accept results: ${trouble}; retrying`,
+        );
       }
       this.#failing = true;
-      // Apart by chance, so that many senders do not come back at the same moment.
+      // Random jitter, so that many senders do not retry at the same moment.
       const pause = Math.min(LONGEST_PAUSE, firstPause * 2 ** attempt) * (0.5 + Math.random() / 2);
       await setTimeout(Math.max(pause, retryAfter), undefined, { signal }).catch(() => {});
     }
@@ -182,7 +185,7 @@ export class Webhook {
         retryAfter: seconds > 0 ? Math.min(LONGEST_PAUSE, seconds * 1000) : 0,
       };
     } catch (error) {
-      // What the system said is beneath `fetch failed`.
+      // The system error is the cause of `fetch failed`.
       const cause = error instanceof Error && error.cause ? error.cause : error;
       return { trouble: reasonOf(cause), isFinal: false, retryAfter: 0 };
     }
@@ -194,27 +197,27 @@ function tooLong(): never {
 }
 
 interface Answer {
-  /** Undefined when the line was taken. */
+  /** Undefined if the line was accepted. */
   readonly trouble: string | undefined;
-  /** Whether to try it again makes no sense. */
+  /** Whether a retry is pointless. */
   readonly isFinal: boolean;
-  /** Milliseconds. */
+  /** Duration in ms. */
   readonly retryAfter: number;
 }
 
-function noteBeside(log: string): string {
+function progressFile(log: string): string {
   return `${log}.sent`;
 }
 
-/** The message names no more of the address than its kind: it may hold a secret. @throws OPTION_INVALID */
+/** Parses the URL. The error shows only its protocol, because a URL may contain a secret. @throws OPTION_INVALID */
 function parseAddress(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:';
   if (!url || !isWeb || url.username || url.password) {
-    const received = !url ? 'no address' : isWeb ? 'one with a password' : url.protocol;
+    const received = !url ? 'no URL' : isWeb ? 'one with a password' : url.protocol;
     fail(
       'OPTION_INVALID',
-      `Expected an address that begins with http:// or https:// for \`webhook\` but received ${received}`,
+      `Expected a URL starting with http:// or https:// for \`webhook\` but received ${received}`,
     );
   }
   return url;
