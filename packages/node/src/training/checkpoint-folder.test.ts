@@ -77,7 +77,7 @@ it('is refused for another training, with what differs', async () => {
   };
   await expect(open(true, other)).rejects.toMatchObject({
     code: 'CHECKPOINT_MISMATCH',
-    message: `Expected the training that ${out}.checkpoint is of but received another:
+    message: `Expected the training that ${out}.checkpoint belongs to but received another:
   seed: 1 before, 2 now
   method.taps: [1,2] before, [1,3] now
   threads: nothing before, 4 now
@@ -85,7 +85,7 @@ it('is refused for another training, with what differs', async () => {
   part: 1.png: 6 bytes before, 7 bytes now
   and 1 more`,
   });
-  // It stays for the training that it is of.
+  // It stays for its own training.
   expect((await open()).saved).toBeDefined();
 });
 
