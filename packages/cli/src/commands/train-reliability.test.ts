@@ -105,7 +105,7 @@ test.skipIf(process.platform === 'win32')(
     first.kill('SIGCONT');
     expect(second.code).toBe(75);
     expect(second.stderr).toMatch(
-      /^error IN_USE: Expected \S+ to be free but .*\n {2}Stop the other one/,
+      /^error IN_USE: Expected \S+ to be free but .*\n {2}Stop the other process/,
     );
     expect((await end).code).toBe(0);
     expect((await withoutDate(out)) === whole).toBe(true);
@@ -186,7 +186,7 @@ describe.skipIf(process.platform === 'win32')('without permission', () => {
     await mkdir(at('locked'), { mode: 0o555 });
     const { code, stderr } = await asPerson(train(at('locked', 'model.onnx')));
     expect(stderr).toMatch(
-      /^error OUTPUT_UNWRITABLE: .*permission denied \(EACCES\)\n {2}Choose a place/,
+      /^error OUTPUT_UNWRITABLE: .*permission denied \(EACCES\)\n {2}Choose a writable place/,
     );
     expect(code).toBe(73);
     expect(await readdir(at('locked'))).toEqual([]);
