@@ -94,9 +94,12 @@ for (const seed of seeds) {
         [...sound, ...broken].map(scores.of),
         [...sound, ...broken].map((_, index) => index >= sound.length),
       );
-    add(`alarms, new kind, good images learnt in neither, ${state}`, rate(unseen));
-    add(`alarms, new kind, test/good, ${state}`, rate(kindGood));
-    add(`alarms, old kind, test/good, ${state}`, rate(oldGood));
+    add(
+      `above the threshold, new kind, good training images that neither saw, ${state}`,
+      rate(unseen),
+    );
+    add(`above the threshold, new kind, test/good, ${state}`, rate(kindGood));
+    add(`above the threshold, old kind, test/good, ${state}`, rate(oldGood));
     add(`defects caught, old kind, ${state}`, rate(oldBad));
     add(`defects caught, new kind, ${state}`, rate(kindBad));
     add(`image AUROC, old kind, ${state}`, areaUnder(oldGood, oldBad));

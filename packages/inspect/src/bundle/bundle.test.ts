@@ -36,7 +36,7 @@ describe('openBundle', () => {
     expect(await inspectWith(opened)).toEqual(await inspectWith(bundle));
   });
 
-  it('refuses what is not a bundle', () => {
+  it('refuses other files', () => {
     expect(() => openBundle(new Uint8Array())).toThrow(invalid);
     expect(() => openBundle(new TextEncoder().encode('an image, say'))).toThrow(invalid);
     const foreign = new Graph('foreign');
@@ -44,7 +44,7 @@ describe('openBundle', () => {
     expect(() => openBundle(toModel(foreign))).toThrow(invalid);
   });
 
-  it('refuses part of a bundle', () => {
+  it('refuses a truncated bundle', () => {
     for (const share of [0.1, 0.5, 0.9, 0.999]) {
       const cut = bundle.bytes.subarray(0, Math.floor(bundle.bytes.length * share));
       expect(() => openBundle(cut), `${share}`).toThrow(invalid);
@@ -53,7 +53,7 @@ describe('openBundle', () => {
 });
 
 describe('withManifest', () => {
-  it('changes the manifest, and no tensor', async () => {
+  it('changes the manifest but no tensor', async () => {
     const { manifest } = bundle;
     const calibration = { ...manifest.calibration, threshold: 123 };
     const recalibrated = withManifest(bundle, { ...manifest, calibration });
@@ -63,7 +63,7 @@ describe('withManifest', () => {
       readModel(bundle.bytes).initialisers,
     );
     expect(await inspectWith(recalibrated)).toEqual(await inspectWith(bundle));
-    // And the bundle that it was made from is as it was.
+    // The original bundle is unchanged.
     expect(openBundle(bundle.bytes).manifest).toEqual(manifest);
   });
 
@@ -76,7 +76,7 @@ describe('withManifest', () => {
 });
 
 describe('trainedValues', () => {
-  it('gives the tables and statistics that the file holds', () => {
+  it('returns the tables and statistics in the file', () => {
     const { parameters, statistics } = trainedValues(bundle);
     const { initialisers } = readModel(bundle.bytes);
     expect(statistics.mean).toHaveLength(10);
@@ -100,7 +100,7 @@ describe('trainedValues', () => {
 describe('Detector', () => {
   it('refuses a model that the engine refuses', async () => {
     const spoilt = bundle.bytes.slice();
-    // The first operator of the graph gets a name that no engine knows.
+    // The first operator of the graph gets an unknown name.
     const text = Buffer.from(spoilt.buffer);
     spoilt.set(new TextEncoder().encode('Xesize'), text.indexOf('Resize'));
     await expect(inspectWith({ bytes: spoilt })).rejects.toThrow(invalid);
@@ -112,7 +112,7 @@ describe('Detector', () => {
     await expect(inspectWith({ bytes: toModel(graph) })).rejects.toThrow(invalid);
   });
 
-  it('gives a map of finite numbers and the score, the same for the same image', async () => {
+  it('returns a finite map and a score, the same for the same image', async () => {
     const { score, map } = await inspectWith(bundle);
     expect([map.width, map.height]).toEqual([256, 256]);
     expect(map.data).toHaveLength(256 * 256);
@@ -122,9 +122,9 @@ describe('Detector', () => {
   });
 });
 
-// Of this bundle tables alone are large enough to be stored in fewer bits.
+// In this bundle only tables are large enough to be stored in fewer bits.
 describe('withWeightsIn', () => {
-  it('gives a bundle that tells so itself, and inspects alike', async () => {
+  it('returns a bundle that states its weights, and gives similar scores', async () => {
     const small = withWeightsIn(bundle, 'int8');
     expect([weightsOf(bundle), weightsOf(small)]).toEqual([undefined, 'int8']);
     expect(small.bytes.length).toBeLessThan(bundle.bytes.length);
@@ -134,7 +134,7 @@ describe('withWeightsIn', () => {
     expect(Math.abs(after.score / before.score - 1)).toBeLessThan(0.05);
   });
 
-  it('gives one that training goes on from, in full', async () => {
+  it('returns a bundle that training can continue from', async () => {
     const further = await train(tinyTraining({ from: withWeightsIn(bundle, 'int8') }));
     expect(weightsOf(further)).toBeUndefined();
   });

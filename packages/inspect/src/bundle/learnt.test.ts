@@ -6,7 +6,7 @@ const digests = fc.uniqueArray(fc.uint8Array({ minLength: 32, maxLength: 32 }), 
   selector: (digest) => digest.subarray(0, 8).join(),
 });
 
-test('what was learnt is recognised, in one training or in several, and nothing else', () => {
+test('recognises images learnt in one or several trainings, and no others', () => {
   fc.assert(
     fc.property(digests, digests, (first, second) => {
       const learnt = learntFrom(second, learntFrom(first));
@@ -19,13 +19,13 @@ test('what was learnt is recognised, in one training or in several, and nothing 
   );
 });
 
-test('an image learnt twice is kept once, in 8 bytes', () => {
+test('stores an image learnt twice once, in 8 bytes', () => {
   const digest = Uint8Array.from({ length: 32 }, (_, at) => 255 - at);
   const once = learntFrom([digest, digest]);
   expect(learntFrom([digest], once)).toBe(once);
   expect(atob(once)).toHaveLength(8);
 });
 
-test('without a list no image was learnt', () => {
+test('without a list no image counts as learnt', () => {
   expect(recogniserOf()(new Uint8Array(32))).toBe(false);
 });

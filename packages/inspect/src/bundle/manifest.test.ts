@@ -11,7 +11,7 @@ describe('parseManifest', () => {
     expect(parse({})()).toEqual(exampleManifest);
   });
 
-  it('refuses a newer version by name, whatever else is in it', () => {
+  it('names a newer version when it refuses one, whatever its other contents', () => {
     const tooNew = expect.objectContaining({
       code: 'BUNDLE_TOO_NEW',
       message:
@@ -53,7 +53,7 @@ describe('parseManifest', () => {
     ['no rule', { calibration: { ...exampleManifest.calibration, rule: undefined } }],
     ['no calibration', { calibration: undefined }],
     ['half an image', { training: { ...exampleManifest.training, images: 1.5 } }],
-  ])('refuses %s and says where', (_, over) => {
+  ])('refuses %s and names the field', (_, over) => {
     expect(parse(over)).toThrow(
       expect.objectContaining({
         code: 'BUNDLE_INVALID',

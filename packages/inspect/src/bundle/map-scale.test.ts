@@ -16,7 +16,7 @@ function scaleOf(pixelThreshold: number, method: Partial<Method> = {}) {
 /** What the detector makes of errors that are alike in all taps. */
 const mapOf = (error: number, taps: number) => Math.sqrt(taps * Math.log1p(error ** 2));
 
-test('colour begins at the threshold of maps and is brightest at twice the error', () => {
+test('colour starts at the pixel threshold and is brightest at twice the error', () => {
   const error = fc.double({ min: 0.01, max: 1e3, noNaN: true });
   fc.assert(
     fc.property(error, fc.integer({ min: 1, max: 5 }), (error, count) => {
@@ -33,7 +33,7 @@ test('a map of plain lengths is brightest at twice the threshold', () => {
   expect(scaleOf(3, { expectation: 'none' })).toEqual({ lowest: 3, highest: 6 });
 });
 
-test('whatever the threshold, there is a scale', () => {
+test('there is a scale for every threshold', () => {
   const thresholds = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 });
   fc.assert(
     fc.property(thresholds, fc.constantFrom('none', 'place', 'image'), (threshold, expectation) => {

@@ -29,7 +29,7 @@ describe('the text of a rule', () => {
     ['4.250', { kind: 'number', amount: 4.25 }, '4.25'],
     ['-0', { kind: 'number', amount: 0 }, '0'],
     ['8.8E-10', { kind: 'number', amount: 8.8e-10 }, '8.8e-10'],
-  ])('%j is taken apart and has one canonical form', (text, rule, canonical) => {
+  ])('%j is parsed and has one canonical form', (text, rule, canonical) => {
     expect(parseRule(text)).toEqual(rule);
     expect(formatRule(rule)).toBe(canonical);
     expect(thresholdRuleSchema.safeParse(text).success).toBe(true);
@@ -54,7 +54,7 @@ describe('the text of a rule', () => {
     'Infinity',
     '0x10',
     '3 4',
-  ])('%j is refused, with all that is allowed', (text) => {
+  ])('%j is refused with a list of what is allowed', (text) => {
     expect(() => parseRule(text)).toThrow(invalid);
     expect(() => parseRule(text)).toThrow(
       /quantile:Q .*max-fpr:A .*sigma:K .*f1, recall:R .*or a number for the threshold but received \S/,
@@ -62,7 +62,7 @@ describe('the text of a rule', () => {
     expect(thresholdRuleSchema.safeParse(text).success).toBe(false);
   });
 
-  it('is read back as the same rule, whatever its number', () => {
+  it('is parsed back to the same rule, whatever its number', () => {
     const kinds = fc.constantFrom('quantile', 'max-fpr', 'sigma', 'number');
     fc.assert(
       fc.property(kinds, rates, (kind, amount) => {
@@ -77,7 +77,7 @@ describe('quantile', () => {
   const quantile = (amount: number, scores: readonly number[]) =>
     thresholdOf({ kind: 'quantile', amount }, scores);
 
-  it('takes the score at the quantile, the next higher one where it falls between two', () => {
+  it('takes the score at the quantile, or the next higher one', () => {
     const scores = Array.from({ length: 201 }, (_, i) => i);
     expect(quantile(0.99, scores)).toBe(198);
     expect(quantile(0.99, scores.slice(1))).toBe(199);
@@ -111,7 +111,7 @@ describe('max-fpr', () => {
     expect(maxFpr(0.29, upTo(99))).toBe(71);
   });
 
-  it('says how many good images it would take', () => {
+  it('says how many good images it needs', () => {
     expect(maxFpr(0.01, upTo(99))).toBe(99);
     expect(() => maxFpr(0.01, upTo(98))).toThrow(
       expect.objectContaining({
@@ -122,7 +122,7 @@ describe('max-fpr', () => {
     );
   });
 
-  it('takes as many as it says, and no fewer', () => {
+  it('needs exactly as many as it says', () => {
     fc.assert(
       fc.property(fc.double({ min: 0.002, max: 0.99, noNaN: true }), (rate) => {
         const least = leastImages(rate);
@@ -132,7 +132,7 @@ describe('max-fpr', () => {
     );
   });
 
-  it('keeps its promise exactly: of n + 1 scores, too many are never above the others’ threshold', () => {
+  it('keeps its guarantee exactly: of n + 1 scores, never too many are above the threshold of the others', () => {
     fc.assert(
       fc.property(scoresOf(2), rates, (scores, rate) => {
         fc.pre(scores.length - 1 >= leastImages(rate));
@@ -168,7 +168,7 @@ describe('max-fpr', () => {
 });
 
 describe('sigma', () => {
-  it('is the mean and so many sample deviations', () => {
+  it('is the mean plus a number of sample standard deviations', () => {
     expect(thresholdOf({ kind: 'sigma', amount: 3 }, [1, 3, 5, 7])).toBeCloseTo(
       4 + 3 * Math.sqrt(20 / 3),
       12,
@@ -184,11 +184,11 @@ describe('f1', () => {
   const f1 = (good: readonly number[], bad: readonly number[]) =>
     thresholdOf({ kind: 'f1' }, good, bad);
 
-  it('lies half-way between the two kinds where they lie apart', () => {
+  it('is halfway between the two kinds if they are separable', () => {
     expect(f1([1, 2, 3], [5, 9])).toBe(4);
   });
 
-  it('lies below all where calling all anomalous is best', () => {
+  it('is below all scores if calling all anomalous is best', () => {
     expect(f1([5], [5, 5])).toBeLessThan(5);
     expect(f1([0], [0])).toBeLessThan(0);
   });
@@ -209,7 +209,7 @@ describe('f1', () => {
     );
   });
 
-  it('takes labelled defects', () => {
+  it('needs labelled defects', () => {
     expect(() => f1([1, 2], [])).toThrow(
       expect.objectContaining({ code: 'THRESHOLD_UNSUPPORTED' }),
     );
@@ -222,7 +222,7 @@ describe('recall', () => {
   const shareAbove = (threshold: number, scores: readonly number[]) =>
     scores.filter((score) => score > threshold).length / scores.length;
 
-  it('is the highest threshold that enough defects score above', () => {
+  it('is the highest threshold that enough defects exceed', () => {
     const bad = Array.from({ length: 20 }, (_, i) => i + 1);
     // 0.95 * 20 is 19: of twenty, one may be missed.
     expect(recall(0.95, [0.5], bad)).toBe(1.5);
@@ -231,7 +231,7 @@ describe('recall', () => {
     expect(recall(1, [3], [3, 3])).toBeLessThan(3);
   });
 
-  it('misses no more than allowed, and no higher threshold does', () => {
+  it('misses no more than allowed, unlike any higher threshold', () => {
     const shares = fc.constantFrom(0.01, 0.29, 0.5, 0.95, 0.99, 1);
     fc.assert(
       fc.property(shares, scoresOf(1), scoresOf(1), (share, good, bad) => {
@@ -244,7 +244,7 @@ describe('recall', () => {
     );
   });
 
-  it('takes labelled defects', () => {
+  it('needs labelled defects', () => {
     expect(() => recall(0.95, [1, 2], [])).toThrow(
       'Expected scores of labelled defects for the threshold recall:0.95 but received only those of good',
     );

@@ -16,7 +16,7 @@ const calibrate = (scores: Omit<CalibrationScores, 'images'>, rules?: ThresholdR
 const invalid = expect.objectContaining({ code: 'OPTION_INVALID' });
 
 describe('calibrate', () => {
-  it('takes the highest of a few scores where no rule is asked for', () => {
+  it('takes the highest of a few scores by default', () => {
     expect(calibrate({ scores: [3, 9, 4], mapMaxima: [30, 20, 10] })).toMatchObject({
       scores: [3, 4, 9],
       mapMaxima: [30, 10, 20],
@@ -71,7 +71,7 @@ describe('calibrate', () => {
     expect([made.rule, made.threshold, made.pixelThreshold]).toEqual([rule, ...thresholds]);
   });
 
-  it('refuses what is no rule, and a rule that asks for more than there is', () => {
+  it('refuses an invalid rule, and one that needs more than is available', () => {
     const few = { scores: [1, 2], mapMaxima: [1, 2] };
     expect(() => calibrate(few, { threshold: 'median' })).toThrow(invalid);
     expect(() => calibrate(few, { threshold: 'f1' })).toThrow(unsupported);
@@ -80,7 +80,7 @@ describe('calibrate', () => {
 });
 
 describe('underRules', () => {
-  it('leaves the manifest as it is without a rule', () => {
+  it('does not change the manifest without a rule', () => {
     expect(underRules(exampleManifest, {})).toBe(exampleManifest);
   });
 
@@ -101,7 +101,7 @@ describe('underRules', () => {
     });
   });
 
-  it('refuses f1, for a bundle keeps no scores of defects', () => {
+  it('refuses f1, because a bundle stores no scores of defects', () => {
     expect(() => underRules(exampleManifest, { threshold: 'f1' })).toThrow(unsupported);
   });
 });
@@ -110,7 +110,7 @@ describe('unsure', () => {
   const given = { scores: [1, 2, 3, 4, 6], mapMaxima: [1, 2, 3, 4, 6] };
   const rules = { threshold: 'quantile:1', unsure: 'max-fpr:.5' };
 
-  it('is what lies above its own threshold and not above the other', () => {
+  it('covers scores above its own threshold and not above the main one', () => {
     const calibration = calibrate(given, rules);
     expect(calibration).toMatchObject({
       rule: 'quantile:1',
@@ -128,17 +128,17 @@ describe('unsure', () => {
     expect(judge(Number.NaN, calibration)).toBe('normal');
   });
 
-  it('takes defects for f1, and may begin at the threshold', () => {
+  it('uses defects for f1, and may start at the threshold', () => {
     const both = calibrate({ ...given, defectScores: [5, 7] }, { threshold: '4.5', unsure: 'f1' });
     expect(both.unsure).toEqual({ rule: 'f1', threshold: 4.5 });
     expect(judge(4.5, both)).toBe('normal');
   });
 
-  it('may not begin above the threshold', () => {
+  it('may not start above the threshold', () => {
     expect(() => calibrate(given, { threshold: '3', unsure: 'sigma:3' })).toThrow(invalid);
   });
 
-  it('stays under other rules of the threshold that leave room for it, and ends with none', () => {
+  it('is kept under other threshold rules that leave room for it, and removed by none', () => {
     const manifest = { ...exampleManifest, calibration: calibrate(given, rules) };
     const under = (asked: object) => underRules(manifest, asked).calibration;
     expect(under({ threshold: '9' })).toMatchObject({ threshold: 9, unsure: { threshold: 3 } });

@@ -28,7 +28,7 @@ describe('confidenceOf', () => {
     );
   });
 
-  it('is more than half for exactly the scores that are anomalous, as far as doubles tell', () => {
+  it('is above 0.5 for exactly the anomalous scores, within double precision', () => {
     const confidence = confidenceOf({ scores: [1, 2, 3, 4], threshold: 3.5 });
     for (const value of [-9, 0, 1, 2.5, 3, 3.4999, 3.5]) {
       expect(confidence(value)).toBeLessThanOrEqual(0.5);
@@ -48,7 +48,7 @@ describe('confidenceOf', () => {
     expect(confidence(10 - deviation)).toBeCloseTo((0.5 * (Math.exp(-1) / 5)) / (3 / 5), 12);
   });
 
-  it('has an answer where the scores tell little', () => {
+  it('is defined for few or equal scores', () => {
     const alone = confidenceOf({ scores: [4], threshold: 4 });
     expect([alone(4), alone(8)]).toEqual([0.5, 1 - 0.5 * Math.exp(-1)]);
     const nothing = confidenceOf({ scores: [0, 0], threshold: 0 });

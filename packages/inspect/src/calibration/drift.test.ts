@@ -37,7 +37,7 @@ const moved = (log: readonly LoggedInspection[]) =>
     .map(({ name }) => name);
 
 describe('driftOf', () => {
-  it('names what moved, by how many deviations', () => {
+  it('names the measures that moved, and by how many deviations', () => {
     const darker = inspections(2, 40, ({ brightness }) => ({ brightness: brightness - 0.06 }));
     expect(moved(darker)).toEqual(['brightness']);
     const [first] = driftOf(calibration, darker);
@@ -46,7 +46,7 @@ describe('driftOf', () => {
     expect([first?.before.count, first?.now.count]).toEqual([60, 40]);
   });
 
-  it('puts what moved furthest first', () => {
+  it('sorts by how far measures moved', () => {
     const changed = inspections(3, 40, ({ brightness, sharpness }) => ({
       brightness: brightness + 0.05,
       sharpness: sharpness - 0.06,
@@ -54,13 +54,13 @@ describe('driftOf', () => {
     expect(moved(changed)).toEqual(['sharpness', 'brightness']);
   });
 
-  it('sees a grey line take on a colour, where there was no deviation to count by', () => {
+  it('detects colour in a grey line, where the deviation was 0', () => {
     const tinted = inspections(4, 20, () => ({ red: 0.35 }));
     expect(moved(tinted)).toEqual(['red']);
     expect(driftOf(calibration, tinted)[0]?.shift).toBeUndefined();
   });
 
-  it('sees a spread that grew around the same middle', () => {
+  it('detects a wider spread around the same median', () => {
     const wider = inspections(5, 100, ({ contrast }) => ({ contrast: 0.3 + 6 * (contrast - 0.3) }));
     expect(moved(wider)).toEqual(['contrast']);
     const { before, now } = driftOf(calibration, wider)[0] as MeasureDrift;
@@ -91,12 +91,12 @@ describe('driftOf', () => {
     },
   );
 
-  it('calls no move of all inspections mixed', () => {
+  it('does not call a move of all inspections mixed', () => {
     const darker = inspections(2, 40, ({ brightness }) => ({ brightness: brightness - 0.15 }));
     expect(driftOf(calibration, darker)[0]).toMatchObject({ moved: true, isMixed: false });
   });
 
-  it('names something in one of a hundred logs where nothing changed, at the most', () => {
+  it('reports drift in at most one of a hundred logs without change', () => {
     const logs = 400;
     let alarms = 0;
     for (let seed = 0; seed < logs; seed++) {
@@ -116,7 +116,7 @@ describe('driftOf', () => {
 });
 
 describe('referenceOf', () => {
-  it('keeps 200 values at the most, evenly chosen, ascending', () => {
+  it('keeps at most 200 values, evenly spaced, ascending', () => {
     const images = inspections(1, 1000).map(({ statistics }) => statistics);
     const reference = referenceOf(images);
     for (const name of statisticNames) {

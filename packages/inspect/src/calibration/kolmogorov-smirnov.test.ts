@@ -21,11 +21,11 @@ describe('kolmogorovSmirnov', () => {
     expect(kolmogorovSmirnov(b, a).probability).toBeCloseTo(probability, 9);
   });
 
-  it('is certain of nothing where all values are the same', () => {
+  it('finds no difference if all values are the same', () => {
     expect(kolmogorovSmirnov([2, 2, 2], [2, 2])).toEqual({ distance: 0, probability: 1 });
   });
 
-  it('rejects samples of one distribution as often as it says, at the most', () => {
+  it('rejects samples of one distribution at most as often as stated', () => {
     const random = new Random(3);
     const sample = (count: number) =>
       [...random.array(count, () => random.normal())].sort((a, b) => a - b);

@@ -9,7 +9,7 @@ const scores = fc.array(fc.float({ noNaN: true, min: 0, max: 1e4 }), {
   maxLength: 40,
 });
 
-test('each point is counted by its own, shortened threshold, as verdicts are', () => {
+test('counts each point by its shortened threshold, like verdicts', () => {
   const good = [1, 2, 3, 4.123456];
   const defects = [...Array.from({ length: 19 }, (_, i) => 4.2 + i), 1.5];
   expect(operatingPoints({ good, defects })).toEqual([
@@ -19,13 +19,13 @@ test('each point is counted by its own, shortened threshold, as verdicts are', (
   ]);
 });
 
-test('a threshold keeps as many digits as it takes to tell close scores apart', () => {
+test('a threshold keeps enough digits to separate close scores', () => {
   const [point] = operatingPoints({ good: [4.1234561], defects: [4.1234567] });
   expect(point).toMatchObject({ truePositives: 1, falsePositives: 0 });
   expect(String(point?.threshold).length).toBeLessThanOrEqual(10);
 });
 
-test('the promised recall is kept, whatever the scores', () => {
+test('reaches the stated recall, whatever the scores', () => {
   fc.assert(
     fc.property(scores, scores, (good, defects) => {
       const [f1, ...recalls] = operatingPoints({ good, defects });
@@ -39,14 +39,14 @@ test('the promised recall is kept, whatever the scores', () => {
 });
 
 test.each([
-  ['no good ones', [], [1]],
+  ['no good images', [], [1]],
   ['no defects', [1], []],
   ['a score that is not a number', [1, Number.NaN], [3]],
 ])('there are none with %s', (_, good, defects) => {
   expect(operatingPoints({ good, defects })).toEqual([]);
 });
 
-test('rules of labelled defects are set by the images evaluated, others by the manifest', () => {
+test('rules of labelled defects use the evaluated images, others the manifest', () => {
   const labelled = { good: [1, 2, 3], defects: [5, 9] };
   const ruled = (threshold?: string, unsure?: string) =>
     underLabelledRules(exampleManifest, { threshold, unsure }, labelled).calibration;

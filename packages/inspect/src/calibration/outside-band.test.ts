@@ -19,7 +19,7 @@ function counted(n: number, [low, high]: readonly [number, number], m: number, l
 }
 
 describe('outsideBand', () => {
-  it('has the probability that counting every order gives', () => {
+  it('agrees with counting all orders', () => {
     const bands = [
       [5, [0, 4], 6],
       [6, [1, 4], 5],
@@ -37,7 +37,7 @@ describe('outsideBand', () => {
     }
   });
 
-  it('falls as more are outside, and stays a probability for large samples', () => {
+  it('decreases as more are outside, and stays a probability for large samples', () => {
     const size = fc.integer({ min: 1, max: 3000 });
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 400 }), size, fc.nat(), (n, m, drawn) => {
@@ -58,7 +58,7 @@ describe('outsideBand', () => {
     );
   });
 
-  it('expects the share that there is, whatever the distribution', () => {
+  it('expects the actual share, whatever the distribution', () => {
     const random = new Random(1);
     let outside = 0;
     const draw = (count: number) =>
@@ -73,7 +73,7 @@ describe('outsideBand', () => {
     expect(outside / (20 * runs)).toBeCloseTo(expected, 1.5);
   });
 
-  it('says nothing by a band of one value', () => {
+  it('gives no evidence for a band of one value', () => {
     expect(outsideBand([3], [0, 0], [1, 2, 9])).toMatchObject({
       below: 2,
       above: 1,

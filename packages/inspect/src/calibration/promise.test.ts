@@ -14,7 +14,7 @@ const calibrated = (over: Partial<Calibration>): Calibration => ({
   ...over,
 });
 
-describe('what a threshold promises', () => {
+describe('what a threshold guarantees', () => {
   it.each<[Partial<Calibration>, string]>([
     [
       {},
@@ -39,7 +39,7 @@ describe('what a threshold promises', () => {
     expect(describePromise(calibrated(over))).toContain(sentence);
   });
 
-  it('is nothing where the images scored have near-duplicates among those learnt', () => {
+  it('is nothing if the scored images have near-duplicates among those learnt', () => {
     expect(promised(calibrated({ origin: 'near-duplicates' })).falsePositiveRate).toBeUndefined();
     expect(promised(calibrated({ groups: parts(6) }))).toEqual({
       falsePositiveRate: 1 / 7,
@@ -48,7 +48,7 @@ describe('what a threshold promises', () => {
     });
   });
 
-  it('is kept on average, whatever the parts and the frames of each', () => {
+  it('holds on average, whatever the number of parts and frames', () => {
     // Each part in turn is the new one: of its frames, as large a share is above the highest of the others at most.
     const frames = fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 5 });
     const property = fc.property(fc.array(frames, { minLength: 3, maxLength: 9 }), (all) => {

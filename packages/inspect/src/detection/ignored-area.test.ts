@@ -42,7 +42,7 @@ function emptyColumns({ map: { width, height, data } }: Inspection): number[] {
 }
 
 describe('ignoring', () => {
-  it('makes the map 0 there and leaves the rest, and the score does not see it', async () => {
+  it('sets the map to 0 there, keeps the rest, and does not affect the score', async () => {
     const [plain, half] = [await inspected(bundle), await inspected(masked)];
     expect(emptyColumns(plain)).toEqual([]);
     expect(emptyColumns(half)).toEqual(Array.from({ length: 128 }, (_, x) => x));
@@ -54,7 +54,7 @@ describe('ignoring', () => {
     expect(rest.score).toBeLessThan(0.8 * plain.score);
   });
 
-  it('is part of the file, and stays when the manifest changes', async () => {
+  it('is part of the file, and is kept when the manifest changes', async () => {
     const opened = openBundle(masked.bytes.slice());
     expect([ignoredShare(bundle), ignoredShare(opened)]).toEqual([0, 0.5]);
     expect(await inspected(opened)).toEqual(await inspected(masked));
@@ -67,7 +67,7 @@ describe('ignoring', () => {
   it('replaces the area ignored before', async () => {
     const none = { width: 1, height: 1, data: Uint8Array.of(0) };
     expect(ignoring(masked, none)).toEqual(bundle);
-    // The masks themselves may be of another size.
+    // The masks may have a different size.
     const judged = async (...given: Parameters<typeof inspected>) => {
       const { score, map } = await inspected(...given);
       return { score, map };
@@ -76,7 +76,7 @@ describe('ignoring', () => {
     expect(await judged(masked, none)).toEqual(await judged(bundle));
   });
 
-  it('refuses a mask that leaves nothing, and a model that cannot ignore', () => {
+  it('refuses a mask that ignores everything, and a model without masks', () => {
     const refused = (code: string) => expect.objectContaining({ code });
     expect(() => ignoring(bundle, leftMask(4))).toThrow(refused('OPTION_INVALID'));
     const foreign = new Graph('foreign');
@@ -87,30 +87,30 @@ describe('ignoring', () => {
   });
 });
 
-describe('what is ignored', () => {
+describe('the ignored area', () => {
   const ignored = leftMask(3);
   const withMask = (entries: readonly ImageEntry[]) => entries.map((one) => ({ ...one, ignored }));
 
-  it('is honoured and kept by training, and by training that goes on from it', async () => {
+  it('is respected and kept by training, and by training from the model', async () => {
     const trained = await train(tinyTraining({ ignored }));
     expect(ignoredShare(trained)).toBe(0.75);
     const { scores } = trained.manifest.calibration;
     expect(Math.max(...scores)).toBeLessThan(Math.max(...bundle.manifest.calibration.scores));
     expect(ignoredShare(await train(tinyTraining({ from: trained })))).toBe(0.75);
-    // Nothing is learnt of what is ignored.
+    // The ignored area is not learnt.
     const { parameters } = trainedValues(trained);
     expect(parameters.get('normal.grid.local')).not.toEqual(
       trainedValues(bundle).parameters.get('normal.grid.local'),
     );
   });
 
-  it('counts nothing in the loss, and the rest the more', () => {
+  it('has no weight in the loss, and the rest has more', () => {
     const weights = [...(cellWeights(leftMask(3), 4, 4) ?? [])];
     expect(weights).toEqual([0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4]);
     expect(cellWeights(leftMask(4), 4, 4)).toBeUndefined();
   });
 
-  it('counts nothing in the loss of the images that it is of', async () => {
+  it('has no weight in the loss of its own images', async () => {
     const method = { ...tinyMethod, cells: 4 };
     const [one, other] = goodEntries(2) as [ImageEntry, ImageEntry];
     const [origin, all] = [[0, 0] as const, new Float32Array(16).fill(1)];
@@ -143,12 +143,12 @@ describe('what is ignored', () => {
     expect(mixed).not.toEqual(everywhere);
   });
 
-  it('counts nothing in tiles, each with its own part of the mask', async () => {
+  it('has no weight in tiles, each with its own part of the mask', async () => {
     const method = { ...tinyMethod, cells: 4, tiles: { rows: 1, columns: 3 } };
     const drawn = (...columns: number[]) =>
       columns.map((column) => [0, column * 0.75 * method.inputSize] as const);
     const [one, other] = goodEntries(2) as [ImageEntry, ImageEntry];
-    // Ten cells across, three a step, of which five are ignored.
+    // Ten cells across, three per step, five of them ignored.
     const [outer, inner] = [
       [0, 0, 0, 0],
       [0, 0, 2, 2],
@@ -178,7 +178,7 @@ describe('what is ignored', () => {
     expect(everywhere).not.toEqual(await learntFrom(wide));
   });
 
-  it('is honoured by calibration, whether of all images or of each', async () => {
+  it('is respected by calibration, for all images or for each', async () => {
     const [good, now] = [goodEntries(5, 100), () => new Date('2026-07-04T12:30:45Z')];
     const all = await recalibrate({ engine, bundle, good, now, ignored });
     const each = await recalibrate({ engine, bundle, good: withMask(good), now });
@@ -188,7 +188,7 @@ describe('what is ignored', () => {
     expect(all.manifest.calibration.scores).not.toEqual(plain.manifest.calibration.scores);
   });
 
-  it('is honoured by evaluation, an image at a time', async () => {
+  it('is respected by evaluation, per image', async () => {
     const bad = entry('bad.png', () => image(3, { defect: true }));
     const [good] = goodEntries(1);
     const entries = [labelled(good as ImageEntry), labelled(bad, { defect: 'patch' })];

@@ -21,7 +21,7 @@ function areaWithin({ outline }: Region): number {
 }
 
 describe('regionsOf', () => {
-  it('finds what is above the threshold, the highest peak first, in pixels of the image', () => {
+  it('finds regions above the threshold, highest peak first, in image pixels', () => {
     const image = { width: 80, height: 20 };
     const [first, second, ...others] = regionsOf(drawn('3200', '0009', '0090', '0000'), image, 2);
     expect(others).toEqual([]);
@@ -40,7 +40,7 @@ describe('regionsOf', () => {
     expect(regionsOf(drawn('00', '01'), image, 1)).toEqual([]);
   });
 
-  it('follows a level smoothly, whatever the size of the image', () => {
+  it('outlines are smooth, whatever the size of the image', () => {
     const disc = map(64, 64, (x, y) => 20 - Math.hypot(x - 30, y - 34));
     for (const [width, height] of [
       [64, 64],
@@ -64,7 +64,7 @@ describe('regionsOf', () => {
     }
   });
 
-  it('goes around what lies at the edges, and leaves holes out of the area alone', () => {
+  it('closes outlines at the edges, and excludes holes from the area only', () => {
     const ring = map(9, 9, (x, y) => (Math.max(Math.abs(x - 4), Math.abs(y - 4)) < 2 ? 0 : 1));
     const [region] = regionsOf(ring, { width: 9, height: 9 }, 0.5) as [Region];
     expect(region.area).toBe(72);
@@ -81,7 +81,7 @@ describe('regionsOf', () => {
     expect(areas(201)).toEqual([]);
   });
 
-  it('takes values that are not finite', () => {
+  it('handles non-finite values', () => {
     const odd = map(4, 1, (x) => [Number.NaN, Infinity, 0, -Infinity][x] ?? 0);
     const [region, ...others] = regionsOf(odd, { width: 4, height: 1 }, 1) as [Region];
     expect(others).toEqual([]);

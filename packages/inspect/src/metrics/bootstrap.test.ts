@@ -27,7 +27,7 @@ function images(count: number, shift: number, seed = 1): MeasuredImage[] {
 }
 
 describe('resampleMetrics', () => {
-  it('gives as many values as it says, the same each time, around the metric', () => {
+  it('gives the stated number of values, reproducibly, around the metric', () => {
     const own = images(60, 1.5);
     const resampled = resampleMetrics(own, 'part');
     expect(resampled.imageAuroc).toHaveLength(imageResamples);
@@ -43,7 +43,7 @@ describe('resampleMetrics', () => {
     }
   });
 
-  it('is as wide as the deviation of AUROC over other images says', () => {
+  it('is as wide as the standard deviation of AUROC predicts', () => {
     // Hanley and McNeil, 1982: the deviation of AUROC from 40 good and 40 defective images.
     const own = images(80, 1.4);
     const { imageAuroc: a } = metricsOf(own).metrics;
@@ -62,7 +62,7 @@ describe('resampleMetrics', () => {
     expect(width(160)).toBeLessThan(0.8 * width(40));
   });
 
-  it('is a single number where nothing is confused, and none where there is no metric', () => {
+  it('is a single number if nothing is confused, and undefined if the metric is', () => {
     const own = images(20, 9);
     expect(intervalsOf(resampleMetrics(own, 'part')).imageAuroc).toEqual({ low: 1, high: 1 });
     const good = own.filter(({ anomalous }) => !anomalous);
