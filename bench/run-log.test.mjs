@@ -74,7 +74,7 @@ test('a folder with logged runs is skipped with a message, and the table is unch
   const before = readFileSync(at(log), 'utf8');
   const said = await bench(at('part'));
   expect(said).toContain('part, Gaussian per cell: seeds 1 (2026-01-02, revision abc1234)');
-  expect(said).toContain('With --fresh');
+  expect(said).toContain('Use --fresh');
   expect(said).toContain(`Nothing was run: ${at(table)} is unchanged.`);
   expect([readFileSync(at(log), 'utf8'), readFileSync(at(table), 'utf8')]).toEqual([
     before,

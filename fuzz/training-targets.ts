@@ -123,11 +123,12 @@ export const replays: Target = {
   },
   async read(bytes) {
     const folder = workFolderOnce();
+    const kept = join(folder, 'part.replay');
     for (const part of ['learnt', 'held-out']) {
-      mkdirSync(join(folder, 'part.replay', part), { recursive: true });
-      writeFileSync(join(folder, 'part.replay', part, '0001.webp'), bytes);
+      mkdirSync(join(kept, part), { recursive: true });
+      writeFileSync(join(kept, part, '0001.webp'), bytes);
     }
-    const { learnt, heldOut } = await readReplay(join(folder, 'part.onnx'), 'any');
+    const { learnt, heldOut } = await readReplay(join(folder, 'part.onnx'), 'any', kept);
     for (const { read } of [...learnt, ...heldOut]) await read();
   },
 };
