@@ -53,7 +53,7 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
     expect(problems).toEqual([]);
   });
 
-  it('moves the threshold by keys alone, and counts anew', async () => {
+  it('moves the threshold by keys alone, and updates the counts', async () => {
     await page.locator('#slider').focus();
     await page.keyboard.press('Home');
     expect(await counts()).toEqual([5, 0, 3, 0]);
@@ -61,7 +61,7 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
     await page.keyboard.press('End');
     expect(await counts()).toEqual([0, 5, 0, 3]);
     const text = await page.locator('#slider').getAttribute('aria-valuetext');
-    expect(text).toMatch(/^\d\.\d+: 0 caught, 5 missed, 0 false alarms$/);
+    expect(text).toMatch(/^\d\.\d+: 0 caught, 5 missed, 0 false positives$/);
     const line = await page.locator('.threshold-line').boundingBox();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -70,7 +70,7 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
     expect((await page.locator('.threshold-line').boundingBox())?.x).toBeLessThan(line?.x ?? 0);
   });
 
-  it('counts what is unsure anew as the threshold moves, and leaves where doubt begins', async () => {
+  it('updates the unsure count as the threshold moves, and keeps the lower threshold', async () => {
     const file = join(folder, 'unsure.html');
     const { calibration } = exampleManifest;
     const unsure = { rule: '0.25', threshold: 0.25 };
@@ -83,7 +83,7 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
       const cells = other.locator('#outcomes tr[data-row=all] td');
       return (await cells.allTextContents()).map(Number);
     };
-    // Caught, unsure and missed; false alarms, unsure and passed.
+    // Caught, unsure and missed; false positives, unsure and passed.
     expect(await numbers()).toEqual([2, 3, 0, 1, 0, 2]);
     const lineAt = async () => (await other.locator('.doubt-line').boundingBox())?.x;
     const line = await lineAt();

@@ -17,10 +17,10 @@ const outcomeTexts: Readonly<
 > = {
   missed: { badge: 'Missed', sign: '✕', filter: 'Missed', heading: 'Missed defects' },
   'false-alarm': {
-    badge: 'False alarm',
+    badge: 'False positive',
     sign: '!',
-    filter: 'False alarms',
-    heading: 'False alarms',
+    filter: 'False positives',
+    heading: 'False positives',
   },
   unsure: { badge: 'Unsure', sign: '?', filter: 'Unsure', heading: 'Unsure' },
   caught: { badge: 'Caught', sign: '✓', filter: 'Caught', heading: 'Caught' },
@@ -46,7 +46,7 @@ export function imagesSection(input: CardsInput): Html {
   const leftOut = total - thumbnails.size;
   return html`<section id="images" aria-labelledby="images-title">
 <h2 id="images-title">Images</h2>
-<p class="lead">Those that need a look come first: missed defects, false alarms, ${calibration.unsure && 'unsure ones, '}then the narrowest decisions.
+<p class="lead">Those that need a look come first: missed defects, false positives, ${calibration.unsure && 'unsure ones, '}then the narrowest decisions.
 ${folder !== '' && html`All in <span class="path">${folder}</span>`}</p>
 ${leftOut > 0 && html`<p class="warning">${formatCount(thumbnails.size)} of ${counted(total, 'image')} shown, the other ${formatCount(leftOut)} only counted.</p>`}
 <div class="toolbar">

@@ -31,7 +31,7 @@ describe('Report', () => {
     text = withoutData(page);
   });
 
-  it('shows every image beside its heat map, the worst first', () => {
+  it('shows every image next to its heat map, the worst first', () => {
     expect(page.match(/data:image\/webp;base64,/g)).toHaveLength(16);
     const shown = [...text.matchAll(/data-title="[^"]*\/(\w+)\.png"/g)].map((match) => match[1]);
     expect(shown).toEqual(['s0', 'd0', 'e1', 'g2', 's1', 'e0', 'g1', 'g0']);
@@ -44,7 +44,7 @@ describe('Report', () => {
   });
 
   it('counts verdicts at the threshold of the bundle', () => {
-    expect(text).toContain('2 of 5 defective images caught, 1 false alarm among 3 good.');
+    expect(text).toContain('2 of 5 defective images caught, 1 false positive among 3 good.');
     const row = /<tr data-row="all">([\s\S]*?)<\/tr>/.exec(text)?.[1] ?? '';
     expect(row.match(/>\d+</g)?.join('')).toBe('>2<>3<>1<>2<');
     expect(cardOf(page, 'd0')).toContain('badge missed');
@@ -59,7 +59,7 @@ describe('Report', () => {
     expect(shown).toEqual(['g2', 's0', 'd0', 'e1', 's1', 'e0', 'g1', 'g0']);
     for (const name of ['s0', 'd0', 'e1']) expect(cardOf(doubting, name)).toContain('badge unsure');
     expect(withoutData(doubting)).toContain(
-      '2 of 5 defective images caught, 1 false alarm among 3 good. 3 are unsure: 3 defective, 0 good.',
+      '2 of 5 defective images caught, 1 false positive among 3 good. 3 are unsure: 3 defective, 0 good.',
     );
     const row = /<tr data-row="all">([\s\S]*?)<\/tr>/.exec(doubting)?.[1] ?? '';
     expect(row.match(/>\d+</g)?.join('')).toBe('>2<>3<>0<>1<>0<>2<');
@@ -224,7 +224,7 @@ describe('Report at its edges', () => {
     const calibration = { ...manifest.calibration, scores: [0], threshold: 0 };
     const page = await render(evaluation, { ...manifest, calibration }, { title: 'x' });
     expect(page).toContain(
-      'There were no defective images to find. There was 1 false alarm among 2 good.',
+      'There were no defective images to find. There was 1 false positive among 2 good.',
     );
     expect(page).toContain('there are no defective test images.');
     expect(page).not.toMatch(/NaN[^(.]|id="defects"|id="left-out"/);

@@ -22,7 +22,7 @@ export function summarySection(evaluation: Evaluation, manifest: Manifest): Html
 ${tile('caught', 'Caught', caught, defective, 'defective')}
 ${tile('missed', 'Missed', missed, defective, 'defective')}
 ${calibration.unsure && tile('unsure', 'Unsure', unsureDefects + unsureGood, images.length, 'images')}
-${tile('false-alarm', 'False alarms', falseAlarms, good, 'good')}
+${tile('false-alarm', 'False positives', falseAlarms, good, 'good')}
 ${tile('passed', 'Passed', passed, good, 'good')}
 </dl>
 ${
@@ -45,7 +45,7 @@ function sentence(caught: number, defective: number, falseAlarms: number, good: 
       ? 'There were no defective images to find.'
       : `${caught === defective ? 'All' : `${formatCount(caught)} of`} ${counted(defective, 'defective image')} caught`;
   if (good === 0) return defective === 0 ? found : `${found}.`;
-  const alarms = `${falseAlarms === 0 ? 'no false alarm' : counted(falseAlarms, 'false alarm')} among ${formatCount(good)} good`;
+  const alarms = `${falseAlarms === 0 ? 'no false positive' : counted(falseAlarms, 'false positive')} among ${formatCount(good)} good`;
   return defective === 0 ? `${found} There was ${alarms}.` : `${found}, ${alarms}.`;
 }
 

@@ -95,7 +95,7 @@ export const outcomesByNeed: readonly Outcome[] = [
 ];
 
 /**
- * Orders images by need for attention: missed defects (lowest score first), false alarms and unsure images (highest
+ * Orders images by need for attention: missed defects (lowest score first), false positives and unsure images (highest
  * first), defects caught (lowest first), good images passed (highest first).
  */
 export function comparatorOfNeed(thresholds: Thresholds) {

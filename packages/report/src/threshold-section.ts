@@ -58,7 +58,7 @@ export function thresholdSection(
 <div class="over" aria-hidden="true">
 <div class="beyond"></div>${unsure && html`<div class="doubt"></div><div class="doubt-line"></div>`}<div class="threshold-line"></div>
 <span class="corner top left"><b data-count="passed">${counts.passed}</b> passed${doubt('unsureGood')}</span>
-<span class="corner top right"><b data-count="falseAlarms">${counts.falseAlarms}</b> false alarms</span>
+<span class="corner top right"><b data-count="falseAlarms">${counts.falseAlarms}</b> false positives</span>
 <span class="corner bottom left"><b data-count="missed">${counts.missed}</b> missed${doubt('unsureDefects')}</span>
 <span class="corner bottom right"><b data-count="caught">${counts.caught}</b> caught</span>
 </div>
@@ -106,7 +106,7 @@ function describeHistogram(
   const doubt =
     unsure &&
     ` Unsure from ${formatScore(unsure.threshold)}: ${unsureDefects} defective, ${unsureGood} good.`;
-  return `Histogram of scores${logarithmic ? ', logarithmic' : ''}: ${counted(good, 'good image')} above, ${counted(bad, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${caught} caught, ${missed} missed, ${falseAlarms} false alarms, ${passed} passed.${doubt ?? ''}`;
+  return `Histogram of scores${logarithmic ? ', logarithmic' : ''}: ${counted(good, 'good image')} above, ${counted(bad, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${caught} caught, ${missed} missed, ${falseAlarms} false positives, ${passed} passed.${doubt ?? ''}`;
 }
 
 /** Counts at the threshold, one row per class, which the page's script updates when the threshold moves. */
@@ -116,7 +116,7 @@ function outcomeTable(evaluation: Evaluation, thresholds: Thresholds, total: Cou
     ['caught', 'Caught'],
     ...(thresholds.unsure ? ([['unsureDefects', 'Unsure, defective']] as const) : []),
     ['missed', 'Missed'],
-    ['falseAlarms', 'False alarms'],
+    ['falseAlarms', 'False positives'],
     ...(thresholds.unsure ? ([['unsureGood', 'Unsure, good']] as const) : []),
     ['passed', 'Passed'],
   ];

@@ -33,7 +33,7 @@ function fill(element: HTMLElement, counts: Counts): void {
 }
 
 function inWords({ caught, missed, falseAlarms, unsureDefects, unsureGood }: Counts): string {
-  const sure = `${caught} caught, ${missed} missed, ${falseAlarms} false alarms`;
+  const sure = `${caught} caught, ${missed} missed, ${falseAlarms} false positives`;
   return unsure === null ? sure : `${sure}, ${unsureDefects + unsureGood} unsure`;
 }
 
