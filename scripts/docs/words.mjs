@@ -1,8 +1,7 @@
 // Words that we avoid, each with what to write instead. A list of our own and not a spell checker's: most entries are
 // phrases, and they are looked for in Markdown and in the comments, strings and help of sources alike.
 
-/** In pages and sources. */
-const everywhere = [
+const avoided = [
   ['pictures?', 'image'],
   ['of which there (is|are) (none|no)', 'none'],
   ['slip of the pen', 'typing error'],
@@ -28,10 +27,6 @@ const everywhere = [
   ['hears? of', 'is notified of'],
   ['insists? on', 'requires'],
   ['begun anew', 'started again'],
-];
-
-/** In pages and in sources outside {@link UNREVISED}. */
-const outsideUnrevised = [
   ['anew', 'again; recalibrate'],
   ['takes? the place of', 'replaces'],
   ['in the place of', 'instead of'],
@@ -53,29 +48,24 @@ const outsideUnrevised = [
   ['(image|line|byte)s? in work', 'in progress'],
 ];
 
-/** Sources that still use some of these words. Once they are free of them, both lists become one. */
-const UNREVISED = /^packages\/node\//;
-
 const toPattern = ([words, instead]) => ({
   pattern: new RegExp(`\\b(${words})\\b`, 'gi'),
   instead,
 });
-const some = everywhere.map(toPattern);
-const all = [...some, ...outsideUnrevised.map(toPattern)];
+const patterns = avoided.map(toPattern);
 
 /** A page without its generated parts, whose words are those of sources. */
 const byHand = (text) =>
   text.replaceAll(/<!-- generated:.*?<!-- \/generated -->/gs, (part) => part.replaceAll(/./g, ''));
 
 /** @returns problems: one per word to avoid, with its line */
-export const avoidedWords = ({ path, text }) =>
-  find(path, byHand(text), UNREVISED.test(path) && !path.endsWith('.md') ? some : all);
+export const avoidedWords = ({ path, text }) => find(path, byHand(text));
 
-function find(path, text, list) {
+function find(path, text) {
   return text
     .split('\n')
     .flatMap((line, at) =>
-      list.flatMap(({ pattern, instead }) =>
+      patterns.flatMap(({ pattern, instead }) =>
         [...line.matchAll(pattern)].map(
           ([word]) => `${path}:${at + 1}: "${word}": write ${instead} instead`,
         ),

@@ -49,7 +49,7 @@ export class DataFolder {
     );
   }
 
-  /** What is understood of a path in here, with paths relative to this folder. */
+  /** How a path in here is interpreted, with paths relative to this folder. */
   async understood(path: string, options = {}) {
     return this.describe(await openDataset(this.at(path), options));
   }

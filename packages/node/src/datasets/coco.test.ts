@@ -48,7 +48,7 @@ const understoodThree = (folder: string) => ({
 
 describe('COCO annotations', () => {
   it.each([
-    ['beside the images', 'part/_annotations.coco.json', 'part'],
+    ['next to the images', 'part/_annotations.coco.json', 'part'],
     ['in annotations, images in images', 'part/annotations/all.json', 'part/images'],
     [
       'in annotations, images in a folder named alike',

@@ -48,7 +48,7 @@ describe('drawContactSheet', () => {
     expect((await sharp(bytes).metadata()).format).toBe('jpeg');
     const isGrey = (colour: number[]) => colour.every((value) => Math.abs(value - 128) < 6);
     expect(isGrey(at(left + 64, top + 64))).toBe(true);
-    // Beside the middle of the defect's left border, and well inside it. JPEG blurs a line of one pixel.
+    // Next to the middle of the defect's left border, and well inside it. JPEG blurs a line of one pixel.
     const [red = 0, green = 0] = at(left + 31, top + 156 + 32 + 32);
     expect(green - red).toBeGreaterThan(20);
     expect(isGrey(at(left + 48, top + 156 + 32 + 32))).toBe(true);

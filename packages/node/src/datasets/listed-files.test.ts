@@ -61,7 +61,7 @@ describe('listed files', () => {
   it.each([
     ['a manifest', manifest, '../../secret.png'],
     ['a manifest, by a whole path', manifest, () => data.at('secret.png')],
-    ['a manifest, beside the copy of a bucket', manifest, 's3://bucket/../../part/1.png'],
+    ['a manifest, next to the copy of a bucket', manifest, 's3://bucket/../../part/1.png'],
     ['COCO', coco, '../../secret.png'],
     ['VisA', visa, '../secret.png'],
     ['VisA, for a mask', visaMask, '../secret.png'],

@@ -36,7 +36,7 @@ async function readingOf(folder: string) {
 describe.each(Object.entries(layouts))(
   'a product (%s) whose name is a word for folders',
   (_, files) => {
-    it.each([...words, ...others])('is read whole or refused beside another: %s', async (name) => {
+    it.each([...words, ...others])('is read whole or refused next to another: %s', async (name) => {
       await data.files(...files(name), ...files('widget'));
       const reading = await readingOf('.');
       if (typeof reading === 'string') {
@@ -98,8 +98,13 @@ it.each([
   ['a split in a folder of good images', ['good/train/1.png', 'good/test/2.png'], 'good', 'train'],
   ['good images in a defect', ['good/1.png', 'widget/good/2.png'], 'widget', 'good'],
   ['good images in a defect tested on', ['test/bolt/normal/1.png'], 'test/bolt', 'normal'],
-  ['a product beside a split', ['train/good/1.png', 'test/bad/2.png', 'old/ok/3.png'], 'old', 'ok'],
-  ['a product beside train alone', ['train/good/1.png', 'bolt/train/good/2.png'], 'bolt', 'good'],
+  [
+    'a product next to a split',
+    ['train/good/1.png', 'test/bad/2.png', 'old/ok/3.png'],
+    'old',
+    'ok',
+  ],
+  ['a product next to train only', ['train/good/1.png', 'bolt/train/good/2.png'], 'bolt', 'good'],
   ['a product in train', ['train/good/1.png', 'train/bolt/good/2.png'], 'train/bolt', 'good'],
   ['two folders of good images', ['good/1.png', 'ok/2.png', 'bad/3.png'], 'ok', 'ok'],
 ])('is ambiguous: %s', async (_, files, folder, name) => {

@@ -39,9 +39,9 @@ export async function findVisa(dir: string, listing: Listing): Promise<VisaTable
   if (await isPresent(own)) return { table: own };
   if (await hasVisaImages(dir, listing)) {
     const absolute = resolve(dir);
-    const beside = join(dirname(absolute), 'split_csv', '1cls.csv');
-    if (await isPresent(beside)) return { table: beside, product: basename(absolute) };
-    return failOnMissingTable(dir, beside);
+    const sibling = join(dirname(absolute), 'split_csv', '1cls.csv');
+    if (await isPresent(sibling)) return { table: sibling, product: basename(absolute) };
+    return failOnMissingTable(dir, sibling);
   }
   if (folderNamed(listing, 'split_csv') !== undefined) return failOnMissingTable(dir, own);
   for (const name of listing.folders) {

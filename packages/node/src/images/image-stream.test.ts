@@ -36,7 +36,7 @@ test('names that begin like images are paths', async () => {
   }
 });
 
-test('every kind of image is told from paths, however the stream is cut', async () => {
+test('distinguishes every kind of image from paths, however the stream is split', async () => {
   const drawn = sharp({ create: { width: 30, height: 20, channels: 3, background: 'teal' } });
   const kinds = ['png', 'jpeg', 'webp', 'tiff', 'gif', 'avif'] as const;
   for (const bytes of [

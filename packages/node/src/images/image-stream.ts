@@ -14,7 +14,7 @@ const HEAD = 16;
 const LARGEST_IMAGE = 2 ** 30;
 
 /**
- * The images that a stream names or is: paths in UTF-8, one a line, or, when a NUL is seen, one between NULs (as
+ * The images that a stream names or is: paths in UTF-8, one per line, or, when a NUL is seen, one between NULs (as
  * `find -print0` writes them); or the bytes of images, told by how they begin. JPEG, PNG, BMP, GIF and WebP may follow one another, with
  * nothing but zeros in between. Each is yielded as soon as it is there, and memory holds one at a time. Folders are not
  * searched. Of a TIFF with several pages each is an image.
@@ -169,6 +169,6 @@ async function* joined(
 function failOnLine(): never {
   fail(
     'INPUT_INVALID',
-    `Expected paths, one a line, or an image from the pipe but received a line of more than ${LONGEST_PATH} bytes`,
+    `Expected paths, one per line, or an image from the pipe but received a line of more than ${LONGEST_PATH} bytes`,
   );
 }

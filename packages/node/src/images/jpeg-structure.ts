@@ -65,7 +65,7 @@ export function jpegStructure(bytes: Uint8Array): JpegStructure {
   return { scans, isSloppy, isProgressive, end: undefined, next: undefined };
 }
 
-/** Another version of JFIF than 1, an unknown colour transform of Adobe, or a sequential scan that is said to be partial. */
+/** Another version of JFIF than 1, an unknown colour transform of Adobe, or a sequential scan marked as partial. */
 function isUnusual(marker: number, segment: Buffer, isProgressive: boolean): boolean {
   const text = segment.toString('latin1', 0, 5);
   if (marker === APP0) return text === 'JFIF\0' && segment[5] !== 1;

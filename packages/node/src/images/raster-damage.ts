@@ -18,7 +18,7 @@ const SECTOR = 512;
 const LARGE_TAIL = 1 / 8;
 /** Share of zero bytes in the row up to an edge, above which black is what a scene or a cut-out is surrounded by. */
 const MOST_BLACK = 0.05;
-/** Bytes to either side of an edge that are compared with the rows beside them. */
+/** Bytes to either side of an edge that are compared with the adjacent rows. */
 const WINDOW = 192;
 /** An edge that is no further from the end of a row is the end of a row: padding, and some pixels that happen to be black. */
 const MARGIN = 9;
@@ -29,7 +29,7 @@ const SHADED = 0.7;
 /**
  * Tells pixels that were never written from black ones: nothing else protects data without compression.
  *
- * A scene's black area begins and ends where a row does, or where the rows beside it darken as well. What was not written
+ * A scene's black area begins and ends where a row does, or where the adjacent rows darken as well. What was not written
  * starts within a row, whose pixels up to there and the row before it are as bright as ever. Such a break counts
  * - at both ends of a run that is longer than a row, or that begins and ends with a sector of the file;
  * - at the start of a run up to the last byte (at the end of one from the first byte on) that is an eighth of all data,

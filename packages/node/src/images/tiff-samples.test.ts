@@ -30,7 +30,7 @@ function wide(data: Uint8Array): Uint8Array {
   return Uint8Array.from([...data].flatMap((value) => [99, value]));
 }
 
-describe('a sample beside the colours', () => {
+describe('an extra sample', () => {
   it.each([
     ['grey', GREY, 1],
     ['RGB', RGB, 3],

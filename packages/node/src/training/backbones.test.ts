@@ -126,7 +126,7 @@ describe('an ONNX model of others', () => {
 });
 
 describe('weights', () => {
-  it('of a ResNet are told by their names, and tapped where it is usual', async () => {
+  it('of a ResNet are recognised by their names, and have the usual taps', async () => {
     const { manifest } = await learn({ backbone: at('resnet18.safetensors') });
     expect(manifest.method).toMatchObject({
       backbone: 'resnet18',

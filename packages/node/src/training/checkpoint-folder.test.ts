@@ -118,7 +118,7 @@ it('is locked against a second training', async () => {
   await (await open()).close({ succeeded: true });
 });
 
-it('lies beside the file that a link leads to', async () => {
+it('is next to the file that a link leads to', async () => {
   await writeFile(join(folder, 'real.onnx'), 'old');
   await symlink(join(folder, 'real.onnx'), out);
   const checkpoint = await open();

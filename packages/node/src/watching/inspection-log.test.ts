@@ -27,7 +27,7 @@ async function written(name: string): Promise<string> {
   return path;
 }
 
-test('cut anywhere, a log is mended: whole lines stay, the image of the last one is to be done again', async () => {
+test('repairs a log truncated anywhere: complete lines stay, the image of the last one is inspected again', async () => {
   const path = await written('cut.jsonl');
   const whole = await readFile(path);
   const first = whole.indexOf('\n') + 1;
@@ -126,7 +126,7 @@ test('folders and devices are no files for a log', async () => {
   });
 });
 
-test('a bundle is told by its bytes and by the rule in force', () => {
+test('identifies a model by its bytes and the rule in force', () => {
   const bundle = (byte: number) => ({
     bytes: Uint8Array.of(byte),
     manifest: { createdAt: one.model },
