@@ -129,7 +129,7 @@ describe.skipIf(process.platform === 'win32')('a disk without room', () => {
     expect(stderr).toMatch(
       new RegExp(`error OUTPUT_UNWRITABLE: Expected to write \\S*${file} but .*EFBIG`),
     );
-    expect(stderr).toContain('add --resume to go on');
+    expect(stderr).toContain('add --resume to continue');
     expect(code).toBe(73);
     expect(await readFile(out, 'utf8')).toBe('the old one');
     expect(await readdir(at(folder))).toEqual(['model.onnx', 'model.onnx.checkpoint']);
