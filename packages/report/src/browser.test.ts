@@ -47,17 +47,17 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
     return (await cells.allTextContents()).map(Number);
   };
 
-  it('opens without a message in the console, asking for nothing', async () => {
+  it('opens without console messages or requests', async () => {
     expect(await page.title()).toBe('Line');
     expect(await counts()).toEqual([2, 3, 1, 2]);
     expect(problems).toEqual([]);
   });
 
-  it('moves the threshold by keys alone, and updates the counts', async () => {
+  it('moves the threshold by keyboard, and recounts', async () => {
     await page.locator('#slider').focus();
     await page.keyboard.press('Home');
     expect(await counts()).toEqual([5, 0, 3, 0]);
-    expect(await page.locator('.corner b[data-count=falseAlarms]').textContent()).toBe('3');
+    expect(await page.locator('.corner b[data-count=falsePositives]').textContent()).toBe('3');
     await page.keyboard.press('End');
     expect(await counts()).toEqual([0, 5, 0, 3]);
     const text = await page.locator('#slider').getAttribute('aria-valuetext');
@@ -70,7 +70,7 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
     expect((await page.locator('.threshold-line').boundingBox())?.x).toBeLessThan(line?.x ?? 0);
   });
 
-  it('updates the unsure count as the threshold moves, and keeps the lower threshold', async () => {
+  it('recounts unsure images as the threshold moves, and keeps the lower limit', async () => {
     const file = join(folder, 'unsure.html');
     const { calibration } = exampleManifest;
     const unsure = { rule: '0.25', threshold: 0.25 };

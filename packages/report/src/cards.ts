@@ -16,7 +16,7 @@ const outcomeTexts: Readonly<
   Record<Outcome, { badge: string; sign: string; filter: string; heading: string }>
 > = {
   missed: { badge: 'Missed', sign: '✕', filter: 'Missed', heading: 'Missed defects' },
-  'false-alarm': {
+  'false-positive': {
     badge: 'False positive',
     sign: '!',
     filter: 'False positives',
@@ -46,9 +46,9 @@ export function imagesSection(input: CardsInput): Html {
   const leftOut = total - thumbnails.size;
   return html`<section id="images" aria-labelledby="images-title">
 <h2 id="images-title">Images</h2>
-<p class="lead">Those that need a look come first: missed defects, false positives, ${calibration.unsure && 'unsure ones, '}then the narrowest decisions.
-${folder !== '' && html`All in <span class="path">${folder}</span>`}</p>
-${leftOut > 0 && html`<p class="warning">${formatCount(thumbnails.size)} of ${counted(total, 'image')} shown, the other ${formatCount(leftOut)} only counted.</p>`}
+<p class="lead">Images to review come first: missed defects, false positives, ${calibration.unsure && 'unsure images, '}then those closest to the threshold.
+${folder !== '' && html`Folder: <span class="path">${folder}</span>`}</p>
+${leftOut > 0 && html`<p class="warning">${formatCount(thumbnails.size)} of ${counted(total, 'image')} shown; the other ${formatCount(leftOut)} are only counted.</p>`}
 <div class="toolbar">
 ${filters(groups, total, calibration)}
 ${classNames.length > 1 && html`<label class="screen-only">Product <select id="class-filter"><option value="">All</option>${classNames.map((name, index) => html`<option value="${index}">${name}</option>`)}</select></label>`}

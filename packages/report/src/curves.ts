@@ -44,7 +44,7 @@ export function curvesSection(evaluation: Evaluation, threshold: number, draw: D
   });
   return html`<section id="curves" aria-labelledby="curves-title">
 <h2 id="curves-title">Curves</h2>
-<p class="lead">What every possible threshold would do. <span class="key key-image">whole images</span>
+<p class="lead">Results at every possible threshold. <span class="key key-image">whole images</span>
 <span class="key key-pixel">single pixels</span> <span class="key key-mark">the report’s threshold</span></p>
 ${charts}
 </section>`;
@@ -65,15 +65,15 @@ function plotsOf(
 function rocPlot(
   { imageRoc, pixelRoc }: ClassCurves,
   { imageAuroc, pixelAuroc }: Metrics,
-  { caught, missed, falseAlarms, passed }: ReturnType<typeof countOutcomes>,
+  { caught, missed, falsePositives, passed }: ReturnType<typeof countOutcomes>,
 ): Plot {
   const points = (roc: ClassCurves['imageRoc']): Point[] =>
     roc.map(({ falsePositiveRate, truePositiveRate }) => [falsePositiveRate, truePositiveRate]);
-  const mark: Point = [falseAlarms / (falseAlarms + passed), caught / (caught + missed)];
+  const mark: Point = [falsePositives / (falsePositives + passed), caught / (caught + missed)];
   return {
     title: 'ROC',
-    x: { name: 'good ones rejected', highest: 1 },
-    y: 'defects found',
+    x: { name: 'false positive rate (good images called anomalous)', highest: 1 },
+    y: 'recall (defects found)',
     lines: [
       { name: 'Pixel AUROC', kind: 'pixel', area: pixelAuroc, points: points(pixelRoc) },
       { name: 'Image AUROC', kind: 'image', area: imageAuroc, points: points(imageRoc) },
@@ -85,16 +85,16 @@ function rocPlot(
 function precisionRecallPlot(
   { imagePrecisionRecall, pixelPrecisionRecall }: ClassCurves,
   { imageAp, pixelAp }: Metrics,
-  { caught, missed, falseAlarms }: ReturnType<typeof countOutcomes>,
+  { caught, missed, falsePositives }: ReturnType<typeof countOutcomes>,
 ): Plot {
   const points = (curve: ClassCurves['imagePrecisionRecall']): Point[] =>
     curve.map(({ recall, precision }) => [recall, precision]);
-  const mark: Point = [caught / (caught + missed), caught / (caught + falseAlarms)];
+  const mark: Point = [caught / (caught + missed), caught / (caught + falsePositives)];
   const step = 'start';
   return {
     title: 'Precision-recall',
-    x: { name: 'defects found (recall)', highest: 1 },
-    y: 'alarms that are right (precision)',
+    x: { name: 'recall (defects found)', highest: 1 },
+    y: 'precision (anomalous verdicts that are right)',
     lines: [
       {
         name: 'Pixel AP',

@@ -53,14 +53,14 @@ ${pageHead(title, parts)}
 <section id="summary" aria-label="Summary">
 <dl class="tiles">
 ${judged.map((verdict) => tile(badges[verdict].className, badges[verdict].text, counts[verdict], all))}
-${counts.unreadable > 0 && tile('false-alarm', 'Unreadable', counts.unreadable, all)}
+${counts.unreadable > 0 && tile('false-positive', 'Unreadable', counts.unreadable, all)}
 </dl>
 </section>
 <section id="images" aria-labelledby="images-title">
 <h2 id="images-title">Images</h2>
-<p class="lead">The highest score first. ${thresholdMeaning(calibration)}</p>
-${folder !== '' && html`<p class="lead">All in <span class="path">${folder}</span></p>`}
-${shown.length < total && html`<p class="warning">The ${formatCount(shown.length)} of the highest scores shown, the other ${formatCount(total - shown.length)} only counted.</p>`}
+<p class="lead">Highest score first. ${thresholdMeaning(calibration)}</p>
+${folder !== '' && html`<p class="lead">Folder: <span class="path">${folder}</span></p>`}
+${shown.length < total && html`<p class="warning">The ${formatCount(shown.length)} images with the highest scores are shown; the other ${formatCount(total - shown.length)} are only counted.</p>`}
 <div class="toolbar">
 <div class="filters screen-only" role="group" aria-label="Show">${filterButton('', 'All', total)}${judged.map((verdict) => filterButton(verdict, badges[verdict].text, counts[verdict]))}</div>
 ${heatMapLegend(

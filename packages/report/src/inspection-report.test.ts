@@ -67,7 +67,9 @@ describe('gallery of inspected images', () => {
         .slice(0, 8)
         .map((score) => `/in/${score.toFixed(2)}.png`),
     );
-    expect(page).toContain('The 8 of the highest scores shown, the other 92 only counted.');
+    expect(page).toContain(
+      'The 8 images with the highest scores are shown; the other 92 are only counted.',
+    );
     expect(page).toContain('100 images inspected');
   });
 

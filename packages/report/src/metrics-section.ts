@@ -32,13 +32,13 @@ const metricTexts: readonly MetricText[] = [
     key: 'imageAp',
     group: 'image',
     name: 'AP',
-    meaning: 'Share of alarms that are right, averaged over all shares of defects found.',
+    meaning: 'Share of images called anomalous that are defective, averaged over all recalls.',
   },
   {
     key: 'imageF1Max',
     group: 'image',
     name: 'F1 max',
-    meaning: 'The best balance of defects found and alarms that are right, at the best threshold.',
+    meaning: 'The best balance of precision and recall that a threshold can reach.',
   },
   {
     key: 'pixelAuroc',
@@ -50,8 +50,7 @@ const metricTexts: readonly MetricText[] = [
     key: 'pixelAp',
     group: 'pixel',
     name: 'AP',
-    meaning:
-      'As AP, but over pixels: hard where defects are small. Shows how exact the outlines are.',
+    meaning: 'AP over pixels. Low if defects are small or their outlines inexact.',
   },
   {
     key: 'pixelF1Max',

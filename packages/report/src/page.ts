@@ -49,7 +49,7 @@ ${pageHead(title, parts)}
 <a class="skip" href="#images">Skip to the images</a>
 <header>
 <h1>${breakable(title)}</h1>
-<p>${names.length > 6 ? counted(names.length, 'product') : names.join(', ')} · ${counted(evaluation.images.length, 'test image')} · model of ${formatDate(manifest.createdAt)}, profile ${manifest.profile}, seed ${training.seed}, learnt from ${counted(training.images, 'good image')}, ${training.heldOut} held out</p>
+<p>${names.length > 6 ? counted(names.length, 'product') : names.join(', ')} · ${counted(evaluation.images.length, 'test image')} · model of ${formatDate(manifest.createdAt)}, profile ${manifest.profile}, seed ${training.seed}, trained on ${counted(training.images, 'good image')}, ${training.heldOut} held out</p>
 </header>
 <nav aria-label="Sections"><ul>${present.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 <main>

@@ -132,7 +132,7 @@ describe('meaning of the threshold', () => {
     const scores = Array.from({ length: 199 }, (_, i) => i);
     const ruled = { ...calibration, scores, rule: 'quantile:0.5', threshold: 99 };
     expect(thresholdMeaning(ruled)).toContain(
-      'by the rule quantile:0.5 from the scores of 199 good images that it had not learnt',
+      'by the rule quantile:0.5 from the scores of 199 good images that training did not use',
     );
     expect(thresholdMeaning(ruled)).toContain('Expect at most about 1 in 2 normal images above it');
   });
@@ -141,11 +141,11 @@ describe('meaning of the threshold', () => {
     const scores = [1, 2, 3, 4];
     const byHand = { ...calibration, scores, rule: '2.5', threshold: 2.5 };
     expect(thresholdMeaning(byHand)).toMatch(
-      /set by hand; 2 of 4 good images that it had not learnt score above it\. Expect at most about 1 in 2 /,
+      /set by hand; 2 of 4 good images that training did not use score above it\. Expect at most about 1 in 2 /,
     );
     const byRecall = { ...calibration, scores, rule: 'recall:0.95', threshold: 3 };
     expect(thresholdMeaning(byRecall)).toContain(
-      'by the rule recall:0.95 from the scores of 4 good images that it had not learnt and of labelled defects.',
+      'by the rule recall:0.95 from the scores of 4 good images that training did not use and of labelled defects.',
     );
     const measuredAt = '2026-07-04T12:30:45.000Z';
     const deviated = {
@@ -185,14 +185,14 @@ describe('script of the page', () => {
       [null, 1, 1],
     ];
     const sure = { unsureDefects: 0, unsureGood: 0 };
-    const counts = { caught: 1, missed: 2, falseAlarms: 1, passed: 1, ...sure };
+    const counts = { caught: 1, missed: 2, falsePositives: 1, passed: 1, ...sure };
     expect(countAt(scores, 0.5, null)).toEqual(counts);
-    const first = { caught: 1, missed: 1, falseAlarms: 0, passed: 0, ...sure };
+    const first = { caught: 1, missed: 1, falsePositives: 0, passed: 0, ...sure };
     expect(countAt(scores, 0.5, null, 0)).toEqual(first);
-    const second = { caught: 0, missed: 1, falseAlarms: 1, passed: 1, ...sure };
+    const second = { caught: 0, missed: 1, falsePositives: 1, passed: 1, ...sure };
     expect(countAt(scores, -1, null, 1)).toEqual(second);
     // Between both, the upper one included; nothing where the threshold is below doubt.
-    const unsure = { caught: 0, missed: 2, falseAlarms: 0, passed: 1 };
+    const unsure = { caught: 0, missed: 2, falsePositives: 0, passed: 1 };
     const doubtful = { ...unsure, unsureDefects: 1, unsureGood: 1 };
     expect(countAt(scores, 0.7, 0.5)).toEqual(doubtful);
     expect(countAt(scores, 0.5, 0.6)).toEqual(counts);

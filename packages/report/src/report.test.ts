@@ -48,7 +48,7 @@ describe('Report', () => {
     const row = /<tr data-row="all">([\s\S]*?)<\/tr>/.exec(text)?.[1] ?? '';
     expect(row.match(/>\d+</g)?.join('')).toBe('>2<>3<>1<>2<');
     expect(cardOf(page, 'd0')).toContain('badge missed');
-    expect(cardOf(page, 'g2')).toContain('badge false-alarm');
+    expect(cardOf(page, 'g2')).toContain('badge false-positive');
   });
 
   it('marks, counts and shows what is unsure, where the bundle has a threshold for it', async () => {
@@ -130,7 +130,7 @@ describe('Report', () => {
     expect(text).toContain('2026-07-04 12:30 UTC');
     expect(text).toContain('1,234 (8 epochs)');
     expect(text).toContain(
-      'above 0.500: the highest score of 3 good images that it had not learnt (quantile:0.99). Expect at most about 1 in 4',
+      'above 0.500: the highest score of 3 good images that training did not use (quantile:0.99). Expect at most about 1 in 4',
     );
   });
 

@@ -9,20 +9,20 @@ export function summarySection(evaluation: Evaluation, manifest: Manifest): Html
   const { calibration } = manifest;
   const { images } = evaluation;
   const counts = countOutcomes(images, calibration);
-  const { caught, missed, falseAlarms, passed, unsureDefects, unsureGood } = counts;
+  const { caught, missed, falsePositives, passed, unsureDefects, unsureGood } = counts;
   const defective = caught + missed + unsureDefects;
-  const good = falseAlarms + passed + unsureGood;
+  const good = falsePositives + passed + unsureGood;
   const tile = (name: string, label: string, count: number, whole: number, of: string) =>
     html`<div class="tile ${name}${count === 0 && ' none'}"><dt>${label}</dt>
 <dd><b>${formatCount(count)}</b> of ${formatCount(whole)} ${of} <span class="share">${formatPercent(count, whole)}</span></dd></div>`;
   const { failed, withoutMask } = evaluation;
   return html`<section id="summary" aria-label="Summary">
-<p class="headline">${sentence(caught, defective, falseAlarms, good)}${calibration.unsure && ` ${doubts(counts)}`}</p>
+<p class="headline">${sentence(caught, defective, falsePositives, good)}${calibration.unsure && ` ${doubts(counts)}`}</p>
 <dl class="tiles">
 ${tile('caught', 'Caught', caught, defective, 'defective')}
 ${tile('missed', 'Missed', missed, defective, 'defective')}
 ${calibration.unsure && tile('unsure', 'Unsure', unsureDefects + unsureGood, images.length, 'images')}
-${tile('false-alarm', 'False positives', falseAlarms, good, 'good')}
+${tile('false-positive', 'False positives', falsePositives, good, 'good')}
 ${tile('passed', 'Passed', passed, good, 'good')}
 </dl>
 ${
@@ -39,13 +39,13 @@ ${
 </section>`;
 }
 
-function sentence(caught: number, defective: number, falseAlarms: number, good: number): string {
+function sentence(caught: number, defective: number, falsePositives: number, good: number): string {
   const found =
     defective === 0
       ? 'There were no defective images to find.'
       : `${caught === defective ? 'All' : `${formatCount(caught)} of`} ${counted(defective, 'defective image')} caught`;
   if (good === 0) return defective === 0 ? found : `${found}.`;
-  const alarms = `${falseAlarms === 0 ? 'no false positive' : counted(falseAlarms, 'false positive')} among ${formatCount(good)} good`;
+  const alarms = `${falsePositives === 0 ? 'no false positive' : counted(falsePositives, 'false positive')} among ${formatCount(good)} good`;
   return defective === 0 ? `${found} There was ${alarms}.` : `${found}, ${alarms}.`;
 }
 
@@ -66,8 +66,8 @@ export function trainingSection(manifest: Manifest): Html {
 <dl class="facts">
 ${fact('Products', manifest.classes.join(', '))}
 ${fact('Trained', formatDate(manifest.createdAt))}
-${fact('Good images learnt', formatCount(training.images))}
-${fact('Scored for the threshold', formatCount(calibration.scores.length))}
+${fact('Good images for training', formatCount(training.images))}
+${fact('Images for calibration', formatCount(calibration.scores.length))}
 ${training.skipped > 0 && fact('Unreadable, skipped', formatCount(training.skipped))}
 ${fact('Profile', manifest.profile)}
 ${fact('Seed', String(training.seed))}
@@ -90,7 +90,7 @@ export function thresholdMeaning(calibration: Manifest['calibration']): string {
   const { scores, rule, threshold, unsure, measuredAt } = calibration;
   const { kind } = parseRule(rule);
   const above = scores.filter((score) => score > threshold).length;
-  const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'that it had not learnt';
+  const measured = measuredAt ? `scored on ${formatDate(measuredAt)}` : 'that training did not use';
   const defects = kind === 'f1' || kind === 'recall' ? ' and of labelled defects' : '';
   const images = `${counted(scores.length, 'good image')} ${measured}${defects}`;
   const isHighest = (kind === 'quantile' || kind === 'max-fpr') && above === 0;
@@ -101,9 +101,9 @@ export function thresholdMeaning(calibration: Manifest['calibration']): string {
   };
   const origin = origins[kind === 'number' ? kind : isHighest ? 'highest' : 'ruled'];
   const doubt = unsure
-    ? ` It is called unsure from ${formatScore(unsure.threshold)} (${unsure.rule}) up to that.`
+    ? ` It is unsure above ${formatScore(unsure.threshold)} (${unsure.rule}).`
     : '';
-  return `An image is called anomalous when its score is above ${formatScore(threshold)}: ${origin}.${doubt} ${describePromise(calibration)}`;
+  return `An image is anomalous if its score is above the threshold ${formatScore(threshold)}: ${origin}.${doubt} ${describePromise(calibration)}`;
 }
 
 /** Images that are missing from some or all of the numbers. */

@@ -8,7 +8,7 @@ import {
 } from '@bigrid/inspect';
 
 /** What the thresholds make of a test image. */
-export type Outcome = 'missed' | 'false-alarm' | 'unsure' | 'caught' | 'passed';
+export type Outcome = 'missed' | 'false-positive' | 'unsure' | 'caught' | 'passed';
 
 export interface Counts {
   /** Defective images above the threshold. */
@@ -16,7 +16,7 @@ export interface Counts {
   /** Defective images judged normal. */
   readonly missed: number;
   /** Good images above the threshold. */
-  readonly falseAlarms: number;
+  readonly falsePositives: number;
   /** Good images judged normal. */
   readonly passed: number;
   /** Defective images between the two thresholds; 0 if there is only one. */
@@ -43,7 +43,7 @@ function outcomeOf({ entry, score }: EvaluatedImage, thresholds: Thresholds): Ou
   const verdict = judge(score, thresholds);
   if (verdict === 'unsure') return verdict;
   if (isAnomalous(entry)) return verdict === 'anomalous' ? 'caught' : 'missed';
-  return verdict === 'anomalous' ? 'false-alarm' : 'passed';
+  return verdict === 'anomalous' ? 'false-positive' : 'passed';
 }
 
 export function countOutcomes(images: readonly EvaluatedImage[], thresholds: Thresholds): Counts {
@@ -54,7 +54,7 @@ export function countOutcomes(images: readonly EvaluatedImage[], thresholds: Thr
   return {
     caught: having('caught').length,
     missed: having('missed').length,
-    falseAlarms: having('false-alarm').length,
+    falsePositives: having('false-positive').length,
     passed: having('passed').length,
     unsureDefects,
     unsureGood: unsure.length - unsureDefects,
@@ -88,7 +88,7 @@ export function summariseDefects(
 /** The order in which outcomes need attention. */
 export const outcomesByNeed: readonly Outcome[] = [
   'missed',
-  'false-alarm',
+  'false-positive',
   'unsure',
   'caught',
   'passed',

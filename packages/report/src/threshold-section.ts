@@ -50,15 +50,15 @@ export function thresholdSection(
     html`<span class="doubt-count">, <b data-count="${name}">${counts[name]}</b> unsure</span>`;
   return html`<section id="threshold" aria-labelledby="threshold-title">
 <h2 id="threshold-title">Scores and threshold</h2>
-<p class="lead">Whatever scores above the threshold is called anomalous${unsure && html`, and what does not, but is above the dashed line (${formatScore(unsure.threshold)}), unsure`}.
-<span class="screen-only">Move it to see what another one would do; the rest of the report stays with its own.</span></p>
+<p class="lead">Images that score above the threshold are anomalous${unsure && html`, and those between it and the dashed line (${formatScore(unsure.threshold)}) unsure`}.
+<span class="screen-only">Move it to try another threshold; the rest of the report does not change.</span></p>
 <div class="panel explorer" id="explorer" style="--left:${margins.left}%;--right:${margins.right}%;--place:${place.toFixed(3)}${unsure && `;--doubt:${placeOf(unsure.threshold).toFixed(3)}`}">
 <div class="plot">
 <div role="img" aria-label="${label}"><div class="wide">${drawAt('hw', wide)}</div><div class="narrow">${drawAt('hn', narrow)}</div></div>
 <div class="over" aria-hidden="true">
 <div class="beyond"></div>${unsure && html`<div class="doubt"></div><div class="doubt-line"></div>`}<div class="threshold-line"></div>
 <span class="corner top left"><b data-count="passed">${counts.passed}</b> passed${doubt('unsureGood')}</span>
-<span class="corner top right"><b data-count="falseAlarms">${counts.falseAlarms}</b> false positives</span>
+<span class="corner top right"><b data-count="falsePositives">${counts.falsePositives}</b> false positives</span>
 <span class="corner bottom left"><b data-count="missed">${counts.missed}</b> missed${doubt('unsureDefects')}</span>
 <span class="corner bottom right"><b data-count="caught">${counts.caught}</b> caught</span>
 </div>
@@ -68,7 +68,7 @@ export function thresholdSection(
 </div>
 <div class="readout">
 <p>Threshold <output id="threshold-value" for="slider">${formatScore(threshold)}</output>
-<button type="button" id="reset" class="screen-only" disabled>Back to the report’s ${formatScore(threshold)}</button></p>
+<button type="button" id="reset" class="screen-only" disabled>Reset to ${formatScore(threshold)}</button></p>
 ${outcomeTable(evaluation, manifest.calibration, counts)}
 </div>
 </div>
@@ -100,13 +100,13 @@ function explorerData(
 function describeHistogram(
   { logarithmic }: ScoreAxis,
   [good, bad]: readonly [good: number, bad: number],
-  { caught, missed, falseAlarms, passed, unsureDefects, unsureGood }: Counts,
+  { caught, missed, falsePositives, passed, unsureDefects, unsureGood }: Counts,
   { threshold, unsure }: Thresholds,
 ): string {
   const doubt =
     unsure &&
     ` Unsure from ${formatScore(unsure.threshold)}: ${unsureDefects} defective, ${unsureGood} good.`;
-  return `Histogram of scores${logarithmic ? ', logarithmic' : ''}: ${counted(good, 'good image')} above, ${counted(bad, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${caught} caught, ${missed} missed, ${falseAlarms} false positives, ${passed} passed.${doubt ?? ''}`;
+  return `Histogram of scores${logarithmic ? ', logarithmic' : ''}: ${counted(good, 'good image')} above, ${counted(bad, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${caught} caught, ${missed} missed, ${falsePositives} false positives, ${passed} passed.${doubt ?? ''}`;
 }
 
 /** Counts at the threshold, one row per class, which the page's script updates when the threshold moves. */
@@ -116,7 +116,7 @@ function outcomeTable(evaluation: Evaluation, thresholds: Thresholds, total: Cou
     ['caught', 'Caught'],
     ...(thresholds.unsure ? ([['unsureDefects', 'Unsure, defective']] as const) : []),
     ['missed', 'Missed'],
-    ['falseAlarms', 'False positives'],
+    ['falsePositives', 'False positives'],
     ...(thresholds.unsure ? ([['unsureGood', 'Unsure, good']] as const) : []),
     ['passed', 'Passed'],
   ];

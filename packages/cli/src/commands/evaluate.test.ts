@@ -105,7 +105,7 @@ test('operating points come with commands that set them and give the same verdic
   const { verdicts } = JSON.parse(await readFile(at('set.json'), 'utf8'));
   const { threshold, truePositives, falsePositives } = operatingPoints[0];
   expect(verdicts).toMatchObject({
-    ...{ threshold, caught: truePositives, falseAlarms: falsePositives },
+    ...{ threshold, caught: truePositives, falsePositives },
   });
 });
 
@@ -127,7 +127,7 @@ test('a rule of labelled defects is set by the images evaluated, in verdicts and
       `(${rule}): ${caught} of 2 defective images detected, 0 false positives`,
     );
     const { verdicts } = JSON.parse(await readFile(at('f1.json'), 'utf8'));
-    expect(verdicts).toMatchObject({ rule, caught, falseAlarms: 0 });
+    expect(verdicts).toMatchObject({ rule, caught, falsePositives: 0 });
     expect(await readFile(at('f1.html'), 'utf8')).toContain(`by the rule ${rule}`);
   }
   await writeImages(at('sound', 'test', 'good'), 2);
@@ -177,7 +177,7 @@ test('images between two thresholds are unsure: counted, listed and shown', asyn
   const { verdicts } = JSON.parse(await readFile(at('unsure.json'), 'utf8'));
   expect(verdicts).toMatchObject({
     ...{ rule: '1000', threshold: 1000, unsure: { rule: '0', threshold: 0 } },
-    ...{ caught: 0, missed: 0, falseAlarms: 0, passed: 0, unsureDefects: 2, unsureGood: 2 },
+    ...{ caught: 0, missed: 0, falsePositives: 0, passed: 0, unsureDefects: 2, unsureGood: 2 },
   });
   expect(verdicts.unsureImages).toHaveLength(4);
   const page = await readFile(at('unsure.html'), 'utf8');

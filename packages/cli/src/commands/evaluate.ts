@@ -149,11 +149,11 @@ function checkAllRead(read: number, failed: number): void {
 /** How the threshold classifies the test images. */
 function verdicts(
   { calibration }: Manifest,
-  { caught, missed, falseAlarms, passed, unsureDefects, unsureGood }: Counts,
+  { caught, missed, falsePositives, passed, unsureDefects, unsureGood }: Counts,
 ): string {
   const { rule, threshold } = calibration;
   const found = `${caught} of ${counted(caught + missed + unsureDefects, 'defective image')} detected`;
-  const alarms = `${counted(falseAlarms, 'false positive')} among ${falseAlarms + passed + unsureGood} good images`;
+  const alarms = `${counted(falsePositives, 'false positive')} among ${falsePositives + passed + unsureGood} good images`;
   return `At the threshold ${formatScore(threshold, threshold)} (${rule}): ${found}, ${alarms}.`;
 }
 

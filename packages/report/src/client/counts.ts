@@ -24,7 +24,7 @@ export function countAt(
   const counts = {
     caught: 0,
     missed: 0,
-    falseAlarms: 0,
+    falsePositives: 0,
     passed: 0,
     unsureDefects: 0,
     unsureGood: 0,
@@ -35,7 +35,7 @@ export function countAt(
     const isUnsure = !isAbove && score !== null && unsure !== null && score > unsure;
     if (isUnsure) counts[defective ? 'unsureDefects' : 'unsureGood']++;
     else if (defective) counts[isAbove ? 'caught' : 'missed']++;
-    else counts[isAbove ? 'falseAlarms' : 'passed']++;
+    else counts[isAbove ? 'falsePositives' : 'passed']++;
   }
   return counts;
 }

@@ -32,8 +32,8 @@ function fill(element: HTMLElement, counts: Counts): void {
   element.textContent = String(counts[element.dataset.count as keyof Counts]);
 }
 
-function inWords({ caught, missed, falseAlarms, unsureDefects, unsureGood }: Counts): string {
-  const sure = `${caught} caught, ${missed} missed, ${falseAlarms} false positives`;
+function inWords({ caught, missed, falsePositives, unsureDefects, unsureGood }: Counts): string {
+  const sure = `${caught} caught, ${missed} missed, ${falsePositives} false positives`;
   return unsure === null ? sure : `${sure}, ${unsureDefects + unsureGood} unsure`;
 }
 
