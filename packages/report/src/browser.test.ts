@@ -61,7 +61,7 @@ describe.skipIf(chromiumPath === undefined)('report in Chromium', () => {
     await page.keyboard.press('End');
     expect(await counts()).toEqual([0, 5, 0, 3]);
     const text = await page.locator('#slider').getAttribute('aria-valuetext');
-    expect(text).toMatch(/^\d\.\d+: 0 caught, 5 missed, 0 false positives$/);
+    expect(text).toMatch(/^\d\.\d+: 0 detected, 5 missed, 0 false positives$/);
     const line = await page.locator('.threshold-line').boundingBox();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');

@@ -23,8 +23,8 @@ const outcomeTexts: Readonly<
     heading: 'False positives',
   },
   unsure: { badge: 'Unsure', sign: '?', filter: 'Unsure', heading: 'Unsure' },
-  caught: { badge: 'Caught', sign: '✓', filter: 'Caught', heading: 'Caught' },
-  passed: { badge: 'Passed', sign: '✓', filter: 'Passed', heading: 'Good, passed' },
+  caught: { badge: 'Detected', sign: '✓', filter: 'Detected', heading: 'Detected defects' },
+  passed: { badge: 'Passed', sign: '✓', filter: 'Passed', heading: 'Good images, passed' },
 };
 
 export interface CardsInput {

@@ -111,7 +111,7 @@ export function metricsSection(evaluation: Evaluation): Html {
   );
   return html`<section id="metrics" aria-labelledby="metrics-title">
 <h2 id="metrics-title">Metrics</h2>
-<p class="lead">From 0 to 1, higher is better. None of them depends on the threshold. Below each, where it would lie on
+<p class="lead">From 0 to 1, higher is better. None of them depends on the threshold. Below each, its range on
 other images of the same kind: the ${confidenceLevel * 100} % interval of a bootstrap.</p>
 <div class="panel scroll" tabindex="0" role="region" aria-label="Metrics by product"><table class="numbers">
 <caption class="hidden">Metrics by product</caption>
@@ -184,11 +184,11 @@ ${Number.isNaN(aupro) ? undefinedCell(className, 'pixel') : html`<td>${formatMet
   });
   return html`<section id="defects" aria-labelledby="defects-title">
 <h2 id="defects-title">Defects</h2>
-<p class="lead">${counted(defects.length, 'kind')} of defect. Recall is the share caught at the report’s threshold. AUROC and AUPRO
+<p class="lead">${counted(defects.length, 'kind')} of defect. Recall is the share detected at the report’s threshold. AUROC and AUPRO
 compare the defect with the good images of its product, and do not depend on the threshold.</p>
 <div class="panel scroll" tabindex="0" role="region" aria-label="Verdicts by kind of defect"><table class="numbers">
 <caption class="hidden">Verdicts by kind of defect</caption>
-<thead><tr><th scope="col">Defect</th>${several && html`<th scope="col" class="text">Product</th>`}<th scope="col">Images</th><th scope="col">Caught</th>${unsure && html`<th scope="col">Unsure</th>`}<th scope="col">Missed</th><th scope="col">Recall</th><th scope="col">Image AUROC</th><th scope="col">AUPRO</th></tr></thead>
+<thead><tr><th scope="col">Defect</th>${several && html`<th scope="col" class="text">Product</th>`}<th scope="col">Images</th><th scope="col">Detected</th>${unsure && html`<th scope="col">Unsure</th>`}<th scope="col">Missed</th><th scope="col">Recall</th><th scope="col">Image AUROC</th><th scope="col">AUPRO</th></tr></thead>
 <tbody>${rows}</tbody></table></div>
 </section>`;
 }

@@ -160,9 +160,7 @@ describe('meaning of the threshold', () => {
       /by the rule sigma:3 from the scores of 4 good images scored on 2026-07-04 12:30 UTC\. Expect at most about 1 in 5 normal images above it \(from 4 images given to calibration\)\.$/,
     );
     const doubting = { ...deviated, unsure: { rule: 'sigma:1', threshold: 4 } };
-    expect(thresholdMeaning(doubting)).toMatch(
-      / It is called unsure from 4\.00 \(sigma:1\) up to that\. Expect /,
-    );
+    expect(thresholdMeaning(doubting)).toMatch(/ It is unsure above 4\.00 \(sigma:1\)\. Expect /);
   });
 });
 

@@ -44,7 +44,7 @@ describe('Report', () => {
   });
 
   it('counts verdicts at the threshold of the bundle', () => {
-    expect(text).toContain('2 of 5 defective images caught, 1 false positive among 3 good.');
+    expect(text).toContain('2 of 5 defective images detected, 1 false positive among 3 good.');
     const row = /<tr data-row="all">([\s\S]*?)<\/tr>/.exec(text)?.[1] ?? '';
     expect(row.match(/>\d+</g)?.join('')).toBe('>2<>3<>1<>2<');
     expect(cardOf(page, 'd0')).toContain('badge missed');
@@ -59,13 +59,13 @@ describe('Report', () => {
     expect(shown).toEqual(['g2', 's0', 'd0', 'e1', 's1', 'e0', 'g1', 'g0']);
     for (const name of ['s0', 'd0', 'e1']) expect(cardOf(doubting, name)).toContain('badge unsure');
     expect(withoutData(doubting)).toContain(
-      '2 of 5 defective images caught, 1 false positive among 3 good. 3 are unsure: 3 defective, 0 good.',
+      '2 of 5 defective images detected, 1 false positive among 3 good. 3 are unsure: 3 defective, 0 good.',
     );
     const row = /<tr data-row="all">([\s\S]*?)<\/tr>/.exec(doubting)?.[1] ?? '';
     expect(row.match(/>\d+</g)?.join('')).toBe('>2<>3<>0<>1<>0<>2<');
     expect(doubting).toMatch(/--place:[\d.]+;--doubt:[\d.]+"/);
     expect(doubting.match(/class="doubt-line"/g)).toHaveLength(1);
-    expect(doubting).toContain('<th scope="col">Caught</th><th scope="col">Unsure</th>');
+    expect(doubting).toContain('<th scope="col">Detected</th><th scope="col">Unsure</th>');
     expect(text).not.toMatch(/class="doubt|>Unsure<|badge unsure|--doubt:/);
   });
 
@@ -130,7 +130,7 @@ describe('Report', () => {
     expect(text).toContain('2026-07-04 12:30 UTC');
     expect(text).toContain('1,234 (8 epochs)');
     expect(text).toContain(
-      'above 0.500: the highest score of 3 good images that training did not use (quantile:0.99). Expect at most about 1 in 4',
+      'above the threshold 0.500: the highest score of 3 good images that training did not use (quantile:0.99). Expect at most about 1 in 4',
     );
   });
 
@@ -164,7 +164,7 @@ describe('Report at its edges', () => {
       });
       const shown = [...page.matchAll(/data-title="[^"]*\/(\w+)\.png"/g)].map((match) => match[1]);
       expect(shown).toEqual(names);
-      expect(page).toContain(`${most} of 8 images shown, the other`);
+      expect(page).toContain(`${most} of 8 images shown; the other`);
     }
   });
 

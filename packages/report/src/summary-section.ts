@@ -19,7 +19,7 @@ export function summarySection(evaluation: Evaluation, manifest: Manifest): Html
   return html`<section id="summary" aria-label="Summary">
 <p class="headline">${sentence(caught, defective, falsePositives, good)}${calibration.unsure && ` ${doubts(counts)}`}</p>
 <dl class="tiles">
-${tile('caught', 'Caught', caught, defective, 'defective')}
+${tile('caught', 'Detected', caught, defective, 'defective')}
 ${tile('missed', 'Missed', missed, defective, 'defective')}
 ${calibration.unsure && tile('unsure', 'Unsure', unsureDefects + unsureGood, images.length, 'images')}
 ${tile('false-positive', 'False positives', falsePositives, good, 'good')}
@@ -43,7 +43,7 @@ function sentence(caught: number, defective: number, falsePositives: number, goo
   const found =
     defective === 0
       ? 'There were no defective images to find.'
-      : `${caught === defective ? 'All' : `${formatCount(caught)} of`} ${counted(defective, 'defective image')} caught`;
+      : `${caught === defective ? 'All' : `${formatCount(caught)} of`} ${counted(defective, 'defective image')} detected`;
   if (good === 0) return defective === 0 ? found : `${found}.`;
   const alarms = `${falsePositives === 0 ? 'no false positive' : counted(falsePositives, 'false positive')} among ${formatCount(good)} good`;
   return defective === 0 ? `${found} There was ${alarms}.` : `${found}, ${alarms}.`;

@@ -60,7 +60,7 @@ export function thresholdSection(
 <span class="corner top left"><b data-count="passed">${counts.passed}</b> passed${doubt('unsureGood')}</span>
 <span class="corner top right"><b data-count="falsePositives">${counts.falsePositives}</b> false positives</span>
 <span class="corner bottom left"><b data-count="missed">${counts.missed}</b> missed${doubt('unsureDefects')}</span>
-<span class="corner bottom right"><b data-count="caught">${counts.caught}</b> caught</span>
+<span class="corner bottom right"><b data-count="caught">${counts.caught}</b> detected</span>
 </div>
 </div>
 <div class="slider screen-only">
@@ -106,14 +106,14 @@ function describeHistogram(
   const doubt =
     unsure &&
     ` Unsure from ${formatScore(unsure.threshold)}: ${unsureDefects} defective, ${unsureGood} good.`;
-  return `Histogram of scores${logarithmic ? ', logarithmic' : ''}: ${counted(good, 'good image')} above, ${counted(bad, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${caught} caught, ${missed} missed, ${falsePositives} false positives, ${passed} passed.${doubt ?? ''}`;
+  return `Histogram of scores${logarithmic ? ', logarithmic' : ''}: ${counted(good, 'good image')} above, ${counted(bad, 'defective one')} below. At the threshold ${formatScore(threshold)}: ${caught} detected, ${missed} missed, ${falsePositives} false positives, ${passed} passed.${doubt ?? ''}`;
 }
 
 /** Counts at the threshold, one row per class, which the page's script updates when the threshold moves. */
 function outcomeTable(evaluation: Evaluation, thresholds: Thresholds, total: Counts): Html {
   const names = Object.keys(evaluation.classes);
   const columns: readonly (readonly [keyof Counts, string])[] = [
-    ['caught', 'Caught'],
+    ['caught', 'Detected'],
     ...(thresholds.unsure ? ([['unsureDefects', 'Unsure, defective']] as const) : []),
     ['missed', 'Missed'],
     ['falsePositives', 'False positives'],

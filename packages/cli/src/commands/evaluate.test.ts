@@ -77,7 +77,7 @@ test('verdicts and report follow the threshold, also one for this run only', asy
     'At the threshold 0.000 (0): 2 of 2 defective images detected, 2 false positives among 2 good images.',
   );
   expect(await readFile(at('all.html'), 'utf8')).toContain(
-    'above 0.00: set by hand; 16 of 16 good',
+    'above the threshold 0.00: set by hand; 16 of 16 good',
   );
   const plain = await bigrid('evaluate', model, product);
   expect(plain.stdout).toBe(stdout);

@@ -33,7 +33,7 @@ function fill(element: HTMLElement, counts: Counts): void {
 }
 
 function inWords({ caught, missed, falsePositives, unsureDefects, unsureGood }: Counts): string {
-  const sure = `${caught} caught, ${missed} missed, ${falsePositives} false positives`;
+  const sure = `${caught} detected, ${missed} missed, ${falsePositives} false positives`;
   return unsure === null ? sure : `${sure}, ${unsureDefects + unsureGood} unsure`;
 }
 
