@@ -3,25 +3,25 @@ import type { Image } from '@bigrid/inspect';
 import { assertSize } from './pixel-limit.ts';
 import type { Raster } from './raster-damage.ts';
 
-/** BITMAPFILEHEADER, and the least of what follows it: BITMAPINFOHEADER. */
+/** Bytes of BITMAPFILEHEADER, and of BITMAPINFOHEADER, the shortest header after it. */
 const fileHeader = 14;
 const infoHeader = 40;
 
-/** Where the pixels of a bitmap are, and of what kind. */
+/** Location and format of the pixels of a bitmap. */
 interface Header {
   readonly width: number;
   readonly height: number;
   readonly bits: number;
   readonly isBottomUp: boolean;
-  /** Bytes before the palette, before the first row, and of a row. */
+  /** Byte offsets of the palette and of the first row, and bytes per row. */
   readonly palette: number;
   readonly first: number;
   readonly stride: number;
 }
 
 /**
- * Reads what is said of a bitmap before its pixels.
- * @param name names the image in errors.
+ * Reads the header of a bitmap.
+ * @param name names the image in errors
  * @throws IMAGE_UNREADABLE, IMAGE_TOO_LARGE
  */
 export function readBmpHeader(bytes: Uint8Array, name: string): Header {
@@ -31,17 +31,18 @@ export function readBmpHeader(bytes: Uint8Array, name: string): Header {
   if (headerSize < infoHeader)
     refuse(name, 'a header of Windows 3 or later', `${headerSize} bytes`);
   const width = view.getInt32(18, true);
-  // Below zero where the rows go from top to bottom.
+  // Negative if the rows go from top to bottom.
   const signedHeight = view.getInt32(22, true);
   const height = Math.abs(signedHeight);
   if (width <= 0 || height === 0) refuse(name, 'a size above 0', `${width} x ${height}`);
   assertSize(name, width, height);
   const bits = view.getUint16(28, true);
-  if (![1, 4, 8, 24, 32].includes(bits)) refuse(name, '1, 4, 8, 24 or 32 bits a pixel', `${bits}`);
+  if (![1, 4, 8, 24, 32].includes(bits))
+    refuse(name, '1, 4, 8, 24 or 32 bits per pixel', `${bits}`);
   const compression = view.getUint32(30, true);
   // 3 states masks for the channels of 32 bits, which nearly all writers keep in the usual order.
   if (compression !== 0 && !(compression === 3 && bits === 32)) {
-    refuse(name, 'a bitmap without compression', `compression ${compression}`);
+    refuse(name, 'an uncompressed bitmap', `compression ${compression}`);
   }
   const first = view.getUint32(10, true);
   if (compression === 3 && !hasUsualMasks(view, first)) {
@@ -55,8 +56,8 @@ export function readBmpHeader(bytes: Uint8Array, name: string): Header {
 
 /**
  * Decodes a Windows bitmap, which the cameras of many production lines write and sharp does not read, to 8-bit
- * RGB: 1, 4 or 8 bits a pixel with a palette, 24 or 32 without, none of them compressed. The fourth channel of 32
- * bits is not used: most writers leave it empty.
+ * RGB: 1, 4 or 8 bits per pixel with a palette, 24 or 32 without, uncompressed. The fourth channel of 32-bit bitmaps is
+ * ignored: most writers leave it empty.
  *
  * @param name names the image in errors.
  * @throws IMAGE_UNREADABLE, IMAGE_TOO_LARGE
@@ -77,7 +78,7 @@ export function decodeBmp(bytes: Uint8Array, name: string): Image {
   return { width, height, data };
 }
 
-/** Where the pixels are, if they have at least 8 bits each. @throws IMAGE_UNREADABLE, IMAGE_TOO_LARGE */
+/** Location of the pixels, if they have at least 8 bits each. @throws IMAGE_UNREADABLE, IMAGE_TOO_LARGE */
 export function bmpRaster(bytes: Uint8Array, name: string): Raster | undefined {
   const { height, bits, first, stride } = readBmpHeader(bytes, name);
   return bits < 8 ? undefined : { start: first, end: first + stride * height, stride };
@@ -90,7 +91,7 @@ function hasUsualMasks(view: DataView, firstRow: number): boolean {
   return [0xff0000, 0xff00, 0xff].every((mask, i) => view.getUint32(at + 4 * i, true) === mask);
 }
 
-/** The palette's entry of a pixel; the highest bits of a byte are its leftmost pixel. */
+/** The palette index of a pixel; the highest bits of a byte are the leftmost pixel. */
 function indexAt(bytes: Uint8Array, row: number, x: number, bits: number): number {
   const position = x * bits;
   const byte = bytes[row + (position >> 3)] ?? 0;

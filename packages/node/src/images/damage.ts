@@ -12,13 +12,13 @@ import { tiffDirectory } from './tiff-directory.ts';
 import { webpDamage } from './webp-damage.ts';
 
 /**
- * Refuses a file that is damaged, or not written to its end, where decoding it would not notice. Decoding is left to notice
- * the rest: what is cut short, and what the checksums of PNG and the structure of AVIF protect.
+ * Rejects damaged or incomplete files that the decoder would accept. The decoder detects the rest: truncation, and what the
+ * checksums of PNG and the structure of AVIF protect.
  *
- * @param bytes of a kind that is decoded
+ * @param bytes of a supported format
  * @param name names the image in errors.
  * @param page of a TIFF, from 0.
- * @param isMask whether it is drawn, so that black areas with any outline are usual.
+ * @param isMask whether it is a mask, in which black areas of any shape are normal
  * @throws IMAGE_UNREADABLE, IMAGE_TOO_LARGE
  */
 export async function assertUndamaged(
@@ -71,7 +71,7 @@ async function decodes(bytes: Uint8Array): Promise<boolean> {
   );
 }
 
-/** libpng reads no checksums but those of the chunks that it needs. */
+/** libpng verifies only the checksums of the chunks that it needs. */
 function pngDamage(bytes: Buffer): string | undefined {
   for (let at = 8; at + 12 <= bytes.length; ) {
     const end = at + 8 + bytes.readUInt32BE(at);

@@ -8,19 +8,19 @@ const DESCRIPTOR = 10;
 export interface GifBlock {
   readonly kind: number;
   readonly start: number;
-  /** Where its data begin, in pieces of up to 255 bytes, each after its length. */
+  /** Offset of its data: sub-blocks of up to 255 bytes, each preceded by its length. */
   readonly data: number;
   readonly end: number;
 }
 
-/** Goes through the blocks of a GIF; ends at the trailer, where the bytes end, and at what is no block. */
+/** Iterates over the blocks of a GIF; stops at the trailer, at the end of the bytes, or at an invalid block. */
 export function* gifBlocks(bytes: Uint8Array): Generator<GifBlock> {
   let at = HEADER + colourTable(bytes[HEADER - 3] ?? 0);
   while (at < bytes.length) {
     const [kind, start] = [bytes[at] ?? 0, at];
     if (kind === GIF_TRAILER) return yield { kind, start, data: at + 1, end: at + 1 };
     if (kind !== GIF_IMAGE && kind !== EXTENSION) return;
-    // Before the data of an image come its colours, and how many bits a value has.
+    // Image data follow the colour table and the number of bits per value.
     const table = kind === GIF_IMAGE ? colourTable(bytes[at + DESCRIPTOR - 1] ?? 0) : 0;
     const data = kind === GIF_IMAGE ? at + DESCRIPTOR + table + 1 : at + 2;
     at = data;
@@ -30,7 +30,7 @@ export function* gifBlocks(bytes: Uint8Array): Generator<GifBlock> {
   }
 }
 
-/** Bytes of a colour table. */
+/** Length of a colour table in bytes. */
 function colourTable(flags: number): number {
   return flags & 0x80 ? 3 << ((flags & 7) + 1) : 0;
 }

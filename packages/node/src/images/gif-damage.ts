@@ -2,10 +2,10 @@ import { GIF_IMAGE, type GifBlock, gifBlocks } from './gif-blocks.ts';
 import { lzwLength } from './lzw-length.ts';
 
 /**
- * Finds damage in the first frame of a GIF that the decoder fills with background: codes that do not exist, and fewer pixels
- * than the frame has. Pixels are counted, not decoded.
+ * Finds damage in the first frame of a GIF that the decoder fills with background: invalid codes, and fewer pixels than the
+ * frame has. Pixels are counted, not decoded.
  *
- * @returns what is wrong, in words for an error; undefined where nothing is
+ * @returns a description of the damage for an error; undefined if there is none
  */
 export function gifDamage(bytes: Uint8Array): string | undefined {
   const frame = firstFrame(bytes);
@@ -23,7 +23,7 @@ function firstFrame(bytes: Uint8Array): GifBlock | undefined {
   return undefined;
 }
 
-/** The pieces of a block's data, put together. */
+/** The concatenated data of a block. */
 function piecesFrom(bytes: Uint8Array, data: number): Uint8Array {
   const pieces: Uint8Array[] = [];
   for (let at = data; (bytes[at] ?? 0) > 0; at += 1 + (bytes[at] ?? 0)) {

@@ -1,18 +1,18 @@
 import type { Mask } from '@bigrid/inspect';
 
-/** Lines a side, and the bounds of the distance between two of them, in pixels. */
+/** Lines per side, and the limits of their spacing in pixels. */
 const linesASide = 48;
 const narrowest = 6;
 const widest = 20;
 const lineColour = [150, 170, 190] as const;
-/** What a line leaves of the drawing below it, and what is left between lines. */
+/** Opacity of the drawing below a line, and between lines. */
 const belowLine = 0.35;
 const betweenLines = 0.7;
 
 /**
- * Hatches what is ignored of a drawing, with light diagonal lines over a darkened ground: it is still seen what is there.
+ * Hatches the ignored areas of a drawing with light diagonal lines on a darkened background, which keeps them visible.
  * @param drawing 8-bit RGB, row by row; changed in place
- * @param ignored of any size, spread over the drawing; above 127 is ignored
+ * @param ignored mask of any size, stretched over the drawing; above 127 is ignored
  */
 export function hatch(
   { width, height, data }: { width: number; height: number; data: Uint8Array },

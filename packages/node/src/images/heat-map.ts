@@ -12,32 +12,31 @@ export interface HeatMapValues {
 
 /** The scale is the same for all images, or they cannot be compared. */
 export interface HeatMapOptions extends MapScale {
-  /** What is outlined, in pixels of the image. */
+  /** Regions to outline, in pixels of the image. */
   readonly regions?: readonly Pick<Region, 'outline'>[] | undefined;
-  /** What is hatched: what was ignored, of any size, white there. */
+  /** Mask of ignored areas to hatch, of any size, white there. */
   readonly ignored?: Mask | undefined;
 }
 
-/** Images that are longer are drawn at this length: a page of reports stays small. */
+/** Longer images are drawn at this length, to keep reports small. */
 const longestSide = 1024;
 /** Width of the outline, in pixels of the drawing. */
 const outlineWidth = 2;
-/** What the strongest colour leaves of the image below it: enough to see what is there. */
+/** Opacity of the strongest colour: the image below stays visible. */
 const strongest = 0.82;
-/** Where in the ramp colour begins: what is just above the lowest value is seen, dark as it is. */
+/** Start of the colour ramp, so that values just above the lowest are visible, although dark. */
 const faintest = 0.2;
 const outlineColour = '#40e0ff';
 
 /**
  * Draws an anomaly map over its image: the image in grey, the map in the colours of inferno (dark violet,
- * red, orange, pale yellow: lighter is always more), and a cyan line around each region.
- * Up to `lowest` nothing is laid over it. The scale is the caller's and never stretched to the image, so that a good
- * part stays plain. What was ignored is hatched.
+ * red, orange, pale yellow: lighter is more anomalous), and a cyan line around each region. Values up to `lowest` are not
+ * drawn. The scale is not stretched to the image, so that normal parts have no colour. Ignored areas are hatched.
  *
- * @param map of any size; read bilinearly, its pixels spread evenly over the image.
- * @returns a PNG of the image's proportions, at most 1,024 pixels long. Infinity counts as
- *   `highest`; what is not a number, as `lowest`.
- * @throws OPTION_INVALID when sizes or scale contradict each other.
+ * @param map of any size; interpolated bilinearly to the size of the image
+ * @returns a PNG with the aspect ratio of the image, at most 1,024 pixels long. Infinity is drawn as `highest`, NaN as
+ *   `lowest`.
+ * @throws OPTION_INVALID if the sizes or the scale are inconsistent
  */
 export async function drawHeatMap(
   image: Image,
@@ -102,7 +101,7 @@ function enlarge(
 ): Float32Array {
   const columns = bilinearTaps(map.width, width);
   const rows = bilinearTaps(map.height, height);
-  // Between an endless value and another there is no middle.
+  // Infinite values cannot be interpolated.
   const clean = map.data.map((value) => {
     if (Number.isFinite(value)) return value;
     return value === Number.POSITIVE_INFINITY ? highest : lowest;

@@ -10,12 +10,12 @@ const PNG_CHUNK = 12;
 
 /**
  * Finds where an image at the start of the bytes ends.
- * @param searched bytes at the start that were searched in vain before
- * @returns undefined where the end is not among the bytes
+ * @param searched number of bytes already searched without finding the end
+ * @returns undefined if the end is not among the bytes
  */
 type FindEnd = (bytes: Buffer, searched: number) => number | undefined;
 
-/** Kinds that say where they end, so that others may follow. */
+/** Formats that mark their end, so that another image may follow. */
 export const selfEnding: ReadonlyMap<string, FindEnd> = new Map<string, FindEnd>([
   ['JPEG', endOfJpeg],
   ['PNG', endOfPng],
@@ -25,7 +25,7 @@ export const selfEnding: ReadonlyMap<string, FindEnd> = new Map<string, FindEnd>
 ]);
 
 function endOfJpeg(bytes: Buffer, searched: number): number | undefined {
-  // Its segments are gone through only where there may be an end: its own, or that of a thumbnail in it.
+  // Parse segments only if there is an end marker, which may also be that of an embedded thumbnail.
   const from = Math.max(2, searched - 1);
   if (!bytes.includes(jpegEnd, from) && !bytes.includes(jpegStart, from)) return undefined;
   return jpegStructure(bytes).next;
@@ -48,7 +48,7 @@ function endOfGif(bytes: Buffer): number | undefined {
   return undefined;
 }
 
-/** From its pixels: the size that its header states is often wrong. */
+/** Computed from the pixels: the file size in the header is often wrong. */
 function endOfBmp(bytes: Buffer): number | undefined {
   if (bytes.length < 54) return undefined;
   const [first, width, height] = [10, 18, 22].map((at) => bytes.readInt32LE(at)) as [

@@ -7,7 +7,7 @@ import { assertSize } from './pixel-limit.ts';
 /** Order of the 8-bit channels of a pixel in memory. */
 export type PixelFormat = 'rgb' | 'bgr' | 'rgba' | 'bgra' | 'grey';
 
-/** A frame in memory that is not encoded: from a camera, a video decoder or a canvas. */
+/** An unencoded frame in memory: from a camera, a video decoder or a canvas. */
 export interface RawFrame {
   /** Pixels, row by row, 8 bits per channel: at least (height - 1) * stride + width * channels bytes. */
   readonly data: Uint8Array | Uint8ClampedArray;
@@ -26,7 +26,7 @@ export interface RawFrame {
 /** An image to inspect or to learn: the path of a file, the bytes of a file, a frame in memory, or an entry. */
 export type ImageInput = string | Uint8Array | RawFrame | ImageEntry;
 
-/** Where red, green, blue and alpha are in a pixel, and how many channels it has. */
+/** Positions of red, green, blue and alpha in a pixel, and the number of channels. */
 const layouts = {
   rgb: { channels: 3, red: 0, green: 1, blue: 2, alpha: undefined },
   bgr: { channels: 3, red: 2, green: 1, blue: 0, alpha: undefined },
@@ -36,10 +36,10 @@ const layouts = {
 } as const satisfies Record<PixelFormat, object>;
 
 /**
- * An encoded image in memory: PNG, JPEG, WebP, TIFF, AVIF, GIF or BMP. It is decoded when it is needed; until then its
- * bytes must stay as they are.
+ * An encoded image in memory: PNG, JPEG, WebP, TIFF, AVIF, GIF or BMP. It is decoded when needed; the bytes must not change
+ * until then.
  * @param options name: names the image in results and errors; default `image`
- * @throws OPTION_INVALID where `bytes` is no Uint8Array
+ * @throws OPTION_INVALID if `bytes` is not a Uint8Array
  */
 export function imageFromBytes(
   bytes: Uint8Array,
@@ -50,8 +50,8 @@ export function imageFromBytes(
 }
 
 /**
- * A frame in memory. Its pixels are read when they are needed: `data` must stay as it is until the verdict is there.
- * @throws OPTION_INVALID where the sizes do not fit together; IMAGE_TOO_LARGE
+ * A frame in memory. Its pixels are read when needed: `data` must not change until the verdict is available.
+ * @throws OPTION_INVALID if the sizes are inconsistent; IMAGE_TOO_LARGE
  */
 export function imageFromRaw(frame: RawFrame): ImageEntry {
   const { name = 'frame' } = frame;
@@ -66,7 +66,7 @@ export function imageFromRaw(frame: RawFrame): ImageEntry {
   };
 }
 
-/** How to read whatever stands for an image. @throws OPTION_INVALID, IMAGE_TOO_LARGE */
+/** The entry for any form of image. @throws OPTION_INVALID, IMAGE_TOO_LARGE */
 export function entryOf(input: ImageInput): ImageEntry {
   if (typeof input === 'string') {
     checkArgument(path, input, 'image');
@@ -79,7 +79,7 @@ export function entryOf(input: ImageInput): ImageEntry {
   return refuse(expected, 'image', kindOf(input));
 }
 
-/** Whether it is something that {@link entryOf} takes, whatever its sizes are. */
+/** Whether {@link entryOf} accepts a value; sizes are not checked. */
 export function isImageInput(value: unknown): value is ImageInput {
   if (typeof value === 'string') return path.safeParse(value).success;
   if (value instanceof Uint8Array) return true;
@@ -91,7 +91,7 @@ function isEntry(value: unknown): value is ImageEntry {
   return typeof path === 'string' && typeof read === 'function';
 }
 
-/** @returns bytes from row to row */
+/** @returns bytes per row */
 function checkedStride({ data, width, height, format, stride }: RawFrame): number {
   if (!Object.hasOwn(layouts, format)) {
     refuse(`one of ${Object.keys(layouts).join(', ')}`, 'format', String(format));
@@ -134,7 +134,7 @@ function toRgb({ data, width, height, format }: RawFrame, stride: number): Image
   return { width, height, data: rgb };
 }
 
-/** Over black. */
+/** Blends a value with black. */
 function blended(value: number, opacity: number): number {
   return opacity === 255 ? value : Math.floor((value * opacity) / 255);
 }
@@ -149,6 +149,6 @@ function kindOf(value: unknown): string {
 
 function refuse(expected: string, name: string, received: string): never {
   return fail('OPTION_INVALID', `Expected ${expected} for ${name} but received ${received}`, {
-    remedy: 'Give an image as the documentation of `ImageInput` says.',
+    remedy: 'Pass an image as documented for `ImageInput`.',
   });
 }

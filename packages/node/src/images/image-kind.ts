@@ -1,4 +1,4 @@
-/** The kinds of image that are decoded. */
+/** The supported image formats. */
 export const knownKinds: ReadonlySet<string> = new Set([
   'PNG',
   'JPEG',
@@ -10,8 +10,8 @@ export const knownKinds: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Names the kind of a file by its first bytes. The decoder is asked only for the known kinds, so that it never
- * runs the readers of SVG or PDF on a file that merely calls itself an image, and others are named in errors.
+ * Recognises the format of a file by its first bytes. Only supported formats reach the decoder, so that it never runs its
+ * SVG or PDF readers on a file with an image extension; other formats are named in errors.
  */
 export function imageKind(bytes: Uint8Array): string {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 512));
@@ -41,7 +41,7 @@ const signatures: readonly (readonly [string, string])[] = [
   ['version https://git-lfs', 'a Git LFS pointer'],
 ];
 
-/** ISO media files list the brands that they conform to: `[size, "ftyp", major, version, brand...]`. */
+/** ISO media files list compatible brands: `[size, "ftyp", major, version, brand...]`. */
 function containerKind(head: Buffer, text: string): string {
   const size = head.byteLength >= 4 ? head.readUInt32BE(0) : 0;
   const brands: string[] = [text.slice(8, 12)];

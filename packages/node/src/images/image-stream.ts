@@ -6,21 +6,21 @@ import { imageKind } from './image-kind.ts';
 import { decodeImage, imageEntry } from './images.ts';
 import { imagesInFile, pageName, pagesOf } from './tiff-pages.ts';
 
-/** Longer than any path that a system takes. */
+/** Longer than any path that a system allows. */
 const LONGEST_PATH = 65_536;
-/** Bytes that tell what an image is. */
+/** Bytes needed to recognise an image format. */
 const HEAD = 16;
-/** Bytes of one image: more than the most pixels allowed take without compression. */
+/** Maximum bytes of one image: more than the pixel limit takes uncompressed. */
 const LARGEST_IMAGE = 2 ** 30;
 
 /**
- * The images that a stream names or is: paths in UTF-8, one per line, or, when a NUL is seen, one between NULs (as
- * `find -print0` writes them); or the bytes of images, told by how they begin. JPEG, PNG, BMP, GIF and WebP may follow one another, with
- * nothing but zeros in between. Each is yielded as soon as it is there, and memory holds one at a time. Folders are not
- * searched. Of a TIFF with several pages each is an image.
- * @param name names the image that it is; `NAME#2` is the second one, or its second page
- * @throws INPUT_INVALID when it is neither, or empty, or when something else follows an image;
- *   IMAGE_TOO_LARGE for one of more than 1 GiB
+ * The images in a stream: paths in UTF-8, one per line or, if there is a NUL, separated by NULs (as from `find -print0`); or
+ * image files, recognised by their first bytes. JPEG, PNG, BMP, GIF and WebP files may be concatenated, with only zeros in
+ * between. Each image is yielded as soon as it is complete, and one is held in memory at a time. Folders are not searched.
+ * Each page of a TIFF is an image.
+ * @param name names the image; `NAME#2` is the second one, or its second page
+ * @throws INPUT_INVALID if the stream is neither, or empty, or if something else follows an image; IMAGE_TOO_LARGE for an
+ *   image of more than 1 GiB
  */
 export async function* imagesOfStream(
   stream: AsyncIterable<Uint8Array>,
@@ -39,10 +39,10 @@ export async function* imagesOfStream(
   }
 }
 
-/** The first bytes, enough to tell what they are; a first line shorter than that is not waited beyond. */
+/** Reads enough bytes to recognise the content; does not wait for more than a first line. */
 async function headOf(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   let head = new Uint8Array();
-  // A newline is in the signature of PNG as well.
+  // The PNG signature also contains a newline.
   while (head.length < HEAD && (head[0] === 0x89 || !head.includes(NEWLINE))) {
     const next = await chunks.next();
     if (next.done) break;
@@ -54,10 +54,10 @@ async function headOf(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   return head;
 }
 
-/** Kinds that only look like other things are images too: decoding them says what they are. */
+/** Unsupported formats count as images as well: decoding reports what they are. */
 function isImage(head: Uint8Array): boolean {
   const kind = imageKind(head);
-  // Two letters make a bitmap, and paths may begin with them: after its size come four zeros.
+  // The BMP signature is two letters that a path may start with: check the four zeros after the size.
   if (kind === 'BMP') return head.length >= 10 && head.subarray(6, 10).every((byte) => byte === 0);
   return kind !== 'text' && kind !== 'a file of another kind';
 }
@@ -69,7 +69,7 @@ async function* imagesInBytes(
   const gathered = new Gathered(name);
   let [count, searched] = [0, 0];
 
-  /** Those that are there as a whole; at the end, the last one as far as it is there. */
+  /** Yields complete images; at the end of the stream, also an incomplete last one. */
   function* found(isEnd: boolean): Generator<Buffer> {
     for (;;) {
       if (count > 0) gathered.dropZeros();
@@ -110,7 +110,7 @@ function failOnRest(kind: string, name: string, count: number): never {
   );
 }
 
-/** Bytes of a stream that were not used yet. */
+/** Buffered bytes of a stream. */
 class Gathered {
   readonly #name: string;
   #buffer = Buffer.alloc(2 ** 17);
@@ -133,7 +133,7 @@ class Gathered {
       fail(
         'IMAGE_TOO_LARGE',
         `Expected at most ${LARGEST_IMAGE} bytes for ${this.#name} but received more`,
-        { remedy: 'Save it to a file, and give its path.' },
+        { remedy: 'Save it to a file, and pass its path.' },
       );
     }
     if (this.#end + chunk.length > this.#buffer.length) {
@@ -146,7 +146,7 @@ class Gathered {
     this.#end += chunk.length;
   }
 
-  /** Takes out the first bytes. */
+  /** Removes and returns the first bytes. */
   take(length: number): Buffer {
     const taken = Buffer.from(this.bytes.subarray(0, length));
     this.#start += length;

@@ -222,7 +222,7 @@ describe('decodeImage', () => {
   ])('refuses %i x %i pixels, for the longer side', async (width, height) => {
     const expected = {
       code: 'IMAGE_TOO_LARGE',
-      message: `Expected at most 1000000 pixels a side for p but received ${width} x ${height}`,
+      message: `Expected at most 1000000 pixels per side for p but received ${width} x ${height}`,
     };
     await expect(decodeImage(pngStating(width, height), 'p')).rejects.toMatchObject(expected);
     const header = bitmap(1, 1);

@@ -15,8 +15,7 @@ import { hasSampleToDrop } from './tiff-samples.ts';
 sharp.cache(false);
 
 /**
- * Reads an image from a file: decodes it, with the errors of the path. `scan.tif#2` is the second page of
- * `scan.tif`.
+ * Reads and decodes an image file. `scan.tif#2` is the second page of `scan.tif`.
  *
  * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE
  */
@@ -26,22 +25,21 @@ export async function readImage(path: string, takeRoom?: TakeRoom): Promise<Imag
 }
 
 /**
- * Decodes PNG, JPEG, WebP, TIFF, AVIF, GIF (its first frame) or BMP to 8-bit sRGB, upright; docs/reference/image-formats.md shows
- * what becomes of each kind.
+ * Decodes PNG, JPEG, WebP, TIFF, AVIF, GIF (first frame) or BMP to upright 8-bit sRGB; docs/reference/image-formats.md has
+ * the details per format.
  *
- * - 16 bits a channel are scaled to 8, not clipped: the higher byte is taken.
- * - An embedded profile is applied; CMYK without one is read by the usual print profile.
- * - The orientation that a camera noted (EXIF) is applied.
- * - Transparency is laid over black. Dropping the alpha channel instead would bring back whatever colour the
- *   editor left under the erased pixels, which nobody sees and which differs from tool to tool; white would
- *   put a glare around parts that were cut out. Opaque images come out the same either way.
+ * - 16 bits per channel are reduced to the upper 8, not clipped.
+ * - An embedded profile is applied; CMYK without one uses a default print profile.
+ * - The EXIF orientation is applied.
+ * - Transparency is blended with black. Dropping the alpha channel would show the invisible colours below erased pixels,
+ *   which depend on the editor; white would put a bright rim around cut-out parts.
  *
- * @param bytes the encoded image.
- * @param name names the image in errors.
+ * @param bytes the encoded image
+ * @param name names the image in errors
  * @param page of a TIFF, from 0.
- * @param takeRoom waited for with the decoded bytes before they are there.
- * @throws IMAGE_UNREADABLE when it is no image, cut short, or of a kind not listed;
- *   IMAGE_TOO_LARGE, from the header alone: {@link assertSize}.
+ * @param takeRoom awaited with the number of decoded bytes before decoding
+ * @throws IMAGE_UNREADABLE if it is not an image, truncated, or of another format; IMAGE_TOO_LARGE, from the header only:
+ *   {@link assertSize}
  */
 export async function decodeImage(
   bytes: Uint8Array,
@@ -62,8 +60,8 @@ export async function decodeImage(
 }
 
 /**
- * Reads a ground-truth mask: an image in grey, white where the defect is. A lossless one that knows only
- * the values 0 and 1 is taken for a table of labels: 1 becomes 255, where it would pass for an empty mask.
+ * Reads a ground-truth mask: a greyscale image, white where the defect is. A lossless mask with only the values 0 and 1 is
+ * read as labels: 1 becomes 255, because it would otherwise count as empty.
  *
  * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE
  */
@@ -85,14 +83,14 @@ async function decodeGrey(bytes: Uint8Array, path: string, page: number): Promis
   return pixels(bytes, header, page, 'b-w', path);
 }
 
-/** Masks are grey: all their channels are the same. */
+/** The first channel: all channels of a greyscale mask are equal. */
 function greyBmp(bytes: Uint8Array, path: string): Mask {
   const { width, height, data } = decodeBmp(bytes, path);
   return { width, height, data: data.filter((_, index) => index % 3 === 0) };
 }
 
 /**
- * The size of an image as {@link readImage} gives it, from its header.
+ * The size of an image as {@link readImage} returns it, from its header.
  *
  * @throws PATH_MISSING, PATH_UNREADABLE, IMAGE_UNREADABLE, IMAGE_TOO_LARGE
  */
@@ -104,14 +102,14 @@ export async function readSize(path: string): Promise<{ width: number; height: n
   return pageHeight === undefined ? autoOrient : { ...autoOrient, height: pageHeight };
 }
 
-/** An image of the file system, decoded when asked for. */
+/** An image file, decoded on demand. */
 export function imageEntry(path: string): ImageEntry {
   return { path, read: (takeRoom) => readImage(path, takeRoom) };
 }
 
 /**
- * An image as WebP without loss, for even JPEG of quality 95 changes scores by some percent; with the least effort:
- * more makes files of 256 x 256 smaller by 40 % and takes three times as long.
+ * Encodes an image as lossless WebP, because even JPEG of quality 95 changes scores by a few percent. Uses the least effort:
+ * more makes files of 256 x 256 pixels 40 % smaller and takes three times as long.
  */
 export function encodeLossless({ width, height, data }: Image): Promise<Uint8Array> {
   return sharp(data, { raw: { width, height, channels: 3 } })
@@ -126,14 +124,14 @@ async function readImageBytes(path: string): Promise<Uint8Array> {
     if (isBigridError(error) && systemCode(error.cause) === 'EISDIR') {
       fail('IMAGE_UNREADABLE', `Expected an image at ${path} but received a folder`, {
         cause: error,
-        remedy: 'Name its images, or give the folder as an argument: then it is searched.',
+        remedy: 'Name its images, or pass the folder as an argument, which searches it.',
       });
     }
     throw error;
   }
 }
 
-/** What is decided before a single pixel is decoded. */
+/** Reads and checks the header, before decoding. */
 async function readHeader(bytes: Uint8Array, name: string, page: number): Promise<Metadata> {
   const received = bytes.byteLength === 0 ? 'an empty file' : imageKind(bytes);
   if (!knownKinds.has(received)) {
@@ -147,23 +145,23 @@ async function readHeader(bytes: Uint8Array, name: string, page: number): Promis
   if (page >= (header.pages ?? 1)) {
     const received = header.pages === 1 ? 'one page' : `${header.pages ?? 1} pages`;
     fail('IMAGE_UNREADABLE', `Expected page ${page + 1} for ${name} but received ${received}`, {
-      remedy: 'Ask for a page that the file has.',
+      remedy: 'Choose a page that the file has.',
     });
   }
   const height = header.pageHeight ?? header.height;
   assertSize(name, header.width, height);
   if (header.depth !== 'uchar' && header.depth !== 'ushort') {
-    // Floating-point and 32-bit images state no range: any scaling to 8 bits would be a guess.
+    // Floating-point and 32-bit images have no defined range: any scaling to 8 bits would be a guess.
     fail(
       'IMAGE_UNREADABLE',
-      `Expected 8 or 16 bits a channel for ${name} but received values of type ${header.depth}`,
+      `Expected 8 or 16 bits per channel for ${name} but received values of type ${header.depth}`,
     );
   }
   return header;
 }
 
-// 'error' and not 'truncated': only it notices a JPEG strip of a TIFF that is cut short. 'warning' would
-// refuse images whose only fault is a sloppy header; of JPEG we know those.
+// 'error', not 'truncated', which misses a truncated JPEG strip in a TIFF. 'warning' would reject images whose only fault is
+// a non-standard header, which can be recognised only for JPEG.
 const decoding = { failOn: 'error' } satisfies SharpOptions;
 
 async function open(
@@ -186,12 +184,12 @@ async function open(
 }
 
 /**
- * Whether a profile says no more than what is assumed without one, so that the conversion, which takes
- * longer than the decoding, can be left out. Profiles with tables (over 4 KB) may name sRGB as their goal.
+ * Whether a profile is plain sRGB, the default, so that the conversion, which takes longer than decoding, can be skipped.
+ * Profiles with tables (over 4 KB) may mention sRGB as their target.
  */
 function isPlainSrgb(profile: Uint8Array | undefined): boolean {
   if (profile === undefined || profile.byteLength > 4096) return false;
-  // Names are stored as ASCII or UTF-16; without the zero bytes both read alike.
+  // Names are stored as ASCII or UTF-16, which are equal without the zero bytes.
   const text = Buffer.from(profile).toString('latin1').replaceAll('\0', '');
   return text.includes('RGB XYZ') && text.includes('sRGB') && !/linear/i.test(text);
 }

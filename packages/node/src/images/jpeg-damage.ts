@@ -6,15 +6,15 @@ const LEAST_RUN = 64;
 /** Bytes that a truncation trial takes off: more than the decoder reads ahead. */
 const TRIAL_BYTES = 16;
 
-/** As many as a sequential image has scans at most: each trial takes as long as decoding. */
+/** Maximum number of scans in a sequential image: each trial takes as long as decoding. */
 const MOST_TRIALS = 4;
 
 /**
- * Finds damage in a JPEG that the decoder passes over in silence: a missing end, and zeros in place of coded data. libjpeg
- * takes zeros for coefficients like any other bits, and stops reading once it has enough blocks.
+ * Finds damage in a JPEG that the decoder ignores silently: a missing end, and zeros in place of coded data. libjpeg decodes
+ * zeros like any other bits, and stops reading once it has enough blocks.
  *
  * @param decodes whether a changed copy of the bytes can be decoded without any warning
- * @returns what is wrong, in words for an error; undefined where nothing is
+ * @returns a description of the damage for an error; undefined if there is none
  */
 export async function jpegDamage(
   bytes: Uint8Array,
@@ -41,14 +41,14 @@ export async function jpegDamage(
 }
 
 /**
- * What has to end the decoding of a JPEG. libjpeg passes over wrong codes, and blocks that are missing or too many, with a
- * warning. So warnings count, unless the file has a sloppy header, which it warns of as well.
+ * The libjpeg messages that fail decoding. It only warns about wrong codes and missing or extra blocks, so warnings count,
+ * unless the file has a non-standard header, which also causes warnings.
  */
 export function strictnessFor(bytes: Uint8Array): 'warning' | 'error' {
   return jpegStructure(bytes).isSloppy ? 'error' : 'warning';
 }
 
-/** Without zeros before the end-of-image marker: some cameras pad coded data to whole words. Undefined where there are none. */
+/** Removes zeros before the end-of-image marker: some cameras pad coded data to words. Undefined if there are none. */
 export function withoutPadding(bytes: Uint8Array): Uint8Array | undefined {
   const { end = 0 } = jpegStructure(bytes);
   let start = end;

@@ -4,7 +4,7 @@ const SOS = 0xda;
 const DHT = 0xc4;
 const APP0 = 0xe0;
 const APP14 = 0xee;
-/** What a sequential scan says of its coefficients: all 64, all of their bits. */
+/** Coefficient range of a sequential scan: all 64, with all bits. */
 const WHOLE_SCAN = Buffer.from([0, 63, 0]);
 /** Start of a progressive frame. */
 const SOF2 = 0xc2;
@@ -20,21 +20,21 @@ interface Scan {
 
 /** The parts of a JPEG. */
 export interface JpegStructure {
-  /** Whether a segment says what libjpeg warns of but can do without. */
+  /** Whether a segment has content that libjpeg warns about but does not need. */
   readonly isSloppy: boolean;
   readonly isProgressive: boolean;
   readonly scans: readonly Scan[];
-  /** Where the end-of-image marker is; undefined where it is missing. */
+  /** Offset of the end-of-image marker; undefined if it is missing. */
   readonly end: number | undefined;
-  /** Where what follows it begins: after its end, or at the start of another that it is cut short by. */
+  /** Offset of what follows: after the end, or at the start of another JPEG that truncates this one. */
   readonly next: number | undefined;
 }
 
-/** Goes through the segments and scans of a JPEG as far as its bytes go; nothing is decoded. */
+/** Parses the segments and scans of a JPEG, without decoding. */
 export function jpegStructure(bytes: Uint8Array): JpegStructure {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const scans: Scan[] = [];
-  /** What zero bits stand for, by table: its first symbol. */
+  /** The symbol of the all-zero code, by table. */
   const codes = new Map<number, number>();
   let [isProgressive, isSloppy] = [false, false];
   let at = buffer[1] === SOI ? 2 : 0;
@@ -65,7 +65,7 @@ export function jpegStructure(bytes: Uint8Array): JpegStructure {
   return { scans, isSloppy, isProgressive, end: undefined, next: undefined };
 }
 
-/** Another version of JFIF than 1, an unknown colour transform of Adobe, or a sequential scan marked as partial. */
+/** A JFIF version other than 1, an unknown Adobe colour transform, or a sequential scan marked as partial. */
 function isUnusual(marker: number, segment: Buffer, isProgressive: boolean): boolean {
   const text = segment.toString('latin1', 0, 5);
   if (marker === APP0) return text === 'JFIF\0' && segment[5] !== 1;

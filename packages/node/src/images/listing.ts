@@ -4,12 +4,12 @@ import { type FolderEntry, readFolder, realpath, stat } from '../files/system.ts
 import { systemOwner } from './system-names.ts';
 import { imagesInFile } from './tiff-pages.ts';
 
-/** What lies straight in a folder: names, in natural order, without hidden ones and {@link systemOwner those of systems}. */
+/** The direct content of a folder: names in natural order, without hidden ones and {@link systemOwner those of systems}. */
 export interface Listing {
   /** The folder's own path with all links followed. */
   readonly realPath: string;
   readonly folders: readonly string[];
-  /** Files whose names end like an image's; of a TIFF with several pages also `NAME#2`, `NAME#3`. */
+  /** Files with an image extension; for a multi-page TIFF also `NAME#2`, `NAME#3`. */
   readonly images: readonly string[];
   /** All other files. */
   readonly others: readonly string[];
@@ -29,10 +29,10 @@ const extensions: ReadonlySet<string> = new Set([
   '.bmp',
 ]);
 
-/** What the name of a folder of images kept for updates ends with: these are no images of anybody's data. */
+/** Suffix of folders with images kept for updates, which are not part of any data set. */
 export const REPLAY_ENDING = '.replay';
 
-/** Whether a file's name ends like an image's. */
+/** Whether a file name has an image extension. */
 export function isImageName(name: string): boolean {
   return extensions.has(extname(name).toLowerCase());
 }
@@ -71,13 +71,13 @@ export async function listFolder(folder: string): Promise<Listing> {
   return { realPath, folders, images, others };
 }
 
-/** By its name, unless it is a pipe, which nobody may ever write to. */
+/** By its name, unless it is a pipe, which may block forever. */
 function isImage(entry: FolderEntry): boolean {
   const isFile = entry.isFile || entry.isLink;
   return isFile && isImageName(entry.name);
 }
 
-/** A link that leads nowhere counts as a file: reading it then says what is wrong with it. */
+/** A broken link counts as a file: reading it reports what is wrong. */
 async function leadsToFolder(folder: string, entry: FolderEntry): Promise<boolean> {
   if (!entry.isLink) return entry.isFolder;
   return stat(join(folder, entry.name)).then(
@@ -87,9 +87,9 @@ async function leadsToFolder(folder: string, entry: FolderEntry): Promise<boolea
 }
 
 /**
- * Orders names as people count: `2.png` before `10.png`. Compares code units and nothing that depends on the
- * locale or the system, so that the same data give the same model everywhere; names that differ only in how
- * an accent is stored (macOS takes it apart) stand in the same place on every system.
+ * Natural order: `2.png` before `10.png`. Compares code units, independent of locale and system, so that the same data give
+ * the same model everywhere; names that differ only in the Unicode form of accents (macOS decomposes them) have the same
+ * position on every system.
  */
 export function naturalOrder(left: string, right: string): number {
   const a = partsOf(left);
@@ -107,7 +107,7 @@ function partsOf(name: string): string[] {
 
 function comparePart(a: string, b: string): number {
   if (!isDigit(a) || !isDigit(b)) return compareText(a, b);
-  // As text of equal length, so that serial numbers of any length stay exact.
+  // Compared as text of equal length: exact for serial numbers of any length.
   const x = a.replace(/^0+(?=.)/, '');
   const y = b.replace(/^0+(?=.)/, '');
   return x.length - y.length || compareText(x, y);

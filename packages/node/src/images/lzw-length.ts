@@ -3,18 +3,18 @@ const MOST_CODES = 4096;
 
 /** How the codes of a format are packed. */
 export interface LzwFormat {
-  /** Bits of a value; a code for each of them comes first, then one to start over, and one for the end. */
+  /** Bits of a value; the first codes are the values, followed by the clear code and the end code. */
   readonly valueBits: number;
   /** Whether the highest bits of a byte come first. */
   readonly isHighFirst: boolean;
-  /** Whether codes get longer one code before they have to. */
+  /** Whether the code length grows one code early. */
   readonly isEarly: boolean;
 }
 
 /**
- * How many values LZW codes stand for, without decoding them.
- * @param most counting ends there
- * @returns fewer than there should be where the codes end early, or one comes that was never made
+ * Counts the values in LZW data without decoding them.
+ * @param most counting stops there
+ * @returns fewer than expected if the data end early or have an invalid code
  */
 export function lzwLength(bytes: Uint8Array, format: LzwFormat, most: number): number {
   const { valueBits, isHighFirst, isEarly } = format;

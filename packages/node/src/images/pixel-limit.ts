@@ -3,13 +3,13 @@ import { fail } from '@bigrid/errors';
 /** 10,000 x 10,000. The decoded bytes are then 300 MB. */
 const usual = 100_000_000;
 const variable = 'BIGRID_MAX_PIXELS';
-/** Pixels along a side. Resizing takes memory with the length of a side, however short the other one is. */
+/** Maximum pixels per side: memory for resizing grows with the length of a side, however short the other is. */
 const LONGEST_SIDE = 1_000_000;
 
 /**
- * Pixels that an image may have: 100 million, or what the environment variable `BIGRID_MAX_PIXELS` says. A small file
- * can state a size that would fill the memory.
- * @throws OPTION_INVALID when the variable holds no whole number above 0
+ * Maximum number of pixels of an image: 100 million, or the environment variable `BIGRID_MAX_PIXELS`. A small file can
+ * declare a size that would exhaust memory.
+ * @throws OPTION_INVALID if the variable is not a positive integer
  */
 export function pixelLimit(): number {
   const text = process.env[variable];
@@ -26,7 +26,7 @@ export function assertSize(name: string, width: number, height: number): void {
     width * height > pixelLimit()
       ? `${pixelLimit()} pixels`
       : Math.max(width, height) > LONGEST_SIDE
-        ? `${LONGEST_SIDE} pixels a side`
+        ? `${LONGEST_SIDE} pixels per side`
         : undefined;
   if (most === undefined) return;
   fail('IMAGE_TOO_LARGE', `Expected at most ${most} for ${name} but received ${width} x ${height}`);

@@ -1,10 +1,10 @@
 import { type ZeroRun, zeroRuns, zerosInPlaceOf } from './zero-runs.ts';
 
-/** Where pixels lie uncompressed in a file, at least 8 bits a sample, row after row. */
+/** Location of uncompressed pixels in a file, at least 8 bits per sample, row by row. */
 export interface Raster {
-  /** Of the first byte. */
+  /** Offset of the first byte. */
   readonly start: number;
-  /** After the last byte. */
+  /** Offset after the last byte. */
   readonly end: number;
   /** Bytes from one row to the next. */
   readonly stride: number;
@@ -16,7 +16,7 @@ const LEAST_RUN = 1024;
 const SECTOR = 512;
 /** A tail this large, as a share of all rows, needs no sector to start at. */
 const LARGE_TAIL = 1 / 8;
-/** Share of zero bytes in the row up to an edge, above which black is what a scene or a cut-out is surrounded by. */
+/** Share of zero bytes in a row up to an edge, above which black is the background of a scene or cut-out. */
 const MOST_BLACK = 0.05;
 /** Bytes to either side of an edge that are compared with the adjacent rows. */
 const WINDOW = 192;
@@ -27,7 +27,7 @@ const LIT = 16;
 const SHADED = 0.7;
 
 /**
- * Tells pixels that were never written from black ones: nothing else protects data without compression.
+ * Distinguishes pixels that were never written from black ones; uncompressed data have no other protection.
  *
  * A scene's black area begins and ends where a row does, or where the adjacent rows darken as well. What was not written
  * starts within a row, whose pixels up to there and the row before it are as bright as ever. Such a break counts
@@ -35,7 +35,7 @@ const SHADED = 0.7;
  * - at the start of a run up to the last byte (at the end of one from the first byte on) that is an eighth of all data,
  *   or starts with a sector.
  *
- * @returns what is wrong, in words for an error; undefined where nothing is
+ * @returns a description of the damage for an error; undefined if there is none
  */
 export function rasterDamage(bytes: Uint8Array, raster: Raster): string | undefined {
   const end = Math.min(raster.end, bytes.length);
@@ -74,7 +74,7 @@ function isBreak(bytes: Uint8Array, raster: Raster, edge: number, inwards: 1 | -
   const column = (edge - start) % stride;
   if (Math.min(column, stride - 1 - column) < MARGIN) return false;
   const [before, twoBefore] = [edge - inwards * stride, edge - 2 * inwards * stride];
-  // Without two rows to compare with there is no telling.
+  // Needs two rows to compare.
   if (Math.min(before, twoBefore) - WINDOW < start) return false;
   if (Math.max(before, twoBefore) + WINDOW >= end) return false;
   /** From a byte on, in the order of the file. */

@@ -1,4 +1,4 @@
-/** Names that systems and tools give to folders and files of their own, by who does. */
+/** Names of folders and files that systems and tools create for themselves, by creator. */
 const systemNames: Readonly<Record<string, RegExp>> = {
   'a Synology NAS': /^(@eadir|@tmp|@sharesnap|#recycle|#snapshot|.+@syno(eastream|resource))$/i,
   'a QNAP NAS': /^(\.@__(thumb|qini|desc|comments)|@recycle|@recently-snapshot|\.@.+)$/i,
@@ -13,7 +13,7 @@ const systemNames: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Who made a folder or a file of this name for their own use, such as `@eaDir` with thumbnails: never anybody's data.
+ * The system or tool that creates folders or files with this name for itself, such as `@eaDir` with thumbnails.
  *
  * @returns undefined for all other names; `'hidden'` for those that begin with a dot.
  */

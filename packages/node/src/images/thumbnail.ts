@@ -5,14 +5,14 @@ import { drawHeatMap } from './heat-map.ts';
 /** Longest side of a thumbnail. */
 const thumbnailSide = 320;
 
-/** Tried in turn until both images fit: first the quality goes, then the size. */
+/** Tried in order until both images fit: first lower quality, then smaller size. */
 const attempts = [
   { side: thumbnailSide, quality: 80 },
   { side: thumbnailSide, quality: 62 },
   { side: thumbnailSide, quality: 40 },
   { side: 240, quality: 40 },
   { side: 160, quality: 30 },
-  // A few hundred bytes, whatever is on it.
+  // A few hundred bytes, whatever the image.
   { side: 80, quality: 20 },
 ] as const;
 
@@ -21,12 +21,12 @@ export interface ThumbnailOptions {
   readonly scale: MapScale;
   /** Regions of fewer pixels of the image are not outlined. Default 0. */
   readonly smallestRegion?: number | undefined;
-  /** What both images may take together. */
+  /** Maximum length of both data URIs together. */
   readonly maximumCharacters: number;
 }
 
 export interface Thumbnail {
-  /** Of both images, at most 320. */
+  /** Size of both images in pixels, at most 320. */
   readonly width: number;
   readonly height: number;
   /** Data URIs of WebP. */
@@ -34,12 +34,12 @@ export interface Thumbnail {
   readonly heatMap: string;
 }
 
-/** Draws an image small, as it is and with its heat map over it, for the reports of `@bigrid/report`. */
+/** Draws a thumbnail of an image, and one with its heat map, for the reports of `@bigrid/report`. */
 export async function drawThumbnail(
   { image, map, ignored }: Pick<SeenImage, 'image' | 'map' | 'ignored'>,
   { scale, smallestRegion = 0, maximumCharacters }: ThumbnailOptions,
 ): Promise<Thumbnail> {
-  // Made small first: the outline keeps its width, and the drawing takes a tenth of the time.
+  // Shrunk before drawing: the outline keeps its width, and drawing takes a tenth of the time.
   const small = await shrink(image, thumbnailSide);
   const share = (small.width * small.height) / (image.width * image.height);
   const regions = regionsOf(map, small, scale.lowest, smallestRegion * share);

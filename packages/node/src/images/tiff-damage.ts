@@ -33,9 +33,9 @@ const compressions = {
   packBits: 32_773,
 } as const;
 const tiffLzw = { valueBits: 8, isHighFirst: true, isEarly: true };
-/** Files of more parts than this are left to the decoder: each part takes some time of its own. */
+/** Files with more parts are left to the decoder, because each part takes time. */
 const MOST_PARTS = 10_000;
-/** Samples lie in planes of their own. */
+/** Planar configuration: each sample has its own plane. */
 const SEPARATE = 2;
 
 /** A strip or tile: a part of the pixels, coded by itself. */
@@ -48,12 +48,12 @@ interface Part {
 }
 
 /**
- * Finds damage in a page of a TIFF that libtiff passes over in silence: it does not read the checksum at the end of what
- * Deflate codes, nor heed the warnings of libjpeg, nor mind data that go on after the last pixel.
+ * Finds damage in a page of a TIFF that libtiff ignores silently: it does not verify Deflate checksums, libjpeg warnings, or
+ * data after the last pixel.
  *
- * @param isMask whether it is drawn, so that black areas with any outline are usual
+ * @param isMask whether it is a mask, in which black areas of any shape are normal
  * @param decodes whether a JPEG or WebP can be decoded without any warning
- * @returns what is wrong, in words for an error; undefined where nothing is
+ * @returns a description of the damage for an error; undefined if there is none
  */
 export async function tiffDamage(
   bytes: Uint8Array,
@@ -95,7 +95,7 @@ export async function tiffDamage(
       const damage = await jpegDamage(jpeg, decodes);
       const isWhole =
         damage !== undefined || strictnessFor(jpeg) === 'error' || (await decodes(jpeg));
-      return isWhole ? damage : 'data that are no whole JPEG';
+      return isWhole ? damage : 'data that are not a complete JPEG';
     });
   }
   if (compression === compressions.deflate || compression === compressions.oldDeflate) {

@@ -1,17 +1,17 @@
-/** Gives bytes at a position; fewer than asked for where they end. */
+/** Reads bytes at a position; fewer than requested at the end. */
 export type ReadAt = (position: number, length: number) => Promise<Buffer>;
 
-/** More directories than any camera writes: a file whose directories are many for nothing ends here. */
+/** More directories than any camera writes: stops at files with endless directories. */
 const MOST_DIRECTORIES = 10_000;
 const MOST_ENTRIES = 4096;
-/** Values of a tag: strips of the largest image allowed, one row each. */
+/** Maximum values of a tag: one strip per row of the largest image allowed. */
 const MOST_VALUES = 2 ** 20;
 /** Bytes of a value, by type: BYTE, SHORT, LONG, UNDEFINED, LONG8. Other types hold nothing that is asked for here. */
 const sizes: Readonly<Record<number, 1 | 2 | 4 | 8>> = { 1: 1, 3: 2, 4: 4, 7: 1, 16: 8 };
 
-/** What a TIFF says of one page. */
+/** The directory of one page. */
 export interface TiffDirectory {
-  /** The values of a tag, none where it is absent, of another type or cut short. */
+  /** The values of a tag; none if it is absent, truncated or of another type. */
   values(tag: number): Promise<number[]>;
 }
 
@@ -23,7 +23,7 @@ export function readerOfBytes(bytes: Uint8Array): ReadAt {
 
 /**
  * Follows the chain of directories of a TIFF or BigTIFF; pixels are not read.
- * @returns nothing for another kind of file; undefined, as the last, for a directory that is cut short
+ * @returns nothing for another kind of file; ends with undefined for a truncated directory
  */
 export async function* tiffDirectories(
   read: ReadAt,
@@ -83,7 +83,7 @@ export async function* tiffDirectories(
   }
 }
 
-/** The directory of a page, from 0; undefined where the bytes have no such page. */
+/** The directory of a page, from 0; undefined if there is no such page. */
 export async function tiffDirectory(
   bytes: Uint8Array,
   page: number,

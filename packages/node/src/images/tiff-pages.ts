@@ -1,7 +1,7 @@
 import { type FileHandle, open, stat } from '../files/system.ts';
 import { type ReadAt, readerOfBytes, tiffDirectories } from './tiff-directory.ts';
 
-/** Tag of a directory that says what its image is for; bit 0: a smaller copy, bit 2: a mask of another. */
+/** Tag for the role of a page; bit 0: a smaller copy, bit 2: a mask of another page. */
 const SUBFILE_TYPE = 254;
 const NO_IMAGE = 0b101;
 
@@ -14,21 +14,21 @@ export function pageOf(path: string): { file: string; page: number } {
   return file === undefined ? { file: path, page: 0 } : { file, page: Number(number) - 1 };
 }
 
-/** What names a page of a file, or of bytes that have a name: the first is called as they are. */
+/** The name of a page; the first page has the name of the file. */
 export function pageName(name: string, page: number): string {
   return page === 0 ? name : `${name}#${page + 1}`;
 }
 
 /**
  * The images in a file: the file itself for the first page, `FILE#2`, `FILE#3` for the others of a TIFF. Smaller
- * copies of an image and masks, which a TIFF may hold as pages too, are no images. Where it is cut short, the first
- * page that is missing is among them: reading it then says what is wrong.
- * @returns the file alone where it is no TIFF, or cannot be read, or is a pipe
+ * copies of an image and masks, which a TIFF may have as pages, are left out. For a truncated file, the first missing page
+ * is included: reading it reports what is wrong.
+ * @returns only the file if it is not a TIFF, cannot be read, or is a pipe
  */
 export async function imagesInFile(file: string): Promise<string[]> {
   let handle: FileHandle | undefined;
   try {
-    // What is read of a pipe is gone, and one that nobody writes to does not even open.
+    // Reading from a pipe consumes it, and opening one without a writer blocks.
     if (!(await stat(file)).isFile()) return [file];
     handle = await open(file, 'r');
     const pages = await tiffPages(readerOf(handle));
@@ -40,7 +40,7 @@ export async function imagesInFile(file: string): Promise<string[]> {
   }
 }
 
-/** The pages of an image in memory that are images, from 0: the first alone where it is no TIFF. */
+/** The pages of an image in memory that are images, from 0; only the first if it is not a TIFF. */
 export async function pagesOf(bytes: Uint8Array): Promise<number[]> {
   return tiffPages(readerOfBytes(bytes));
 }

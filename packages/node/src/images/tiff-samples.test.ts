@@ -81,7 +81,7 @@ describe('what would be decoded to wrong colours is refused by name', () => {
     [
       'YCbCr without compression',
       { photometric: 6, samples: 3 },
-      'YCbCr with JPEG compression alone for p but received YCbCr with another or none',
+      'YCbCr only with JPEG compression for p but received YCbCr with another or none',
     ],
     [
       'the mosaic of a sensor',

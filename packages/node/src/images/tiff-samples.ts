@@ -4,12 +4,12 @@ import type { TiffDirectory } from './tiff-directory.ts';
 const tags = { compression: 259, photometric: 262, samples: 277, extraSamples: 338 } as const;
 const YCBCR = 6;
 const JPEG = 7;
-/** None, CCITT (three kinds), LZW, JPEG, Deflate (two numbers), PackBits, WebP. Of others the decoder makes black tiles. */
+/** None, CCITT (three kinds), LZW, JPEG, Deflate (two numbers), PackBits, WebP. The decoder returns black tiles for others. */
 const decoded: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, JPEG, 8, 32_773, 32_946, 50_001]);
-/** Values of ExtraSamples: what is not alpha is no part of the image that people see. */
+/** Value of ExtraSamples for a sample that is not alpha, and not part of the visible image. */
 const UNSPECIFIED = 0;
 
-/** How many samples a pixel's colour takes, by PhotometricInterpretation, as far as they are decoded. */
+/** Number of colour samples per pixel, by PhotometricInterpretation, for supported values. */
 const colours: Readonly<Record<number, { readonly samples: number; readonly name: string }>> = {
   0: { samples: 1, name: 'grey' },
   1: { samples: 1, name: 'grey' },
@@ -21,15 +21,15 @@ const colours: Readonly<Record<number, { readonly samples: number; readonly name
 };
 
 /**
- * Whether a page's last sample has to be left out: one that is neither colour nor alpha, such as near infrared, which the
- * decoder would take for alpha.
+ * Whether the last sample of a page must be dropped: it is neither colour nor alpha, such as near infrared, and the decoder
+ * would treat it as alpha.
  *
  * @param name names the image in errors.
  * @throws IMAGE_UNREADABLE for colours, samples and compressions that would be decoded to wrong pixels
  */
 export async function hasSampleToDrop(directory: TiffDirectory, name: string): Promise<boolean> {
   const first = async (tag: number) => (await directory.values(tag))[0];
-  // Absent in files whose fault the decoder finds.
+  // Missing in files that the decoder rejects.
   const photometric = await first(tags.photometric);
   if (photometric === undefined) return false;
   const colour = colours[photometric];
@@ -42,7 +42,7 @@ export async function hasSampleToDrop(directory: TiffDirectory, name: string): P
     refuse(name, expected, `compression ${compression}`);
   }
   if (photometric === YCBCR && compression !== JPEG) {
-    refuse(name, 'YCbCr with JPEG compression alone', 'YCbCr with another or none');
+    refuse(name, 'YCbCr only with JPEG compression', 'YCbCr with another or none');
   }
   const extra = ((await first(tags.samples)) ?? 1) - colour.samples;
   if (extra <= 0) return false;

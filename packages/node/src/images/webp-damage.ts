@@ -4,7 +4,7 @@ import { zeroRuns, zerosInPlaceOf } from './zero-runs.ts';
 const LEAST_RUN = 64;
 /** Bytes that a truncation trial takes off: more than the decoder reads ahead. */
 const TRIAL_BYTES = 16;
-/** Bytes of a chunk's name and size, and of what an animation says of a frame before its chunks. */
+/** Bytes of a chunk's name and size, and of the frame header in an animation. */
 const CHUNK_HEAD = 8;
 const FRAME_HEAD = 16;
 
@@ -13,7 +13,7 @@ const FRAME_HEAD = 16;
  * coded by runs of them. In place of anything else they code too many blocks or pixels, and the end of the data is not needed.
  *
  * @param decodes whether a changed copy of the bytes can be decoded without any warning
- * @returns what is wrong, in words for an error; undefined where nothing is
+ * @returns a description of the damage for an error; undefined if there is none
  */
 export async function webpDamage(
   bytes: Uint8Array,
@@ -42,7 +42,7 @@ function firstFrame(bytes: Buffer): { chunk: string; data: Buffer } | undefined 
   return undefined;
 }
 
-/** A WebP of nothing but a frame's coded data. */
+/** A WebP file with only the coded data of a frame. */
 function asFile(chunk: string, data: Buffer): Buffer {
   const head = Buffer.alloc(20);
   head.write(`RIFF    WEBP${chunk}`, 'latin1');

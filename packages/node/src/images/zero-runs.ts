@@ -1,7 +1,7 @@
 /** A run of zero bytes. */
 export interface ZeroRun {
   readonly start: number;
-  /** After the last of them. */
+  /** Offset after the last byte. */
   readonly end: number;
 }
 
@@ -15,7 +15,7 @@ export function* zeroRuns(
   to: number,
   least: number,
 ): Generator<ZeroRun> {
-  // Every run of that length holds one of the bytes probed.
+  // Every run of that length contains a probed byte.
   let unseen = from;
   for (let probe = from + least - 1; probe < to; probe += least) {
     if (bytes[probe] !== 0) continue;
@@ -29,7 +29,7 @@ export function* zeroRuns(
   }
 }
 
-/** How errors call what such a run is evidence of. */
+/** Description of such a run for errors. */
 export function zerosInPlaceOf(what: string, { start, end }: ZeroRun): string {
   return `${end - start} zero bytes in place of ${what}`;
 }
