@@ -1,7 +1,6 @@
 // The reference of @bigrid/node, from its types and the comments on them.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Application } from 'typedoc';
 import ts from 'typescript';
@@ -26,7 +25,10 @@ const compilerOptions = {
 export async function apiParts() {
   const problems = incompleteOptions();
   if (problems.length > 0) throw new Error(`In the public API:\n${problems.join('\n')}`);
-  const out = mkdtempSync(join(tmpdir(), 'bigrid-api-'));
+  // The checks run where the system's temporary folder may be read-only, but the checkout never is.
+  const parent = join(root, '.bigrid');
+  mkdirSync(parent, { recursive: true });
+  const out = mkdtempSync(join(parent, 'api-'));
   try {
     const app = await Application.bootstrapWithPlugins({
       entryPoints: [entry],
