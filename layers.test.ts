@@ -1,15 +1,31 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = import.meta.dirname;
 
+const packages = ['errors', 'graph', 'method', 'inspect', 'node', 'report', 'cli'];
+
+/** Links the packages as npm does, so that imports of them resolve in the tree, wherever it is. */
+function linkPackages(folder: string): void {
+  mkdirSync(join(folder, 'node_modules/@bigrid'), { recursive: true });
+  for (const name of packages) {
+    const own = join(folder, 'packages', name);
+    mkdirSync(join(own, 'dist'), { recursive: true });
+    writeFileSync(join(own, 'package.json'), '{ "main": "dist/index.js" }');
+    writeFileSync(join(own, 'dist/index.js'), 'exports.a = 1;');
+    const link = name === 'cli' ? 'bigrid' : `@bigrid/${name}`;
+    symlinkSync(own, join(folder, 'node_modules', link), 'junction');
+  }
+}
+
 /** The rules that a tree of sources breaks, each with the file that breaks it. */
 function violationsIn(files: Readonly<Record<string, string>>): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'bigrid-layers-'));
   try {
+    linkPackages(folder);
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text);
@@ -61,8 +77,7 @@ test('an import that breaks a rule is reported: of a value, of a type, dynamic, 
     'packages/cli/testing/leaf.ts': leaf,
     'packages/cli/src/outside.ts': uses('../testing/leaf.ts'),
   });
-  const unresolved = /^all-resolve/;
-  expect(new Set(found.filter((line) => !unresolved.test(line)))).toEqual(
+  expect(new Set(found)).toEqual(
     new Set([
       'pure-core: packages/errors/src/core.ts',
       'layer-errors: packages/errors/src/elsewhere.ts',

@@ -78,7 +78,7 @@ test('train-with-progress shows progress, and is cancelled by Ctrl-C', async () 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'exit');
-  await printed(child, /grid: \d+ %/);
+  await printed(child, /cross-fitting: \d+ %/);
   child.kill('SIGINT');
   expect(await ended).toEqual([130, null]);
   const other = join(folder, 'other.onnx');
