@@ -2,17 +2,34 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'fuzz/*.test.ts',
-      'bench/**/*.test.mjs',
-      'scripts/**/*.test.mjs',
-      '*.test.ts',
-    ],
     globalSetup: 'vitest.setup.ts',
     // Every test file starts ONNX Runtime with a thread of its own; two at a time fit two cores.
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'core',
+          include: ['packages/{errors,graph,method}/src/**/*.test.ts'],
+          // These packages keep no state, so that their test files can share workers, which saves a third of the time.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'rest',
+          include: [
+            'packages/{inspect,node,report,cli}/src/**/*.test.ts',
+            'fuzz/*.test.ts',
+            'bench/**/*.test.mjs',
+            'scripts/**/*.test.mjs',
+            '*.test.ts',
+          ],
+        },
+      },
+    ],
   },
 });

@@ -38,7 +38,7 @@ test('info shows the tiles and the size of the maps', async () => {
 });
 
 test('a killed training with tiles resumes to the same model', async () => {
-  const flags = ['--tile', '64', ...tiny, '--epochs', '6', '--checkpoint-seconds', '0'];
+  const flags = ['--tile', '64', ...tiny, '--epochs', '3', '--checkpoint-seconds', '0'];
   const train = (name: string, ...more: string[]) => [
     ...['train', at('part'), '--out', at('tiles', name), ...flags],
     ...more,
