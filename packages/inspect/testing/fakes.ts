@@ -20,7 +20,7 @@ export const engine: Engine = onnxRuntimeEngine({ threads: 1 });
 export function image(seed: number, options: { defect?: boolean; width?: number } = {}): Image {
   const { defect = false, width = 64 } = options;
   const height = 64;
-  const random = new Random(seed).fork('image');
+  const random = new Random(seed).fork('noise');
   const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
     const pixel = Math.floor(i / 3);
     const [x, y] = [pixel % width, Math.floor(pixel / width)];

@@ -118,7 +118,7 @@ describe('Detector', () => {
     expect(map.data).toHaveLength(256 * 256);
     expect(map.data.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
     expect(Number.isFinite(score)).toBe(true);
-    expect(await inspectWith(bundle)).toMatchObject({ score, map });
+    expect(await inspectWith(bundle)).toEqual({ score, map, image: image(200, { width: 50 }) });
   });
 });
 

@@ -17,13 +17,14 @@ const invalid = expect.objectContaining({ code: 'OPTION_INVALID' });
 
 describe('calibrate', () => {
   it('takes the highest of a few scores by default', () => {
-    expect(calibrate({ scores: [3, 9, 4], mapMaxima: [30, 20, 10] })).toMatchObject({
+    expect(calibrate({ scores: [3, 9, 4], mapMaxima: [30, 20, 10] })).toEqual({
       scores: [3, 4, 9],
       mapMaxima: [30, 10, 20],
       origin: 'held-out',
       rule: 'quantile:0.99',
       threshold: 9,
       pixelThreshold: 30,
+      images: { brightness: [0.5], contrast: [0.2], sharpness: [0.1], red: [0.3], blue: [0.3] },
     });
     expect(calibrate({ scores: [5], mapMaxima: [6] })).toMatchObject({
       threshold: 5,
