@@ -1,46 +1,20 @@
 import { beforeAll, expect, it } from 'vitest';
-import { tinyBackbone } from '../../method/testing/tiny.ts';
-import {
-  engine,
-  entry,
-  goodEntries,
-  image,
-  memoryReplay,
-  memoryScratches,
-  otherLight,
-  tinyTraining,
-} from '../testing/fakes.ts';
+import { engine, entry, image, otherLight } from '../testing/fakes.ts';
+import { trainedForUpdates, updateOf } from '../testing/updating.ts';
 import type { Bundle } from './bundle/bundle.ts';
 import { scoreImages } from './calibration/scoring.ts';
 import type { WorkEvent } from './events.ts';
 import type { Replay } from './ports.ts';
-import { train } from './train.ts';
 import { type UpdateInput, update } from './update.ts';
 
 let base: Bundle;
 let replay: Replay;
 beforeAll(async () => {
-  const kept = memoryReplay(15);
-  const { schedule } = tinyTraining();
-  const classes = [{ name: 'part', entries: goodEntries(40) }];
-  base = await train(
-    tinyTraining({ classes, schedule: { ...schedule, epochs: 24 }, replay: kept }),
-  );
-  replay = kept.entries();
+  ({ bundle: base, replay } = await trainedForUpdates());
 }, 60_000);
 
-function updated(over: Partial<UpdateInput> = {}) {
-  return update({
-    engine,
-    backbone: tinyBackbone,
-    bundle: base,
-    good: otherLight(8, 500),
-    replay,
-    openScratch: memoryScratches().open,
-    now: () => new Date('2025-02-03T04:05:06Z'),
-    ...over,
-  });
-}
+const updated = (over: Partial<UpdateInput> = {}) =>
+  update({ ...updateOf({ bundle: base, replay }), ...over });
 
 it('refuses images with suspect scores before training, unless allowSuspect is set', async () => {
   const broken = [1, 2, 3, 4, 5, 6, 7].map((seed) =>

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { tinyBackbone, tinyMethod } from '../../method/testing/tiny.ts';
+import { tinyMethod } from '../../method/testing/tiny.ts';
 import {
   engine,
   entry,
@@ -11,6 +11,7 @@ import {
   tinyTraining,
   unreadable,
 } from '../testing/fakes.ts';
+import { now, trainedForUpdates, updateOf } from '../testing/updating.ts';
 import { type Bundle, openBundle, trainedValues, withManifest } from './bundle/bundle.ts';
 import { scoreImages } from './calibration/scoring.ts';
 import { ignoredBy } from './detection/ignored-area.ts';
@@ -19,34 +20,15 @@ import type { ImageEntry, Replay } from './ports.ts';
 import { train } from './train.ts';
 import { type UpdateInput, update } from './update.ts';
 
-const now = () => new Date('2025-02-03T04:05:06Z');
 let base: Bundle;
 let replay: Replay;
 
 beforeAll(async () => {
-  const kept = memoryReplay(15);
-  base = await train(
-    tinyTraining({
-      classes: [{ name: 'part', entries: goodEntries(40) }],
-      schedule: { ...tinyTraining().schedule, epochs: 24 },
-      replay: kept,
-    }),
-  );
-  replay = kept.entries();
+  ({ bundle: base, replay } = await trainedForUpdates());
 }, 60_000);
 
-function updated(over: Partial<UpdateInput> = {}) {
-  return update({
-    engine,
-    backbone: tinyBackbone,
-    bundle: base,
-    good: otherLight(8, 500),
-    replay,
-    openScratch: memoryScratches().open,
-    now,
-    ...over,
-  });
-}
+const updated = (over: Partial<UpdateInput> = {}) =>
+  update({ ...updateOf({ bundle: base, replay }), ...over });
 
 async function scoresOf(bundle: Bundle, entries: readonly ImageEntry[]): Promise<number[]> {
   return (await scoreImages({ engine, model: bundle, entries })).map(({ score }) => score);
@@ -68,7 +50,7 @@ describe('update', () => {
       const { threshold } = bundle.manifest.calibration;
       return (await scoresOf(bundle, entries)).filter((score) => score > threshold).length;
     };
-    expect(await alarms(base, unseen)).toBeGreaterThan(6);
+    expect(await alarms(base, unseen)).toBeGreaterThan(8);
     const { bundle } = await updated({ good: otherLight(16, 500) });
     expect(await alarms(bundle, unseen)).toBeLessThan(4);
     expect(await alarms(bundle, old)).toBeLessThan(4);

@@ -11,7 +11,10 @@ import { renderInspection } from './inspection-page.ts';
 import { drawThumbnailSchema } from './option-schemas.ts';
 import {
   charactersForOneOf,
+  Drawing,
   type DrawThumbnail,
+  defaultMaximumImages,
+  slack,
   type Thumbnail,
   thumbnailOf,
 } from './thumbnail.ts';
@@ -54,11 +57,8 @@ const optionsSchema = z.strictObject({
   smallestRegion: z.number().min(0).optional(),
 }) satisfies z.ZodType<InspectionReportOptions>;
 
-const defaultMaximumImages = 1000;
 /** Unreadable images that are listed; further ones are only counted. */
 const mostUnread = 1000;
-/** Thumbnails kept above the maximum before those with the lowest scores are dropped, as a fraction of the maximum. */
-const slack = 0.25;
 
 /**
  * Renders verdicts on unlabelled images as one self-contained HTML page: a gallery of images and heat maps, the highest
@@ -82,7 +82,7 @@ export class InspectionReport {
   #shown: ShownImage[] = [];
   /** The lowest score kept, once there are enough: images below it will not be shown. */
   #floor = Number.NEGATIVE_INFINITY;
-  #drawing: Promise<void> = Promise.resolve();
+  readonly #drawing = new Drawing();
 
   /** @throws OPTION_INVALID */
   constructor(manifest: Manifest, options: InspectionReportOptions) {
@@ -98,7 +98,7 @@ export class InspectionReport {
 
   /** Counts an image and starts drawing it, after the previous one is done. */
   async add(outcome: Verdict | FailedInspection): Promise<void> {
-    await this.#drawing;
+    await this.#drawing.done();
     if ('error' in outcome) {
       this.#counts.unreadable++;
       const { code, message } = outcome.error;
@@ -108,14 +108,12 @@ export class InspectionReport {
     }
     this.#counts[outcome.verdict]++;
     if (this.#most === 0 || outcome.score < this.#floor) return;
-    this.#drawing = this.#draw(outcome);
-    // Errors are thrown by the next call that awaits the drawing.
-    this.#drawing.catch(() => {});
+    this.#drawing.start(this.#draw(outcome));
   }
 
   /** @param logged number of images that were in the log already and are not shown */
   async render(logged = 0): Promise<string> {
-    await this.#drawing;
+    await this.#drawing.done();
     this.#keepHighest();
     return renderInspection({
       title: this.#title,

@@ -13,7 +13,10 @@ import { renderPage } from './page.ts';
 import { comparatorOfNeed, groupImages } from './summary.ts';
 import {
   charactersForOneOf,
+  Drawing,
   type DrawThumbnail,
+  defaultMaximumImages,
+  slack,
   type Thumbnail,
   thumbnailOf,
 } from './thumbnail.ts';
@@ -33,10 +36,6 @@ const optionsSchema = z.strictObject({
   maximumImages: z.int().min(0).optional(),
 }) satisfies z.ZodType<ReportOptions>;
 
-const defaultMaximumImages = 1000;
-/** Thumbnails kept above the maximum before those least needed are dropped, as a fraction of the maximum. */
-const slack = 0.25;
-
 /**
  * Renders an evaluation as one self-contained HTML page: verdicts, metrics, test images with their heat maps, curves,
  * and a threshold to move. Images are drawn during the evaluation, each while the next is inspected, and only the
@@ -54,7 +53,7 @@ export class Report {
   readonly #drawThumbnail: DrawThumbnail;
   readonly #maximumImages: number;
   readonly #thumbnails = new Map<EvaluatedImage, Thumbnail>();
-  #drawing: Promise<void> = Promise.resolve();
+  readonly #drawing = new Drawing();
 
   /** @throws OPTION_INVALID */
   constructor(manifest: Manifest, options: ReportOptions) {
@@ -68,10 +67,8 @@ export class Report {
 
   /** Starts drawing an image, after the previous one is done. */
   async add(seen: SeenImage): Promise<void> {
-    await this.#drawing;
-    this.#drawing = this.#draw(seen);
-    // Errors are thrown by the next call that awaits the drawing.
-    this.#drawing.catch(() => {});
+    await this.#drawing.done();
+    this.#drawing.start(this.#draw(seen));
   }
 
   /**
@@ -79,7 +76,7 @@ export class Report {
    * @param manifest with the thresholds to show, if labels of the evaluation have set others
    */
   async render(evaluation: Evaluation, manifest = this.#manifest): Promise<string> {
-    await this.#drawing;
+    await this.#drawing.done();
     this.#keepMostNeeded(manifest);
     const groups = groupImages(evaluation, manifest.calibration);
     return renderPage({

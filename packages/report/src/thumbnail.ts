@@ -45,6 +45,12 @@ export function charactersForOneOf(shown: number): number {
   return Math.min(charactersForOne, charactersForAll / shown);
 }
 
+/** Images on a page by default. */
+export const defaultMaximumImages = 1000;
+
+/** Thumbnails kept above the maximum before those least needed are dropped, as a fraction of the maximum. */
+export const slack = 0.25;
+
 /** Share of an image's budget for the outline of its defect, which could be the largest part if it is ragged. */
 const outlineShare = 0.25;
 
@@ -60,4 +66,20 @@ export async function thumbnailOf(
   const left = maximumCharacters - (truth?.text.length ?? 0);
   const pair = await draw(seen, { ...options, maximumCharacters: left });
   return { ...pair, isHatched: ignored !== undefined, truth };
+}
+
+/** Draws one image at a time, while the next is inspected. */
+export class Drawing {
+  #last: Promise<void> = Promise.resolve();
+
+  /** Waits for the image being drawn. Throws what drawing it threw. */
+  done(): Promise<void> {
+    return this.#last;
+  }
+
+  start(drawn: Promise<void>): void {
+    this.#last = drawn;
+    // Errors are thrown by the next call that waits.
+    drawn.catch(() => {});
+  }
 }
