@@ -60,8 +60,13 @@ export function revision(checkout = root) {
   }
 }
 
-/** Processors, Node.js, revision and date, for reports. */
+/** Processors and Node.js, for reports. */
+export function machine() {
+  return `${cpus().length} x ${cpus()[0].model}, Node.js ${process.version}`;
+}
+
+/** The machine, revision and date, for reports. */
 export function circumstances() {
   const date = new Date().toISOString().slice(0, 10);
-  return `${cpus().length} x ${cpus()[0].model}, Node.js ${process.version}, revision ${revision()}, ${date}`;
+  return `${machine()}, revision ${revision()}, ${date}`;
 }
