@@ -14,5 +14,8 @@ export function describeTraining({ training, calibration, classes }: Manifest): 
     calibration.origin === 'cross-fitted'
       ? `${calibration.scores.length} scored by cross-fitting`
       : `${training.heldOut} held out`;
-  return `trained on ${all}${counted(training.images, 'good image')}${products}, ${scored} for the threshold, which is ${formatScore(threshold, threshold)}`;
+  const free = training.free
+    ? `${classes.length === 1 ? '' : `${training.free.join(', ')} `}found to lie freely, `
+    : '';
+  return `trained on ${all}${counted(training.images, 'good image')}${products}, ${free}${scored} for the threshold, which is ${formatScore(threshold, threshold)}`;
 }

@@ -37,6 +37,9 @@ export class Value {
   }
 }
 
+/** What is known of a value before it is computed. */
+type ValueType = Pick<Value, 'type' | 'shape'>;
+
 /** One operator of a graph. `inputs` may have holes where an optional input is left out. */
 export interface GraphNode {
   readonly operator: string;
@@ -143,6 +146,22 @@ export class Graph {
     return this.#append(operator, this.#unique(operator), inputs, attributes, type, shape);
   }
 
+  /** Appends a node with several outputs, of these types and shapes. */
+  nodeWithOutputs(
+    operator: string,
+    inputs: readonly Value[],
+    attributes: Readonly<Record<string, Attribute>>,
+    outputs: readonly [ValueType, ...ValueType[]],
+  ): readonly Value[] {
+    const [first, ...rest] = outputs;
+    const output = this.node(operator, inputs, attributes, first.type, first.shape);
+    const node = output.producer as { -readonly [K in keyof GraphNode]: GraphNode[K] };
+    node.others = rest.map(
+      ({ type, shape }) => new Value(this, this.#unique(operator), type, shape, node),
+    );
+    return [output, ...node.others];
+  }
+
   /**
    * Appends a node with a graph inside, which takes one input and returns one output per output of the node.
    * @param input type and shape of the body's input
@@ -153,7 +172,7 @@ export class Graph {
     operator: string,
     inputs: readonly Value[],
     attributes: Readonly<Record<string, Attribute>>,
-    input: { readonly type: ElementType; readonly shape: Shape },
+    input: ValueType,
     build: (input: Value) => readonly [Value, ...Value[]],
     shapeOf: (output: Shape) => Shape,
   ): readonly Value[] {

@@ -7,6 +7,7 @@ import { averagePool, maxPool, resize } from '../src/operators/image.ts';
 import { sliceAt } from '../src/operators/layout.ts';
 import { reduceMax, reduceSum } from '../src/operators/reduce.ts';
 import { scan } from '../src/operators/scan.ts';
+import { gather, largest, scatter } from '../src/operators/select.ts';
 import { compositeCases, type GradientCase, gradientCases } from './gradient-cases.ts';
 
 /** One graph with every operator, every gradient, and a step of AdamW: for checkers of ONNX files. */
@@ -31,9 +32,11 @@ export function everyOperatorGraph(): Graph {
     less(planes, 0),
     cast(cast(planes, 'int32'), 'int64'),
   ];
+  const { values, indices } = largest(graph.input('vector', 'float32', [8]), 3);
+  const selected = [gather(weight, graph.integers([1])), scatter(values, indices, values)];
   const starts = graph.input('starts', 'int64', ['windows', 2]);
   const windows = scan(starts, (at) => [sliceAt(planes, [2, 3], at, [3, 2]), cast(at, 'float32')]);
-  [...others, ...windows].forEach((value, i) => {
+  [...others, ...selected, ...windows].forEach((value, i) => {
     graph.output(`other${i}`, value);
   });
   return graph;

@@ -6,6 +6,7 @@ export type Phase =
   | 'cross-fitting'
   | 'abnormal grid'
   | 'normal grid'
+  | 'remembering'
   | 'measuring'
   | 'calibrating'
   | 'keeping'

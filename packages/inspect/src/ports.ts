@@ -58,9 +58,10 @@ export interface Scratch {
 
 /**
  * Opens a scratch.
- * @param kept number of blocks of an earlier run to start with; 0 without a {@link Checkpoint}
+ * @param kept number of blocks of an earlier run to start with, 0 without a {@link Checkpoint}; left out for a scratch that
+ *   no later run continues
  */
-export type OpenScratch = (blockBytes: number, kept: number) => Promise<Scratch>;
+export type OpenScratch = (blockBytes: number, kept?: number) => Promise<Scratch>;
 
 /** Saves the progress of a training, so that another run can resume it if this one is killed. */
 export interface Checkpoint {

@@ -10,6 +10,7 @@ import { measureExpectation } from './training/expectation.ts';
 import { entriesAt, extractFeatures } from './training/feature-extraction.ts';
 import { checkRules, holdOut, type TrainingClass, wantedGroups } from './training/hold-out.ts';
 import { type FoldTraining, learn } from './training/learn.ts';
+import { type FreeImages, findFreeImages } from './training/memory/orientation.ts';
 import { planTraining } from './training/plan.ts';
 import { trainedManifest } from './training/provenance.ts';
 import { keepReplay } from './training/replay.ts';
@@ -48,6 +49,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const { rules, seed } = input;
   const plan = await planTraining(input);
   const extraction = await (input.extract ?? extractFeatures)(plan);
+  let free: FreeImages | undefined;
   try {
     const { images } = extraction;
     const isKnown = recogniserOf(input.from?.manifest.learnt);
@@ -58,8 +60,9 @@ export async function train(input: TrainInput): Promise<Bundle> {
     const groups = new Set(scorable.map((at) => split.groups[at]));
     checkRules(rules, groups.size, scorable.length);
 
+    free = await findFreeImages(plan, extraction, split);
     // The model's own fold is learnt last, so that a checkpoint needs only the scores of the folds before it.
-    const folds = split.folds.map((fold): FoldTraining => ({ plan, extraction, ...fold }));
+    const folds = split.folds.map((fold): FoldTraining => ({ plan, extraction, free, ...fold }));
     const [fold, ...others] = folds as [FoldTraining, ...FoldTraining[]];
     const crossFitted = await crossFit(others);
     const learnt = await learn(fold);
@@ -76,9 +79,10 @@ export async function train(input: TrainInput): Promise<Bundle> {
     };
     const random = new Random(seed).fork('replay');
     await keepReplay({ ...plan, from, into: input.replay, random });
-    const made = { input, plan, fold, learnt, scored: own.length, calibration };
+    const made = { input, plan, fold, free: free.classes, learnt, scored: own.length, calibration };
     return withManifest(model, trainedManifest(made));
   } finally {
+    await free?.copies?.scratch.dispose();
     await extraction.scratch.dispose();
   }
 }

@@ -71,7 +71,7 @@ export function memoryCheckpoint() {
   const states: { bytes: Uint8Array; blocks: Uint8Array[] }[] = [];
   const run = (from?: (typeof states)[number]) => {
     let blocks: Uint8Array[] = [];
-    const openScratch = async (_: number, kept: number): Promise<Scratch> => {
+    const openScratch = async (_: number, kept = 0): Promise<Scratch> => {
       blocks = (from?.blocks ?? []).slice(0, kept);
       return {
         append: async (block) => void blocks.push(block.slice()),

@@ -8,6 +8,7 @@ import {
   sub,
   tensor,
   type Value,
+  where,
 } from '@bigrid/graph';
 import {
   cellLengths,
@@ -18,9 +19,23 @@ import {
   tapEnergies,
 } from './anomaly-map.ts';
 import type { Backbone } from './backbones/backbone.ts';
-import { beyondExpected, type CellErrors, EXPECTED, nearestKind } from './expectation.ts';
+import {
+  beyondExpected,
+  type CellErrors,
+  EXPECTED,
+  nearestKind,
+  type OfKind,
+} from './expectation.ts';
 import { features, type Taps } from './features.ts';
 import { reconstruct } from './grad.ts';
+import {
+  distanceToMeans,
+  distanceToMemory,
+  freeKinds,
+  inMetric,
+  MEMORY,
+  memoryErrors,
+} from './memory.ts';
 import type { MethodOptions } from './options.ts';
 import { FixedParameters, type ParameterValues } from './parameters.ts';
 import { unexplainedShare } from './refinement.ts';
@@ -105,26 +120,20 @@ export function detector(
   const look = (image: Value): [forMap: Value, forScore: Value] => {
     const { value, ...taps } = features(graph, image, backbone, options);
     const seen = standardise(value, statistics);
-    const rebuilt = rebuild(seen, options, parameters);
-    const weights = channelWeights(statistics.deviation, taps);
-    if (options.expectation === 'none') {
-      const { lengths, forScore } = errorsOf(seen, rebuilt, weights, taps, options);
-      return [lengths, forScore];
-    }
-    const ofKind = nearestKind(seen, parameters);
-    const components = parameters.get(EXPECTED.components);
-    const whole = components
-      ? withVariation(
-          seen,
-          rebuilt,
-          storedComponents(graph, EXPECTED.components, components, ofKind),
-          taps,
-          weights,
-        )
-      : rebuilt;
-    const errors = errorsOf(seen, whole, weights, taps, options);
-    const { forMap, forScore } = beyondExpected(errors, ofKind, parameters);
-    return [forMap, forScore];
+    const free = freeKinds(parameters);
+    const ofKind =
+      options.expectation === 'none' && free.length === 0
+        ? undefined
+        : nearestKind(seen, parameters);
+    const fromGrids = () => {
+      const weights = channelWeights(statistics.deviation, taps);
+      return gridErrors(seen, options, parameters, { weights, taps, ofKind });
+    };
+    if (!ofKind || free.length === 0) return fromGrids();
+    const { isFree, ...own } = memoryErrors(seen, ofKind, parameters, taps.tapChannels.length);
+    if (free.every((isFree) => isFree)) return [own.forMap, own.forScore];
+    const [forMap, forScore] = fromGrids();
+    return [where(isFree, own.forMap, forMap), where(isFree, own.forScore, forScore)];
   };
   const [forMap, forScore] = wholeImage(image, options, look);
   const { height, width } = mapSizeOf(options);
@@ -135,6 +144,61 @@ export function detector(
   const map = mapOf(forMap);
   graph.output('anomaly_map', reshape(map, [1, height, width]));
   graph.output('score', imageScore(forScore === forMap ? map : mapOf(forScore)));
+  return graph;
+}
+
+interface Compared {
+  /** Of channels: {@link channelWeights} */
+  readonly weights: Float32Array;
+  readonly taps: Taps;
+  /** Selects what is expected of the image; undefined to compare its errors with nothing. */
+  readonly ofKind: OfKind | undefined;
+}
+
+/** Errors of an image by its reconstruction from the grids, [1, 1, cells, cells] each. */
+function gridErrors(
+  seen: Value,
+  options: MethodOptions,
+  parameters: ParameterValues,
+  { weights, taps, ofKind }: Compared,
+): [forMap: Value, forScore: Value] {
+  const rebuilt = rebuild(seen, options, parameters);
+  if (!ofKind) {
+    const { lengths, forScore } = errorsOf(seen, rebuilt, weights, taps, options);
+    return [lengths, forScore];
+  }
+  const { graph } = seen;
+  const values = parameters.get(EXPECTED.components);
+  const components = values && storedComponents(graph, EXPECTED.components, values, ofKind);
+  const whole = components ? withVariation(seen, rebuilt, components, taps, weights) : rebuilt;
+  const errors = errorsOf(seen, whole, weights, taps, options);
+  const { forMap, forScore } = beyondExpected(errors, ofKind, parameters);
+  return [forMap, forScore];
+}
+
+/**
+ * What a memory is made of and measured with: input `features` float16 [1, channels, cells, cells], raw. As long as there are
+ * no entries, outputs `cells` float32 [cells * cells, width], in the space of the memory, and `toMeans` float32 [cells * cells],
+ * the distance of each to the nearest mean of a group. With entries, output `distance` float32 [1, 1, cells, cells] to the
+ * nearest one, and an input `excluded` float32 [1, count] that is added to the squared distance of each.
+ */
+export function memoryReader(
+  options: MethodOptions,
+  statistics: FeatureStatistics,
+  parameters: ParameterValues,
+): Graph {
+  const graph = new Graph('memory-reader');
+  const shape = [1, statistics.mean.length, options.cells, options.cells];
+  const seen = standardise(cast(graph.input('features', 'float16', shape), 'float32'), statistics);
+  const entries = parameters.get(MEMORY.entries);
+  if (entries) {
+    const excluded = graph.input('excluded', 'float32', [1, entries.shape[0] as number]);
+    graph.output('distance', distanceToMemory(seen, parameters, excluded));
+    return graph;
+  }
+  const cells = inMetric(seen, parameters);
+  graph.output('cells', cells);
+  graph.output('toMeans', distanceToMeans(cells, parameters));
   return graph;
 }
 

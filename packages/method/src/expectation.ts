@@ -98,7 +98,8 @@ export function beyondExpected(
  * @throws BUNDLE_INVALID if there are kinds but no prototypes
  */
 export function nearestKind(features: Value, parameters: ParameterValues): OfKind {
-  const [kinds] = required(parameters, EXPECTED.energy).shape as [number];
+  const rows = parameters.get(EXPECTED.energy) ?? parameters.get(EXPECTED.prototypes);
+  const kinds = rows?.shape[0] ?? 1;
   if (kinds === 1) return (rows) => rows;
   const { graph } = features;
   const kind = graph.scope('expectation', () => {
@@ -114,7 +115,7 @@ export function nearestKind(features: Value, parameters: ParameterValues): OfKin
   return (rows) => sliceAt(rows, [0], kind, [1]);
 }
 
-function required(parameters: ParameterValues, name: string): Tensor<'float32'> {
+export function required(parameters: ParameterValues, name: string): Tensor<'float32'> {
   return (
     parameters.get(name) ??
     fail('BUNDLE_INVALID', `Expected a tensor ${name} in the bundle but received none`)

@@ -9,10 +9,19 @@ export {
 export { efficientNetLite0 } from './backbones/efficientnet-lite.ts';
 export { type OnnxBackboneOptions, onnxBackbone } from './backbones/onnx.ts';
 export { type ResNetVariant, resNet, resNetVariants } from './backbones/resnet.ts';
-export { COUNTED, detector, errorMeter, extractor, mapSizeOf, resizer } from './detector.ts';
+export {
+  COUNTED,
+  detector,
+  errorMeter,
+  extractor,
+  mapSizeOf,
+  memoryReader,
+  resizer,
+} from './detector.ts';
 export { EXPECTED } from './expectation.ts';
 export { pasteMask, swapMask } from './feature-block-paste.ts';
 export type { Taps } from './features.ts';
+export { freeKinds, MEMORY } from './memory.ts';
 export {
   type MethodOptions,
   MOST_TILES,

@@ -27,6 +27,12 @@ export const methodOptionsSchema = z.strictObject({
   pooling: z
     .union([z.literal(1), z.literal(3), z.literal(5)])
     .describe('Side of the neighbourhood over which features are averaged, in cells'),
+  orientation: z
+    .enum(['auto', 'fixed', 'free'])
+    .optional()
+    .describe(
+      'How products lie in the image. fixed: always the same way, so the grids reconstruct their features; free: turned at any angle, so their cells are compared with a memory of normal ones; auto: decided for each product from its good images; absent in files of earlier versions, as fixed',
+    ),
   grids: z
     .enum(['restoring', 'normal', 'normal+restoring', 'published', 'published-abnormal', 'none'])
     .describe(
@@ -136,6 +142,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       inputSize: 256,
       cells: 32,
       pooling: 3,
+      orientation: 'auto',
       grids: 'restoring',
       gridChannels: 128,
       localResolution: 16,
@@ -167,6 +174,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       inputSize: 256,
       cells: 32,
       pooling: 1,
+      orientation: 'fixed',
       grids: 'published',
       gridChannels: 272,
       localResolution: 32,

@@ -63,7 +63,9 @@ export async function train(images: TrainingImages, request: TrainRequest = {}):
     const bundle = await trainOnEntries({
       ...prepared,
       openScratch: (blockBytes, kept) =>
-        checkpoint ? checkpoint.openScratch(blockBytes, kept) : fileScratch(blockBytes),
+        checkpoint && kept !== undefined
+          ? checkpoint.openScratch(blockBytes, kept)
+          : fileScratch(blockBytes),
       checkpoint,
       classes: classes.map(({ name, entries }) => ({
         name,

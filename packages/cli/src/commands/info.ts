@@ -68,6 +68,7 @@ function describe(
     [manifest.classes.length === 1 ? 'class' : 'classes', manifest.classes.join(', ')],
     ['profile', `${manifest.profile}, on ${backbone.name} (${backbone.licence})`],
     ['method', describeMethod(manifest)],
+    ...(training.free ? [['lies freely', describeFree(manifest)] as [string, string]] : []),
     ['threshold', `${describeThreshold(manifest)}\n${promise}`],
     ...(ignored > 0
       ? [['mask', `${(100 * ignored).toFixed(1)} % of each image is ignored`] as [string, string]]
@@ -77,6 +78,11 @@ function describe(
     ['input', `${inputs.map(port).join('\n')} (RGB, any size)`],
     ['outputs', outputs.map(port).join('\n')],
   ];
+}
+
+function describeFree({ training, classes }: Manifest): string {
+  const products = classes.length === 1 ? '' : `${training.free?.join(', ')}: `;
+  return `${products}turned at any angle, so cells are compared with a memory of normal ones`;
 }
 
 function describeMethod({ method }: Manifest): string {

@@ -17,6 +17,7 @@ import {
   EXPECTED,
   extractor,
   type FeatureStatistics,
+  MEMORY,
   type ParameterValues,
 } from '@bigrid/method';
 import { MANIFEST_KEY, type Manifest, parseManifest } from './manifest.ts';
@@ -70,10 +71,10 @@ export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundl
       },
     );
   }
-  const expected: readonly string[] = Object.values(EXPECTED);
+  const kept: readonly string[] = [...Object.values(EXPECTED), ...Object.values(MEMORY)];
   const bytes = withStoredWeights(bundle.bytes, (name) => {
-    // Statistics of the errors, not weights: rounding them shows in the score.
-    if (expected.includes(name)) return undefined;
+    // Statistics of the errors and normal cells, not weights: rounding them shows in the score.
+    if (kept.includes(name)) return undefined;
     return name.startsWith(BACKBONE_PREFIX) ? BACKBONE_PRECISION : precision;
   });
   return { ...bundle, bytes };

@@ -82,6 +82,12 @@ export const manifestSchema = z.strictObject({
       .int()
       .optional()
       .describe('Good images that were not read because the training steps need fewer'),
+    free: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'Products that lie freely, turned at any angle: their cells are compared with a memory of normal ones; absent if there are none',
+      ),
     skipped: z.int().describe('Images that could not be read'),
     steps: z.int().describe('Optimiser steps of all stages'),
     dataHash: z.string().describe('SHA-256 over the training images, in order'),

@@ -22,9 +22,11 @@ export async function crossFit(folds: readonly FoldTraining[]): Promise<UnseenSc
   if (!first) return [];
   const { plan } = first;
   const { checkpoints, onEvent } = plan;
-  const steps = folds.map(({ training, extraction }) =>
-    stepsOfAll(plan, training.length * extraction.blocksEach),
-  );
+  // A fold whose images all lie freely has no steps, and counts as one.
+  const steps = folds.map(({ training, extraction, free }) => {
+    const still = training.filter((at) => !free?.images.has(at));
+    return Math.max(1, stepsOfAll(plan, still.length * extraction.blocksEach));
+  });
   const stepsBefore = (at: number) => steps.slice(0, at).reduce((sum, own) => sum + own, 0);
   const known = checkpoints.crossFitted.length;
   const all = stepsBefore(folds.length);
@@ -35,6 +37,7 @@ export async function crossFit(folds: readonly FoldTraining[]): Promise<UnseenSc
     const quiet = { ...fold, plan: { ...plan, onEvent: onStep } };
     const model = build(await measureExpectation(await learn(quiet)));
     checkpoints.crossFitted.push(await scoreHeldOut(quiet, model));
+    if (steps[at] === 1) progress(stepsBefore(at + 1));
   }
   return checkpoints.crossFitted.flat();
 }

@@ -1,5 +1,11 @@
 import { type Tensor, type Tensors, tensor, toModel, zeros } from '@bigrid/graph';
-import { EXPECTED, errorMeter, type ParameterValues, variationWidth } from '@bigrid/method';
+import {
+  EXPECTED,
+  errorMeter,
+  freeKinds,
+  type ParameterValues,
+  variationWidth,
+} from '@bigrid/method';
 import { progressOf } from '../events.ts';
 import { checkCancelled } from '../work.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
@@ -36,7 +42,13 @@ export async function measureExpectation<Learnt extends Expecting>(
   const { engine, method } = plan;
   if (method.expectation === 'none') return learnt;
   const { prototypes, of } = kinds;
-  const chosen = prototypes.map((_, kind) => someOf(of, kind, prototypes.length));
+  const free = freeKinds(values);
+  if (free.length > 0 && !free.includes(false)) {
+    return { ...learnt, values: withPrototypes(values, prototypes) };
+  }
+  const chosen = prototypes.map((_, kind) =>
+    free[kind] ? [] : someOf(of, kind, prototypes.length),
+  );
   const most = Math.max(...chosen.map(({ length }) => length));
   const [, known] = values.get(EXPECTED.components)?.shape ?? [];
   const count = method.expectation === 'image' ? componentsEach(most, chosen.length, known) : 0;
@@ -50,9 +62,13 @@ export async function measureExpectation<Learnt extends Expecting>(
   const rows: Expected[] = [];
   try {
     for (const [kind, images] of chosen.entries()) {
-      // A kind without images in this update keeps its expectation.
+      // A kind without images in this update keeps its expectation; one that lies freely has none.
       if (images.length === 0) {
-        rows.push(before(values, kind, none));
+        rows.push(
+          free[kind]
+            ? nothing(method.cells, features.tapCells.length, none)
+            : before(values, kind, none),
+        );
         continue;
       }
       const variation = varies[kind]
@@ -223,6 +239,29 @@ function someOf(of: readonly number[], kind: number, kindCount: number): number[
   return Array.from(
     { length: Math.min(most, own.length) },
     (_, at) => own[Math.floor(at * step)] as number,
+  );
+}
+
+/** A row for a kind that lies freely: never read, but harmless. */
+function nothing(cells: number, taps: number, none: Tensor<'float32'>): Expected {
+  const ones = (width: number) => new Float32Array(width).fill(1);
+  const area = cells ** 2;
+  return {
+    energy: ones(taps * area),
+    mean: ones(area),
+    deviation: ones(area),
+    components: none.data.slice(),
+  };
+}
+
+function withPrototypes(
+  values: ParameterValues,
+  prototypes: readonly Float32Array[],
+): ParameterValues {
+  const width = prototypes[0]?.length ?? 0;
+  return new Map(values).set(
+    EXPECTED.prototypes,
+    tensor('float32', [prototypes.length, width], joined(prototypes)),
   );
 }
 

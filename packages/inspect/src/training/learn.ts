@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
 import { float32 } from '@bigrid/graph';
-import { type ParameterValues, type Stage, stagesOf } from '@bigrid/method';
+import { MEMORY, type ParameterValues, type Stage, stagesOf } from '@bigrid/method';
 import { learntCells } from '../detection/ignored-area.ts';
 import {
   type ExtractedFeatures,
@@ -10,6 +10,8 @@ import {
 } from './feature-extraction.ts';
 import type { Fold } from './hold-out.ts';
 import type { Kinds } from './kinds.ts';
+import { freeOf, learnMemory } from './memory/learn-memory.ts';
+import type { FreeImages } from './memory/orientation.ts';
 import type { Plan } from './plan.ts';
 import { trainStage } from './training-loop.ts';
 
@@ -17,6 +19,8 @@ import { trainStage } from './training-loop.ts';
 export interface FoldTraining extends Fold {
   readonly plan: Plan;
   readonly extraction: Extraction;
+  /** Images that lie freely; undefined for an update, which goes by its model. */
+  readonly free?: FreeImages | undefined;
 }
 
 /** The result of learning: everything a model is built from. */
@@ -31,39 +35,55 @@ export interface Learnt {
 }
 
 /**
- * Runs the stages of training on the training images of a fold, from scratch or from the weights of a model.
+ * Learns the training images of a fold, from scratch or from the weights of a model: those that lie still in the stages of
+ * training, those that lie freely by memory.
  * @throws BUNDLE_INVALID, CHECKPOINT_INVALID, CANCELLED, ENGINE_FAILED
  */
-export async function learn({ plan, extraction, training }: FoldTraining): Promise<Learnt> {
+export async function learn(fold: FoldTraining): Promise<Learnt> {
+  const { plan, extraction, training } = fold;
   const { method, start, checkpoints } = plan;
   const images = imagesAt(extraction, training);
   const extracted = await featuresOf(extraction, training);
   const features = start ? { ...extracted, statistics: start.statistics } : extracted;
   checkStatistics(features);
   const kinds = plan.kindsOf(features, images);
-  const cellWeights = learntCells(images, plan.ignored, method);
+  const isFree = freeOf(fold, kinds);
+  const still = training.filter((_, at) => !isFree[kinds.of[at] as number]);
   // A saved stage comes with the values of the stages before it.
   const saved = checkpoints.savedStage;
   const values: ParameterValues = saved
     ? (new Map(Object.entries(saved.values)) as ParameterValues)
     : new Map(start?.parameters);
-  const stages = stagesOf(method);
+  const stages = still.length > 0 ? stagesOf(method) : [];
+  // The kinds share what features are standardised by, so that one model serves them all.
+  const { statistics } = features;
+  const learnt =
+    still.length < training.length
+      ? { ...(await featuresOf(extraction, still)), statistics }
+      : features;
+  const cellWeights = learntCells(imagesAt(extraction, still), plan.ignored, method);
   const finished = (stage: Stage) =>
     saved !== undefined && stages.indexOf(stage) < stages.indexOf(saved.stage.stage);
   for (const stage of stages) {
     if (finished(stage)) continue;
-    const steps = plan.stepsOf(stage, features.blocks);
-    await trainStage({ plan, stage, values, features, cellWeights, steps });
+    const steps = plan.stepsOf(stage, learnt.blocks);
+    await trainStage({ plan, stage, values, features: learnt, cellWeights, steps });
   }
   // The expectation of a new kind does most of the work, so half of the change of the weights is enough.
   if (start && kinds.isNewKind && method.expectation !== 'none') {
     meetHalfway(values, start.parameters);
   }
-  return { plan, features, kinds, values, steps: stepsOfAll(plan, features.blocks) };
+  for (const name of Object.values(MEMORY)) values.delete(name);
+  if (isFree.includes(true)) {
+    const memory = await learnMemory(fold, features, kinds, isFree);
+    for (const [name, value] of memory) values.set(name, value);
+  }
+  return { plan, features, kinds, values, steps: stepsOfAll(plan, learnt.blocks) };
 }
 
 /** Optimiser steps of all stages. @param blocks number of feature blocks to learn from */
 export function stepsOfAll(plan: Plan, blocks: number): number {
+  if (blocks === 0) return 0;
   return stagesOf(plan.method)
     .map((stage) => plan.stepsOf(stage, blocks))
     .reduce((total, steps) => total + steps, 0);

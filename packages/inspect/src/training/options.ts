@@ -47,6 +47,7 @@ export const trainOptionsSchema = z.strictObject({
       'For small defects in large images: split images into overlapping tiles of at most this many pixels per side; auto: twice `size`',
     ),
   taps: method.taps.optional(),
+  orientation: method.orientation,
   grids: method.grids.optional(),
   anomalySource: method.anomalySource.optional(),
   refinement: method.refinement.optional(),
@@ -96,6 +97,7 @@ const withTables = allGrids.filter((grids) => grids !== 'none');
 
 /** Options that only some grids use. */
 const gridsThatTake = {
+  orientation: ['restoring'],
   anomalySource: allGrids.filter((grids) => stagesOf({ grids }).includes('abnormal')),
   localResolution: withTables,
   globalResolution: withTables,
@@ -116,7 +118,14 @@ function checkEffects(options: z.output<typeof trainOptionsSchema>, grids: Metho
       { remedy: `Leave ${name} out, or choose other grids.` },
     );
   }
-  const { tile, expectation = 'none' } = options;
+  const { tile, expectation = 'none', orientation } = options;
+  if (orientation === 'free' && (tile !== undefined || options.expectation === 'none')) {
+    fail(
+      'OPTION_INVALID',
+      `Expected an orientation other than free with ${tile === undefined ? 'expectation none' : 'tile'} but received free`,
+      { remedy: 'Leave one of the two out.' },
+    );
+  }
   if (tile !== undefined && expectation !== 'none') {
     fail(
       'OPTION_INVALID',

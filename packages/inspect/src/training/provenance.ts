@@ -10,6 +10,8 @@ export interface TrainedModel {
   readonly input: TrainInput;
   readonly plan: TrainingPlan;
   readonly fold: FoldTraining;
+  /** Names of the classes that lie freely. */
+  readonly free: readonly string[];
   readonly learnt: Learnt;
   /** Number of held-out images that could be scored. */
   readonly scored: number;
@@ -18,7 +20,7 @@ export interface TrainedModel {
 
 /** The manifest of a trained model: how and from what it was made, and its calibration. */
 export function trainedManifest(trained: TrainedModel): Manifest {
-  const { input, plan, fold, learnt, scored, calibration } = trained;
+  const { input, plan, fold, free, learnt, scored, calibration } = trained;
   const { extraction, training, heldOut } = fold;
   const { name, licence, mean, deviation } = plan.backbone;
   const given = input.classes.reduce((sum, { entries }) => sum + entries.length, 0);
@@ -39,6 +41,7 @@ export function trainedManifest(trained: TrainedModel): Manifest {
       images: learnt.features.count,
       heldOut: scored,
       ...(leftOut > 0 ? { leftOut } : {}),
+      ...(free.length > 0 ? { free: [...free] } : {}),
       skipped: extraction.skipped + heldOut.length - scored,
       steps: learnt.steps,
       dataHash: learnt.features.dataHash,

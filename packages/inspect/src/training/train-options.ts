@@ -40,6 +40,13 @@ export interface TrainOptions {
    */
   readonly taps?: Given['taps'];
   /**
+   * How products lie in the image. fixed: always the same way, so the grids reconstruct their
+   * features; free: turned at any angle, so their cells are compared with a memory of normal
+   * ones; auto: decided for each product from its good images; absent in files of earlier
+   * versions, as fixed. Values: `auto`, `fixed`, `free`.
+   */
+  readonly orientation?: Given['orientation'];
+  /**
    * Grids that reconstruct the features. restoring: an abnormal grid trained to undo synthetic
    * defects; published: the normal grid of the paper fused with its abnormal grid, which detects
    * pasted cells; none: a network that takes the features directly, for comparison. Values:

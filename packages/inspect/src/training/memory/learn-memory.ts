@@ -1,0 +1,72 @@
+import { float32, type Tensor } from '@bigrid/graph';
+import { freeKinds, MEMORY, type ParameterValues, Random } from '@bigrid/method';
+import { learntCells } from '../../detection/ignored-area.ts';
+import { type ExtractedFeatures, imagesAt } from '../feature-extraction.ts';
+import type { Kinds } from '../kinds.ts';
+import type { FoldTraining } from '../learn.ts';
+import { measureMemory, remember, WHOLE_MEMORY } from './memory.ts';
+import { blocksOf } from './orientation.ts';
+
+/** Good images of a kind that are measured. */
+const MOST_MEASURED = 40;
+
+/**
+ * Which kinds of image lie freely: in a training as found, in an update as before; a new kind does if all others do.
+ */
+export function freeOf({ plan, training, free }: FoldTraining, kinds: Kinds): boolean[] {
+  const known = freeKinds(plan.start?.parameters ?? new Map());
+  return kinds.prototypes.map((_, kind) => {
+    if (free) return free.images.has(training[kinds.of.indexOf(kind)] as number);
+    return known[kind] ?? (known.length > 0 && !known.includes(false));
+  });
+}
+
+/**
+ * Remembers the images of kinds that lie freely, and measures good images by it.
+ * @param isFree of each kind, at least one
+ * @returns the tensors of {@link MEMORY}
+ * @throws CANCELLED, ENGINE_FAILED
+ */
+export async function learnMemory(
+  { plan, extraction, training, free }: FoldTraining,
+  features: ExtractedFeatures,
+  kinds: Kinds,
+  isFree: readonly boolean[],
+): Promise<ParameterValues> {
+  const weights = learntCells(imagesAt(extraction, training), plan.ignored, plan.method);
+  const places = training.flatMap((image, at) =>
+    isFree[kinds.of[at] as number] ? [{ image, at, kind: kinds.of[at] as number }] : [],
+  );
+  const blocks = places.flatMap(({ image, at }) =>
+    blocksOf(extraction, [image], free).map((block) => ({ ...block, cellWeights: weights?.[at] })),
+  );
+  const { statistics } = features;
+  const known = plan.start?.parameters;
+  const random = new Random(plan.seed).fork('memory');
+  const input = { plan, statistics, taps: features, blocks, random, size: WHOLE_MEMORY, known };
+  const memory = await remember(input);
+  const rows = await Promise.all(
+    isFree.map(async (own, kind) => {
+      if (!own) return [0, 0, 1, 1];
+      const of = places.filter((place) => place.kind === kind);
+      const before = rowOf(known, kind);
+      if (of.length === 0 && before) return before;
+      const step = Math.max(1, of.length / MOST_MEASURED);
+      const chosen = of.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step));
+      const originals = chosen.flatMap(({ image, at }) =>
+        blocksOf(extraction, [image], undefined).map((block) => ({
+          ...block,
+          cellWeights: weights?.[at],
+        })),
+      );
+      return [1, ...(await measureMemory(input, memory, originals))];
+    }),
+  );
+  return new Map([...memory.values, [MEMORY.kinds, float32([rows.length, 4], rows.flat())]]);
+}
+
+function rowOf(known: ParameterValues | undefined, kind: number): number[] | undefined {
+  const { data } = (known?.get(MEMORY.kinds) ?? { data: [] }) as Pick<Tensor<'float32'>, 'data'>;
+  const row = [...data.slice(4 * kind, 4 * kind + 4)];
+  return row.length === 4 ? row : undefined;
+}

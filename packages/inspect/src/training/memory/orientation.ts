@@ -1,0 +1,193 @@
+import { Random } from '@bigrid/method';
+import type { OpenScratch } from '../../ports.ts';
+import type { Extraction, ReadImage } from '../feature-extraction.ts';
+import { extractFeatures, featuresOf, imagesAt } from '../feature-extraction.ts';
+import type { Folds, TrainingClass } from '../hold-out.ts';
+import type { TrainingPlan } from '../plan.ts';
+import { Resizer } from '../resizer.ts';
+import { type MemoryBlock, openReader, remember } from './memory.ts';
+import { type TurnedEntry, turnedEntry } from './turned.ts';
+
+/** Images that lie freely, and turned copies of them. */
+export interface FreeImages {
+  /** Names of their classes. */
+  readonly classes: readonly string[];
+  readonly images: ReadonlySet<number>;
+  /** Features of the copies; undefined if there are none. */
+  readonly copies: Extraction | undefined;
+  /** Blocks of the copies of each image. */
+  readonly copiesOf: ReadonlyMap<number, readonly number[]>;
+}
+
+/**
+ * A product lies freely if quarter turns of its images are about as normal as the images themselves: if the largest distance
+ * to the cells of other images grows by less than this factor. Measured: 1.0 to 1.1 for screws turned at any angle, 2.1 and
+ * more for products that lie still (docs/lab-notes/2026-11-27-products-that-lie-freely.md).
+ */
+const FREE_BELOW = 1.5;
+/** Images that are turned and images that they are compared with. */
+const MOST_PROBES = 12;
+const MOST_OTHERS = 60;
+const LEAST_OTHERS = 3;
+const SMALL_MEMORY = { entries: 1024, candidates: 8000, groups: 64, sample: 4000 };
+/** Images and copies wanted of a product that lies freely, and the most copies of each image. */
+const WANTED = 640;
+const MOST_COPIES = 32;
+
+/**
+ * Finds the classes that lie freely, and makes turned copies of their images if these are few.
+ * @throws CANCELLED, ENGINE_FAILED
+ */
+export async function findFreeImages(
+  plan: TrainingPlan,
+  extraction: Extraction,
+  { groups }: Pick<Folds, 'groups'>,
+): Promise<FreeImages> {
+  const { method, engine, classes } = plan;
+  const { orientation = 'fixed', grids, expectation, tiles } = method;
+  const canRemember = grids === 'restoring' && expectation !== 'none' && tiles === undefined;
+  const none = { copies: undefined, copiesOf: new Map<number, number[]>() };
+  if (orientation === 'fixed' || !canRemember) return { ...none, classes: [], images: new Set() };
+  const resizer = await Resizer.open(engine, method);
+  const names: string[] = [];
+  const images = new Set<number>();
+  try {
+    for (const one of classes) {
+      const own = indicesOf(one, extraction);
+      const isFree =
+        orientation === 'free' || (await liesFreely(plan, extraction, own, groups, resizer));
+      if (!isFree) continue;
+      names.push(one.name);
+      for (const at of own) images.add(at);
+    }
+    const copies = images.size > 0 && (await turnedCopies(plan, extraction, [...images], resizer));
+    return { classes: names, images, ...(copies || none) };
+  } finally {
+    await resizer.dispose();
+  }
+}
+
+/** The blocks of images that lie freely, with their copies. */
+export function blocksOf(
+  extraction: Extraction,
+  indices: readonly number[],
+  free: FreeImages | undefined,
+): MemoryBlock[] {
+  const { copies, copiesOf } = free ?? {};
+  return indices.flatMap((image) => [
+    { scratch: extraction.scratch, index: image, image },
+    ...(copies ? (copiesOf?.get(image) ?? []) : []).map((index) => ({
+      scratch: (copies as Extraction).scratch,
+      index,
+      image,
+    })),
+  ]);
+}
+
+async function liesFreely(
+  plan: TrainingPlan,
+  extraction: Extraction,
+  own: readonly number[],
+  groups: readonly number[],
+  resizer: Resizer,
+): Promise<boolean> {
+  const probes = evenly(own, Math.min(MOST_PROBES, Math.floor(own.length / 3)));
+  const probed = new Set(probes.map((at) => groups[at]));
+  const others = evenly(
+    own.filter((at) => !probed.has(groups[at])),
+    MOST_OTHERS,
+  );
+  if (probes.length === 0 || others.length < LEAST_OTHERS) return false;
+  const { statistics } = await featuresOf(extraction, others);
+  const random = new Random(plan.seed).fork('orientation');
+  const quiet = { ...plan, onEvent: () => {} };
+  const blocks = blocksOf(extraction, others, undefined);
+  const input = { plan: quiet, statistics, taps: extraction, blocks, random, size: SMALL_MEMORY };
+  const memory = await remember(input);
+  const entries = imagesAt(extraction, probes).flatMap(({ entry }) =>
+    [90, 270].map((degrees) => turnedEntry(entry, degrees, resizer)),
+  );
+  const turns = await extractCopies(quiet, entries);
+  const reader = await openReader(plan, statistics, memory.values);
+  const furthest = async (block: MemoryBlock, aspect: number) => {
+    const distances = await reader.distances(block, memory.imageOf);
+    return Math.max(...withinCircle(distances, plan.method.cells, aspect)) ** 2;
+  };
+  try {
+    let [still, turned] = [0, 0];
+    for (const [at, { entry }] of turns.images.entries()) {
+      const { aspect } = entry as TurnedEntry;
+      const image = probes[Math.floor(at / 2)] as number;
+      still += await furthest({ scratch: extraction.scratch, index: image, image }, aspect);
+      turned += await furthest({ scratch: turns.scratch, index: at, image }, aspect);
+    }
+    return turned < FREE_BELOW * still;
+  } finally {
+    await reader.dispose();
+    await turns.scratch.dispose();
+  }
+}
+
+/** Values of the cells that a turn leaves within the image: those in the largest circle around its centre. */
+function withinCircle(values: Float32Array, cells: number, aspect: number): number[] {
+  const radius = Math.min(1, aspect) / 2;
+  return [...values].filter((_, cell) => {
+    const x = (((cell % cells) + 0.5) / cells - 0.5) * aspect;
+    const y = (Math.floor(cell / cells) + 0.5) / cells - 0.5;
+    return Math.hypot(x, y) <= radius;
+  });
+}
+
+/** Copies of images, each at other angles, so that images and copies are as many as wanted. */
+async function turnedCopies(
+  plan: TrainingPlan,
+  extraction: Extraction,
+  images: readonly number[],
+  resizer: Resizer,
+): Promise<Pick<FreeImages, 'copies' | 'copiesOf'>> {
+  const each = Math.min(MOST_COPIES, Math.round(WANTED / images.length)) - 1;
+  // An ignored area lies still: it cannot be turned with the image.
+  const turnable = images.filter((at) => {
+    const { entry } = extraction.images[at] as ReadImage;
+    return entry.ignored === undefined && plan.ignored === undefined;
+  });
+  const copiesOf = new Map<number, number[]>();
+  if (each < 1 || turnable.length === 0) return { copies: undefined, copiesOf };
+  const wanted = turnable.flatMap((image) =>
+    Array.from({ length: each }, (_, copy) => {
+      const { entry } = extraction.images[image] as ReadImage;
+      const degrees = (360 * (copy + 1)) / (each + 1);
+      return { image, entry: turnedEntry(entry, degrees, resizer) };
+    }),
+  );
+  const entries = wanted.map(({ entry }) => entry);
+  const copies = await extractCopies(plan, entries);
+  const imageOf = new Map(wanted.map(({ entry, image }) => [entry, image]));
+  for (const [block, { entry }] of copies.images.entries()) {
+    const image = imageOf.get(entry as TurnedEntry) as number;
+    copiesOf.set(image, [...(copiesOf.get(image) ?? []), block]);
+  }
+  return { copies, copiesOf };
+}
+
+/** A resumed training makes them again: they are quick, and its checkpoint is about the images themselves. */
+function extractCopies(
+  { engine, backbone, method, onEvent, signal, ...ports }: TrainingPlan,
+  entries: readonly TurnedEntry[],
+): Promise<Extraction> {
+  const openScratch: OpenScratch = (blockBytes) => ports.openScratch(blockBytes);
+  return extractFeatures({ engine, backbone, openScratch, method, onEvent, signal, entries });
+}
+
+function indicesOf({ entries }: TrainingClass, { images }: Extraction): number[] {
+  const own = new Set(entries);
+  return images.flatMap(({ entry }, at) => (own.has(entry) ? [at] : []));
+}
+
+function evenly(indices: readonly number[], count: number): number[] {
+  const most = Math.min(count, indices.length);
+  return Array.from(
+    { length: most },
+    (_, at) => indices[Math.floor((at * indices.length) / most)] as number,
+  );
+}
