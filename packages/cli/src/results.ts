@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { FailedInspection, Judgement, Verdict } from '@bigrid/node';
+import type { FailedInspection, Verdict } from '@bigrid/node';
 import { formatScore, onOneLine, paint, printable, shorten, table, write } from './output.ts';
 
 /** What is kept of an inspected image: not its pixels. */
@@ -83,6 +83,9 @@ async function writeInStep(text: string, signal: AbortSignal): Promise<void> {
   await once(process.stdout, 'drain', { signal }).catch(() => {});
 }
 
+/** How an anomalous image is printed, to stand out. */
+const ANOMALOUS = 'ANOMALOUS';
+
 const columns = [
   'path',
   'score',
@@ -90,6 +93,7 @@ const columns = [
   'confidence',
   'verdict',
   'isAnomalous',
+  'unknown',
   'error',
 ] as const;
 
@@ -119,13 +123,13 @@ function verdictTable(rows: readonly Row[]): string {
   ] as const;
   const cells = rows.map((row) => {
     if ('error' in row) return [row.path, '-', '-', '-', 'unreadable'];
-    const { score, threshold, confidence, verdict } = row;
+    const { score, threshold, confidence } = row;
     return [
       row.path,
       formatScore(score, threshold),
       formatScore(threshold, threshold),
       confidence.toFixed(3),
-      shownAs(verdict),
+      shownAs(row),
     ];
   });
   const others = columns
@@ -150,17 +154,19 @@ function verdictLine(row: Row): string {
   const time = new Date().toTimeString().slice(0, 8);
   if ('error' in row) return paintRow('unreadable', `${time}  unreadable  ${row.error.message}`);
   const { path, score, threshold, movedTo } = row;
-  const verdict = shownAs(row.verdict);
+  const verdict = shownAs(row);
   const arrow = movedTo === undefined ? '' : ` -> ${movedTo}`;
   const parts = [time, verdict.padEnd(10), formatScore(score, threshold), `${path}${arrow}`];
   return paintRow(verdict, parts.join('  '));
 }
 
-function shownAs(verdict: Judgement): string {
-  return verdict === 'anomalous' ? 'ANOMALOUS' : verdict;
+function shownAs({ verdict, unknown }: Pick<Verdict, 'verdict' | 'unknown'>): string {
+  const shown = verdict === 'anomalous' ? ANOMALOUS : verdict;
+  return unknown ? `${shown}, unknown` : shown;
 }
 
+/** @param verdict from {@link shownAs}, or `unreadable` */
 function paintRow(verdict: string | undefined, cell: string): string {
-  if (verdict === 'ANOMALOUS') return paint(['red', 'bold'], cell);
-  return verdict === 'unreadable' || verdict === 'unsure' ? paint('yellow', cell) : cell;
+  if (verdict?.startsWith(ANOMALOUS)) return paint(['red', 'bold'], cell);
+  return verdict === 'unreadable' || verdict?.startsWith('unsure') ? paint('yellow', cell) : cell;
 }

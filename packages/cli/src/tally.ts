@@ -8,6 +8,8 @@ export class Tally {
   unsure = 0;
   normal = 0;
   unreadable = 0;
+  /** How many of them show something other than the product. */
+  unknown = 0;
   /** How many of them were already in the log. */
   logged = 0;
 
@@ -16,14 +18,14 @@ export class Tally {
   }
 
   add(row: Row): void {
-    this.#counted('error' in row ? 'unreadable' : row.verdict);
+    this.#count('error' in row ? { verdict: 'unreadable' } : row);
   }
 
   /** Images already in the log count too; an image given twice in one run counts once. */
   addLogged(known: LoggedOutcome | 'under way'): void {
     if (known === 'under way') return;
     this.logged++;
-    this.#counted(known.verdict);
+    this.#count(known);
   }
 
   /** One line: `3 images: 1 anomalous, 2 normal; heat maps in marked`. */
@@ -32,13 +34,15 @@ export class Tally {
     if (this.unsure > 0) parts.splice(1, 0, `${this.unsure} unsure`);
     if (this.unreadable > 0) parts.push(`${this.unreadable} unreadable`);
     const places = [
+      ...(this.unknown > 0 ? [`${this.unknown} of them unknown`] : []),
       ...(this.logged > 0 ? [`${this.logged} of them from ${log}`] : []),
       ...(out === undefined ? [] : [`heat maps in ${out}`]),
     ];
     return [`${counted(this.total, 'image')}: ${parts.join(', ')}`, ...places].join('; ');
   }
 
-  #counted(verdict: LoggedOutcome['verdict']): void {
+  #count({ verdict, unknown }: LoggedOutcome): void {
     this[verdict]++;
+    if (unknown) this.unknown++;
   }
 }

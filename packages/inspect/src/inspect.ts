@@ -4,6 +4,7 @@ import { type Judgement, judge } from './calibration/calibration.ts';
 import { confidenceOf } from './calibration/confidence.ts';
 import type { Detector, Inspection } from './detection/detector.ts';
 import { type Region, regionsOf } from './detection/regions.ts';
+import { isUnknown } from './detection/unknown.ts';
 import type { Image, ImageEntry } from './ports.ts';
 import { imageError, readImage } from './read-image.ts';
 import { imagesAhead, inOrder, type TakeRoom } from './work.ts';
@@ -21,6 +22,11 @@ export interface Verdict<Entry extends ImageEntry = ImageEntry> extends Inspecti
   readonly verdict: Judgement;
   /** score > threshold */
   readonly isAnomalous: boolean;
+  /**
+   * Whether the image shows something other than the product, such as a black frame or another part: the map is high nearly
+   * everywhere. Independent of the verdict, which follows from the score alone.
+   */
+  readonly unknown: boolean;
   /** Regions where the anomaly map is above the manifest's pixel threshold, highest peak first. */
   readonly regions: readonly Region[];
 }
@@ -44,7 +50,7 @@ export function verdictOf<Entry extends ImageEntry>(
   smallestRegion = 0,
 ): Verdict<Entry> {
   const { image, map, score } = inspection;
-  const { threshold, pixelThreshold } = calibration;
+  const { threshold, pixelThreshold, mapMaxima } = calibration;
   return {
     entry,
     path: entry.path,
@@ -53,6 +59,7 @@ export function verdictOf<Entry extends ImageEntry>(
     confidence: confidenceOf(calibration)(score),
     verdict: judge(score, calibration),
     isAnomalous: score > threshold,
+    unknown: isUnknown(inspection, mapMaxima),
     regions: regionsOf(map, image, pixelThreshold, smallestRegion),
   };
 }

@@ -14,7 +14,7 @@ export interface CardInput {
   readonly thumbnail: Thumbnail;
   /** `className` selects its colours. */
   readonly badge: { readonly className: string; readonly sign: string; readonly text: string };
-  /** The label: `good`, or the defect. */
+  /** The label: `good`, or the defect; without labels, `unknown` if it shows something other than the product. */
   readonly label?: string | undefined;
   readonly score: number;
   readonly threshold: number;

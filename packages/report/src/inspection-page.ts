@@ -96,12 +96,13 @@ function group(
   const { threshold } = manifest.calibration;
   const badge = badges[verdict];
   const own = shown.filter((image) => image.verdict === verdict);
-  const cards = own.map(({ path, score, thumbnail }) =>
+  const cards = own.map(({ path, score, unknown, thumbnail }) =>
     imageCard({
       path: path.slice(folder.length),
       fullPath: path,
       thumbnail,
       badge,
+      label: unknown ? 'unknown' : undefined,
       score,
       threshold,
     }),

@@ -52,6 +52,16 @@ describe('gallery of inspected images', () => {
     expect(page).not.toContain('true defect');
   });
 
+  it('marks images of something else', async () => {
+    const report = new InspectionReport(manifest, { drawThumbnail, title: 'Other' });
+    await report.add(verdictOf('/in/spot.png', 0.6));
+    await report.add({ ...verdictOf('/in/black.png', 2), unknown: true });
+    const page = await report.render();
+    expect(
+      page.match(/<span class="defect">unknown<\/span> <span class="path"[^>]*>[^<]*/g),
+    ).toEqual([expect.stringContaining('black.png')]);
+  });
+
   it('keeps the highest scores of many in any order, and counts all', async () => {
     const scores = Array.from({ length: 100 }, (_, i) => ((i * 37) % 100) / 100);
     const report = new InspectionReport(manifest, {

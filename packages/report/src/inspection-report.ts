@@ -37,6 +37,8 @@ export interface ShownImage {
   readonly path: string;
   readonly score: number;
   readonly verdict: Judgement;
+  /** Whether it shows something other than the product. */
+  readonly unknown: boolean;
   readonly thumbnail: Thumbnail;
 }
 
@@ -126,7 +128,7 @@ export class InspectionReport {
     });
   }
 
-  async #draw({ path, score, verdict, image, map, ignored }: Verdict): Promise<void> {
+  async #draw({ path, score, verdict, unknown, image, map, ignored }: Verdict): Promise<void> {
     const options = {
       scale: mapScaleOf(this.#manifest),
       maximumCharacters: this.#maximumCharacters,
@@ -134,7 +136,7 @@ export class InspectionReport {
     };
     const seen = { image, map, ignored, mask: undefined };
     const thumbnail = await thumbnailOf(seen, this.#drawThumbnail, options);
-    this.#shown.push({ path, score, verdict, thumbnail });
+    this.#shown.push({ path, score, verdict, unknown, thumbnail });
     if (this.#shown.length > this.#most * (1 + slack)) {
       this.#keepHighest();
       this.#floor = this.#shown.at(-1)?.score ?? this.#floor;

@@ -72,6 +72,7 @@ export function exampleVerdict(score: number, strength?: number): Verdict {
     verdict: isAnomalous ? 'anomalous' : 'normal',
     threshold: 0.5,
     confidence: 0.5,
+    unknown: false,
     image,
     map: { width: mapSize, height: mapSize, data: new Float32Array(mapSize ** 2).fill(score) },
     regions: [],

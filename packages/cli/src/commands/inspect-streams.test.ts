@@ -214,9 +214,9 @@ test('--format prints an array, or a table for spreadsheets', async () => {
   ]);
   const { stdout } = await piped(input, '--format', 'csv');
   const [head, first, second] = stdout.split('\n');
-  expect(head).toBe('path,score,threshold,confidence,verdict,isAnomalous,error');
-  expect(first).toMatch(/a, ""b""\.png",\d+\.\d+,\d+\.\d+,0\.\d+,normal,false,$/);
-  expect(second).toBe(`${at('nowhere.png')},,,,,,PATH_MISSING`);
+  expect(head).toBe('path,score,threshold,confidence,verdict,isAnomalous,unknown,error');
+  expect(first).toMatch(/a, ""b""\.png",\d+\.\d+,\d+\.\d+,0\.\d+,normal,false,false,$/);
+  expect(second).toBe(`${at('nowhere.png')},,,,,,,PATH_MISSING`);
   const both = await bigrid('inspect', model, at('spot.png'), '--json', '--format', 'csv');
   expect([both.code, both.stdout]).toEqual([64, '']);
 });

@@ -72,6 +72,7 @@ test('--json prints an object per line, with the errors of failed images', async
     'confidence',
     'verdict',
     'isAnomalous',
+    'unknown',
     'regions',
   ]);
   expect(results[0].confidence <= 0.5).toBe(!results[0].isAnomalous);
@@ -88,6 +89,29 @@ test('--json prints an object per line, with the errors of failed images', async
   expect(stderr).toContain(
     'error SOME_IMAGES_FAILED: Expected to read 5 images but received 3 that',
   );
+});
+
+test('an image of something else is unknown in the table, in each format and in the summary, from a log too', async () => {
+  const black = sharp({ create: { width: 64, height: 64, channels: 3, background: 'black' } });
+  await write(at('other', 'black.png'), await black.png().toBuffer());
+  await write(at('other', 'fine.png'), await imageBytes(1));
+  await write(at('other', 'spot.png'), await imageBytes(2, true));
+  const inspected = (...more: string[]) => bigrid('inspect', model, at('other'), ...more);
+  const { stdout } = await inspected();
+  const verdicts = stdout.trimEnd().split('\n').slice(1);
+  expect(verdicts[0]).toMatch(/black\.png .* {2}ANOMALOUS, unknown$/);
+  expect(verdicts.filter((line) => line.includes('unknown'))).toHaveLength(1);
+  const lines = (text: string) => text.trimEnd().split('\n');
+  const log = at('other.jsonl');
+  const printed = await inspected('--json', '--log', log);
+  for (const text of [printed.stdout, await readFile(log, 'utf8')]) {
+    expect(lines(text).map((line) => JSON.parse(line).unknown)).toEqual([true, false, false]);
+  }
+  const csv = await inspected('--format', 'csv');
+  expect(lines(csv.stdout)[1]).toMatch(/,anomalous,true,true,$/);
+  expect(printed.stderr).toContain('3 images: 2 anomalous, 1 normal; 1 of them unknown\n');
+  const again = await inspected('--log', log);
+  expect(again.stderr).toContain(`; 1 of them unknown; 3 of them from ${log}\n`);
 });
 
 test('--threshold applies to this run only', async () => {

@@ -86,7 +86,8 @@ export function define(command: Command, context: Context): void {
       'after',
       `
 Confidence that an image is anomalous ranges from 0 to 1 and is 0.5 at the
-threshold.
+threshold. An image of something other than the product, such as a black frame
+or another part, is also called unknown.
 
 Standard input takes paths, separated by newlines or NULs, or the bytes of one
 or more images; results are then printed as jsonl by default. The formats jsonl,

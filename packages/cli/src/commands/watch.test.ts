@@ -81,6 +81,18 @@ test('a file of full size is neither inspected nor moved before it is completely
   expect(code).toBe(0);
 });
 
+test('a black frame is unknown in the results and in the log', async () => {
+  const [dir, log] = [at('frames'), at('frames.jsonl')];
+  const black = sharp({ create: { width: 64, height: 64, channels: 3, background: 'black' } });
+  await write(join(dir, 'black.png'), await black.png().toBuffer());
+  const watching = await watch(dir, '--log', log);
+  await until(() => watching.results.length).toBe(1);
+  const { stderr } = await watching.stop();
+  expect(watching.results).toMatchObject([{ verdict: 'anomalous', unknown: true }]);
+  expect(JSON.parse(await readFile(log, 'utf8'))).toMatchObject({ unknown: true });
+  expect(stderr).toMatch(/\n1 image: 1 anomalous, 0 normal; 1 of them unknown\n$/);
+});
+
 test('--good and --bad sort images and never overwrite one', async () => {
   const dir = at('sort');
   await write(join(dir, 'sub', 'fine.png'), await imageBytes(1));

@@ -67,7 +67,9 @@ export function define(command: Command, context: Context): void {
       `
 An image is inspected once it has not changed for a second and no process has it
 open for writing, or when it is renamed into the folder. Unreadable images stay
-where they are. Ctrl-C stops after the current image, with exit code 0.
+where they are. An image of something other than the product is called unknown
+and goes where its verdict says. Ctrl-C stops after the current image, with exit
+code 0.
 
 With --log, the next run continues where this one stopped and repeats nothing.
 Results that the webhook did not accept stay in the log and are sent later.

@@ -18,7 +18,9 @@ const calibrationSchema = z.strictObject({
   mapMaxima: z
     .array(z.number())
     .min(1)
-    .describe('Highest map values of the same images, in the order of their scores'),
+    .describe(
+      'Highest map values of the same images, in the order of their scores; unknown images are recognised by them',
+    ),
   groups: z
     .array(z.int().min(0))
     .optional()

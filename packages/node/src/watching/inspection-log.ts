@@ -37,6 +37,7 @@ const recordSchema = z.looseObject({
   file: z.object({ size: z.number(), modified: z.number() }).optional(),
   score: z.number().optional(),
   verdict: z.enum(['normal', 'unsure', 'anomalous']).optional(),
+  unknown: z.boolean().optional(),
   statistics: z.record(z.enum(statisticNames), z.number()).optional(),
   error: z.object({ code: z.string() }).optional(),
   movedTo: z.string().optional(),
@@ -55,6 +56,8 @@ export interface LogSource {
 /** The outcome of an image in a log. */
 export interface LoggedOutcome {
   readonly verdict: Judgement | 'unreadable';
+  /** Whether it shows something other than the product. */
+  readonly unknown?: boolean | undefined;
   /** Where watching moved it to. */
   readonly movedTo?: string | undefined;
 }
@@ -71,7 +74,7 @@ export const LONGEST_LINE = 2 ** 24;
 /** A result to log: at least the image's path, and its verdict or its error. */
 export type Logged = Pick<
   LogRecord,
-  'path' | 'score' | 'verdict' | 'statistics' | 'error' | 'movedTo'
+  'path' | 'score' | 'verdict' | 'unknown' | 'statistics' | 'error' | 'movedTo'
 >;
 
 /** Image statistics of a verdict for its log line, which `drift` compares. */
@@ -250,9 +253,10 @@ const outcomes = {
 } as const;
 
 /** Shared objects for most lines, because there may be a million. */
-function outcomeOf({ verdict, movedTo }: Omit<Logged, 'path'>): LoggedOutcome {
+function outcomeOf({ verdict, unknown, movedTo }: Omit<Logged, 'path'>): LoggedOutcome {
   const plain = outcomes[verdict ?? 'unreadable'];
-  return movedTo === undefined ? plain : { ...plain, movedTo };
+  if (!unknown && movedTo === undefined) return plain;
+  return { ...plain, ...(unknown && { unknown }), ...(movedTo !== undefined && { movedTo }) };
 }
 
 /** Parses a log line; undefined if it is not one. */
