@@ -53,6 +53,7 @@ const bank = (size, choice) => ({ kind: 'bank', size, choice });
 const BOTH = 'normal and restoring grid';
 // All others are compared without expectation, with the default without it.
 const plain = { expectation: 'none' };
+const published = { ...plain, grids: 'published', anomalySource: 'fbp', pasteIntensity: [1, 3] };
 const configurations = {
   'restoring grid, with expectation (the default)': part({
     expectation: 'image',
@@ -80,12 +81,9 @@ const configurations = {
     anomalySource: 'noise',
     pasteIntensity: [1, 3],
   }),
-  'both grids as published': trained({
-    ...plain,
-    grids: 'published',
-    anomalySource: 'fbp',
-    pasteIntensity: [1, 3],
-  }),
+  'both grids as published': trained(published),
+  'abnormal grid as published': trained({ ...published, grids: 'published-abnormal' }),
+  'both grids as published, Gaussian noise': trained({ ...published, anomalySource: 'noise' }),
   'a network without a grid': trained({ ...plain, grids: 'none' }),
   'Gaussian per cell': { kind: 'gaussian' },
   'bank of 10,000 random cells': bank(10_000, 'random'),
