@@ -68,13 +68,15 @@ test('the help lists all commands and loads none of them', async () => {
 
 test('the help of train groups the flags for research', async () => {
   const { stdout } = await bigrid('help', 'train');
-  const [everyday = '', research = ''] = stdout.split('Ablations:');
+  const words = stdout.replaceAll(/\s+/g, ' ');
+  const [everyday = '', research = ''] = words.split('Ablations:');
   for (const flag of [
     '--out',
     '--profile <fast|paper>',
     '--seed',
     '--epochs',
     '--size',
+    '--orientation <auto|fixed|free>',
     '--from',
     '--threads',
   ]) {

@@ -24,6 +24,7 @@ const ranges = {
     inside: ['restoring', 'normal', 'normal+restoring', 'published', 'published-abnormal', 'none'],
     outside: ['both', 'abnormal'],
   },
+  orientation: { inside: ['auto', 'fixed', 'free', undefined], outside: ['turned', null] },
   gridChannels: { inside: [8, 1024], outside: [7, 1025, 9.5] },
   localResolution: { inside: [2, 128], outside: [1, 129, 2.5] },
   globalResolution: { inside: [1, 16], outside: [0, 17, 1.5] },

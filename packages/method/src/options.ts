@@ -31,7 +31,7 @@ export const methodOptionsSchema = z.strictObject({
     .enum(['auto', 'fixed', 'free'])
     .optional()
     .describe(
-      'How products lie in the image. fixed: always the same way, so the grids reconstruct their features; free: turned at any angle, so their cells are compared with a memory of normal ones; auto: decided for each product from its good images; absent in files of earlier versions, as fixed',
+      'How products lie in the image. fixed: always the same way; free: turned at any angle, so their cells are compared with a memory of normal ones; auto: found for each product from its good images; absent in older files: fixed',
     ),
   grids: z
     .enum(['restoring', 'normal', 'normal+restoring', 'published', 'published-abnormal', 'none'])

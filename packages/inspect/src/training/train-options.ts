@@ -40,10 +40,9 @@ export interface TrainOptions {
    */
   readonly taps?: Given['taps'];
   /**
-   * How products lie in the image. fixed: always the same way, so the grids reconstruct their
-   * features; free: turned at any angle, so their cells are compared with a memory of normal
-   * ones; auto: decided for each product from its good images; absent in files of earlier
-   * versions, as fixed. Values: `auto`, `fixed`, `free`.
+   * How products lie in the image. fixed: always the same way; free: turned at any angle, so
+   * their cells are compared with a memory of normal ones; auto: found for each product from its
+   * good images; absent in older files: fixed. Values: `auto`, `fixed`, `free`.
    */
   readonly orientation?: Given['orientation'];
   /**
