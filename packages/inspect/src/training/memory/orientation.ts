@@ -32,6 +32,8 @@ const LEAST_OTHERS = 3;
 const SMALL_MEMORY = { entries: 1024, candidates: 8000, groups: 64, sample: 4000 };
 /** Images and copies wanted of a product that lies freely, and the most copies of each image. */
 const WANTED = 640;
+/** Light of the copies, relative to that of their image: in turn. */
+const GAINS = [0.85, 1.15];
 const MOST_COPIES = 32;
 
 /**
@@ -157,7 +159,8 @@ async function turnedCopies(
     Array.from({ length: each }, (_, copy) => {
       const { entry } = extraction.images[image] as ReadImage;
       const degrees = (360 * (copy + 1)) / (each + 1);
-      return { image, entry: turnedEntry(entry, degrees, resizer) };
+      const gain = GAINS[(image + copy) % GAINS.length];
+      return { image, entry: turnedEntry(entry, degrees, resizer, gain) };
     }),
   );
   const entries = wanted.map(({ entry }) => entry);
