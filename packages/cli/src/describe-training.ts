@@ -14,8 +14,8 @@ export function describeTraining({ training, calibration, classes }: Manifest): 
     calibration.origin === 'cross-fitted'
       ? `${calibration.scores.length} scored by cross-fitting`
       : `${training.heldOut} held out`;
-  const free = training.free
-    ? `${classes.length === 1 ? '' : `${training.free.join(', ')} `}found to lie freely, `
-    : '';
+  const names =
+    classes.length === 1 ? 'which lie freely' : `of which ${training.free?.join(', ')} lie freely`;
+  const free = training.free ? `${names}, ` : '';
   return `trained on ${all}${counted(training.images, 'good image')}${products}, ${free}${scored} for the threshold, which is ${formatScore(threshold, threshold)}`;
 }

@@ -82,10 +82,11 @@ function describe(
 
 function describeFree({ training, classes }: Manifest): string {
   const products = classes.length === 1 ? '' : `${training.free?.join(', ')}: `;
-  return `${products}turned at any angle, so cells are compared with a memory of normal ones`;
+  const memory = 'so cells are compared with a memory of normal ones';
+  return `${products}turned at any angle${training.free?.length === classes.length ? '' : `, ${memory}`}`;
 }
 
-function describeMethod({ method }: Manifest): string {
+function describeMethod({ method, training, classes }: Manifest): string {
   const grids = {
     restoring: 'a restoring grid',
     normal: 'a normal grid',
@@ -101,8 +102,10 @@ function describeMethod({ method }: Manifest): string {
   }[method.anomalySource];
   const { rows, columns } = method.tiles ?? {};
   const seen = rows === undefined ? 'images' : `images in ${rows} x ${columns} tiles`;
+  const sizes = `${seen} at ${method.inputSize} x ${method.inputSize}, ${method.cells} x ${method.cells} cells`;
+  if (training.free?.length === classes.length) return `a memory of normal cells; ${sizes}`;
   const lines = [
-    `GRAD with ${grids}; ${seen} at ${method.inputSize} x ${method.inputSize}, ${method.cells} x ${method.cells} cells`,
+    `GRAD with ${grids}; ${sizes}`,
     `tables of ${method.localResolution} x ${method.localResolution} (local) and ${method.globalResolution} x ${method.globalResolution} (global), ${method.gridChannels} channels`,
     `${method.branch} branches of ${counted(method.depth, 'block')}, jitter ${method.jitter}, refinement ${method.refinement}`,
   ];

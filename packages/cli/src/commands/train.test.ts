@@ -94,6 +94,17 @@ test('flags for research reach the method', async () => {
   expect(manifest.method).toMatchObject(chosen);
 });
 
+test('a product that lies freely is said to, by train and by info', async () => {
+  const out = at('free.onnx');
+  const { stdout } = await bigrid('train', good, '--out', out, '--orientation', 'free', ...tiny);
+  expect(stdout).toMatch(/trained on 6 good images, which lie freely, 8 scored by cross-fitting/);
+  const info = await bigrid('info', out);
+  expect(info.stdout).toContain('a memory of normal cells; images at 64 x 64');
+  expect(info.stdout).toMatch(/lies freely +turned at any angle\n/);
+  const inspected = await bigrid('inspect', out, good, '--json');
+  expect(inspected.stdout.trim().split('\n')).toHaveLength(8);
+});
+
 test('--from continues from a model and keeps its method', async () => {
   const [before, after] = [at('before.onnx'), at('after.onnx')];
   await bigrid('train', good, '--out', before, ...tiny);

@@ -21,14 +21,15 @@ export interface FreeImages {
 
 /**
  * A product lies freely if quarter turns of its images are about as normal as the images themselves: if the largest distance
- * to the cells of other images grows by less than this factor. Measured: 1.0 to 1.1 for screws turned at any angle, 2.1 and
+ * to the cells of other images grows by less than this factor. Measured: 1.1 to 1.3 for screws turned at any angle, 1.5 and
  * more for products that lie still (docs/lab-notes/2026-11-27-products-that-lie-freely.md).
  */
-const FREE_BELOW = 1.5;
+const FREE_BELOW = 1.4;
 /** Images that are turned and images that they are compared with. */
 const MOST_PROBES = 12;
 const MOST_OTHERS = 60;
-const LEAST_OTHERS = 3;
+/** Images of different parts that are needed to compare any. */
+const LEAST_PARTS = 4;
 const SMALL_MEMORY = { entries: 1024, candidates: 8000, groups: 64, sample: 4000 };
 /** Images and copies wanted of a product that lies freely, and the most copies of each image. */
 const WANTED = 640;
@@ -93,17 +94,15 @@ async function liesFreely(
   groups: readonly number[],
   resizer: Resizer,
 ): Promise<boolean> {
-  const probes = evenly(own, Math.min(MOST_PROBES, Math.floor(own.length / 3)));
-  const probed = new Set(probes.map((at) => groups[at]));
-  const others = evenly(
-    own.filter((at) => !probed.has(groups[at])),
-    MOST_OTHERS,
-  );
-  if (probes.length === 0 || others.length < LEAST_OTHERS) return false;
+  const others = evenly(own, MOST_OTHERS);
+  const probes = evenly(own, MOST_PROBES);
+  if (new Set(others.map((at) => groups[at])).size < LEAST_PARTS) return false;
   const { statistics } = await featuresOf(extraction, others);
   const random = new Random(plan.seed).fork('orientation');
   const quiet = { ...plan, onEvent: () => {} };
-  const blocks = blocksOf(extraction, others, undefined);
+  // Near-duplicates count as one image, so that none is compared with itself.
+  const partOf = (block: MemoryBlock) => ({ ...block, image: groups[block.image] as number });
+  const blocks = blocksOf(extraction, others, undefined).map(partOf);
   const input = { plan: quiet, statistics, taps: extraction, blocks, random, size: SMALL_MEMORY };
   const memory = await remember(input);
   const entries = imagesAt(extraction, probes).flatMap(({ entry }) =>
@@ -120,8 +119,9 @@ async function liesFreely(
     for (const [at, { entry }] of turns.images.entries()) {
       const { aspect } = entry as TurnedEntry;
       const image = probes[Math.floor(at / 2)] as number;
-      still += await furthest({ scratch: extraction.scratch, index: image, image }, aspect);
-      turned += await furthest({ scratch: turns.scratch, index: at, image }, aspect);
+      const { scratch } = extraction;
+      still += await furthest(partOf({ scratch, index: image, image }), aspect);
+      turned += await furthest(partOf({ scratch: turns.scratch, index: at, image }), aspect);
     }
     return turned < FREE_BELOW * still;
   } finally {
