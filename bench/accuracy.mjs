@@ -7,7 +7,7 @@
 // `--together` trains one model for all folders instead of one each. `--synthetic` evaluates on synthetic defects in good
 // images held out from training, so that options can be chosen without looking at test images.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { toModel } from '@bigrid/graph';
@@ -24,11 +24,10 @@ import {
 import { classesOf, holdOut, wantedGroups } from '../packages/inspect/dist/training/hold-out.js';
 import { kindsOfClasses } from '../packages/inspect/dist/training/kinds.js';
 import { fileScratch } from '../packages/node/dist/training/scratch.js';
-import { fillPart } from '../scripts/docs/generated-parts.mjs';
 import { table } from '../scripts/docs/markdown-table.mjs';
 import { bankModel, gaussianModel } from './baselines.mjs';
 import { revision } from './command-line.mjs';
-import { describeKnown, RunLog } from './run-log.mjs';
+import { conclude, RunLog } from './run-log.mjs';
 import { mean, meanAndDeviation } from './statistics.mjs';
 import { syntheticEntries, syntheticSizes } from './synthetic-defects.mjs';
 
@@ -159,13 +158,7 @@ for (const group of values.together ? [folders] : folders.map((folder) => [folde
     }
   }
 }
-for (const line of describeKnown(known, values.log)) console.log(line);
-if (values.table && folders.length > 0 && !log.hasChanged) {
-  console.log(`Nothing was run: ${values.table} is unchanged.`);
-} else if (values.table) {
-  const page = readFileSync(values.table, 'utf8');
-  writeFileSync(values.table, fillPart(page, 'bench:accuracy', tables(log.rows)));
-}
+conclude({ log, known, folders, values, part: 'bench:accuracy', tables });
 
 /** The images of a folder, as one class of the folder's name. */
 async function open(folder) {

@@ -7,17 +7,13 @@
 // name of the folder, are listed and not repeated, except with `--fresh`. The generated part `bench:few` of the table is
 // drawn from the log after new runs, or if no folder is given.
 
-import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Detector, evaluate, train } from '@bigrid/inspect';
-import { efficientNetLite0, profiles, Random, readSafetensors } from '@bigrid/method';
-import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, version } from '@bigrid/node';
-import { fileScratch } from '../packages/node/dist/training/scratch.js';
-import { fillPart } from '../scripts/docs/generated-parts.mjs';
+import { Random } from '@bigrid/method';
+import { evaluate, openTrainingFolder, train } from '@bigrid/node';
 import { table } from '../scripts/docs/markdown-table.mjs';
 import { machine, revision } from './command-line.mjs';
-import { describeKnown, RunLog } from './run-log.mjs';
+import { conclude, RunLog } from './run-log.mjs';
 import { mean, meanAndDeviation } from './statistics.mjs';
 
 const { values, positionals: folders } = parseArgs({
@@ -31,12 +27,7 @@ const { values, positionals: folders } = parseArgs({
     table: { type: 'string' },
   },
 });
-const engine = onnxRuntimeEngine(values.threads ? { threads: Number(values.threads) } : {});
-const weights = new URL(
-  '../packages/method/assets/efficientnet_lite0.safetensors',
-  import.meta.url,
-);
-const backbone = efficientNetLite0(readSafetensors(readFileSync(weights)));
+const threads = values.threads === undefined ? {} : { threads: Number(values.threads) };
 const log = new RunLog(values.log, values.fresh);
 const known = [];
 const columns = ['imageAuroc', 'pixelAp', 'aupro'];
@@ -46,11 +37,7 @@ for (const folder of folders) {
     for (const seed of values.seeds.split(',').map(Number)) await measure(folder, count, seed);
   }
 }
-for (const line of describeKnown(known, values.log)) console.log(line);
-if (values.table && (folders.length === 0 || log.hasChanged)) {
-  const page = readFileSync(values.table, 'utf8');
-  writeFileSync(values.table, fillPart(page, 'bench:few', tables(log.rows)));
-}
+conclude({ log, known, folders, values, part: 'bench:few', tables });
 
 async function measure(folder, count, seed) {
   const wanted = { data: basename(resolve(folder)), configuration: count, seed };
@@ -64,21 +51,10 @@ async function measure(folder, count, seed) {
   const order = new Random(seed).fork('few images').permutation(all.length);
   const drawn = order.slice(0, count === 'all' ? all.length : Number(count)).map((at) => all[at]);
   const started = performance.now();
-  const bundle = await train({
-    engine,
-    backbone,
-    classes: [{ name: wanted.data, entries: drawn }],
-    seed,
-    version,
-    profile: 'fast',
-    ...profiles.fast,
-    openScratch: fileScratch,
-    now: () => new Date(),
-  });
+  const paths = drawn.map(({ path }) => path);
+  const bundle = await train({ [wanted.data]: paths }, { seed, ...threads });
   const seconds = (performance.now() - started) / 1000;
-  const detector = await Detector.load(engine, bundle);
-  const evaluation = await evaluate({ detector, entries: await openTestFolder(folder) });
-  await detector.dispose();
+  const evaluation = await evaluate(bundle, folder, threads);
   const [metrics] = Object.values(evaluation.classes);
   log.add({
     ...wanted,

@@ -9,17 +9,15 @@
 // name of the folder, are listed and not repeated, except with `--fresh`. The generated part `bench:robustness` of the
 // table is drawn from the log after new runs, or if no folder is given.
 
-import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isAnomalous, scoreImages, underRules } from '@bigrid/inspect';
 import { onnxRuntimeEngine, openTestFolder, readBundle, train } from '@bigrid/node';
 import { auroc } from '../packages/inspect/dist/metrics/ranking.js';
-import { fillPart } from '../scripts/docs/generated-parts.mjs';
 import { table } from '../scripts/docs/markdown-table.mjs';
 import { machine, revision } from './command-line.mjs';
 import { imageChanges } from './image-changes.mjs';
-import { describeKnown, RunLog } from './run-log.mjs';
+import { conclude, RunLog } from './run-log.mjs';
 import { mean, meanAndDeviation } from './statistics.mjs';
 
 const { values, positionals: folders } = parseArgs({
@@ -55,13 +53,7 @@ for (const folder of folders) {
   const seeds = given ? [given.manifest.training.seed] : values.seeds.split(',').map(Number);
   for (const seed of seeds) await measure(folder, seed, given);
 }
-for (const line of describeKnown(known, values.log)) console.log(line);
-if (values.table && folders.length > 0 && !log.hasChanged) {
-  console.log(`Nothing was run: ${values.table} is unchanged.`);
-} else if (values.table) {
-  const page = readFileSync(values.table, 'utf8');
-  writeFileSync(values.table, fillPart(page, 'bench:robustness', tables(log.rows)));
-}
+conclude({ log, known, folders, values, part: 'bench:robustness', tables });
 
 /** Runs all changes that are not in the log with one model. */
 async function measure(folder, seed, given) {

@@ -1,8 +1,9 @@
 // The log of runs that the accuracy tables are made from: an append-only file of JSON lines, so that measurements survive
 // a kill. If a run has several rows, the last one counts.
 
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fillPart } from '../scripts/docs/generated-parts.mjs';
 
 const keyOf = ({ data, configuration, seed }) => `${data} ${configuration} ${seed}`;
 
@@ -57,4 +58,21 @@ export function describeKnown(rows, file) {
     ...lines,
     'Use --fresh to run them again.',
   ];
+}
+
+/**
+ * Ends a benchmark: lists the runs that were not repeated, and draws its table if there are new ones or none were asked for.
+ * @param values its options, with the files `log` and, if a table is wanted, `table`
+ * @param part name of the generated part of the table's page
+ * @param tables from the rows of the log to that part
+ */
+export function conclude({ log, known, folders, values, part, tables }) {
+  for (const line of describeKnown(known, values.log)) console.log(line);
+  if (!values.table) return;
+  if (folders.length > 0 && !log.hasChanged) {
+    console.log(`Nothing was run: ${values.table} is unchanged.`);
+    return;
+  }
+  const page = readFileSync(values.table, 'utf8');
+  writeFileSync(values.table, fillPart(page, part, tables(log.rows)));
 }

@@ -189,14 +189,16 @@ export class Graph {
     } finally {
       this.#block = outer;
     }
-    const [first, ...rest] = outputs as [Value, ...Value[]];
-    const output = this.node(operator, inputs, attributes, first.type, shapeOf(first.shape));
-    const node = output.producer as { -readonly [K in keyof GraphNode]: GraphNode[K] };
-    node.body = { nodes, inputs: [given], outputs };
-    node.others = rest.map(
-      ({ type, shape }) => new Value(this, this.#unique(operator), type, shapeOf(shape), node),
+    const types = outputs.map(({ type, shape }) => ({ type, shape: shapeOf(shape) }));
+    const values = this.nodeWithOutputs(
+      operator,
+      inputs,
+      attributes,
+      types as [ValueType, ...ValueType[]],
     );
-    return [output, ...node.others];
+    const node = values[0]?.producer as { -readonly [K in keyof GraphNode]: GraphNode[K] };
+    node.body = { nodes, inputs: [given], outputs };
+    return values;
   }
 
   /**

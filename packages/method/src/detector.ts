@@ -120,11 +120,8 @@ export function detector(
   const look = (image: Value): [forMap: Value, forScore: Value] => {
     const { value, ...taps } = features(graph, image, backbone, options);
     const seen = standardise(value, statistics);
+    const ofKind = options.expectation === 'none' ? undefined : nearestKind(seen, parameters);
     const free = freeKinds(parameters);
-    const ofKind =
-      options.expectation === 'none' && free.length === 0
-        ? undefined
-        : nearestKind(seen, parameters);
     const fromGrids = () => {
       const weights = channelWeights(statistics.deviation, taps);
       return gridErrors(seen, options, parameters, { weights, taps, ofKind });

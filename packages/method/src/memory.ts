@@ -100,7 +100,7 @@ export function memoryErrors(
 
 /**
  * Distance of each cell to the nearest entry of the memory. All cells are compared with the means of groups first; only the
- * quarter that is furthest from them is searched in the whole memory, because the rest is close to normal anyway. The
+ * {@link SEARCHED_SHARE} furthest from them are searched in the whole memory, because the rest is close to normal anyway. The
  * distance of the others is that to the nearest mean, times the ratio of both distances over the cells searched.
  * @param features [1, channels, cells, cells], standardised
  * @param excluded [1, count]: added to the squared distance of each entry; default: none

@@ -80,10 +80,11 @@ function describe(
   ];
 }
 
-function describeFree({ training, classes }: Manifest): string {
-  const products = classes.length === 1 ? '' : `${training.free?.join(', ')}: `;
-  const memory = 'so cells are compared with a memory of normal ones';
-  return `${products}turned at any angle${training.free?.length === classes.length ? '' : `, ${memory}`}`;
+function describeFree({ training: { free = [] }, classes }: Manifest): string {
+  if (classes.length === 1) return 'turned at any angle';
+  // If all of them do, the line about the method says what that means.
+  const meaning = ', so cells are compared with a memory of normal ones';
+  return `${free.join(', ')}: turned at any angle${free.length < classes.length ? meaning : ''}`;
 }
 
 function describeMethod({ method, training, classes }: Manifest): string {

@@ -11,6 +11,7 @@ import { checkCancelled } from '../work.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
 import { type Kinds, rowsOf } from './kinds.ts';
 import type { Plan } from './plan.ts';
+import { joined } from './rows.ts';
 import { componentsEach, keptVariation, variationOf } from './variation.ts';
 
 /** Images of one kind that are measured: more hardly change the expectation. */
@@ -139,13 +140,12 @@ function withExpectation(
   rows: readonly Expected[],
   components: readonly number[],
 ): ParameterValues {
-  const expected = new Map(values);
+  const expected = withPrototypes(values, prototypes);
   const put = (
     name: string,
     columns: readonly Float32Array[],
     shape: readonly number[] = [columns[0]?.length ?? 0],
   ) => expected.set(name, tensor('float32', [columns.length, ...shape], joined(columns)));
-  put(EXPECTED.prototypes, prototypes);
   for (const name of ['energy', 'mean', 'deviation'] as const) {
     put(
       EXPECTED[name],
@@ -284,15 +284,6 @@ function componentsBefore(values: ParameterValues, kind: number, none: Tensor<'f
     components.set(known.subarray(0, components.length));
   }
   return components;
-}
-
-function joined(columns: readonly Float32Array[]): Float32Array {
-  const width = columns[0]?.length ?? 0;
-  const all = new Float32Array(columns.length * width);
-  columns.forEach((column, at) => {
-    all.set(column, at * width);
-  });
-  return all;
 }
 
 const numbersOf = (value: Tensor | undefined) => (value as Tensor<'float32'>).data;

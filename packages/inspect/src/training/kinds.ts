@@ -1,6 +1,7 @@
 import type { Tensor } from '@bigrid/graph';
 import { EXPECTED, type ParameterValues } from '@bigrid/method';
 import type { ExtractedFeatures } from './feature-extraction.ts';
+import { split } from './rows.ts';
 
 /** Groups of images that look alike as a whole: a class, or new images that an update found to differ from all others. */
 export interface Kinds {
@@ -92,6 +93,5 @@ function nearest(mean: Float32Array, prototypes: readonly Float32Array[]): numbe
 export function rowsOf(values: ParameterValues, name: string): Float32Array[] {
   const { shape, data } = values.get(name) as Tensor<'float32'>;
   const [rows] = shape as [number];
-  const width = data.length / rows;
-  return Array.from({ length: rows }, (_, row) => data.subarray(row * width, (row + 1) * width));
+  return split(data, data.length / rows);
 }

@@ -37,31 +37,31 @@ export async function learnMemory(
   const places = training.flatMap((image, at) =>
     isFree[kinds.of[at] as number] ? [{ image, at, kind: kinds.of[at] as number }] : [],
   );
-  const blocks = places.flatMap(({ image, at }) =>
-    blocksOf(extraction, [image], free).map((block) => ({ ...block, cellWeights: weights?.[at] })),
-  );
+  const blocksAt = (of: typeof places, copies: FoldTraining['free']) =>
+    of.flatMap(({ image, at }) =>
+      blocksOf(extraction, [image], copies).map((block) => ({
+        ...block,
+        cellWeights: weights?.[at],
+      })),
+    );
   const { statistics } = features;
+  const blocks = blocksAt(places, free);
   const known = plan.start?.parameters;
   const random = new Random(plan.seed).fork('memory');
   const input = { plan, statistics, taps: features, blocks, random, size: WHOLE_MEMORY, known };
   const memory = await remember(input);
-  const rows = await Promise.all(
-    isFree.map(async (own, kind) => {
-      if (!own) return [0, 0, 1, 1];
-      const of = places.filter((place) => place.kind === kind);
-      const before = rowOf(known, kind);
-      if (of.length === 0 && before) return before;
-      const step = Math.max(1, of.length / MOST_MEASURED);
-      const chosen = of.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step));
-      const originals = chosen.flatMap(({ image, at }) =>
-        blocksOf(extraction, [image], undefined).map((block) => ({
-          ...block,
-          cellWeights: weights?.[at],
-        })),
+  const rows: number[][] = [];
+  for (const [kind, own] of isFree.entries()) {
+    const of = places.filter((place) => place.kind === kind);
+    const before = of.length === 0 ? rowOf(known, kind) : undefined;
+    const step = Math.max(1, of.length / MOST_MEASURED);
+    const chosen = of.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step));
+    if (!own) rows.push([0, 0, 1, 1]);
+    else
+      rows.push(
+        before ?? [1, ...(await measureMemory(input, memory, blocksAt(chosen, undefined)))],
       );
-      return [1, ...(await measureMemory(input, memory, originals))];
-    }),
-  );
+  }
   return new Map([...memory.values, [MEMORY.kinds, float32([rows.length, 4], rows.flat())]]);
 }
 

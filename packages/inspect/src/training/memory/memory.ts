@@ -12,6 +12,7 @@ import { progressOf } from '../../events.ts';
 import type { Scratch } from '../../ports.ts';
 import { checkCancelled } from '../../work.ts';
 import type { Plan } from '../plan.ts';
+import { joined, split } from '../rows.ts';
 import { kCentre } from './k-centre.ts';
 import { kMeans } from './k-means.ts';
 import { metricOf } from './metric.ts';
@@ -85,23 +86,16 @@ export async function remember(input: MemoryInput): Promise<Memory> {
   const width = (values.get(MEMORY.metric) as Tensor).shape[0] as number;
   const old = known?.get(MEMORY.entries);
   const all = [
-    ...(old ? rowsOf(old.data, width).map((cell) => ({ cell, image: -1 })) : []),
+    ...(old ? split(old.data, width).map((cell) => ({ cell, image: -1 })) : []),
     ...candidates,
   ];
-  const first = new Float32Array(all.length * Math.min(width, FIRST_ELEMENTS));
   const firstWidth = Math.min(width, FIRST_ELEMENTS);
-  all.forEach(({ cell }, at) => {
-    first.set(cell.subarray(0, firstWidth), at * firstWidth);
-  });
-  const kept = (
-    await kCentre(input.plan.engine, { data: first, width: firstWidth }, size.entries)
-  ).map((at) => all[at]);
-  const entries = new Float32Array(kept.length * width);
-  kept.forEach((one, row) => {
-    entries.set((one as Candidate).cell, row * width);
-  });
+  const first = joined(all.map(({ cell }) => cell.subarray(0, firstWidth)));
+  const chosen = await kCentre(input.plan.engine, { data: first, width: firstWidth }, size.entries);
+  const kept = chosen.map((at) => all[at] as Candidate);
+  const entries = joined(kept.map(({ cell }) => cell));
   values.set(MEMORY.entries, float32([kept.length, width], entries));
-  return { values, imageOf: kept.map((one) => (one as Candidate).image) };
+  return { values, imageOf: kept.map(({ image }) => image) };
 }
 
 /** Mean, standard deviation and mean square of the distance of good cells to the entries of other images. */
@@ -187,7 +181,7 @@ async function findSpace(input: MemoryInput, values: ParameterValues): Promise<v
   const reader = await openReader(plan, statistics, standard);
   try {
     for (const at of chosen) {
-      const rows = rowsOf((await reader.cells(blocks[at] as MemoryBlock)).cells, channels);
+      const rows = split((await reader.cells(blocks[at] as MemoryBlock)).cells, channels);
       for (const row of random.permutation(rows.length).slice(0, each)) {
         sample.push((rows[row] as Float32Array).slice());
       }
@@ -195,11 +189,7 @@ async function findSpace(input: MemoryInput, values: ParameterValues): Promise<v
   } finally {
     await reader.dispose();
   }
-  const cells = new Float32Array(sample.length * channels);
-  sample.forEach((row, at) => {
-    cells.set(row, at * channels);
-  });
-  const metric = await metricOf(cells, taps, channelWeights(statistics.deviation, taps));
+  const metric = await metricOf(joined(sample), taps, channelWeights(statistics.deviation, taps));
   values.set(MEMORY.metric, metric);
   const width = Math.min(channels, FIRST_ELEMENTS);
   const first = new Float32Array(sample.length * width);
@@ -245,10 +235,4 @@ async function drawCandidates(input: MemoryInput, values: ParameterValues): Prom
   }
   cut();
   return drawn;
-}
-
-function rowsOf(data: Float32Array, width: number): Float32Array[] {
-  return Array.from({ length: data.length / width }, (_, row) =>
-    data.subarray(row * width, (row + 1) * width),
-  );
 }
