@@ -54,7 +54,8 @@ const BOTH = 'normal and restoring grid';
 const plain = { expectation: 'none' };
 const published = { ...plain, grids: 'published', anomalySource: 'fbp', pasteIntensity: [1, 3] };
 const configurations = {
-  'restoring grid, with expectation (the default)': part({
+  'Gaussians and restoring grid (the default)': trained({}),
+  'restoring grid, with expectation': part({
     expectation: 'image',
     grids: 'restoring',
   }),

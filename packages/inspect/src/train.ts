@@ -1,6 +1,5 @@
 import { type MethodOptions, type ProfileName, Random, type Schedule } from '@bigrid/method';
 import { type Bundle, withManifest } from './bundle/bundle.ts';
-import { recogniserOf } from './bundle/learnt.ts';
 import type { ThresholdRules } from './calibration/calibration.ts';
 import type { Checkpoint, KeepReplay, Mask, TrainingPorts } from './ports.ts';
 import { build } from './training/build.ts';
@@ -8,6 +7,7 @@ import { calibrateTrained } from './training/calibrate.ts';
 import { crossFit, scoreHeldOut } from './training/cross-fitting.ts';
 import { measureExpectation } from './training/expectation.ts';
 import { entriesAt, extractFeatures } from './training/feature-extraction.ts';
+import { learnGaussians } from './training/gaussians/learn-gaussians.ts';
 import { checkRules, holdOut, type TrainingClass, wantedGroups } from './training/hold-out.ts';
 import { type FoldTraining, learn } from './training/learn.ts';
 import { type FreeImages, findFreeImages } from './training/memory/orientation.ts';
@@ -52,8 +52,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   let free: FreeImages | undefined;
   try {
     const { images } = extraction;
-    const isKnown = recogniserOf(input.from?.manifest.learnt);
-    const known = images.flatMap(({ digest }, at) => (isKnown(digest) ? [at] : []));
+    const known = images.flatMap(({ digest }, at) => (plan.isKnown(digest) ? [at] : []));
     const wanted = wantedGroups(rules);
     const split = holdOut({ classes: plan.classes, images, seed, wanted, known });
     const scorable = split.folds.flatMap(({ heldOut }) => heldOut);
@@ -67,7 +66,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     const crossFitted = await crossFit(others);
     const learnt = await learn(fold);
     const measured = await measureExpectation(learnt);
-    const model = build(measured);
+    const model = build(await learnGaussians(fold, measured));
 
     const own = await scoreHeldOut(fold, model);
     const scored = [...crossFitted, ...own];

@@ -11,6 +11,7 @@ import { calibrateUpdated } from './training/calibrate.ts';
 import { DecodedOnce } from './training/decoded-once.ts';
 import { measureExpectation } from './training/expectation.ts';
 import { type Extraction, entriesAt, extractFeatures } from './training/feature-extraction.ts';
+import { learnGaussians } from './training/gaussians/learn-gaussians.ts';
 import { checkRules, holdOutNew } from './training/hold-out.ts';
 import { learn } from './training/learn.ts';
 import { planUpdate } from './training/plan.ts';
@@ -82,9 +83,10 @@ export async function update(input: UpdateInput): Promise<Update> {
     // How many scores a rule needs does not depend on training, so fail before it rather than after.
     checkRules(rulesOf(manifest, {}), scorable, scorable);
 
-    const learnt = await learn({ plan, extraction, ...split });
+    const fold = { plan, extraction, ...split };
+    const learnt = await learn(fold);
     const measured = await measureExpectation(learnt);
-    const model = build(measured);
+    const model = build(await learnGaussians(fold, measured));
 
     const after = await scoreImages({ ...plan, model, entries: entriesOf(before) });
     const heldOut = [...entriesOf(old), ...entriesAt(extraction, split.heldOut)];

@@ -1,5 +1,6 @@
 import {
   cast,
+  float32,
   Graph,
   mul,
   reduceSum,
@@ -27,15 +28,9 @@ import {
   type OfKind,
 } from './expectation.ts';
 import { features, type Taps } from './features.ts';
+import { GAUSSIANS, gaussianDistance, jointErrors } from './gaussians.ts';
 import { reconstruct } from './grad.ts';
-import {
-  distanceToMeans,
-  distanceToMemory,
-  freeKinds,
-  inMetric,
-  MEMORY,
-  memoryErrors,
-} from './memory.ts';
+import { freeKinds, memoryErrors } from './memory.ts';
 import type { MethodOptions } from './options.ts';
 import { FixedParameters, type ParameterValues } from './parameters.ts';
 import { unexplainedShare } from './refinement.ts';
@@ -152,7 +147,7 @@ interface Compared {
   readonly ofKind: OfKind | undefined;
 }
 
-/** Errors of an image by its reconstruction from the grids, [1, 1, cells, cells] each. */
+/** Errors of an image by the grids, [1, 1, cells, cells] each. */
 function gridErrors(
   seen: Value,
   options: MethodOptions,
@@ -170,32 +165,37 @@ function gridErrors(
   const whole = components ? withVariation(seen, rebuilt, components, taps, weights) : rebuilt;
   const errors = errorsOf(seen, whole, weights, taps, options);
   const { forMap, forScore } = beyondExpected(errors, ofKind, parameters);
-  return [forMap, forScore];
+  if (!parameters.has(GAUSSIANS.joinedMap)) return [forMap, forScore];
+  const distance = gaussianDistance(seen, ofKind, parameters);
+  return [
+    jointErrors(forMap, distance, ofKind, parameters, GAUSSIANS.joinedMap),
+    jointErrors(forScore, distance, ofKind, parameters, GAUSSIANS.joinedScore),
+  ];
 }
 
 /**
- * What a memory is made of and measured with: input `features` float16 [1, channels, cells, cells], raw. As long as there are
- * no entries, outputs `cells` float32 [cells * cells, width], in the space of the memory, and `toMeans` float32 [cells * cells],
- * the distance of each to the nearest mean of a group. With entries, output `distance` float32 [1, 1, cells, cells] to the
- * nearest one, and an input `excluded` float32 [1, count] that is added to the squared distance of each.
+ * Errors by the restoring grid alone, as compared with the expected ones, and distances by the Gaussians: input `features`
+ * float16 [1, channels, cells, cells], raw; outputs `forMap`, `forScore` and `distance` float32 [1, 1, cells, cells], and `kind`
+ * float32 [1, 1], the kind of the image.
+ * @param parameters with the Gaussians, not yet joined
  */
-export function memoryReader(
+export function gaussianMeter(
   options: MethodOptions,
   statistics: FeatureStatistics,
+  taps: Taps,
   parameters: ParameterValues,
 ): Graph {
-  const graph = new Graph('memory-reader');
+  const graph = new Graph('gaussian-meter');
   const shape = [1, statistics.mean.length, options.cells, options.cells];
   const seen = standardise(cast(graph.input('features', 'float16', shape), 'float32'), statistics);
-  const entries = parameters.get(MEMORY.entries);
-  if (entries) {
-    const excluded = graph.input('excluded', 'float32', [1, entries.shape[0] as number]);
-    graph.output('distance', distanceToMemory(seen, parameters, excluded));
-    return graph;
-  }
-  const cells = inMetric(seen, parameters);
-  graph.output('cells', cells);
-  graph.output('toMeans', distanceToMeans(cells, parameters));
+  const ofKind = nearestKind(seen, parameters);
+  const weights = channelWeights(statistics.deviation, taps);
+  const [forMap, forScore] = gridErrors(seen, options, parameters, { weights, taps, ofKind });
+  graph.output('forMap', forMap);
+  graph.output('forScore', forScore);
+  graph.output('distance', gaussianDistance(seen, ofKind, parameters));
+  const kinds = parameters.get(GAUSSIANS.means)?.shape[0] ?? 1;
+  graph.output('kind', ofKind(graph.constant(float32([kinds, 1], [...Array(kinds).keys()]))));
   return graph;
 }
 

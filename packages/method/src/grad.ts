@@ -35,6 +35,7 @@ export function reconstruct(
   const terms = termsOf(parameters, features, options, frozen, jitter);
   const { sharedCoordinates, ownCoordinates, normalGrid, restoringGrid, abnormalGrid } = terms;
   switch (options.grids) {
+    case 'gaussian+restoring':
     case 'restoring':
       return { value: restoringGrid(ownCoordinates()) };
     case 'normal':

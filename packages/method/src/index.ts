@@ -14,14 +14,15 @@ export {
   detector,
   errorMeter,
   extractor,
+  gaussianMeter,
   mapSizeOf,
-  memoryReader,
   resizer,
 } from './detector.ts';
 export { EXPECTED } from './expectation.ts';
 export { pasteMask, swapMask } from './feature-block-paste.ts';
 export type { Taps } from './features.ts';
-export { freeKinds, MEMORY } from './memory.ts';
+export { GAUSSIANS, gaussianSums, placesAlong } from './gaussians.ts';
+export { freeKinds, MEMORY, memoryReader } from './memory.ts';
 export {
   type MethodOptions,
   MOST_TILES,
@@ -36,7 +37,7 @@ export {
 export { initialValue, type Parameter, type ParameterValues } from './parameters.ts';
 export { Random, type RandomState } from './random.ts';
 export { readSafetensors } from './safetensors.ts';
-export { rebuildsNothing, type Stage, stagesOf, tellsPastedCells } from './stages.ts';
+export { onlyRestores, rebuildsNothing, type Stage, stagesOf, tellsPastedCells } from './stages.ts';
 export { imageCells, originsTensor, tileOrigins, tilesAlong } from './tiles.ts';
 export { type FeatureStatistics, trainingStep } from './training-step.ts';
 export { variationWidth } from './variation.ts';

@@ -3,6 +3,7 @@ import {
   cast,
   div,
   float32ToFloat16,
+  Graph,
   gather,
   greater,
   largest,
@@ -24,7 +25,9 @@ import {
   type Value,
 } from '@bigrid/graph';
 import { type OfKind, required } from './expectation.ts';
+import type { MethodOptions } from './options.ts';
 import type { ParameterValues } from './parameters.ts';
+import { type FeatureStatistics, standardise } from './training-step.ts';
 
 /**
  * The memory of normal cells, for products that lie freely. The grids reconstruct features from where and among what they
@@ -122,6 +125,32 @@ export function distanceToMemory(
   const found = distanceToNearest(gather(cells, indices), entries, excluded);
   const ratio = div(reduceSum(found), maximum(reduceSum(values), LEAST_DEVIATION));
   return reshape(scatter(mul(toMeans, ratio), indices, found), [1, 1, rows, columns]);
+}
+
+/**
+ * What a memory is made of and measured with: input `features` float16 [1, channels, cells, cells], raw. As long as there are
+ * no entries, outputs `cells` float32 [cells * cells, width], in the space of the memory, and `toMeans` float32 [cells * cells],
+ * the distance of each to the nearest mean of a group. With entries, output `distance` float32 [1, 1, cells, cells] to the
+ * nearest one, and an input `excluded` float32 [1, count] that is added to the squared distance of each.
+ */
+export function memoryReader(
+  options: MethodOptions,
+  statistics: FeatureStatistics,
+  parameters: ParameterValues,
+): Graph {
+  const graph = new Graph('memory-reader');
+  const shape = [1, statistics.mean.length, options.cells, options.cells];
+  const seen = standardise(cast(graph.input('features', 'float16', shape), 'float32'), statistics);
+  const entries = parameters.get(MEMORY.entries);
+  if (entries) {
+    const excluded = graph.input('excluded', 'float32', [1, entries.shape[0] as number]);
+    graph.output('distance', distanceToMemory(seen, parameters, excluded));
+    return graph;
+  }
+  const cells = inMetric(seen, parameters);
+  graph.output('cells', cells);
+  graph.output('toMeans', distanceToMeans(cells, parameters));
+  return graph;
 }
 
 /** The cells of an image in the space of the memory: [cells, width]. @param features [1, channels, height, width] */

@@ -34,9 +34,17 @@ export const methodOptionsSchema = z.strictObject({
       'How products lie in the image. fixed: always the same way; free: turned at any angle, so their cells are compared with a memory of normal ones; auto: found for each product from its good images; absent in older files: fixed',
     ),
   grids: z
-    .enum(['restoring', 'normal', 'normal+restoring', 'published', 'published-abnormal', 'none'])
+    .enum([
+      'gaussian+restoring',
+      'restoring',
+      'normal',
+      'normal+restoring',
+      'published',
+      'published-abnormal',
+      'none',
+    ])
     .describe(
-      'Grids that reconstruct the features. restoring: an abnormal grid trained to undo synthetic defects; published: the normal grid of the paper fused with its abnormal grid, which detects pasted cells; none: a network that takes the features directly, for comparison',
+      'Grids that judge the features. restoring: an abnormal grid trained to undo synthetic defects; gaussian+restoring: beside it a normal grid of Gaussians, fitted to good features at each place; published: the normal grid of the paper fused with its abnormal grid, which detects pasted cells; none: a network that takes the features directly, for comparison',
     ),
   gridChannels: z.int().min(8).max(1024).describe('Channels of the grid tables'),
   localResolution: z
@@ -143,7 +151,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       cells: 32,
       pooling: 3,
       orientation: 'auto',
-      grids: 'restoring',
+      grids: 'gaussian+restoring',
       gridChannels: 128,
       localResolution: 16,
       globalResolution: 4,

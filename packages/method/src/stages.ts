@@ -11,6 +11,7 @@ export type Stage = 'abnormal' | 'normal';
 
 /** What each stage reconstructs with, in the order of training: `grad.ts` says what each of them computes. */
 const stages: Readonly<Record<Grids, Partial<Record<Stage, Grids>>>> = {
+  'gaussian+restoring': { abnormal: 'gaussian+restoring' },
   restoring: { abnormal: 'restoring' },
   normal: { normal: 'normal' },
   'normal+restoring': { abnormal: 'restoring', normal: 'normal' },
@@ -37,4 +38,9 @@ export function tellsPastedCells({ grids }: Chosen): boolean {
 /** Whether a stage only tells pasted cells: as published, it leaves the rebuilding to the normal grid. */
 export function rebuildsNothing(stage: Stage, { grids }: Chosen): boolean {
   return stage === 'abnormal' && grids === 'published';
+}
+
+/** Whether features are reconstructed by a restoring grid alone. */
+export function onlyRestores({ grids }: Chosen): boolean {
+  return grids === 'restoring' || grids === 'gaussian+restoring';
 }

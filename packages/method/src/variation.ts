@@ -25,8 +25,8 @@ import { cellErrors } from './anomaly-map.ts';
 import { channelRanges } from './channels.ts';
 import type { OfKind } from './expectation.ts';
 import type { Taps } from './features.ts';
+import { roundedRows } from './rounded-rows.ts';
 
-const LARGEST_INT8 = 127;
 /** Smallest divisor. */
 const LEAST = 1e-12;
 
@@ -48,7 +48,7 @@ export function componentsFrom(rows: Value): Components {
 }
 
 /**
- * Rows stored in the graph, with 8 bits per number: steps of 0.8 % of a row's largest value.
+ * Rows stored in the graph, with 8 bits per number: {@link roundedRows}.
  * @param values [kinds, count, width]
  * @param ofKind selects the entry of an image's kind along the first axis
  */
@@ -59,20 +59,8 @@ export function storedComponents(
   ofKind: OfKind,
 ): Components {
   const [kinds, count, width] = values.shape as [number, number, number];
-  const rounded = new Int8Array(values.data.length);
-  const squaredLengths = new Float32Array(kinds * count);
-  for (let row = 0; row < squaredLengths.length; row++) {
-    const own = values.data.subarray(row * width, (row + 1) * width);
-    const largest = own.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-    let sum = 0;
-    own.forEach((value, at) => {
-      const integer = Math.round((LARGEST_INT8 * value) / largest);
-      rounded[row * width + at] = integer;
-      sum += integer ** 2;
-    });
-    squaredLengths[row] = sum;
-  }
-  const stored = graph.initialiser(name, tensor('int8', values.shape, rounded));
+  const { data, squaredLengths } = roundedRows(values.data, width);
+  const stored = graph.initialiser(name, tensor('int8', values.shape, data));
   const lengths = graph.constant(float32([kinds, count], squaredLengths));
   return {
     rows: reshape(cast(ofKind(stored), 'float32'), [count, width]),

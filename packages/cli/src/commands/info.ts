@@ -89,6 +89,7 @@ function describeFree({ training: { free = [] }, classes }: Manifest): string {
 
 function describeMethod({ method, training, classes }: Manifest): string {
   const grids = {
+    'gaussian+restoring': 'a grid of Gaussians and a restoring grid',
     restoring: 'a restoring grid',
     normal: 'a normal grid',
     'normal+restoring': 'a normal and a restoring grid',

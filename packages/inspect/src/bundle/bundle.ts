@@ -17,6 +17,7 @@ import {
   EXPECTED,
   extractor,
   type FeatureStatistics,
+  GAUSSIANS,
   MEMORY,
   type ParameterValues,
 } from '@bigrid/method';
@@ -71,7 +72,9 @@ export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundl
       },
     );
   }
-  const kept: readonly string[] = [...Object.values(EXPECTED), ...Object.values(MEMORY)];
+  const kept: readonly string[] = [EXPECTED, GAUSSIANS, MEMORY].flatMap((names) =>
+    Object.values<string>(names),
+  );
   const bytes = withStoredWeights(bundle.bytes, (name) => {
     // Statistics of the errors and normal cells, not weights: rounding them shows in the score.
     if (kept.includes(name)) return undefined;

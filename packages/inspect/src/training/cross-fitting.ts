@@ -4,6 +4,7 @@ import { type OnEvent, progressOf } from '../events.ts';
 import { build } from './build.ts';
 import { measureExpectation } from './expectation.ts';
 import { entriesAt } from './feature-extraction.ts';
+import { learnGaussians } from './gaussians/learn-gaussians.ts';
 import { type FoldTraining, learn, stepsOfAll } from './learn.ts';
 import type { SavedFold } from './saved-training.ts';
 
@@ -35,7 +36,7 @@ export async function crossFit(folds: readonly FoldTraining[]): Promise<UnseenSc
     if (at < known) continue;
     const onStep = countingSteps(onEvent, (done) => progress(stepsBefore(at) + done));
     const quiet = { ...fold, plan: { ...plan, onEvent: onStep } };
-    const model = build(await measureExpectation(await learn(quiet)));
+    const model = build(await learnGaussians(quiet, await measureExpectation(await learn(quiet))));
     checkpoints.crossFitted.push(await scoreHeldOut(quiet, model));
     if (steps[at] === 1) progress(stepsBefore(at + 1));
   }

@@ -2,6 +2,7 @@ import { fail } from '@bigrid/errors';
 import {
   type MethodOptions,
   methodOptionsSchema,
+  onlyRestores,
   type ProfileName,
   profileNames,
   profiles,
@@ -13,7 +14,7 @@ import { z } from 'zod';
 import { checkOptions } from '../check-options.ts';
 import type { TrainOptions } from './train-options.ts';
 
-const method = methodOptionsSchema.shape;
+const fields = methodOptionsSchema.shape;
 
 /** Number of images kept for updates: docs/how-to/update.md shows how much is forgotten with fewer. */
 const replayField = z
@@ -37,7 +38,7 @@ export const trainOptionsSchema = z.strictObject({
     .describe('Random seed: the same seed and images give the same model'),
   epochs: scheduleSchema.shape.epochs,
   replay: replayField,
-  size: method.inputSize
+  size: fields.inputSize
     .optional()
     .describe('Side length that images are resized to, in pixels, a multiple of 32 (default 256)'),
   tile: z
@@ -46,17 +47,17 @@ export const trainOptionsSchema = z.strictObject({
     .describe(
       'For small defects in large images: split images into overlapping tiles of at most this many pixels per side; auto: twice `size`',
     ),
-  taps: method.taps.optional(),
-  orientation: method.orientation,
-  grids: method.grids.optional(),
-  anomalySource: method.anomalySource.optional(),
-  refinement: method.refinement.optional(),
-  expectation: method.expectation.describe(method.expectation.description ?? '').optional(),
-  localResolution: method.localResolution.optional(),
-  globalResolution: method.globalResolution.optional(),
-  branch: method.branch.optional(),
-  depth: method.depth.optional(),
-  jitter: method.jitter.optional(),
+  taps: fields.taps.optional(),
+  orientation: fields.orientation,
+  grids: fields.grids.optional(),
+  anomalySource: fields.anomalySource.optional(),
+  refinement: fields.refinement.optional(),
+  expectation: fields.expectation.describe(fields.expectation.description ?? '').optional(),
+  localResolution: fields.localResolution.optional(),
+  globalResolution: fields.globalResolution.optional(),
+  branch: fields.branch.optional(),
+  depth: fields.depth.optional(),
+  jitter: fields.jitter.optional(),
 });
 
 export interface ResolvedTrainOptions {
@@ -82,22 +83,29 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
     Object.entries(chosen).filter(([, value]) => value !== undefined),
   ) as Partial<MethodOptions>;
   const sized = size === undefined ? {} : { inputSize: size, cells: size / CELL_PIXELS };
+  const method = { ...profile.method, ...given, ...sized };
   return {
     profile: name,
     seed,
     replay,
     tile,
-    method: { ...profile.method, ...given, ...sized },
+    method: checked.expectation === 'none' ? withoutExpectation(method) : method,
     schedule: epochs === undefined ? profile.schedule : { ...profile.schedule, epochs },
   };
 }
 
-const allGrids = method.grids.options;
+/** The method without what is measured for each place: the expectation and the Gaussians. */
+export function withoutExpectation(method: MethodOptions): MethodOptions {
+  const grids = method.grids === 'gaussian+restoring' ? 'restoring' : method.grids;
+  return { ...method, grids, expectation: 'none' };
+}
+
+const allGrids = fields.grids.options;
 const withTables = allGrids.filter((grids) => grids !== 'none');
 
 /** Options that only some grids use. */
 const gridsThatTake = {
-  orientation: ['restoring'],
+  orientation: allGrids.filter((grids) => onlyRestores({ grids })),
   anomalySource: allGrids.filter((grids) => stagesOf({ grids }).includes('abnormal')),
   localResolution: withTables,
   globalResolution: withTables,
@@ -119,7 +127,15 @@ function checkEffects(options: z.output<typeof trainOptionsSchema>, grids: Metho
     );
   }
   const { tile, expectation = 'none', orientation } = options;
-  if (orientation === 'free' && (tile !== undefined || options.expectation === 'none')) {
+  const hasPlaces = tile === undefined && options.expectation !== 'none';
+  if (options.grids === 'gaussian+restoring' && !hasPlaces) {
+    fail(
+      'OPTION_INVALID',
+      `Expected grids other than gaussian+restoring with ${tile === undefined ? 'expectation none' : 'tile'} but received gaussian+restoring`,
+      { remedy: 'Leave one of the two out.' },
+    );
+  }
+  if (orientation === 'free' && !hasPlaces) {
     fail(
       'OPTION_INVALID',
       `Expected an orientation other than free with ${tile === undefined ? 'expectation none' : 'tile'} but received free`,

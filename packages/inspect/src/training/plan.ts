@@ -9,6 +9,7 @@ import {
   type Stage,
 } from '@bigrid/method';
 import { checkSameBackbone, type TrainedValues, trainedValues } from '../bundle/bundle.ts';
+import { recogniserOf } from '../bundle/learnt.ts';
 import { ignoredBy } from '../detection/ignored-area.ts';
 import type { OnEvent } from '../events.ts';
 import type { ImageEntry, Mask, TrainingPorts } from '../ports.ts';
@@ -44,6 +45,8 @@ export interface Plan extends Pick<TrainingPorts, 'engine' | 'backbone' | 'openS
   readonly stepsOf: (stage: Stage, blocks: number) => number;
   /** Groups the learnt images by what they show as a whole. */
   readonly kindsOf: (features: ExtractedFeatures, images: readonly ReadImage[]) => Kinds;
+  /** Whether an image was learnt by the training or update that this one starts from, by the digest of its pixels. */
+  readonly isKnown: (digest: Uint8Array) => boolean;
   readonly checkpoints: Checkpoints;
   readonly onEvent: OnEvent;
   readonly signal: AbortSignal | undefined;
@@ -95,6 +98,7 @@ export async function planTraining(input: TrainInput): Promise<TrainingPlan> {
       const entries = images.map(({ entry }) => entry);
       return kindsOfClasses(features, classesOf(classes, entries));
     },
+    isKnown: recogniserOf(from?.manifest.learnt),
     checkpoints: await Checkpoints.open(input.checkpoint),
     classes,
     entries,
@@ -145,6 +149,7 @@ export async function planUpdate(
     stepsOf: (stage) => Math.ceil(SHARE_OF_STEPS * stepsAtFirst(stage)),
     kindsOf: (features, images) =>
       kindsOfUpdate(start.parameters, features, (at) => isNew((images[at] as ReadImage).entry)),
+    isKnown: recogniserOf(bundle.manifest.learnt),
     checkpoints: await Checkpoints.open(undefined),
     random,
     sampleOf,

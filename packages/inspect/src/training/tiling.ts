@@ -2,6 +2,7 @@ import { fail } from '@bigrid/errors';
 import { type MethodOptions, MOST_TILES, tilesAlong } from '@bigrid/method';
 import { median } from '../metrics/order.ts';
 import type { ImageEntry } from '../ports.ts';
+import { withoutExpectation } from './options.ts';
 
 /**
  * Longest side of a tile for `auto`, as a multiple of the network's input. At two, a feature cell covers about as many
@@ -36,7 +37,7 @@ export async function withTiles(
   }
   if (rows * columns === 1) return method;
   // Only some tiles of most images are read: too few to measure an expectation for each place.
-  return { ...method, tiles: { rows, columns }, expectation: 'none' };
+  return { ...withoutExpectation(method), tiles: { rows, columns } };
 }
 
 /** Sizes of a few evenly spaced images; unreadable ones are reported when their turn comes. */

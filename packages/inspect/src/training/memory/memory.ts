@@ -169,27 +169,9 @@ export async function openReader(
 async function findSpace(input: MemoryInput, values: ParameterValues): Promise<void> {
   const { plan, statistics, taps, blocks, random, size } = input;
   const channels = statistics.mean.length;
-  const identity = new Float32Array(channels ** 2);
-  for (let i = 0; i < channels; i++) identity[i * channels + i] = 1;
-  const standard: ParameterValues = new Map([
-    [MEMORY.metric, float32([channels, channels], identity)],
-    [MEMORY.coarse, float32([1, 1], [0])],
-  ]);
-  const chosen = random.permutation(blocks.length).slice(0, SAMPLE_BLOCKS);
-  const each = Math.ceil(size.sample / chosen.length);
-  const sample: Float32Array[] = [];
-  const reader = await openReader(plan, statistics, standard);
-  try {
-    for (const at of chosen) {
-      const rows = split((await reader.cells(blocks[at] as MemoryBlock)).cells, channels);
-      for (const row of random.permutation(rows.length).slice(0, each)) {
-        sample.push((rows[row] as Float32Array).slice());
-      }
-    }
-  } finally {
-    await reader.dispose();
-  }
-  const metric = await metricOf(joined(sample), taps, channelWeights(statistics.deviation, taps));
+  const cells = await sampleCells({ plan, statistics, blocks, random }, size.sample);
+  const sample = split(cells, channels);
+  const metric = await metricOf(cells, taps, channelWeights(statistics.deviation, taps));
   values.set(MEMORY.metric, metric);
   const width = Math.min(channels, FIRST_ELEMENTS);
   const first = new Float32Array(sample.length * width);
@@ -204,6 +186,40 @@ async function findSpace(input: MemoryInput, values: ParameterValues): Promise<v
   });
   const means = kMeans({ data: first, width }, size.groups, random);
   values.set(MEMORY.coarse, float32([means.length / width, width], means));
+}
+
+/** Standardised features of cells drawn from a few blocks: [count * channels], for example of `count` about 10,000. */
+export async function sampleCells(
+  {
+    plan,
+    statistics,
+    blocks,
+    random,
+  }: Pick<MemoryInput, 'plan' | 'statistics' | 'blocks' | 'random'>,
+  count: number,
+): Promise<Float32Array> {
+  const channels = statistics.mean.length;
+  const identity = new Float32Array(channels ** 2);
+  for (let i = 0; i < channels; i++) identity[i * channels + i] = 1;
+  const standard: ParameterValues = new Map([
+    [MEMORY.metric, float32([channels, channels], identity)],
+    [MEMORY.coarse, float32([1, 1], [0])],
+  ]);
+  const chosen = random.permutation(blocks.length).slice(0, SAMPLE_BLOCKS);
+  const each = Math.ceil(count / chosen.length);
+  const sample: Float32Array[] = [];
+  const reader = await openReader(plan, statistics, standard);
+  try {
+    for (const at of chosen) {
+      const rows = split((await reader.cells(blocks[at] as MemoryBlock)).cells, channels);
+      for (const row of random.permutation(rows.length).slice(0, each)) {
+        sample.push((rows[row] as Float32Array).slice());
+      }
+    }
+  } finally {
+    await reader.dispose();
+  }
+  return joined(sample);
 }
 
 /** Draws cells without replacement, weighted by squared distance (Efraimidis & Spirakis 2006), in one pass. */

@@ -1,4 +1,4 @@
-import { Random } from '@bigrid/method';
+import { onlyRestores, Random } from '@bigrid/method';
 import type { OpenScratch } from '../../ports.ts';
 import type { Extraction, ReadImage } from '../feature-extraction.ts';
 import { extractFeatures, featuresOf, imagesAt } from '../feature-extraction.ts';
@@ -47,8 +47,8 @@ export async function findFreeImages(
   { groups }: Pick<Folds, 'groups'>,
 ): Promise<FreeImages> {
   const { method, engine, classes } = plan;
-  const { orientation = 'fixed', grids, expectation, tiles } = method;
-  const canRemember = grids === 'restoring' && expectation !== 'none' && tiles === undefined;
+  const { orientation = 'fixed', expectation, tiles } = method;
+  const canRemember = onlyRestores(method) && expectation !== 'none' && tiles === undefined;
   const none = { copies: undefined, copiesOf: new Map<number, number[]>() };
   if (orientation === 'fixed' || !canRemember) return { ...none, classes: [], images: new Set() };
   const resizer = await Resizer.open(engine, method);

@@ -1,0 +1,170 @@
+import { float32, type Tensor, tensor, toModel, zeros } from '@bigrid/graph';
+import {
+  channelWeights,
+  freeKinds,
+  GAUSSIANS,
+  gaussianMeter,
+  gaussianSums,
+  type ParameterValues,
+  placesAlong,
+  Random,
+} from '@bigrid/method';
+import { learntCells } from '../../detection/ignored-area.ts';
+import { progressOf } from '../../events.ts';
+import { checkCancelled } from '../../work.ts';
+import { imagesAt } from '../feature-extraction.ts';
+import type { FoldTraining, Learnt } from '../learn.ts';
+import { sampleCells } from '../memory/memory.ts';
+import { metricOf } from '../memory/metric.ts';
+import { matching, ONLY_RESTORING, ROW_SIZE } from './matching.ts';
+import { PlaceSums, stacked } from './place-sums.ts';
+
+/** Dimensions of the space of the Gaussians: docs/lab-notes/2026-11-27-two-grids.md compares fewer and more. */
+const MOST_DIMENSIONS = 96;
+const MOST_PLACES_ALONG = 16;
+/** Numbers in the covariances of all kinds together, a byte each: with more kinds, each has fewer places. */
+const MOST_NUMBERS = 5_000_000;
+/** Cells that the space is found from. */
+const SAMPLE = 10_000;
+const BATCH = 8;
+/** Good images, held out from training, that the Gaussians are matched on. */
+const MOST_MATCHED = 400;
+
+/**
+ * Fits the normal grid, a Gaussian at each place, to the images of kinds that lie still, and matches its distances to the errors
+ * of the restoring grid on images that the fold holds out.
+ * @returns the input with the tensors of {@link GAUSSIANS} among its values; unchanged if the method has no Gaussians
+ * @throws CANCELLED, ENGINE_FAILED
+ */
+export async function learnGaussians(fold: FoldTraining, learnt: Learnt): Promise<Learnt> {
+  const { method, start } = fold.plan;
+  const free = freeKinds(learnt.values);
+  const takes = method.grids === 'gaussian+restoring' && method.expectation !== 'none';
+  if (!takes || (free.length > 0 && !free.includes(false))) return learnt;
+  const values: ParameterValues = new Map(learnt.values);
+  for (const name of Object.values(GAUSSIANS)) values.delete(name);
+  const metric = start?.parameters.get(GAUSSIANS.metric) ?? (await findMetric(learnt));
+  values.set(GAUSSIANS.metric, metric);
+  for (const [name, value] of await fit(fold, learnt, metric)) values.set(name, value);
+  for (const [name, value] of await match(fold, { ...learnt, values })) values.set(name, value);
+  return { ...learnt, values };
+}
+
+/** The principal directions of good cells in each tap, as for a memory, without those of least variance. */
+async function findMetric({ plan, features, kinds }: Learnt): Promise<Tensor<'float32'>> {
+  const { statistics, scratch, blocks } = features;
+  const random = new Random(plan.seed).fork('gaussians');
+  const own = Array.from({ length: blocks }, (_, index) => ({ scratch, index, image: index }));
+  const sample = await sampleCells({ plan, statistics, blocks: own, random }, SAMPLE);
+  const weights = channelWeights(statistics.deviation, features);
+  const { data, shape } = await metricOf(sample, features, weights);
+  const [channels] = shape as [number];
+  const fair = Math.floor(Math.sqrt(MOST_NUMBERS / kinds.prototypes.length));
+  const width = Math.max(1, Math.min(MOST_DIMENSIONS, channels, fair));
+  return float32([width, channels], data.slice(0, width * channels));
+}
+
+/** Fits the Gaussians of every kind; an update adds the images that it has not learnt before. */
+async function fit(
+  { plan, extraction, training }: FoldTraining,
+  { features, kinds, values }: Learnt,
+  metric: Tensor<'float32'>,
+): Promise<ParameterValues> {
+  const { engine, method, ignored, start, onEvent, signal, isKnown } = plan;
+  const images = imagesAt(extraction, training);
+  const weights = learntCells(images, ignored, method);
+  const free = freeKinds(values);
+  const before = start?.parameters.has(GAUSSIANS.means) ? start.parameters : undefined;
+  const [width] = metric.shape as [number];
+  const [knownKinds = 0, knownPlaces] = before?.get(GAUSSIANS.means)?.shape ?? [];
+  const fair = Math.floor(Math.sqrt(MOST_NUMBERS / kinds.prototypes.length) / width);
+  const along = knownPlaces
+    ? Math.sqrt(knownPlaces)
+    : placesAlong(method.cells, Math.min(MOST_PLACES_ALONG, fair));
+  const graph = gaussianSums(method, features.statistics, metric, along, BATCH);
+  const session = await engine.load(toModel(graph));
+  const batch = zeros('float16', [BATCH, ...features.shape]);
+  const counted = zeros('float32', [BATCH, 1, method.cells, method.cells]);
+  const [block, cells] = [batch.data.byteLength / BATCH, method.cells ** 2];
+  const progress = progressOf('remembering', training.length, onEvent);
+  let done = 0;
+  try {
+    const rows = [];
+    for (const kind of kinds.prototypes.keys()) {
+      const sums = new PlaceSums(along ** 2, width);
+      if (before && kind < knownKinds) sums.addFitted(before, kind);
+      const own = images.flatMap(({ digest }, at) =>
+        kinds.of[at] === kind && !free[kind] && !(before && isKnown(digest)) ? [at] : [],
+      );
+      for (let from = 0; from < own.length; from += BATCH) {
+        checkCancelled(signal);
+        counted.data.fill(0);
+        for (const [row, at] of own.slice(from, from + BATCH).entries()) {
+          const target = new Uint8Array(batch.data.buffer, row * block, block);
+          await features.scratch.read(at, target);
+          const mine = counted.data.subarray(row * cells, (row + 1) * cells);
+          mine.set(weights?.[at]?.map((weight) => (weight > 0 ? 1 : 0)) ?? mine.fill(1));
+          done++;
+        }
+        sums.add(await session.run({ features: batch, counted }));
+        progress(done);
+      }
+      rows.push(sums.fitted());
+    }
+    return stacked(rows, along ** 2, width);
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** Matches distances with errors on the held-out images of each kind; without any, as before the update. */
+async function match(
+  { plan, extraction, heldOut }: FoldTraining,
+  { features, kinds, values }: Learnt,
+): Promise<ParameterValues> {
+  const { engine, method, start, signal } = plan;
+  const cells = kinds.prototypes.map(() => ({
+    distance: [] as number[],
+    forMap: [] as number[],
+    forScore: [] as number[],
+  }));
+  const graph = gaussianMeter(method, features.statistics, features, values);
+  const session = await engine.load(toModel(graph));
+  const block = zeros('float16', [1, ...features.shape]);
+  const step = Math.max(1, heldOut.length / MOST_MATCHED);
+  const chosen = heldOut.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step));
+  const weights = learntCells(imagesAt(extraction, chosen), plan.ignored, method);
+  try {
+    for (const [at, image] of chosen.entries()) {
+      checkCancelled(signal);
+      await extraction.scratch.read(image, new Uint8Array(block.data.buffer));
+      const measured = await session.run({ features: block });
+      const numbers = (name: string) => (measured[name] as Tensor<'float32'>).data;
+      const [kind] = numbers('kind') as unknown as [number];
+      for (const [name, list] of Object.entries(cells[kind] as (typeof cells)[number])) {
+        numbers(name).forEach((value, cell) => {
+          if (weights?.[at]?.[cell] !== 0) list.push(value);
+        });
+      }
+    }
+  } finally {
+    await session.dispose();
+  }
+  const rowBefore = (name: string, kind: number) => {
+    const known = start?.parameters.get(name)?.data.subarray(kind * ROW_SIZE);
+    return known && known.length > 0 ? [...known.slice(0, ROW_SIZE)] : ONLY_RESTORING;
+  };
+  const tensorOf = (name: string, errors: 'forMap' | 'forScore') => {
+    const rows = cells.map((own, kind) =>
+      own.distance.length > 0 ? matching(own.distance, own[errors]) : rowBefore(name, kind),
+    );
+    return [
+      name,
+      tensor('float32', [rows.length, ROW_SIZE], Float32Array.from(rows.flat())),
+    ] as const;
+  };
+  return new Map([
+    tensorOf(GAUSSIANS.joinedMap, 'forMap'),
+    tensorOf(GAUSSIANS.joinedScore, 'forScore'),
+  ]);
+}

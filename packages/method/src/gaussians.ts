@@ -1,0 +1,181 @@
+import {
+  add,
+  cast,
+  float32,
+  Graph,
+  matMul,
+  maximum,
+  minimum,
+  mul,
+  reduceSum,
+  relu,
+  reshape,
+  slice,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+  tensor,
+  transpose,
+  type Value,
+} from '@bigrid/graph';
+import { type OfKind, required } from './expectation.ts';
+import type { MethodOptions } from './options.ts';
+import type { ParameterValues } from './parameters.ts';
+import { roundedRows } from './rounded-rows.ts';
+import { type FeatureStatistics, standardise } from './training-step.ts';
+
+/**
+ * The normal grid of a product that lies still: at each place, a square of a few cells, a Gaussian of the features of good
+ * images (the idea of PaDiM, Defard et al. 2021, arXiv 2011.08785). It knows which combinations of features occur at a place; the
+ * restoring grid knows what usually lies among what.
+ */
+export const GAUSSIANS = {
+  /** From the standardised features of a cell to the space of the Gaussians: [width, channels]. */
+  metric: 'gaussians.metric',
+  /** [kinds, places, width] */
+  means: 'gaussians.means',
+  /**
+   * Inverse of the lower Cholesky factor of each covariance, [kinds, places, width, width]: here the directions of its rows, stored
+   * with 8 bits per number.
+   */
+  directions: 'gaussians.directions',
+  /** Lengths of these rows: [kinds, places, width]. */
+  lengths: 'gaussians.lengths',
+  /** Number of cells that each Gaussian was fitted to: [kinds, places]. */
+  counts: 'gaussians.counts',
+  /**
+   * Joins both grids, for the map and for the score: [kinds, 2 * knots + 1]. First a piecewise linear function from a distance to the
+   * error of the restoring grid that is as rare among cells of good images: positions where its slope changes, then the changes. Last
+   * the share of the larger of both errors in the joint one.
+   */
+  joinedMap: 'gaussians.joined.map',
+  joinedScore: 'gaussians.joined.score',
+} as const;
+
+/**
+ * Number of places along one side: as many as wanted if the cells can be divided into places of at least 2 x 2 cells, or else the
+ * next smaller number.
+ */
+export function placesAlong(cells: number, wanted: number): number {
+  let along = Math.max(1, Math.min(wanted, Math.floor(cells / 2)));
+  while (cells % along !== 0) along--;
+  return along;
+}
+
+/**
+ * Errors by both grids: mostly the smaller one, because a cell that either of them knows is good.
+ *
+ *     joint = (1 - share) min(error, matched(distance)) + share max(error, matched(distance))
+ *
+ * @param errors by the restoring grid: [1, 1, cells, cells]
+ * @param distance from {@link gaussianDistance}
+ */
+export function jointErrors(
+  errors: Value,
+  distance: Value,
+  ofKind: OfKind,
+  parameters: ParameterValues,
+  name: typeof GAUSSIANS.joinedMap | typeof GAUSSIANS.joinedScore,
+): Value {
+  const { graph } = errors;
+  return graph.scope('gaussians', () => {
+    const row = ofKind(graph.initialiser(name, required(parameters, name)));
+    const count = ((row.shape[1] as number) - 1) / 2;
+    const column = (at: number) => reshape(slice(row, 1, at, at + 1), [1, 1, 1, 1]);
+    const matched = Array.from({ length: count }, (_, knot) =>
+      mul(relu(sub(distance, column(knot))), column(count + knot)),
+    ).reduce((sum, one) => add(sum, one));
+    const [smaller, larger] = [minimum(errors, matched), maximum(errors, matched)];
+    return add(smaller, mul(sub(larger, smaller), column(2 * count)));
+  });
+}
+
+/**
+ * Mahalanobis distance of each cell from the Gaussian of its place.
+ * @param features [1, channels, cells, cells], standardised
+ * @returns [1, 1, cells, cells]
+ * @throws BUNDLE_INVALID if a tensor of {@link GAUSSIANS} is missing
+ */
+export function gaussianDistance(
+  features: Value,
+  ofKind: OfKind,
+  parameters: ParameterValues,
+): Value {
+  const { graph } = features;
+  return graph.scope('gaussians', () => {
+    const cells = features.shape[2] as number;
+    const means = required(parameters, GAUSSIANS.means);
+    const [, places, width] = means.shape as [number, number, number];
+    const along = Math.sqrt(places);
+    const side = cells / along;
+    const at = byPlace(projected(features, required(parameters, GAUSSIANS.metric)), along);
+    const { directions, factors } = storedDirections(graph, parameters, ofKind);
+    const expected = reshape(ofKind(graph.initialiser(GAUSSIANS.means, means)), [places, 1, width]);
+    const centred = sub(at, expected);
+    const whitened = mul(matMul(centred, transpose(directions, [0, 2, 1])), factors);
+    const squared = reduceSum(square(whitened), { axes: [2], keepDimensions: false });
+    const back = transpose(reshape(squared, [along, along, side, side]), [0, 2, 1, 3]);
+    return sqrt(reshape(back, [1, 1, cells, cells]));
+  });
+}
+
+/**
+ * Sums over a batch from which Gaussians are fitted: inputs `features` float16 [batch, channels, cells, cells], raw, and `counted`
+ * float32 [batch, 1, cells, cells], 1, or 0 for a cell to leave out; outputs `counts` [places], `sums` [places, width] and
+ * `products` [places, width, width].
+ * @param along places along one side
+ */
+export function gaussianSums(
+  options: MethodOptions,
+  statistics: FeatureStatistics,
+  metric: Tensor<'float32'>,
+  along: number,
+  batch: number,
+): Graph {
+  const graph = new Graph('gaussian-sums');
+  const { cells } = options;
+  const shape = [batch, statistics.mean.length, cells, cells];
+  const seen = standardise(cast(graph.input('features', 'float16', shape), 'float32'), statistics);
+  const counted = graph.input('counted', 'float32', [batch, 1, cells, cells]);
+  const [at, weights] = [byPlace(projected(seen, metric), along), byPlace(counted, along)];
+  const weighted = mul(at, weights);
+  const overCells = { axes: [1], keepDimensions: false };
+  graph.output('counts', reduceSum(weights, { axes: [1, 2], keepDimensions: false }));
+  graph.output('sums', reduceSum(weighted, overCells));
+  graph.output('products', matMul(transpose(at, [0, 2, 1]), weighted));
+  return graph;
+}
+
+/** Cells in the space of the Gaussians: [batch, width, cells, cells]. */
+function projected(features: Value, metric: Tensor<'float32'>): Value {
+  const [batch, channels, cells] = features.shape as [number, number, number];
+  const columns = reshape(features, [batch, channels, cells ** 2]);
+  const mapped = matMul(features.graph.initialiser(GAUSSIANS.metric, metric), columns);
+  return reshape(mapped, [batch, metric.shape[0] as number, cells, cells]);
+}
+
+/** The cells of each place: from [batch, width, cells, cells] to [places, batch * cells of a place, width]. */
+function byPlace(values: Value, along: number): Value {
+  const [batch, width, cells] = values.shape as [number, number, number];
+  const side = cells / along;
+  const squares = reshape(values, [batch, width, along, side, along, side]);
+  return reshape(transpose(squares, [2, 4, 0, 3, 5, 1]), [along ** 2, batch * side ** 2, width]);
+}
+
+/** Directions, [places, width, width], and the factors that give them their lengths, [places, 1, width]. */
+function storedDirections(graph: Graph, parameters: ParameterValues, ofKind: OfKind) {
+  const values = required(parameters, GAUSSIANS.directions);
+  const [kinds, places, width] = values.shape as [number, number, number, number];
+  const { data, squaredLengths } = roundedRows(values.data, width);
+  const lengths = required(parameters, GAUSSIANS.lengths).data;
+  const factors = lengths.map(
+    (length, row) => length / Math.sqrt(Math.max(1, squaredLengths[row] as number)),
+  );
+  const rows = graph.initialiser(GAUSSIANS.directions, tensor('int8', values.shape, data));
+  const scales = graph.constant(float32([kinds, places, width], factors));
+  return {
+    directions: reshape(cast(ofKind(rows), 'float32'), [places, width, width]),
+    factors: reshape(ofKind(scales), [places, 1, width]),
+  };
+}
