@@ -1,6 +1,7 @@
 import {
   add,
   cast,
+  div,
   float32,
   Graph,
   matMul,
@@ -92,7 +93,10 @@ export function jointErrors(
 }
 
 /**
- * Mahalanobis distance of each cell from the Gaussian of its place.
+ * Mahalanobis distance of each cell from the Gaussian of its place, whose mean was estimated from n cells:
+ *
+ *     sqrt(n / (n + 1)) |W (cell - mean)|        W: the inverse of the lower Cholesky factor
+ *
  * @param features [1, channels, cells, cells], standardised
  * @returns [1, 1, cells, cells]
  * @throws BUNDLE_INVALID if a tensor of {@link GAUSSIANS} is missing
@@ -114,7 +118,12 @@ export function gaussianDistance(
     const expected = reshape(ofKind(graph.initialiser(GAUSSIANS.means, means)), [places, 1, width]);
     const centred = sub(at, expected);
     const whitened = mul(matMul(centred, transpose(directions, [0, 2, 1])), factors);
-    const squared = reduceSum(square(whitened), { axes: [2], keepDimensions: false });
+    const fitted = required(parameters, GAUSSIANS.counts);
+    const counts = reshape(ofKind(graph.initialiser(GAUSSIANS.counts, fitted)), [places, 1]);
+    const squared = mul(
+      reduceSum(square(whitened), { axes: [2], keepDimensions: false }),
+      div(counts, add(counts, 1)),
+    );
     const back = transpose(reshape(squared, [along, along, side, side]), [0, 2, 1, 3]);
     return sqrt(reshape(back, [1, 1, cells, cells]));
   });
@@ -168,12 +177,13 @@ function storedDirections(graph: Graph, parameters: ParameterValues, ofKind: OfK
   const values = required(parameters, GAUSSIANS.directions);
   const [kinds, places, width] = values.shape as [number, number, number, number];
   const { data, squaredLengths } = roundedRows(values.data, width);
-  const lengths = required(parameters, GAUSSIANS.lengths).data;
-  const factors = lengths.map(
-    (length, row) => length / Math.sqrt(Math.max(1, squaredLengths[row] as number)),
-  );
+  const lengths = required(parameters, GAUSSIANS.lengths);
+  const rounded = squaredLengths.map((square) => Math.sqrt(Math.max(1, square)));
   const rows = graph.initialiser(GAUSSIANS.directions, tensor('int8', values.shape, data));
-  const scales = graph.constant(float32([kinds, places, width], factors));
+  const scales = div(
+    graph.initialiser(GAUSSIANS.lengths, lengths),
+    graph.constant(float32([kinds, places, width], rounded)),
+  );
   return {
     directions: reshape(cast(ofKind(rows), 'float32'), [places, width, width]),
     factors: reshape(ofKind(scales), [places, 1, width]),
