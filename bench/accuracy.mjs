@@ -45,16 +45,18 @@ const { values, positionals: folders } = parseArgs({
 });
 
 const fast = profiles.fast;
-const trained = (change) => ({ kind: 'trained', change });
+// All but the default leave the light as it is, as do the baselines.
+const trained = (change) => ({ kind: 'trained', change: { light: 'fixed', ...change } });
 // The grids of a restoring pair share nothing: each is identical to one trained alone, and need not be trained again.
-const part = (change) => ({ kind: 'part', change });
+const part = (change) => ({ kind: 'part', change: { light: 'fixed', ...change } });
 const bank = (size, choice) => ({ kind: 'bank', size, choice });
 const BOTH = 'normal and restoring grid';
 // All others are compared without expectation, with the default without it.
 const plain = { expectation: 'none' };
 const published = { ...plain, grids: 'published', anomalySource: 'fbp', pasteIntensity: [1, 3] };
 const configurations = {
-  'Gaussians and restoring grid (the default)': trained({}),
+  'Gaussians and restoring grid (the default)': trained({ light: 'free' }),
+  'the default, light fixed': trained({}),
   'restoring grid, with expectation': part({
     expectation: 'image',
     grids: 'restoring',
@@ -206,7 +208,9 @@ function extractAll(classes) {
 async function extract(input) {
   const { method, entries } = input;
   const { taps, inputSize, cells, pooling } = method;
-  const key = JSON.stringify([taps, inputSize, cells, pooling, entries.map(({ path }) => path)]);
+  const paths = entries.map(({ path }) => path);
+  const light = [...(input.light?.data ?? [])];
+  const key = JSON.stringify([taps, inputSize, cells, pooling, light, paths]);
   if (kept?.key !== key) {
     await kept?.scratch.dispose();
     const extraction = await extractFeatures(input);

@@ -7,6 +7,7 @@ import {
   reshape,
   square,
   sub,
+  type Tensor,
   tensor,
   type Value,
   where,
@@ -30,6 +31,7 @@ import {
 import { features, type Taps } from './features.ts';
 import { GAUSSIANS, gaussianDistance, jointErrors } from './gaussians.ts';
 import { reconstruct } from './grad.ts';
+import { LIGHT } from './light.ts';
 import { freeKinds, memoryErrors } from './memory.ts';
 import type { MethodOptions } from './options.ts';
 import { FixedParameters, type ParameterValues } from './parameters.ts';
@@ -53,13 +55,18 @@ export const COUNTED = 'map.counted';
  * The graph that turns an image into the features that training reads: input `image` uint8 [1, height, width, 3], and
  * for a method with tiles `origins` int64 [tiles, 2], the tiles to process; outputs `features` float16 [tiles, channels,
  * cells, cells], and `sum` and `squares` float32 [channels] over all their cells. An undivided image is one tile.
+ * @param light from {@link LIGHT}
  */
-export function extractor(backbone: Backbone, options: MethodOptions): { graph: Graph } & Taps {
+export function extractor(
+  backbone: Backbone,
+  options: MethodOptions,
+  light?: Tensor<'float32'>,
+): { graph: Graph } & Taps {
   const graph = new Graph('extractor');
   const image = graph.input('image', 'uint8', imageShape);
   let taps: Taps = { tapChannels: [], tapCells: [] };
   const describe = (image: Value): [Value, Value, Value] => {
-    const { value, ...own } = features(graph, image, backbone, options);
+    const { value, ...own } = features(graph, image, backbone, options, light);
     taps = own;
     const overCells = { axes: [0, 2, 3], keepDimensions: false };
     const half = cast(value, 'float16');
@@ -113,7 +120,7 @@ export function detector(
   const graph = new Graph('bigrid');
   const image = graph.input('image', 'uint8', imageShape);
   const look = (image: Value): [forMap: Value, forScore: Value] => {
-    const { value, ...taps } = features(graph, image, backbone, options);
+    const { value, ...taps } = features(graph, image, backbone, options, parameters.get(LIGHT));
     const seen = standardise(value, statistics);
     const ofKind = options.expectation === 'none' ? undefined : nearestKind(seen, parameters);
     const free = freeKinds(parameters);

@@ -102,17 +102,27 @@ export function nearestKind(features: Value, parameters: ParameterValues): OfKin
   const kinds = rows?.shape[0] ?? 1;
   if (kinds === 1) return (rows) => rows;
   const { graph } = features;
-  const kind = graph.scope('expectation', () => {
+  return graph.scope('expectation', () => {
     const values = required(parameters, EXPECTED.prototypes);
     const prototypes = graph.initialiser(EXPECTED.prototypes, values);
-    const pooled = reshape(reduceMean(features, { axes: [2, 3] }), [1, values.shape[1] as number]);
-    const distance = reduceSum(square(sub(prototypes, pooled)), { axes: [1] });
-    const isFurther = cast(greater(distance, neg(reduceMax(neg(distance)))), 'float32');
-    const fromLast = graph.constant(float32([kinds, 1], [...Array(kinds).keys()].reverse()));
-    const first = sub(kinds - 1, reduceMax(mul(sub(1, isFurther), fromLast)));
-    return reshape(cast(first, 'int64'), [1]);
+    return nearestRow(prototypes, reduceMean(features, { axes: [2, 3] }));
   });
-  return (rows) => sliceAt(rows, [0], kind, [1]);
+}
+
+/**
+ * Selects the row that is nearest to a point, the first one on ties.
+ * @param rows [count, width]
+ * @param point width elements
+ */
+export function nearestRow(rows: Value, point: Value): OfKind {
+  const [count, width] = rows.shape as [number, number];
+  if (count === 1) return (rows) => rows;
+  const distance = reduceSum(square(sub(rows, reshape(point, [1, width]))), { axes: [1] });
+  const isFurther = cast(greater(distance, neg(reduceMax(neg(distance)))), 'float32');
+  const fromLast = rows.graph.constant(float32([count, 1], [...Array(count).keys()].reverse()));
+  const first = sub(count - 1, reduceMax(mul(sub(1, isFurther), fromLast)));
+  const index = reshape(cast(first, 'int64'), [1]);
+  return (rows) => sliceAt(rows, [0], index, [1]);
 }
 
 export function required(parameters: ParameterValues, name: string): Tensor<'float32'> {

@@ -7,10 +7,12 @@ import {
   type Graph,
   resize,
   sub,
+  type Tensor,
   transpose,
   type Value,
 } from '@bigrid/graph';
 import type { Backbone } from './backbones/backbone.ts';
+import { evenedOut } from './light.ts';
 import type { MethodOptions } from './options.ts';
 
 /** The taps that features are made of, in order. */
@@ -28,15 +30,17 @@ export interface Features extends Taps {
 }
 
 /**
- * From an image to its features: antialiased resize to `inputSize`, normalisation, backbone; each tap resized to
+ * From an image to its features: antialiased resize to `inputSize`, even light, normalisation, backbone; each tap resized to
  * `cells` x `cells`, averaged over its neighbourhood, and concatenated.
  * @param image [1, height, width, 3] uint8 RGB of any size
+ * @param light from {@link LIGHT}: evens out the light of the image
  */
 export function features(
   graph: Graph,
   image: Value,
   backbone: Backbone,
   options: MethodOptions,
+  light?: Tensor<'float32'>,
 ): Features {
   const { inputSize, cells, pooling, taps } = options;
   const perChannel = (values: readonly number[]) => graph.constant(float32([1, 3, 1, 1], values));
@@ -48,7 +52,8 @@ export function features(
         : resize(image, [inputSize, inputSize], 'nhwc', true);
     // Channels first: the engine takes ten times as long with a constant that varies along the last axis.
     const planes = cast(transpose(sized, [0, 3, 1, 2]), 'float32');
-    return div(sub(planes, perChannel(backbone.mean)), perChannel(backbone.deviation));
+    const lit = light ? evenedOut(planes, light) : planes;
+    return div(sub(lit, perChannel(backbone.mean)), perChannel(backbone.deviation));
   });
   const tapped = graph.scope('backbone', () => backbone.taps(normalised, taps));
   return graph.scope('features', () => ({

@@ -33,6 +33,12 @@ export const methodOptionsSchema = z.strictObject({
     .describe(
       'How products lie in the image. fixed: always the same way; free: turned at any angle, so their cells are compared with a memory of normal ones; auto: found for each product from its good images; absent in older files: fixed',
     ),
+  light: z
+    .enum(['free', 'fixed'])
+    .optional()
+    .describe(
+      'What a change of the light of the whole image means. free: nothing, within 0.7 to 1.4 times the usual brightness of each colour channel, which is evened out; fixed: it may be a defect; absent in older files: fixed',
+    ),
   grids: z
     .enum([
       'gaussian+restoring',
@@ -151,6 +157,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       cells: 32,
       pooling: 3,
       orientation: 'auto',
+      light: 'free',
       grids: 'gaussian+restoring',
       gridChannels: 128,
       localResolution: 16,
@@ -183,6 +190,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       cells: 32,
       pooling: 1,
       orientation: 'fixed',
+      light: 'fixed',
       grids: 'published',
       gridChannels: 272,
       localResolution: 32,

@@ -18,6 +18,7 @@ import {
   extractor,
   type FeatureStatistics,
   GAUSSIANS,
+  LIGHT,
   MEMORY,
   type ParameterValues,
 } from '@bigrid/method';
@@ -72,9 +73,10 @@ export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundl
       },
     );
   }
-  const kept: readonly string[] = [EXPECTED, GAUSSIANS, MEMORY].flatMap((names) =>
-    Object.values<string>(names),
-  );
+  const kept = [
+    LIGHT,
+    ...[EXPECTED, GAUSSIANS, MEMORY].flatMap((names) => Object.values<string>(names)),
+  ];
   const bytes = withStoredWeights(bundle.bytes, (name) => {
     // Statistics of the errors and normal cells, not weights: rounding them shows in the score.
     if (kept.includes(name)) return undefined;

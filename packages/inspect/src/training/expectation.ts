@@ -8,6 +8,7 @@ import {
 } from '@bigrid/method';
 import { progressOf } from '../events.ts';
 import { checkCancelled } from '../work.ts';
+import { evenly } from './evenly.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
 import { type Kinds, rowsOf } from './kinds.ts';
 import type { Plan } from './plan.ts';
@@ -235,11 +236,7 @@ function someOf(of: readonly number[], kind: number, kindCount: number): number[
     Math.min(MOST_OF_A_KIND, Math.floor(MOST_OF_ALL / kindCount)),
   );
   const own = of.flatMap((its, index) => (its === kind ? [index] : []));
-  const step = Math.max(1, own.length / most);
-  return Array.from(
-    { length: Math.min(most, own.length) },
-    (_, at) => own[Math.floor(at * step)] as number,
-  );
+  return evenly(own, most);
 }
 
 /** A row for a kind that lies freely: never read, but harmless. */

@@ -71,6 +71,8 @@ export interface ExtractionInput
   extends Pick<TrainingPorts, 'engine' | 'backbone' | 'openScratch' | 'signal'> {
   readonly method: MethodOptions;
   readonly entries: readonly ImageEntry[];
+  /** Light that images are brought to: see LIGHT. Default: that of each image. */
+  readonly light?: Tensor<'float32'> | undefined;
   /** Default: all tiles. */
   readonly sample?: TileSample;
   /** Default: no checkpoint. */
@@ -85,8 +87,8 @@ export interface ExtractionInput
  */
 export async function extractFeatures(input: ExtractionInput): Promise<Extraction> {
   const { engine, backbone, method, entries, checkpoints, onEvent, signal } = input;
-  const { sample = ALL_TILES } = input;
-  const { graph, tapChannels, tapCells } = extractor(backbone, method);
+  const { sample = ALL_TILES, light } = input;
+  const { graph, tapChannels, tapCells } = extractor(backbone, method, light);
   const channels = graph.outputs.get('features')?.shape[1] as number;
   const shape = [channels, method.cells, method.cells];
   const blockBytes = 2 * channels * method.cells ** 2;

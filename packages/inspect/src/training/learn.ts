@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
 import { float32 } from '@bigrid/graph';
-import { MEMORY, type ParameterValues, type Stage, stagesOf } from '@bigrid/method';
+import { LIGHT, MEMORY, type ParameterValues, type Stage, stagesOf } from '@bigrid/method';
 import { learntCells } from '../detection/ignored-area.ts';
 import {
   type ExtractedFeatures,
@@ -73,6 +73,7 @@ export async function learn(fold: FoldTraining): Promise<Learnt> {
   if (start && kinds.isNewKind && method.expectation !== 'none') {
     meetHalfway(values, start.parameters);
   }
+  if (plan.light) values.set(LIGHT, plan.light);
   for (const name of Object.values(MEMORY)) values.delete(name);
   if (isFree.includes(true)) {
     const memory = await learnMemory(fold, features, kinds, isFree);

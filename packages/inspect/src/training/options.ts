@@ -49,6 +49,7 @@ export const trainOptionsSchema = z.strictObject({
     ),
   taps: fields.taps.optional(),
   orientation: fields.orientation,
+  light: fields.light,
   grids: fields.grids.optional(),
   anomalySource: fields.anomalySource.optional(),
   refinement: fields.refinement.optional(),

@@ -1,6 +1,8 @@
 import { fail } from '@bigrid/errors';
+import type { Tensor } from '@bigrid/graph';
 import {
   type Backbone,
+  LIGHT,
   type MethodOptions,
   type ProfileName,
   Random,
@@ -28,6 +30,7 @@ import {
   tooFew,
 } from './hold-out.ts';
 import { type Kinds, kindsOfClasses, kindsOfUpdate } from './kinds.ts';
+import { lightOf } from './light.ts';
 import { mostImagesPerClass, stepsOf, tilesPerImage } from './steps.ts';
 import { withTiles } from './tiling.ts';
 
@@ -40,6 +43,8 @@ export interface Plan extends Pick<TrainingPorts, 'engine' | 'backbone' | 'openS
   readonly version: string;
   /** Weights and feature statistics to start from; undefined to train from scratch. */
   readonly start: TrainedValues | undefined;
+  /** Light that images are brought to: see LIGHT. */
+  readonly light: Tensor<'float32'> | undefined;
   readonly ignored: Mask | undefined;
   /** Optimiser steps of a stage. @param blocks number of feature blocks that it learns from */
   readonly stepsOf: (stage: Stage, blocks: number) => number;
@@ -65,7 +70,7 @@ const SHARE_OF_STEPS = 1 / 6;
 const GENTLENESS = 0.5;
 
 /**
- * Checks the input of a training and plans it. Reads no image, except for the size of a few if there are to be tiles.
+ * Checks the input of a training and plans it. Reads a few images only: for their light, or their size if there are to be tiles.
  * @throws OPTION_INVALID if the method needs another backbone; DATA_TOO_FEW, THRESHOLD_UNSUPPORTED, CANCELLED,
  *   CHECKPOINT_INVALID
  */
@@ -84,13 +89,15 @@ export async function planTraining(input: TrainInput): Promise<TrainingPlan> {
   const learnt = classes
     .map(({ entries: { length } }) => length - mostHeldOut(length))
     .reduce((sum, count) => sum + count, 0);
+  const start = from && trainedValues(from);
   return {
     ...portsOf(input),
     method,
     schedule,
     seed,
     version: input.version,
-    start: from && trainedValues(from),
+    start,
+    light: start ? start.parameters.get(LIGHT) : await plannedLight(method, classes),
     ignored: input.ignored ?? (from && ignoredBy(from)),
     stepsOf: (stage, blocks) =>
       stepsOf(schedule, blocks, classes.length, rebuildsNothing(stage, method)),
@@ -145,6 +152,7 @@ export async function planUpdate(
     seed: random.fork('learning').integer(0, 2 ** 31 - 1),
     version: bigridVersion,
     start,
+    light: start.parameters.get(LIGHT),
     ignored: ignoredBy(bundle),
     stepsOf: (stage) => Math.ceil(SHARE_OF_STEPS * stepsAtFirst(stage)),
     kindsOf: (features, images) =>
@@ -154,6 +162,11 @@ export async function planUpdate(
     random,
     sampleOf,
   };
+}
+
+/** Images in tiles keep their light, since a tile does not show that of the image as a whole. */
+async function plannedLight({ light, tiles }: MethodOptions, classes: readonly TrainingClass[]) {
+  return light === 'free' && tiles === undefined ? lightOf(classes) : undefined;
 }
 
 function portsOf({ engine, backbone, openScratch, onEvent = () => {}, signal }: TrainingPorts) {

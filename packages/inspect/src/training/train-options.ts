@@ -45,6 +45,8 @@ export interface TrainOptions {
    * good images; absent in older files: fixed. Values: `auto`, `fixed`, `free`.
    */
   readonly orientation?: Given['orientation'];
+  /** Light. */
+  readonly light?: Given['light'];
   /**
    * Grids that reconstruct the features. restoring: an abnormal grid trained to undo synthetic
    * defects; published: the normal grid of the paper fused with its abnormal grid, which detects

@@ -12,6 +12,7 @@ import {
 import { learntCells } from '../../detection/ignored-area.ts';
 import { progressOf } from '../../events.ts';
 import { checkCancelled } from '../../work.ts';
+import { evenly } from '../evenly.ts';
 import { imagesAt } from '../feature-extraction.ts';
 import type { FoldTraining, Learnt } from '../learn.ts';
 import { sampleCells } from '../memory/memory.ts';
@@ -131,8 +132,7 @@ async function match(
   const graph = gaussianMeter(method, features.statistics, features, values);
   const session = await engine.load(toModel(graph));
   const block = zeros('float16', [1, ...features.shape]);
-  const step = Math.max(1, heldOut.length / MOST_MATCHED);
-  const chosen = heldOut.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step));
+  const chosen = evenly(heldOut, MOST_MATCHED);
   const weights = learntCells(imagesAt(extraction, chosen), plan.ignored, method);
   try {
     for (const [at, image] of chosen.entries()) {

@@ -1,6 +1,7 @@
 import { float32, type Tensor } from '@bigrid/graph';
 import { freeKinds, MEMORY, type ParameterValues, Random } from '@bigrid/method';
 import { learntCells } from '../../detection/ignored-area.ts';
+import { evenly } from '../evenly.ts';
 import { type ExtractedFeatures, imagesAt } from '../feature-extraction.ts';
 import type { Kinds } from '../kinds.ts';
 import type { FoldTraining } from '../learn.ts';
@@ -54,12 +55,13 @@ export async function learnMemory(
   for (const [kind, own] of isFree.entries()) {
     const of = places.filter((place) => place.kind === kind);
     const before = of.length === 0 ? rowOf(known, kind) : undefined;
-    const step = Math.max(1, of.length / MOST_MEASURED);
-    const chosen = of.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step));
     if (!own) rows.push([0, 0, 1, 1]);
     else
       rows.push(
-        before ?? [1, ...(await measureMemory(input, memory, blocksAt(chosen, undefined)))],
+        before ?? [
+          1,
+          ...(await measureMemory(input, memory, blocksAt(evenly(of, MOST_MEASURED), undefined))),
+        ],
       );
   }
   return new Map([...memory.values, [MEMORY.kinds, float32([rows.length, 4], rows.flat())]]);

@@ -1,5 +1,6 @@
 import { onlyRestores, Random } from '@bigrid/method';
 import type { OpenScratch } from '../../ports.ts';
+import { evenly } from '../evenly.ts';
 import type { Extraction, ReadImage } from '../feature-extraction.ts';
 import { extractFeatures, featuresOf, imagesAt } from '../feature-extraction.ts';
 import type { Folds, TrainingClass } from '../hold-out.ts';
@@ -33,8 +34,6 @@ const LEAST_PARTS = 4;
 const SMALL_MEMORY = { entries: 1024, candidates: 8000, groups: 64, sample: 4000 };
 /** Images and copies wanted of a product that lies freely, and the most copies of each image. */
 const WANTED = 640;
-/** Light of the copies, relative to that of their image: in turn. */
-const GAINS = [0.85, 1.15];
 const MOST_COPIES = 32;
 
 /**
@@ -159,8 +158,7 @@ async function turnedCopies(
     Array.from({ length: each }, (_, copy) => {
       const { entry } = extraction.images[image] as ReadImage;
       const degrees = (360 * (copy + 1)) / (each + 1);
-      const gain = GAINS[(image + copy) % GAINS.length];
-      return { image, entry: turnedEntry(entry, degrees, resizer, gain) };
+      return { image, entry: turnedEntry(entry, degrees, resizer) };
     }),
   );
   const entries = wanted.map(({ entry }) => entry);
@@ -175,22 +173,23 @@ async function turnedCopies(
 
 /** A resumed training makes them again: they are quick, and its checkpoint is about the images themselves. */
 function extractCopies(
-  { engine, backbone, method, onEvent, signal, ...ports }: TrainingPlan,
+  { engine, backbone, method, light, onEvent, signal, ...ports }: TrainingPlan,
   entries: readonly TurnedEntry[],
 ): Promise<Extraction> {
   const openScratch: OpenScratch = (blockBytes) => ports.openScratch(blockBytes);
-  return extractFeatures({ engine, backbone, openScratch, method, onEvent, signal, entries });
+  return extractFeatures({
+    engine,
+    backbone,
+    openScratch,
+    method,
+    light,
+    onEvent,
+    signal,
+    entries,
+  });
 }
 
 function indicesOf({ entries }: TrainingClass, { images }: Extraction): number[] {
   const own = new Set(entries);
   return images.flatMap(({ entry }, at) => (own.has(entry) ? [at] : []));
-}
-
-function evenly(indices: readonly number[], count: number): number[] {
-  const most = Math.min(count, indices.length);
-  return Array.from(
-    { length: most },
-    (_, at) => indices[Math.floor((at * indices.length) / most)] as number,
-  );
 }

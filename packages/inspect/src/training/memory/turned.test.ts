@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { relit, turned } from './turned.ts';
+import { turned } from './turned.ts';
 
 const square = (side: number) => ({
   width: side,
@@ -40,10 +40,4 @@ describe('a turned image', () => {
     // In the middle, between two columns.
     expect(row).toEqual([0, 0, 0, 0, 0, 0, 0, 128, 128, 0, 0, 0, 0, 0, 0, 0]);
   });
-});
-
-it('brightens and darkens an image, at most to white', () => {
-  const image = { width: 1, height: 1, data: Uint8Array.of(0, 100, 230) };
-  expect([...relit(image, 1.15).data]).toEqual([0, 115, 255]);
-  expect([...relit(image, 0.85).data]).toEqual([0, 85, 196]);
 });

@@ -35,30 +35,20 @@ export function turned(image: Image, degrees: number, aspect = image.width / ima
   return { width, height, data: result };
 }
 
-/** An image in brighter or darker light: every value times `gain`, at most 255. */
-export function relit({ data, ...size }: Image, gain: number): Image {
-  return { ...size, data: data.map((value) => Math.min(255, Math.round(gain * value))) };
-}
-
 /** An entry whose image is turned after it was resized to the model's input. */
 export interface TurnedEntry extends ImageEntry {
   /** Width over height of the original, once it was read. */
   aspect: number;
 }
 
-export function turnedEntry(
-  entry: ImageEntry,
-  degrees: number,
-  resizer: Resizer,
-  gain = 1,
-): TurnedEntry {
+export function turnedEntry(entry: ImageEntry, degrees: number, resizer: Resizer): TurnedEntry {
   const own: TurnedEntry = {
     ...entry,
     aspect: 1,
     async read(takeRoom) {
       const image = await entry.read(takeRoom);
       own.aspect = image.width / image.height;
-      return relit(turned(await resizer.resize(image), degrees, own.aspect), gain);
+      return turned(await resizer.resize(image), degrees, own.aspect);
     },
   };
   return own;
