@@ -20,5 +20,6 @@ export { type ReadModel, readModel, withElements, withMetadata } from './read-mo
 export { type Port, readPorts } from './read-ports.ts';
 export { type Dimension, formatShape, type Shape, staticShape } from './shape.ts';
 export * from './tensor.ts';
+export { type AdapterFeatures, nodesForProcessor } from './webgpu-placement.ts';
 export { rounded, type WeightPrecision, weightPrecisions } from './weight-storage.ts';
 export { withStoredWeights } from './with-stored-weights.ts';

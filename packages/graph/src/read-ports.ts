@@ -35,7 +35,8 @@ export function readPorts(bytes: Uint8Array): { inputs: Port[]; outputs: Port[] 
   });
 }
 
-function readPort(field: Field): Port {
+/** One input or output, as stated. @throws Error if it is not a tensor of a known type */
+export function readPort(field: Field): Port {
   let name = '';
   let code = 0;
   const shape: Dimension[] = [];

@@ -55,7 +55,8 @@ export function readTensor(message: Uint8Array, code: ErrorCode): [name: string,
   return [name, fromBytes(type, shape, data as Uint8Array)];
 }
 
-function readHeader(message: Uint8Array, code: ErrorCode): Header {
+/** What a serialised tensor states, with a view of its elements. @throws BigridError of that code */
+export function readHeader(message: Uint8Array, code: ErrorCode): Header {
   const shape: number[] = [];
   let [name, typeCode, external] = ['', 0, false];
   let data: Uint8Array | undefined;

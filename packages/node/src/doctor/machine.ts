@@ -10,7 +10,7 @@ import {
 } from 'node:os';
 import type { Engine } from '@bigrid/graph';
 import sharp from 'sharp';
-import { availableDevices, type EngineOptions, onnxRuntimeEngine } from '../engine/engine.ts';
+import { type EngineOptions, onnxRuntimeEngine, workingDevices } from '../engine/engine.ts';
 import { statfs } from '../files/system.ts';
 import { checkRequest } from '../requests.ts';
 import { version } from '../version.ts';
@@ -37,7 +37,7 @@ export async function checkMachine(options: EngineOptions = {}): Promise<Diagnos
     ['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} threads`],
     ['memory', `${gigabytes(memory)} free of ${gigabytes(totalmem())}`],
     ['disk', `${disk === undefined ? 'unknown' : gigabytes(disk)} free in ${tmpdir()}`],
-    ['devices', `${availableDevices().join(', ')} (\`device\`)`],
+    ['devices', `${(await workingDevices()).join(', ')} (\`device\`)`],
   ] as const;
   return {
     subject: 'machine',

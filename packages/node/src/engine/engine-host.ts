@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { ErrorCode } from '@bigrid/errors';
 import { type Tensor, type Tensors, tensor, zeros } from '@bigrid/graph';
 import { ExitGate, holdExit, releaseExit } from './exit-gate.ts';
-import type { EngineOptions } from './onnx-runtime.ts';
+import type { EngineOptions } from './here.ts';
 
 /** A request to a host: load a model, run a loaded one, or both; `end` is the last. */
 export type Request = Work | 'end';

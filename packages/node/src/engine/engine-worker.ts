@@ -3,7 +3,7 @@ import { isBigridError } from '@bigrid/errors';
 import type { Engine, Session } from '@bigrid/graph';
 import { type Answer, buffersOf, type Request, type ThreadData, type Work } from './engine-host.ts';
 import { ExitGate } from './exit-gate.ts';
-import { type EngineOptions, onnxRuntimeHere } from './onnx-runtime.ts';
+import { type EngineOptions, onnxRuntimeHere } from './here.ts';
 
 // The program of the threads and processes of engine-host.ts: runs graphs, one request at a time.
 

@@ -4,16 +4,13 @@ import type { Engine } from '@bigrid/graph';
 import { checkOptions } from '@bigrid/inspect';
 import { z } from 'zod';
 import { optional } from '../files/option-schemas.ts';
+import { deviceNames } from './devices.ts';
 import { type OnAnswer, openProcess, openThread } from './engine-host.ts';
 import { pooledEngine } from './engine-pool.ts';
-import {
-  describeRuntime,
-  deviceNames,
-  type EngineOptions,
-  onnxRuntimeHere,
-} from './onnx-runtime.ts';
+import { describeRuntime, type EngineOptions, onnxRuntimeHere } from './here.ts';
 
-export { availableDevices, type Device, type EngineOptions } from './onnx-runtime.ts';
+export { type Device, workingDevices } from './devices.ts';
+export type { EngineOptions } from './here.ts';
 
 export const engineOptionsSchema = optional<EngineOptions>({
   device: z.enum(deviceNames).describe('Where to compute (default: cpu)'),
@@ -27,7 +24,7 @@ export const engineOptionsSchema = optional<EngineOptions>({
 /**
  * ONNX Runtime for Node.js behind the engine port. In a worker thread it runs in a child process: `terminate()` cannot be
  * delayed, and ONNX Runtime aborts the whole process if its thread is torn down during a run.
- * @throws OPTION_INVALID; DEVICE_MISSING, on the first `load` if the device is listed but does not work
+ * @throws OPTION_INVALID; DEVICE_MISSING, on the first `load`
  */
 export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
   checkOptions(engineOptionsSchema, options, 'the engine');
@@ -40,7 +37,7 @@ export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
  * at once as there are threads. Cores that share one image wait for each other at every layer; with one image per core
  * they do not, and the event loop stays free. With one thread, or on a device other than the CPU, this is
  * {@link onnxRuntimeEngine}. Its threads (child processes if called in a worker thread) end with its last session.
- * @throws DEVICE_MISSING
+ * @throws DEVICE_MISSING, on the first `load`
  */
 export function parallelEngine(options: EngineOptions = {}): Engine {
   const { threads = availableParallelism(), device = 'cpu' } = options;

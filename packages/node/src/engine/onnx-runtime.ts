@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { fail } from '@bigrid/errors';
 import {
-  type Engine,
+  type AdapterFeatures,
   Graph,
+  nodesForProcessor,
   type Session,
   type Tensor,
   type Tensors,
@@ -10,6 +11,8 @@ import {
   toModel,
 } from '@bigrid/graph';
 import type * as OnnxRuntime from 'onnxruntime-node';
+
+// This is the only file that imports ONNX Runtime.
 
 const require = createRequire(import.meta.url);
 
@@ -20,85 +23,100 @@ process.env.ORT_DISABLE_TELEMETRY ??= '1';
 
 /** The library, loaded on first use: a process whose engine runs elsewhere loads no native code. */
 function library(): typeof OnnxRuntime {
-  return require('onnxruntime-node');
+  const loaded: typeof OnnxRuntime = require('onnxruntime-node');
+  // Whatever it logs as an error it also throws, and that is reported once, in our words.
+  loaded.env.logLevel = 'fatal';
+  return loaded;
 }
 
-/** Devices to compute on. Which of them work depends on the system and on the installed ONNX Runtime. */
-export const deviceNames = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
-export type Device = (typeof deviceNames)[number];
+/** The same level for a session. */
+const FATAL = 4;
 
-export interface EngineOptions {
-  /** Threads to compute with. Default: the number of cores. */
-  readonly threads?: number | undefined;
-  /** Device to compute on. Operators that it does not support run on the CPU. Default: `cpu`. */
-  readonly device?: Device | undefined;
+/** Name and version of the library. */
+export function runtimeVersion(): string {
+  return `onnxruntime-node ${require('onnxruntime-node/package.json').version}`;
 }
 
-/** Name and version of the engine. */
-export function describeRuntime({ device = 'cpu' }: EngineOptions): string {
-  return `onnxruntime-node ${require('onnxruntime-node/package.json').version} (${device})`;
+/** Devices that the installed library was built for, by its own names; they may still not work. */
+export function builtInDevices(): string[] {
+  return library()
+    .listSupportedBackends()
+    .map(({ name }) => name);
 }
 
-/**
- * ONNX Runtime in this thread, behind the engine port. This is the only file that imports it.
- * @throws DEVICE_MISSING, on the first `load` if the device is listed but does not work
- */
-export function onnxRuntimeHere(options: EngineOptions): Engine {
-  const { threads = 0, device = 'cpu' } = options;
-  if (device !== 'cpu' && !availableDevices().includes(device)) missing(device);
-  let checked: Promise<void> | undefined;
+export interface Placement extends AdapterFeatures {
+  readonly device: string;
+  /** 0: as many as there are cores. */
+  readonly threads: number;
+}
+
+/** Loads a graph. Nodes that the device lacks, or fails on, run on the processor. @throws ENGINE_FAILED */
+export async function loadSession(model: Uint8Array, placement: Placement): Promise<Session> {
+  if (placement.device === 'webgpu') {
+    keeper ??= openKeeper();
+    await keeper;
+  }
+  const session = await attempt('load a graph', () =>
+    library().InferenceSession.create(model, {
+      ...optionsFor(model, placement),
+      intraOpNumThreads: placement.threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: FATAL,
+    }),
+  );
+  return new OnnxRuntimeSession(session);
+}
+
+/** How ONNX Runtime is to use a device. */
+function optionsFor(model: Uint8Array, { device, ...adapter }: Placement) {
+  if (device === 'cpu') return { executionProviders: ['cpu'] };
+  if (device !== 'webgpu') return { executionProviders: [device, 'cpu'] };
+  const kept = nodesForProcessor(model, adapter);
+  const webgpu = {
+    name: 'webgpu',
+    // An empty list is refused.
+    ...(kept.length > 0 ? { forceCpuNodeNames: kept } : {}),
+    // Without half precision no Transpose may be moved across a Cast, to the side of float16: its new node has none of the
+    // names above. Both the conversion of layouts and an optimiser do so.
+    ...(adapter.halfPrecision ? {} : { preferredLayout: 'NCHW' as const }),
+  };
+  const optimization = { disable_specified_optimizers: 'TransposeOptimizer' };
   return {
-    description: describeRuntime(options),
-    async load(model) {
-      checked ??= device === 'cpu' ? Promise.resolve() : checkDevice(device);
-      await checked;
-      const session = await attempt('load a graph', () =>
-        library().InferenceSession.create(model, {
-          executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
-          intraOpNumThreads: threads,
-          interOpNumThreads: 1,
-          executionMode: 'sequential',
-          graphOptimizationLevel: 'all',
-          logSeverityLevel: 3,
-        }),
-      );
-      return new OnnxRuntimeSession(session);
-    },
+    executionProviders: [webgpu, 'cpu'],
+    ...(adapter.halfPrecision ? {} : { extra: { optimization } }),
   };
 }
 
-/** Devices that the installed ONNX Runtime was built for; they may still not work. */
-export function availableDevices(): string[] {
-  const names = library()
-    .listSupportedBackends()
-    .map(({ name }) => name);
-  return names.filter((name) => (deviceNames as readonly string[]).includes(name));
-}
+let keeper: Promise<void> | undefined;
 
 /**
- * Tries the device on a minimal graph without falling back to the CPU, to distinguish a missing device from a graph that it
- * rejects.
+ * Opens a session that stays open until the process ends. With its last session the WebGPU provider discards the programs
+ * that it compiled, and compiling them again for each fold takes most of the time of a training.
  */
-async function checkDevice(device: Device): Promise<void> {
-  const graph = new Graph('device');
+async function openKeeper(): Promise<void> {
+  const graph = new Graph('keeper');
   graph.output('same', graph.input('value', 'float32', [1]));
-  try {
-    const options = { executionProviders: [device], logSeverityLevel: 4 } as const;
-    await (await library().InferenceSession.create(toModel(graph), options)).release();
-  } catch (cause) {
-    missing(device, cause);
-  }
+  const options = { executionProviders: ['webgpu'], logSeverityLevel: FATAL } as const;
+  const session = await library().InferenceSession.create(toModel(graph), options);
+  // It is released by the time that the call returns.
+  process.once('exit', () => void session.release());
 }
 
-function missing(device: string, cause?: unknown): never {
-  // ONNX Runtime puts its source location before the reason.
-  const reason =
-    cause instanceof Error ? `: ${cause.message.trim().replace(/^.* was false\. /s, '')}` : '';
-  return fail(
-    'DEVICE_MISSING',
-    `Expected a device that works here (ONNX Runtime was built for ${availableDevices().join(', ')}) but received ${device}${reason}`,
-    { cause },
-  );
+/** Runs a graph once on a device. @throws Error as the library does */
+export async function runOnDevice(
+  device: string,
+  model: Uint8Array,
+  inputs: Tensors,
+): Promise<Tensors> {
+  const options = { executionProviders: [device], logSeverityLevel: FATAL } as const;
+  const session = await library().InferenceSession.create(model, options);
+  try {
+    return mapValues(await session.run(mapValues(inputs, toRuntime)), fromRuntime);
+  } finally {
+    await session.release();
+  }
 }
 
 class OnnxRuntimeSession implements Session {

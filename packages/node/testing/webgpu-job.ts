@@ -1,0 +1,108 @@
+import type { Engine } from '@bigrid/graph';
+import {
+  type Bundle,
+  Detector,
+  train,
+  update,
+  type WorkEvent,
+  withWeightsIn,
+} from '@bigrid/inspect';
+import {
+  goodEntries,
+  image,
+  memoryReplay,
+  memoryScratches,
+  otherLight,
+  tinyTraining,
+} from '../../inspect/testing/fakes.ts';
+import { tinyBackbone, tinyMethod } from '../../method/testing/tiny.ts';
+import { onnxRuntimeEngine } from '../src/engine/engine.ts';
+
+// A program: trains, inspects, stores smaller weights and updates on WebGPU and on the processor, and prints the largest
+// relative differences. One process does it all, because most of the time goes to compiling programs for the adapter.
+
+const cpu = onnxRuntimeEngine({ threads: 1 });
+const webgpu = onnxRuntimeEngine({ threads: 1, device: 'webgpu' });
+
+const fast = {
+  ...tinyMethod,
+  grids: 'restoring',
+  anomalySource: 'swap',
+  expectation: 'image',
+} as const;
+
+/** Trains on both; the losses differ by as much as the steps do. */
+async function trainOnBoth() {
+  const kept = memoryReplay(15);
+  const { differ, on } = comparison((engine, onEvent) =>
+    train(
+      tinyTraining({
+        engine,
+        method: fast,
+        schedule: { ...tinyTraining().schedule, epochs: 1 },
+        classes: [{ name: 'part', entries: goodEntries(40) }],
+        replay: kept,
+        onEvent,
+      }),
+    ),
+  );
+  const bundle = await on(cpu);
+  await on(webgpu);
+  return { bundle, replay: kept.entries(), loss: differ() };
+}
+
+async function updateOnBoth(start: Awaited<ReturnType<typeof trainOnBoth>>) {
+  const { differ, on } = comparison((engine, onEvent) => {
+    const [good, openScratch] = [otherLight(4, 500), memoryScratches().open];
+    const given = { good, openScratch, now: () => new Date(0), allowSuspect: true };
+    return update({ ...start, ...given, engine, backbone: tinyBackbone, onEvent });
+  });
+  await on(cpu);
+  await on(webgpu);
+  return differ();
+}
+
+/** Runs a training on engines and compares the losses of its steps. */
+function comparison<T>(run: (engine: Engine, onEvent: (event: WorkEvent) => void) => Promise<T>) {
+  const losses: number[][] = [];
+  return {
+    on: (engine: Engine) => {
+      const own: number[] = [];
+      losses.push(own);
+      return run(engine, (event) => 'loss' in event && event.loss && own.push(event.loss));
+    },
+    differ: () => largest(losses[0] ?? [], losses[1] ?? []),
+  };
+}
+
+function largest(expected: readonly number[], received: readonly number[]): number {
+  if (expected.length === 0 || expected.length !== received.length) return Number.NaN;
+  return Math.max(...expected.map((value, at) => Math.abs((received[at] as number) / value - 1)));
+}
+
+/** How much the scores of a model differ. */
+async function inspectOnBoth(bundle: Pick<Bundle, 'bytes'>): Promise<number> {
+  return largest(await scoresOn(cpu, bundle), await scoresOn(webgpu, bundle));
+}
+
+async function scoresOn(engine: Engine, bundle: Pick<Bundle, 'bytes'>): Promise<number[]> {
+  const detector = await Detector.load(engine, bundle);
+  const found: number[] = [];
+  for (const defect of [false, true]) {
+    found.push((await detector.inspect(image(900, { defect }))).score);
+  }
+  await detector.dispose();
+  return found;
+}
+
+const trained = await trainOnBoth();
+const published = await train(tinyTraining());
+const differences = {
+  train: trained.loss,
+  inspect: await inspectOnBoth(trained.bundle),
+  float16: await inspectOnBoth(withWeightsIn(trained.bundle, 'float16')),
+  int8: await inspectOnBoth(withWeightsIn(trained.bundle, 'int8')),
+  update: await updateOnBoth(trained),
+  'inspect as published': await inspectOnBoth(published),
+};
+process.stdout.write(JSON.stringify(differences));
