@@ -154,7 +154,7 @@ export function memoryReader(
 }
 
 /** The cells of an image in the space of the memory: [cells, width]. @param features [1, channels, height, width] */
-export function inMetric(features: Value, parameters: ParameterValues): Value {
+function inMetric(features: Value, parameters: ParameterValues): Value {
   const metric = required(parameters, MEMORY.metric);
   const columns = reshape(features, [metric.shape[1] as number, -1]);
   const mapped = matMul(features.graph.initialiser(MEMORY.metric, metric), columns);
@@ -162,7 +162,7 @@ export function inMetric(features: Value, parameters: ParameterValues): Value {
 }
 
 /** Distance of each cell to the nearest mean of a group: [cells]. @param cells [cells, width] */
-export function distanceToMeans(cells: Value, parameters: ParameterValues): Value {
+function distanceToMeans(cells: Value, parameters: ParameterValues): Value {
   const coarse = required(parameters, MEMORY.coarse);
   const first = slice(cells, 1, 0, coarse.shape[1] as number);
   return distanceToNearest(first, cells.graph.initialiser(MEMORY.coarse, coarse));
