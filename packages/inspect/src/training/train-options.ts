@@ -48,10 +48,12 @@ export interface TrainOptions {
   /** Light. */
   readonly light?: Given['light'];
   /**
-   * Grids that reconstruct the features. restoring: an abnormal grid trained to undo synthetic
-   * defects; published: the normal grid of the paper fused with its abnormal grid, which detects
+   * Grids that judge the features. restoring: an abnormal grid trained to undo synthetic defects;
+   * gaussian+restoring: beside it a normal grid of Gaussians, fitted to good features at each
+   * place; published: the normal grid of the paper fused with its abnormal grid, which detects
    * pasted cells; none: a network that takes the features directly, for comparison. Values:
-   * `restoring`, `normal`, `normal+restoring`, `published`, `published-abnormal`, `none`.
+   * `gaussian+restoring`, `restoring`, `normal`, `normal+restoring`, `published`,
+   * `published-abnormal`, `none`.
    */
   readonly grids?: Given['grids'];
   /**
