@@ -50,7 +50,7 @@ export const methodOptionsSchema = z.strictObject({
       'none',
     ])
     .describe(
-      'Grids that judge the features. restoring: an abnormal grid trained to undo synthetic defects; gaussian+restoring: beside it a normal grid of Gaussians, fitted to good features at each place; published: the normal grid of the paper fused with its abnormal grid, which detects pasted cells; none: a network that takes the features directly, for comparison',
+      'Grids that judge the features. restoring: an abnormal grid trained to undo synthetic defects; gaussian+restoring: also a normal grid of Gaussians, fitted to good features at each place; published: the normal grid of the paper fused with its abnormal grid, which detects pasted cells; none: a network that takes the features directly, for comparison',
     ),
   gridChannels: z.int().min(8).max(1024).describe('Channels of the grid tables'),
   localResolution: z

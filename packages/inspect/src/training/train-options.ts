@@ -49,7 +49,7 @@ export interface TrainOptions {
   readonly light?: Given['light'];
   /**
    * Grids that judge the features. restoring: an abnormal grid trained to undo synthetic defects;
-   * gaussian+restoring: beside it a normal grid of Gaussians, fitted to good features at each
+   * gaussian+restoring: also a normal grid of Gaussians, fitted to good features at each
    * place; published: the normal grid of the paper fused with its abnormal grid, which detects
    * pasted cells; none: a network that takes the features directly, for comparison. Values:
    * `gaussian+restoring`, `restoring`, `normal`, `normal+restoring`, `published`,
