@@ -45,13 +45,17 @@ export interface TrainOptions {
    * good images; absent in older files: fixed. Values: `auto`, `fixed`, `free`.
    */
   readonly orientation?: Given['orientation'];
-  /** Light. */
+  /**
+   * What a change of the light of the whole image means. free: nothing, within 0.7 to 1.4 times
+   * the usual brightness of each colour channel, which is evened out; fixed: it may be a defect;
+   * absent in older files: fixed. Values: `free`, `fixed`.
+   */
   readonly light?: Given['light'];
   /**
    * Grids that judge the features. restoring: an abnormal grid trained to undo synthetic defects;
-   * gaussian+restoring: also a normal grid of Gaussians, fitted to good features at each
-   * place; published: the normal grid of the paper fused with its abnormal grid, which detects
-   * pasted cells; none: a network that takes the features directly, for comparison. Values:
+   * gaussian+restoring: also a normal grid of Gaussians, fitted to good features at each place;
+   * published: the normal grid of the paper fused with its abnormal grid, which detects pasted
+   * cells; none: a network that takes the features directly, for comparison. Values:
    * `gaussian+restoring`, `restoring`, `normal`, `normal+restoring`, `published`,
    * `published-abnormal`, `none`.
    */
