@@ -22,7 +22,7 @@ export { EXPECTED } from './expectation.ts';
 export { pasteMask, swapMask } from './feature-block-paste.ts';
 export type { Taps } from './features.ts';
 export { GAUSSIANS, gaussianSums, placesAlong } from './gaussians.ts';
-export { LIGHT } from './light.ts';
+export { LIGHT, lightReader } from './light.ts';
 export { freeKinds, MEMORY, memoryReader } from './memory.ts';
 export {
   type MethodOptions,

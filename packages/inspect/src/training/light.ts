@@ -1,5 +1,7 @@
-import { float32, type Tensor } from '@bigrid/graph';
-import type { Image } from '../ports.ts';
+import { type Engine, float32, sizeOf, type Tensor, toModel, type Value } from '@bigrid/graph';
+import { lightReader, type MethodOptions } from '@bigrid/method';
+import { imageTensor } from '../detection/detector.ts';
+import { median } from '../metrics/order.ts';
 import { evenly } from './evenly.ts';
 import type { TrainingClass } from './hold-out.ts';
 
@@ -10,29 +12,36 @@ const LEAST_OF_A_CLASS = 3;
 const MID_GREY = 127;
 
 /**
- * The light of good images, from a few of each class: mean of each channel, 0 to 255, [classes, 3]. Images that cannot be read are
- * left out; they are reported when their turn comes. A class without any counts as mid-grey.
+ * The light of good images, from a few of each class: LIGHT. Images that cannot be read are left out; they are reported when
+ * their turn comes. A class without any counts as mid-grey.
+ * @throws ENGINE_FAILED
  */
-export async function lightOf(classes: readonly TrainingClass[]): Promise<Tensor<'float32'>> {
+export async function lightOf(
+  engine: Engine,
+  method: MethodOptions,
+  classes: readonly TrainingClass[],
+): Promise<Tensor<'float32'>> {
+  const graph = lightReader(method);
+  const width = sizeOf((graph.outputs.get('blocks') as Value).shape as number[]);
+  const session = await engine.load(toModel(graph));
   const fair = Math.floor(MOST_OF_ALL / classes.length);
   const most = Math.max(LEAST_OF_A_CLASS, Math.min(MOST_OF_A_CLASS, fair));
-  const rows: number[][] = [];
-  for (const { entries } of classes) {
-    const means: number[][] = [];
-    for (const entry of evenly(entries, most)) {
-      const image = await entry.read().catch(() => undefined);
-      if (image) means.push(channelMeans(image));
+  const rows: number[] = [];
+  try {
+    for (const { entries } of classes) {
+      const read: Float32Array[] = [];
+      for (const entry of evenly(entries, most)) {
+        const image = await entry.read().catch(() => undefined);
+        if (!image) continue;
+        const { blocks } = await session.run({ image: imageTensor(image) });
+        read.push((blocks as Tensor<'float32'>).data);
+      }
+      for (let block = 0; block < width; block++) {
+        rows.push(median(read.map((own) => own[block] as number)) ?? MID_GREY);
+      }
     }
-    const mean = (channel: number) =>
-      means.reduce((sum, own) => sum + (own[channel] as number), 0) / means.length;
-    rows.push(means.length > 0 ? [0, 1, 2].map(mean) : [MID_GREY, MID_GREY, MID_GREY]);
+  } finally {
+    await session.dispose();
   }
-  return float32([rows.length, 3], rows.flat());
-}
-
-function channelMeans({ data }: Image): number[] {
-  const sums = [0, 0, 0];
-  for (let at = 0; at < data.length; at++)
-    sums[at % 3] = (sums[at % 3] as number) + (data[at] as number);
-  return sums.map((sum) => sum / (data.length / 3));
+  return float32([classes.length, width], rows);
 }

@@ -30,6 +30,11 @@ const SAMPLE = 10_000;
 const BATCH = 8;
 /** Good images, held out from training, that the Gaussians are matched on. */
 const MOST_MATCHED = 400;
+/**
+ * Share of the larger error of both grids. A map is sharpest without; a score ranks images better with a little of it:
+ * docs/lab-notes/2026-11-27-two-grids.md.
+ */
+const SHARES = { forMap: 0, forScore: 0.15 };
 
 /**
  * Fits the normal grid, a Gaussian at each place, to the images of kinds that lie still, and matches its distances to the errors
@@ -156,7 +161,9 @@ async function match(
   };
   const tensorOf = (name: string, errors: 'forMap' | 'forScore') => {
     const rows = cells.map((own, kind) =>
-      own.distance.length > 0 ? matching(own.distance, own[errors]) : rowBefore(name, kind),
+      own.distance.length > 0
+        ? matching(own.distance, own[errors], SHARES[errors])
+        : rowBefore(name, kind),
     );
     return [
       name,

@@ -19,7 +19,7 @@ const quantile = (values: readonly number[], share: number) =>
 
 describe('matching', () => {
   const [distances, errors] = [exponential(5000, 3, 8), exponential(5000, 0.2)];
-  const row = matching(distances, errors);
+  const row = matching(distances, errors, 0.1);
 
   it.each([0.5, 0.9, 0.99])('maps the quantile %s of distances to that of errors', (share) => {
     expect(valueAt(row, quantile(distances, share))).toBeCloseTo(quantile(errors, share), 6);
@@ -35,7 +35,7 @@ describe('matching', () => {
       fc.array(fc.double({ min: 0, max: 50, noNaN: true }), { minLength: count, maxLength: count });
     fc.assert(
       fc.property(increasing(40), increasing(40), (some, others) => {
-        const own = matching(some, others);
+        const own = matching(some, others, 0);
         const at = [0, 1, 5, 10, 25, 50, 100].map((distance) => valueAt(own, distance));
         at.slice(1).forEach((value, next) => {
           expect(value).toBeGreaterThanOrEqual((at[next] as number) - 1e-6);
@@ -46,8 +46,8 @@ describe('matching', () => {
 
   it('leaves all to the restoring grid where errors or distances are all equal', () => {
     const equal = Array<number>(100).fill(0);
-    expect(matching(distances, equal)).toEqual(ONLY_RESTORING);
-    expect(matching(equal, errors)).toEqual(ONLY_RESTORING);
+    expect(matching(distances, equal, 0)).toEqual(ONLY_RESTORING);
+    expect(matching(equal, errors, 0)).toEqual(ONLY_RESTORING);
     expect(valueAt(ONLY_RESTORING, 100)).toBe(0);
   });
 });

@@ -1,9 +1,5 @@
 /** Quantiles at which the functions are matched. */
 const QUANTILES = [0.5, 0.9, 0.99] as const;
-/**
- * Share of the larger of both errors in the joint one. Chosen on KolektorSDD: docs/lab-notes/2026-11-27-two-grids.md.
- */
-const SHARE_OF_LARGER = 0.15;
 /** Numbers of a row of `joinedMap` and `joinedScore`: positions, as many changes of slope, and the share. */
 export const ROW_SIZE = 2 * (QUANTILES.length + 1) + 1;
 
@@ -14,11 +10,13 @@ export const ONLY_RESTORING: readonly number[] = [...Array<number>(ROW_SIZE - 1)
  * The increasing piecewise linear function that turns a distance into the error that is as rare: it maps quantiles to quantiles,
  * and beyond the last one, where both have about exponential tails, mean excess to mean excess.
  * @param distances, errors of the same good cells, which no model has learnt
+ * @param share of the larger of both errors in the joint one
  * @returns positions where its slope changes, the changes, and the share; {@link ONLY_RESTORING} if either has no tail
  */
 export function matching(
   distances: readonly number[],
   errors: readonly number[],
+  share: number,
 ): readonly number[] {
   const [from, to] = [tailOf(distances), tailOf(errors)];
   if (!from || !to) return ONLY_RESTORING;
@@ -31,7 +29,7 @@ export function matching(
     return rise / Math.max(next - position, Number.EPSILON);
   });
   const changes = slopes.map((slope, at) => slope - (slopes[at - 1] ?? 0));
-  return [...positions, ...changes, SHARE_OF_LARGER];
+  return [...positions, ...changes, share];
 }
 
 /** Quantiles, and the mean excess over the last one; undefined if nothing exceeds it. */
