@@ -52,6 +52,8 @@ interface Found {
   readonly promise: string;
 }
 
+const LIGHT_EVENED = 'evened out: a darker, brighter or warmer lamp is no defect';
+
 function describe(
   { bytes, manifest }: Bundle,
   { inputs, outputs, ignored, weights, promise }: Found,
@@ -68,6 +70,7 @@ function describe(
     [manifest.classes.length === 1 ? 'class' : 'classes', manifest.classes.join(', ')],
     ['profile', `${manifest.profile}, on ${backbone.name} (${backbone.licence})`],
     ['method', describeMethod(manifest)],
+    ...(manifest.method.light === 'free' ? [['light', LIGHT_EVENED] as [string, string]] : []),
     ...(training.free ? [['lies freely', describeFree(manifest)] as [string, string]] : []),
     ['threshold', `${describeThreshold(manifest)}\n${promise}`],
     ...(ignored > 0

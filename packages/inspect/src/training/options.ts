@@ -143,6 +143,11 @@ function checkEffects(options: z.output<typeof trainOptionsSchema>, grids: Metho
       { remedy: 'Leave one of the two out.' },
     );
   }
+  if (tile !== undefined && options.light === 'free') {
+    fail('OPTION_INVALID', 'Expected a light other than free with tile but received free', {
+      remedy: 'Leave one of the two out.',
+    });
+  }
   if (tile !== undefined && expectation !== 'none') {
     fail(
       'OPTION_INVALID',

@@ -1,5 +1,5 @@
 import { fail } from '@bigrid/errors';
-import type { Engine, Tensor } from '@bigrid/graph';
+import type { Tensor } from '@bigrid/graph';
 import {
   type Backbone,
   LIGHT,
@@ -97,7 +97,11 @@ export async function planTraining(input: TrainInput): Promise<TrainingPlan> {
     seed,
     version: input.version,
     start,
-    light: start ? start.parameters.get(LIGHT) : await plannedLight(input.engine, method, classes),
+    light: start
+      ? start.parameters.get(LIGHT)
+      : method.light === 'free'
+        ? await lightOf(input.engine, method, classes)
+        : undefined,
     ignored: input.ignored ?? (from && ignoredBy(from)),
     stepsOf: (stage, blocks) =>
       stepsOf(schedule, blocks, classes.length, rebuildsNothing(stage, method)),
@@ -162,16 +166,6 @@ export async function planUpdate(
     random,
     sampleOf,
   };
-}
-
-/** Images in tiles keep their light, since a tile does not show that of the image as a whole. */
-async function plannedLight(
-  engine: Engine,
-  method: MethodOptions,
-  classes: readonly TrainingClass[],
-) {
-  const isFree = method.light === 'free' && method.tiles === undefined;
-  return isFree ? lightOf(engine, method, classes) : undefined;
 }
 
 function portsOf({ engine, backbone, openScratch, onEvent = () => {}, signal }: TrainingPorts) {

@@ -36,8 +36,9 @@ export async function withTiles(
     );
   }
   if (rows * columns === 1) return method;
-  // Only some tiles of most images are read: too few to measure an expectation for each place.
-  return { ...withoutExpectation(method), tiles: { rows, columns } };
+  // Only some tiles of most images are read: too few to measure an expectation for each place. A tile does not show the light
+  // of its image.
+  return { ...withoutExpectation(method), light: 'fixed', tiles: { rows, columns } };
 }
 
 /** Sizes of a few evenly spaced images; unreadable ones are reported when their turn comes. */
