@@ -1,9 +1,10 @@
 export { type AdamWOptions, adamW, adamWDefaults, type Trainable } from './adamw.ts';
-export type { Engine, Session, Tensors } from './engine.ts';
+export type { Engine, Loop, Session, Tensors } from './engine.ts';
 export { type ForeignModel, readForeignModel } from './foreign-model.ts';
 export { differentiableOperators, gradients } from './gradients.ts';
 export { Graph, type GraphNode, Value } from './graph.ts';
 export { importModel } from './import-model.ts';
+export { NEXT, openLoop } from './loop.ts';
 export { type ModelOptions, toModel } from './model.ts';
 export { nearest } from './nearest.ts';
 export { OPERATOR_SET } from './onnx-format.ts';

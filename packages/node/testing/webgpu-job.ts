@@ -1,4 +1,13 @@
-import type { Engine } from '@bigrid/graph';
+import {
+  add,
+  type Engine,
+  float32,
+  Graph,
+  mul,
+  openLoop,
+  type Tensor,
+  toModel,
+} from '@bigrid/graph';
 import {
   type Bundle,
   Detector,
@@ -26,7 +35,7 @@ const webgpu = onnxRuntimeEngine({ threads: 1, device: 'webgpu' });
 
 const fast = {
   ...tinyMethod,
-  grids: 'restoring',
+  grids: 'gaussian+restoring',
   anomalySource: 'swap',
   expectation: 'image',
 } as const;
@@ -75,6 +84,21 @@ function comparison<T>(run: (engine: Engine, onEvent: (event: WorkEvent) => void
   };
 }
 
+/** Values of a loop, read after each run: x <- x / 2 + y. */
+async function loopOn(engine: Engine): Promise<number[]> {
+  const graph = new Graph('halving');
+  const x = graph.input('x', 'float32', [2]);
+  graph.output('next/x', add(mul(x, 0.5), graph.input('y', 'float32', [2])));
+  const loop = await openLoop(engine, toModel(graph), { x: float32([2], [8, 4]) });
+  const found: number[] = [];
+  for (let run = 1; run <= 4; run++) {
+    await loop.run({ y: float32([2], [run, 1]) });
+    found.push(...((await loop.values()).x as Tensor<'float32'>).data);
+  }
+  await loop.dispose();
+  return found;
+}
+
 function largest(expected: readonly number[], received: readonly number[]): number {
   if (expected.length === 0 || expected.length !== received.length) return Number.NaN;
   return Math.max(...expected.map((value, at) => Math.abs((received[at] as number) / value - 1)));
@@ -98,6 +122,7 @@ async function scoresOn(engine: Engine, bundle: Pick<Bundle, 'bytes'>): Promise<
 const trained = await trainOnBoth();
 const published = await train(tinyTraining());
 const differences = {
+  loop: largest(await loopOn(cpu), await loopOn(webgpu)),
   train: trained.loss,
   inspect: await inspectOnBoth(trained.bundle),
   float16: await inspectOnBoth(withWeightsIn(trained.bundle, 'float16')),

@@ -204,7 +204,7 @@ describe('the time between two saves', () => {
       now += secondsOfSave;
     };
     const checkpoints = await Checkpoints.open({ saved: undefined, everySeconds, save });
-    for (; now < 600; now++) await checkpoints.saveIfDue(() => ({ reading }));
+    for (; now < 600; now++) await checkpoints.saveIfDue(async () => ({ reading }));
     return saves;
   }
 

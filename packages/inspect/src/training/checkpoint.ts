@@ -49,14 +49,14 @@ export class Checkpoints {
    * @throws OUTPUT_UNWRITABLE
    */
   async saveIfDue(
-    state: () =>
-      | Pick<SavedTraining, 'reading'>
-      | Pick<SavedTraining, 'stage' | 'values' | 'current'>,
+    state: () => Promise<
+      Pick<SavedTraining, 'reading'> | Pick<SavedTraining, 'stage' | 'values' | 'current'>
+    >,
   ): Promise<void> {
     const started = performance.now();
     if (!this.#port || started < this.#due) return;
     const { reading, crossFitted } = this;
-    await this.#port.save(await encode({ reading, crossFitted, ...state() }));
+    await this.#port.save(await encode({ reading, crossFitted, ...(await state()) }));
     const ended = performance.now();
     const { everySeconds } = this.#port;
     const pause = Math.max(1000 * SECONDS, (ended - started) / MOST_SHARE);

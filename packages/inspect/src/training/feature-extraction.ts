@@ -121,7 +121,7 @@ export async function extractFeatures(input: ExtractionInput): Promise<Extractio
         await reading.add(read, bytesOf(outputs.features as Tensor), scratch);
       }
       progress(reading.done);
-      await checkpoints?.saveIfDue(() => ({ reading: reading.state }));
+      await checkpoints?.saveIfDue(async () => ({ reading: reading.state }));
     }
   } catch (error) {
     await scratch?.dispose();

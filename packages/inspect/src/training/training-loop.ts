@@ -1,5 +1,5 @@
 import { fail } from '@bigrid/errors';
-import { float32, type Tensor, type Tensors, toModel, zeros } from '@bigrid/graph';
+import { float32, openLoop, type Tensor, type Tensors, toModel, zeros } from '@bigrid/graph';
 import {
   initialValue,
   type Parameter,
@@ -43,44 +43,35 @@ export async function trainStage(input: StageInput): Promise<void> {
     weighsCells: input.cellWeights !== undefined,
   });
   const source = stepSource(input, saved?.stage);
-  let current = initialValues(parameters, values, plan.seed);
-  if (saved) {
-    checkSame(saved.current, current);
-    current = saved.current;
-  }
-  // Two sets of tensors take turns as input and output of the step, so that a step allocates none of them.
-  let spare: Tensors = copyShapes(current);
+  const initial = initialValues(parameters, values, plan.seed);
+  if (saved) checkSame(saved.current, initial);
   const before = saved?.stage.step ?? 0;
   let loss = saved?.stage.loss ?? undefined;
-  const session = await engine.load(toModel(graph));
+  const loop = await openLoop(engine, toModel(graph), saved?.current ?? initial);
   try {
     const progress = progressOf(`${stage} grid`, steps, onEvent, before);
     for (let step = before + 1; step <= steps; step++) {
       checkCancelled(signal);
       const rate = schedule.weightLearningRate * learningRateFactor(schedule.decay, step, steps);
-      const outputs = await session.run(
-        {
-          ...current,
-          ...(await source.next()),
-          step: float32([], [step]),
-          learningRate: float32([], [rate]),
-        },
-        prefixed(spare),
-      );
-      [current, spare] = [spare, current];
+      const outputs = await loop.run({
+        ...(await source.next()),
+        step: float32([], [step]),
+        learningRate: float32([], [rate]),
+      });
       const now = (outputs.loss as Tensor<'float32'>).data[0] as number;
       loss = loss === undefined ? now : 0.95 * loss + 0.05 * now;
       progress(step, loss);
-      await checkpoints.saveIfDue(() => ({
+      await checkpoints.saveIfDue(async () => ({
         stage: { stage, step, loss, ...source.state },
         values: Object.fromEntries(values),
-        current,
+        current: await loop.values(),
       }));
     }
+    const learnt = await loop.values();
+    for (const { name } of parameters) values.set(name, learnt[name] as Tensor<'float32'>);
   } finally {
-    await session.dispose();
+    await loop.dispose();
   }
-  for (const { name } of parameters) values.set(name, current[name] as Tensor<'float32'>);
 }
 
 /** Inputs of each step, drawn by seed, or continued from a saved state. */
@@ -169,17 +160,5 @@ function checkSame(saved: Tensors, expected: Tensors): void {
   fail(
     'CHECKPOINT_INVALID',
     `Expected the values of a training of this stage but received ${received[at] ?? 'others'} for ${wanted[at] ?? 'nothing'}`,
-  );
-}
-
-function copyShapes(tensors: Tensors): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, { type, shape }]) => [name, zeros(type, shape)]),
-  );
-}
-
-function prefixed(tensors: Tensors): Tensors {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, value]) => [`next/${name}`, value]),
   );
 }

@@ -1,6 +1,6 @@
 import type { Engine } from '@bigrid/graph';
 import { type Device, featuresOf } from './devices.ts';
-import { loadSession, runtimeVersion } from './onnx-runtime.ts';
+import { loadLoop, loadSession, type Placement, runtimeVersion } from './onnx-runtime.ts';
 
 export interface EngineOptions {
   /** Threads to compute with. Default: the number of cores. */
@@ -17,10 +17,21 @@ export function describeRuntime({ device = 'cpu' }: EngineOptions): string {
 /** ONNX Runtime in this thread, behind the engine port. @throws DEVICE_MISSING, on the first `load` */
 export function onnxRuntimeHere(options: EngineOptions): Engine {
   const { threads = 0, device = 'cpu' } = options;
+  const placement = async (): Promise<Placement> => ({
+    device,
+    threads,
+    ...(await featuresOf(device)),
+  });
   return {
     description: describeRuntime(options),
     async load(model) {
-      return loadSession(model, { device, threads, ...(await featuresOf(device)) });
+      return loadSession(model, await placement());
     },
+    // Of the devices, onnxruntime-node gives access to the memory of WebGPU only.
+    ...(device === 'webgpu' && {
+      async loop(model, values) {
+        return loadLoop(model, await placement(), values);
+      },
+    }),
   };
 }

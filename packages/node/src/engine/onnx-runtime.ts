@@ -3,6 +3,8 @@ import { fail } from '@bigrid/errors';
 import {
   type AdapterFeatures,
   Graph,
+  type Loop,
+  NEXT,
   nodesForProcessor,
   type Session,
   type Tensor,
@@ -52,13 +54,48 @@ export interface Placement extends AdapterFeatures {
 
 /** Loads a graph. Nodes that the device lacks, or fails on, run on the processor. @throws ENGINE_FAILED */
 export async function loadSession(model: Uint8Array, placement: Placement): Promise<Session> {
+  return new OnnxRuntimeSession(await createSession(model, placement));
+}
+
+/**
+ * Loads a graph as a loop whose values stay in the buffers of a WebGPU adapter: they are as large as the features of a step,
+ * and each takes a transfer of its own.
+ * @throws ENGINE_FAILED
+ */
+export async function loadLoop(
+  model: Uint8Array,
+  placement: Placement,
+  values: Tensors,
+): Promise<Loop> {
+  const names = Object.keys(values);
+  const inBuffers = Object.fromEntries(names.map((name) => [NEXT + name, 'gpu-buffer'] as const));
+  const step = await createSession(model, placement, inBuffers);
+  return new BufferLoop(step, mapValues(values, toRuntime), () =>
+    createSession(copyOf(values), placement),
+  );
+}
+
+/** A graph that copies each value NAME to `next/NAME`: the way from a buffer to memory in onnxruntime-node 1.30. */
+function copyOf(values: Tensors): Uint8Array {
+  const graph = new Graph('copy');
+  for (const [name, { type, shape }] of Object.entries(values)) {
+    graph.output(NEXT + name, graph.input(name, type, shape));
+  }
+  return toModel(graph);
+}
+
+type Locations = Readonly<Record<string, 'gpu-buffer'>>;
+
+/** @param locations of outputs that are to stay on the device. Default: none */
+async function createSession(model: Uint8Array, placement: Placement, locations?: Locations) {
   if (placement.device === 'webgpu') {
     keeper ??= openKeeper();
     await keeper;
   }
-  const session = await attempt('load a graph', () =>
+  return attempt('load a graph', () =>
     library().InferenceSession.create(model, {
       ...optionsFor(model, placement),
+      ...(locations && { preferredOutputLocation: locations }),
       intraOpNumThreads: placement.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -66,7 +103,6 @@ export async function loadSession(model: Uint8Array, placement: Placement): Prom
       logSeverityLevel: FATAL,
     }),
   );
-  return new OnnxRuntimeSession(session);
 }
 
 /** How ONNX Runtime is to use a device. */
@@ -142,6 +178,58 @@ class OnnxRuntimeSession implements Session {
 
   async dispose(): Promise<void> {
     await this.#session.release();
+  }
+}
+
+type Buffers = Readonly<Record<string, OnnxRuntime.Tensor>>;
+
+class BufferLoop implements Loop {
+  readonly #step: OnnxRuntime.InferenceSession;
+  readonly #openCopy: () => Promise<OnnxRuntime.InferenceSession>;
+  #copy: Promise<OnnxRuntime.InferenceSession> | undefined;
+  /** In memory before the first run, and in buffers since. */
+  #current: Buffers;
+
+  constructor(
+    step: OnnxRuntime.InferenceSession,
+    values: Buffers,
+    openCopy: () => Promise<OnnxRuntime.InferenceSession>,
+  ) {
+    this.#step = step;
+    this.#current = values;
+    this.#openCopy = openCopy;
+  }
+
+  async run(inputs: Tensors): Promise<Tensors> {
+    const feeds = { ...this.#current, ...mapValues(inputs, toRuntime) };
+    const outputs = await attempt('run a graph', () => this.#step.run(feeds));
+    this.#release();
+    this.#current = mapValues(
+      this.#current,
+      (_, name) => outputs[NEXT + name] as OnnxRuntime.Tensor,
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    const others = Object.entries(outputs).filter(([name]) => !name.startsWith(NEXT));
+    return mapValues(Object.fromEntries(others), fromRuntime);
+  }
+
+  async values(): Promise<Tensors> {
+    this.#copy ??= this.#openCopy();
+    const copy = await this.#copy;
+    const copies = await attempt('read values', () => copy.run(this.#current));
+    return mapValues(this.#current, (_, name) =>
+      fromRuntime(copies[NEXT + name] as OnnxRuntime.Tensor),
+    );
+  }
+
+  #release(): void {
+    for (const buffer of Object.values(this.#current)) buffer.dispose();
+  }
+
+  async dispose(): Promise<void> {
+    this.#release();
+    await (await this.#copy)?.release();
+    await this.#step.release();
   }
 }
 
