@@ -183,7 +183,7 @@ test.each([
   [['--seed', '-1'], 'an integer from 0 to 2147483647 for --seed but received -1'],
   [
     ['--grids', 'both'],
-    'one of restoring, normal, normal+restoring, published, published-abnormal, none for --grids but received both',
+    'one of gaussian+restoring, restoring, normal, normal+restoring, published, published-abnormal, none for --grids but received both',
   ],
   [['--jitter', ''], 'a number from 0 to 1 for --jitter but received nothing'],
   [['--threads', '0'], 'an integer from 1 to 1024 for --threads but received 0'],
