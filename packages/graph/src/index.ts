@@ -14,6 +14,7 @@ export * from './operators/elementwise.ts';
 export { averagePool, maxPool, resize } from './operators/image.ts';
 export { concat, expand, pad, reshape, slice, sliceAt, transpose } from './operators/layout.ts';
 export { matMul } from './operators/linear.ts';
+export { layerNormalization, softmax } from './operators/normalisation.ts';
 export { reduceMax, reduceMean, reduceSum, sumTo } from './operators/reduce.ts';
 export { scan } from './operators/scan.ts';
 export { gather, type Largest, largest, scatter } from './operators/select.ts';

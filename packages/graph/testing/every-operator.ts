@@ -2,9 +2,10 @@ import { adamW, adamWDefaults } from '../src/adamw.ts';
 import { gradients } from '../src/gradients.ts';
 import { Graph, type Value } from '../src/graph.ts';
 import { convolution } from '../src/operators/convolution.ts';
-import { cast, greater, less, maximum, minimum, sign } from '../src/operators/elementwise.ts';
+import { cast, erf, greater, less, maximum, minimum, sign } from '../src/operators/elementwise.ts';
 import { averagePool, maxPool, resize } from '../src/operators/image.ts';
 import { sliceAt } from '../src/operators/layout.ts';
+import { layerNormalization, softmax } from '../src/operators/normalisation.ts';
 import { reduceMax, reduceSum } from '../src/operators/reduce.ts';
 import { scan } from '../src/operators/scan.ts';
 import { gather, largest, scatter } from '../src/operators/select.ts';
@@ -18,6 +19,10 @@ export function everyOperatorGraph(): Graph {
   const image = graph.input('image', 'uint8', [1, 'height', 'width', 3]);
   const planes = graph.input('planes', 'float32', ['batch', 4, 7, 6]);
   const weight = graph.input('weight', 'float32', [2, 4, 3, 3]);
+  const perColumn = [
+    graph.input('scale', 'float32', [6]),
+    graph.input('bias', 'float32', [6]),
+  ] as const;
   const others: readonly Value[] = [
     resize(image, [16, 12], 'nhwc', true),
     resize(graph.input('plane', 'float32', [1, 1, 4, 4]), [8, 8], 'nchw', false),
@@ -28,6 +33,9 @@ export function everyOperatorGraph(): Graph {
     minimum(planes, 1),
     reduceMax(planes, { axes: [1] }),
     sign(planes),
+    erf(planes),
+    softmax(planes),
+    layerNormalization(planes, ...perColumn, 1e-6),
     greater(planes, 0),
     less(planes, 0),
     cast(cast(planes, 'int32'), 'int64'),

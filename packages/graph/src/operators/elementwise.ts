@@ -69,10 +69,14 @@ export const log = (x: Value): Value => unary('Log', x);
 export const tanh = (x: Value): Value => unary('Tanh', x);
 export const sigmoid = (x: Value): Value => unary('Sigmoid', x);
 export const relu = (x: Value): Value => unary('Relu', x);
+/** The error function. It has no gradient. */
+export const erf = (x: Value): Value => unary('Erf', x);
 /** x * x */
 export const square = (x: Value): Value => mul(x, x);
 /** x * sigmoid(x), also called swish. */
 export const silu = (x: Value): Value => mul(x, sigmoid(x));
+/** GELU in its exact form (Hendrycks & Gimpel 2016), in the order in which engines fuse it: x (1 + erf(x / sqrt 2)) / 2 */
+export const gelu = (x: Value): Value => mul(mul(x, add(erf(div(x, Math.SQRT2)), 1)), 0.5);
 
 /** x clamped to [low, high]. No gradient flows where it is clamped. */
 export function clip(x: Value, low: number, high: number): Value {
