@@ -25,7 +25,7 @@ def weight_of(name, shape):
     values = formula(name, int(np.prod(shape))).reshape(shape)
     if name.endswith("running_var"):
         return 1 + np.float32(0.5) * values
-    if len(shape) == 4:
+    if len(shape) in (2, 4):
         return values * np.float32(np.sqrt(6 / np.prod(shape[1:])))
     return values * np.float32(0.2) + np.float32(name.endswith("weight"))
 

@@ -23,7 +23,7 @@ export function weightOf(name: string, shape: readonly number[]): Tensor<'float3
   const values = formula(name, sizeOf(shape));
   const change = (): ((value: number) => number) => {
     if (name.endsWith('running_var')) return (value) => 1 + 0.5 * value;
-    if (shape.length === 4) {
+    if (shape.length === 2 || shape.length === 4) {
       const scale = Math.fround(Math.sqrt(6 / sizeOf(shape.slice(1))));
       return (value) => value * scale;
     }

@@ -1,10 +1,8 @@
-import { fail } from '@bigrid/errors';
-import { convolution, type Graph, sizeOf, type Tensor, tensor, type Value } from '@bigrid/graph';
+import { convolution, type Graph, sizeOf, tensor, type Value } from '@bigrid/graph';
+import { readWeight, type Weights } from './weights.ts';
 
-/** The weights of a network by name, and what error messages call the network. */
-export interface NetworkWeights {
-  readonly network: string;
-  readonly tensors: ReadonlyMap<string, Tensor>;
+/** The weights of a network of convolutions and batch norms. */
+export interface NetworkWeights extends Weights {
   /** Epsilon of its batch norms. */
   readonly batchNormEpsilon: number;
 }
@@ -16,23 +14,6 @@ export interface ConvolutionShape {
   readonly groups?: number;
   /** Default: TensorFlow's SAME. */
   readonly padding?: number | 'same';
-}
-
-/** A tensor of the weights. @throws WEIGHTS_INVALID if it is missing or has another type or shape */
-function readWeight(
-  { network, tensors }: NetworkWeights,
-  name: string,
-  shape: readonly number[],
-): Tensor<'float32'> {
-  const found = tensors.get(name);
-  if (found?.type !== 'float32' || found.shape.join() !== shape.join()) {
-    const received = found ? `${found.type} [${found.shape.join(', ')}]` : 'none';
-    return fail(
-      'WEIGHTS_INVALID',
-      `Expected float32 [${shape.join(', ')}] for ${name} among the weights of ${network} but received ${received}`,
-    );
-  }
-  return found as Tensor<'float32'>;
 }
 
 /**
