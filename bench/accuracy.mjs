@@ -2,17 +2,18 @@
 // in the log, by the name of the folder, are listed and not repeated, except with `--fresh`. The generated part
 // `bench:accuracy` of docs/benchmarks/accuracy.md is drawn from the log after new runs, or if no folder is given.
 //
-//   npm run bench:accuracy -- [DIR...] [--together] [--synthetic small|large] [--seeds 1,2,3] [--only NAME;...] [--fresh] [--log FILE.jsonl] [--table FILE.md]
+//   npm run bench:accuracy -- [DIR...] [--together] [--synthetic small|large] [--seeds 1,2,3] [--only NAME;...] [--fresh] [--weights FILE] [--log FILE.jsonl] [--table FILE.md]
 //
 // `--together` trains one model for all folders instead of one each. `--synthetic` evaluates on synthetic defects in good
-// images held out from training, so that options can be chosen without looking at test images.
+// images held out from training, so that options can be chosen without looking at test images. `--weights` names the
+// weights for the profile `accurate`, which is left out without them.
 
 import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { toModel } from '@bigrid/graph';
 import { Detector, evaluate, train } from '@bigrid/inspect';
-import { detector, efficientNetLite0, profiles, readSafetensors } from '@bigrid/method';
+import { detector, dinov2, efficientNetLite0, profiles, readSafetensors } from '@bigrid/method';
 import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, version } from '@bigrid/node';
 import { trainedValues } from '../packages/inspect/dist/bundle/bundle.js';
 import { measureExpectation } from '../packages/inspect/dist/training/expectation.js';
@@ -41,6 +42,7 @@ const { values, positionals: folders } = parseArgs({
     table: { type: 'string' },
     together: { type: 'boolean', default: false },
     synthetic: { type: 'string' },
+    weights: { type: 'string' },
   },
 });
 
@@ -51,6 +53,7 @@ const trained = (change) => ({ kind: 'trained', change: { light: 'fixed', ...cha
 const part = (change) => ({ kind: 'part', change: { light: 'fixed', ...change } });
 const bank = (size, choice) => ({ kind: 'bank', size, choice });
 const BOTH = 'normal and restoring grid';
+const ACCURATE = 'the profile accurate';
 // All others are compared without expectation, with the default without it.
 const plain = { expectation: 'none' };
 const published = { ...plain, grids: 'published', anomalySource: 'fbp', pasteIntensity: [1, 3] };
@@ -87,19 +90,19 @@ const configurations = {
   'abnormal grid as published': trained({ ...published, grids: 'published-abnormal' }),
   'both grids as published, Gaussian noise': trained({ ...published, anomalySource: 'noise' }),
   'a network without a grid': trained({ ...plain, grids: 'none' }),
+  [ACCURATE]: { kind: 'trained', profile: 'accurate', change: {} },
   'Gaussian per cell': { kind: 'gaussian' },
   'bank of 10,000 random cells': bank(10_000, 'random'),
   'bank of 2,000 cells by coreset': bank(2_000, 'coreset'),
 };
 
-const chosen = values.only?.split(';') ?? Object.keys(configurations);
+const possible = Object.keys(configurations).filter((name) => name !== ACCURATE || values.weights);
+const chosen = values.only?.split(';') ?? possible;
 const engine = onnxRuntimeEngine();
-const weights = readSafetensors(
-  readFileSync(
-    new URL('../packages/method/assets/efficientnet_lite0.safetensors', import.meta.url),
-  ),
+const weightsIn = (file) => readSafetensors(readFileSync(file));
+const backbone = efficientNetLite0(
+  weightsIn(new URL('../packages/method/assets/efficientnet_lite0.safetensors', import.meta.url)),
 );
-const backbone = efficientNetLite0(weights);
 
 /** Features of the last set of images asked for: configurations of one seed train on the same ones. */
 let kept;
@@ -210,7 +213,7 @@ async function extract(input) {
   const { taps, inputSize, cells, pooling } = method;
   const paths = entries.map(({ path }) => path);
   const light = [...(input.light?.data ?? [])];
-  const key = JSON.stringify([taps, inputSize, cells, pooling, light, paths]);
+  const key = JSON.stringify([input.backbone.name, taps, inputSize, cells, pooling, light, paths]);
   if (kept?.key !== key) {
     await kept?.scratch.dispose();
     const extraction = await extractFeatures(input);
@@ -252,16 +255,18 @@ async function modelOf(name, data, classes, seed) {
     return toModel(detector(backbone, method, statistics, values));
   }
   if (configuration.kind === 'part' || configuration.kind === 'trained') {
+    const { profile = 'fast', change } = configuration;
+    const { method, schedule } = profiles[profile];
     const bundle = await train({
       engine,
-      backbone,
+      backbone: profile === 'fast' ? backbone : dinov2(weightsIn(values.weights)),
       classes,
       seed,
       version,
       extract,
-      profile: 'fast',
-      method: { ...fast.method, ...configuration.change },
-      schedule: fast.schedule,
+      profile,
+      method: { ...method, ...change },
+      schedule,
       openScratch: fileScratch,
       now: () => new Date(),
     });

@@ -3,7 +3,7 @@
 //     node tools/parity/dinov2.mjs WEIGHTS.safetensors FOLDER
 //
 // Prints the largest difference of any number behind each block, with timm's matrices in half precision, as we store them,
-// and in single precision, beside the deviation of the tokens. Exits with 1 if the former is above 1e-4.
+// and in single precision, and the deviation of the tokens. Exits with 1 if the former is above 1e-4.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

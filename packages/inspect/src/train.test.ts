@@ -269,6 +269,27 @@ describe('a method for another backbone', () => {
         code: 'OPTION_INVALID',
         message:
           'Expected weights of tf_efficientnet_b6 as the backbone for the profile paper but received efficientnet-lite0',
+        remedy: expect.stringMatching(/^Give `backbone`, .* timm's tf_efficientnet_b6: docs/),
+      }),
+    );
+  });
+});
+
+describe("a size that is no multiple of the backbone's stride", () => {
+  it('is refused before anything is read', async () => {
+    const entries = [unreadable('never read')];
+    const { method, backbone } = tinyTraining();
+    const name = 'vit_small_patch14_dinov2';
+    const input = tinyTraining({
+      classes: [{ name: 'part', entries }],
+      method: { ...method, backbone: name },
+      backbone: { ...backbone, name, stride: 14 },
+    });
+    await expect(train(input)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        message: `Expected a multiple of 14 for \`size\` with the backbone ${name} but received 64`,
+        remedy: 'Choose such a `size`, for example 70, or the profile accurate.',
       }),
     );
   });

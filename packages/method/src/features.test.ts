@@ -15,6 +15,7 @@ const identity: Backbone = {
   licence: 'none',
   mean: [10, 20, 30],
   deviation: [1, 2, 4],
+  stride: 8,
   tapCount: 1,
   taps: (image) => [image],
 };

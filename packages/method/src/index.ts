@@ -1,5 +1,6 @@
 export { channelWeights, imageScore, MAP_SIZE } from './anomaly-map.ts';
 export type { Backbone, Tap } from './backbones/backbone.ts';
+export { dinov2 } from './backbones/dinov2.ts';
 export {
   type EfficientNetVariant,
   efficientNet,

@@ -13,7 +13,7 @@ describe.each(profileNames)('profile %s', (name) => {
 const ranges = {
   backbone: { inside: ['efficientnet-lite0', 'resnet50'], outside: ['', 4] },
   taps: { inside: [[0], [2, 4, 10], ['layer1']], outside: [[], [-1], [1.5], [''], 4] },
-  inputSize: { inside: [64, 1024], outside: [32, 1056, 100, 64.5] },
+  inputSize: { inside: [64, 392, 1024], outside: [32, 1056, 64.5] },
   tiles: {
     inside: [{ rows: 1, columns: 100 }, undefined],
     outside: [{ rows: 0, columns: 2 }, { rows: 2, columns: 101 }, { rows: 2 }, 2],

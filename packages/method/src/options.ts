@@ -15,8 +15,9 @@ export const methodOptionsSchema = z.strictObject({
     .int()
     .min(64)
     .max(1024)
-    .multipleOf(32)
-    .describe('Side length that images are resized to, in pixels'),
+    .describe(
+      'Side length that images are resized to, in pixels, a multiple of the stride of the backbone',
+    ),
   tiles: z
     .strictObject({ rows: z.int().min(1).max(MOST_TILES), columns: z.int().min(1).max(MOST_TILES) })
     .optional()
@@ -50,7 +51,7 @@ export const methodOptionsSchema = z.strictObject({
       'none',
     ])
     .describe(
-      'Grids that judge the features. restoring: an abnormal grid trained to undo synthetic defects; gaussian+restoring: also a normal grid of Gaussians, fitted to good features at each place; published: the normal grid of the paper fused with its abnormal grid, which detects pasted cells; none: a network that takes the features directly, for comparison',
+      'Grids that judge the features. restoring: an abnormal grid trained to undo synthetic defects; gaussian+restoring: in addition a normal grid of Gaussians, fitted to good features at each place; published: the normal grid of the paper fused with its abnormal grid, which detects pasted cells; none: a network that takes the features directly, for comparison',
     ),
   gridChannels: z.int().min(8).max(1024).describe('Channels of the grid tables'),
   localResolution: z
@@ -137,52 +138,71 @@ export const scheduleSchema = z.strictObject({
 export type Schedule = z.infer<typeof scheduleSchema>;
 
 export interface Profile {
+  /** Which weights of timm it needs; undefined if they are embedded. */
+  readonly weights?: string;
   readonly method: MethodOptions;
   readonly schedule: Schedule;
 }
 
-export const profileNames = ['fast', 'paper'] as const;
+export const profileNames = ['fast', 'accurate', 'paper'] as const;
 export type ProfileName = (typeof profileNames)[number];
 
+const fast: Profile = {
+  method: {
+    backbone: 'efficientnet-lite0',
+    taps: [2, 4, 10],
+    inputSize: 256,
+    cells: 32,
+    pooling: 3,
+    orientation: 'auto',
+    light: 'free',
+    grids: 'gaussian+restoring',
+    gridChannels: 128,
+    localResolution: 16,
+    globalResolution: 4,
+    branch: 'light',
+    depth: 2,
+    jitter: 0.05,
+    anomalySource: 'swap',
+    pasteReach: 10,
+    pasteIntensity: [0.5, 2],
+    refinement: 'on',
+    expectation: 'image',
+    smoothing: 4,
+  },
+  schedule: {
+    batchSize: 8,
+    tableLearningRate: 2e-2,
+    weightLearningRate: 2e-3,
+    decay: 'cosine',
+    lossWeights: 'root',
+    weightDecay: 1e-2,
+    clipNorm: 1,
+  },
+};
+
 /**
- * Named sets of options. `fast` trains in about a minute on two cores. `paper` is the published configuration, for
- * weights of EfficientNet-B6 that the user provides: docs/explanation/paper-profile.md lists the differences.
+ * Named sets of options. `fast` trains in about a minute on two cores. `accurate` takes minutes, for weights of DINOv2
+ * ViT-S/14 that the user provides. `paper` is the published configuration, for weights of EfficientNet-B6 that the user
+ * provides: docs/explanation/paper-profile.md lists the differences.
  */
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
-  fast: {
+  fast,
+  accurate: {
+    weights: 'vit_small_patch14_dinov2.lvd142m',
     method: {
-      backbone: 'efficientnet-lite0',
-      taps: [2, 4, 10],
-      inputSize: 256,
-      cells: 32,
-      pooling: 3,
-      orientation: 'auto',
-      light: 'free',
-      grids: 'gaussian+restoring',
-      gridChannels: 128,
-      localResolution: 16,
-      globalResolution: 4,
-      branch: 'light',
-      depth: 2,
-      jitter: 0.05,
-      anomalySource: 'swap',
-      pasteReach: 10,
-      pasteIntensity: [0.5, 2],
-      refinement: 'on',
-      expectation: 'image',
-      smoothing: 4,
+      ...fast.method,
+      backbone: 'vit_small_patch14_dinov2',
+      taps: ['3+5+7+9'],
+      inputSize: 392,
+      // One per token, which sees its neighbours anyway.
+      cells: 28,
+      pooling: 1,
     },
-    schedule: {
-      batchSize: 8,
-      tableLearningRate: 2e-2,
-      weightLearningRate: 2e-3,
-      decay: 'cosine',
-      lossWeights: 'root',
-      weightDecay: 1e-2,
-      clipNorm: 1,
-    },
+    schedule: fast.schedule,
   },
   paper: {
+    weights: 'tf_efficientnet_b6',
     method: {
       backbone: 'tf_efficientnet_b6',
       taps: lastBlocksAtStrides('tf_efficientnet_b6', [8, 16]),

@@ -15,6 +15,7 @@ export const tinyBackbone: Backbone = {
   licence: 'none',
   mean: [120, 120, 120],
   deviation: [64, 64, 64],
+  stride: 8,
   tapCount: 2,
   taps(image, wanted) {
     const found: Value[] = [];

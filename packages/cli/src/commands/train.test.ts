@@ -179,7 +179,11 @@ test.each([
 test.each([
   [['--epochs', '0'], 'an integer from 1 to 10000 for --epochs but received 0'],
   [['--epochs', 'many'], 'an integer from 1 to 10000 for --epochs but received many'],
-  [['--size', '100'], 'a multiple of 32 from 64 to 1024 for --size but received 100'],
+  [['--size', '60'], 'an integer from 64 to 1024 for --size but received 60'],
+  [
+    ['--size', '100'],
+    'a multiple of 32 for --size with the backbone efficientnet-lite0 but received 100',
+  ],
   [['--seed', '-1'], 'an integer from 0 to 2147483647 for --seed but received -1'],
   [
     ['--grids', 'both'],

@@ -63,10 +63,19 @@ describe('resolveTrainOptions', () => {
     ],
     [{ size: 64 }, { inputSize: 64, cells: 8 }],
     [{ size: 1024 }, { inputSize: 1024, cells: 128 }],
+    [
+      { profile: 'accurate', size: 224 },
+      { inputSize: 224, cells: 16 },
+    ],
+    [
+      { profile: 'accurate', size: 70 },
+      { inputSize: 70, cells: 8 },
+    ],
     [{ depth: undefined } as TrainOptions, {}],
   ])('applies %j to it, and nothing else', (chosen, changed) => {
     const { method, schedule } = resolveTrainOptions(chosen);
-    expect(method).toEqual({ ...profiles.fast.method, ...changed });
+    const { profile = 'fast' } = chosen;
+    expect(method).toEqual({ ...profiles[profile].method, ...changed });
     expect(methodOptionsSchema.parse(method)).toEqual(method);
     expect(schedule).toEqual(profiles.fast.schedule);
   });
@@ -82,7 +91,7 @@ describe('resolveTrainOptions', () => {
     ['a tile in words', { tile: 'small' }],
     ['an unknown profile', { profile: 'slow' }],
     ['an unknown option', { learningRate: 1 }],
-    ['a size that is no multiple of 32', { size: 100 }],
+    ['a size of half pixels', { size: 100.5 }],
     ['a size beyond the range', { size: 2048 }],
     ['no epochs', { epochs: 0 }],
     ['a negative seed', { seed: -1 }],

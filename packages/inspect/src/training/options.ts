@@ -40,7 +40,9 @@ export const trainOptionsSchema = z.strictObject({
   replay: replayField,
   size: fields.inputSize
     .optional()
-    .describe('Side length that images are resized to, in pixels, a multiple of 32 (default 256)'),
+    .describe(
+      'Side length that images are resized to, in pixels: a multiple of 32, or of 14 for DINOv2 (default 256; 392 in the profile accurate)',
+    ),
   tile: z
     .union([z.literal('auto'), z.int().min(64).max(8192)])
     .optional()
@@ -71,8 +73,8 @@ export interface ResolvedTrainOptions {
   readonly schedule: Schedule;
 }
 
-/** Width of a feature cell in pixels: the stride of the backbone's middle tap. */
-const CELL_PIXELS = 8;
+/** The fewest cells along a side. */
+const LEAST_CELLS = 8;
 
 /** Checks the options and applies them to the profile. @throws OPTION_INVALID */
 export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions {
@@ -83,7 +85,10 @@ export function resolveTrainOptions(options: TrainOptions): ResolvedTrainOptions
   const given = Object.fromEntries(
     Object.entries(chosen).filter(([, value]) => value !== undefined),
   ) as Partial<MethodOptions>;
-  const sized = size === undefined ? {} : { inputSize: size, cells: size / CELL_PIXELS };
+  // Cells stay as wide, in pixels, as in the profile.
+  const { inputSize, cells } = profile.method;
+  const fitting = Math.max(LEAST_CELLS, Math.round(((size ?? inputSize) * cells) / inputSize));
+  const sized = size === undefined ? {} : { inputSize: size, cells: fitting };
   const method = { ...profile.method, ...given, ...sized };
   return {
     profile: name,

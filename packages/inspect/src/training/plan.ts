@@ -5,6 +5,8 @@ import {
   LIGHT,
   type MethodOptions,
   type ProfileName,
+  profileNames,
+  profiles,
   Random,
   rebuildsNothing,
   type Schedule,
@@ -177,12 +179,31 @@ function tilesOf(method: MethodOptions, schedule: Schedule, images: number, clas
   return tilesPerImage(schedule, images, classes, rows * columns);
 }
 
-/** @throws OPTION_INVALID if the method needs another backbone */
+/** @throws OPTION_INVALID if the method needs another backbone, or its images do not fit the backbone's stride */
 function checkBackbone(backbone: Backbone, method: MethodOptions, profile: ProfileName): void {
-  if (backbone.name === method.backbone) return;
+  const { weights = method.backbone } = profiles[profile];
+  if (backbone.name !== method.backbone) {
+    fail(
+      'OPTION_INVALID',
+      `Expected weights of ${method.backbone} as the backbone for the profile ${profile} but received ${backbone.name}`,
+      {
+        remedy: `Give \`backbone\`, a .safetensors file with these weights, such as timm's ${weights}: docs/how-to/backbones.md shows how to save it.`,
+      },
+    );
+  }
+  const { stride } = backbone;
+  if (method.inputSize % stride === 0) return;
+  const own = profileNames.find((name) => profiles[name].method.backbone === backbone.name);
+  const orProfile = own === undefined || own === profile ? '' : `, or the profile ${own}`;
   fail(
     'OPTION_INVALID',
-    `Expected weights of ${method.backbone} as the backbone for the profile ${profile} but received ${backbone.name}`,
-    { remedy: 'Give a file with these weights as the backbone.' },
+    `Expected a multiple of ${stride} for \`size\` with the backbone ${backbone.name} but received ${method.inputSize}`,
+    {
+      remedy: `Choose such a \`size\`, for example ${nearestMultiple(method.inputSize, stride)}${orProfile}.`,
+    },
   );
+}
+
+function nearestMultiple(size: number, stride: number): number {
+  return Math.round(size / stride) * stride;
 }

@@ -11,6 +11,8 @@ export interface Backbone {
   /** Normalisation of 0..255 RGB: (value - mean) / deviation. */
   readonly mean: readonly [number, number, number];
   readonly deviation: readonly [number, number, number];
+  /** What the side of an image has to be a multiple of, in pixels. */
+  readonly stride: number;
   /** Number of taps. If they are numbered: 0 .. tapCount - 1, starting at the image. */
   readonly tapCount: number;
   /** The default taps; undefined if they have to be given. */
@@ -29,6 +31,9 @@ export const imageNet = {
   mean: [123.675, 116.28, 103.53],
   deviation: [58.395, 57.12, 57.375],
 } as const;
+
+/** The coarsest stride of a convolutional network. */
+export const COARSEST_STRIDE = 32;
 
 /** The taps of a backbone that numbers them. @throws OPTION_INVALID */
 export function numberedTaps(network: string, count: number, wanted: readonly Tap[]): number[] {

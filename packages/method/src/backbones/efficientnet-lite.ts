@@ -1,5 +1,5 @@
 import { clip, type Tensor } from '@bigrid/graph';
-import type { Backbone } from './backbone.ts';
+import { type Backbone, COARSEST_STRIDE } from './backbone.ts';
 import {
   efficientNetStages,
   type MobileBlock,
@@ -46,6 +46,7 @@ export function efficientNetLite0(weights: ReadonlyMap<string, Tensor>): Backbon
     // (RGB - 127) / 128
     mean: [127, 127, 127],
     deviation: [128, 128, 128],
+    stride: COARSEST_STRIDE,
     tapCount: blocks.length,
     defaultTaps: [2, 4, 10],
     taps: (image, wanted) => mobileTaps(network, image, wanted),

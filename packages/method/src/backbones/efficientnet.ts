@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
 import { type Graph, mul, reduceMean, sigmoid, silu, type Tensor, type Value } from '@bigrid/graph';
-import { type Backbone, imageNet } from './backbone.ts';
+import { type Backbone, COARSEST_STRIDE, imageNet } from './backbone.ts';
 import { type NetworkWeights, pointConvolution } from './folded-convolution.ts';
 import {
   efficientNetStages,
@@ -161,6 +161,7 @@ export function efficientNet(
     name: variant,
     licence: 'Apache-2.0',
     ...imageNet,
+    stride: COARSEST_STRIDE,
     tapCount: network.blocks.length,
     defaultTaps: lastBlocksAtStrides(variant, [8, 16]),
     taps: (image, wanted) => mobileTaps(network, image, wanted),

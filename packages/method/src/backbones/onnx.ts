@@ -53,6 +53,8 @@ export async function onnxBackbone(
     licence: model.metadata.get(metadataKeys.licence) ?? 'unknown',
     mean: threeNumbers(model, metadataKeys.mean) ?? imageNet.mean,
     deviation: threeNumbers(model, metadataKeys.deviation) ?? imageNet.deviation,
+    // The model is run at this size anyway, and says if it cannot.
+    stride: 1,
     tapCount: wanted.length,
     taps(image, again) {
       const values = importModel(model, image, again.map(String), PREFIX);

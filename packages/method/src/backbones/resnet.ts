@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
 import { add, maxPool, relu, type Tensor, type Value } from '@bigrid/graph';
-import { type Backbone, imageNet, type Tap } from './backbone.ts';
+import { type Backbone, COARSEST_STRIDE, imageNet, type Tap } from './backbone.ts';
 import {
   type ConvolutionShape,
   foldedConvolution,
@@ -50,6 +50,7 @@ export function resNet(weights: ReadonlyMap<string, Tensor>): Backbone {
     // Weights do not state which normalisation they were trained with.
     licence: 'unknown',
     ...imageNet,
+    stride: COARSEST_STRIDE,
     tapCount: layerNames.length,
     defaultTaps: ['layer1', 'layer2', 'layer3'],
     taps: (image, wanted) => layers(source, variants[name], image, wanted),

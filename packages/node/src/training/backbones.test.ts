@@ -29,6 +29,7 @@ beforeAll(async () => {
   for (let seed = 0; seed < 8; seed++) await writeImage(at('good', `${seed}.png`), seed);
   await copyFile(new URL('foreign.onnx', goldens), at('foreign.onnx'));
   await writeFile(at('resnet18.safetensors'), await resNetFile());
+  await writeFile(at('dinov2.safetensors'), await dinov2File());
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -47,6 +48,18 @@ async function resNetFile(): Promise<Uint8Array> {
   const { variants } = JSON.parse(await readFile(new URL('resnet.json', goldens), 'utf8'));
   const shapes = Object.entries(variants.resnet18 as Record<string, number[]>);
   return safetensors(shapes.map(([name, shape]) => [name, weightOf(name, shape)]));
+}
+
+/** A ViT-S/14 with weights from a formula in its first block, and only names behind it. */
+async function dinov2File(): Promise<Uint8Array> {
+  const { variants } = JSON.parse(await readFile(new URL('dinov2.json', goldens), 'utf8'));
+  const shapes = Object.entries(variants.vit_small_patch14_dinov2 as Record<string, number[]>);
+  return safetensors(
+    shapes.map(([name, shape]) => [
+      name,
+      weightOf(name, /blocks\.(?!0\.)/.test(name) ? [1] : shape),
+    ]),
+  );
 }
 
 function safetensors(tensors: readonly (readonly [name: string, value: Tensor])[]): Uint8Array {
@@ -132,6 +145,32 @@ describe('weights', () => {
       backbone: 'resnet18',
       taps: ['layer1', 'layer2', 'layer3'],
     });
+  });
+
+  it('of DINOv2 are recognised by their names, and refuse a size that does not fit their patches', async () => {
+    const { manifest } = await learn({ backbone: at('dinov2.safetensors'), taps: [0], size: 70 });
+    expect(manifest.method).toMatchObject({
+      backbone: 'vit_small_patch14_dinov2',
+      inputSize: 70,
+      cells: 9,
+    });
+    await expect(learn({ backbone: at('dinov2.safetensors'), taps: [0] })).rejects.toThrow(
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        remedy: 'Choose such a `size`, for example 70, or the profile accurate.',
+      }),
+    );
+  });
+
+  it('are required by the profile accurate', async () => {
+    await expect(learn({ profile: 'accurate', size: 70 })).rejects.toThrow(
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        message:
+          'Expected weights of vit_small_patch14_dinov2 as the backbone for the profile accurate but received efficientnet-lite0',
+        remedy: expect.stringContaining("timm's vit_small_patch14_dinov2.lvd142m"),
+      }),
+    );
   });
 
   it('of the backbone that Bigrid carries give the bundle that it gives', async () => {

@@ -5,6 +5,7 @@ import type { Engine, Tensor } from '@bigrid/graph';
 import type { Bundle } from '@bigrid/inspect';
 import {
   type Backbone,
+  dinov2,
   efficientNet,
   efficientNetLite0,
   type MethodOptions,
@@ -22,7 +23,7 @@ export type Rgb = readonly [number, number, number];
 /** The file of the frozen backbone. */
 export interface BackboneFile {
   /**
-   * Path of weights (`.safetensors`) of a ResNet or an EfficientNet, recognised by the names and shapes of its tensors, or
+   * Path of weights (`.safetensors`) of a ResNet, an EfficientNet or a DINOv2, recognised by the names and shapes of its tensors, or
    * of an ONNX model (`.onnx`) that takes an image. Default: the embedded EfficientNet-Lite0.
    */
   readonly backbone?: string | undefined;
@@ -105,10 +106,13 @@ function fromWeights(weights: ReadonlyMap<string, Tensor>): Backbone {
   if (weights.has('layer1.0.conv1.weight')) return resNet(weights);
   if (weights.has('blocks.0.depthwise_conv.weight')) return efficientNetLite0(weights);
   if (weights.has('blocks.0.0.conv_dw.weight')) return efficientNet(weights);
+  if (weights.has('patch_embed.proj.weight') || weights.has('embeddings.cls_token')) {
+    return dinov2(weights);
+  }
   const names = [...weights.keys()].slice(0, 3).join(', ') || 'none';
   return fail(
     'WEIGHTS_INVALID',
-    `Expected weights of a ResNet, a WideResNet or an EfficientNet with names as in timm or torchvision but received ${weights.size} tensors, starting with ${names}; use .onnx for other networks`,
+    `Expected weights of a ResNet, a WideResNet, an EfficientNet or a DINOv2 with names as in timm, torchvision or Hugging Face but received ${weights.size} tensors, starting with ${names}; use .onnx for other networks`,
   );
 }
 
