@@ -7,7 +7,10 @@ type Given = z.input<typeof trainOptionsSchema>;
 
 /** The options of training. */
 export interface TrainOptions {
-  /** Preset of options; other options override it. Values: `fast`, `paper`. Default: `fast`. */
+  /**
+   * Preset of options; other options override it. Values: `fast`, `accurate`, `paper`. Default:
+   * `fast`.
+   */
   readonly profile?: Given['profile'];
   /**
    * Random seed: the same seed and images give the same model. Values: integer, 0 to 2147483647.
@@ -25,8 +28,8 @@ export interface TrainOptions {
    */
   readonly replay?: Given['replay'];
   /**
-   * Side length that images are resized to, in pixels, a multiple of 32 (default 256). Values:
-   * integer, 64 to 1024, a multiple of 32.
+   * Side length that images are resized to, in pixels: a multiple of 32, or of 14 for DINOv2
+   * (default 256; 392 in the profile accurate). Values: integer, 64 to 1024.
    */
   readonly size?: Given['size'];
   /**
@@ -53,9 +56,9 @@ export interface TrainOptions {
   readonly light?: Given['light'];
   /**
    * Grids that judge the features. restoring: an abnormal grid trained to undo synthetic defects;
-   * gaussian+restoring: also a normal grid of Gaussians, fitted to good features at each place;
-   * published: the normal grid of the paper fused with its abnormal grid, which detects pasted
-   * cells; none: a network that takes the features directly, for comparison. Values:
+   * gaussian+restoring: in addition a normal grid of Gaussians, fitted to good features at each
+   * place; published: the normal grid of the paper fused with its abnormal grid, which detects
+   * pasted cells; none: a network that takes the features directly, for comparison. Values:
    * `gaussian+restoring`, `restoring`, `normal`, `normal+restoring`, `published`,
    * `published-abnormal`, `none`.
    */
