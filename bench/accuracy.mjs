@@ -37,6 +37,7 @@ const { values, positionals: folders } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1,2,3' },
     only: { type: 'string' },
+    threads: { type: 'string' },
     fresh: { type: 'boolean', default: false },
     log: { type: 'string', default: join(import.meta.dirname, 'results', 'accuracy.jsonl') },
     table: { type: 'string' },
@@ -98,7 +99,9 @@ const configurations = {
 
 const possible = Object.keys(configurations).filter((name) => name !== ACCURATE || values.weights);
 const chosen = values.only?.split(';') ?? possible;
-const engine = onnxRuntimeEngine();
+const engine = onnxRuntimeEngine(
+  values.threads === undefined ? {} : { threads: Number(values.threads) },
+);
 const weightsIn = (file) => readSafetensors(readFileSync(file));
 const backbone = efficientNetLite0(
   weightsIn(new URL('../packages/method/assets/efficientnet_lite0.safetensors', import.meta.url)),
