@@ -11,7 +11,7 @@ export { OPERATOR_SET } from './onnx-format.ts';
 export { bilinearRead } from './operators/bilinear-read.ts';
 export { type ConvolutionOptions, convolution } from './operators/convolution.ts';
 export * from './operators/elementwise.ts';
-export { averagePool, maxPool, resize } from './operators/image.ts';
+export { averagePool, maxPool, resize, resizePlanes } from './operators/image.ts';
 export { concat, expand, pad, reshape, slice, sliceAt, transpose } from './operators/layout.ts';
 export { matMul } from './operators/linear.ts';
 export { layerNormalization, softmax } from './operators/normalisation.ts';

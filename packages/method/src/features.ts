@@ -6,6 +6,7 @@ import {
   float32,
   type Graph,
   resize,
+  resizePlanes,
   sub,
   type Tensor,
   transpose,
@@ -59,7 +60,7 @@ export function features(
   return graph.scope('features', () => ({
     value: concat(
       tapped.map((tap) => {
-        const sized = tap.shape[2] === cells ? tap : resize(tap, [cells, cells], 'nchw', true);
+        const sized = tap.shape[2] === cells ? tap : resizePlanes(tap, [cells, cells]);
         return pooling > 1 ? averagePool(sized, pooling) : sized;
       }),
       1,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { distance, golden } from '../../testing/golden.ts';
-import { numbersOf, runGraph } from '../../testing/run-graph.ts';
+import { numbersOf, randomTensor, runGraph, seededRandom } from '../../testing/run-graph.ts';
 import { Graph } from '../graph.ts';
 import { float32, tensor } from '../tensor.ts';
 import { cast } from './elementwise.ts';
-import { averagePool, resize } from './image.ts';
+import { averagePool, resize, resizePlanes } from './image.ts';
 import { transpose } from './layout.ts';
 
 interface ResizeGolden {
@@ -38,6 +38,23 @@ describe('resize', () => {
       expect(distance(numbersOf(outputs, 'y'), levels)).toBeLessThanOrEqual(1);
     });
   }
+
+  test.each([
+    [8, 12, 3, 5],
+    [12, 8, 6, 4],
+    [4, 6, 8, 12],
+    [5, 3, 7, 2],
+  ])('of planes by products is the same: %i x %i to %i x %i', async (rows, columns, ...size) => {
+    const graph = new Graph('resize');
+    const shape = [2, 3, rows, columns];
+    const x = graph.input('x', 'float32', shape);
+    graph.output('operator', resize(x, size, 'nchw', true));
+    graph.output('products', resizePlanes(x, size));
+    const outputs = await runGraph(graph, { x: randomTensor(shape, seededRandom(rows)) });
+    expect(outputs.products?.shape).toEqual([2, 3, ...size]);
+    const [operator, products] = ['operator', 'products'].map((name) => numbersOf(outputs, name));
+    expect(distance(products as number[], operator as number[])).toBeLessThan(1e-6);
+  });
 
   test('without antialias it looks at the nearest cells only', async () => {
     const graph = new Graph('resize');

@@ -79,7 +79,7 @@ export function withWeightsIn(bundle: Bundle, precision: WeightPrecision): Bundl
   ];
   const bytes = withStoredWeights(bundle.bytes, (name) => {
     // Statistics of the errors and normal cells, not weights: rounding them shows in the score.
-    if (kept.includes(name)) return undefined;
+    if (kept.includes(name) || CONSTANT.test(name)) return undefined;
     return name.startsWith(BACKBONE_PREFIX) ? BACKBONE_PRECISION : precision;
   });
   return { ...bundle, bytes };
@@ -90,6 +90,8 @@ export function manifestMetadata(manifest: Manifest): Record<string, string> {
   return { [MANIFEST_KEY]: JSON.stringify(manifest) };
 }
 
+/** Names of tensors that a graph computes with and that were not learnt, such as the weights of a resize. */
+const CONSTANT = /(^|\/)constant_\d+$/;
 /** Prefix of the names of the frozen network's tensors. */
 const BACKBONE_PREFIX = 'backbone.';
 /** The precision of its weights, if stored in fewer bits. */
