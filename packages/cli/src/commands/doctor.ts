@@ -40,8 +40,9 @@ export function define(command: Command, context: Context): void {
       'after',
       `
 Machine: installed versions, free space, and whether the engine computes
-correctly.
+correctly. With --device also how fast, compared with the processor.
 Model file: whether it opens and runs, and what its threshold is based on.
+With --device also how fast it inspects.
 Images: copies and near-duplicates, sizes, colour, exposure, unreadable files,
 and good images that look unlike the rest.
 
@@ -49,7 +50,7 @@ Exit code: 0 if there are only notes; 1 if something has to be fixed.
 
 Examples:
   $ bigrid doctor
-  $ bigrid doctor parts.onnx
+  $ bigrid doctor parts.onnx --device webgpu
   $ bigrid doctor parts/ --json | jq '.findings[] | select(.level == "fix")'`,
     )
     .action((path: string | undefined, flags: DoctorFlags) => examine(path, flags, context));

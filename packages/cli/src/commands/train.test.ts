@@ -224,7 +224,12 @@ test.each([
 });
 
 test.each([
-  ['abacus', 'OPTION_INVALID', 'Expected one of cpu, cuda, webgpu, coreml, dml for --device', 64],
+  [
+    'abacus',
+    'OPTION_INVALID',
+    'Expected one of cpu, cuda, webgpu, coreml, dml, auto for --device',
+    64,
+  ],
   ['dml', 'DEVICE_MISSING', 'cpu', 69],
 ])('--device %s is refused with %s', async (device, code, expected, exitCode) => {
   // DirectML exists only on Windows.

@@ -1,3 +1,4 @@
+import { isBigridError } from '@bigrid/errors';
 import {
   type Bundle,
   Detector,
@@ -14,8 +15,12 @@ import { readBundle } from '../model-file.ts';
 import { checkArguments, checkRequest } from '../requests.ts';
 import { version } from '../version.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
+import { compareSpeeds, inspecting } from './speed.ts';
 
-/** Checks a model file: reads it, runs it twice on a synthetic image, and examines its threshold. */
+/**
+ * Checks a model file: reads it, runs it twice on a synthetic image, and examines its threshold. With another device than the
+ * processor, measures how fast both inspect; with `auto`, all that work.
+ */
 export async function checkBundle(file: string, options: EngineOptions = {}): Promise<Diagnosis> {
   checkArguments({ file });
   checkRequest('checkBundle', options);
@@ -42,6 +47,7 @@ export async function checkBundle(file: string, options: EngineOptions = {}): Pr
     findings: [
       { level: 'ok', check: 'file', message: 'a model file with a valid manifest' },
       await runs(bundle, options),
+      ...(await speeds(bundle, options)),
       thresholdFinding(manifest),
     ],
   };
@@ -81,6 +87,16 @@ async function runs(bundle: Bundle, options: EngineOptions): Promise<Finding> {
     };
   } catch (error) {
     return findingOf(check, error);
+  }
+}
+
+async function speeds({ bytes }: Bundle, options: EngineOptions): Promise<Finding[]> {
+  try {
+    return await compareSpeeds(options, [inspecting(bytes)]);
+  } catch (error) {
+    // Whatever keeps the model from running is a finding of its own.
+    if (!isBigridError(error)) throw error;
+    return [];
   }
 }
 

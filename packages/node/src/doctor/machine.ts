@@ -10,12 +10,18 @@ import {
 } from 'node:os';
 import type { Engine } from '@bigrid/graph';
 import sharp from 'sharp';
-import { type EngineOptions, onnxRuntimeEngine, workingDevices } from '../engine/engine.ts';
+import {
+  type Device,
+  type EngineOptions,
+  onnxRuntimeEngine,
+  workingDevices,
+} from '../engine/engine.ts';
 import { statfs } from '../files/system.ts';
 import { checkRequest } from '../requests.ts';
 import { version } from '../version.ts';
 import { type Diagnosis, type Finding, findingOf } from './diagnosis.ts';
 import { selfTest } from './self-test.ts';
+import { compareSpeeds, training } from './speed.ts';
 
 const GB = 1e9;
 /** Peak memory of training. */
@@ -25,7 +31,10 @@ const DISK = 2 * GB;
 /** The same as `engines` in package.json. */
 const OLDEST_NODE = [22, 13] as const;
 
-/** Checks the machine, the installed versions, and whether the engine computes correctly. */
+/**
+ * Checks the machine, the installed versions, and whether the engine computes correctly. With another device than the
+ * processor, measures both; with `auto`, all that work.
+ */
 export async function checkMachine(options: EngineOptions = {}): Promise<Diagnosis> {
   checkRequest('checkMachine', options);
   const [memory, disk] = [freemem(), await freeDisk(tmpdir())];
@@ -76,31 +85,37 @@ function room(memory: number, disk: number | undefined): Finding {
       };
 }
 
-async function engineFindings(options: EngineOptions): Promise<Finding[]> {
-  let engine: Engine;
+/** Whether the engine computes correctly on the device asked for, or on all that work, and how fast. */
+async function engineFindings({ device = 'cpu', threads }: EngineOptions): Promise<Finding[]> {
+  const devices: readonly Device[] = device === 'auto' ? await workingDevices() : [device];
+  const findings: Finding[] = [];
   try {
-    engine = onnxRuntimeEngine(options);
-    const results = await selfTest(engine);
-    const wrong = results.filter(({ passed }) => !passed);
-    if (wrong.length === 0) {
-      const operations = results.map(({ operation }) => operation).join(', ');
-      return [
-        {
-          level: 'ok',
-          check: 'engine',
-          message: `${engine.description} computes correctly: ${operations}`,
-        },
-      ];
+    for (const one of devices) {
+      findings.push(...(await checkEngine(onnxRuntimeEngine({ device: one, threads }))));
     }
-    return wrong.map(({ operation, off }) => ({
-      level: 'fix',
-      check: 'engine',
-      message: `${engine.description}: error of ${off.toPrecision(2)} in ${operation}`,
-      remedy: 'Scores from this engine cannot be trusted: use another `device`, or reinstall it.',
-    }));
+    if (device === 'cpu' || findings.some(({ level }) => level === 'fix')) return findings;
+    return [...findings, ...(await compareSpeeds({ device, threads }, await training()))];
   } catch (error) {
-    return [findingOf('engine', error)];
+    return [...findings, findingOf('engine', error)];
   }
+}
+
+/** @throws DEVICE_MISSING, ENGINE_FAILED */
+async function checkEngine(engine: Engine): Promise<Finding[]> {
+  const check = 'engine';
+  const results = await selfTest(engine);
+  const wrong = results.filter(({ passed }) => !passed);
+  if (wrong.length === 0) {
+    const operations = results.map(({ operation }) => operation).join(', ');
+    const message = `${engine.description} computes correctly: ${operations}`;
+    return [{ level: 'ok', check, message }];
+  }
+  return wrong.map(({ operation, off }) => ({
+    level: 'fix',
+    check,
+    message: `${engine.description}: error of ${off.toPrecision(2)} in ${operation}`,
+    remedy: 'Scores from this engine cannot be trusted: use another `device`, or reinstall it.',
+  }));
 }
 
 async function freeDisk(path: string): Promise<number | undefined> {

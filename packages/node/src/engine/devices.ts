@@ -6,7 +6,11 @@ import type { AdapterFeatures } from '@bigrid/graph';
 import { builtInDevices } from './onnx-runtime.ts';
 
 /** Devices to compute on. Which of them work depends on the system and on the installed ONNX Runtime. */
-export const deviceNames = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
+const realDevices = ['cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const;
+export type RealDevice = (typeof realDevices)[number];
+
+/** The values of the option: `auto` measures which one is the fastest. */
+export const deviceNames = [...realDevices, 'auto'] as const;
 export type Device = (typeof deviceNames)[number];
 
 /** What a trial of a device shows. */
@@ -20,10 +24,10 @@ const program = fileURLToPath(
 );
 
 /** One trial per device: neither adapters nor libraries come and go during a process. */
-const trials = new Map<Device, Promise<Trial>>();
+const trials = new Map<RealDevice, Promise<Trial>>();
 
 /** Tries a device on a minimal graph, in a process of its own: drivers print what they like, and some crash. */
-function tryDevice(device: Device): Promise<Trial> {
+function tryDevice(device: RealDevice): Promise<Trial> {
   const known = trials.get(device);
   if (known) return known;
   const trial = new Promise<Trial>((resolve) => {
@@ -38,13 +42,13 @@ function tryDevice(device: Device): Promise<Trial> {
 }
 
 /** The devices of the installed ONNX Runtime, without the processor. */
-function devicesToTry(): Device[] {
+function devicesToTry(): RealDevice[] {
   const builtIn = builtInDevices();
-  return deviceNames.filter((name) => name !== 'cpu' && builtIn.includes(name));
+  return realDevices.filter((name) => name !== 'cpu' && builtIn.includes(name));
 }
 
 /** The devices that work here, the processor first. */
-export async function workingDevices(): Promise<Device[]> {
+export async function workingDevices(): Promise<RealDevice[]> {
   const tried = await Promise.all(
     devicesToTry().map(async (device) => ({ device, trial: await tryDevice(device) })),
   );
@@ -52,7 +56,7 @@ export async function workingDevices(): Promise<Device[]> {
 }
 
 /** The features of a device that works. @throws DEVICE_MISSING */
-export async function featuresOf(device: Device): Promise<AdapterFeatures> {
+export async function featuresOf(device: RealDevice): Promise<AdapterFeatures> {
   if (device === 'cpu') return { halfPrecision: true };
   const trial = devicesToTry().includes(device)
     ? await tryDevice(device)

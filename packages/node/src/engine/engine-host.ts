@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { ErrorCode } from '@bigrid/errors';
 import { type Tensor, type Tensors, tensor, zeros } from '@bigrid/graph';
 import { ExitGate, holdExit, releaseExit } from './exit-gate.ts';
-import type { EngineOptions } from './here.ts';
+import type { PlacedOptions } from './here.ts';
 
 /** A request to a host: load a model, run a loaded one, or both; `end` is the last. */
 export type Request = Work | 'end';
@@ -62,10 +62,10 @@ export function openThread(onAnswer: OnAnswer): Host {
 }
 
 /** Opens an engine in a child process, which ends with this process or with the thread that opened it. */
-export function openProcess(onAnswer: OnAnswer, { threads, device }: EngineOptions): Host {
+export function openProcess(onAnswer: OnAnswer, { threads, device }: PlacedOptions): Host {
   const child = fork(
     fileURLToPath(program),
-    [JSON.stringify({ threads, device } satisfies EngineOptions)],
+    [JSON.stringify({ threads, device } satisfies PlacedOptions)],
     {
       execArgv: [],
       serialization: 'advanced',

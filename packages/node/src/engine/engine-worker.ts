@@ -3,11 +3,11 @@ import { isBigridError } from '@bigrid/errors';
 import type { Engine, Session } from '@bigrid/graph';
 import { type Answer, buffersOf, type Request, type ThreadData, type Work } from './engine-host.ts';
 import { ExitGate } from './exit-gate.ts';
-import { type EngineOptions, onnxRuntimeHere } from './here.ts';
+import { onnxRuntimeHere, type PlacedOptions } from './here.ts';
 
 // The program of the threads and processes of engine-host.ts: runs graphs, one request at a time.
 
-const options: EngineOptions = parentPort ? { threads: 1 } : JSON.parse(process.argv[2] as string);
+const options: PlacedOptions = parentPort ? { threads: 1 } : JSON.parse(process.argv[2] as string);
 let engine: Engine | undefined;
 const sessions = new Map<number, Promise<Session>>();
 

@@ -44,7 +44,7 @@ test.each(['cuda', 'webgpu', 'coreml', 'dml'])(
 test('a device of no engine at all is refused by name', () => {
   const open = () => onnxRuntimeEngine({ device: 'abacus' as Device });
   expect(open).toThrow(
-    'Expected one of cpu, cuda, webgpu, coreml, dml for device but received "abacus"',
+    'Expected one of cpu, cuda, webgpu, coreml, dml, auto for device but received "abacus"',
   );
 });
 

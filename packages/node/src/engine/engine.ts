@@ -4,16 +4,17 @@ import type { Engine } from '@bigrid/graph';
 import { checkOptions } from '@bigrid/inspect';
 import { z } from 'zod';
 import { optional } from '../files/option-schemas.ts';
-import { deviceNames } from './devices.ts';
+import { deviceNames, type RealDevice } from './devices.ts';
 import { type OnAnswer, openProcess, openThread } from './engine-host.ts';
 import { pooledEngine } from './engine-pool.ts';
+import { fasterEngine } from './faster.ts';
 import { describeRuntime, type EngineOptions, onnxRuntimeHere } from './here.ts';
 
 export { type Device, workingDevices } from './devices.ts';
 export type { EngineOptions } from './here.ts';
 
 export const engineOptionsSchema = optional<EngineOptions>({
-  device: z.enum(deviceNames).describe('Where to compute (default: cpu)'),
+  device: z.enum(deviceNames).describe('Where to compute; auto: the fastest (default: cpu)'),
   threads: z
     .int()
     .min(1)
@@ -28,8 +29,15 @@ export const engineOptionsSchema = optional<EngineOptions>({
  */
 export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
   checkOptions(engineOptionsSchema, options, 'the engine');
-  if (isMainThread) return onnxRuntimeHere(options);
-  return pooledEngine(describeRuntime(options), 1, (onAnswer) => openProcess(onAnswer, options));
+  const { device, threads } = options;
+  if (device === 'auto') {
+    return fasterEngine(describeRuntime(options), (device) =>
+      onnxRuntimeEngine({ threads, device }),
+    );
+  }
+  const placed = { threads, device };
+  if (isMainThread) return onnxRuntimeHere(placed);
+  return pooledEngine(describeRuntime(options), 1, (onAnswer) => openProcess(onAnswer, placed));
 }
 
 /**
@@ -41,7 +49,11 @@ export function onnxRuntimeEngine(options: EngineOptions = {}): Engine {
  */
 export function parallelEngine(options: EngineOptions = {}): Engine {
   const { threads = availableParallelism(), device = 'cpu' } = options;
-  if (threads === 1 || device !== 'cpu') return onnxRuntimeEngine(options);
+  if (device === 'auto') {
+    const open = (device: RealDevice) => parallelEngine({ threads, device });
+    return { ...fasterEngine(describeRuntime(options), open), runsAtOnce: threads };
+  }
+  if (threads === 1 || device !== 'cpu') return onnxRuntimeEngine({ threads, device });
   const open = isMainThread
     ? openThread
     : (onAnswer: OnAnswer) => openProcess(onAnswer, { threads: 1 });

@@ -1,11 +1,14 @@
 import type { Engine } from '@bigrid/graph';
-import { type Device, featuresOf } from './devices.ts';
+import { type Device, featuresOf, type RealDevice } from './devices.ts';
 import { loadLoop, loadSession, type Placement, runtimeVersion } from './onnx-runtime.ts';
 
 export interface EngineOptions {
   /** Threads to compute with. Default: the number of cores. */
   readonly threads?: number | undefined;
-  /** Device to compute on. Operators that it does not support run on the processor. Default: `cpu`. */
+  /**
+   * Device to compute on; `auto` is the fastest, which is measured. Operators that a device does not support run on the
+   * processor. Default: `cpu`.
+   */
   readonly device?: Device | undefined;
 }
 
@@ -14,8 +17,13 @@ export function describeRuntime({ device = 'cpu' }: EngineOptions): string {
   return `${runtimeVersion()} (${device})`;
 }
 
+/** Options with a device that is chosen. */
+export interface PlacedOptions extends EngineOptions {
+  readonly device?: RealDevice | undefined;
+}
+
 /** ONNX Runtime in this thread, behind the engine port. @throws DEVICE_MISSING, on the first `load` */
-export function onnxRuntimeHere(options: EngineOptions): Engine {
+export function onnxRuntimeHere(options: PlacedOptions): Engine {
   const { threads = 0, device = 'cpu' } = options;
   const placement = async (): Promise<Placement> => ({
     device,
