@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { turned } from './turned.ts';
+import { turned, withGamma } from './turned.ts';
 
 const square = (side: number) => ({
   width: side,
@@ -40,4 +40,10 @@ describe('a turned image', () => {
     // In the middle, between two columns.
     expect(row).toEqual([0, 0, 0, 0, 0, 0, 0, 128, 128, 0, 0, 0, 0, 0, 0, 0]);
   });
+});
+
+it('darkens or brightens the mid-tones of an image, but neither black nor white', () => {
+  const image = { width: 1, height: 1, data: Uint8Array.of(0, 128, 255) };
+  expect([...withGamma(image, 1.15).data]).toEqual([0, 115, 255]);
+  expect([...withGamma(image, 0.87).data]).toEqual([0, 140, 255]);
 });

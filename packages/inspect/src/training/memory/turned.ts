@@ -35,20 +35,32 @@ export function turned(image: Image, degrees: number, aspect = image.width / ima
   return { width, height, data: result };
 }
 
+/** An image with its mid-tones darker or brighter, 255 (v / 255)^gamma: darker above 1; black and white stay. */
+export function withGamma({ data, ...size }: Image, gamma: number): Image {
+  const levels = Uint8Array.from({ length: 256 }, (_, v) => Math.round(255 * (v / 255) ** gamma));
+  return { ...size, data: data.map((value) => levels[value] as number) };
+}
+
 /** An entry whose image is turned after it was resized to the model's input. */
 export interface TurnedEntry extends ImageEntry {
   /** Width over height of the original, once it was read. */
   aspect: number;
 }
 
-export function turnedEntry(entry: ImageEntry, degrees: number, resizer: Resizer): TurnedEntry {
+export function turnedEntry(
+  entry: ImageEntry,
+  degrees: number,
+  resizer: Resizer,
+  gamma = 1,
+): TurnedEntry {
   const own: TurnedEntry = {
     ...entry,
     aspect: 1,
     async read(takeRoom) {
       const image = await entry.read(takeRoom);
       own.aspect = image.width / image.height;
-      return turned(await resizer.resize(image), degrees, own.aspect);
+      const copy = turned(await resizer.resize(image), degrees, own.aspect);
+      return gamma === 1 ? copy : withGamma(copy, gamma);
     },
   };
   return own;
