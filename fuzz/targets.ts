@@ -13,7 +13,7 @@ import {
   toModel,
 } from '@bigrid/graph';
 import { openBundle, parseManifest, withManifest } from '@bigrid/inspect';
-import { efficientNet, efficientNetLite0, readSafetensors, resNet } from '@bigrid/method';
+import { dinov2, efficientNet, efficientNetLite0, readSafetensors, resNet } from '@bigrid/method';
 import { openDataset } from '@bigrid/node';
 import { decodeImage } from '@bigrid/node/internal';
 import sharp from 'sharp';
@@ -149,11 +149,17 @@ const weights: Target = {
       }),
       safetensorsFile({ 'blocks.0.0.conv_dw.weight': kernel, 'conv_stem.weight': kernel }),
       safetensorsFile({ 'blocks.0.depthwise_conv.weight': kernel, 'stem.weight': kernel }),
+      safetensorsFile({
+        'embeddings.cls_token': kernel,
+        'encoder.layer.0.norm1.weight': kernel,
+        'encoder.layer.0.attention.attention.query.weight': kernel,
+        'encoder.layer.0.attention.attention.key.weight': kernel,
+      }),
     ];
   },
   read(bytes) {
     const tensors = readSafetensors(bytes);
-    for (const network of [resNet, efficientNet, efficientNetLite0]) {
+    for (const network of [resNet, efficientNet, efficientNetLite0, dinov2]) {
       try {
         network(tensors);
       } catch (error) {

@@ -40,15 +40,17 @@ function timmsName(name: string): string {
   return inBlocks.reduce((text, [from, to]) => text.replace(from, to), name);
 }
 
-/** Tensors of one type, below one another. */
+/** Tensors of one shape, below one another. */
 function joined(parts: readonly Tensor[]): Tensor {
-  const [first] = parts as readonly [Tensor<'float32'>];
-  const rows = parts.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
-  const data = new Float32Array(parts.reduce((sum, { data }) => sum + data.length, 0));
-  let end = 0;
-  for (const part of parts as readonly Tensor<'float32'>[]) {
-    data.set(part.data, end);
-    end += part.data.length;
+  const [first] = parts as readonly [Tensor];
+  const { type, shape } = first;
+  // Where they do not fit, the first alone is refused when it is read, with what was expected.
+  const fit = parts.every((part) => part.type === type && part.shape.join() === shape.join());
+  if (type !== 'float32' || !fit) return first;
+  const data = new Float32Array(parts.length * first.data.length);
+  for (const [at, part] of parts.entries()) {
+    data.set(part.data as Float32Array, at * first.data.length);
   }
-  return tensor('float32', [rows, ...first.shape.slice(1)], data);
+  const [rows = 1, ...others] = shape;
+  return tensor('float32', [parts.length * rows, ...others], data);
 }

@@ -86,6 +86,21 @@ describe('the variant', () => {
     expect(() => dinov2(new Map())).toThrow(code('WEIGHTS_INVALID'));
   });
 
+  it('with positions of no square is refused', () => {
+    const weights = weightsOf('vit_small_patch14_dinov2', 1);
+    weights.set('pos_embed', weightOf('pos_embed', [1, 27, 384]));
+    expect(() => dinov2(weights).taps(input(), [0])).toThrow(/for pos_embed .* received 27$/);
+  });
+
+  it('with keys unlike its queries is refused', () => {
+    const weights = weightsOf('facebook/dinov2-small', 1);
+    const name = 'encoder.layer.0.attention.attention.key.weight';
+    weights.set(name, weightOf(name, [384, 383]));
+    expect(() => dinov2(weights).taps(input(), [0])).toThrow(
+      /^Expected float32 \[1152, 384\] for blocks\.0\.attn\.qkv\.weight .* received float32 \[384, 384\]$/,
+    );
+  });
+
   it('without one of its tensors is refused', () => {
     for (const name of ['pos_embed', 'blocks.0.attn.qkv.weight', 'blocks.0.ls1.gamma']) {
       const weights = weightsOf('vit_small_patch14_dinov2', 1);

@@ -147,6 +147,12 @@ function positions(network: Transformer, grid: number) {
   const rows = tensors.get('pos_embed')?.shape[1] ?? 0;
   const { data } = readWeight(network, 'pos_embed', [1, rows, width]);
   const side = Math.floor(Math.sqrt(rows));
+  if (rows < 1 || rows - side ** 2 > 1) {
+    fail(
+      'WEIGHTS_INVALID',
+      `Expected the positions of a square of patches, and at most one more, for pos_embed among the weights of ${network.network} but received ${rows}`,
+    );
+  }
   const ofClass = data.subarray(0, (rows - side ** 2) * width);
   const table = data.subarray(ofClass.length);
   return { ofClass, ofPatches: resizedTable(table, width, side, grid) };
