@@ -6,7 +6,11 @@ import {
   mul,
   openLoop,
   type Tensor,
+  type Tensors,
+  tensor,
   toModel,
+  type Value,
+  zeros,
 } from '@bigrid/graph';
 import {
   type Bundle,
@@ -16,6 +20,8 @@ import {
   type WorkEvent,
   withWeightsIn,
 } from '@bigrid/inspect';
+import { everyOperatorGraph } from '../../graph/testing/every-operator.ts';
+import { numbersOf } from '../../graph/testing/run-graph.ts';
 import {
   goodEntries,
   image,
@@ -84,6 +90,51 @@ function comparison<T>(run: (engine: Engine, onEvent: (event: WorkEvent) => void
   };
 }
 
+/** Every operator and every gradient: the largest error, relative to values above 1. */
+async function everyOperator(): Promise<number> {
+  const graph = everyOperatorGraph();
+  const inputs = Object.fromEntries(graph.inputs.map((value) => [value.name, inputFor(value)]));
+  const model = toModel(graph);
+  const expected = await runOn(cpu, model, inputs);
+  const received = await runOn(webgpu, model, inputs);
+  const errors = Object.keys(expected).map((name) => {
+    const [right, own] = [numbersOf(expected, name), numbersOf(received, name)];
+    const error = (value: number, at: number) =>
+      Math.abs((own[at] as number) - value) / Math.max(1, Math.abs(value));
+    return Math.max(...right.map(error));
+  });
+  return Math.max(...errors);
+}
+
+/** Numbers for which all operators are defined; zeros for indices. */
+function inputFor({ name, type, shape }: Value): Tensor {
+  const sizes: Readonly<Record<string, number>> = { height: 40, width: 30, batch: 2, windows: 3 };
+  const known = shape.map((size) => (typeof size === 'number' ? size : (sizes[size] as number)));
+  const { data } = zeros('float32', known);
+  const varied = data.map((_, at) => 0.25 + ((at * 7919) % 1000) / 1000);
+  // Descending, because the places of its largest are those that values are put back to.
+  if (name === 'vector')
+    return float32(
+      known,
+      data.map((_, at) => 1 - at / 10),
+    );
+  if (type === 'float32') return float32(known, varied);
+  return type === 'uint8'
+    ? tensor(
+        type,
+        known,
+        Uint8Array.from(varied, (x) => 200 * x),
+      )
+    : zeros(type, known);
+}
+
+async function runOn(engine: Engine, model: Uint8Array, inputs: Tensors): Promise<Tensors> {
+  const session = await engine.load(model);
+  const outputs = await session.run(inputs);
+  await session.dispose();
+  return outputs;
+}
+
 /** Values of a loop, read after each run: x <- x / 2 + y. */
 async function loopOn(engine: Engine): Promise<number[]> {
   const graph = new Graph('halving');
@@ -122,6 +173,7 @@ async function scoresOn(engine: Engine, bundle: Pick<Bundle, 'bytes'>): Promise<
 const trained = await trainOnBoth();
 const published = await train(tinyTraining());
 const differences = {
+  operators: await everyOperator(),
   loop: largest(await loopOn(cpu), await loopOn(webgpu)),
   train: trained.loss,
   inspect: await inspectOnBoth(trained.bundle),
