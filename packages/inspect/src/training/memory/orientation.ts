@@ -1,5 +1,5 @@
 import { onlyRestores, Random } from '@bigrid/method';
-import type { OpenScratch } from '../../ports.ts';
+import type { Image, OpenScratch } from '../../ports.ts';
 import { evenly } from '../evenly.ts';
 import type { Extraction, ReadImage } from '../feature-extraction.ts';
 import { extractFeatures, featuresOf, imagesAt } from '../feature-extraction.ts';
@@ -7,7 +7,8 @@ import type { Folds, TrainingClass } from '../hold-out.ts';
 import type { TrainingPlan } from '../plan.ts';
 import { Resizer } from '../resizer.ts';
 import { type MemoryBlock, openReader, remember } from './memory.ts';
-import { type TurnedEntry, turnedEntry } from './turned.ts';
+import { recompressed } from './recompressed.ts';
+import { type TurnedEntry, turnedEntry, withGamma } from './turned.ts';
 
 /** Images that lie freely, and turned copies of them. */
 export interface FreeImages {
@@ -39,8 +40,13 @@ const SMALL_MEMORY = { entries: 1024, candidates: 8000, groups: 64, sample: 4000
 /** Images and copies wanted of a product that lies freely, and the most copies of each image. */
 const WANTED = 640;
 const MOST_COPIES = 32;
-/** Gamma of the copies, in turn: exposures differ in more than a gain, which is evened out. */
-const GAMMAS = [0.87, 1.15];
+/** What is done to the copies, in turn: exposures differ in more than a gain, which is evened out, and files in their compression. */
+const CHANGES = [
+  (image: Image) => image,
+  (image: Image) => withGamma(image, 0.87),
+  (image: Image) => withGamma(image, 1.15),
+  recompressed,
+];
 
 /**
  * Finds the classes that lie freely, and makes turned copies of their images if these are few.
@@ -168,8 +174,8 @@ async function turnedCopies(
     Array.from({ length: each }, (_, copy) => {
       const { entry } = extraction.images[image] as ReadImage;
       const degrees = (360 * (copy + 1)) / (each + 1);
-      const gamma = GAMMAS[(image + copy) % GAMMAS.length];
-      return { image, entry: turnedEntry(entry, degrees, resizer, gamma) };
+      const change = CHANGES[(image + copy) % CHANGES.length];
+      return { image, entry: turnedEntry(entry, degrees, resizer, change) };
     }),
   );
   const entries = wanted.map(({ entry }) => entry);

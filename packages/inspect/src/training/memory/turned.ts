@@ -51,7 +51,7 @@ export function turnedEntry(
   entry: ImageEntry,
   degrees: number,
   resizer: Resizer,
-  gamma = 1,
+  change: (image: Image) => Image = (image) => image,
 ): TurnedEntry {
   const own: TurnedEntry = {
     ...entry,
@@ -60,7 +60,7 @@ export function turnedEntry(
       const image = await entry.read(takeRoom);
       own.aspect = image.width / image.height;
       const copy = turned(await resizer.resize(image), degrees, own.aspect);
-      return gamma === 1 ? copy : withGamma(copy, gamma);
+      return change(copy);
     },
   };
   return own;
