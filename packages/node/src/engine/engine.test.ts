@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +40,23 @@ test.each(['cuda', 'webgpu', 'coreml', 'dml'])(
     }
   },
 );
+
+test.each(['cuda', 'webgpu'])('%s prints nothing, whether it is there or not', (device) => {
+  const module = JSON.stringify(new URL('./engine.ts', import.meta.url));
+  const program = `const { onnxRuntimeEngine } = await import(${module});
+    const model = Buffer.from('${Buffer.from(model).toString('base64')}', 'base64');
+    await onnxRuntimeEngine({ device: '${device}' }).load(model).then((session) => session.dispose(), () => {});`;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', program],
+    {
+      // Drivers that are not there: Vulkan then finds no adapter, and its loader complains.
+      env: { ...process.env, VK_ICD_FILENAMES: 'nowhere', VK_DRIVER_FILES: 'nowhere' },
+      encoding: 'utf8',
+    },
+  );
+  expect([stdout, stderr]).toEqual(['', '']);
+});
 
 test('a device of no engine at all is refused by name', () => {
   const open = () => onnxRuntimeEngine({ device: 'abacus' as Device });
