@@ -62,7 +62,15 @@ describe('evenedOut', () => {
     expectClose(await evened(lit([1.1, 1.1, 1.1]), [other, scene]), scene);
   });
 
-  it('clips at white, as a camera does, and takes black for what it is', async () => {
+  it('leaves white what is white, whatever the lamp did to the rest', async () => {
+    const own = scene.map((value, at) => (at % PIXELS < 20 ? 255 : value));
+    for (const gain of [0.85, 1.2]) {
+      const seen = own.map((value) => Math.min(255, gain * value));
+      expectClose(await evened(seen, [own]), own);
+    }
+  });
+
+  it('goes to white at most, and takes black for what it is', async () => {
     const brighter = scene.map((value) => Math.min(239, 2.2 * value));
     expect(Math.max(...(await evened(lit([1.9, 1.9, 1.9]), [brighter])))).toBeLessThanOrEqual(255);
     const black = scene.map(() => 0);

@@ -36,6 +36,8 @@ const AREA = BLOCKS ** 2;
 const LEAST_GAIN = 0.7;
 const MOST_GAIN = 1.4;
 const WHITE = 255;
+/** Slope of the curve near white, where a gain below 1 would turn it grey. */
+const SHOULDER = 3;
 /** Levels between which a block shows the gain of a lamp: near black there is nothing to multiply, near white it is clipped. */
 const DARKEST = 16;
 const BRIGHTEST = 240;
@@ -74,8 +76,10 @@ export function evenedOut(planes: Value, references: Tensor<'float32'>): Value {
       return mul(reduceSum(middle, { axes: [0] }), 0.5);
     });
     const gain = clip(exp(concat(medians, 0)), LEAST_GAIN, MOST_GAIN);
-    // A camera clips as well: what was white stays white.
-    return minimum(mul(planes, reshape(gain, [1, 3, 1, 1])), WHITE);
+    const even = mul(planes, reshape(gain, [1, 3, 1, 1]));
+    // A camera clips: what is white may have been white before the lamp got brighter, and stays so.
+    const shoulder = sub(WHITE, mul(sub(WHITE, planes), SHOULDER));
+    return minimum(maximum(even, shoulder), WHITE);
   });
 }
 
