@@ -80,7 +80,7 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
   weights: ['int4', true],
   allowSuspect: ['no'],
   profile: ['slow'],
-  size: [1, 65, '64'],
+  size: [1, 1025, '64'],
   taps: [[], 'a,b', [{}]],
   settle: [-1, '1'],
   leaveOut: ['moved', [1]],
