@@ -175,7 +175,7 @@ describe('the remedy fits the mistake', () => {
       ['train', at('parts'), '--out', at('n.onnx'), '--profile', 'paper'],
       'OPTION_INVALID',
       /weights of tf_efficientnet_b6 as the backbone/,
-      /^Give a file with these weights as the backbone\./,
+      /^Give --backbone, a \.safetensors file with these weights/,
     ],
     [
       'a missing file',
