@@ -15,11 +15,12 @@ export async function contradictedFacts(pages) {
   const { fast, paper } = profiles;
   const standard = untrainedModel(fast.method, 1);
   const published = untrainedModel({ ...fast.method, ...gridsOf(paper.method) }, 2);
+  const free = untrainedModel(fast.method, 1, true);
   return [
     ...wrongNodeVersions(pages),
     ...unknownScripts(pages),
     ...unknownErrors(pages),
-    ...wrongTensors(page('docs/reference/model-file.md'), [standard, published]),
+    ...wrongTensors(page('docs/reference/model-file.md'), [standard, published, free]),
     ...wrongSizes(pages, standard),
   ];
 }

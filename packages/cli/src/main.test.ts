@@ -72,11 +72,12 @@ test('the help of train groups the flags for research', async () => {
   const [everyday = '', research = ''] = words.split('Ablations:');
   for (const flag of [
     '--out',
-    '--profile <fast|paper>',
+    '--profile <fast|accurate|paper>',
     '--seed',
     '--epochs',
     '--size',
     '--orientation <auto|fixed|free>',
+    '--light <free|fixed>',
     '--from',
     '--threads',
   ]) {

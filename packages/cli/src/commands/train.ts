@@ -34,7 +34,7 @@ import type { Context } from '../run.ts';
 const fields = fieldsOf(trainOptionsSchema);
 
 /** Flags for everyday use; all others are for ablations. */
-const everyday = ['profile', 'seed', 'epochs', 'size', 'orientation', 'replay'];
+const everyday = ['profile', 'seed', 'epochs', 'size', 'orientation', 'light', 'replay'];
 /** A model that training continues from has fixed all options except these. */
 const freeWithFrom = ['profile', 'seed', 'epochs', 'replay'];
 
