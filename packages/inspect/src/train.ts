@@ -5,11 +5,10 @@ import type { Checkpoint, KeepReplay, Mask, TrainingPorts } from './ports.ts';
 import { build } from './training/build.ts';
 import { calibrateTrained } from './training/calibrate.ts';
 import { crossFit, scoreHeldOut } from './training/cross-fitting.ts';
-import { measureExpectation } from './training/expectation.ts';
 import { entriesAt, extractFeatures } from './training/feature-extraction.ts';
-import { learnGaussians } from './training/gaussians/learn-gaussians.ts';
 import { checkRules, holdOut, type TrainingClass, wantedGroups } from './training/hold-out.ts';
 import { type FoldTraining, learn } from './training/learn.ts';
+import { measure } from './training/measure.ts';
 import { type FreeImages, findFreeImages } from './training/memory/orientation.ts';
 import { planTraining } from './training/plan.ts';
 import { trainedManifest } from './training/provenance.ts';
@@ -65,8 +64,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
     const [fold, ...others] = folds as [FoldTraining, ...FoldTraining[]];
     const crossFitted = await crossFit(others);
     const learnt = await learn(fold);
-    const measured = await measureExpectation(learnt);
-    const model = build(await learnGaussians(fold, measured));
+    const model = build(await measure(fold, learnt));
 
     const own = await scoreHeldOut(fold, model);
     const scored = [...crossFitted, ...own];

@@ -9,11 +9,10 @@ import type { ImageEntry, KeepReplay, Replay, TrainingPorts } from './ports.ts';
 import { build } from './training/build.ts';
 import { calibrateUpdated } from './training/calibrate.ts';
 import { DecodedOnce } from './training/decoded-once.ts';
-import { measureExpectation } from './training/expectation.ts';
 import { type Extraction, entriesAt, extractFeatures } from './training/feature-extraction.ts';
-import { learnGaussians } from './training/gaussians/learn-gaussians.ts';
 import { checkRules, holdOutNew } from './training/hold-out.ts';
 import { learn } from './training/learn.ts';
+import { measure } from './training/measure.ts';
 import { planUpdate } from './training/plan.ts';
 import { updatedManifest } from './training/provenance.ts';
 import { keepReplay } from './training/replay.ts';
@@ -85,8 +84,7 @@ export async function update(input: UpdateInput): Promise<Update> {
 
     const fold = { plan, extraction, ...split };
     const learnt = await learn(fold);
-    const measured = await measureExpectation(learnt);
-    const model = build(await learnGaussians(fold, measured));
+    const model = build(await measure(fold, learnt));
 
     const after = await scoreImages({ ...plan, model, entries: entriesOf(before) });
     const heldOut = [...entriesOf(old), ...entriesAt(extraction, split.heldOut)];

@@ -2,10 +2,9 @@ import type { Bundle } from '../bundle/bundle.ts';
 import { scoreImages } from '../calibration/scoring.ts';
 import { type OnEvent, progressOf } from '../events.ts';
 import { build } from './build.ts';
-import { measureExpectation } from './expectation.ts';
 import { entriesAt } from './feature-extraction.ts';
-import { learnGaussians } from './gaussians/learn-gaussians.ts';
 import { type FoldTraining, learn, stepsOfAll } from './learn.ts';
+import { measure } from './measure.ts';
 import type { SavedFold } from './saved-training.ts';
 
 /** Score of an image by a model that was not trained on it. */
@@ -36,7 +35,7 @@ export async function crossFit(folds: readonly FoldTraining[]): Promise<UnseenSc
     if (at < known) continue;
     const onStep = countingSteps(onEvent, (done) => progress(stepsBefore(at) + done));
     const quiet = { ...fold, plan: { ...plan, onEvent: onStep } };
-    const model = build(await learnGaussians(quiet, await measureExpectation(await learn(quiet))));
+    const model = build(await measure(quiet, await learn(quiet)));
     checkpoints.crossFitted.push(await scoreHeldOut(quiet, model));
     if (steps[at] === 1) progress(stepsBefore(at + 1));
   }
