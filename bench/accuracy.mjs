@@ -2,7 +2,7 @@
 // in the log, by the name of the folder, are listed and not repeated, except with `--fresh`. The generated part
 // `bench:accuracy` of docs/benchmarks/accuracy.md is drawn from the log after new runs, or if no folder is given.
 //
-//   npm run bench:accuracy -- [DIR...] [--together] [--synthetic small|large] [--seeds 1,2,3] [--only NAME;...] [--fresh] [--weights FILE] [--log FILE.jsonl] [--table FILE.md]
+//   npm run bench:accuracy -- [DIR...] [--together] [--synthetic small|large] [--seeds 1,2,3] [--only NAME;...] [--threads N] [--fresh] [--weights FILE] [--log FILE.jsonl] [--table FILE.md]
 //
 // `--together` trains one model for all folders instead of one each. `--synthetic` evaluates on synthetic defects in good
 // images held out from training, so that options can be chosen without looking at test images. `--weights` names the

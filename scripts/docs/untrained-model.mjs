@@ -74,7 +74,7 @@ function expected({ cells, grids }, taps, channels, kinds) {
       [GAUSSIANS.joinedScore]: [kinds, JOINED],
     }),
   };
-  return Object.entries(shapes).map(([name, shape]) => [name, ones(shape)]);
+  return filled(shapes);
 }
 
 function remembered(channels) {
@@ -84,7 +84,9 @@ function remembered(channels) {
     [MEMORY.entries]: [ENTRIES, channels],
     [MEMORY.kinds]: [1, 4],
   };
-  return Object.entries(shapes).map(([name, shape]) => [name, ones(shape)]);
+  return filled(shapes);
 }
+
+const filled = (shapes) => Object.entries(shapes).map(([name, shape]) => [name, ones(shape)]);
 
 const ones = (shape) => float32(shape, new Float32Array(sizeOf(shape)).fill(1));

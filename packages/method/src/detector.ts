@@ -37,7 +37,7 @@ import type { MethodOptions } from './options.ts';
 import { FixedParameters, type ParameterValues } from './parameters.ts';
 import { unexplainedShare } from './refinement.ts';
 import { blend, imageCells, originsTensor, overTiles, resizeImage, tileOrigins } from './tiles.ts';
-import { type FeatureStatistics, standardise } from './training-step.ts';
+import { type FeatureStatistics, featuresInput, standardise } from './training-step.ts';
 import {
   componentsFrom,
   storedComponents,
@@ -193,8 +193,7 @@ export function gaussianMeter(
   parameters: ParameterValues,
 ): Graph {
   const graph = new Graph('gaussian-meter');
-  const shape = [1, statistics.mean.length, options.cells, options.cells];
-  const seen = standardise(cast(graph.input('features', 'float16', shape), 'float32'), statistics);
+  const seen = featuresInput(graph, options, statistics);
   const ofKind = nearestKind(seen, parameters);
   const weights = channelWeights(statistics.deviation, taps);
   const [forMap, forScore] = gridErrors(seen, options, parameters, { weights, taps, ofKind });
@@ -221,9 +220,7 @@ export function errorMeter(
   count = 0,
 ): Graph {
   const graph = new Graph('error-meter');
-  const shape = [1, statistics.mean.length, options.cells, options.cells];
-  const raw = cast(graph.input('features', 'float16', shape), 'float32');
-  const seen = standardise(raw, statistics);
+  const seen = featuresInput(graph, options, statistics);
   const rebuilt = rebuild(seen, options, parameters);
   const components = () => graph.input('components', 'float32', [count, variationWidth(taps)]);
   const weights = channelWeights(statistics.deviation, taps);

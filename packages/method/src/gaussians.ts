@@ -24,7 +24,7 @@ import { type OfKind, required } from './expectation.ts';
 import type { MethodOptions } from './options.ts';
 import type { ParameterValues } from './parameters.ts';
 import { roundedRows } from './rounded-rows.ts';
-import { type FeatureStatistics, standardise } from './training-step.ts';
+import { type FeatureStatistics, featuresInput } from './training-step.ts';
 
 /**
  * The normal grid of a product that lies still: at each place, a square of a few cells, a Gaussian of the features of good
@@ -144,8 +144,7 @@ export function gaussianSums(
 ): Graph {
   const graph = new Graph('gaussian-sums');
   const { cells } = options;
-  const shape = [batch, statistics.mean.length, cells, cells];
-  const seen = standardise(cast(graph.input('features', 'float16', shape), 'float32'), statistics);
+  const seen = featuresInput(graph, options, statistics, batch);
   const counted = graph.input('counted', 'float32', [batch, 1, cells, cells]);
   const [at, weights] = [byPlace(projected(seen, metric), along), byPlace(counted, along)];
   const weighted = mul(at, weights);

@@ -27,7 +27,7 @@ import {
 import { type OfKind, required } from './expectation.ts';
 import type { MethodOptions } from './options.ts';
 import type { ParameterValues } from './parameters.ts';
-import { type FeatureStatistics, standardise } from './training-step.ts';
+import { type FeatureStatistics, featuresInput } from './training-step.ts';
 
 /**
  * The memory of normal cells, for products that lie freely. The grids reconstruct features from where and among what they
@@ -139,8 +139,7 @@ export function memoryReader(
   parameters: ParameterValues,
 ): Graph {
   const graph = new Graph('memory-reader');
-  const shape = [1, statistics.mean.length, options.cells, options.cells];
-  const seen = standardise(cast(graph.input('features', 'float16', shape), 'float32'), statistics);
+  const seen = featuresInput(graph, options, statistics);
   const entries = parameters.get(MEMORY.entries);
   if (entries) {
     const excluded = graph.input('excluded', 'float32', [1, entries.shape[0] as number]);

@@ -78,12 +78,10 @@ export function trainingStep({
   weighsCells = false,
 }: TrainingStepOptions): TrainingStep {
   const graph = new Graph(`training-step-${stage}`);
-  const channels = statistics.mean.length;
   const { cells } = options;
   const batch = schedule.batchSize;
-  const raw = graph.input('features', 'float16', [batch, channels, cells, cells]);
+  const features = featuresInput(graph, options, statistics, batch);
   const jitter = graph.input('jitter', 'float32', [batch, 2, cells, cells]);
-  const features = standardise(cast(raw, 'float32'), statistics);
   const parameters = new TrainedParameters(graph);
   const weights =
     schedule.lossWeights === 'root' ? lossWeights(statistics.deviation, taps) : undefined;
@@ -96,6 +94,17 @@ export function trainingStep({
       ? abnormalLoss(parameters, features, jitter, options, error)
       : error(normalReconstruction(parameters, features, jitter, options, frozen));
   return { graph, parameters: optimise(graph, parameters, loss, schedule) };
+}
+
+/** Declares the input `features` float16 [batch, channels, cells, cells], raw, and returns them standardised, float32. */
+export function featuresInput(
+  graph: Graph,
+  { cells }: MethodOptions,
+  statistics: FeatureStatistics,
+  batch = 1,
+): Value {
+  const raw = graph.input('features', 'float16', [batch, statistics.mean.length, cells, cells]);
+  return standardise(cast(raw, 'float32'), statistics);
 }
 
 /** (features - mean) / deviation, per channel; both become initialisers `features.*`. */

@@ -134,30 +134,26 @@ function checkEffects(options: z.output<typeof trainOptionsSchema>, grids: Metho
   }
   const { tile, expectation = 'none', orientation } = options;
   const hasPlaces = tile === undefined && options.expectation !== 'none';
+  const instead = tile === undefined ? 'expectation none' : 'tile';
   if (options.grids === 'gaussian+restoring' && !hasPlaces) {
-    fail(
-      'OPTION_INVALID',
-      `Expected grids other than gaussian+restoring with ${tile === undefined ? 'expectation none' : 'tile'} but received gaussian+restoring`,
-      { remedy: 'Leave one of the two out.' },
+    refusePair(
+      `Expected grids other than gaussian+restoring with ${instead} but received gaussian+restoring`,
     );
   }
   if (orientation === 'free' && !hasPlaces) {
-    fail(
-      'OPTION_INVALID',
-      `Expected an orientation other than free with ${tile === undefined ? 'expectation none' : 'tile'} but received free`,
-      { remedy: 'Leave one of the two out.' },
-    );
+    refusePair(`Expected an orientation other than free with ${instead} but received free`);
   }
   if (tile !== undefined && options.light === 'free') {
-    fail('OPTION_INVALID', 'Expected a light other than free with tile but received free', {
-      remedy: 'Leave one of the two out.',
-    });
+    refusePair('Expected a light other than free with tile but received free');
   }
   if (tile !== undefined && expectation !== 'none') {
-    fail(
-      'OPTION_INVALID',
+    refusePair(
       `Expected no expectation, or none, with tile, because tiles do not support it, but received ${expectation}`,
-      { remedy: 'Leave one of the two out.' },
     );
   }
+}
+
+/** @throws OPTION_INVALID */
+function refusePair(message: string): never {
+  return fail('OPTION_INVALID', message, { remedy: 'Leave one of the two out.' });
 }

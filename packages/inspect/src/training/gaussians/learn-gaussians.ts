@@ -1,4 +1,4 @@
-import { float32, type Tensor, tensor, toModel, zeros } from '@bigrid/graph';
+import { float32, type Tensor, toModel, zeros } from '@bigrid/graph';
 import {
   channelWeights,
   freeKinds,
@@ -14,6 +14,7 @@ import { progressOf } from '../../events.ts';
 import { checkCancelled } from '../../work.ts';
 import { evenly } from '../evenly.ts';
 import { imagesAt } from '../feature-extraction.ts';
+import { type Kinds, rowsOf } from '../kinds.ts';
 import type { FoldTraining, Learnt } from '../learn.ts';
 import { sampleCells } from '../memory/memory.ts';
 import { metricOf } from '../memory/metric.ts';
@@ -65,9 +66,13 @@ async function findMetric({ plan, features, kinds }: Learnt): Promise<Tensor<'fl
   const weights = channelWeights(statistics.deviation, features);
   const { data, shape } = await metricOf(sample, features, weights);
   const [channels] = shape as [number];
-  const fair = Math.floor(Math.sqrt(MOST_NUMBERS / kinds.prototypes.length));
-  const width = Math.max(1, Math.min(MOST_DIMENSIONS, channels, fair));
+  const width = Math.max(1, Math.min(MOST_DIMENSIONS, channels, fairShare(kinds)));
   return float32([width, channels], data.slice(0, width * channels));
+}
+
+/** Root of the numbers that each kind may have: dimensions times places along a side. */
+function fairShare({ prototypes }: Kinds): number {
+  return Math.floor(Math.sqrt(MOST_NUMBERS / prototypes.length));
 }
 
 /** Fits the Gaussians of every kind; an update adds the images that it has not learnt before. */
@@ -83,7 +88,7 @@ async function fit(
   const before = start?.parameters.has(GAUSSIANS.means) ? start.parameters : undefined;
   const [width] = metric.shape as [number];
   const [knownKinds = 0, knownPlaces] = before?.get(GAUSSIANS.means)?.shape ?? [];
-  const fair = Math.floor(Math.sqrt(MOST_NUMBERS / kinds.prototypes.length) / width);
+  const fair = Math.floor(fairShare(kinds) / width);
   const along = knownPlaces
     ? Math.sqrt(knownPlaces)
     : placesAlong(method.cells, Math.min(MOST_PLACES_ALONG, fair));
@@ -156,8 +161,8 @@ async function match(
     await session.dispose();
   }
   const rowBefore = (name: string, kind: number) => {
-    const known = start?.parameters.get(name)?.data.subarray(kind * ROW_SIZE);
-    return known && known.length > 0 ? [...known.slice(0, ROW_SIZE)] : ONLY_RESTORING;
+    const known = start?.parameters.has(name) && rowsOf(start.parameters, name)[kind];
+    return known ? [...known] : ONLY_RESTORING;
   };
   const tensorOf = (name: string, errors: 'forMap' | 'forScore') => {
     const rows = cells.map((own, kind) =>
@@ -165,10 +170,7 @@ async function match(
         ? matching(own.distance, own[errors], SHARES[errors])
         : rowBefore(name, kind),
     );
-    return [
-      name,
-      tensor('float32', [rows.length, ROW_SIZE], Float32Array.from(rows.flat())),
-    ] as const;
+    return [name, float32([rows.length, ROW_SIZE], rows.flat())] as const;
   };
   return new Map([
     tensorOf(GAUSSIANS.joinedMap, 'forMap'),

@@ -1,5 +1,7 @@
 import { float32, type Tensor, type Tensors } from '@bigrid/graph';
 import { GAUSSIANS, type ParameterValues } from '@bigrid/method';
+import { rowsOf } from '../kinds.ts';
+import { joined } from '../rows.ts';
 
 /** The covariance of a place is mixed with the average one as if there were this many more cells per direction. */
 const SHRINKAGE = 1 / 5;
@@ -33,12 +35,11 @@ export class PlaceSums {
   /** Adds the cells that a kind's Gaussians in a model were fitted to. */
   addFitted(values: ParameterValues, kind: number): void {
     const { width } = this;
-    const row = (name: string, size: number) =>
-      (values.get(name) as Tensor<'float32'>).data.subarray(kind * size, (kind + 1) * size);
-    const means = row(GAUSSIANS.means, this.places * width);
-    const counts = row(GAUSSIANS.counts, this.places);
-    const lengths = row(GAUSSIANS.lengths, this.places * width);
-    const directions = row(GAUSSIANS.directions, this.places * width ** 2);
+    const row = (name: string) => rowsOf(values, name)[kind] as Float32Array;
+    const means = row(GAUSSIANS.means);
+    const counts = row(GAUSSIANS.counts);
+    const lengths = row(GAUSSIANS.lengths);
+    const directions = row(GAUSSIANS.directions);
     for (let place = 0; place < this.places; place++) {
       const count = counts[place] as number;
       const mean = means.subarray(place * width, (place + 1) * width);
@@ -177,11 +178,7 @@ export function stacked(
   return new Map(
     Object.entries(shapes).map(([name, shape]) => {
       const key = name as keyof typeof shapes;
-      const size = shape.reduce((product, one) => product * one, 1);
-      const data = new Float32Array(rows.length * size);
-      rows.forEach((row, kind) => {
-        data.set(row[key], kind * size);
-      });
+      const data = joined(rows.map((row) => row[key]));
       return [GAUSSIANS[key], float32([rows.length, ...shape], data)];
     }),
   );
