@@ -8,7 +8,8 @@ const layers = {
   inspect: ['errors', 'graph', 'method'],
   node: ['errors', 'graph', 'method', 'inspect'],
   report: ['errors', 'inspect'],
-  cli: ['errors', 'method', 'node', 'report'],
+  server: ['errors', 'node'],
+  cli: ['errors', 'method', 'node', 'report', 'server'],
 };
 
 /** Files of a package that others may import, where that is not the index alone. */
@@ -19,6 +20,13 @@ const rooms = {
   graph: [['gradients'], ['operators']],
   inspect: [['training'], ['calibration'], ['detection'], ['bundle'], ['metrics']],
   node: [['doctor'], ['training'], ['datasets', 'watching'], ['images'], ['engine'], ['files']],
+  server: [
+    ['routes'],
+    ['plugins', 'open-inference'],
+    ['services'],
+    ['repositories', 'workers'],
+    ['database'],
+  ],
   cli: [['commands'], ['demo'], ['synthetic']],
 };
 
@@ -80,7 +88,7 @@ export default {
     {
       name: 'pure-core',
       comment:
-        'These packages run in browsers as well: only node, report and cli may import from Node.js.',
+        'These packages run in browsers as well: only node, report, server and cli may import from Node.js.',
       severity: 'error',
       from: { path: '^packages/(errors|graph|method|inspect)/src/', pathNot: tests },
       to: { dependencyTypes: ['core'] },

@@ -34,6 +34,10 @@ const commands: Readonly<Record<string, ListedCommand>> = {
     summary: 'Inspect images as they appear in a folder',
     load: () => import('./commands/watch.ts'),
   },
+  serve: {
+    summary: 'Serve models over HTTP',
+    load: () => import('./commands/serve.ts'),
+  },
   evaluate: {
     summary: 'Measure accuracy on labelled test images',
     load: () => import('./commands/evaluate.ts'),

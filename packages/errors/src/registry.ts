@@ -1,24 +1,12 @@
-/** The registry's entry for one error. */
-export interface ErrorDefinition {
-  /** When it is raised, for the documentation. */
-  readonly when: string;
-  /** What to do about it, in one sentence. */
-  readonly remedy: string;
-  /** Exit code of the command line. */
-  readonly exitCode: number;
-  /** Status of the HTTP response. */
-  readonly httpStatus: number;
-}
-
-/**
- * Exit codes follow sysexits.h where it has a matching one; 1 means "some images failed", 2 and 3 are findings that the
- * caller asked to be told about.
- */
-const usage = { exitCode: 64, httpStatus: 400 };
-const badData = { exitCode: 65, httpStatus: 422 };
-const missing = { exitCode: 66, httpStatus: 404 };
-const internal = { exitCode: 70, httpStatus: 500 };
-const unwritable = { exitCode: 73, httpStatus: 507 };
+import {
+  badData,
+  type ErrorDefinition,
+  internal,
+  missing,
+  unwritable,
+  usage,
+} from './definition.ts';
+import { serverErrors } from './server-errors.ts';
 
 /**
  * Every error that Bigrid raises on purpose, by its stable code. Codes are never reused and never change
@@ -231,6 +219,7 @@ export const errorRegistry = {
     exitCode: 1,
     httpStatus: 207,
   },
+  ...serverErrors,
   CANCELLED: {
     when: 'The user (Ctrl-C) or the caller (AbortSignal) stopped the work.',
     remedy: 'Start it again: nothing half-written was left behind.',

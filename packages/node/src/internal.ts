@@ -16,6 +16,7 @@ export {
   underLabelledRules,
   underRules,
   unlearnt,
+  verdictOf,
   weightsOf,
 } from '@bigrid/inspect';
 export {
@@ -24,7 +25,8 @@ export {
   drawContactSheet,
 } from './datasets/contact-sheet.ts';
 export { engineOptionsSchema } from './engine/engine.ts';
-export { assertWritable, reasonOf, writeAtomically } from './files/files.ts';
+export { assertWritable, failToWrite, reasonOf, writeAtomically } from './files/files.ts';
+export { holdAlone } from './files/hold-alone.ts';
 export { freeName, moveFile } from './files/move-file.ts';
 export { decodeName, systemPath } from './files/names.ts';
 export { encodeNpy } from './files/npy.ts';

@@ -1,0 +1,88 @@
+import { type ErrorDefinition, missing, usage } from './definition.ts';
+
+/** Errors of the server, which clients receive as responses. */
+export const serverErrors = {
+  REQUEST_INVALID: {
+    when: 'An HTTP request is malformed: its path, query, headers, or body.',
+    remedy: 'Send what the message expects; /openapi.json describes every route.',
+    ...usage,
+  },
+  UNAUTHENTICATED: {
+    when: 'A request to the server has no valid key.',
+    remedy: 'Send the header `Authorization: Bearer KEY` with a key that the server issued.',
+    exitCode: 77,
+    httpStatus: 401,
+  },
+  FORBIDDEN: {
+    when: 'A request is not allowed: the role of its key does not suffice, or its Host or Origin is not one of the server.',
+    remedy:
+      'Use a key with the role that the message names, or the address that the server prints.',
+    exitCode: 77,
+    httpStatus: 403,
+  },
+  NOT_FOUND: {
+    when: 'A request names a route, model, version, image or job that does not exist.',
+    remedy: 'Check the name; /openapi.json lists the routes, /v1/models the models.',
+    ...missing,
+  },
+  CONFLICT: {
+    when: 'A request contradicts the state of what it names: a version that is active is to be deleted, say.',
+    remedy: 'Change that state first, as the message says.',
+    exitCode: 75,
+    httpStatus: 409,
+  },
+  REQUEST_TOO_LARGE: {
+    when: 'The body of a request, or a file in it, is larger than the server accepts.',
+    remedy: 'Send less at once, or raise the limit with `--body-limit`.',
+    exitCode: 65,
+    httpStatus: 413,
+  },
+  MEDIA_UNSUPPORTED: {
+    when: 'The body of a request is of a type that the route does not take.',
+    remedy: 'Send the Content-Type that the message names.',
+    exitCode: 65,
+    httpStatus: 415,
+  },
+  TOO_MANY_REQUESTS: {
+    when: 'A client sends more requests than it may.',
+    remedy: 'Wait for the seconds in the header Retry-After.',
+    exitCode: 75,
+    httpStatus: 429,
+  },
+  SERVER_BUSY: {
+    when: 'The server has as many inspections waiting as it accepts, or is about to stop.',
+    remedy: 'Send it again after the seconds in the header Retry-After.',
+    exitCode: 75,
+    httpStatus: 503,
+  },
+  WORKER_LOST: {
+    when: 'A process of the server ended before it had finished its work, twice.',
+    remedy: 'Look at the log of the server: the system may have run out of memory.',
+    exitCode: 70,
+    httpStatus: 503,
+  },
+  TIMED_OUT: {
+    when: 'An inspection takes longer than the server allows.',
+    remedy: 'Send a smaller image, or raise the limit with `--timeout`.',
+    exitCode: 75,
+    httpStatus: 503,
+  },
+  STORE_BUSY: {
+    when: 'Another process has held the database of the data folder for more than five seconds.',
+    remedy: 'Try again; if it stays so, end the other program that has the file open.',
+    exitCode: 75,
+    httpStatus: 503,
+  },
+  DATA_TOO_NEW: {
+    when: 'A data folder was used by a newer version of Bigrid, whose format this one cannot read.',
+    remedy: 'Update Bigrid, or restore the data folder from before that.',
+    exitCode: 65,
+    httpStatus: 500,
+  },
+  ADDRESS_UNAVAILABLE: {
+    when: 'The server cannot listen on its host and port: another program does, or the address is not of this machine.',
+    remedy: 'Choose another port, or stop the other program.',
+    exitCode: 69,
+    httpStatus: 500,
+  },
+} as const satisfies Record<string, ErrorDefinition>;

@@ -1,0 +1,2 @@
+export { type ServerOptions, serverOptionsSchema } from './options.ts';
+export { type RunningServer, serve } from './serve.ts';

@@ -1,0 +1,41 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+
+/** The options of the server: the one definition for the command line, the API and the docs. */
+export const serverOptionsSchema = z.strictObject({
+  models: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ expected: 'a path' })
+    .describe('Folder of model files to serve: NAME.onnx or NAME/VERSION/model.onnx'),
+  data: z
+    .string()
+    .min(1)
+    .default('bigrid-data')
+    .meta({ expected: 'a path' })
+    .describe('Folder for everything that the server keeps'),
+  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
+  port: z.int().min(0).max(65_535).default(8000).describe('Port to listen on; 0: any free one'),
+  processes: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(availableParallelism())
+    .describe('Processes per model, each on one core (default: as many as there are cores)'),
+  queue: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(64)
+    .describe('Inspections that may wait per model; further ones get status 503'),
+  timeout: z.int().min(1).max(3600).default(60).describe('Seconds that one inspection may take'),
+  bodyLimit: z
+    .int()
+    .min(1)
+    .max(4096)
+    .default(64)
+    .describe('Most megabytes of a request, other than a model file'),
+});
+
+export type ServerOptions = z.output<typeof serverOptionsSchema>;

@@ -1,0 +1,87 @@
+import { BigridError, type ErrorCode, isBigridError } from '@bigrid/errors';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import {
+  hasZodFastifySchemaValidationErrors,
+  isResponseSerializationError,
+} from 'fastify-type-provider-zod';
+import { z } from 'zod';
+
+/** The body of every response that is an error. `error` is the name that the Open Inference Protocol gives the message. */
+export const errorSchema = z
+  .object({
+    error: z.string().describe('What was expected, and what was received'),
+    code: z.string().describe('Stable code; the docs list all of them'),
+    remedy: z.string().describe('What to do about it'),
+  })
+  .meta({ id: 'Error' });
+
+/** Seconds after which a client should try again, by the code of the error. */
+const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
+  SERVER_BUSY: 1,
+  WORKER_LOST: 1,
+  TIMED_OUT: 5,
+  STORE_BUSY: 5,
+};
+
+/** Answers errors in one shape, from the registry. What is not in it is a bug: it is logged, and the client learns nothing else. */
+export const errors = fastifyPlugin(async (app: FastifyInstance) => {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const known = toBigridError(error);
+    if (known.httpStatus >= 500) request.log.error({ err: error }, known.message);
+    return answer(reply, known);
+  });
+  app.setNotFoundHandler((request: FastifyRequest, reply) => {
+    const { method, url } = request;
+    const [path] = url.split('?');
+    return answer(
+      reply,
+      new BigridError('NOT_FOUND', `Expected a route but received ${method} ${path}`),
+    );
+  });
+});
+
+function answer(reply: FastifyReply, { code, message, remedy, httpStatus }: BigridError) {
+  const seconds = RETRY_AFTER[code];
+  if (seconds !== undefined) reply.header('Retry-After', seconds);
+  const body: z.infer<typeof errorSchema> = { error: message, code, remedy };
+  // Not through the schema of the route, which may be for another type.
+  return reply
+    .code(httpStatus)
+    .type('application/json; charset=utf-8')
+    .serializer((value) => JSON.stringify(value))
+    .send(body);
+}
+
+/** The error of the registry for one of Fastify, zod, or a bug. */
+function toBigridError(error: FastifyError): BigridError {
+  if (isBigridError(error)) return error;
+  if (isResponseSerializationError(error)) return internal();
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const [issue] = error.validation;
+    const place = [
+      error.validationContext,
+      ...(issue?.instancePath.split('/').filter(Boolean) ?? []),
+    ];
+    return new BigridError(
+      'REQUEST_INVALID',
+      `Expected a valid request but received, in ${place.join('.')}: ${issue?.message}`,
+    );
+  }
+  const { statusCode = 500, message } = error;
+  if (statusCode === 429) return new BigridError('TOO_MANY_REQUESTS', message);
+  if (statusCode === 413)
+    return new BigridError('REQUEST_TOO_LARGE', `Expected a smaller request: ${message}`);
+  if (statusCode === 415)
+    return new BigridError('MEDIA_UNSUPPORTED', `Expected another Content-Type: ${message}`);
+  if (statusCode >= 400 && statusCode < 500) {
+    return new BigridError('REQUEST_INVALID', `Expected a valid request: ${message}`);
+  }
+  return internal();
+}
+
+function internal(): BigridError {
+  return new BigridError('ENGINE_FAILED', 'The server failed to answer this request', {
+    remedy: 'This is a bug in Bigrid: please report it with the lines of the server log.',
+  });
+}

@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ModelService } from '../services/models.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Counts an inspection by its verdict. */
+    countInspection(model: string, verdict: string): void;
+  }
+}
+
+/** Prometheus metrics at /metrics: requests by route, inspections by verdict, queues, memory, and the event loop's delay. */
+export const metrics = fastifyPlugin(
+  async (app: FastifyInstance, { models }: { models: ModelService }) => {
+    const registry = new Registry();
+    const registers = [registry];
+    collectDefaultMetrics({ register: registry });
+    const requests = new Histogram({
+      name: 'bigrid_http_request_seconds',
+      help: 'Duration of HTTP requests',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers,
+    });
+    const inspections = new Counter({
+      name: 'bigrid_inspections_total',
+      help: 'Inspected images by model and verdict',
+      labelNames: ['model', 'verdict'],
+      registers,
+    });
+    new Gauge({
+      name: 'bigrid_inspections_waiting',
+      help: 'Inspections that wait for a process',
+      registers,
+      collect() {
+        this.set(models.waiting);
+      },
+    });
+    app.decorate('countInspection', (model: string, verdict: string) => {
+      inspections.inc({ model, verdict });
+    });
+    app.addHook('onResponse', async ({ method, routeOptions }, reply) => {
+      // The pattern of the route, not the URL: the number of series stays bounded.
+      const route = routeOptions.url ?? 'none';
+      requests.observe({ method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+    });
+    app.get('/metrics', { schema: { hide: true } }, async (_, reply) =>
+      reply.type(registry.contentType).send(await registry.metrics()),
+    );
+  },
+);

@@ -1,0 +1,131 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { BigridError, isBigridError } from '@bigrid/errors';
+import { failToWrite } from '@bigrid/node/internal';
+
+/** A file that was received and is not yet stored. */
+export interface ReceivedFile {
+  /** SHA-256 of its content, hexadecimal. */
+  readonly hash: string;
+  readonly bytes: number;
+  readonly path: string;
+}
+
+/**
+ * Files by the SHA-256 of their content: model files, images, masks. A file appears under its name whole or not at all, and
+ * never changes. Names that a client chooses are never part of a path.
+ */
+export class FileRepository {
+  readonly #folder: string;
+  readonly #incoming: string;
+
+  private constructor(folder: string) {
+    this.#folder = join(folder, 'files');
+    this.#incoming = join(folder, 'incoming');
+  }
+
+  /** Opens the files in a data folder. What an earlier process received and did not store is removed. @throws OUTPUT_UNWRITABLE */
+  static async open(folder: string): Promise<FileRepository> {
+    const files = new FileRepository(folder);
+    try {
+      await mkdir(files.#folder, { recursive: true });
+      await rm(files.#incoming, { recursive: true, force: true });
+      await mkdir(files.#incoming);
+    } catch (error) {
+      return failToWrite(folder, error);
+    }
+    return files;
+  }
+
+  pathOf(hash: string): string {
+    return join(this.#folder, hash.slice(0, 2), hash);
+  }
+
+  has(hash: string): Promise<boolean> {
+    return stat(this.pathOf(hash)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  read(hash: string): Readable {
+    return createReadStream(this.pathOf(hash));
+  }
+
+  /**
+   * Writes a stream to disk, where it waits to be stored or discarded.
+   * @param most bytes
+   * @throws REQUEST_TOO_LARGE, OUTPUT_UNWRITABLE
+   */
+  async receive(content: Readable, most: number): Promise<ReceivedFile> {
+    const path = join(this.#incoming, randomUUID());
+    const digest = createHash('sha256');
+    let bytes = 0;
+    const measure = new Transform({
+      transform(chunk: Buffer, _, done) {
+        bytes += chunk.length;
+        digest.update(chunk);
+        if (bytes > most) done(tooLarge(most));
+        else done(null, chunk);
+      },
+    });
+    try {
+      await pipeline(content, measure, createWriteStream(path, { flush: true }));
+    } catch (error) {
+      await rm(path, { force: true }).catch(() => {});
+      if (isBigridError(error)) throw error;
+      return failToWrite(path, error);
+    }
+    return { hash: digest.digest('hex'), bytes, path };
+  }
+
+  /** Stores a received file under its hash. It is on disk, under its name, when the promise resolves. @throws OUTPUT_UNWRITABLE */
+  async store({ hash, path }: ReceivedFile): Promise<void> {
+    const target = this.pathOf(hash);
+    const parent = join(this.#folder, hash.slice(0, 2));
+    try {
+      if (await this.has(hash)) return await rm(path, { force: true });
+      await mkdir(parent, { recursive: true });
+      await rename(path, target);
+      // The name, too, has to survive a power cut.
+      for (const folder of [parent, this.#folder]) await flushFolder(folder);
+    } catch (error) {
+      failToWrite(target, error);
+    }
+  }
+
+  async discard({ path }: ReceivedFile): Promise<void> {
+    await rm(path, { force: true });
+  }
+
+  /** Removes the files that nothing refers to. */
+  async removeAllBut(used: ReadonlySet<string>): Promise<void> {
+    for (const folder of await readdir(this.#folder)) {
+      for (const hash of await readdir(join(this.#folder, folder))) {
+        if (!used.has(hash)) await rm(this.pathOf(hash), { force: true });
+      }
+    }
+  }
+}
+
+async function flushFolder(path: string): Promise<void> {
+  // Windows cannot open folders; there a rename is flushed with its journal.
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function tooLarge(most: number): BigridError {
+  return new BigridError(
+    'REQUEST_TOO_LARGE',
+    `Expected a file of at most ${most} bytes but received more`,
+  );
+}

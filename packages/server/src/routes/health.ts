@@ -1,0 +1,34 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Services } from '../services/services.ts';
+
+const live = z.object({ live: z.boolean() });
+const ready = z.object({ ready: z.boolean() });
+
+/** Whether the server runs, and whether the active version of every model is loaded; under the names of the protocol as well. */
+export async function healthRoutes(app: FastifyInstance, { models }: Services): Promise<void> {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  for (const prefix of ['/health', '/v2/health']) {
+    const tags = ['health'];
+    typed.get(
+      `${prefix}/live`,
+      { schema: { tags, summary: 'Whether the server runs', response: { 200: live } } },
+      async () => ({ live: true }),
+    );
+    typed.get(
+      `${prefix}/ready`,
+      {
+        schema: {
+          tags,
+          summary: 'Whether every active model is loaded',
+          response: { 200: ready, 503: ready },
+        },
+      },
+      async (_, reply) => {
+        const isReady = models.isReady;
+        return reply.code(isReady ? 200 : 503).send({ ready: isReady });
+      },
+    );
+  }
+}

@@ -1,0 +1,167 @@
+import { Readable } from 'node:stream';
+import { fail, isBigridError } from '@bigrid/errors';
+import { encodeNpy } from '@bigrid/node/internal';
+import multipart from '@fastify/multipart';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { errorSchema } from '../plugins/errors.ts';
+import type { Inspected } from '../services/models.ts';
+import type { Services } from '../services/services.ts';
+import { modelNameSchema, settingsSchema } from '../services/settings.ts';
+import { goneSignal } from './gone-signal.ts';
+import { type lookoutSchema, toLookout } from './lookout-for-vision.ts';
+
+const params = z.object({
+  name: modelNameSchema,
+  version: z.coerce.number().int().min(1).optional(),
+});
+
+const query = settingsSchema.omit({ mask: true }).extend({
+  smallestRegion: z.coerce.number().min(0).max(1e8).optional(),
+  format: z
+    .enum(['bigrid', 'lookout-for-vision'])
+    .default('bigrid')
+    .describe(
+      'Shape of the JSON: that of Bigrid, or of DetectAnomalies of Amazon Lookout for Vision',
+    ),
+});
+type Query = z.infer<typeof query>;
+
+const regionSchema = z.object({
+  outline: z.array(z.array(z.number())).describe('Corners, [x, y], in pixels of the image'),
+  area: z.number().describe('In pixels of the image'),
+  peak: z.number().describe('Highest value of the anomaly map'),
+  box: z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }),
+});
+
+const resultSchema = z
+  .object({
+    model: z.string(),
+    version: z.int(),
+    width: z.int(),
+    height: z.int(),
+    score: z.number(),
+    threshold: z.number(),
+    unsureThreshold: z.number().optional(),
+    confidence: z.number().describe('That the image is anomalous: 0..1, 0.5 at the threshold'),
+    pValue: z.number().describe('Share of good images that score at least as high: 0..1'),
+    verdict: z.enum(['normal', 'unsure', 'anomalous']),
+    isAnomalous: z.boolean(),
+    unknown: z.boolean().describe('Whether the image shows something other than the product'),
+    regions: z.array(regionSchema),
+    milliseconds: z.number().describe('From the start of decoding to the verdict'),
+  })
+  .meta({ id: 'InspectionResult' });
+
+// Not typed further: a response may also be an image or an array.
+const responses: Record<string, z.ZodType> = {
+  200: resultSchema,
+  '4xx': errorSchema,
+  '5xx': errorSchema,
+};
+
+const schema = {
+  tags: ['inspect'],
+  summary: 'Inspect an image, or several',
+  description:
+    'The body is an image (PNG, JPEG, WebP, TIFF, AVIF, GIF or BMP). The response is JSON or, with `Accept: image/png`, the heat map or, with `Accept: application/x-npy`, the anomaly map. With multipart/form-data it has a line of JSON per file, in their order, each with the name of the file.',
+  params,
+  querystring: query,
+  consumes: ['image/*', 'multipart/form-data'],
+  response: responses,
+};
+
+/** `POST /v1/models/:name/inspect`: an image as the body, or several as multipart/form-data. */
+export async function inspectRoutes(app: FastifyInstance, { models }: Services): Promise<void> {
+  const fileSize = app.initialConfig.bodyLimit as number;
+  await app.register(multipart, { limits: { fileSize, files: 100_000 } });
+  // curl and others send an image with a Content-Type of their own choice.
+  for (const type of ['*', 'application/x-www-form-urlencoded']) {
+    app.addContentTypeParser(type, { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+  }
+  // What is sent has the shape of `InspectionResult` already; other types go past JSON.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+
+  for (const path of ['/v1/models/:name', '/v1/models/:name/versions/:version']) {
+    app
+      .withTypeProvider<ZodTypeProvider>()
+      .post(`${path}/inspect`, { schema }, async (request, reply) => {
+        const { name: model, version } = request.params;
+        const { format: _, ...judging } = request.query;
+        const signal = goneSignal(request);
+        const inspect = async (task: Task) => {
+          const inspected = await models.inspect({ ...task, model, version, judging }, signal);
+          app.countInspection(model, inspected.result.verdict);
+          return inspected;
+        };
+        return request.isMultipart()
+          ? sendLines(request, reply, inspect)
+          : sendOne(request, reply, inspect);
+      });
+  }
+}
+
+interface Task {
+  readonly image: Uint8Array;
+  readonly name: string;
+  readonly heatMap?: boolean;
+  readonly map?: boolean;
+}
+
+type Inspect = (task: Task) => Promise<Inspected>;
+
+async function sendOne(request: FastifyRequest, reply: FastifyReply, inspect: Inspect) {
+  const { accept = '' } = request.headers;
+  const asked = {
+    heatMap: accept.includes('image/png'),
+    map: accept.includes('application/x-npy'),
+  };
+  const inspected = await inspect({ image: bodyOf(request), name: 'image', ...asked });
+  const { heatMap, map } = inspected.result;
+  if (heatMap) return reply.type('image/png').send(heatMap);
+  if (map) {
+    return reply.type('application/x-npy').send(encodeNpy(map.data, [map.height, map.width]));
+  }
+  return reply.send(shaped(inspected, request.query as Query));
+}
+
+/** Answers with the results of all files as they come. */
+function sendLines(request: FastifyRequest, reply: FastifyReply, inspect: Inspect) {
+  const lines = resultLines(request, inspect);
+  return reply.type('application/x-ndjson').send(Readable.from(lines));
+}
+
+/** A line of JSON for each file of a multipart request. A file that cannot be inspected gets its error. */
+async function* resultLines(request: FastifyRequest, inspect: Inspect): AsyncGenerator<string> {
+  for await (const file of request.files()) {
+    const name = file.filename;
+    const line = await inspect({ image: await file.toBuffer(), name }).then(
+      (inspected) => shaped(inspected, request.query as Query),
+      failureLine,
+    );
+    yield `${JSON.stringify({ name, ...line })}\n`;
+  }
+}
+
+function failureLine(error: unknown): z.infer<typeof errorSchema> {
+  if (!isBigridError(error)) throw error;
+  return { error: error.message, code: error.code, remedy: error.remedy };
+}
+
+function shaped(
+  { version: { model, version }, result }: Inspected,
+  { format }: Query,
+): object | z.infer<typeof lookoutSchema> {
+  if (format === 'lookout-for-vision') return toLookout(result);
+  const { map: _, heatMap: __, ...rest } = result;
+  return { model, version, ...rest };
+}
+
+/** @throws REQUEST_INVALID */
+function bodyOf({ body }: FastifyRequest): Uint8Array {
+  if (body instanceof Uint8Array && body.length > 0) return body;
+  return fail('REQUEST_INVALID', 'Expected an image as the body but received nothing', {
+    remedy: 'Send the bytes of an image, or files as multipart/form-data.',
+  });
+}

@@ -1,0 +1,153 @@
+import type { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { errorSchema } from '../plugins/errors.ts';
+import type { Services } from '../services/services.ts';
+import { modelNameSchema, settingsSchema } from '../services/settings.ts';
+
+const name = z.object({ name: modelNameSchema });
+const version = name.extend({ version: z.coerce.number().int().min(1) });
+
+const versionSchema = z
+  .object({
+    model: z.string(),
+    version: z.int(),
+    isActive: z.boolean().describe('Whether requests that name no version get it'),
+    isLoaded: z.boolean(),
+    file: z.string().describe('SHA-256 of the model file'),
+    bytes: z.int(),
+    note: z.string(),
+    settings: settingsSchema,
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'ModelVersion' });
+
+const uploadQuery = z.object({
+  note: z.string().max(1000).default(''),
+  activate: z.stringbool().default(true).describe('Whether to use it from now on'),
+});
+
+const errors = { '4xx': errorSchema, '5xx': errorSchema };
+const tags = ['models'];
+
+/** Models and their versions: upload, activate, roll back, change rules, delete. */
+export async function modelRoutes(app: FastifyInstance, services: Services): Promise<void> {
+  // A model file is streamed to disk, whatever its size.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    app.getDefaultJsonParser('error', 'error'),
+  );
+  app.addContentTypeParser('*', (_, payload, done) => done(null, payload));
+  listAndUpload(app, services);
+  changeAndDelete(app, services);
+}
+
+function listAndUpload(app: FastifyInstance, { models }: Services): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.get(
+    '/v1/models',
+    {
+      schema: {
+        tags,
+        summary: 'List all versions of all models',
+        response: { 200: z.array(versionSchema) },
+      },
+    },
+    async () => models.list(),
+  );
+  typed.get(
+    '/v1/models/:name',
+    {
+      schema: {
+        tags,
+        summary: 'List the versions of a model',
+        params: name,
+        response: { 200: z.array(versionSchema), ...errors },
+      },
+    },
+    async ({ params }) => models.versions(params.name),
+  );
+  typed.post(
+    '/v1/models/:name/versions',
+    {
+      schema: {
+        tags,
+        summary: 'Upload a model file as a new version',
+        description:
+          'The body is the .onnx file that training wrote. It is loaded once before it is accepted.',
+        params: name,
+        querystring: uploadQuery,
+        consumes: ['application/octet-stream'],
+        response: { 201: versionSchema, ...errors },
+      },
+      bodyLimit: Number.MAX_SAFE_INTEGER,
+    },
+    async ({ params, query, body }, reply) => {
+      const content = body as unknown as Readable;
+      const added = await models.add({ model: params.name, content, ...query });
+      return reply.code(201).send(added);
+    },
+  );
+}
+
+function changeAndDelete(app: FastifyInstance, { models }: Services): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.post(
+    '/v1/models/:name/versions/:version/activate',
+    {
+      schema: {
+        tags,
+        summary: 'Use a version from now on; an earlier one to roll back',
+        params: version,
+        response: { 200: versionSchema, ...errors },
+      },
+    },
+    async ({ params }) => models.activate(params.name, params.version),
+  );
+  typed.put(
+    '/v1/models/:name/versions/:version/settings',
+    {
+      schema: {
+        tags,
+        summary: 'Change how a version judges',
+        params: version,
+        body: settingsSchema,
+        response: { 200: versionSchema, ...errors },
+      },
+    },
+    async ({ params, body }) => models.setSettings(params.name, params.version, body),
+  );
+  typed.delete(
+    '/v1/models/:name/versions/:version',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a version',
+        params: version,
+        response: { 204: z.null(), ...errors },
+      },
+    },
+    async ({ params }, reply) => {
+      await models.removeVersion(params.name, params.version);
+      return reply.code(204).send(null);
+    },
+  );
+  typed.delete(
+    '/v1/models/:name',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a model with all of its versions',
+        params: name,
+        response: { 204: z.null(), ...errors },
+      },
+    },
+    async ({ params }, reply) => {
+      await models.remove(params.name);
+      return reply.code(204).send(null);
+    },
+  );
+}

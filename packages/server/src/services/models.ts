@@ -1,0 +1,290 @@
+import type { Readable } from 'node:stream';
+import { fail } from '@bigrid/errors';
+import { underRules } from '@bigrid/node/internal';
+import type { Database } from '../database/database.ts';
+import type { FileRepository } from '../repositories/files.ts';
+import { ModelRepository, type ModelVersionRow } from '../repositories/models.ts';
+import { DetectorPool, type PoolOptions } from '../workers/detector-pool.ts';
+import type { DetectorFiles, InspectionResult, InspectionTask } from '../workers/messages.ts';
+import { type Settings, settingsSchema } from './settings.ts';
+
+export interface ModelVersion {
+  readonly model: string;
+  readonly version: number;
+  readonly isActive: boolean;
+  /** Whether inspections can begin without loading it first. */
+  readonly isLoaded: boolean;
+  /** SHA-256 of the model file. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly note: string;
+  readonly settings: Settings;
+  readonly createdAt: string;
+}
+
+export interface Upload {
+  readonly model: string;
+  readonly content: Readable;
+  readonly note: string;
+  /** Whether requests without a version get it from now on. */
+  readonly activate: boolean;
+}
+
+export interface InspectionRequest extends InspectionTask {
+  readonly model: string;
+  /** The active one if left out. */
+  readonly version?: number | undefined;
+}
+
+export interface Inspected {
+  readonly version: ModelVersion;
+  readonly result: InspectionResult;
+}
+
+/** A model that inspects. */
+export interface LoadedModel {
+  readonly version: ModelVersion;
+  readonly pool: DetectorPool;
+}
+
+interface Opening {
+  readonly promise: Promise<DetectorPool>;
+  /** Once it is open. */
+  pool?: DetectorPool;
+}
+
+/** Most bytes of a model file. */
+const MOST_BYTES = 2 ** 31;
+/** Milliseconds for which a version that is not active stays loaded after its last inspection. */
+const KEPT_FOR = 60_000;
+
+/** Models, their versions, and the processes that run them. */
+export class ModelService {
+  readonly #database: Database;
+  readonly #files: FileRepository;
+  readonly #models: ModelRepository;
+  readonly #options: PoolOptions;
+  /** By model file and mask, so that versions with the same file share processes. */
+  readonly #pools = new Map<string, Opening>();
+  readonly #tidying: NodeJS.Timeout;
+
+  constructor(database: Database, files: FileRepository, options: PoolOptions) {
+    this.#database = database;
+    this.#files = files;
+    this.#models = new ModelRepository(database);
+    this.#options = options;
+    this.#tidying = setInterval(() => this.#unloadUnused(), KEPT_FOR).unref();
+  }
+
+  list(): ModelVersion[] {
+    return this.#models.list().flatMap(({ name }) => this.versions(name));
+  }
+
+  /** @throws NOT_FOUND */
+  versions(name: string): ModelVersion[] {
+    const { active } = this.#find(name);
+    return this.#models.versions(name).map((row) => this.#describe(row, active));
+  }
+
+  /**
+   * @param version the active one if left out
+   * @throws NOT_FOUND
+   */
+  version(name: string, version?: number): ModelVersion {
+    const { active } = this.#find(name);
+    const asked = version ?? active;
+    const row = asked === null ? undefined : this.#models.findVersion(name, asked);
+    if (!row) {
+      const expected = version === undefined ? 'an active version' : `version ${version}`;
+      return fail('NOT_FOUND', `Expected ${expected} of model ${name} but received none`);
+    }
+    return this.#describe(row, active);
+  }
+
+  /**
+   * Adds a version: the file is received, loaded once to prove that it works, and stored; then the version appears.
+   * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, REQUEST_TOO_LARGE, OUTPUT_UNWRITABLE, STORE_BUSY
+   */
+  async add({ model, content, note, activate }: Upload): Promise<ModelVersion> {
+    const received = await this.#files.receive(content, MOST_BYTES);
+    try {
+      await (await DetectorPool.open({ model: received.path }, this.#options)).dispose();
+      await this.#files.store(received);
+    } catch (error) {
+      await this.#files.discard(received);
+      throw error;
+    }
+    const row = {
+      model,
+      file: received.hash,
+      bytes: received.bytes,
+      note,
+      settings: '{}',
+      created_at: new Date().toISOString(),
+    };
+    const version = await this.#database.write(() => {
+      const added = this.#models.add(row);
+      if (activate || this.#find(model).active === null) this.#models.activate(model, added);
+      return added;
+    });
+    return this.version(model, version);
+  }
+
+  /** Makes requests without a version get this one; it is loaded first. @throws NOT_FOUND, BUNDLE_INVALID */
+  async activate(name: string, version: number): Promise<ModelVersion> {
+    await this.load(name, version);
+    await this.#database.write(() => this.#models.activate(name, version));
+    return this.version(name, version);
+  }
+
+  /**
+   * Changes how a version judges, from the next inspection on.
+   * @param settings replace the earlier ones
+   * @throws NOT_FOUND; OPTION_INVALID, THRESHOLD_UNSUPPORTED if the model has too few scores for the rule
+   */
+  async setSettings(name: string, version: number, settings: Settings): Promise<ModelVersion> {
+    const before = this.version(name, version);
+    const files = this.#filesOf({ ...before, settings });
+    const pool = await this.#open(files);
+    underRules(pool.manifest, settings);
+    const text = JSON.stringify(settings);
+    await this.#database.write(() => this.#models.setSettings(name, version, text));
+    return this.version(name, version);
+  }
+
+  /** @throws NOT_FOUND; CONFLICT if it is active and not the only one */
+  async removeVersion(name: string, version: number): Promise<void> {
+    const { isActive } = this.version(name, version);
+    if (isActive) {
+      fail('CONFLICT', `Expected a version that is not active but received ${version} of ${name}`, {
+        remedy: 'Activate another version first, or delete the model.',
+      });
+    }
+    await this.#database.write(() => this.#models.removeVersion(name, version));
+  }
+
+  /** Removes a model with all of its versions. @throws NOT_FOUND */
+  async remove(name: string): Promise<void> {
+    this.#find(name);
+    await this.#database.write(() => this.#models.remove(name));
+    this.#unloadUnused();
+  }
+
+  /**
+   * A version that is ready to inspect; it is loaded if necessary.
+   * @param version the active one if left out
+   * @throws NOT_FOUND, BUNDLE_INVALID, WORKER_LOST
+   */
+  async load(name: string, version?: number): Promise<LoadedModel> {
+    const found = this.version(name, version);
+    return { version: found, pool: await this.#open(this.#filesOf(found)) };
+  }
+
+  /**
+   * Inspects one image by the settings of the version.
+   * @param judging takes precedence over them, for this image only
+   * @param signal aborted when nobody waits for the result any more
+   * @throws NOT_FOUND; what {@link DetectorPool.inspect} throws
+   */
+  async inspect(
+    { model, version: asked, judging, ...task }: InspectionRequest,
+    signal?: AbortSignal,
+  ): Promise<Inspected> {
+    for (;;) {
+      const { version, pool } = await this.load(model, asked);
+      // Another version may have been activated meanwhile.
+      if (pool.isDisposed) continue;
+      const { mask: _, ...settings } = version.settings;
+      const all = { ...task, judging: { ...settings, ...judging } };
+      return { version, result: await pool.inspect(all, signal) };
+    }
+  }
+
+  /** Loads the active version of every model. @returns those that failed, with the reason */
+  async loadActive(): Promise<{ readonly model: string; readonly error: unknown }[]> {
+    const names = this.#models.list().filter(({ active }) => active !== null);
+    const outcomes = await Promise.allSettled(names.map(({ name }) => this.load(name)));
+    return outcomes.flatMap((outcome, at) =>
+      outcome.status === 'rejected'
+        ? [{ model: names[at]?.name as string, error: outcome.reason as unknown }]
+        : [],
+    );
+  }
+
+  /** Inspections that wait for a process, over all models. */
+  get waiting(): number {
+    return [...this.#pools.values()].reduce((sum, { pool }) => sum + (pool?.waiting ?? 0), 0);
+  }
+
+  /** Whether the active version of every model is loaded. */
+  get isReady(): boolean {
+    return this.list().every(({ isActive, isLoaded }) => isLoaded || !isActive);
+  }
+
+  /** Ends all processes. */
+  async dispose(): Promise<void> {
+    clearInterval(this.#tidying);
+    const pools = await Promise.allSettled([...this.#pools.values()].map(({ promise }) => promise));
+    this.#pools.clear();
+    await Promise.all(
+      pools.map((pool) => (pool.status === 'fulfilled' ? pool.value.dispose() : undefined)),
+    );
+  }
+
+  #find(name: string) {
+    return (
+      this.#models.find(name) ??
+      fail('NOT_FOUND', `Expected a model but received ${name}, which does not exist`)
+    );
+  }
+
+  #describe(row: ModelVersionRow, active: number | null): ModelVersion {
+    const { model, version, file, bytes, note, created_at: createdAt } = row;
+    const settings = settingsSchema.parse(JSON.parse(row.settings));
+    const isActive = version === active;
+    const isLoaded = this.#pools.get(keyOf(this.#filesOf({ file, settings })))?.pool !== undefined;
+    return { model, version, isActive, isLoaded, file, bytes, note, settings, createdAt };
+  }
+
+  #filesOf({ file, settings }: Pick<ModelVersion, 'file' | 'settings'>): DetectorFiles {
+    const { mask } = settings;
+    return {
+      model: this.#files.pathOf(file),
+      mask: mask === undefined ? undefined : this.#files.pathOf(mask),
+    };
+  }
+
+  #open(files: DetectorFiles): Promise<DetectorPool> {
+    const key = keyOf(files);
+    const known = this.#pools.get(key);
+    if (known) return known.promise;
+    const opening: Opening = { promise: DetectorPool.open(files, this.#options) };
+    this.#pools.set(key, opening);
+    opening.promise.then(
+      (pool) => {
+        opening.pool = pool;
+      },
+      // The next request tries again.
+      () => this.#pools.delete(key),
+    );
+    return opening.promise;
+  }
+
+  /** Ends the processes of what is no longer active. */
+  #unloadUnused(): void {
+    const used = new Set(
+      this.list()
+        .filter(({ isActive }) => isActive)
+        .map((version) => keyOf(this.#filesOf(version))),
+    );
+    for (const [key, { pool }] of this.#pools) {
+      if (used.has(key) || !pool || performance.now() - pool.lastUsed < KEPT_FOR) continue;
+      this.#pools.delete(key);
+      void pool.retire();
+    }
+  }
+}
+
+function keyOf({ model, mask = '' }: DetectorFiles): string {
+  return `${model}\n${mask}`;
+}

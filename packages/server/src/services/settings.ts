@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+/** Names of models: what a URL path can hold without escapes. */
+export const modelNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.-]{0,63}$/)
+  .meta({
+    expected: 'a name of up to 64 letters, digits, dots, hyphens and underscores',
+    description: 'Name of a model',
+  });
+
+const rule = z.string().min(1).max(100).meta({ expected: 'the text of a rule' });
+
+/** How a version judges, which can change while it is in use. What is left out is as the model file says. */
+export const settingsSchema = z
+  .strictObject({
+    threshold: rule.describe('Rule for the threshold, such as max-fpr:0.05, or a number'),
+    unsure: rule.describe('Rule for a lower threshold: images between the two are unsure; or none'),
+    smallestRegion: z
+      .number()
+      .min(0)
+      .max(1e8)
+      .describe('Leave out regions of fewer pixels of the image'),
+    mask: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .describe('SHA-256 of an uploaded mask, white where images are ignored'),
+  })
+  .partial();
+
+export type Settings = z.infer<typeof settingsSchema>;

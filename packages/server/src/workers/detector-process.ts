@@ -1,0 +1,111 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BigridError } from '@bigrid/errors';
+import type { Manifest } from '@bigrid/node';
+import type {
+  DetectorFiles,
+  Failure,
+  InspectionResult,
+  InspectionTask,
+  Message,
+} from './messages.ts';
+
+const program = fileURLToPath(
+  new URL(`./detector-worker${extname(import.meta.url)}`, import.meta.url),
+);
+
+/**
+ * A process with one model loaded, which runs on one core. A process rather than a thread, because inference blocks its
+ * event loop, and because what breaks native code must not end the server.
+ */
+export class DetectorProcess {
+  readonly #child: ChildProcess;
+  readonly #asked = new Map<number, PromiseWithResolvers<InspectionResult>>();
+  readonly #loaded = Promise.withResolvers<Manifest>();
+  readonly #ended = Promise.withResolvers<void>();
+  #next = 0;
+  #isOver = false;
+
+  constructor(files: DetectorFiles) {
+    this.#child = fork(program, [JSON.stringify(files)], {
+      execArgv: [],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#child.on('message', (message) => this.#receive(message as Message));
+    const over = () => this.#end();
+    this.#child.on('error', over).once('exit', over);
+    this.#loaded.promise.catch(() => {});
+  }
+
+  /** Resolves once the model is loaded. @throws BUNDLE_INVALID and others; WORKER_LOST */
+  get loaded(): Promise<Manifest> {
+    return this.#loaded.promise;
+  }
+
+  /** Resolves when the process has ended, for whatever reason. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  get hasEnded(): boolean {
+    return this.#isOver;
+  }
+
+  /** Number of requests that it has not answered. */
+  get running(): number {
+    return this.#asked.size;
+  }
+
+  /** @throws an error of the image or of the rules; WORKER_LOST if the process ended before it answered */
+  inspect(task: InspectionTask): Promise<InspectionResult> {
+    const asked = Promise.withResolvers<InspectionResult>();
+    if (this.#isOver) {
+      asked.reject(lost());
+      return asked.promise;
+    }
+    const id = this.#next++;
+    this.#asked.set(id, asked);
+    // A request that cannot be sent is answered by the end of the process.
+    this.#child.send({ id, ...task }, () => {});
+    return asked.promise;
+  }
+
+  /** Ends it at once: what it was asked is answered with WORKER_LOST. */
+  kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    return this.ended;
+  }
+
+  #receive(message: Message): void {
+    if (!('id' in message)) {
+      if ('manifest' in message) this.#loaded.resolve(message.manifest);
+      else this.#loaded.reject(errorOf(message.failure));
+      return;
+    }
+    const asked = this.#asked.get(message.id);
+    this.#asked.delete(message.id);
+    if ('result' in message) asked?.resolve(message.result);
+    else asked?.reject(errorOf(message.failure));
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#loaded.reject(lost());
+    for (const asked of this.#asked.values()) asked.reject(lost());
+    this.#asked.clear();
+    this.#ended.resolve();
+  }
+}
+
+function lost(): BigridError {
+  return new BigridError(
+    'WORKER_LOST',
+    'Expected a result from an inspection process but it ended before it answered',
+  );
+}
+
+function errorOf({ code, message, remedy }: Failure): BigridError {
+  return new BigridError(code, message, { remedy });
+}
