@@ -79,6 +79,12 @@ export const serverErrors = {
     exitCode: 65,
     httpStatus: 500,
   },
+  DATA_DAMAGED: {
+    when: 'The database of a data folder is damaged, or another kind of file.',
+    remedy: 'Restore the data folder from a backup.',
+    exitCode: 65,
+    httpStatus: 500,
+  },
   ADDRESS_UNAVAILABLE: {
     when: 'The server cannot listen on its host and port: another program does, or the address is not of this machine.',
     remedy: 'Choose another port, or stop the other program.',

@@ -25,7 +25,13 @@ export {
   drawContactSheet,
 } from './datasets/contact-sheet.ts';
 export { engineOptionsSchema } from './engine/engine.ts';
-export { assertWritable, failToWrite, reasonOf, writeAtomically } from './files/files.ts';
+export {
+  assertWritable,
+  failToRead,
+  failToWrite,
+  reasonOf,
+  writeAtomically,
+} from './files/files.ts';
 export { holdAlone } from './files/hold-alone.ts';
 export { freeName, moveFile } from './files/move-file.ts';
 export { decodeName, systemPath } from './files/names.ts';

@@ -36,6 +36,10 @@ export const serverOptionsSchema = z.strictObject({
     .max(4096)
     .default(64)
     .describe('Most megabytes of a request, other than a model file'),
+  logLevel: z
+    .enum(['silent', 'error', 'warn', 'info', 'debug'])
+    .default('info')
+    .describe('What to log'),
 });
 
 export type ServerOptions = z.output<typeof serverOptionsSchema>;

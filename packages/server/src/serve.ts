@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { fail } from '@bigrid/errors';
 import { failToWrite, holdAlone, reasonOf } from '@bigrid/node/internal';
 import { pino } from 'pino';
@@ -8,6 +7,7 @@ import { createApp } from './app.ts';
 import { Database } from './database/database.ts';
 import type { ServerOptions } from './options.ts';
 import { FileRepository } from './repositories/files.ts';
+import { addModelFolder } from './services/model-folder.ts';
 import { ModelService } from './services/models.ts';
 
 /** A server that listens. */
@@ -23,35 +23,54 @@ export interface RunningServer {
  * @throws IN_USE if another server has the data folder; DATA_TOO_NEW, OUTPUT_UNWRITABLE, ADDRESS_UNAVAILABLE
  */
 export async function serve(options: ServerOptions): Promise<RunningServer> {
-  const { data, host, port, processes, queue, timeout, bodyLimit } = options;
+  const { data } = options;
   await mkdir(data, { recursive: true }).catch((error: unknown) => failToWrite(data, error));
-  const release = await holdAlone(data);
-  const database = await Database.open(data);
-  const files = await FileRepository.open(data);
-  const models = new ModelService(database, files, { processes, queue, timeout: 1000 * timeout });
-  // Lines of JSON, unless a person reads them.
-  const logger = process.stderr.isTTY ? pino(pretty({ destination: 2 })) : pino(process.stderr);
-  const app = await createApp({ models }, { bodyLimit: bodyLimit * 2 ** 20, logger });
+  // Closed in reverse order.
+  const opened: (() => unknown)[] = [await holdAlone(data)];
   const close = async () => {
-    await app.close();
-    await models.dispose();
-    database.close();
-    await release();
+    for (let one = opened.pop(); one; one = opened.pop()) await one();
   };
   try {
-    await app.listen({ host, port });
+    return { url: await open(options, opened), close };
   } catch (error) {
     await close();
-    return fail(
-      'ADDRESS_UNAVAILABLE',
-      `Expected to listen on ${host}, port ${port}, but received: ${reasonOf(error)}`,
-      { cause: error },
+    throw error;
+  }
+}
+
+/** @param opened receives what has to be closed */
+async function open(options: ServerOptions, opened: (() => unknown)[]): Promise<string> {
+  const { data, host, port, processes, queue, timeout, bodyLimit, logLevel: level } = options;
+  // Lines of JSON, unless a person reads them.
+  const logger = pino(
+    { level },
+    process.stderr.isTTY ? pretty({ destination: 2 }) : process.stderr,
+  );
+  const database = await Database.open(data);
+  opened.push(() => database.close());
+  const files = await FileRepository.open(data);
+  const models = new ModelService(database, files, { processes, queue, timeout: 1000 * timeout });
+  opened.push(() => models.dispose());
+  // Files that were stored when an earlier process was killed, before anything referred to them.
+  await files.removeAllBut(models.files());
+  const app = await createApp({ models }, { bodyLimit: bodyLimit * 2 ** 20, logger });
+  opened.push(() => app.close());
+  const url = await app
+    .listen({ host, port })
+    .catch((error: unknown) =>
+      fail(
+        'ADDRESS_UNAVAILABLE',
+        `Expected to listen on ${host}, port ${port}, but received: ${reasonOf(error)}`,
+        { cause: error },
+      ),
     );
+  if (options.models !== undefined) {
+    for (const { path, error } of await addModelFolder(options.models, models)) {
+      logger.error({ err: error, path }, 'A model file could not be added');
+    }
   }
   for (const { model, error } of await models.loadActive()) {
     logger.error({ err: error, model }, 'A model could not be loaded');
   }
-  const { address, family, port: actual } = app.server.address() as AddressInfo;
-  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`;
-  return { url, close };
+  return url;
 }

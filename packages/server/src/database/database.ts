@@ -15,6 +15,9 @@ const PAUSE = 20;
 const SQLITE_BUSY = 5;
 const SQLITE_IO_ERROR = 10;
 const SQLITE_FULL = 13;
+const SQLITE_CANNOT_OPEN = 14;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOT_A_DATABASE = 26;
 const SQLITE_READ_ONLY = 8;
 
 /**
@@ -32,7 +35,7 @@ export class Database {
   /**
    * Opens the database in a folder, creates it if it is missing, and brings an earlier schema up to date.
    * @param folder `:memory:` for one that is not stored
-   * @throws DATA_TOO_NEW, OUTPUT_UNWRITABLE, STORE_BUSY
+   * @throws DATA_TOO_NEW, DATA_DAMAGED, OUTPUT_UNWRITABLE, STORE_BUSY
    */
   static async open(folder: string): Promise<Database> {
     const path = folder === ':memory:' ? folder : join(folder, FILE);
@@ -117,6 +120,7 @@ async function guarded<Result>(path: string, work: () => Result): Promise<Result
           });
         case SQLITE_IO_ERROR:
         case SQLITE_FULL:
+        case SQLITE_CANNOT_OPEN:
         case SQLITE_READ_ONLY:
           return fail(
             'OUTPUT_UNWRITABLE',
@@ -125,6 +129,11 @@ async function guarded<Result>(path: string, work: () => Result): Promise<Result
               cause: error,
             },
           );
+        case SQLITE_CORRUPT:
+        case SQLITE_NOT_A_DATABASE:
+          return fail('DATA_DAMAGED', `Expected a database at ${path} but it is damaged`, {
+            cause: error,
+          });
         default:
           throw error;
       }

@@ -4,6 +4,8 @@ import { type InferInput, type ReceivedRequest, refuse } from './tensors.ts';
 /** The input of every model, as model metadata states it. */
 export const imageInput = { name: 'image', datatype: 'UINT8', shape: [1, -1, -1, 3] };
 
+/** Most values of an image as JSON, which takes the event loop: 4096 x 4096 pixels. */
+const LARGEST_JSON = 3 * 4096 ** 2;
 /** Most pixels of a side; the bytes of a request are limited anyway. */
 const LONGEST_SIDE = 2 ** 20;
 
@@ -36,6 +38,9 @@ function frameOf({ shape, data }: InferInput, bytes: Uint8Array | undefined): Ra
     return refuse('shape [1, height, width, 3] for image', `[${shape.join(', ')}]`);
   }
   const length = 3 * height * width;
+  if (!bytes && length > LARGEST_JSON) {
+    return refuse(`at most ${LARGEST_JSON} values as JSON`, `${length}; send them as binary data`);
+  }
   const values = bytes ?? flattened(data, length);
   if (values.length !== length) {
     return refuse(`${length} values for shape [${shape.join(', ')}]`, `${values.length}`);
@@ -43,14 +48,28 @@ function frameOf({ shape, data }: InferInput, bytes: Uint8Array | undefined): Ra
   return { data: values, width, height, format: 'rgb' };
 }
 
-/** The values of nested or flat lists. */
+/** The bytes of nested or flat lists. A loop, since an image has millions of them. */
 function flattened(data: InferInput['data'], length: number): Uint8Array {
-  const values = (data ?? []).flat(4);
-  if (values.length !== length) return refuse(`${length} values for image`, `${values.length}`);
-  const isByte = (value: unknown) =>
-    Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255;
-  if (!values.every(isByte)) return refuse('whole numbers from 0 to 255 for image', 'others');
-  return Uint8Array.from(values as number[]);
+  const bytes = new Uint8Array(length);
+  let count = 0;
+  const add = (values: readonly unknown[]): void => {
+    for (const value of values) {
+      if (Array.isArray(value)) add(value);
+      else if (!isByte(value)) refuse('whole numbers from 0 to 255 for image', shown(value));
+      else bytes[count++] = value;
+    }
+  };
+  add(data ?? []);
+  if (count !== length) return refuse(`${length} values for image`, `${count}`);
+  return bytes;
+}
+
+function isByte(value: unknown): value is number {
+  return typeof value === 'number' && (value & 0xff) === value;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'number' ? `${value}` : typeof value;
 }
 
 /** The only element of a binary BYTES tensor, which begins with its length. */

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { BigridError, isBigridError } from '@bigrid/errors';
+import { BigridError, fail, isBigridError } from '@bigrid/errors';
 import { failToWrite } from '@bigrid/node/internal';
 
 /** A file that was received and is not yet stored. */
@@ -57,9 +57,9 @@ export class FileRepository {
   }
 
   /**
-   * Writes a stream to disk, where it waits to be stored or discarded.
+   * Writes a stream to disk, where it waits to be stored.
    * @param most bytes
-   * @throws REQUEST_TOO_LARGE, OUTPUT_UNWRITABLE
+   * @throws REQUEST_TOO_LARGE; REQUEST_INVALID if the stream ends early; OUTPUT_UNWRITABLE
    */
   async receive(content: Readable, most: number): Promise<ReceivedFile> {
     const path = join(this.#incoming, randomUUID());
@@ -78,7 +78,7 @@ export class FileRepository {
     } catch (error) {
       await rm(path, { force: true }).catch(() => {});
       if (isBigridError(error)) throw error;
-      return failToWrite(path, error);
+      return isFromDisk(error) ? failToWrite(path, error) : failOnCut(error);
     }
     return { hash: digest.digest('hex'), bytes, path };
   }
@@ -98,15 +98,15 @@ export class FileRepository {
     }
   }
 
-  async discard({ path }: ReceivedFile): Promise<void> {
-    await rm(path, { force: true });
+  async remove(hash: string): Promise<void> {
+    await rm(this.pathOf(hash), { force: true });
   }
 
   /** Removes the files that nothing refers to. */
   async removeAllBut(used: ReadonlySet<string>): Promise<void> {
     for (const folder of await readdir(this.#folder)) {
       for (const hash of await readdir(join(this.#folder, folder))) {
-        if (!used.has(hash)) await rm(this.pathOf(hash), { force: true });
+        if (!used.has(hash)) await this.remove(hash);
       }
     }
   }
@@ -128,4 +128,16 @@ function tooLarge(most: number): BigridError {
     'REQUEST_TOO_LARGE',
     `Expected a file of at most ${most} bytes but received more`,
   );
+}
+
+/** Whether the file could not be written, rather than the stream not be read. */
+function isFromDisk(error: unknown): boolean {
+  const { syscall = '' } = Object(error) as NodeJS.ErrnoException;
+  return ['open', 'write', 'fsync', 'close'].includes(syscall);
+}
+
+function failOnCut(cause: unknown): never {
+  return fail('REQUEST_INVALID', 'Expected a whole file but the connection ended before its end', {
+    cause,
+  });
 }

@@ -52,10 +52,13 @@ export class ModelRepository {
     );
   }
 
-  /** Hashes of the files that any version has. */
+  /** Hashes of the files that any version has: its model file and its mask. */
   files(): Set<string> {
-    const rows = this.#database.all<{ file: string }>('SELECT DISTINCT file FROM model_versions');
-    return new Set(rows.map(({ file }) => file));
+    const rows = this.#database.all<{ hash: string }>(
+      `SELECT file AS hash FROM model_versions
+       UNION SELECT settings ->> 'mask' FROM model_versions WHERE settings ->> 'mask' IS NOT NULL`,
+    );
+    return new Set(rows.map(({ hash }) => hash));
   }
 
   /** Adds a version with the next number, and the model if it is new. @returns the number */

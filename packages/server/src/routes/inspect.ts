@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { errorSchema } from '../plugins/errors.ts';
 import type { Inspected } from '../services/models.ts';
 import type { Services } from '../services/services.ts';
-import { modelNameSchema, settingsSchema } from '../services/settings.ts';
+import { modelNameSchema, rulesSchema } from '../services/settings.ts';
 import { goneSignal } from './gone-signal.ts';
 import { type lookoutSchema, toLookout } from './lookout-for-vision.ts';
 
@@ -17,7 +17,7 @@ const params = z.object({
   version: z.coerce.number().int().min(1).optional(),
 });
 
-const query = settingsSchema.omit({ mask: true }).extend({
+const query = rulesSchema.extend({
   smallestRegion: z.coerce.number().min(0).max(1e8).optional(),
   format: z
     .enum(['bigrid', 'lookout-for-vision'])
@@ -89,7 +89,7 @@ export async function inspectRoutes(app: FastifyInstance, { models }: Services):
       .post(`${path}/inspect`, { schema }, async (request, reply) => {
         const { name: model, version } = request.params;
         const { format: _, ...judging } = request.query;
-        const signal = goneSignal(request);
+        const signal = goneSignal(reply);
         const inspect = async (task: Task) => {
           const inspected = await models.inspect({ ...task, model, version, judging }, signal);
           app.countInspection(model, inspected.result.verdict);

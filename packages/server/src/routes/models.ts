@@ -4,7 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { errorSchema } from '../plugins/errors.ts';
 import type { Services } from '../services/services.ts';
-import { modelNameSchema, settingsSchema } from '../services/settings.ts';
+import { modelNameSchema, rulesSchema, settingsSchema } from '../services/settings.ts';
 
 const name = z.object({ name: modelNameSchema });
 const version = name.extend({ version: z.coerce.number().int().min(1) });
@@ -42,7 +42,9 @@ export async function modelRoutes(app: FastifyInstance, services: Services): Pro
   );
   app.addContentTypeParser('*', (_, payload, done) => done(null, payload));
   listAndUpload(app, services);
-  changeAndDelete(app, services);
+  changeVersions(app, services);
+  changeMasks(app, services);
+  remove(app, services);
 }
 
 function listAndUpload(app: FastifyInstance, { models }: Services): void {
@@ -93,7 +95,7 @@ function listAndUpload(app: FastifyInstance, { models }: Services): void {
   );
 }
 
-function changeAndDelete(app: FastifyInstance, { models }: Services): void {
+function changeVersions(app: FastifyInstance, { models }: Services): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
   typed.post(
     '/v1/models/:name/versions/:version/activate',
@@ -114,12 +116,47 @@ function changeAndDelete(app: FastifyInstance, { models }: Services): void {
         tags,
         summary: 'Change how a version judges',
         params: version,
-        body: settingsSchema,
+        body: rulesSchema,
         response: { 200: versionSchema, ...errors },
       },
     },
-    async ({ params, body }) => models.setSettings(params.name, params.version, body),
+    async ({ params, body }) => models.setRules(params.name, params.version, body),
   );
+}
+
+function changeMasks(app: FastifyInstance, { models }: Services): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.put(
+    '/v1/models/:name/versions/:version/mask',
+    {
+      schema: {
+        tags,
+        summary: 'Ignore an area',
+        description: 'The body is an image, white where images are to be ignored.',
+        params: version,
+        consumes: ['image/*'],
+        response: { 200: versionSchema, ...errors },
+      },
+    },
+    async ({ params, body }) =>
+      models.setMask(params.name, params.version, body as unknown as Readable),
+  );
+  typed.delete(
+    '/v1/models/:name/versions/:version/mask',
+    {
+      schema: {
+        tags,
+        summary: 'Ignore only what the model file ignores',
+        params: version,
+        response: { 200: versionSchema, ...errors },
+      },
+    },
+    async ({ params }) => models.setMask(params.name, params.version),
+  );
+}
+
+function remove(app: FastifyInstance, { models }: Services): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
   typed.delete(
     '/v1/models/:name/versions/:version',
     {

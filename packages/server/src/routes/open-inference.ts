@@ -95,7 +95,7 @@ export async function openInferenceRoutes(app: FastifyInstance, services: Servic
             judging: {},
             map: names.includes('anomaly_map'),
           },
-          goneSignal(request),
+          goneSignal(reply),
         );
         const { version, result } = inspected;
         app.countInspection(name, result.verdict);

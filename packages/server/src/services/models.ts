@@ -2,11 +2,12 @@ import type { Readable } from 'node:stream';
 import { fail } from '@bigrid/errors';
 import { underRules } from '@bigrid/node/internal';
 import type { Database } from '../database/database.ts';
-import type { FileRepository } from '../repositories/files.ts';
+import type { FileRepository, ReceivedFile } from '../repositories/files.ts';
 import { ModelRepository, type ModelVersionRow } from '../repositories/models.ts';
-import { DetectorPool, type PoolOptions } from '../workers/detector-pool.ts';
+import type { DetectorPool, PoolOptions } from '../workers/detector-pool.ts';
+import { DetectorPools } from '../workers/detector-pools.ts';
 import type { DetectorFiles, InspectionResult, InspectionTask } from '../workers/messages.ts';
-import { type Settings, settingsSchema } from './settings.ts';
+import { type Rules, type Settings, settingsSchema } from './settings.ts';
 
 export interface ModelVersion {
   readonly model: string;
@@ -47,33 +48,25 @@ export interface LoadedModel {
   readonly pool: DetectorPool;
 }
 
-interface Opening {
-  readonly promise: Promise<DetectorPool>;
-  /** Once it is open. */
-  pool?: DetectorPool;
-}
-
 /** Most bytes of a model file. */
 const MOST_BYTES = 2 ** 31;
-/** Milliseconds for which a version that is not active stays loaded after its last inspection. */
-const KEPT_FOR = 60_000;
 
 /** Models, their versions, and the processes that run them. */
 export class ModelService {
   readonly #database: Database;
   readonly #files: FileRepository;
   readonly #models: ModelRepository;
-  readonly #options: PoolOptions;
-  /** By model file and mask, so that versions with the same file share processes. */
-  readonly #pools = new Map<string, Opening>();
-  readonly #tidying: NodeJS.Timeout;
+  readonly #pools: DetectorPools;
 
   constructor(database: Database, files: FileRepository, options: PoolOptions) {
     this.#database = database;
     this.#files = files;
     this.#models = new ModelRepository(database);
-    this.#options = options;
-    this.#tidying = setInterval(() => this.#unloadUnused(), KEPT_FOR).unref();
+    this.#pools = new DetectorPools(options, () =>
+      this.list()
+        .filter(({ isActive }) => isActive)
+        .map((version) => this.#filesOf(version)),
+    );
   }
 
   list(): ModelVersion[] {
@@ -102,28 +95,33 @@ export class ModelService {
   }
 
   /**
-   * Adds a version: the file is received, loaded once to prove that it works, and stored; then the version appears.
+   * Adds a version: the file is stored and loaded; then the version appears.
    * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, REQUEST_TOO_LARGE, OUTPUT_UNWRITABLE, STORE_BUSY
    */
-  async add({ model, content, note, activate }: Upload): Promise<ModelVersion> {
-    const received = await this.#files.receive(content, MOST_BYTES);
+  async add(upload: Upload): Promise<ModelVersion> {
+    return this.#addFile(upload, await this.#files.receive(upload.content, MOST_BYTES));
+  }
+
+  /** As {@link add}, unless a version of the model has the same file. */
+  async addOnce(upload: Upload): Promise<void> {
+    const received = await this.#files.receive(upload.content, MOST_BYTES);
+    const known = this.#models.versions(upload.model).some(({ file }) => file === received.hash);
+    if (known) await this.#files.store(received);
+    else await this.#addFile(upload, received);
+  }
+
+  async #addFile({ model, note, activate }: Upload, received: ReceivedFile): Promise<ModelVersion> {
+    const { hash: file, bytes } = received;
+    await this.#files.store(received);
     try {
-      await (await DetectorPool.open({ model: received.path }, this.#options)).dispose();
-      await this.#files.store(received);
+      await this.#pools.open({ model: this.#files.pathOf(file) });
     } catch (error) {
-      await this.#files.discard(received);
+      if (!this.#models.files().has(file)) await this.#files.remove(file);
       throw error;
     }
-    const row = {
-      model,
-      file: received.hash,
-      bytes: received.bytes,
-      note,
-      settings: '{}',
-      created_at: new Date().toISOString(),
-    };
+    const created_at = new Date().toISOString();
     const version = await this.#database.write(() => {
-      const added = this.#models.add(row);
+      const added = this.#models.add({ model, file, bytes, note, settings: '{}', created_at });
       if (activate || this.#find(model).active === null) this.#models.activate(model, added);
       return added;
     });
@@ -138,14 +136,31 @@ export class ModelService {
   }
 
   /**
-   * Changes how a version judges, from the next inspection on.
-   * @param settings replace the earlier ones
+   * Changes how a version judges, from the next inspection on; its mask stays.
+   * @param rules replace the earlier ones
    * @throws NOT_FOUND; OPTION_INVALID, THRESHOLD_UNSUPPORTED if the model has too few scores for the rule
    */
-  async setSettings(name: string, version: number, settings: Settings): Promise<ModelVersion> {
+  async setRules(name: string, version: number, rules: Rules): Promise<ModelVersion> {
+    const { mask } = this.version(name, version).settings;
+    return this.#setSettings(name, version, { ...rules, ...(mask && { mask }) });
+  }
+
+  /**
+   * Sets the area to ignore, from the next inspection on.
+   * @param content an image, white where to ignore; none for no mask but that of the model file
+   * @throws NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE; OPTION_INVALID if it leaves nothing
+   */
+  async setMask(name: string, version: number, content?: Readable): Promise<ModelVersion> {
+    const { mask: _, ...rules } = this.version(name, version).settings;
+    if (!content) return this.#setSettings(name, version, rules);
+    const received = await this.#files.receive(content, MOST_BYTES);
+    await this.#files.store(received);
+    return this.#setSettings(name, version, { ...rules, mask: received.hash });
+  }
+
+  async #setSettings(name: string, version: number, settings: Settings): Promise<ModelVersion> {
     const before = this.version(name, version);
-    const files = this.#filesOf({ ...before, settings });
-    const pool = await this.#open(files);
+    const pool = await this.#pools.open(this.#filesOf({ ...before, settings }));
     underRules(pool.manifest, settings);
     const text = JSON.stringify(settings);
     await this.#database.write(() => this.#models.setSettings(name, version, text));
@@ -167,7 +182,6 @@ export class ModelService {
   async remove(name: string): Promise<void> {
     this.#find(name);
     await this.#database.write(() => this.#models.remove(name));
-    this.#unloadUnused();
   }
 
   /**
@@ -177,7 +191,7 @@ export class ModelService {
    */
   async load(name: string, version?: number): Promise<LoadedModel> {
     const found = this.version(name, version);
-    return { version: found, pool: await this.#open(this.#filesOf(found)) };
+    return { version: found, pool: await this.#pools.open(this.#filesOf(found)) };
   }
 
   /**
@@ -211,9 +225,14 @@ export class ModelService {
     );
   }
 
+  /** Hashes of the files that any version has: its model file and its mask. */
+  files(): Set<string> {
+    return this.#models.files();
+  }
+
   /** Inspections that wait for a process, over all models. */
   get waiting(): number {
-    return [...this.#pools.values()].reduce((sum, { pool }) => sum + (pool?.waiting ?? 0), 0);
+    return this.#pools.waiting;
   }
 
   /** Whether the active version of every model is loaded. */
@@ -222,13 +241,8 @@ export class ModelService {
   }
 
   /** Ends all processes. */
-  async dispose(): Promise<void> {
-    clearInterval(this.#tidying);
-    const pools = await Promise.allSettled([...this.#pools.values()].map(({ promise }) => promise));
-    this.#pools.clear();
-    await Promise.all(
-      pools.map((pool) => (pool.status === 'fulfilled' ? pool.value.dispose() : undefined)),
-    );
+  dispose(): Promise<void> {
+    return this.#pools.dispose();
   }
 
   #find(name: string) {
@@ -242,7 +256,7 @@ export class ModelService {
     const { model, version, file, bytes, note, created_at: createdAt } = row;
     const settings = settingsSchema.parse(JSON.parse(row.settings));
     const isActive = version === active;
-    const isLoaded = this.#pools.get(keyOf(this.#filesOf({ file, settings })))?.pool !== undefined;
+    const isLoaded = this.#pools.isOpen(this.#filesOf({ file, settings }));
     return { model, version, isActive, isLoaded, file, bytes, note, settings, createdAt };
   }
 
@@ -253,38 +267,4 @@ export class ModelService {
       mask: mask === undefined ? undefined : this.#files.pathOf(mask),
     };
   }
-
-  #open(files: DetectorFiles): Promise<DetectorPool> {
-    const key = keyOf(files);
-    const known = this.#pools.get(key);
-    if (known) return known.promise;
-    const opening: Opening = { promise: DetectorPool.open(files, this.#options) };
-    this.#pools.set(key, opening);
-    opening.promise.then(
-      (pool) => {
-        opening.pool = pool;
-      },
-      // The next request tries again.
-      () => this.#pools.delete(key),
-    );
-    return opening.promise;
-  }
-
-  /** Ends the processes of what is no longer active. */
-  #unloadUnused(): void {
-    const used = new Set(
-      this.list()
-        .filter(({ isActive }) => isActive)
-        .map((version) => keyOf(this.#filesOf(version))),
-    );
-    for (const [key, { pool }] of this.#pools) {
-      if (used.has(key) || !pool || performance.now() - pool.lastUsed < KEPT_FOR) continue;
-      this.#pools.delete(key);
-      void pool.retire();
-    }
-  }
-}
-
-function keyOf({ model, mask = '' }: DetectorFiles): string {
-  return `${model}\n${mask}`;
 }

@@ -12,7 +12,7 @@ export const modelNameSchema = z
 const rule = z.string().min(1).max(100).meta({ expected: 'the text of a rule' });
 
 /** How a version judges, which can change while it is in use. What is left out is as the model file says. */
-export const settingsSchema = z
+export const rulesSchema = z
   .strictObject({
     threshold: rule.describe('Rule for the threshold, such as max-fpr:0.05, or a number'),
     unsure: rule.describe('Rule for a lower threshold: images between the two are unsure; or none'),
@@ -21,11 +21,12 @@ export const settingsSchema = z
       .min(0)
       .max(1e8)
       .describe('Leave out regions of fewer pixels of the image'),
-    mask: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .describe('SHA-256 of an uploaded mask, white where images are ignored'),
   })
   .partial();
 
+export const settingsSchema = rulesSchema.extend({
+  mask: z.string().optional().describe('SHA-256 of the mask that replaces that of the model file'),
+});
+
+export type Rules = z.infer<typeof rulesSchema>;
 export type Settings = z.infer<typeof settingsSchema>;

@@ -98,6 +98,7 @@ export class DetectorPool {
         `Expected at most ${this.#options.queue} waiting inspections but received one more`,
       );
     }
+    if (signal?.aborted) throw cancelled();
     this.#lastUsed = performance.now();
     const job: Job = { task, done: Promise.withResolvers(), signal, tries: 0 };
     const cancel = () => this.#cancel(job);
@@ -129,7 +130,7 @@ export class DetectorPool {
   #cancel(job: Job): void {
     const at = this.#waiting.indexOf(job);
     if (at >= 0) this.#waiting.splice(at, 1);
-    job.done.reject(new BigridError('CANCELLED', 'The inspection was cancelled'));
+    job.done.reject(cancelled());
   }
 
   /** Gives waiting inspections to the processes with the least to do, and starts further processes if all are busy. */
@@ -197,6 +198,10 @@ export class DetectorPool {
       this.#next();
     });
   }
+}
+
+function cancelled(): BigridError {
+  return new BigridError('CANCELLED', 'The inspection was cancelled');
 }
 
 function stopped(): BigridError {

@@ -1,0 +1,96 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { imageFromBytes, train } from '@bigrid/node';
+import { afterAll, beforeAll } from 'vitest';
+import { imageBytes } from '../../cli/testing/command-line.ts';
+import { serverOptionsSchema } from '../src/options.ts';
+import { type RunningServer, serve } from '../src/serve.ts';
+
+export { imageBytes };
+
+/** A temporary folder for the tests of a file. @returns gives paths in it, once tests run */
+export function useFolder(): (...parts: string[]) => string {
+  let path: string;
+  beforeAll(async () => {
+    path = await mkdtemp(join(tmpdir(), 'bigrid-server-'));
+  });
+  afterAll(() => rm(path, { recursive: true, force: true }));
+  return (...parts) => join(path, ...parts);
+}
+
+/** Trains a model in about a second. @param seed other seeds give other models */
+export async function tinyModel(seed = 0): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'bigrid-model-'));
+  try {
+    const images = await Promise.all(
+      Array.from({ length: 8 }, async (_, at) =>
+        imageFromBytes(await imageBytes(at), { name: `${at}.png` }),
+      ),
+    );
+    const out = join(folder, 'tiny.onnx');
+    await train(images, { out, seed, epochs: 1, size: 64, threads: 1, replay: 0 });
+    return await readFile(out);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A server in this process, on a free port and a data folder of its own. */
+export interface TestServer extends RunningServer {
+  readonly data: string;
+  /** Sends a request; a body that is neither bytes nor a form is sent as JSON. */
+  send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Response>;
+}
+
+/** Starts a server on a data folder. */
+export async function startServer(
+  data: string,
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<TestServer> {
+  const given = { data, port: 0, processes: 1, logLevel: 'silent', ...options };
+  const server = await serve(serverOptionsSchema.parse(given));
+  return {
+    ...server,
+    data,
+    send(method, path, body, headers) {
+      const isJson =
+        body !== undefined && !(body instanceof Uint8Array) && !(body instanceof FormData);
+      return fetch(`${server.url}${path}`, {
+        method,
+        ...(body !== undefined && {
+          body: isJson ? JSON.stringify(body) : (body as Buffer<ArrayBuffer> | FormData),
+        }),
+        headers: { ...(isJson && { 'content-type': 'application/json' }), ...headers },
+      });
+    },
+  };
+}
+
+/** A server for all tests of a file, with the model `part` in it. */
+export function useServer(options: Readonly<Record<string, unknown>> = {}) {
+  const at = useFolder();
+  let server: TestServer;
+  let model: Buffer;
+  beforeAll(async () => {
+    model = await tinyModel();
+    server = await startServer(at('data'), options);
+    const added = await server.send('POST', '/v1/models/part/versions', model);
+    if (added.status !== 201) throw new Error(await added.text());
+  });
+  afterAll(() => server?.close());
+  return {
+    at,
+    get server() {
+      return server;
+    },
+    get model() {
+      return model;
+    },
+  };
+}
