@@ -19,6 +19,7 @@ export {
   verdictOf,
   weightsOf,
 } from '@bigrid/inspect';
+export { segmentationMask } from './datasets/coco-mask.ts';
 export {
   type ContactSheet,
   type ContactSheetOptions,
@@ -36,8 +37,11 @@ export { holdAlone } from './files/hold-alone.ts';
 export { freeName, moveFile } from './files/move-file.ts';
 export { decodeName, systemPath } from './files/names.ts';
 export { encodeNpy } from './files/npy.ts';
+export { imageKind } from './images/image-kind.ts';
 export { imagesOfStream } from './images/image-stream.ts';
-export { decodeImage } from './images/images.ts';
+export { decodeImage, encodeMask } from './images/images.ts';
+export { isImageName } from './images/listing.ts';
+export { drawPreview } from './images/thumbnail.ts';
 export { imagesInFile } from './images/tiff-pages.ts';
 export { withMask } from './model-file.ts';
 export { requestSchemas } from './requests.ts';

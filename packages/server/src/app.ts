@@ -6,9 +6,11 @@ import { errors } from './plugins/errors.ts';
 import { metrics } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi.ts';
 import { healthRoutes } from './routes/health.ts';
+import { imageRoutes } from './routes/images.ts';
 import { inspectRoutes } from './routes/inspect.ts';
 import { modelRoutes } from './routes/models.ts';
 import { openInferenceRoutes } from './routes/open-inference.ts';
+import { projectRoutes } from './routes/projects.ts';
 import type { Services } from './services/services.ts';
 
 export interface AppOptions {
@@ -40,5 +42,7 @@ export async function createApp(
   await app.register(modelRoutes, services);
   await app.register(inspectRoutes, services);
   await app.register(openInferenceRoutes, services);
+  await app.register(projectRoutes, services);
+  await app.register(imageRoutes, services);
   return app;
 }

@@ -7,8 +7,13 @@ import { createApp } from './app.ts';
 import { Database } from './database/database.ts';
 import type { ServerOptions } from './options.ts';
 import { FileRepository } from './repositories/files.ts';
+import { PreviewRepository } from './repositories/previews.ts';
+import { ImageService } from './services/images.ts';
 import { addModelFolder } from './services/model-folder.ts';
 import { ModelService } from './services/models.ts';
+import { ProjectService } from './services/projects.ts';
+import { UploadService } from './services/uploads.ts';
+import { ImageDecoder } from './workers/image-decoder.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -51,9 +56,17 @@ async function open(options: ServerOptions, opened: (() => unknown)[]): Promise<
   const files = await FileRepository.open(data);
   const models = new ModelService(database, files, { processes, queue, timeout: 1000 * timeout });
   opened.push(() => models.dispose());
+  const decoder = new ImageDecoder();
+  opened.push(() => decoder.dispose());
+  const mostBytes = bodyLimit * 2 ** 20;
+  const previews = new PreviewRepository(data);
+  const projects = new ProjectService(database);
+  const images = new ImageService({ database, files, previews, decoder, projects, mostBytes });
+  const uploads = new UploadService(files, images);
   // Files that were stored when an earlier process was killed, before anything referred to them.
-  await files.removeAllBut(models.files());
-  const app = await createApp({ models }, { bodyLimit: bodyLimit * 2 ** 20, logger });
+  await files.removeAllBut(new Set([...models.files(), ...images.files()]));
+  const services = { images, models, projects, uploads };
+  const app = await createApp(services, { bodyLimit: mostBytes, logger });
   opened.push(() => app.close());
   const url = await app
     .listen({ host, port })

@@ -94,3 +94,10 @@ export function useServer(options: Readonly<Record<string, unknown>> = {}) {
     },
   };
 }
+
+/** Sends a request. @returns the JSON of the response, undefined if it has none, with its status */
+export async function json(server: TestServer, method: string, path: string, body?: unknown) {
+  const response = await server.send(method, path, body);
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+}

@@ -117,6 +117,15 @@ export function encodeLossless({ width, height, data }: Image): Promise<Uint8Arr
     .toBuffer();
 }
 
+/** Encodes a mask as PNG, which {@link readMask} reads: white where it is not 0. */
+export function encodeMask({ width, height, data }: Mask): Promise<Uint8Array> {
+  const white = data.map((value) => (value === 0 ? 0 : 255));
+  return sharp(white, { raw: { width, height, channels: 1 } })
+    .toColourspace('b-w')
+    .png()
+    .toBuffer();
+}
+
 async function readImageBytes(path: string): Promise<Uint8Array> {
   try {
     return await readBytes(path);

@@ -34,6 +34,14 @@ export interface Thumbnail {
   readonly heatMap: string;
 }
 
+/** Draws a small copy of an image for lists, at most 320 pixels per side. @returns WebP */
+export async function drawPreview(image: Image): Promise<Uint8Array> {
+  return sharp(image.data, { ...raw(image), limitInputPixels: false })
+    .resize(thumbnailSide, thumbnailSide, { fit: 'inside', withoutEnlargement: true })
+    .webp({ quality: 80, effort: 3 })
+    .toBuffer();
+}
+
 /** Draws a thumbnail of an image, and one with its heat map, for the reports of `@bigrid/report`. */
 export async function drawThumbnail(
   { image, map, ignored }: Pick<SeenImage, 'image' | 'map' | 'ignored'>,

@@ -19,4 +19,27 @@ export const migrations: readonly string[] = [
      created_at TEXT NOT NULL,
      PRIMARY KEY (model, version)
    ) STRICT`,
+  `CREATE TABLE projects (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     name TEXT NOT NULL UNIQUE,
+     ignored TEXT,
+     created_at TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE images (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     project INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+     name TEXT NOT NULL COLLATE NOCASE,
+     file TEXT NOT NULL,
+     format TEXT NOT NULL,
+     bytes INTEGER NOT NULL,
+     width INTEGER NOT NULL,
+     height INTEGER NOT NULL,
+     label TEXT CHECK (label IN ('normal', 'defect')),
+     kind TEXT,
+     split TEXT NOT NULL CHECK (split IN ('train', 'test')),
+     created_at TEXT NOT NULL,
+     UNIQUE (project, name),
+     UNIQUE (project, file)
+   ) STRICT;
+   CREATE INDEX images_by_file ON images (file)`,
 ];

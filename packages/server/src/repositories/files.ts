@@ -57,7 +57,7 @@ export class FileRepository {
   }
 
   /**
-   * Writes a stream to disk, where it waits to be stored.
+   * Writes a stream to disk, where it waits to be stored or discarded.
    * @param most bytes
    * @throws REQUEST_TOO_LARGE; REQUEST_INVALID if the stream ends early; OUTPUT_UNWRITABLE
    */
@@ -96,6 +96,10 @@ export class FileRepository {
     } catch (error) {
       failToWrite(target, error);
     }
+  }
+
+  async discard({ path }: ReceivedFile): Promise<void> {
+    await rm(path, { force: true });
   }
 
   async remove(hash: string): Promise<void> {

@@ -1,6 +1,12 @@
+import type { ImageService } from './images.ts';
 import type { ModelService } from './models.ts';
+import type { ProjectService } from './projects.ts';
+import type { UploadService } from './uploads.ts';
 
 /** What the routes stand on. */
 export interface Services {
+  readonly images: ImageService;
   readonly models: ModelService;
+  readonly projects: ProjectService;
+  readonly uploads: UploadService;
 }

@@ -3,13 +3,8 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BigridError } from '@bigrid/errors';
 import type { Manifest } from '@bigrid/node';
-import type {
-  DetectorFiles,
-  Failure,
-  InspectionResult,
-  InspectionTask,
-  Message,
-} from './messages.ts';
+import { errorOf } from './failures.ts';
+import type { DetectorFiles, InspectionResult, InspectionTask, Message } from './messages.ts';
 
 const program = fileURLToPath(
   new URL(`./detector-worker${extname(import.meta.url)}`, import.meta.url),
@@ -104,8 +99,4 @@ function lost(): BigridError {
     'WORKER_LOST',
     'Expected a result from an inspection process but it ended before it answered',
   );
-}
-
-function errorOf({ code, message, remedy }: Failure): BigridError {
-  return new BigridError(code, message, { remedy });
 }

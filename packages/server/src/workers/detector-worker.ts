@@ -1,4 +1,3 @@
-import { BigridError, isBigridError } from '@bigrid/errors';
 import {
   drawHeatMap,
   imageFromBytes,
@@ -9,9 +8,9 @@ import {
   type Verdict,
 } from '@bigrid/node';
 import { underRules, verdictOf } from '@bigrid/node/internal';
+import { failureOf } from './failures.ts';
 import type {
   DetectorFiles,
-  Failure,
   InspectionResult,
   InspectionTask,
   JudgingOptions,
@@ -45,12 +44,12 @@ try {
       const verdict = await detector.inspect(entry);
       send({ id, result: await resultOf(verdict, manifest, task, started) });
     } catch (error) {
-      send({ id, failure: failureOf(error) });
+      send({ id, failure: failureOf(error, 'inspect an image') });
     }
   });
   send({ manifest });
 } catch (error) {
-  send({ failure: failureOf(error) });
+  send({ failure: failureOf(error, 'inspect an image') });
 }
 
 async function resultOf(
@@ -109,14 +108,4 @@ function judgeBy(manifest: Manifest, judging: JudgingOptions): Judge {
   if (judges.size >= MOST_KEPT) judges.clear();
   judges.set(key, judge);
   return judge;
-}
-
-function failureOf(error: unknown): Failure {
-  const known = isBigridError(error)
-    ? error
-    : new BigridError(
-        'ENGINE_FAILED',
-        `Expected to inspect an image but received: ${error instanceof Error ? error.message : error}`,
-      );
-  return { code: known.code, message: known.message, remedy: known.remedy };
 }

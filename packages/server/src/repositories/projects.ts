@@ -1,0 +1,46 @@
+import type { Database } from '../database/database.ts';
+
+export interface ProjectRow {
+  readonly id: number;
+  readonly name: string;
+  /** Areas to ignore, as JSON; null if there are none. */
+  readonly ignored: string | null;
+  readonly created_at: string;
+}
+
+/** Projects. Methods that change rows are called inside of `Database.write`. */
+export class ProjectRepository {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  list(): ProjectRow[] {
+    return this.#database.all('SELECT * FROM projects ORDER BY name');
+  }
+
+  find(name: string): ProjectRow | undefined {
+    return this.#database.get('SELECT * FROM projects WHERE name = ?', name);
+  }
+
+  add(name: string, createdAt: string): void {
+    this.#database.run(
+      'INSERT INTO projects (name, created_at) VALUES (?, ?)',
+      ...[name, createdAt],
+    );
+  }
+
+  rename(id: number, name: string): void {
+    this.#database.run('UPDATE projects SET name = ? WHERE id = ?', name, id);
+  }
+
+  setIgnored(id: number, ignored: string | null): void {
+    this.#database.run('UPDATE projects SET ignored = ? WHERE id = ?', ignored, id);
+  }
+
+  /** Removes a project with its images. */
+  remove(id: number): void {
+    this.#database.run('DELETE FROM projects WHERE id = ?', id);
+  }
+}

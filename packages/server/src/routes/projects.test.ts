@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { imageBytes, json, startServer, type TestServer, useFolder } from '../../testing/server.ts';
+
+const at = useFolder();
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer(at('data'));
+});
+afterAll(() => server.close());
+
+it('creates, renames and deletes projects', async () => {
+  const created = await json(server, 'POST', '/v1/projects', { name: 'bottles' });
+  expect(created).toMatchObject({
+    status: 201,
+    body: {
+      name: 'bottles',
+      images: { training: 0, normal: 0, defects: 0, unlabelled: 0 },
+      ignored: null,
+    },
+  });
+  const twice = await json(server, 'POST', '/v1/projects', { name: 'bottles' });
+  expect(twice).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+  for (const name of ['..', 'a/b', '', 'x'.repeat(65)]) {
+    expect((await json(server, 'POST', '/v1/projects', { name })).status).toBe(400);
+  }
+
+  await json(server, 'POST', '/v1/projects/bottles/images', await imageBytes(1));
+  const renamed = await json(server, 'PATCH', '/v1/projects/bottles', { name: 'flasks' });
+  expect(renamed.body).toMatchObject({ name: 'flasks', images: { unlabelled: 1 } });
+  expect((await json(server, 'GET', '/v1/projects/bottles')).status).toBe(404);
+  expect((await json(server, 'GET', '/v1/projects/flasks/images')).body.total).toBe(1);
+
+  await json(server, 'POST', '/v1/projects', { name: 'caps' });
+  expect((await json(server, 'PATCH', '/v1/projects/caps', { name: 'flasks' })).status).toBe(409);
+  const { body } = await json(server, 'GET', '/v1/projects');
+  expect(body.map(({ name }: { name: string }) => name)).toEqual(['caps', 'flasks']);
+
+  expect((await json(server, 'DELETE', '/v1/projects/flasks')).status).toBe(204);
+  expect((await json(server, 'DELETE', '/v1/projects/flasks')).status).toBe(404);
+  expect((await json(server, 'GET', '/v1/projects/flasks/images')).status).toBe(404);
+});
+
+it('keeps areas to ignore, and refuses those without effect', async () => {
+  await json(server, 'POST', '/v1/projects', { name: 'lids' });
+  const square = (left: number, right: number) => [
+    [left, left],
+    [right, left],
+    [right, right],
+    [left, right],
+  ];
+  const put = (polygons: number[][][]) =>
+    json(server, 'PUT', '/v1/projects/lids/ignored', { width: 2000, height: 1000, polygons });
+  expect((await put([square(10, 500)])).body.ignored.polygons).toEqual([square(10, 500)]);
+  expect((await put([square(-10, 2500)])).body.error).toContain('everything');
+  expect((await put([square(5000, 6000)])).body.error).toContain('nothing');
+  expect((await put([[[0, 0]]])).status).toBe(400);
+  expect((await json(server, 'GET', '/v1/projects/lids')).body.ignored.width).toBe(2000);
+  const none = await json(server, 'PUT', '/v1/projects/lids/ignored', null);
+  expect(none).toMatchObject({ status: 200, body: { ignored: null } });
+});
+
+it('describes its routes', async () => {
+  const { body } = await json(server, 'GET', '/openapi.json');
+  const routes = Object.entries(body.paths as Record<string, Record<string, { summary?: string }>>);
+  const own = routes.filter(([path]) => path.startsWith('/v1/projects'));
+  expect(own.length).toBeGreaterThan(6);
+  for (const [, methods] of own) {
+    for (const { summary } of Object.values(methods)) expect(summary).toBeTruthy();
+  }
+});

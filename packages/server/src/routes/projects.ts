@@ -1,0 +1,146 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { errorSchema } from '../plugins/errors.ts';
+import { ignoredAreasSchema } from '../services/ignored-areas.ts';
+import { projectNameSchema } from '../services/projects.ts';
+import type { Services } from '../services/services.ts';
+
+const params = z.object({ project: projectNameSchema });
+const named = z.strictObject({ name: projectNameSchema });
+
+const projectSchema = z
+  .object({
+    name: z.string(),
+    images: z
+      .object({
+        training: z.int().describe('Normal images to train on'),
+        normal: z.int().describe('Normal images to test with'),
+        defects: z.int(),
+        unlabelled: z.int(),
+      })
+      .describe('Number of images by what they are for'),
+    ignored: ignoredAreasSchema.nullable().describe('Areas of all images that models ignore'),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Project' });
+
+const errors = { '4xx': errorSchema, '5xx': errorSchema };
+const tags = ['projects'];
+
+/** Projects: create, list, rename, delete, export; areas to ignore. */
+export async function projectRoutes(app: FastifyInstance, services: Services): Promise<void> {
+  listAndCreate(app, services);
+  changeAndDelete(app, services);
+  exportImages(app, services);
+}
+
+function listAndCreate(app: FastifyInstance, { projects }: Services): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.get(
+    '/v1/projects',
+    {
+      schema: { tags, summary: 'List all projects', response: { 200: z.array(projectSchema) } },
+      config: { role: 'viewer' },
+    },
+    async () => projects.list(),
+  );
+  typed.post(
+    '/v1/projects',
+    {
+      schema: {
+        tags,
+        summary: 'Create a project',
+        body: named,
+        response: { 201: projectSchema, ...errors },
+      },
+      config: { role: 'operator' },
+    },
+    async ({ body }, reply) => reply.code(201).send(await projects.create(body.name)),
+  );
+  typed.get(
+    '/v1/projects/:project',
+    {
+      schema: {
+        tags,
+        summary: 'Describe a project',
+        params,
+        response: { 200: projectSchema, ...errors },
+      },
+      config: { role: 'viewer' },
+    },
+    async ({ params: { project } }) => projects.get(project),
+  );
+}
+
+function changeAndDelete(app: FastifyInstance, { projects }: Services): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.patch(
+    '/v1/projects/:project',
+    {
+      schema: {
+        tags,
+        summary: 'Rename a project',
+        params,
+        body: named,
+        response: { 200: projectSchema, ...errors },
+      },
+      config: { role: 'operator' },
+    },
+    async ({ params: { project }, body }) => projects.rename(project, body.name),
+  );
+  typed.put(
+    '/v1/projects/:project/ignored',
+    {
+      schema: {
+        tags,
+        summary: 'Set the areas of all images that models ignore',
+        description: 'They apply to later jobs. `null` removes them.',
+        params,
+        body: ignoredAreasSchema.nullable(),
+        response: { 200: projectSchema, ...errors },
+      },
+      config: { role: 'operator' },
+    },
+    async ({ params: { project }, body }) => projects.setIgnored(project, body),
+  );
+  typed.delete(
+    '/v1/projects/:project',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a project with its images',
+        params,
+        response: { 204: z.null(), ...errors },
+      },
+      config: { role: 'operator' },
+    },
+    async ({ params: { project } }, reply) => {
+      await projects.remove(project);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function exportImages(app: FastifyInstance, { images }: Services): void {
+  app.withTypeProvider<ZodTypeProvider>().get(
+    '/v1/projects/:project/export',
+    {
+      schema: {
+        tags,
+        summary: 'Download the labelled images as a zip archive',
+        description: 'In the layout of MVTec AD: train/good, test/good, test/KIND.',
+        params,
+        produces: ['application/zip'],
+        response: { 200: z.unknown(), ...errors } as Record<string, z.ZodType>,
+      },
+      config: { role: 'viewer' },
+      serializerCompiler: () => (value) => JSON.stringify(value),
+    },
+    async ({ params: { project } }, reply) =>
+      reply
+        .type('application/zip')
+        .header('Content-Disposition', `attachment; filename="${project}.zip"`)
+        .send(images.exported(project)),
+  );
+}

@@ -1,0 +1,232 @@
+import type { Readable } from 'node:stream';
+import { fail } from '@bigrid/errors';
+import type { Database } from '../database/database.ts';
+import type { FileRepository, ReceivedFile } from '../repositories/files.ts';
+import {
+  type ImageFilter,
+  ImageRepository,
+  type ImageRow,
+  type Label,
+  type Split,
+} from '../repositories/images.ts';
+import type { PreviewRepository } from '../repositories/previews.ts';
+import type { ImageDecoder } from '../workers/image-decoder.ts';
+import { exportZip } from './export.ts';
+import { type Labelling, relabelled, unlabelled } from './image-labels.ts';
+import { numbered, safeName } from './image-names.ts';
+import type { ProjectService } from './projects.ts';
+
+/** An image of a project. */
+export interface ProjectImage {
+  readonly id: number;
+  readonly name: string;
+  /** SHA-256 of the file. */
+  readonly file: string;
+  readonly format: string;
+  readonly bytes: number;
+  /** Pixels, upright. */
+  readonly width: number;
+  readonly height: number;
+  readonly label: Label | null;
+  readonly kind: string | null;
+  readonly split: Split;
+  readonly createdAt: string;
+}
+
+/** An image that arrived; `isNew` is false if the project had its content already. */
+export interface AddedImage extends ProjectImage {
+  readonly isNew: boolean;
+}
+
+export interface ImagePage {
+  readonly images: ProjectImage[];
+  /** Number of images on all pages. */
+  readonly total: number;
+  /** Where the next page begins; null on the last. */
+  readonly next: number | null;
+}
+
+export interface ImageServiceParts {
+  readonly database: Database;
+  readonly files: FileRepository;
+  readonly previews: PreviewRepository;
+  readonly decoder: ImageDecoder;
+  readonly projects: ProjectService;
+  /** Most bytes of an image. */
+  readonly mostBytes: number;
+}
+
+/** Images that are looked up at once. */
+const AT_ONCE = 1000;
+
+/** The images of projects: stored once by their content, decoded once when they arrive. */
+export class ImageService {
+  readonly #parts: ImageServiceParts;
+  readonly #images: ImageRepository;
+
+  constructor(parts: ImageServiceParts) {
+    this.#parts = parts;
+    this.#images = new ImageRepository(parts.database);
+  }
+
+  /**
+   * Adds an image. One that the project has already keeps its labels.
+   * @param name as the client calls it; the image gets a similar one that is free
+   * @throws NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, REQUEST_TOO_LARGE, OUTPUT_UNWRITABLE, STORE_BUSY
+   */
+  async add(
+    project: string,
+    name: string,
+    content: Readable,
+    labelling: Labelling,
+  ): Promise<AddedImage> {
+    this.#parts.projects.find(project);
+    const received = await this.#parts.files.receive(content, this.#parts.mostBytes);
+    return this.addReceived(project, name, received, labelling);
+  }
+
+  /** Like {@link add}, for a file on disk, which is stored or discarded. */
+  async addReceived(
+    project: string,
+    name: string,
+    received: ReceivedFile,
+    labelling: Labelling,
+  ): Promise<AddedImage> {
+    const { database, files, projects, mostBytes } = this.#parts;
+    try {
+      if (received.bytes > mostBytes) {
+        fail(
+          'REQUEST_TOO_LARGE',
+          `Expected at most ${mostBytes} bytes for ${name} but received ${received.bytes}`,
+        );
+      }
+      const { id } = projects.find(project);
+      const before = this.#images.findFile(id, received.hash);
+      if (before) return { ...describe(before), isNew: false };
+      const facts = await this.#factsOf(received, name);
+      await files.store(received);
+      return await database.write(() => {
+        const labels = relabelled(unlabelled, labelling);
+        const added = { ...facts, ...labels, project: projects.find(project).id, name };
+        return this.#insert(added, received);
+      });
+    } finally {
+      await files.discard(received);
+    }
+  }
+
+  /** @param after the page begins after it: `next` of the page before. @throws NOT_FOUND */
+  list(project: string, filter: ImageFilter, after: number, limit: number): ImagePage {
+    const { id } = this.#parts.projects.find(project);
+    const rows = this.#images.list(id, filter, after, limit + 1);
+    const images = rows.slice(0, limit).map(describe);
+    const next = rows.length > limit ? (images.at(-1)?.id ?? null) : null;
+    return { images, total: this.#images.count(id, filter), next };
+  }
+
+  /** @throws NOT_FOUND */
+  get(project: string, image: number): ProjectImage {
+    return describe(this.#find(project, image));
+  }
+
+  /** Labels images, all or none. @throws NOT_FOUND */
+  async label(project: string, ids: readonly number[], change: Labelling): Promise<ProjectImage[]> {
+    await this.#parts.database.write(() => {
+      for (const id of ids) {
+        this.#images.setLabel(id, relabelled(this.#find(project, id), change));
+      }
+    });
+    return ids.map((id) => this.get(project, id));
+  }
+
+  /** @throws NOT_FOUND */
+  async remove(project: string, image: number): Promise<void> {
+    await this.#parts.database.write(() => this.#images.remove(this.#find(project, image).id));
+  }
+
+  /** The file as it was received. @throws NOT_FOUND */
+  original(
+    project: string,
+    image: number,
+  ): { readonly row: ProjectImage; readonly content: Readable } {
+    const row = this.get(project, image);
+    return { row, content: this.#parts.files.read(row.file) };
+  }
+
+  /** A small copy, WebP. @throws NOT_FOUND */
+  async preview(project: string, image: number): Promise<Uint8Array> {
+    const { files, previews, decoder } = this.#parts;
+    const { file, name } = this.#find(project, image);
+    const known = await previews.read(file);
+    if (known) return known;
+    const { preview } = await decoder.decode({ path: files.pathOf(file), name });
+    await previews.write(file, preview);
+    return preview;
+  }
+
+  /** The labelled images as a zip archive in the layout of MVTec AD. @throws NOT_FOUND */
+  exported(project: string): Readable {
+    const labelled = [...this.#all(project, 'normal'), ...this.#all(project, 'defect')];
+    return exportZip(labelled, (hash) => this.#parts.files.read(hash));
+  }
+
+  /** Hashes of the files that any project refers to. */
+  files(): Set<string> {
+    return this.#images.files();
+  }
+
+  *#all(project: string, label: Label): Generator<ProjectImage> {
+    let after: number | null = 0;
+    while (after !== null) {
+      const page = this.list(project, { label }, after, AT_ONCE);
+      yield* page.images;
+      after = page.next;
+    }
+  }
+
+  #find(project: string, image: number): ImageRow {
+    const { id } = this.#parts.projects.find(project);
+    return (
+      this.#images.find(id, image) ??
+      fail(
+        'NOT_FOUND',
+        `Expected an image of ${project} but received ${image}, which does not exist`,
+      )
+    );
+  }
+
+  /** Format and size; the file is decoded unless another project has it. */
+  async #factsOf({ path, hash }: ReceivedFile, name: string) {
+    const known = this.#images.findAnywhere(hash);
+    if (known) return { format: known.format, width: known.width, height: known.height };
+    const { preview, ...facts } = await this.#parts.decoder.decode({ path, name });
+    await this.#parts.previews.write(hash, preview);
+    return facts;
+  }
+
+  #insert(
+    row: Omit<ImageRow, 'id' | 'file' | 'bytes' | 'created_at'>,
+    { hash, bytes }: ReceivedFile,
+  ): AddedImage {
+    const { project } = row;
+    // The same file may have arrived twice at once.
+    const before = this.#images.findFile(project, hash);
+    if (before) return { ...describe(before), isNew: false };
+    const name = this.#freeName(project, safeName(row.name, row.format));
+    this.#images.add({ ...row, name, file: hash, bytes, created_at: new Date().toISOString() });
+    return { ...describe(this.#images.findFile(project, hash) as ImageRow), isNew: true };
+  }
+
+  #freeName(project: number, name: string): string {
+    let free = name;
+    // Not from 2 upwards: cameras give the same name to every image.
+    for (let number = this.#images.latest() + 1; this.#images.hasName(project, free); number++) {
+      free = numbered(name, number);
+    }
+    return free;
+  }
+}
+
+function describe({ project: _, created_at: createdAt, ...row }: ImageRow): ProjectImage {
+  return { ...row, createdAt };
+}

@@ -1,0 +1,118 @@
+import { fail } from '@bigrid/errors';
+import { z } from 'zod';
+import type { Database } from '../database/database.ts';
+import { type ImageCount, ImageRepository } from '../repositories/images.ts';
+import { ProjectRepository, type ProjectRow } from '../repositories/projects.ts';
+import { type IgnoredAreas, ignoredAreasSchema, maskOf } from './ignored-areas.ts';
+
+/** Names of projects: what a URL path can hold without escapes. */
+export const projectNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.-]{0,63}$/)
+  .meta({
+    expected: 'a name of up to 64 letters, digits, dots, hyphens and underscores',
+    description: 'Name of a project',
+  });
+
+export interface Project {
+  readonly name: string;
+  /** Number of images by what they are for. */
+  readonly images: {
+    /** Normal ones to train on. */
+    readonly training: number;
+    /** Normal ones to test with. */
+    readonly normal: number;
+    readonly defects: number;
+    readonly unlabelled: number;
+  };
+  readonly ignored: IgnoredAreas | null;
+  readonly createdAt: string;
+}
+
+/** Projects: images with labels, and what of them to ignore. */
+export class ProjectService {
+  readonly #database: Database;
+  readonly #projects: ProjectRepository;
+  readonly #images: ImageRepository;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#projects = new ProjectRepository(database);
+    this.#images = new ImageRepository(database);
+  }
+
+  list(): Project[] {
+    const counts = this.#images.counts();
+    return this.#projects.list().map((row) => describe(row, counts));
+  }
+
+  /** @throws NOT_FOUND */
+  get(name: string): Project {
+    return describe(this.find(name), this.#images.counts());
+  }
+
+  /** @throws NOT_FOUND */
+  find(name: string): ProjectRow {
+    return (
+      this.#projects.find(name) ??
+      fail('NOT_FOUND', `Expected a project but received ${name}, which does not exist`)
+    );
+  }
+
+  /** @throws CONFLICT if the name is taken */
+  async create(name: string): Promise<Project> {
+    await this.#database.write(() => {
+      this.#assertFree(name);
+      this.#projects.add(name, new Date().toISOString());
+    });
+    return this.get(name);
+  }
+
+  /** @throws NOT_FOUND; CONFLICT if the name is taken */
+  async rename(name: string, next: string): Promise<Project> {
+    await this.#database.write(() => {
+      const { id } = this.find(name);
+      if (next !== name) this.#assertFree(next);
+      this.#projects.rename(id, next);
+    });
+    return this.get(next);
+  }
+
+  /** @param areas null: nothing is ignored. @throws NOT_FOUND; REQUEST_INVALID if nothing or everything is */
+  async setIgnored(name: string, areas: IgnoredAreas | null): Promise<Project> {
+    if (areas) maskOf(areas);
+    await this.#database.write(() => {
+      this.#projects.setIgnored(this.find(name).id, areas && JSON.stringify(areas));
+    });
+    return this.get(name);
+  }
+
+  /** Removes a project with its images. @throws NOT_FOUND */
+  async remove(name: string): Promise<void> {
+    await this.#database.write(() => this.#projects.remove(this.find(name).id));
+  }
+
+  #assertFree(name: string): void {
+    if (!this.#projects.find(name)) return;
+    fail('CONFLICT', `Expected the name of a new project but received ${name}, which exists`, {
+      remedy: 'Choose another name.',
+    });
+  }
+}
+
+function describe({ id, name, ignored, created_at }: ProjectRow, all: ImageCount[]): Project {
+  const own = all.filter(({ project }) => project === id);
+  const count = (isCounted: (one: ImageCount) => boolean) =>
+    own.filter(isCounted).reduce((sum, one) => sum + one.count, 0);
+  return {
+    name,
+    images: {
+      training: count(({ label, split }) => label === 'normal' && split === 'train'),
+      normal: count(({ label, split }) => label === 'normal' && split === 'test'),
+      defects: count(({ label }) => label === 'defect'),
+      unlabelled: count(({ label }) => label === null),
+    },
+    ignored: ignored === null ? null : ignoredAreasSchema.parse(JSON.parse(ignored)),
+    createdAt: created_at,
+  };
+}
