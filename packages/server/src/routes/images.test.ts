@@ -215,5 +215,7 @@ it('keeps images over a restart', async () => {
   await server.close();
   await start();
   expect((await call('GET', `/images/${id}`)).body.file).toBe(file);
+  const original = await server.send('GET', `/v1/projects/${project}/images/${id}/file`);
+  expect(Buffer.from(await original.arrayBuffer())).toEqual(await imageBytes(9));
   expect(await readdir(at('data', 'incoming'))).toEqual([]);
 });
