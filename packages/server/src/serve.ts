@@ -65,6 +65,8 @@ async function open(options: ServerOptions, opened: (() => unknown)[]): Promise<
   const uploads = new UploadService(files, images);
   // Files that were stored when an earlier process was killed, before anything referred to them.
   await files.removeAllBut(new Set([...models.files(), ...images.files()]));
+  // Starts at once: a process takes longer to load a model than this one takes to listen.
+  const loading = models.loadActive();
   const services = { images, models, projects, uploads };
   const app = await createApp(services, { bodyLimit: mostBytes, logger });
   opened.push(() => app.close());
@@ -82,7 +84,7 @@ async function open(options: ServerOptions, opened: (() => unknown)[]): Promise<
       logger.error({ err: error, path }, 'A model file could not be added');
     }
   }
-  for (const { model, error } of await models.loadActive()) {
+  for (const { model, error } of await loading) {
     logger.error({ err: error, model }, 'A model could not be loaded');
   }
   return url;
