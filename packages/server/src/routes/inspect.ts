@@ -8,14 +8,10 @@ import { z } from 'zod';
 import { errorSchema } from '../plugins/errors.ts';
 import type { Inspected } from '../services/models.ts';
 import type { Services } from '../services/services.ts';
-import { modelNameSchema, rulesSchema } from '../services/settings.ts';
+import { rulesSchema } from '../services/settings.ts';
 import { goneSignal } from './gone-signal.ts';
 import { type lookoutSchema, toLookout } from './lookout-for-vision.ts';
-
-const params = z.object({
-  name: modelNameSchema,
-  version: z.coerce.number().int().min(1).optional(),
-});
+import { modelPaths } from './model-paths.ts';
 
 const query = rulesSchema.extend({
   smallestRegion: z.coerce.number().min(0).max(1e8).optional(),
@@ -66,7 +62,6 @@ const schema = {
   summary: 'Inspect an image, or several',
   description:
     'The body is an image (PNG, JPEG, WebP, TIFF, AVIF, GIF or BMP). The response is JSON or, with `Accept: image/png`, the heat map or, with `Accept: application/x-npy`, the anomaly map. With multipart/form-data it has a line of JSON per file, in their order, each with the name of the file.',
-  params,
   querystring: query,
   consumes: ['image/*', 'multipart/form-data'],
   response: responses,
@@ -83,10 +78,10 @@ export async function inspectRoutes(app: FastifyInstance, { models }: Services):
   // What is sent has the shape of `InspectionResult` already; other types go past JSON.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
 
-  for (const path of ['/v1/models/:name', '/v1/models/:name/versions/:version']) {
+  for (const [path, params] of modelPaths) {
     app
       .withTypeProvider<ZodTypeProvider>()
-      .post(`${path}/inspect`, { schema }, async (request, reply) => {
+      .post(`/v1${path}/inspect`, { schema: { ...schema, params } }, async (request, reply) => {
         const { name: model, version } = request.params;
         const { format: _, ...judging } = request.query;
         const signal = goneSignal(reply);

@@ -6,15 +6,11 @@ import { imageInput, imageOf } from '../open-inference/image-input.ts';
 import { outputMetadata, outputNames, outputTensors } from '../open-inference/outputs.ts';
 import { formatResponse, parseRequest, type SentResponse } from '../open-inference/tensors.ts';
 import type { Services } from '../services/services.ts';
-import { modelNameSchema } from '../services/settings.ts';
 import { goneSignal } from './gone-signal.ts';
+import { modelPaths } from './model-paths.ts';
 
 const LENGTH_HEADER = 'inference-header-content-length';
 
-const params = z.object({
-  name: modelNameSchema,
-  version: z.coerce.number().int().min(1).optional(),
-});
 const tensorMetadata = z.object({
   name: z.string(),
   datatype: z.string(),
@@ -52,7 +48,8 @@ export async function openInferenceRoutes(app: FastifyInstance, services: Servic
     async () => ({ name: 'bigrid', version: serverVersion, extensions: ['binary_tensor_data'] }),
   );
 
-  for (const path of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
+  for (const [ending, params] of modelPaths) {
+    const path = `/v2${ending}`;
     typed.get(
       path,
       { schema: { tags, summary: 'Describe a model', params, response: { 200: modelMetadata } } },
