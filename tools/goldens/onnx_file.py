@@ -61,18 +61,23 @@ def every_field():
     # An empty name is written all the same.
     attributes[8].t.name = ""
     body = onnx.GraphProto(
-        name="Scan_1/body",
-        node=[node("Identity", ["Scan/input_1"], ["Identity_1"], "Identity_1")],
-        input=[value("Scan/input_1", np.float32, [2])],
-        output=[value("Identity_1", np.float32, [2])],
+        name="Loop_1/body",
+        node=[
+            node("Gather", ["x", "Loop/run_1"], ["Gather_1"], "Gather_1", [attribute("axis", kinds.INT, i=0)]),
+            node("Identity", ["Loop/goes_on_1"], ["Identity_1"], "Identity_1"),
+            node("Identity", ["Gather_1"], ["Identity_2"], "Identity_2"),
+        ],
+        input=[value("Loop/run_1", np.int64, []), value("Loop/goes_on_1", np.bool_, [])],
+        output=[value("Identity_1", np.bool_, []), value("Identity_2", np.float32, [2])],
     )
-    scan = [attribute("num_scan_inputs", kinds.INT, i=1), attribute("body", kinds.GRAPH, g=body)]
+    first = [attribute("start", kinds.INT, i=0), attribute("end", kinds.INT, i=1)]
     inputs = ["x", "", "flags", *(weight.name for weight in weights)]
     nodes = [
         node("Everything", inputs, ["first", "", "third"], "first", attributes),
         node("Identity", ["first"], ["y"], "y"),
-        node("Scan", ["x"], ["Scan_1"], "Scan_1", scan),
-        node("Identity", ["Scan_1"], ["rows_again"], "rows_again"),
+        node("Shape", ["x"], ["Shape_1"], "Shape_1", first),
+        node("Loop", ["Shape_1", ""], ["Loop_1"], "Loop_1", [attribute("body", kinds.GRAPH, g=body)]),
+        node("Identity", ["Loop_1"], ["rows_again"], "rows_again"),
     ]
     graph = onnx.GraphProto(
         name="every field",

@@ -1,5 +1,5 @@
 import { fail } from '@bigrid/errors';
-import { formatShape, type Shape } from './shape.ts';
+import { type Dimension, formatShape, type Shape } from './shape.ts';
 import { type ElementType, type Tensor, tensor } from './tensor.ts';
 
 /** An attribute of an operator. A plain number is an integer. */
@@ -54,7 +54,7 @@ export interface GraphNode {
   readonly body?: Body;
 }
 
-/** A graph inside a node (Scan). Its nodes may read values of the enclosing graph, which also holds its weights. */
+/** A graph inside a node (Loop). Its nodes may read values of the enclosing graph, which also holds its weights. */
 export interface Body {
   readonly nodes: readonly GraphNode[];
   readonly inputs: readonly Value[];
@@ -149,7 +149,7 @@ export class Graph {
   /** Appends a node with several outputs, of these types and shapes. */
   nodeWithOutputs(
     operator: string,
-    inputs: readonly Value[],
+    inputs: readonly (Value | undefined)[],
     attributes: Readonly<Record<string, Attribute>>,
     outputs: readonly [ValueType, ...ValueType[]],
   ): readonly Value[] {
@@ -163,41 +163,41 @@ export class Graph {
   }
 
   /**
-   * Appends a node with a graph inside, which takes one input and returns one output per output of the node.
-   * @param input type and shape of the body's input
-   * @param build builds the outputs of the body; nodes that it appends belong to the body
-   * @param shapeOf from the shape of a body's output to that of the node's output
+   * Appends a Loop: a node with a graph inside, which it runs `times` times.
+   * @param times int64 [1]; may be known only at run time
+   * @param count the same as a dimension
+   * @param build from the number of the run, int64 [], to the outputs of the body; nodes that it appends belong to it
+   * @returns each output [...] of the body as [count, ...]
    */
-  nodeWithBody(
-    operator: string,
-    inputs: readonly Value[],
-    attributes: Readonly<Record<string, Attribute>>,
-    input: ValueType,
-    build: (input: Value) => readonly [Value, ...Value[]],
-    shapeOf: (output: Shape) => Shape,
+  loop(
+    times: Value,
+    count: Dimension,
+    build: (run: Value) => readonly [Value, ...Value[]],
   ): readonly Value[] {
-    const given = new Value(this, this.#unique(`${operator}/input`), input.type, input.shape);
+    const run = new Value(this, this.#unique('Loop/run'), 'int64', []);
+    const goesOn = new Value(this, this.#unique('Loop/goes_on'), 'bool', []);
     const outer = this.#block;
     const nodes: GraphNode[] = [];
     this.#block = nodes;
     let outputs: Value[];
     try {
       // A body may not return values from outside, nor one value twice.
-      outputs = build(given).map((value) =>
+      outputs = [goesOn, ...build(run)].map((value) =>
         this.node('Identity', [value], {}, value.type, value.shape),
       );
     } finally {
       this.#block = outer;
     }
-    const types = outputs.map(({ type, shape }) => ({ type, shape: shapeOf(shape) }));
+    const stacked = ({ type, shape }: Value): ValueType => ({ type, shape: [count, ...shape] });
+    const types = outputs.slice(1).map(stacked);
     const values = this.nodeWithOutputs(
-      operator,
-      inputs,
-      attributes,
+      'Loop',
+      [times, undefined],
+      {},
       types as [ValueType, ...ValueType[]],
     );
     const node = values[0]?.producer as { -readonly [K in keyof GraphNode]: GraphNode[K] };
-    node.body = { nodes, inputs: [given], outputs };
+    node.body = { nodes, inputs: [run, goesOn], outputs };
     return values;
   }
 

@@ -16,7 +16,7 @@ export { concat, expand, pad, reshape, slice, sliceAt, transpose } from './opera
 export { matMul } from './operators/linear.ts';
 export { layerNormalization, softmax } from './operators/normalisation.ts';
 export { reduceMax, reduceMean, reduceSum, sumTo } from './operators/reduce.ts';
-export { scan } from './operators/scan.ts';
+export { mapItems } from './operators/map-items.ts';
 export { gather, type Largest, largest, scatter } from './operators/select.ts';
 export { type ReadModel, readModel, withElements, withMetadata } from './read-model.ts';
 export { type Port, readPorts } from './read-ports.ts';

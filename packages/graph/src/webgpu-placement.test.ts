@@ -4,7 +4,7 @@ import { toModel } from './model.ts';
 import { add, cast } from './operators/elementwise.ts';
 import { resize } from './operators/image.ts';
 import { sliceAt, transpose } from './operators/layout.ts';
-import { scan } from './operators/scan.ts';
+import { mapItems } from './operators/map-items.ts';
 import { tensor } from './tensor.ts';
 import { nodesForProcessor } from './webgpu-placement.ts';
 
@@ -46,7 +46,7 @@ test('looks into the graphs inside of nodes', () => {
   const model = modelOf((graph) => {
     const image = graph.input('image', 'float32', [1, 1, 8, 8]);
     const starts = graph.input('starts', 'int64', ['windows', 2]);
-    const [windows] = scan(starts, (at) => {
+    const [windows] = mapItems(starts, (at) => {
       const window = sliceAt(image, [2, 3], at, [4, 4]);
       return [cast(resize(window, [2, 2], 'nchw', true), 'float16')];
     }) as [Value];
@@ -56,8 +56,8 @@ test('looks into the graphs inside of nodes', () => {
   expect(nodesForProcessor(model, single)).toEqual([
     'Resize_1',
     'Cast_1',
-    'Identity_1',
-    'Scan_1',
+    'Identity_2',
+    'Loop_1',
     'Cast_2',
   ]);
 });

@@ -1,6 +1,6 @@
 import { Graph } from '../src/graph.ts';
 import type { ModelOptions } from '../src/model.ts';
-import { scan } from '../src/operators/scan.ts';
+import { mapItems } from '../src/operators/map-items.ts';
 import { float32, tensor } from '../src/tensor.ts';
 
 /** A graph that fills every field that we write; tools/goldens/onnx_file.py builds the same model in Python. */
@@ -32,7 +32,7 @@ export function everyFieldGraph(): { graph: Graph; options: ModelOptions } {
   const inputs = [x, undefined, flags, ...weights];
   const [first] = graph.foreignNode('Everything', inputs, attributes, ['first', '', 'third']);
   if (first) graph.output('y', first);
-  const [rows] = scan(x, (row) => [row]);
+  const [rows] = mapItems(x, (row) => [row]);
   if (rows) graph.output('rows_again', rows);
   const metadata = { manifest: '{"größe":1}', empty: '' };
   return { graph, options: { metadata, description: 'all', producerVersion: '1.2.3' } };

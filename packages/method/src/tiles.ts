@@ -3,7 +3,7 @@ import {
   matMul,
   reshape,
   resize,
-  scan,
+  mapItems,
   sliceAt,
   tensor,
   transpose,
@@ -78,7 +78,7 @@ export function overTiles(
   const { graph } = image;
   return graph.scope('tiles', () => {
     const resized = resizeImage(image, options);
-    return scan(origins, (origin) =>
+    return mapItems(origins, (origin) =>
       look(sliceAt(resized, [1, 2], origin, [inputSize, inputSize])),
     );
   });

@@ -34,16 +34,16 @@ export function largest(x: Value, count: number): Largest {
 }
 
 /**
- * Rows of a tensor. It has no gradient.
- * @param indices int64 [count], each from 0 to rows - 1
- * @returns [count, ...]
+ * Rows of a tensor, or a single one. It has no gradient.
+ * @param indices int64 [count] or [], each from 0 to rows - 1
+ * @returns [count, ...] or [...]
  */
 export function gather(x: Value, indices: Value): Value {
   const [rows, ...rest] = x.shape;
-  if (rows === undefined || indices.shape.length !== 1) {
+  if (rows === undefined || indices.shape.length > 1) {
     fail(
       'GRAPH_SHAPE_MISMATCH',
-      `Expected rows and a vector of indices for ${x.graph.nextName('Gather')} but received ${x} and ${indices}`,
+      `Expected rows and an index or a vector of indices for ${x.graph.nextName('Gather')} but received ${x} and ${indices}`,
     );
   }
   const shape = [...indices.shape, ...rest];

@@ -8,7 +8,7 @@ import { float32, tensor } from '../tensor.ts';
 import { add, cast, mul } from './elementwise.ts';
 import { reshape, sliceAt } from './layout.ts';
 import { reduceSum } from './reduce.ts';
-import { scan } from './scan.ts';
+import { mapItems } from './map-items.ts';
 
 /** Windows of 2 x 3 of a table, next to twice the windows and their sums. */
 function windows() {
@@ -17,7 +17,7 @@ function windows() {
   const starts = graph.input('starts', 'int64', ['count', 2]);
   const weight = graph.initialiser('weight', float32([], [2]));
   const unused = graph.initialiser('unused', float32([], [3]));
-  const [doubled, sums, where] = scan(starts, (at) => {
+  const [doubled, sums, where] = mapItems(starts, (at) => {
     const window = sliceAt(table, [0, 1], at, [2, 3]);
     mul(window, unused);
     return [mul(window, weight), reduceSum(window, { keepDimensions: false }), at];
@@ -57,8 +57,8 @@ test('keeps weights where any reader of the file finds them, and leaves out what
 test('nodes after it are outside of it again, and one may lie in another', async () => {
   const graph = new Graph('nested');
   const rows = graph.input('rows', 'float32', [2, 3]);
-  const [squares] = scan(rows, (row) => {
-    const [own] = scan(row, (number) => [mul(number, number)]);
+  const [squares] = mapItems(rows, (row) => {
+    const [own] = mapItems(row, (number) => [mul(number, number)]);
     return [add(own as never, reshape(reduceSum(row), [1]))];
   });
   graph.output('y', mul(squares as never, 10));
@@ -70,7 +70,7 @@ test('has no gradient, also towards what its body reads from outside', () => {
   const graph = new Graph('gradient');
   const x = graph.input('x', 'float32', [2]);
   const numbers = graph.input('numbers', 'float32', [3]);
-  const [scaled] = scan(numbers, (number) => [mul(x, number)]);
+  const [scaled] = mapItems(numbers, (number) => [mul(x, number)]);
   const loss = add(reduceSum(scaled as never), reduceSum(x));
   expect(() => gradients(loss, [x])).toThrow(
     expect.objectContaining({ code: 'GRAPH_NO_GRADIENT' }),
@@ -90,5 +90,5 @@ test('refuses what cannot be cut or gone along', () => {
   expect(() => sliceAt(x, [1], at, [5])).toThrow(mismatch);
   expect(() => sliceAt(x, [0, 1], at, [1, 1])).toThrow(mismatch);
   expect(() => sliceAt(x, [1], at, [0])).toThrow(mismatch);
-  expect(() => scan(graph.constant(1), (item) => [item])).toThrow(mismatch);
+  expect(() => mapItems(graph.constant(1), (item) => [item])).toThrow(mismatch);
 });

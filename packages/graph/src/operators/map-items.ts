@@ -1,6 +1,7 @@
 import { fail } from '@bigrid/errors';
 import type { Value } from '../graph.ts';
 import { formatShape } from '../shape.ts';
+import { gather } from './select.ts';
 
 /**
  * Runs a part of the graph once per element of `items` along its first axis, and stacks the results. The part may
@@ -10,19 +11,19 @@ import { formatShape } from '../shape.ts';
  * @returns each output [...] as [count, ...]
  * @throws GRAPH_SHAPE_MISMATCH
  */
-export function scan(
+export function mapItems(
   items: Value,
   build: (item: Value) => readonly [Value, ...Value[]],
 ): readonly Value[] {
   const { graph } = items;
-  const [count, ...shape] = items.shape;
+  const [count] = items.shape;
   if (count === undefined) {
     return fail(
       'GRAPH_SHAPE_MISMATCH',
-      `Expected at least one axis for ${graph.nextName('Scan')} but received ${formatShape(items.shape)}`,
+      `Expected at least one axis for ${graph.nextName('Loop')} but received ${formatShape(items.shape)}`,
     );
   }
-  const item = { type: items.type, shape };
-  const stacked = (output: readonly (number | string)[]) => [count, ...output];
-  return graph.nodeWithBody('Scan', [items], { num_scan_inputs: 1 }, item, build, stacked);
+  // Loop and not Scan, which OpenVINO refuses when the body reads values from outside of it.
+  const times = graph.node('Shape', [items], { start: 0, end: 1 }, 'int64', [1]);
+  return graph.loop(times, count, (run) => build(gather(items, run)));
 }
