@@ -5,9 +5,9 @@ import { convolution } from '../src/operators/convolution.ts';
 import { cast, erf, greater, less, maximum, minimum, sign } from '../src/operators/elementwise.ts';
 import { averagePool, maxPool, resize } from '../src/operators/image.ts';
 import { sliceAt } from '../src/operators/layout.ts';
+import { mapItems } from '../src/operators/map-items.ts';
 import { layerNormalization, softmax } from '../src/operators/normalisation.ts';
 import { reduceMax, reduceSum } from '../src/operators/reduce.ts';
-import { mapItems } from '../src/operators/map-items.ts';
 import { gather, largest, scatter } from '../src/operators/select.ts';
 import { compositeCases, type GradientCase, gradientCases } from './gradient-cases.ts';
 
@@ -43,7 +43,10 @@ export function everyOperatorGraph(): Graph {
   const { values, indices } = largest(graph.input('vector', 'float32', [8]), 3);
   const selected = [gather(weight, graph.integers([1])), scatter(values, indices, values)];
   const starts = graph.input('starts', 'int64', ['windows', 2]);
-  const windows = mapItems(starts, (at) => [sliceAt(planes, [2, 3], at, [3, 2]), cast(at, 'float32')]);
+  const windows = mapItems(starts, (at) => [
+    sliceAt(planes, [2, 3], at, [3, 2]),
+    cast(at, 'float32'),
+  ]);
   [...others, ...selected, ...windows].forEach((value, i) => {
     graph.output(`other${i}`, value);
   });

@@ -1,9 +1,9 @@
 import {
   float32,
+  mapItems,
   matMul,
   reshape,
   resize,
-  mapItems,
   sliceAt,
   tensor,
   transpose,

@@ -7,8 +7,8 @@ import { readModel } from '../read-model.ts';
 import { float32, tensor } from '../tensor.ts';
 import { add, cast, mul } from './elementwise.ts';
 import { reshape, sliceAt } from './layout.ts';
-import { reduceSum } from './reduce.ts';
 import { mapItems } from './map-items.ts';
+import { reduceSum } from './reduce.ts';
 
 /** Windows of 2 x 3 of a table, next to twice the windows and their sums. */
 function windows() {
