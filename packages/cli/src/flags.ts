@@ -47,15 +47,24 @@ export const machineFields = fieldsOf(engineOptionsSchema);
 /** Next to a longer flag, 80 columns have no room for the description, so its values are listed there instead. */
 const LONGEST_FLAG = 31;
 
-/** Adds a `--kebab-case` flag per field, so that name, range, default and description have one source. */
+/**
+ * Adds a `--kebab-case` flag per field, so that name, range, default and description have one source. The flag of a list may be
+ * repeated.
+ */
 export function addFlags(command: Command, fields: Fields): Command {
   for (const [name, field] of Object.entries(fields)) {
     const flag = `--${kebabCase(name)}`;
     const listed = `${flag} <${field.enum?.join('|') ?? 'N'}>`;
     const lists = listed.length <= LONGEST_FLAG;
     const option = new Option(lists ? listed : `${flag} <name>`, describe(field, lists));
-    if (field.default !== undefined) option.default(field.default);
-    command.addOption(option.argParser((text: string) => parseFlag(flag, field, text)));
+    const { items, default: initial } = field;
+    if (initial !== undefined) option.default(initial, items && 'none');
+    option.argParser((text: string, before: unknown) =>
+      items
+        ? [...(before as unknown[]), parseFlag(flag, items, text)]
+        : parseFlag(flag, field, text),
+    );
+    command.addOption(option);
   }
   return command;
 }

@@ -7,6 +7,8 @@ export interface Field {
   readonly const?: string;
   /** The alternatives, if there are several. */
   readonly anyOf?: readonly Field[];
+  /** What a list holds. */
+  readonly items?: Field;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly multipleOf?: number;

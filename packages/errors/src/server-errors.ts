@@ -91,4 +91,22 @@ export const serverErrors = {
     exitCode: 69,
     httpStatus: 500,
   },
+  PATH_FORBIDDEN: {
+    when: 'A client names a folder or a video file outside the folders that the server may read.',
+    remedy: 'Name a path inside one of them, or start the server with `--watch DIR` for it.',
+    exitCode: 77,
+    httpStatus: 403,
+  },
+  FFMPEG_MISSING: {
+    when: 'A stream reads a camera or a video, but ffmpeg, which decodes them, is not installed.',
+    remedy: 'Install ffmpeg 5.1 or newer so that the command `ffmpeg` is found.',
+    exitCode: 69,
+    httpStatus: 501,
+  },
+  SOURCE_UNAVAILABLE: {
+    when: 'A camera or a video of a stream cannot be read.',
+    remedy: 'Check its address, its password and the network; a camera is tried again by itself.',
+    exitCode: 69,
+    httpStatus: 503,
+  },
 } as const satisfies Record<string, ErrorDefinition>;

@@ -38,7 +38,7 @@ export { freeName, moveFile } from './files/move-file.ts';
 export { decodeName, systemPath } from './files/names.ts';
 export { encodeNpy } from './files/npy.ts';
 export { imageKind } from './images/image-kind.ts';
-export { imagesOfStream } from './images/image-stream.ts';
+export { encodedImages, imagesOfStream } from './images/image-stream.ts';
 export { decodeImage, encodeMask } from './images/images.ts';
 export { isImageName } from './images/listing.ts';
 export { drawPreview } from './images/thumbnail.ts';

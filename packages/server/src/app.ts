@@ -11,6 +11,7 @@ import { inspectRoutes } from './routes/inspect.ts';
 import { modelRoutes } from './routes/models.ts';
 import { openInferenceRoutes } from './routes/open-inference.ts';
 import { projectRoutes } from './routes/projects.ts';
+import { streamRoutes } from './routes/streams.ts';
 import type { Services } from './services/services.ts';
 
 export interface AppOptions {
@@ -44,5 +45,6 @@ export async function createApp(
   await app.register(openInferenceRoutes, services);
   await app.register(projectRoutes, services);
   await app.register(imageRoutes, services);
+  await app.register(streamRoutes, services);
   return app;
 }

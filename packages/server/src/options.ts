@@ -17,6 +17,10 @@ export const serverOptionsSchema = z.strictObject({
     .describe('Folder for everything that the server keeps'),
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
   port: z.int().min(0).max(65_535).default(8000).describe('Port to listen on; 0: any free one'),
+  watch: z
+    .array(z.string().min(1).meta({ expected: 'a path' }))
+    .default([])
+    .describe('Folder that streams may read images and videos from; may be repeated'),
   processes: z
     .int()
     .min(1)

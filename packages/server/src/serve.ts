@@ -8,10 +8,13 @@ import { Database } from './database/database.ts';
 import type { ServerOptions } from './options.ts';
 import { FileRepository } from './repositories/files.ts';
 import { PreviewRepository } from './repositories/previews.ts';
+import { StreamFiles } from './repositories/stream-files.ts';
 import { ImageService } from './services/images.ts';
 import { addModelFolder } from './services/model-folder.ts';
 import { ModelService } from './services/models.ts';
 import { ProjectService } from './services/projects.ts';
+import { AllowedFolders } from './services/streams/allowed-folders.ts';
+import { StreamService } from './services/streams/streams.ts';
 import { UploadService } from './services/uploads.ts';
 import { ImageDecoder } from './workers/image-decoder.ts';
 
@@ -45,7 +48,8 @@ export async function serve(options: ServerOptions): Promise<RunningServer> {
 
 /** @param opened receives what has to be closed */
 async function open(options: ServerOptions, opened: (() => unknown)[]): Promise<string> {
-  const { data, host, port, processes, queue, timeout, bodyLimit, logLevel: level } = options;
+  const { data, host, port, watch, bodyLimit, logLevel: level } = options;
+  const { processes, queue, timeout } = options;
   // Lines of JSON, unless a person reads them.
   const logger = pino(
     { level },
@@ -67,7 +71,10 @@ async function open(options: ServerOptions, opened: (() => unknown)[]): Promise<
   await files.removeAllBut(new Set([...models.files(), ...images.files()]));
   // Starts at once: a process takes longer to load a model than this one takes to listen.
   const loading = models.loadActive();
-  const services = { images, models, projects, uploads };
+  const allowed = new AllowedFolders(watch);
+  const streams = new StreamService({ database, files: new StreamFiles(data), models, allowed });
+  opened.push(() => streams.dispose());
+  const services = { images, models, projects, streams, uploads };
   const app = await createApp(services, { bodyLimit: mostBytes, logger });
   opened.push(() => app.close());
   const url = await app
@@ -87,5 +94,6 @@ async function open(options: ServerOptions, opened: (() => unknown)[]): Promise<
   for (const { model, error } of await loading) {
     logger.error({ err: error, model }, 'A model could not be loaded');
   }
+  await streams.resume();
   return url;
 }

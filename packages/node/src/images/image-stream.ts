@@ -66,6 +66,24 @@ async function* imagesInBytes(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<ImageEntry> {
+  let count = 0;
+  for await (const bytes of encodedImages(chunks, name)) {
+    const pages = count === 0 ? await pagesOf(bytes) : [0];
+    for (const page of pages) yield entryOf(bytes, pageName(name, count + page), page);
+    count++;
+  }
+}
+
+/**
+ * The files of images in a stream that has nothing else, undecoded: JPEG, PNG, BMP, GIF and WebP may follow each other, with
+ * only zeros in between. Each is yielded as soon as it is complete; at the end of the stream, also an incomplete one.
+ * @param name names the stream in errors
+ * @throws INPUT_INVALID if something else follows an image; IMAGE_TOO_LARGE for an image of more than 1 GiB
+ */
+export async function* encodedImages(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Buffer> {
   const gathered = new Gathered(name);
   let [count, searched] = [0, 0];
 
@@ -89,12 +107,9 @@ async function* imagesInBytes(
 
   for await (const chunk of chunks) {
     gathered.add(chunk);
-    for (const bytes of found(false)) yield entryOf(bytes, pageName(name, count));
+    yield* found(false);
   }
-  for (const bytes of found(true)) {
-    if (count > 0) yield entryOf(bytes, pageName(name, count));
-    else for (const page of await pagesOf(bytes)) yield entryOf(bytes, pageName(name, page), page);
-  }
+  yield* found(true);
 }
 
 function entryOf(bytes: Buffer, path: string, page = 0): ImageEntry {

@@ -10,8 +10,8 @@ import { createReadStream, readFile, stat } from '../files/system.ts';
 import { LONGEST_LINE } from './inspection-log.ts';
 
 export interface WebhookOptions {
-  /** Called when the receiver is unreachable or rejects a line, and when it accepts lines again. */
-  readonly onTrouble?: ((message: string) => void) | undefined;
+  /** Called when the receiver is unreachable or rejects a line, and when it accepts lines again, which ends the trouble. */
+  readonly onTrouble?: ((message: string, isOver: boolean) => void) | undefined;
   /** Milliseconds to wait for a response. Default: 10,000. */
   readonly timeout?: number | undefined;
   /** Milliseconds before the first retry, doubled for each further one. Default: 500. */
@@ -143,16 +143,13 @@ export class Webhook {
       const { trouble, isFinal, retryAfter } = await this.#post(line);
       if (signal.aborted && trouble) return false;
       if (!trouble || isFinal) {
-        if (isFinal) this.#options.onTrouble?.(`${this.#url.host} rejected a result: ${trouble}`);
-        else if (this.#failing)
-          this.#options.onTrouble?.(`${this.#url.host} accepts results again`);
+        if (isFinal) this.#tell(`${this.#url.host} rejected a result: ${trouble}`, false);
+        else if (this.#failing) this.#tell(`${this.#url.host} accepts results again`, true);
         this.#failing = false;
         return true;
       }
       if (!this.#failing) {
-        this.#options.onTrouble?.(
-          `${this.#url.host} does not accept results: ${trouble}; retrying`,
-        );
+        this.#tell(`${this.#url.host} does not accept results: ${trouble}; retrying`, false);
       }
       this.#failing = true;
       // Random jitter, so that many senders do not retry at the same moment.
@@ -160,6 +157,10 @@ export class Webhook {
       await setTimeout(Math.max(pause, retryAfter), undefined, { signal }).catch(() => {});
     }
     return false;
+  }
+
+  #tell(message: string, isOver: boolean): void {
+    this.#options.onTrouble?.(message, isOver);
   }
 
   async #post(line: string): Promise<Answer> {

@@ -42,4 +42,19 @@ export const migrations: readonly string[] = [
      UNIQUE (project, file)
    ) STRICT;
    CREATE INDEX images_by_file ON images (file)`,
+  `CREATE TABLE streams (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     name TEXT NOT NULL UNIQUE,
+     definition TEXT NOT NULL,
+     is_started INTEGER NOT NULL,
+     created_at TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE stream_images (
+     stream INTEGER NOT NULL REFERENCES streams (id) ON DELETE CASCADE,
+     path TEXT NOT NULL,
+     size INTEGER NOT NULL,
+     modified INTEGER NOT NULL,
+     inspected_at INTEGER NOT NULL,
+     PRIMARY KEY (stream, path)
+   ) STRICT, WITHOUT ROWID`,
 ];

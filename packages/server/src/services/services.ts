@@ -1,6 +1,7 @@
 import type { ImageService } from './images.ts';
 import type { ModelService } from './models.ts';
 import type { ProjectService } from './projects.ts';
+import type { StreamService } from './streams/streams.ts';
 import type { UploadService } from './uploads.ts';
 
 /** What the routes stand on. */
@@ -9,4 +10,5 @@ export interface Services {
   readonly models: ModelService;
   readonly projects: ProjectService;
   readonly uploads: UploadService;
+  readonly streams: StreamService;
 }

@@ -1,0 +1,90 @@
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { failToWrite, writeAtomically } from '@bigrid/node/internal';
+
+/** Milliseconds. */
+const DAY = 86_400_000;
+/** Bytes that are searched at once for the end of the last whole line. */
+const BLOCK = 65_536;
+const NEWLINE = 10;
+
+/** What streams write to the data folder: a folder per stream, named by its number. */
+export class StreamFiles {
+  readonly #data: string;
+
+  constructor(data: string) {
+    this.#data = data;
+  }
+
+  /** Relative to the data folder. */
+  nameOf(stream: number): string {
+    return `streams/${stream}`;
+  }
+
+  pathOf(stream: number, ...parts: string[]): string {
+    return join(this.#data, this.nameOf(stream), ...parts);
+  }
+
+  /** @throws OUTPUT_UNWRITABLE */
+  async write(path: string, content: Uint8Array): Promise<void> {
+    await writeAtomically(path, content);
+  }
+
+  /**
+   * Deletes the files in a folder and its subfolders that were not changed for a number of days.
+   * @throws OUTPUT_UNWRITABLE
+   */
+  async removeOlderThan(days: number, folder: string): Promise<void> {
+    try {
+      for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+        const path = join(entry.parentPath, entry.name);
+        if (!entry.isFile() || Date.now() - (await stat(path)).mtimeMs < days * DAY) continue;
+        await rm(path, { force: true });
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') failToWrite(folder, error);
+    }
+  }
+
+  /** Deletes what a stream has written. @throws OUTPUT_UNWRITABLE */
+  async remove(stream: number): Promise<void> {
+    const path = this.pathOf(stream);
+    await rm(path, { recursive: true, force: true }).catch((error) => failToWrite(path, error));
+  }
+}
+
+/**
+ * Appends a line to a file, which is created if it is missing. What an earlier process or a full disk left of a line is
+ * removed first.
+ * @param line without its end
+ * @returns bytes of the file
+ * @throws OUTPUT_UNWRITABLE
+ */
+export async function appendLine(path: string, line: string): Promise<number> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await using handle = await open(path, 'a+');
+    let { size } = await handle.stat();
+    const end = await endOfLines(handle, size);
+    if (end < size) {
+      await handle.truncate(end);
+      size = end;
+    }
+    const { bytesWritten } = await handle.write(`${line}\n`);
+    return size + bytesWritten;
+  } catch (error) {
+    return failToWrite(path, error);
+  }
+}
+
+/** Bytes up to the end of the last whole line. */
+async function endOfLines(handle: Awaited<ReturnType<typeof open>>, size: number): Promise<number> {
+  const block = Buffer.alloc(size > 0 ? BLOCK : 0);
+  // The last byte alone, unless a line is incomplete.
+  for (let [end, length] = [size, 1]; end > 0; end -= length, length = Math.min(BLOCK, end)) {
+    await handle.read(block, 0, length, end - length);
+    const at = block.subarray(0, length).lastIndexOf(NEWLINE);
+    if (at >= 0) return end - length + at + 1;
+  }
+  return 0;
+}

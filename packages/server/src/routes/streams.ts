@@ -1,0 +1,140 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { errorSchema } from '../plugins/errors.ts';
+import type { Services } from '../services/services.ts';
+import { modelNameSchema } from '../services/settings.ts';
+import { sinkSchema, streamSchema } from '../services/streams/definitions.ts';
+
+const params = z.object({ name: modelNameSchema.describe('Name of a stream') });
+
+const count = z.int().min(0);
+
+const stateSchema = z
+  .object({
+    status: z
+      .enum(['running', 'waiting', 'finished', 'failed', 'stopped'])
+      .describe('waiting: for the source or the model, and it goes on by itself'),
+    reason: z.string().optional().describe('Why it waits or failed'),
+    since: z.iso.datetime().describe('When the status began'),
+    framesPerSecond: z.number().describe('Images inspected per second, over ten seconds'),
+    inspected: count.describe('Images inspected since it was started'),
+    anomalous: count,
+    dropped: count.describe(
+      'Frames of a camera that a newer one replaced before the model was free',
+    ),
+    failed: count.describe('Images that could not be inspected'),
+  })
+  .meta({ id: 'StreamState' });
+
+const sinkStateSchema = z
+  .object({
+    definition: sinkSchema,
+    delivered: count.describe('Results written, accepted by the broker, or queued for the webhook'),
+    skipped: count.describe('Results above its rate, or lost because of its trouble'),
+    waitingBytes: count.optional().describe('What the webhook has not sent yet'),
+    trouble: z.string().optional(),
+  })
+  .meta({ id: 'StreamSinkState' });
+
+const shownSchema = streamSchema
+  .extend({
+    sinks: z.array(sinkStateSchema),
+    state: stateSchema,
+    folder: z.string().describe('Where its sinks write, relative to the data folder'),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({
+    id: 'Stream',
+    description:
+      'A stream. Of URLs it shows only protocol and host; users and passwords not at all.',
+  });
+
+const tags = ['streams'];
+const errors = { '4xx': errorSchema, '5xx': errorSchema };
+
+/** Streams: a source of images, the model that inspects them, and the sinks that get the results. */
+export async function streamRoutes(app: FastifyInstance, services: Services): Promise<void> {
+  services.streams.onInspected = app.countInspection;
+  read(app, services);
+  change(app, services);
+}
+
+function read(app: FastifyInstance, { streams }: Services): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.get(
+    '/v1/streams',
+    {
+      config: { role: 'viewer' },
+      schema: {
+        tags,
+        summary: 'List all streams with their state',
+        response: { 200: z.array(shownSchema), ...errors },
+      },
+    },
+    async () => streams.list(),
+  );
+  typed.get(
+    '/v1/streams/:name',
+    {
+      config: { role: 'viewer' },
+      schema: {
+        tags,
+        summary: 'Get a stream with its state',
+        params,
+        response: { 200: shownSchema, ...errors },
+      },
+    },
+    async (request) => streams.get(request.params.name),
+  );
+}
+
+function change(app: FastifyInstance, { streams }: Services): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.post(
+    '/v1/streams',
+    {
+      config: { role: 'admin' },
+      schema: {
+        tags,
+        summary: 'Create a stream and start it',
+        description:
+          'It is started again whenever the server is, until it is stopped, or a video is at its end.',
+        body: streamSchema,
+        response: { 201: shownSchema, ...errors },
+      },
+    },
+    async (request, reply) => reply.code(201).send(await streams.create(request.body)),
+  );
+  for (const action of ['start', 'stop'] as const) {
+    typed.post(
+      `/v1/streams/:name/${action}`,
+      {
+        config: { role: 'operator' },
+        schema: {
+          tags,
+          summary: `${action === 'start' ? 'Start' : 'Stop'} a stream`,
+          params,
+          response: { 200: shownSchema, ...errors },
+        },
+      },
+      async (request) => streams[action](request.params.name),
+    );
+  }
+  typed.delete(
+    '/v1/streams/:name',
+    {
+      config: { role: 'admin' },
+      schema: {
+        tags,
+        summary: 'Delete a stream with all that its sinks wrote to the data folder',
+        params,
+        response: { 204: z.null(), ...errors },
+      },
+    },
+    async (request, reply) => {
+      await streams.remove(request.params.name);
+      return reply.code(204).send(null);
+    },
+  );
+}

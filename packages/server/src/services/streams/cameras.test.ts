@@ -1,0 +1,161 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { isInstalled, startStreamServer, useTinyModel } from '../../../testing/streams.ts';
+
+const run = promisify(execFile);
+const hasFfmpeg = isInstalled('ffmpeg', '-version');
+const why = hasFfmpeg ? '' : ' (skipped: ffmpeg is not installed)';
+
+const at = useTinyModel();
+
+/** A camera that sends JPEG images over HTTP, a number of them per second. */
+async function startCamera(perSecond: number) {
+  const image = await sharp(at('good/0.png')).jpeg().toBuffer();
+  const viewers = new Set<ServerResponse>();
+  const server = createServer(({ url }, response) => {
+    if (url !== '/live?key=secret') return response.writeHead(404).end();
+    response.writeHead(200, { 'Content-Type': 'multipart/x-mixed-replace; boundary=frame' });
+    viewers.add(response);
+    response.on('close', () => viewers.delete(response));
+  });
+  const timer = setInterval(() => {
+    for (const viewer of viewers) {
+      viewer.write(
+        `--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${image.length}\r\n\r\n`,
+      );
+      viewer.write(image);
+      viewer.write('\r\n');
+    }
+  }, 1000 / perSecond);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const disconnect = () => server.closeAllConnections();
+  onTestFinished(() => {
+    clearInterval(timer);
+    server.close();
+    disconnect();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, url: `http://127.0.0.1:${port}/live?key=secret`, disconnect, viewers };
+}
+
+async function startStream(source: object, sinks: object[] = []) {
+  const folder = await mkdtemp(at('test-'));
+  const data = join(folder, 'data');
+  const server = await startStreamServer(data, [at()], at('part.onnx'));
+  const created = await server.post('/v1/streams', { name: 'cam', source, model: 'part', sinks });
+  expect(created).toMatchObject({ status: 201 });
+  const read = async () => (await server.get('/v1/streams/cam')).body;
+  return { server, data, created: created.body, read, state: async () => (await read()).state };
+}
+
+describe.skipIf(!hasFfmpeg)(`cameras and videos${why}`, () => {
+  let video: string;
+  beforeAll(async () => {
+    await mkdir(at('videos'));
+    video = at('videos', 'line.mp4');
+    const pattern = ['-f', 'lavfi', '-i', 'testsrc=size=96x64:rate=10:duration=2'];
+    await run('ffmpeg', ['-loglevel', 'error', ...pattern, '-pix_fmt', 'yuv420p', video]);
+  });
+
+  test('every frame of a video is inspected, in order; then the stream is finished', async () => {
+    const { state, data, created, server } = await startStream({ type: 'video', path: video }, [
+      { type: 'lines' },
+    ]);
+    await expect
+      .poll(state, { timeout: 40_000 })
+      .toMatchObject({ status: 'finished', inspected: 20, dropped: 0, failed: 0 });
+    const day = new Date().toISOString().slice(0, 10);
+    const text = await readFile(join(data, created.folder, 'lines', `${day}.jsonl`), 'utf8');
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ image }) => image)).toEqual(
+      Array.from({ length: 20 }, (_, n) => `${video}#${n + 1}`),
+    );
+    expect(lines[0]).toMatchObject({ width: 96, height: 64 });
+    // It can be started again.
+    await server.post('/v1/streams/cam/start');
+    await expect.poll(state, { timeout: 40_000 }).toMatchObject({ status: 'finished' });
+  });
+
+  test('fps limits how many frames of a video are inspected', async () => {
+    const { state } = await startStream({ type: 'video', path: video, fps: 5 });
+    await expect.poll(state, { timeout: 40_000 }).toMatchObject({ status: 'finished' });
+    expect(await state()).toMatchObject({ inspected: 10 });
+  });
+
+  test.each([
+    ['a playlist', 'list.m3u8', () => `#EXTM3U\n#EXTINF:1,\n${video}\n#EXT-X-ENDLIST\n`],
+    ['a list of files', 'list.ffconcat', () => `ffconcat version 1.0\nfile ${video}\n`],
+    ['something else', 'text.mp4', () => 'not a video'],
+  ])('%s is no video', async (_, name, content) => {
+    const path = at('videos', name);
+    await writeFile(path, content());
+    const { state } = await startStream({ type: 'video', path });
+    await expect
+      .poll(state, { timeout: 20_000 })
+      .toMatchObject({ status: 'failed', inspected: 0, reason: expect.stringMatching(/ffmpeg/) });
+  });
+
+  test('a camera that is faster than the model has frames dropped, and no backlog', async () => {
+    const camera = await startCamera(100);
+    const { state } = await startStream({ type: 'mjpeg', url: camera.url });
+    await expect
+      .poll(async () => (await state()).inspected, { timeout: 40_000 })
+      .toBeGreaterThan(9);
+    const { dropped, status, framesPerSecond } = await state();
+    expect([status, dropped > 0, framesPerSecond > 0]).toEqual(['running', true, true]);
+  });
+
+  test('a camera that is lost is opened again; its address stays secret', async () => {
+    const camera = await startCamera(5);
+    const { state, read, created } = await startStream({ type: 'mjpeg', url: camera.url });
+    const inspected = async () => (await state()).inspected;
+    await expect.poll(inspected, { timeout: 40_000 }).toBeGreaterThan(0);
+    camera.disconnect();
+    await expect.poll(state).toMatchObject({ status: 'waiting' });
+    const before = await inspected();
+    await expect.poll(inspected, { timeout: 20_000 }).toBeGreaterThan(before);
+    expect(await state()).toMatchObject({ status: 'running' });
+    expect(created.source.url).toBe(`http://127.0.0.1:${camera.port}/`);
+    expect(JSON.stringify(await read())).not.toContain('secret');
+  });
+
+  test('the state says why a camera cannot be opened, without its password', async () => {
+    const url = 'rtsp://admin:pass-word@127.0.0.1:9/live?token=abcdef';
+    const { state, read } = await startStream({ type: 'rtsp', url });
+    await expect
+      .poll(state, { timeout: 20_000 })
+      .toMatchObject({ status: 'waiting', reason: expect.stringMatching(/refused/) });
+    expect(JSON.stringify(await read())).not.toMatch(/admin|pass-word|abcdef/);
+  });
+
+  test('a stream that is stopped leaves no ffmpeg', async () => {
+    const camera = await startCamera(5);
+    const { server, state } = await startStream({ type: 'mjpeg', url: camera.url });
+    await expect.poll(state, { timeout: 40_000 }).toMatchObject({ status: 'running' });
+    expect(camera.viewers.size).toBe(1);
+    await server.post('/v1/streams/cam/stop');
+    await expect.poll(() => camera.viewers.size).toBe(0);
+  });
+});
+
+test('without ffmpeg, a camera is refused with what to install', async () => {
+  const { PATH } = process.env;
+  onTestFinished(() => {
+    process.env.PATH = PATH;
+  });
+  const server = await startStreamServer(at('without'), [], at('part.onnx'));
+  process.env.PATH = '';
+  const source = { type: 'rtsp', url: 'rtsp://127.0.0.1/' };
+  const { status, body } = await server.post('/v1/streams', { name: 'a', source, model: 'part' });
+  expect([status, body.code]).toEqual([501, 'FFMPEG_MISSING']);
+  expect(body.remedy).toMatch(/^Install ffmpeg/);
+});

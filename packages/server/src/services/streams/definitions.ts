@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { modelNameSchema } from '../settings.ts';
+
+const fps = z
+  .number()
+  .min(0.01)
+  .max(240)
+  .optional()
+  .describe('Most frames per second to inspect (default: as many as the source has)');
+
+const path = z.string().min(1).max(4096);
+
+const videoSize = z
+  .string()
+  .regex(/^[1-9]\d{0,4}x[1-9]\d{0,4}$/)
+  .meta({ expected: 'a size such as 1920x1080' });
+
+function address(protocol: RegExp) {
+  // A host is required: `http:relative` is a URL as well.
+  return z.url({ protocol, hostname: /./, normalize: true }).max(2000);
+}
+
+/** Where the images of a stream come from. */
+export const sourceSchema = z
+  .discriminatedUnion('type', [
+    z
+      .strictObject({
+        type: z.literal('folder'),
+        path: path.describe('Folder on the server, inside one that `--watch` allows'),
+      })
+      .describe('Images that appear in a folder; none is left out'),
+    z
+      .strictObject({ type: z.literal('rtsp'), url: address(/^rtsps?$/), fps })
+      .describe('A network camera'),
+    z
+      .strictObject({ type: z.literal('mjpeg'), url: address(/^https?$/), fps })
+      .describe('A network camera that sends JPEG images over HTTP'),
+    z
+      .strictObject({
+        type: z.literal('usb'),
+        device: z.string().regex(/^\/dev\/video\d{1,3}$/),
+        size: videoSize.optional().describe('Pixels (default: as the camera decides)'),
+        fps,
+      })
+      .describe('A camera at the server itself, on Linux'),
+    z
+      .strictObject({
+        type: z.literal('video'),
+        path: path.describe('Video file on the server, inside a folder that `--watch` allows'),
+        fps,
+      })
+      .describe('The frames of a video file, from its start to its end; none is left out'),
+  ])
+  .meta({ id: 'StreamSource' });
+
+export type Source = z.infer<typeof sourceSchema>;
+
+const common = {
+  verdicts: z
+    .array(z.enum(['normal', 'unsure', 'anomalous']))
+    .min(1)
+    .optional()
+    .describe('Leave out results with other verdicts (default: none)'),
+};
+
+const days = z.int().min(1).max(36_500).default(30).describe('Days after which files are deleted');
+
+function mostPerSecond(most: number) {
+  return z
+    .number()
+    .min(0.01)
+    .max(10_000)
+    .default(most)
+    .describe('Results per second at most; further ones are skipped and counted');
+}
+
+const topic = z
+  .string()
+  .min(1)
+  .max(1000)
+  .regex(/^[^+#\0]+$/)
+  .meta({ expected: 'a topic without wildcards' });
+
+/** Where the results of a stream go. */
+export const sinkSchema = z
+  .discriminatedUnion('type', [
+    z
+      .strictObject({
+        type: z.literal('webhook'),
+        url: address(/^https?$/).refine(hasNoPassword, 'Expected no password in the URL'),
+        ...common,
+      })
+      .describe('Posts each result, in order, until it is accepted; also after a restart'),
+    z
+      .strictObject({
+        type: z.literal('mqtt'),
+        url: address(/^(mqtts?|wss?)$/).refine(hasNoPassword, 'Expected no password in the URL'),
+        topic: topic.optional().describe('Default: bigrid/NAME, with the name of the stream'),
+        availabilityTopic: topic
+          .optional()
+          .describe('Holds online or offline, retained (default: TOPIC/availability)'),
+        qos: z.literal([0, 1, 2]).default(0),
+        retain: z.boolean().default(false).describe('Whether the broker keeps the latest result'),
+        username: z.string().min(1).max(1000).optional(),
+        password: z.string().min(1).max(1000).optional(),
+        mostPerSecond: mostPerSecond(100),
+        ...common,
+      })
+      .describe('Publishes each result to an MQTT broker while it can be reached'),
+    z
+      .strictObject({ type: z.literal('lines'), days, ...common })
+      .describe('Appends a line of JSON per result to a file per day in the data folder'),
+    z
+      .strictObject({
+        type: z.literal('folder'),
+        content: z.enum(['image', 'heat-map']).default('image'),
+        days,
+        mostPerSecond: mostPerSecond(10),
+        ...common,
+      })
+      .describe('Keeps images, or their heat maps, in a folder per verdict in the data folder'),
+  ])
+  .meta({ id: 'StreamSink' });
+
+export type SinkDefinition = z.infer<typeof sinkSchema>;
+
+/** What a stream is made of. */
+export const streamSchema = z.strictObject({
+  name: modelNameSchema.describe('Name of the stream'),
+  source: sourceSchema,
+  model: modelNameSchema,
+  version: z.int().min(1).optional().describe('Default: whichever is active'),
+  sinks: z.array(sinkSchema).max(16).default([]),
+});
+
+export type StreamDefinition = z.infer<typeof streamSchema>;
+
+/** A definition that can be shown: of URLs only protocol and host remain, since any other part may be a secret. */
+export function withoutSecrets(definition: StreamDefinition): StreamDefinition {
+  const { source, sinks } = definition;
+  return {
+    ...definition,
+    source: 'url' in source ? { ...source, url: originOf(source.url) } : source,
+    sinks: sinks.map((sink) => {
+      if (!('url' in sink)) return sink;
+      const shown = { ...sink, url: originOf(sink.url) };
+      return shown.type === 'mqtt' ? { ...shown, username: undefined, password: undefined } : shown;
+    }),
+  };
+}
+
+/** `rtsp://camera:554/` */
+export function originOf(text: string): string {
+  const { protocol, host } = new URL(text);
+  return `${protocol}//${host}/`;
+}
+
+function hasNoPassword(text: string): boolean {
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+}

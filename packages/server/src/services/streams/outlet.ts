@@ -1,0 +1,117 @@
+import { reasonOf } from '@bigrid/node/internal';
+import type { StreamFiles } from '../../repositories/stream-files.ts';
+import type { SinkDefinition } from './definitions.ts';
+import { FolderSink } from './sinks/folder-sink.ts';
+import { LinesSink } from './sinks/lines-sink.ts';
+import { MqttSink } from './sinks/mqtt-sink.ts';
+import { RateLimit } from './sinks/rate-limit.ts';
+import { type Delivery, type Sink, SinkState } from './sinks/sink.ts';
+import { WebhookSink } from './sinks/webhook-sink.ts';
+
+export interface OutletContext {
+  readonly files: StreamFiles;
+  /** Number of the stream. */
+  readonly id: number;
+  /** Its name. */
+  readonly stream: string;
+  /** Position of the sink in the stream. */
+  readonly index: number;
+}
+
+/** What became of the results of a sink since the stream was started. */
+export interface OutletReport {
+  /** Results written, or accepted by the broker, or queued for the webhook. */
+  readonly delivered: number;
+  /** Results above its rate, or lost because of its trouble. */
+  readonly skipped: number;
+  /** Bytes that the webhook has not sent yet. */
+  readonly waitingBytes?: number | undefined;
+  readonly trouble?: string | undefined;
+}
+
+/** One sink of a running stream. Whatever fails in it is in its report, and never stops the stream. */
+export class Outlet {
+  readonly definition: SinkDefinition;
+  readonly #context: OutletContext;
+  readonly #state = new SinkState();
+  readonly #limit: RateLimit | undefined;
+  #sink: Sink | undefined;
+
+  constructor(definition: SinkDefinition, context: OutletContext) {
+    this.definition = definition;
+    this.#context = context;
+    if ('mostPerSecond' in definition) this.#limit = new RateLimit(definition.mostPerSecond);
+  }
+
+  get wantsHeatMap(): boolean {
+    return this.definition.type === 'folder' && this.definition.content === 'heat-map';
+  }
+
+  /** Connects it, and sends what an earlier process left. */
+  async open(): Promise<void> {
+    await this.#guard(async () => {
+      this.#sink = await openSink(this.definition, this.#context, this.#state);
+    });
+  }
+
+  async offer(delivery: Delivery): Promise<void> {
+    if (!this.#isWanted(delivery)) return;
+    if (this.#limit && !this.#limit.take()) {
+      this.#state.skipped++;
+      return;
+    }
+    if (!this.#sink) await this.open();
+    const heatMap = this.wantsHeatMap ? delivery.heatMap : undefined;
+    const isTaken = await this.#guard(() => this.#sink?.take({ ...delivery, heatMap }));
+    if (!isTaken || !this.#sink) this.#state.skipped++;
+  }
+
+  async report(): Promise<OutletReport> {
+    const { delivered, skipped, trouble } = this.#state;
+    const waitingBytes = await this.#sink?.waiting?.().catch(() => undefined);
+    return { delivered, skipped, waitingBytes, trouble };
+  }
+
+  async close(): Promise<void> {
+    await this.#guard(() => this.#sink?.close());
+  }
+
+  #isWanted({ result }: Delivery): boolean {
+    const { verdicts, type } = this.definition;
+    if ('error' in result) return type !== 'folder';
+    return verdicts?.includes(result.verdict) ?? true;
+  }
+
+  /** @returns whether it succeeded */
+  async #guard(work: () => Promise<void> | undefined): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.#state.trouble = reasonOf(error);
+      return false;
+    }
+  }
+}
+
+async function openSink(
+  definition: SinkDefinition,
+  { files, id, stream, index }: OutletContext,
+  state: SinkState,
+): Promise<Sink> {
+  switch (definition.type) {
+    case 'webhook':
+      return WebhookSink.open(files.pathOf(id, `webhook-${index}.jsonl`), definition.url, state);
+    case 'mqtt':
+      return new MqttSink(definition, stream, state);
+    case 'lines':
+      return new LinesSink({ ...definition, files, folder: files.pathOf(id, 'lines'), state });
+    case 'folder':
+      return new FolderSink({
+        ...definition,
+        files,
+        folder: files.pathOf(id, `${definition.content}s`),
+        state,
+      });
+  }
+}

@@ -1,0 +1,52 @@
+import type { InspectionResult } from '../../../workers/messages.ts';
+
+/** What sinks get of an image, as JSON. */
+export type StreamResult = {
+  readonly at: string;
+  readonly stream: string;
+  readonly image: string;
+  readonly model: string;
+} & (
+  | ({ readonly version: number } & Omit<InspectionResult, 'map' | 'heatMap'>)
+  | { readonly error: { readonly code: string; readonly message: string } }
+);
+
+/** A result, with the image. */
+export interface Delivery {
+  readonly result: StreamResult;
+  /** The image file. */
+  readonly image: Uint8Array;
+  /** PNG, if the sink asked for it. */
+  readonly heatMap: Uint8Array | undefined;
+}
+
+/** Takes results, one after the other. */
+export interface Sink {
+  /**
+   * Must not wait for a receiver.
+   * @throws if the result is lost; the next one is given to it nevertheless
+   */
+  take(delivery: Delivery): Promise<void>;
+  /** Bytes that are not sent yet. */
+  waiting?(): Promise<number>;
+  /** Sends what can be sent within a few seconds. */
+  close(): Promise<void>;
+}
+
+/** What became of the results of a sink. */
+export class SinkState {
+  delivered = 0;
+  skipped = 0;
+  /** What was wrong last; undefined if the latest result was delivered. */
+  trouble: string | undefined;
+
+  countDelivered(): void {
+    this.delivered++;
+    this.trouble = undefined;
+  }
+
+  countLost(trouble: string): void {
+    this.skipped++;
+    this.trouble = trouble;
+  }
+}

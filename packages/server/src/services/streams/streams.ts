@@ -1,0 +1,212 @@
+import { stat } from 'node:fs/promises';
+import { fail } from '@bigrid/errors';
+import { systemPath, type WatchedImage } from '@bigrid/node/internal';
+import type { Database } from '../../database/database.ts';
+import type { StreamFiles } from '../../repositories/stream-files.ts';
+import { type ImageStamp, StreamRepository, type StreamRow } from '../../repositories/streams.ts';
+import type { ModelService } from '../models.ts';
+import type { AllowedFolders } from './allowed-folders.ts';
+import {
+  type SinkDefinition,
+  type StreamDefinition,
+  streamSchema,
+  withoutSecrets,
+} from './definitions.ts';
+import type { OutletReport } from './outlet.ts';
+import { checkSource } from './sources.ts';
+import { StreamRun } from './stream-run.ts';
+import type { StreamReport } from './stream-state.ts';
+
+/** A stream as clients see it, without secrets. */
+export interface Stream extends Omit<StreamDefinition, 'sinks'> {
+  readonly sinks: ({ readonly definition: SinkDefinition } & OutletReport)[];
+  readonly state: StreamReport;
+  /** Where its sinks write, relative to the data folder. */
+  readonly folder: string;
+  readonly createdAt: string;
+}
+
+export interface StreamServiceOptions {
+  readonly database: Database;
+  readonly files: StreamFiles;
+  readonly models: ModelService;
+  readonly allowed: AllowedFolders;
+}
+
+const notRun: Omit<StreamReport, 'since'> = {
+  status: 'stopped',
+  framesPerSecond: 0,
+  inspected: 0,
+  anomalous: 0,
+  dropped: 0,
+  failed: 0,
+};
+/** Milliseconds for which a file that is no longer there counts as inspected: its drive may return. */
+const REMEMBERED_FOR = 30 * 86_400_000;
+
+/** Streams: sources whose images are inspected as they come, and sinks that get the results. */
+export class StreamService {
+  readonly #options: StreamServiceOptions;
+  readonly #streams: StreamRepository;
+  readonly #runs = new Map<number, StreamRun>();
+  /** Called for each inspected image. */
+  onInspected: (model: string, verdict: string) => void = () => {};
+  /** Changes happen one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: StreamServiceOptions) {
+    this.#options = options;
+    this.#streams = new StreamRepository(options.database);
+  }
+
+  list(): Promise<Stream[]> {
+    return Promise.all(this.#streams.list().map((row) => this.#describe(row)));
+  }
+
+  /** @throws NOT_FOUND */
+  async get(name: string): Promise<Stream> {
+    return this.#describe(this.#find(name));
+  }
+
+  /**
+   * Adds a stream and starts it.
+   * @throws CONFLICT if there is one of this name; NOT_FOUND for its model; what {@link checkSource} throws
+   */
+  create(definition: StreamDefinition): Promise<Stream> {
+    return this.#inTurn(async () => {
+      const { name, source, model, version } = definition;
+      if (this.#streams.find(name)) {
+        fail('CONFLICT', `Expected a new name for a stream but received ${name}, which exists`, {
+          remedy: 'Choose another name, or delete that stream first.',
+        });
+      }
+      this.#options.models.version(model, version);
+      await checkSource(source, this.#options.allowed);
+      await this.#options.database.write(() =>
+        this.#streams.add({
+          name,
+          definition: JSON.stringify(definition),
+          is_started: 1,
+          created_at: new Date().toISOString(),
+        }),
+      );
+      const row = this.#find(name);
+      this.#run(row);
+      return this.#describe(row);
+    });
+  }
+
+  /** Starts a stream unless it runs. @throws NOT_FOUND; what {@link checkSource} throws */
+  start(name: string): Promise<Stream> {
+    return this.#inTurn(async () => {
+      const row = this.#find(name);
+      await checkSource(definitionOf(row).source, this.#options.allowed);
+      await this.#options.database.write(() => this.#streams.setStarted(row.id, true));
+      if (!row.is_started || !this.#runs.has(row.id)) this.#run(row);
+      return this.#describe(row);
+    });
+  }
+
+  /** Stops a stream: it is not started again until somebody does. @throws NOT_FOUND */
+  stop(name: string): Promise<Stream> {
+    return this.#inTurn(async () => {
+      const row = this.#find(name);
+      await this.#options.database.write(() => this.#streams.setStarted(row.id, false));
+      await this.#end(row.id);
+      return this.#describe(row);
+    });
+  }
+
+  /** Removes a stream with all that its sinks wrote to the data folder. @throws NOT_FOUND */
+  remove(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { id } = this.#find(name);
+      await this.#end(id);
+      await this.#options.database.write(() => this.#streams.remove(id));
+      await this.#options.files.remove(id);
+    });
+  }
+
+  /** Starts the streams that ran when the server was stopped. */
+  resume(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const row of this.#streams.list()) if (row.is_started) this.#run(row);
+    });
+  }
+
+  /** Ends all streams, until {@link resume}. */
+  dispose(): Promise<void> {
+    return this.#inTurn(async () => {
+      await Promise.all([...this.#runs.keys()].map((id) => this.#end(id)));
+    });
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  #find(name: string): StreamRow {
+    return (
+      this.#streams.find(name) ??
+      fail('NOT_FOUND', `Expected a stream but received ${name}, which does not exist`)
+    );
+  }
+
+  async #describe(row: StreamRow): Promise<Stream> {
+    const { sinks, ...shown } = withoutSecrets(definitionOf(row));
+    const run = this.#runs.get(row.id);
+    const reports = (await run?.outletReports()) ?? [];
+    return {
+      ...shown,
+      sinks: sinks.map((definition, at) => ({
+        definition,
+        ...(reports[at] ?? { delivered: 0, skipped: 0 }),
+      })),
+      state: run?.report() ?? { ...notRun, since: row.created_at },
+      folder: this.#options.files.nameOf(row.id),
+      createdAt: row.created_at,
+    };
+  }
+
+  #run(row: StreamRow): void {
+    const { database, files, models, allowed } = this.#options;
+    const { id } = row;
+    const run = new StreamRun(definitionOf(row), {
+      ...{ files, id, models, allowed },
+      inspected: {
+        has: (image) => this.#streams.hasImage(id, stampOf(image)),
+        add: (image) => database.write(() => this.#streams.addImage(id, stampOf(image))),
+      },
+      onInspected: (model, verdict) => this.onInspected(model, verdict),
+      onEnd: () => database.write(() => this.#streams.setStarted(id, false)),
+    });
+    this.#runs.set(id, run);
+    void this.#forgetRemoved(id);
+  }
+
+  async #end(id: number): Promise<void> {
+    await this.#runs.get(id)?.stop();
+    this.#runs.delete(id);
+  }
+
+  /** Forgets files that were inspected long ago and no longer exist, so that what is remembered does not grow for ever. */
+  async #forgetRemoved(id: number): Promise<void> {
+    for (const path of this.#streams.imagesBefore(id, Date.now() - REMEMBERED_FOR)) {
+      const isMissing = await stat(systemPath(path)).then(
+        () => false,
+        ({ code }) => code === 'ENOENT',
+      );
+      if (isMissing) await this.#options.database.write(() => this.#streams.removeImage(id, path));
+    }
+  }
+}
+
+function definitionOf({ definition }: StreamRow): StreamDefinition {
+  return streamSchema.parse(JSON.parse(definition));
+}
+
+function stampOf({ path, file }: WatchedImage): ImageStamp {
+  return { path, ...file };
+}
