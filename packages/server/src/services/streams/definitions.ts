@@ -21,7 +21,7 @@ function address(protocol: RegExp) {
 }
 
 /** Where the images of a stream come from. */
-export const sourceSchema = z
+const sourceSchema = z
   .discriminatedUnion('type', [
     z
       .strictObject({
