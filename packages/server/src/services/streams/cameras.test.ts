@@ -122,8 +122,8 @@ describe.skipIf(!hasFfmpeg)(`cameras and videos${why}`, () => {
     camera.disconnect();
     await expect.poll(state).toMatchObject({ status: 'waiting' });
     const before = await inspected();
+    await expect.poll(state, { timeout: 20_000 }).toMatchObject({ status: 'running' });
     await expect.poll(inspected, { timeout: 20_000 }).toBeGreaterThan(before);
-    expect(await state()).toMatchObject({ status: 'running' });
     expect(created.source.url).toBe(`http://127.0.0.1:${camera.port}/`);
     expect(JSON.stringify(await read())).not.toContain('secret');
   });
