@@ -32,6 +32,11 @@ const small: Readonly<Record<string, string>> = {
   '--threads': '1',
 };
 
+/** The same for single commands. */
+const smallFor: Readonly<Record<string, typeof small>> = {
+  serve: { '--data': 'server', '--port': '0' },
+};
+
 /** Makes a folder with a product and a model of it the working directory. @returns undoes it */
 export async function enterWorkshop(): Promise<() => void> {
   const before = process.cwd();
@@ -71,7 +76,9 @@ export function wordsOf(command: Command, values: Readonly<Record<string, string
     throw new Error(`Say in fuzz/options.ts what <${argument.name()}> may be`);
   });
   const known = new Set(command.options.map(({ long }) => long ?? ''));
-  const others = Object.entries({ ...small, ...values }).filter(([name]) => known.has(name));
+  const others = Object.entries({ ...small, ...smallFor[command.name()], ...values }).filter(
+    ([name]) => known.has(name),
+  );
   const optional = others.map(([name, value]) => `${name}=${value}`);
   // After `--`, everything is an argument, even if it looks like an option.
   return [command.name(), ...optional, '--', ...given];

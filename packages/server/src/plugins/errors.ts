@@ -54,7 +54,7 @@ function answer(reply: FastifyReply, { code, message, remedy, httpStatus }: Bigr
 }
 
 /** The error of the registry for one of Fastify, zod, or a bug. */
-function toBigridError(error: FastifyError): BigridError {
+export function toBigridError(error: FastifyError): BigridError {
   if (isBigridError(error)) return error;
   if (isResponseSerializationError(error)) return internal();
   if (hasZodFastifySchemaValidationErrors(error)) {

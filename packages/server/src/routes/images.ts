@@ -9,6 +9,7 @@ import { labellingSchema } from '../services/image-labels.ts';
 import { projectNameSchema } from '../services/projects.ts';
 import type { Services } from '../services/services.ts';
 import type { Uploaded, UploadedFile } from '../services/uploads.ts';
+import { multipartFiles } from './multipart-files.ts';
 
 const params = z.object({ project: projectNameSchema });
 const imageParams = params.extend({ image: z.coerce.number().int().min(1) });
@@ -231,7 +232,8 @@ function content(app: FastifyInstance, { images }: Services): void {
 }
 
 async function* parts(request: FastifyRequest): AsyncGenerator<UploadedFile> {
-  for await (const { filename, file } of request.files()) yield { name: filename, content: file };
+  for await (const { filename, file } of multipartFiles(request))
+    yield { name: filename, content: file };
 }
 
 /** @throws REQUEST_INVALID */

@@ -94,6 +94,18 @@ describe('inspect', () => {
     ]);
   });
 
+  it('ends the lines of a malformed form with an error', async () => {
+    const part = 'Content-Disposition: form-data; name="a"; filename="a.png"';
+    const head = Buffer.from(`--x\r\n${part}\r\n\r\n`);
+    const body = Buffer.concat([head, good as Buffer, Buffer.from('\r\n--x\r\n')]);
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+    const lines = (await (await inspect(body, '', headers)).text()).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { name: 'a.png', width: 64 },
+      { code: 'REQUEST_INVALID' },
+    ]);
+  });
+
   it('refuses what is no image, too large, or for no model', async () => {
     expect(await json(undefined)).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });
     expect(await json(Buffer.from('text'))).toMatchObject({

@@ -1,17 +1,18 @@
 import { Readable } from 'node:stream';
-import { fail, isBigridError } from '@bigrid/errors';
+import { fail } from '@bigrid/errors';
 import { encodeNpy } from '@bigrid/node/internal';
 import multipart from '@fastify/multipart';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorSchema } from '../plugins/errors.ts';
+import { errorSchema, toBigridError } from '../plugins/errors.ts';
 import type { Inspected } from '../services/models.ts';
 import type { Services } from '../services/services.ts';
 import { rulesSchema } from '../services/settings.ts';
 import { goneSignal } from './gone-signal.ts';
 import { type lookoutSchema, toLookout } from './lookout-for-vision.ts';
 import { modelPaths } from './model-paths.ts';
+import { multipartFiles } from './multipart-files.ts';
 
 const query = rulesSchema.extend({
   smallestRegion: z.coerce.number().min(0).max(1e8).optional(),
@@ -127,21 +128,28 @@ function sendLines(request: FastifyRequest, reply: FastifyReply, inspect: Inspec
   return reply.type('application/x-ndjson').send(Readable.from(lines));
 }
 
-/** A line of JSON for each file of a multipart request. A file that cannot be inspected gets its error. */
+/**
+ * A line of JSON for each file of a multipart request. A file that cannot be inspected gets its error; so does a form that is
+ * malformed, in a last line without a name, because the response has begun by then.
+ */
 async function* resultLines(request: FastifyRequest, inspect: Inspect): AsyncGenerator<string> {
-  for await (const file of request.files()) {
-    const name = file.filename;
-    const line = await inspect({ image: await file.toBuffer(), name }).then(
-      (inspected) => shaped(inspected, request.query as Query),
-      failureLine,
-    );
-    yield `${JSON.stringify({ name, ...line })}\n`;
+  try {
+    for await (const file of multipartFiles(request)) {
+      const name = file.filename;
+      const line = await inspect({ image: await file.toBuffer(), name }).then(
+        (inspected) => shaped(inspected, request.query as Query),
+        failureLine,
+      );
+      yield `${JSON.stringify({ name, ...line })}\n`;
+    }
+  } catch (error) {
+    yield `${JSON.stringify(failureLine(error))}\n`;
   }
 }
 
 function failureLine(error: unknown): z.infer<typeof errorSchema> {
-  if (!isBigridError(error)) throw error;
-  return { error: error.message, code: error.code, remedy: error.remedy };
+  const { message, code, remedy } = toBigridError(error as FastifyError);
+  return { error: message, code, remedy };
 }
 
 function shaped(
