@@ -72,7 +72,11 @@ async function open(options: ServerOptions, opened: (() => unknown)[]): Promise<
   // Starts at once: a process takes longer to load a model than this one takes to listen.
   const loading = models.loadActive();
   const allowed = new AllowedFolders(watch);
-  const streams = new StreamService({ database, files: new StreamFiles(data), models, allowed });
+  const streamFiles = new StreamFiles(data);
+  const streams = new StreamService({
+    ...{ database, files: streamFiles, models, allowed },
+    atOnce: processes,
+  });
   opened.push(() => streams.dispose());
   const services = { images, models, projects, streams, uploads };
   const app = await createApp(services, { bodyLimit: mostBytes, logger });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { beforeAll, expect, onTestFinished } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import { imageBytes, startServer, tinyModel, useFolder } from './server.ts';
 
 /** A temporary folder with a small model, `part.onnx`, and good images, `good/0.png` to `good/3.png`. */
@@ -21,13 +21,12 @@ export interface Answer {
 }
 
 /**
- * A server that is closed after the test.
+ * A server that its caller closes.
  * @param watch folders that it may read
  * @param model a file to add as model `part`
  */
 export async function startStreamServer(data: string, watch: string[], model?: string) {
   const { url, send, close } = await startServer(data, { watch });
-  onTestFinished(close);
   const answerOf = async (response: Response): Promise<Answer> => {
     const text = await response.text();
     return { status: response.status, body: text && JSON.parse(text) };

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startRtspCamera } from '../../../testing/rtsp-camera.ts';
 import { isInstalled, startStreamServer, useTinyModel } from '../../../testing/streams.ts';
 
 const run = promisify(execFile);
@@ -44,14 +45,21 @@ async function startCamera(perSecond: number) {
   return { port, url: `http://127.0.0.1:${port}/live?key=secret`, disconnect, viewers };
 }
 
+let server: Awaited<ReturnType<typeof startStreamServer>>;
+beforeAll(async () => {
+  server = await startStreamServer(at('data'), [at()], at('part.onnx'));
+});
+afterAll(() => server.close());
+
+/** Starts a stream, which is deleted after the test. */
 async function startStream(source: object, sinks: object[] = []) {
-  const folder = await mkdtemp(at('test-'));
-  const data = join(folder, 'data');
-  const server = await startStreamServer(data, [at()], at('part.onnx'));
   const created = await server.post('/v1/streams', { name: 'cam', source, model: 'part', sinks });
   expect(created).toMatchObject({ status: 201 });
+  onTestFinished(async () => {
+    await server.delete('/v1/streams/cam');
+  });
   const read = async () => (await server.get('/v1/streams/cam')).body;
-  return { server, data, created: created.body, read, state: async () => (await read()).state };
+  return { created: created.body, read, state: async () => (await read()).state };
 }
 
 describe.skipIf(!hasFfmpeg)(`cameras and videos${why}`, () => {
@@ -64,14 +72,14 @@ describe.skipIf(!hasFfmpeg)(`cameras and videos${why}`, () => {
   });
 
   test('every frame of a video is inspected, in order; then the stream is finished', async () => {
-    const { state, data, created, server } = await startStream({ type: 'video', path: video }, [
+    const { state, created } = await startStream({ type: 'video', path: video }, [
       { type: 'lines' },
     ]);
     await expect
       .poll(state, { timeout: 40_000 })
       .toMatchObject({ status: 'finished', inspected: 20, dropped: 0, failed: 0 });
     const day = new Date().toISOString().slice(0, 10);
-    const text = await readFile(join(data, created.folder, 'lines', `${day}.jsonl`), 'utf8');
+    const text = await readFile(join(at('data'), created.folder, 'lines', `${day}.jsonl`), 'utf8');
     const lines = text
       .trimEnd()
       .split('\n')
@@ -137,9 +145,29 @@ describe.skipIf(!hasFfmpeg)(`cameras and videos${why}`, () => {
     expect(JSON.stringify(await read())).not.toMatch(/admin|pass-word|abcdef/);
   });
 
+  test('an RTSP camera is read, with its password', async () => {
+    const camera = await startRtspCamera('admin', 'pass-word');
+    const url = `rtsp://admin:pass-word@127.0.0.1:${camera.port}/live`;
+    const { state, read } = await startStream({ type: 'rtsp', url, fps: 5 });
+    await expect.poll(state, { timeout: 40_000 }).toMatchObject({ status: 'running' });
+    await expect
+      .poll(async () => (await state()).inspected, { timeout: 20_000 })
+      .toBeGreaterThan(4);
+    expect((await read()).source.url).toBe(`rtsp://127.0.0.1:${camera.port}/`);
+    const { framesPerSecond } = await state();
+    expect(framesPerSecond).toBeLessThan(7);
+  });
+
+  test('the state says that there is no such camera at the server', async () => {
+    const { state } = await startStream({ type: 'usb', device: '/dev/video99' });
+    await expect
+      .poll(state, { timeout: 20_000 })
+      .toMatchObject({ status: 'waiting', reason: expect.stringMatching(/video99|v4l2/) });
+  });
+
   test('a stream that is stopped leaves no ffmpeg', async () => {
     const camera = await startCamera(5);
-    const { server, state } = await startStream({ type: 'mjpeg', url: camera.url });
+    const { state } = await startStream({ type: 'mjpeg', url: camera.url });
     await expect.poll(state, { timeout: 40_000 }).toMatchObject({ status: 'running' });
     expect(camera.viewers.size).toBe(1);
     await server.post('/v1/streams/cam/stop');
@@ -152,7 +180,6 @@ test('without ffmpeg, a camera is refused with what to install', async () => {
   onTestFinished(() => {
     process.env.PATH = PATH;
   });
-  const server = await startStreamServer(at('without'), [], at('part.onnx'));
   process.env.PATH = '';
   const source = { type: 'rtsp', url: 'rtsp://127.0.0.1/' };
   const { status, body } = await server.post('/v1/streams', { name: 'a', source, model: 'part' });

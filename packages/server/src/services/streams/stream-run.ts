@@ -14,6 +14,8 @@ export interface RunContext
     Pick<OutletContext, 'files' | 'id'> {
   readonly models: Pick<ModelService, 'inspect'>;
   readonly onInspected: (model: string, verdict: string) => void;
+  /** Images of a stream that are inspected at once. */
+  readonly atOnce: number;
   /** Called when the source is at its end, or failed for good. */
   readonly onEnd: () => Promise<void>;
 }
@@ -30,8 +32,8 @@ const ofModels: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /**
- * A stream at work: inspects the images of its source one after the other, and offers each result to its sinks. While the
- * model is busy, a camera drops frames and a folder waits.
+ * A stream at work: inspects the images of its source, a few at once, and offers the results to its sinks in the order of the
+ * images. While the model is busy, a camera drops frames and a folder waits.
  */
 export class StreamRun {
   readonly #definition: StreamDefinition;
@@ -68,31 +70,61 @@ export class StreamRun {
   }
 
   async #run(): Promise<void> {
-    const { allowed, inspected, onEnd } = this.#context;
-    const { source, name: stream } = this.#definition;
     const { signal } = this.#stopped;
-    const context = { stream, allowed, inspected, state: this.#state, signal };
-    try {
-      await Promise.all(this.#outlets.map((outlet) => outlet.open()));
-      for await (const frame of framesOf(source, context)) {
-        await this.#take(frame);
-        if (signal.aborted) break;
-      }
-      if (!signal.aborted) this.#state.end('finished');
-    } catch (error) {
-      this.#state.end('failed', reasonOf(error));
-    }
-    if (!signal.aborted) await onEnd().catch(() => {});
-    // A source that goes on by itself ends now.
-    this.#stopped.abort();
+    await Promise.all(this.#outlets.map((outlet) => outlet.open()));
+    await this.#runSource();
+    if (!signal.aborted) await this.#context.onEnd().catch(() => {});
     await Promise.all(this.#outlets.map((outlet) => outlet.close()));
   }
 
-  /** Inspects a frame, and offers the result to all sinks. */
-  async #take(frame: Frame): Promise<void> {
+  /** Takes the images of the source until it is at its end, which only videos have, or the stream is stopped. */
+  async #runSource(): Promise<void> {
+    const { signal } = this.#stopped;
+    const pauses = new Pauses();
+    while (!signal.aborted) {
+      try {
+        await this.#takeAll();
+        if (!signal.aborted) this.#state.end('finished');
+        return;
+      } catch (error) {
+        if (this.#definition.source.type === 'video') {
+          return this.#state.end('failed', reasonOf(error));
+        }
+        this.#state.waitFor('source', reasonOf(error));
+        await pauses.wait(signal);
+      }
+    }
+  }
+
+  async #takeAll(): Promise<void> {
+    const { allowed, inspected, atOnce } = this.#context;
+    const { source, name: stream } = this.#definition;
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#stopped.signal, over.signal]);
+    const taken: Promise<void>[] = [];
+    try {
+      const context = { stream, allowed, inspected, state: this.#state, signal };
+      for await (const frame of framesOf(source, context)) {
+        const take = this.#take(frame, taken.at(-1));
+        // Thrown below; nothing may wait for it until then.
+        take.catch(() => {});
+        taken.push(take);
+        if (taken.length >= atOnce) await taken.shift();
+        if (signal.aborted) break;
+      }
+    } finally {
+      // A camera goes on by itself.
+      over.abort();
+      await Promise.all(taken);
+    }
+  }
+
+  /** Inspects a frame, and offers the result to all sinks once they have those before it. */
+  async #take(frame: Frame, before: Promise<void> | undefined): Promise<void> {
     const { name: stream, model } = this.#definition;
     const image = await frame.read().catch((error: unknown) => error);
     const outcome = image instanceof Uint8Array ? await this.#inspect(frame, image) : image;
+    await before;
     if (outcome === undefined) return;
     const isInspected = isResult(outcome);
     if (!(await frame.isFinal(isInspected))) return;
@@ -105,7 +137,8 @@ export class StreamRun {
     }
     const delivery = { result, image: image as Uint8Array, heatMap };
     await Promise.all(this.#outlets.map((outlet) => outlet.offer(delivery)));
-    await frame.done();
+    // At worst, it is inspected again after a restart.
+    await frame.done().catch(() => {});
   }
 
   /** @returns the error of an image that cannot be inspected; undefined if it was dropped, or the stream stopped */

@@ -31,6 +31,8 @@ export interface StreamServiceOptions {
   readonly files: StreamFiles;
   readonly models: ModelService;
   readonly allowed: AllowedFolders;
+  /** Images of a stream that are inspected at once. */
+  readonly atOnce: number;
 }
 
 const notRun: Omit<StreamReport, 'since'> = {
@@ -171,10 +173,11 @@ export class StreamService {
   }
 
   #run(row: StreamRow): void {
-    const { database, files, models, allowed } = this.#options;
+    const { database, ...context } = this.#options;
     const { id } = row;
     const run = new StreamRun(definitionOf(row), {
-      ...{ files, id, models, allowed },
+      ...context,
+      id,
       inspected: {
         has: (image) => this.#streams.hasImage(id, stampOf(image)),
         add: (image) => database.write(() => this.#streams.addImage(id, stampOf(image))),

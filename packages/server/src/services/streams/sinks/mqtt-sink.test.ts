@@ -4,7 +4,7 @@ import { copyFile, mkdtemp, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect as connectSocket, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { isInstalled, startStreamServer, useTinyModel } from '../../../../testing/streams.ts';
 
 const hasBroker = isInstalled('mosquitto', '-h');
@@ -62,8 +62,14 @@ async function listen(port: number) {
   return messages;
 }
 
+let server: Awaited<ReturnType<typeof startStreamServer>>;
+beforeAll(async () => {
+  server = await startStreamServer(at('data'), [at()], at('part.onnx'));
+});
+afterAll(() => server.close());
+
+/** Starts a stream of a folder of its own, which is deleted after the test. */
 async function startStream(sink: object) {
-  const server = await startStreamServer(join(folder, 'data'), [folder], at('part.onnx'));
   const created = await server.post('/v1/streams', {
     name: 'line-1',
     source: { type: 'folder', path: folder },
@@ -71,9 +77,12 @@ async function startStream(sink: object) {
     sinks: [{ type: 'mqtt', username: 'line', password: 'pass-word', ...sink }],
   });
   expect(created).toMatchObject({ status: 201 });
+  onTestFinished(async () => {
+    await server.delete('/v1/streams/line-1');
+  });
   const inspect = (n: number) => copyFile(at(`good/${n}.png`), join(folder, `${n}.png`));
   const read = async () => (await server.get('/v1/streams/line-1')).body;
-  return { server, inspect, read };
+  return { inspect, read };
 }
 
 describe.skipIf(!hasBroker)(`MQTT${why}`, () => {
@@ -82,7 +91,7 @@ describe.skipIf(!hasBroker)(`MQTT${why}`, () => {
     await startBroker(port);
     const messages = await listen(port);
     const sink = { url: `mqtt://127.0.0.1:${port}`, qos: 1, retain: true };
-    const { server, inspect, read } = await startStream(sink);
+    const { inspect, read } = await startStream(sink);
     await inspect(1);
     const topics = () => messages.map(({ topic }) => topic);
     await expect.poll(topics, { timeout: 20_000 }).toContain('bigrid/line-1');
