@@ -1,29 +1,51 @@
-import helmet from '@fastify/helmet';
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { type AccessOptions, access } from './plugins/access.ts';
 import { closing } from './plugins/closing.ts';
 import { errors } from './plugins/errors.ts';
 import { metrics } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi.ts';
+import { type OriginOptions, origin } from './plugins/origin.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
 import { inspectRoutes } from './routes/inspect.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { modelRoutes } from './routes/models.ts';
 import { openInferenceRoutes } from './routes/open-inference.ts';
 import { projectRoutes } from './routes/projects.ts';
 import { streamRoutes } from './routes/streams.ts';
 import type { Services } from './services/services.ts';
 
-export interface AppOptions {
+export interface AppOptions extends AccessOptions, OriginOptions {
   /** Most bytes of a request, other than a model file. */
   readonly bodyLimit: number;
   readonly logger: FastifyBaseLogger;
 }
 
+/** Of all responses: pages may load what the server itself has, and nothing else; scripts are files. */
+const headers: FastifyHelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:', 'blob:'],
+      objectSrc: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  // For whoever adds TLS in front to decide.
+  strictTransportSecurity: false,
+};
+
 /** The HTTP application, which does not listen yet. */
 export async function createApp(
   services: Services,
-  { bodyLimit, logger }: AppOptions,
+  { bodyLimit, logger, ...limits }: AppOptions,
 ): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
@@ -35,11 +57,14 @@ export async function createApp(
 
   await app.register(closing);
   await app.register(errors);
-  await app.register(helmet);
+  await app.register(origin, limits);
+  await app.register(access, { ...services, ...limits });
+  await app.register(helmet, headers);
   await app.register(openapi);
   await app.register(metrics, services);
 
   await app.register(healthRoutes, services);
+  await app.register(keyRoutes, services);
   await app.register(modelRoutes, services);
   await app.register(inspectRoutes, services);
   await app.register(openInferenceRoutes, services);

@@ -21,6 +21,20 @@ export const serverOptionsSchema = z.strictObject({
     .array(z.string().min(1).meta({ expected: 'a path' }))
     .default([])
     .describe('Folder that streams may read images and videos from; may be repeated'),
+  allowHost: z
+    .array(z.string().min(1).meta({ expected: 'a host name' }))
+    .default([])
+    .describe('Further name by which clients may address the server; may be repeated'),
+  keys: z
+    .enum(['auto', 'always'])
+    .default('auto')
+    .describe('When requests need a key; auto: unless it listens on loopback only'),
+  rateLimit: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(1000)
+    .describe('Most requests per second with one key'),
   processes: z
     .int()
     .min(1)

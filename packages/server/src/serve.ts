@@ -1,18 +1,23 @@
 import { mkdir } from 'node:fs/promises';
 import { fail } from '@bigrid/errors';
 import { failToWrite, holdAlone, reasonOf } from '@bigrid/node/internal';
+import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import { createApp } from './app.ts';
 import { Database } from './database/database.ts';
+import { isLoopback } from './loopback.ts';
 import type { ServerOptions } from './options.ts';
+import { namesOf } from './plugins/origin.ts';
 import { FileRepository } from './repositories/files.ts';
 import { PreviewRepository } from './repositories/previews.ts';
 import { StreamFiles } from './repositories/stream-files.ts';
 import { ImageService } from './services/images.ts';
+import { KeyService } from './services/keys.ts';
 import { addModelFolder } from './services/model-folder.ts';
 import { ModelService } from './services/models.ts';
 import { ProjectService } from './services/projects.ts';
+import type { Services } from './services/services.ts';
 import { AllowedFolders } from './services/streams/allowed-folders.ts';
 import { StreamService } from './services/streams/streams.ts';
 import { UploadService } from './services/uploads.ts';
@@ -22,6 +27,8 @@ import { ImageDecoder } from './workers/image-decoder.ts';
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:8000`. */
   readonly url: string;
+  /** The key of an administrator, if keys are needed and there was none. It cannot be had again. */
+  readonly firstKey: string | undefined;
   /** Finishes the requests that it has, refuses further ones, and ends its processes. */
   close(): Promise<void>;
 }
@@ -39,7 +46,7 @@ export async function serve(options: ServerOptions): Promise<RunningServer> {
     for (let one = opened.pop(); one; one = opened.pop()) await one();
   };
   try {
-    return { url: await open(options, opened), close };
+    return { ...(await open(options, opened)), close };
   } catch (error) {
     await close();
     throw error;
@@ -47,17 +54,57 @@ export async function serve(options: ServerOptions): Promise<RunningServer> {
 }
 
 /** @param opened receives what has to be closed */
-async function open(options: ServerOptions, opened: (() => unknown)[]): Promise<string> {
-  const { data, host, port, watch, bodyLimit, logLevel: level } = options;
-  const { processes, queue, timeout } = options;
+async function open(
+  options: ServerOptions,
+  opened: (() => unknown)[],
+): Promise<Omit<RunningServer, 'close'>> {
+  const { host, logLevel: level } = options;
   // Lines of JSON, unless a person reads them.
   const logger = pino(
     { level },
     process.stderr.isTTY ? pretty({ destination: 2 }) : process.stderr,
   );
+  const services = await openServices(options, opened);
+  const { keys, models, streams } = services;
+  // Starts at once: a process takes longer to load a model than this one takes to listen.
+  const loading = models.loadActive();
+  const keysRequired = options.keys === 'always' || !(await isLoopback(host));
+  const app = await createApp(services, {
+    bodyLimit: options.bodyLimit * 2 ** 20,
+    logger,
+    keysRequired,
+    rateLimit: options.rateLimit,
+    names: namesOf(host, options.allowHost),
+  });
+  opened.push(() => app.close());
+  const url = await listen(app, options);
+  if (options.models !== undefined) {
+    for (const { path, error } of await addModelFolder(options.models, models)) {
+      logger.error({ err: error, path }, 'A model file could not be added');
+    }
+  }
+  for (const { model, error } of await loading) {
+    logger.error({ err: error, model }, 'A model could not be loaded');
+  }
+  await streams.resume();
+  const first = keysRequired ? await keys.createFirst() : undefined;
+  return { url, firstKey: first?.key };
+}
+
+/**
+ * Opens what the routes stand on.
+ * @param opened receives what has to be closed
+ * @throws DATA_TOO_NEW, DATA_DAMAGED, OUTPUT_UNWRITABLE, STORE_BUSY
+ */
+export async function openServices(
+  options: ServerOptions,
+  opened: (() => unknown)[],
+): Promise<Services> {
+  const { data, watch, bodyLimit, processes, queue, timeout } = options;
   const database = await Database.open(data);
   opened.push(() => database.close());
   const files = await FileRepository.open(data);
+  const keys = new KeyService(database);
   const models = new ModelService(database, files, { processes, queue, timeout: 1000 * timeout });
   opened.push(() => models.dispose());
   const decoder = new ImageDecoder();
@@ -69,8 +116,6 @@ async function open(options: ServerOptions, opened: (() => unknown)[]): Promise<
   const uploads = new UploadService(files, images);
   // Files that were stored when an earlier process was killed, before anything referred to them.
   await files.removeAllBut(new Set([...models.files(), ...images.files()]));
-  // Starts at once: a process takes longer to load a model than this one takes to listen.
-  const loading = models.loadActive();
   const allowed = new AllowedFolders(watch);
   const streamFiles = new StreamFiles(data);
   const streams = new StreamService({
@@ -78,10 +123,12 @@ async function open(options: ServerOptions, opened: (() => unknown)[]): Promise<
     atOnce: processes,
   });
   opened.push(() => streams.dispose());
-  const services = { images, models, projects, streams, uploads };
-  const app = await createApp(services, { bodyLimit: mostBytes, logger });
-  opened.push(() => app.close());
-  const url = await app
+  return { images, keys, models, projects, streams, uploads };
+}
+
+/** @returns where it listens. @throws ADDRESS_UNAVAILABLE */
+function listen(app: FastifyInstance, { host, port }: ServerOptions): Promise<string> {
+  return app
     .listen({ host, port })
     .catch((error: unknown) =>
       fail(
@@ -90,14 +137,4 @@ async function open(options: ServerOptions, opened: (() => unknown)[]): Promise<
         { cause: error },
       ),
     );
-  if (options.models !== undefined) {
-    for (const { path, error } of await addModelFolder(options.models, models)) {
-      logger.error({ err: error, path }, 'A model file could not be added');
-    }
-  }
-  for (const { model, error } of await loading) {
-    logger.error({ err: error, model }, 'A model could not be loaded');
-  }
-  await streams.resume();
-  return url;
 }

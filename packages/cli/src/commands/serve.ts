@@ -24,6 +24,9 @@ Examples:
 async function run(options: ServerOptions, { signal }: Context): Promise<void> {
   const server = await serve(options);
   print(`Listening on ${server.url}`);
+  if (server.firstKey !== undefined) {
+    print(`Key of the first administrator, shown this once: ${server.firstKey}`);
+  }
   say('Routes and a page to try them: /docs. Press Ctrl-C to stop.');
   if (!signal.aborted) await once(signal, 'abort');
   await server.close();

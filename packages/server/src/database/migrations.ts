@@ -57,4 +57,12 @@ export const migrations: readonly string[] = [
      inspected_at INTEGER NOT NULL,
      PRIMARY KEY (stream, path)
    ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE keys (
+     id TEXT PRIMARY KEY,
+     name TEXT NOT NULL UNIQUE,
+     role TEXT NOT NULL,
+     salt TEXT NOT NULL,
+     hash TEXT NOT NULL,
+     created_at TEXT NOT NULL
+   ) STRICT`,
 ];

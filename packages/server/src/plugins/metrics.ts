@@ -45,7 +45,7 @@ export const metrics = fastifyPlugin(
       const route = routeOptions.url ?? 'none';
       requests.observe({ method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
     });
-    app.get('/metrics', { schema: { hide: true } }, async (_, reply) =>
+    app.get('/metrics', { config: { role: 'viewer' }, schema: { hide: true } }, async (_, reply) =>
       reply.type(registry.contentType).send(await registry.metrics()),
     );
   },

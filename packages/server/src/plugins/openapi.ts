@@ -16,10 +16,24 @@ export const openapi = fastifyPlugin(async (app: FastifyInstance) => {
         version,
       },
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      // On loopback none is needed.
+      security: [{ key: [] }, {}],
     },
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
-  await app.register(swaggerUi, { routePrefix: '/docs' });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  await app.register(async (page) => {
+    page.addHook('onRoute', (route) => {
+      route.config = { ...route.config, role: 'viewer' };
+    });
+    await page.register(swaggerUi, {
+      routePrefix: '/docs',
+      // It sets style attributes.
+      transformStaticCSP: (policy) =>
+        policy.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'"),
+    });
+  });
+  app.get('/openapi.json', { config: { role: 'viewer' }, schema: { hide: true } }, async () =>
+    app.swagger(),
+  );
 });

@@ -11,14 +11,17 @@ export async function healthRoutes(app: FastifyInstance, { models }: Services): 
   const typed = app.withTypeProvider<ZodTypeProvider>();
   for (const prefix of ['/health', '/v2/health']) {
     const tags = ['health'];
+    // Load balancers and orchestrators ask without a key.
+    const config = { role: prefix === '/health' ? 'anyone' : 'viewer' } as const;
     typed.get(
       `${prefix}/live`,
-      { schema: { tags, summary: 'Whether the server runs', response: { 200: live } } },
+      { config, schema: { tags, summary: 'Whether the server runs', response: { 200: live } } },
       async () => ({ live: true }),
     );
     typed.get(
       `${prefix}/ready`,
       {
+        config,
         schema: {
           tags,
           summary: 'Whether every active model is loaded',

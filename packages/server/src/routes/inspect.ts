@@ -68,6 +68,8 @@ const schema = {
   response: responses,
 };
 
+const config = { role: 'operator' } as const;
+
 /** `POST /v1/models/:name/inspect`: an image as the body, or several as multipart/form-data. */
 export async function inspectRoutes(app: FastifyInstance, { models }: Services): Promise<void> {
   const fileSize = app.initialConfig.bodyLimit as number;
@@ -82,19 +84,23 @@ export async function inspectRoutes(app: FastifyInstance, { models }: Services):
   for (const [path, params] of modelPaths) {
     app
       .withTypeProvider<ZodTypeProvider>()
-      .post(`/v1${path}/inspect`, { schema: { ...schema, params } }, async (request, reply) => {
-        const { name: model, version } = request.params;
-        const { format: _, ...judging } = request.query;
-        const signal = goneSignal(reply);
-        const inspect = async (task: Task) => {
-          const inspected = await models.inspect({ ...task, model, version, judging }, signal);
-          app.countInspection(model, inspected.result.verdict);
-          return inspected;
-        };
-        return request.isMultipart()
-          ? sendLines(request, reply, inspect)
-          : sendOne(request, reply, inspect);
-      });
+      .post(
+        `/v1${path}/inspect`,
+        { config, schema: { ...schema, params } },
+        async (request, reply) => {
+          const { name: model, version } = request.params;
+          const { format: _, ...judging } = request.query;
+          const signal = goneSignal(reply);
+          const inspect = async (task: Task) => {
+            const inspected = await models.inspect({ ...task, model, version, judging }, signal);
+            app.countInspection(model, inspected.result.verdict);
+            return inspected;
+          };
+          return request.isMultipart()
+            ? sendLines(request, reply, inspect)
+            : sendOne(request, reply, inspect);
+        },
+      );
   }
 }
 

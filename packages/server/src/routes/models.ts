@@ -52,6 +52,7 @@ function listAndUpload(app: FastifyInstance, { models }: Services): void {
   typed.get(
     '/v1/models',
     {
+      config: { role: 'viewer' },
       schema: {
         tags,
         summary: 'List all versions of all models',
@@ -63,6 +64,7 @@ function listAndUpload(app: FastifyInstance, { models }: Services): void {
   typed.get(
     '/v1/models/:name',
     {
+      config: { role: 'viewer' },
       schema: {
         tags,
         summary: 'List the versions of a model',
@@ -75,6 +77,7 @@ function listAndUpload(app: FastifyInstance, { models }: Services): void {
   typed.post(
     '/v1/models/:name/versions',
     {
+      config: { role: 'admin' },
       schema: {
         tags,
         summary: 'Upload a model file as a new version',
@@ -100,6 +103,7 @@ function changeVersions(app: FastifyInstance, { models }: Services): void {
   typed.post(
     '/v1/models/:name/versions/:version/activate',
     {
+      config: { role: 'admin' },
       schema: {
         tags,
         summary: 'Use a version from now on; an earlier one to roll back',
@@ -112,6 +116,7 @@ function changeVersions(app: FastifyInstance, { models }: Services): void {
   typed.put(
     '/v1/models/:name/versions/:version/settings',
     {
+      config: { role: 'admin' },
       schema: {
         tags,
         summary: 'Change how a version judges',
@@ -129,6 +134,7 @@ function changeMasks(app: FastifyInstance, { models }: Services): void {
   typed.put(
     '/v1/models/:name/versions/:version/mask',
     {
+      config: { role: 'admin' },
       schema: {
         tags,
         summary: 'Ignore an area',
@@ -144,6 +150,7 @@ function changeMasks(app: FastifyInstance, { models }: Services): void {
   typed.delete(
     '/v1/models/:name/versions/:version/mask',
     {
+      config: { role: 'admin' },
       schema: {
         tags,
         summary: 'Ignore only what the model file ignores',
@@ -160,6 +167,7 @@ function remove(app: FastifyInstance, { models }: Services): void {
   typed.delete(
     '/v1/models/:name/versions/:version',
     {
+      config: { role: 'admin' },
       schema: {
         tags,
         summary: 'Delete a version',
@@ -175,6 +183,7 @@ function remove(app: FastifyInstance, { models }: Services): void {
   typed.delete(
     '/v1/models/:name',
     {
+      config: { role: 'admin' },
       schema: {
         tags,
         summary: 'Delete a model with all of its versions',

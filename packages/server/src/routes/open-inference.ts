@@ -10,6 +10,7 @@ import { goneSignal } from './gone-signal.ts';
 import { modelPaths } from './model-paths.ts';
 
 const LENGTH_HEADER = 'inference-header-content-length';
+const tags = ['open inference protocol'];
 
 const tensorMetadata = z.object({
   name: z.string(),
@@ -37,14 +38,16 @@ const modelReady = z.object({ name: z.string(), ready: z.boolean() });
 export async function openInferenceRoutes(app: FastifyInstance, services: Services): Promise<void> {
   const { models } = services;
   const typed = app.withTypeProvider<ZodTypeProvider>();
-  const tags = ['open inference protocol'];
   // Clients send JSON with any Content-Type, or JSON followed by bytes.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
 
   typed.get(
     '/v2',
-    { schema: { tags, summary: 'Describe the server', response: { 200: serverMetadata } } },
+    {
+      config: { role: 'viewer' },
+      schema: { tags, summary: 'Describe the server', response: { 200: serverMetadata } },
+    },
     async () => ({ name: 'bigrid', version: serverVersion, extensions: ['binary_tensor_data'] }),
   );
 
@@ -52,7 +55,10 @@ export async function openInferenceRoutes(app: FastifyInstance, services: Servic
     const path = `/v2${ending}`;
     typed.get(
       path,
-      { schema: { tags, summary: 'Describe a model', params, response: { 200: modelMetadata } } },
+      {
+        config: { role: 'viewer' },
+        schema: { tags, summary: 'Describe a model', params, response: { 200: modelMetadata } },
+      },
       async ({ params: { name, version } }) => {
         models.version(name, version);
         return {
@@ -67,16 +73,27 @@ export async function openInferenceRoutes(app: FastifyInstance, services: Servic
 
     typed.get(
       `${path}/ready`,
-      { schema: { tags, summary: 'Load a model', params, response: { 200: modelReady } } },
+      {
+        config: { role: 'operator' },
+        schema: { tags, summary: 'Load a model', params, response: { 200: modelReady } },
+      },
       async ({ params: { name, version } }) => {
         await models.load(name, version);
         return { name, ready: true };
       },
     );
+  }
+  infer(app, services);
+}
 
-    typed.post(
-      `${path}/infer`,
-      { schema: { tags, summary: 'Inspect an image', params, consumes: ['application/json'] } },
+function infer(app: FastifyInstance, { models }: Services): void {
+  for (const [path, params] of modelPaths) {
+    app.withTypeProvider<ZodTypeProvider>().post(
+      `/v2${path}/infer`,
+      {
+        config: { role: 'operator' },
+        schema: { tags, summary: 'Inspect an image', params, consumes: ['application/json'] },
+      },
       async (request, reply) => {
         const { name, version: asked } = request.params;
         const length = request.headers[LENGTH_HEADER];

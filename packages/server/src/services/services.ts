@@ -1,4 +1,5 @@
 import type { ImageService } from './images.ts';
+import type { KeyService } from './keys.ts';
 import type { ModelService } from './models.ts';
 import type { ProjectService } from './projects.ts';
 import type { StreamService } from './streams/streams.ts';
@@ -7,6 +8,7 @@ import type { UploadService } from './uploads.ts';
 /** What the routes stand on. */
 export interface Services {
   readonly images: ImageService;
+  readonly keys: KeyService;
   readonly models: ModelService;
   readonly projects: ProjectService;
   readonly uploads: UploadService;

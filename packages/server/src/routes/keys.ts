@@ -1,0 +1,80 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { errorSchema } from '../plugins/errors.ts';
+import { loopback } from '../services/keys.ts';
+import { roles } from '../services/roles.ts';
+import type { Services } from '../services/services.ts';
+import { modelNameSchema } from '../services/settings.ts';
+
+const nameSchema = modelNameSchema.meta({
+  description: 'Name of a key, which the audit log shows',
+});
+
+const keySchema = z
+  .object({
+    name: nameSchema,
+    role: z.enum(roles).describe('What it allows: to look, to inspect, or everything'),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Key' });
+
+const newKeySchema = keySchema
+  .extend({ key: z.string().describe('What to send. It is not stored and never shown again') })
+  .meta({ id: 'NewKey' });
+
+const creation = z.strictObject({
+  name: nameSchema.refine((name) => name !== loopback.name, {
+    message: `${loopback.name} stands for callers without a key`,
+  }),
+  role: keySchema.shape.role,
+});
+
+const errors = { '4xx': errorSchema, '5xx': errorSchema };
+const tags = ['keys'];
+const config = { role: 'admin' } as const;
+
+/** Keys: who may do what. */
+export async function keyRoutes(app: FastifyInstance, { keys }: Services): Promise<void> {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.get(
+    '/v1/keys',
+    {
+      config,
+      schema: { tags, summary: 'List the keys', response: { 200: z.array(keySchema), ...errors } },
+    },
+    async () => keys.list(),
+  );
+  typed.post(
+    '/v1/keys',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Create a key',
+        body: creation,
+        response: { 201: newKeySchema, ...errors },
+      },
+    },
+    async ({ body: { name, role } }, reply) => {
+      const created = await keys.create(name, role);
+      return reply.code(201).header('Cache-Control', 'no-store').send(created);
+    },
+  );
+  typed.delete(
+    '/v1/keys/:name',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Revoke a key',
+        params: z.object({ name: nameSchema }),
+        response: { 204: z.null(), ...errors },
+      },
+    },
+    async ({ params }, reply) => {
+      await keys.revoke(params.name);
+      return reply.code(204).send(null);
+    },
+  );
+}
