@@ -7,6 +7,7 @@ import { errors } from './plugins/errors.ts';
 import { metrics } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi.ts';
 import { type OriginOptions, origin } from './plugins/origin.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
 import { inspectRoutes } from './routes/inspect.ts';
@@ -64,6 +65,7 @@ export async function createApp(
   await app.register(metrics, services);
 
   await app.register(healthRoutes, services);
+  await app.register(auditRoutes, services);
   await app.register(keyRoutes, services);
   await app.register(modelRoutes, services);
   await app.register(inspectRoutes, services);

@@ -12,6 +12,7 @@ import { namesOf } from './plugins/origin.ts';
 import { FileRepository } from './repositories/files.ts';
 import { PreviewRepository } from './repositories/previews.ts';
 import { StreamFiles } from './repositories/stream-files.ts';
+import { AuditLog } from './services/audit.ts';
 import { ImageService } from './services/images.ts';
 import { KeyService } from './services/keys.ts';
 import { addModelFolder } from './services/model-folder.ts';
@@ -123,7 +124,8 @@ export async function openServices(
     atOnce: processes,
   });
   opened.push(() => streams.dispose());
-  return { images, keys, models, projects, streams, uploads };
+  const audit = new AuditLog(database);
+  return { audit, images, keys, models, projects, streams, uploads };
 }
 
 /** @returns where it listens. @throws ADDRESS_UNAVAILABLE */

@@ -65,4 +65,12 @@ export const migrations: readonly string[] = [
      hash TEXT NOT NULL,
      created_at TEXT NOT NULL
    ) STRICT`,
+  `CREATE TABLE audit (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     at TEXT NOT NULL,
+     "by" TEXT NOT NULL,
+     action TEXT NOT NULL,
+     subject TEXT NOT NULL,
+     details TEXT NOT NULL
+   ) STRICT`,
 ];

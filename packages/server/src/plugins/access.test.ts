@@ -96,6 +96,7 @@ describe('roles', () => {
     ['DELETE', '/v1/models/a/versions/1/mask', 'admin'],
     ['DELETE', '/v1/models/a/versions/1', 'admin'],
     ['DELETE', '/v1/models/a', 'admin'],
+    ['GET', '/v1/audit', 'admin'],
     ['GET', '/v1/keys', 'admin'],
     ['POST', '/v1/keys', 'admin'],
     ['DELETE', '/v1/keys/a', 'admin'],

@@ -2,6 +2,7 @@ import { BigridError, fail } from '@bigrid/errors';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import { actAs } from '../services/audit.ts';
 import { type Caller, type KeyService, loopback } from '../services/keys.ts';
 import { covers, type Role } from '../services/roles.ts';
 
@@ -66,6 +67,11 @@ export const access = fastifyPlugin(
       await limit(perCaller, request, reply);
       if (request.is404 || role === 'anyone') return;
       refuseBelow(role, request.caller as Caller);
+    });
+    // Around the handler alone: what parses bodies would lose it.
+    app.addHook('preHandler', ({ caller }, _, done) => {
+      if (caller) actAs(caller.name, done);
+      else done();
     });
   },
 );

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { errorSchema } from '../plugins/errors.ts';
+import { SERVER } from '../services/audit.ts';
 import { loopback } from '../services/keys.ts';
 import { roles } from '../services/roles.ts';
 import type { Services } from '../services/services.ts';
@@ -24,8 +25,8 @@ const newKeySchema = keySchema
   .meta({ id: 'NewKey' });
 
 const creation = z.strictObject({
-  name: nameSchema.refine((name) => name !== loopback.name, {
-    message: `${loopback.name} stands for callers without a key`,
+  name: nameSchema.refine((name) => name !== loopback.name && name !== SERVER, {
+    message: `${loopback.name} and ${SERVER} stand for what is done without a key`,
   }),
   role: keySchema.shape.role,
 });

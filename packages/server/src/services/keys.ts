@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { fail } from '@bigrid/errors';
 import type { Database } from '../database/database.ts';
 import { KeyRepository, type KeyRow } from '../repositories/keys.ts';
+import { AuditLog } from './audit.ts';
 import type { Role } from './roles.ts';
 
 export interface Key {
@@ -39,6 +40,7 @@ const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 export class KeyService {
   readonly #database: Database;
   readonly #keys: KeyRepository;
+  readonly #audit: AuditLog;
   /** Callers by a keyed hash of their key, so that only its first use waits for scrypt. */
   readonly #known = new Map<string, { readonly id: string; readonly caller: Caller }>();
   /** Keys that are being verified, by the same hash. */
@@ -48,6 +50,7 @@ export class KeyService {
   constructor(database: Database) {
     this.#database = database;
     this.#keys = new KeyRepository(database);
+    this.#audit = new AuditLog(database);
   }
 
   list(): Key[] {
@@ -75,6 +78,7 @@ export class KeyService {
         });
       }
       this.#keys.add(row);
+      this.#audit.record('key.create', name, { role });
     });
     return { ...describe(row), key: `bigrid_${id}_${secret}` };
   }
@@ -96,6 +100,7 @@ export class KeyService {
         });
       }
       this.#keys.remove(row.id);
+      this.#audit.record('key.revoke', name);
     });
     this.#forgetRevoked();
   }

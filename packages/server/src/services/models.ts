@@ -7,6 +7,7 @@ import { ModelRepository, type ModelVersionRow } from '../repositories/models.ts
 import type { DetectorPool, PoolOptions } from '../workers/detector-pool.ts';
 import { DetectorPools } from '../workers/detector-pools.ts';
 import type { DetectorFiles, InspectionResult, InspectionTask } from '../workers/messages.ts';
+import { AuditLog } from './audit.ts';
 import { type Rules, type Settings, settingsSchema } from './settings.ts';
 
 export interface ModelVersion {
@@ -56,12 +57,14 @@ export class ModelService {
   readonly #database: Database;
   readonly #files: FileRepository;
   readonly #models: ModelRepository;
+  readonly #audit: AuditLog;
   readonly #pools: DetectorPools;
 
   constructor(database: Database, files: FileRepository, options: PoolOptions) {
     this.#database = database;
     this.#files = files;
     this.#models = new ModelRepository(database);
+    this.#audit = new AuditLog(database);
     this.#pools = new DetectorPools(options, () =>
       this.list()
         .filter(({ isActive }) => isActive)
@@ -122,7 +125,9 @@ export class ModelService {
     const created_at = new Date().toISOString();
     const version = await this.#database.write(() => {
       const added = this.#models.add({ model, file, bytes, note, settings: '{}', created_at });
-      if (activate || this.#find(model).active === null) this.#models.activate(model, added);
+      const isActive = activate || this.#find(model).active === null;
+      if (isActive) this.#models.activate(model, added);
+      this.#audit.record('version.add', `${model}/${added}`, { file, note, isActive });
       return added;
     });
     return this.version(model, version);
@@ -131,7 +136,10 @@ export class ModelService {
   /** Makes requests without a version get this one; it is loaded first. @throws NOT_FOUND, BUNDLE_INVALID */
   async activate(name: string, version: number): Promise<ModelVersion> {
     await this.load(name, version);
-    await this.#database.write(() => this.#models.activate(name, version));
+    await this.#database.write(() => {
+      this.#models.activate(name, version);
+      this.#audit.record('version.activate', `${name}/${version}`);
+    });
     return this.version(name, version);
   }
 
@@ -163,7 +171,10 @@ export class ModelService {
     const pool = await this.#pools.open(this.#filesOf({ ...before, settings }));
     underRules(pool.manifest, settings);
     const text = JSON.stringify(settings);
-    await this.#database.write(() => this.#models.setSettings(name, version, text));
+    await this.#database.write(() => {
+      this.#models.setSettings(name, version, text);
+      this.#audit.record('version.change', `${name}/${version}`, { settings });
+    });
     return this.version(name, version);
   }
 
@@ -175,13 +186,19 @@ export class ModelService {
         remedy: 'Activate another version first, or delete the model.',
       });
     }
-    await this.#database.write(() => this.#models.removeVersion(name, version));
+    await this.#database.write(() => {
+      this.#models.removeVersion(name, version);
+      this.#audit.record('version.delete', `${name}/${version}`);
+    });
   }
 
   /** Removes a model with all of its versions. @throws NOT_FOUND */
   async remove(name: string): Promise<void> {
     this.#find(name);
-    await this.#database.write(() => this.#models.remove(name));
+    await this.#database.write(() => {
+      this.#models.remove(name);
+      this.#audit.record('model.delete', name);
+    });
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { AuditLog } from './audit.ts';
 import type { ImageService } from './images.ts';
 import type { KeyService } from './keys.ts';
 import type { ModelService } from './models.ts';
@@ -8,6 +9,7 @@ import type { UploadService } from './uploads.ts';
 /** What the routes stand on. */
 export interface Services {
   readonly images: ImageService;
+  readonly audit: AuditLog;
   readonly keys: KeyService;
   readonly models: ModelService;
   readonly projects: ProjectService;
