@@ -3,7 +3,8 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { type AccessOptions, access } from './plugins/access.ts';
 import { closing } from './plugins/closing.ts';
-import { errors } from './plugins/errors.ts';
+import { answerUnrouted, errors } from './plugins/errors.ts';
+import { answerMalformed, hostile, httpOptions, KEEP_ALIVE } from './plugins/hostile.ts';
 import { metrics } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi.ts';
 import { type OriginOptions, origin } from './plugins/origin.ts';
@@ -51,6 +52,11 @@ export async function createApp(
   const app = Fastify({
     loggerInstance: logger,
     bodyLimit,
+    http: httpOptions,
+    keepAliveTimeout: KEEP_ALIVE,
+    requestTimeout: httpOptions.requestTimeout,
+    clientErrorHandler: answerMalformed,
+    frameworkErrors: answerUnrouted,
     routerOptions: { maxParamLength: 200 },
   });
   app.setValidatorCompiler(validatorCompiler);
@@ -58,6 +64,7 @@ export async function createApp(
 
   await app.register(closing);
   await app.register(errors);
+  await app.register(hostile);
   await app.register(origin, limits);
   await app.register(access, { ...services, ...limits });
   await app.register(helmet, headers);

@@ -62,7 +62,7 @@ async function open(
   const { host, logLevel: level } = options;
   // Lines of JSON, unless a person reads them.
   const logger = pino(
-    { level },
+    { level, redact: ['headers.authorization', 'req.headers.authorization'] },
     process.stderr.isTTY ? pretty({ destination: 2 }) : process.stderr,
   );
   const services = await openServices(options, opened);

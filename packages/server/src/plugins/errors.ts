@@ -41,6 +41,11 @@ export const errors = fastifyPlugin(async (app: FastifyInstance) => {
   });
 });
 
+/** Answers what Fastify refuses before it knows the route, such as broken escapes in a URL. */
+export function answerUnrouted(error: FastifyError, _: FastifyRequest, reply: FastifyReply): void {
+  answer(reply, toBigridError(error));
+}
+
 function answer(reply: FastifyReply, { code, message, remedy, httpStatus }: BigridError) {
   const seconds = RETRY_AFTER[code];
   if (seconds !== undefined) reply.header('Retry-After', seconds);
