@@ -31,7 +31,7 @@ test('a line that cannot be written is an error of the registry', async () => {
   await expect(failed).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
 });
 
-test('files are deleted by their age, those of one stream alone', async () => {
+test('files are deleted by their age and size, those of one stream alone', async () => {
   const files = new StreamFiles(folder);
   const write = async (path: string, days: number) => {
     await files.write(path, Buffer.from('x'));
@@ -41,9 +41,24 @@ test('files are deleted by their age, those of one stream alone', async () => {
   await write(files.pathOf(1, 'images', 'normal', 'old.png'), 8);
   await write(files.pathOf(1, 'images', 'normal', 'new.png'), 6);
   await write(files.pathOf(2, 'images', 'old.png'), 8);
-  await files.removeOlderThan(7, files.pathOf(1, 'images'));
-  await files.removeOlderThan(7, files.pathOf(3));
-  expect(await readdir(files.pathOf(1, 'images', 'normal'))).toEqual(['new.png']);
+  await write(files.pathOf(1, 'images', 'anomalous', 'newer.png'), 5);
+  await write(files.pathOf(1, 'images', 'anomalous', 'newest.png'), 4);
+  const left = async () => {
+    const names = await readdir(files.pathOf(1, 'images'), { recursive: true });
+    return names.filter((name) => name.endsWith('.png')).sort();
+  };
+  const [newer, newest, last] = [
+    join('anomalous', 'newer.png'),
+    join('anomalous', 'newest.png'),
+    join('normal', 'new.png'),
+  ];
+  await files.prune(files.pathOf(3), { days: 7, mostBytes: 0 });
+  await files.prune(files.pathOf(1, 'images'), { days: 7, mostBytes: 3 });
+  expect(await left()).toEqual([newer, newest, last]);
+  await files.prune(files.pathOf(1, 'images'), { days: 7, mostBytes: 2 });
+  expect(await left()).toEqual([newer, newest]);
+  await files.prune(files.pathOf(1, 'images'), { days: 3, mostBytes: 0 });
+  expect(await left()).toEqual([newest]);
   await files.remove(1);
   expect(await readdir(join(folder, 'streams'))).toEqual(['2']);
 });

@@ -8,6 +8,12 @@ const DAY = 86_400_000;
 const BLOCK = 65_536;
 const NEWLINE = 10;
 
+/** How long files are kept. */
+export interface Retention {
+  readonly days: number;
+  readonly mostBytes: number;
+}
+
 /** What streams write to the data folder: a folder per stream, named by its number. */
 export class StreamFiles {
   readonly #data: string;
@@ -31,18 +37,21 @@ export class StreamFiles {
   }
 
   /**
-   * Deletes the files in a folder and its subfolders that were not changed for a number of days.
+   * Deletes files in a folder and its subfolders: those that were not changed for a number of days, and of the others the
+   * oldest, until the rest takes no more than a number of bytes. The newest stays.
    * @throws OUTPUT_UNWRITABLE
    */
-  async removeOlderThan(days: number, folder: string): Promise<void> {
+  async prune(folder: string, { days, mostBytes }: Retention): Promise<void> {
     try {
-      for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-        const path = join(entry.parentPath, entry.name);
-        if (!entry.isFile() || Date.now() - (await stat(path)).mtimeMs < days * DAY) continue;
-        await rm(path, { force: true });
+      const [newest, ...older] = await filesByAge(folder);
+      let bytes = newest?.size ?? 0;
+      for (const { path, size, modified } of older) {
+        bytes += size;
+        if (bytes > mostBytes || Date.now() - modified > days * DAY)
+          await rm(path, { force: true });
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') failToWrite(folder, error);
+      failToWrite(folder, error);
     }
   }
 
@@ -51,6 +60,21 @@ export class StreamFiles {
     const path = this.pathOf(stream);
     await rm(path, { recursive: true, force: true }).catch((error) => failToWrite(path, error));
   }
+}
+
+/** All files below a folder, the newest first; none if it does not exist. */
+async function filesByAge(folder: string) {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch((error) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const files: { path: string; size: number; modified: number }[] = [];
+  for (const entry of entries.filter((one) => one.isFile())) {
+    const path = join(entry.parentPath, entry.name);
+    const { size, mtimeMs: modified } = await stat(path);
+    files.push({ path, size, modified });
+  }
+  return files.sort((a, b) => b.modified - a.modified);
 }
 
 /**

@@ -63,7 +63,15 @@ const common = {
     .describe('Leave out results with other verdicts (default: none)'),
 };
 
-const days = z.int().min(1).max(36_500).default(30).describe('Days after which files are deleted');
+const retention = {
+  days: z.int().min(1).max(36_500).default(30).describe('Days after which files are deleted'),
+  mostGigabytes: z
+    .number()
+    .min(0.001)
+    .max(1_000_000)
+    .default(10)
+    .describe('Size above which the oldest files are deleted'),
+};
 
 function mostPerSecond(most: number) {
   return z
@@ -108,13 +116,13 @@ export const sinkSchema = z
       })
       .describe('Publishes each result to an MQTT broker while it can be reached'),
     z
-      .strictObject({ type: z.literal('lines'), days, ...common })
+      .strictObject({ type: z.literal('lines'), ...retention, ...common })
       .describe('Appends a line of JSON per result to a file per day in the data folder'),
     z
       .strictObject({
         type: z.literal('folder'),
         content: z.enum(['image', 'heat-map']).default('image'),
-        days,
+        ...retention,
         mostPerSecond: mostPerSecond(10),
         ...common,
       })

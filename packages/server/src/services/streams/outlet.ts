@@ -105,13 +105,10 @@ async function openSink(
     case 'mqtt':
       return new MqttSink(definition, stream, state);
     case 'lines':
-      return new LinesSink({ ...definition, files, folder: files.pathOf(id, 'lines'), state });
-    case 'folder':
-      return new FolderSink({
-        ...definition,
-        files,
-        folder: files.pathOf(id, `${definition.content}s`),
-        state,
-      });
+      return new LinesSink({ ...definition, files, folder: files.pathOf(id, 'lines') }, state);
+    case 'folder': {
+      const folder = files.pathOf(id, `${definition.content}s`);
+      return new FolderSink({ ...definition, files, folder }, state);
+    }
   }
 }

@@ -1,30 +1,25 @@
-import { appendLine, type StreamFiles } from '../../../repositories/stream-files.ts';
+import { join } from 'node:path';
+import { appendLine } from '../../../repositories/stream-files.ts';
+import { KeptFiles, type KeptFilesOptions } from './kept-files.ts';
 import type { Delivery, Sink, SinkState } from './sink.ts';
-
-export interface DatedOptions {
-  readonly files: StreamFiles;
-  readonly folder: string;
-  /** Days after which files are deleted. */
-  readonly days: number;
-  readonly state: SinkState;
-}
 
 /** `FOLDER/2026-11-27.jsonl`: a line of JSON per result, in a file per day by UTC. */
 export class LinesSink implements Sink {
-  readonly #options: DatedOptions;
-  #day = '';
+  readonly #folder: string;
+  readonly #state: SinkState;
+  readonly #kept: KeptFiles;
 
-  constructor(options: DatedOptions) {
-    this.#options = options;
+  constructor(options: KeptFilesOptions, state: SinkState) {
+    this.#folder = options.folder;
+    this.#state = state;
+    this.#kept = new KeptFiles(options);
   }
 
   async take({ result }: Delivery): Promise<void> {
-    const { files, folder, days, state } = this.#options;
     const day = result.at.slice(0, 10);
-    await appendLine(`${folder}/${day}.jsonl`, JSON.stringify(result));
-    state.countDelivered();
-    if (day !== this.#day) await files.removeOlderThan(days, folder);
-    this.#day = day;
+    await appendLine(join(this.#folder, `${day}.jsonl`), JSON.stringify(result));
+    this.#state.countDelivered();
+    await this.#kept.afterWrite(day);
   }
 
   async close(): Promise<void> {}

@@ -1,0 +1,119 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BigridError } from '@bigrid/errors';
+import { expect, onTestFinished, test } from 'vitest';
+import { useFolder } from '../../../testing/server.ts';
+import { StreamFiles } from '../../repositories/stream-files.ts';
+import type { Inspected, InspectionRequest } from '../models.ts';
+import { AllowedFolders } from './allowed-folders.ts';
+import { streamSchema } from './definitions.ts';
+import { StreamRun } from './stream-run.ts';
+
+const at = useFolder();
+
+/** A model that answers when told, unlike a real one, whose timing would decide the outcome. */
+class SlowModel {
+  readonly asked: string[] = [];
+  readonly #answers = new Map<string, PromiseWithResolvers<Inspected>>();
+
+  inspect({ name }: InspectionRequest): Promise<Inspected> {
+    const answer = Promise.withResolvers<Inspected>();
+    this.asked.push(name);
+    this.#answers.set(name, answer);
+    return answer.promise;
+  }
+
+  finish(name: string): void {
+    const result = { verdict: 'normal', score: 1, regions: [] };
+    this.#answers.get(name)?.resolve({ version: { version: 1 }, result } as unknown as Inspected);
+  }
+
+  refuse(name: string, error: Error): void {
+    this.#answers.get(name)?.reject(error);
+  }
+}
+
+/** A stream of a folder with a number of images. */
+async function startRun(name: string, count: number, model: SlowModel, atOnce: number) {
+  const folder = at(name);
+  await mkdir(folder);
+  for (let n = 0; n < count; n++) await writeFile(join(folder, `${n}.png`), 'image');
+  const marked: string[] = [];
+  const source = { type: 'folder', path: folder };
+  const run = new StreamRun(
+    streamSchema.parse({ name, source, model: 'part', sinks: [{ type: 'lines' }] }),
+    {
+      models: model,
+      files: new StreamFiles(at(`${name}-data`)),
+      id: 1,
+      allowed: new AllowedFolders([at()]),
+      atOnce,
+      inspected: {
+        has: () => false,
+        add: async ({ path }) => {
+          marked.push(path);
+        },
+      },
+      onInspected: () => {},
+      onEnd: async () => {},
+    },
+  );
+  onTestFinished(async () => {
+    for (const path of model.asked) model.refuse(path, new BigridError('CANCELLED', 'Cancelled'));
+    await run.stop();
+  });
+  const lines = async () => {
+    const day = new Date().toISOString().slice(0, 10);
+    const text = await readFile(at(`${name}-data/streams/1/lines/${day}.jsonl`), 'utf8');
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  };
+  return { run, marked, lines };
+}
+
+const timeout = 15_000;
+
+test('images are inspected a few at once; sinks get the results in their order', async () => {
+  const model = new SlowModel();
+  const { run, marked, lines } = await startRun('order', 4, model, 3);
+  await expect.poll(() => model.asked.length, { timeout }).toBe(3);
+  const [first, second, third] = model.asked as [string, string, string];
+  model.finish(third);
+  model.finish(second);
+  // Room is made by the oldest alone.
+  expect([model.asked.length, marked.length]).toEqual([3, 0]);
+  model.finish(first);
+  await expect.poll(() => marked, { timeout }).toEqual([first, second, third]);
+  await expect.poll(() => model.asked.length, { timeout }).toBe(4);
+  expect((await lines()).map(({ image }) => image)).toEqual([first, second, third]);
+  expect(run.report()).toMatchObject({ status: 'running', inspected: 3 });
+});
+
+test('while the server is busy, an image of a folder waits', async () => {
+  const model = new SlowModel();
+  const { run, marked } = await startRun('busy', 1, model, 1);
+  const path = at('busy', '0.png');
+  await expect.poll(() => model.asked, { timeout }).toEqual([path]);
+  model.refuse(path, new BigridError('SERVER_BUSY', 'Expected fewer'));
+  await expect.poll(() => model.asked, { timeout }).toEqual([path, path]);
+  model.finish(path);
+  await expect.poll(() => marked, { timeout }).toEqual([path]);
+  expect(run.report()).toMatchObject({ status: 'running', inspected: 1, dropped: 0, failed: 0 });
+});
+
+test('an image that changes while it is inspected is inspected again', async () => {
+  const model = new SlowModel();
+  const { run, marked, lines } = await startRun('changing', 1, model, 1);
+  const path = at('changing', '0.png');
+  await expect.poll(() => model.asked.length, { timeout }).toBe(1);
+  await writeFile(path, 'another image');
+  model.finish(path);
+  await expect.poll(() => model.asked.length, { timeout }).toBe(2);
+  expect(marked).toEqual([]);
+  model.finish(path);
+  await expect.poll(() => marked, { timeout }).toEqual([path]);
+  expect(run.report().inspected).toBe(1);
+  expect(await lines()).toHaveLength(1);
+});
