@@ -68,7 +68,9 @@ describe.skipIf(!hasFfmpeg)(`cameras and videos${why}`, () => {
     await mkdir(at('videos'));
     video = at('videos', 'line.mp4');
     const pattern = ['-f', 'lavfi', '-i', 'testsrc=size=96x64:rate=10:duration=2'];
-    await run('ffmpeg', ['-loglevel', 'error', ...pattern, '-pix_fmt', 'yuv420p', video]);
+    for (const path of [video, at('videos', 'line.ts')]) {
+      await run('ffmpeg', ['-loglevel', 'error', ...pattern, '-pix_fmt', 'yuv420p', path]);
+    }
   });
 
   test('every frame of a video is inspected, in order; then the stream is finished', async () => {
@@ -100,12 +102,16 @@ describe.skipIf(!hasFfmpeg)(`cameras and videos${why}`, () => {
   });
 
   test.each([
-    ['a playlist', 'list.m3u8', () => `#EXTM3U\n#EXTINF:1,\n${video}\n#EXT-X-ENDLIST\n`],
-    ['a list of files', 'list.ffconcat', () => `ffconcat version 1.0\nfile ${video}\n`],
-    ['something else', 'text.mp4', () => 'not a video'],
+    [
+      'a playlist',
+      'list.m3u8',
+      '#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nline.ts\n#EXT-X-ENDLIST\n',
+    ],
+    ['a list of files', 'list.ffconcat', 'ffconcat version 1.0\nfile line.mp4\n'],
+    ['something else', 'text.mp4', 'not a video'],
   ])('%s is no video', async (_, name, content) => {
     const path = at('videos', name);
-    await writeFile(path, content());
+    await writeFile(path, content);
     const { state } = await startStream({ type: 'video', path });
     await expect
       .poll(state, { timeout: 20_000 })
