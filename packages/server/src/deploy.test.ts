@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { serverOptionsSchema } from './options.ts';
+
+const read = (name: string) =>
+  readFile(new URL(`../../../deploy/${name}`, import.meta.url), 'utf8');
+
+// biome-ignore lint/suspicious/noExplicitAny: YAML files have no types.
+const documents = async (name: string): Promise<any[]> =>
+  parseAllDocuments(await read(name)).map((one) => {
+    expect(one.errors).toEqual([]);
+    return one.toJS();
+  });
+
+/** The options of a command line `serve --flag value ...`, checked by the schema. */
+function optionsOf([command, ...words]: readonly string[]) {
+  expect(command).toBe('serve');
+  const given: Record<string, unknown> = {};
+  for (let i = 0; i < words.length; i += 2) {
+    const name = words[i]?.replace(/^--/, '').replaceAll(/-(.)/g, (_, c) => c.toUpperCase()) ?? '';
+    const field = serverOptionsSchema.shape[name as keyof typeof serverOptionsSchema.shape];
+    expect(field, name).toBeDefined();
+    const value = words[i + 1] as string;
+    const before = given[name];
+    if (field.def.innerType.type === 'array')
+      given[name] = [...((before as string[]) ?? []), value];
+    else given[name] = field.def.innerType.type === 'number' ? Number(value) : value;
+  }
+  return serverOptionsSchema.parse(given);
+}
+
+const instruction = (text: string, name: string) =>
+  new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1] ?? '';
+
+describe('deploy/', () => {
+  it('has an image whose parts agree', async () => {
+    const text = await read('Dockerfile');
+    const { host, port, data } = optionsOf(JSON.parse(instruction(text, 'CMD')));
+    expect(host).toBe('0.0.0.0');
+    expect(instruction(text, 'EXPOSE')).toBe(String(port));
+    expect(instruction(text, 'VOLUME')).toBe(data);
+    expect(text).toContain(`http://127.0.0.1:${port}/health/live`);
+    expect(text).toContain(`chown ${instruction(text, 'USER')} ${data}`);
+    const [, program] = JSON.parse(instruction(text, 'ENTRYPOINT'));
+    await readFile(new URL(`../../../${program}`, import.meta.url));
+  });
+
+  it('has a Compose file that agrees with the image', async () => {
+    const [{ services, volumes }] = await documents('compose.yaml');
+    const { command, ports, volumes: mounts, build, read_only } = services.bigrid;
+    const { port, data } = optionsOf(command);
+    expect(ports).toEqual([`127.0.0.1:${port}:${port}`]);
+    expect(mounts).toEqual([`data:${data}`]);
+    expect(volumes).toHaveProperty('data');
+    expect(read_only).toBe(true);
+    expect(build).toEqual({ context: '..', dockerfile: 'deploy/Dockerfile' });
+  });
+
+  it('has an example for Kubernetes that agrees with the image', async () => {
+    const [claim, deployment, service] = await documents('kubernetes.yaml');
+    const { spec } = deployment.spec.template;
+    const [container] = spec.containers;
+    const { port, data, allowHost } = optionsOf(container.args);
+    expect(container.ports).toEqual([{ name: 'http', containerPort: port }]);
+    expect(container.volumeMounts[0]).toEqual({ name: 'data', mountPath: data });
+    expect(spec.volumes[0].persistentVolumeClaim.claimName).toBe(claim.metadata.name);
+    expect(service.spec.ports[0]).toMatchObject({ port, targetPort: 'http' });
+    expect(service.spec.selector).toEqual(deployment.spec.template.metadata.labels);
+    expect(allowHost).toContain(service.metadata.name);
+    const user = instruction(await read('Dockerfile'), 'USER').split(':')[0];
+    expect(String(spec.securityContext.runAsUser)).toBe(user);
+    for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
+      expect(container[probe].httpGet.path).toMatch(/^\/health\/(live|ready)$/);
+    }
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(30);
+  });
+
+  it('has a service for systemd with options that exist', async () => {
+    const text = await read('bigrid.service');
+    const command = /^ExecStart=\/usr\/bin\/env bigrid (.+)$/m.exec(text)?.[1] ?? '';
+    const { data } = optionsOf(command.split(' '));
+    const folder = /^StateDirectory=(.+)$/m.exec(text)?.[1];
+    expect(data).toBe(`/var/lib/${folder}`);
+  });
+});
