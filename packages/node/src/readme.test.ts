@@ -31,7 +31,7 @@ function run(name: string, example: string): string {
 const codeBlock = (file: string, language: string) =>
   readFileSync(file, 'utf8').match(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``))?.[1] ?? '';
 
-test.each(['errors', 'graph', 'method', 'inspect', 'node', 'report'])(
+test.each(['errors', 'graph', 'method', 'inspect', 'node', 'report', 'server'])(
   'the example of the README of %s runs and prints what it says',
   (name) => {
     const example = codeBlock(join(packages, name, 'README.md'), 'js');
