@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { imageBytes, startServer, tinyModel, useServer } from '../../testing/server.ts';
 
 const used = useServer();
@@ -144,6 +144,17 @@ describe('models', () => {
     const expected = ['part 1 active', 'triton 1', 'triton 2 active'];
     expect(await list()).toEqual(expected);
     expect(await list()).toEqual(expected);
+  });
+
+  it('keeps the order of versions when the clock is set back', async () => {
+    const listed = async () => (await (await send('GET', '/v1/models/part')).json()) as Fields[];
+    const latest = (await listed()).at(-1)?.version;
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const added = await json('POST', '/v1/models/part/versions?activate=false', second);
+    expect(added.version).toBeGreaterThan(latest);
+    expect((await listed()).at(-1)).toMatchObject({ version: added.version });
+    expect(await inspected(`part/versions/${added.version}`)).toMatchObject({ status: 200 });
   });
 
   it('has its data folder to itself', async () => {
