@@ -56,7 +56,7 @@ export const serverErrors = {
     httpStatus: 503,
   },
   WORKER_LOST: {
-    when: 'A process of the server ended before it had finished its work, twice.',
+    when: 'A process of the server ended before it had finished its work, more than once.',
     remedy: 'Look at the log of the server: the system may have run out of memory.',
     exitCode: 70,
     httpStatus: 503,

@@ -12,6 +12,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
 import { inspectRoutes } from './routes/inspect.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { modelRoutes } from './routes/models.ts';
 import { openInferenceRoutes } from './routes/open-inference.ts';
@@ -79,6 +80,7 @@ export async function createApp(
   await app.register(openInferenceRoutes, services);
   await app.register(projectRoutes, services);
   await app.register(imageRoutes, services);
+  await app.register(jobRoutes, services);
   await app.register(streamRoutes, services);
   return app;
 }

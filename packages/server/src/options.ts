@@ -47,6 +47,12 @@ export const serverOptionsSchema = z.strictObject({
     .max(100_000)
     .default(64)
     .describe('Inspections that may wait per model; further ones get status 503'),
+  jobs: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe('Trainings and other jobs that run at once; others wait'),
   timeout: z.int().min(1).max(3600).default(60).describe('Seconds that one inspection may take'),
   bodyLimit: z
     .int()

@@ -14,6 +14,7 @@ import { PreviewRepository } from './repositories/previews.ts';
 import { StreamFiles } from './repositories/stream-files.ts';
 import { AuditLog } from './services/audit.ts';
 import { ImageService } from './services/images.ts';
+import { JobService } from './services/jobs.ts';
 import { KeyService } from './services/keys.ts';
 import { addModelFolder } from './services/model-folder.ts';
 import { ModelService } from './services/models.ts';
@@ -65,8 +66,10 @@ async function open(
     { level, redact: ['headers.authorization', 'req.headers.authorization'] },
     process.stderr.isTTY ? pretty({ destination: 2 }) : process.stderr,
   );
-  const services = await openServices(options, opened);
-  const { keys, models, streams } = services;
+  const onError = (error: unknown) =>
+    logger.error({ err: error }, 'A job failed for a reason that is not its own');
+  const services = await openServices(options, opened, onError);
+  const { jobs, keys, models, streams } = services;
   // Starts at once: a process takes longer to load a model than this one takes to listen.
   const loading = models.loadActive();
   const keysRequired = options.keys === 'always' || !(await isLoopback(host));
@@ -77,7 +80,10 @@ async function open(
     rateLimit: options.rateLimit,
     names: namesOf(host, options.allowHost),
   });
-  opened.push(() => app.close());
+  opened.push(
+    () => app.close(),
+    () => jobs.stop(),
+  );
   const url = await listen(app, options);
   if (options.models !== undefined) {
     for (const { path, error } of await addModelFolder(options.models, models)) {
@@ -88,6 +94,7 @@ async function open(
     logger.error({ err: error, model }, 'A model could not be loaded');
   }
   await streams.resume();
+  await jobs.start();
   const first = keysRequired ? await keys.createFirst() : undefined;
   return { url, firstKey: first?.key };
 }
@@ -95,11 +102,13 @@ async function open(
 /**
  * Opens what the routes stand on.
  * @param opened receives what has to be closed
+ * @param onError is called with errors that no request is answered with
  * @throws DATA_TOO_NEW, DATA_DAMAGED, OUTPUT_UNWRITABLE, STORE_BUSY
  */
 export async function openServices(
   options: ServerOptions,
   opened: (() => unknown)[],
+  onError: (error: unknown) => void,
 ): Promise<Services> {
   const { data, watch, bodyLimit, processes, queue, timeout } = options;
   const database = await Database.open(data);
@@ -125,7 +134,12 @@ export async function openServices(
   });
   opened.push(() => streams.dispose());
   const audit = new AuditLog(database);
-  return { audit, images, keys, models, projects, streams, uploads };
+  const jobs = new JobService({
+    ...{ data, database, files, images, models, projects, onError },
+    atOnce: options.jobs,
+  });
+  opened.push(() => jobs.close());
+  return { audit, images, jobs, keys, models, projects, streams, uploads };
 }
 
 /** @returns where it listens. @throws ADDRESS_UNAVAILABLE */

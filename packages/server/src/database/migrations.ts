@@ -73,4 +73,25 @@ export const migrations: readonly string[] = [
      subject TEXT NOT NULL,
      details TEXT NOT NULL
    ) STRICT`,
+  `CREATE TABLE jobs (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     project INTEGER NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+     kind TEXT NOT NULL,
+     request TEXT NOT NULL,
+     state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+     tries INTEGER NOT NULL,
+     result TEXT,
+     error TEXT,
+     created_at TEXT NOT NULL,
+     started_at TEXT,
+     ended_at TEXT
+   ) STRICT;
+   CREATE INDEX jobs_by_state ON jobs (state);
+   CREATE TABLE job_events (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+     type TEXT NOT NULL,
+     data TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX job_events_by_job ON job_events (job, id)`,
 ];

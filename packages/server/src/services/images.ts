@@ -56,8 +56,8 @@ export interface ImageServiceParts {
   readonly mostBytes: number;
 }
 
-/** Images that are looked up at once. */
-const AT_ONCE = 1000;
+/** More images than a project can have. */
+const MOST = Number.MAX_SAFE_INTEGER;
 
 /** The images of projects: stored once by their content, decoded once when they arrive. */
 export class ImageService {
@@ -166,22 +166,24 @@ export class ImageService {
 
   /** The labelled images as a zip archive in the layout of MVTec AD. @throws NOT_FOUND */
   exported(project: string): Readable {
-    const labelled = [...this.#all(project, 'normal'), ...this.#all(project, 'defect')];
+    const labelled = this.all(project).filter(({ label }) => label !== null);
     return exportZip(labelled, (hash) => this.#parts.files.read(hash));
+  }
+
+  /** All images of a project, oldest first. @throws NOT_FOUND */
+  all(project: string): ProjectImage[] {
+    const { id } = this.#parts.projects.find(project);
+    return this.#images.list(id, {}, 0, MOST).map(describe);
+  }
+
+  /** Path of the file of an image, which must not be changed. */
+  pathOf({ file }: ProjectImage): string {
+    return this.#parts.files.pathOf(file);
   }
 
   /** Hashes of the files that any project refers to. */
   files(): Set<string> {
     return this.#images.files();
-  }
-
-  *#all(project: string, label: Label): Generator<ProjectImage> {
-    let after: number | null = 0;
-    while (after !== null) {
-      const page = this.list(project, { label }, after, AT_ONCE);
-      yield* page.images;
-      after = page.next;
-    }
   }
 
   #find(project: string, image: number): ImageRow {

@@ -30,6 +30,8 @@ export interface Upload {
   readonly note: string;
   /** Whether requests without a version get it from now on. */
   readonly activate: boolean;
+  /** Changes the database together with it: both or neither. */
+  readonly alongside?: ((version: number) => void) | undefined;
 }
 
 export interface InspectionRequest extends InspectionTask {
@@ -113,7 +115,8 @@ export class ModelService {
     else await this.#addFile(upload, received);
   }
 
-  async #addFile({ model, note, activate }: Upload, received: ReceivedFile): Promise<ModelVersion> {
+  async #addFile(upload: Upload, received: ReceivedFile): Promise<ModelVersion> {
+    const { model, note, activate, alongside } = upload;
     const { hash: file, bytes } = received;
     await this.#files.store(received);
     try {
@@ -128,6 +131,7 @@ export class ModelService {
       const isActive = activate || this.#find(model).active === null;
       if (isActive) this.#models.activate(model, added);
       this.#audit.record('version.add', `${model}/${added}`, { file, note, isActive });
+      alongside?.(added);
       return added;
     });
     return this.version(model, version);

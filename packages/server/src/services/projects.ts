@@ -2,6 +2,7 @@ import { fail } from '@bigrid/errors';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { type ImageCount, ImageRepository } from '../repositories/images.ts';
+import { JobRepository } from '../repositories/jobs.ts';
 import { ProjectRepository, type ProjectRow } from '../repositories/projects.ts';
 import { type IgnoredAreas, ignoredAreasSchema, maskOf } from './ignored-areas.ts';
 
@@ -34,11 +35,13 @@ export class ProjectService {
   readonly #database: Database;
   readonly #projects: ProjectRepository;
   readonly #images: ImageRepository;
+  readonly #jobs: JobRepository;
 
   constructor(database: Database) {
     this.#database = database;
     this.#projects = new ProjectRepository(database);
     this.#images = new ImageRepository(database);
+    this.#jobs = new JobRepository(database);
   }
 
   list(): Project[] {
@@ -87,9 +90,17 @@ export class ProjectService {
     return this.get(name);
   }
 
-  /** Removes a project with its images. @throws NOT_FOUND */
+  /** Removes a project with its images and jobs. @throws NOT_FOUND; CONFLICT if one of its jobs has not ended */
   async remove(name: string): Promise<void> {
-    await this.#database.write(() => this.#projects.remove(this.find(name).id));
+    await this.#database.write(() => {
+      const { id } = this.find(name);
+      if (this.#jobs.isActive(id)) {
+        fail('CONFLICT', `Expected a project without jobs to do but received ${name}`, {
+          remedy: 'Cancel its jobs first.',
+        });
+      }
+      this.#projects.remove(id);
+    });
   }
 
   #assertFree(name: string): void {

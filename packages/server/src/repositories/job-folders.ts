@@ -1,0 +1,88 @@
+import { copyFile, link, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { failToWrite, writeAtomically } from '@bigrid/node/internal';
+import { type ImageList, jobFiles } from '../job-files.ts';
+
+/** An image of a job: a stored file, and where the job finds it. */
+export interface PlacedImage {
+  readonly id: number;
+  readonly name: string;
+  /** Path of the stored file. */
+  readonly file: string;
+  /** Its path below the folder of images, with slashes: `train/good/1.png`. */
+  readonly place: string;
+}
+
+/** The folders in which jobs work, one per job: its images, its checkpoint, its result. */
+export class JobFolders {
+  readonly #folder: string;
+
+  /** @param folder of all data */
+  constructor(folder: string) {
+    this.#folder = join(folder, 'jobs');
+  }
+
+  pathOf(job: number): string {
+    return join(this.#folder, String(job));
+  }
+
+  /** Whether the images of a job are in place: a job that is taken up again works on the same ones. */
+  async isPrepared(job: number): Promise<boolean> {
+    return readFile(join(this.pathOf(job), jobFiles.list)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Puts the images of a job in place, as links to the stored files. @throws OUTPUT_UNWRITABLE */
+  async prepare(job: number, images: readonly PlacedImage[], mask?: Uint8Array): Promise<void> {
+    const folder = this.pathOf(job);
+    try {
+      await this.forgetImages(job);
+      for (const parent of new Set(images.map(({ place }) => dirname(place)))) {
+        await mkdir(join(folder, jobFiles.images, parent), { recursive: true });
+      }
+      for (const { file, place } of images)
+        await placeFile(file, join(folder, jobFiles.images, place));
+    } catch (error) {
+      failToWrite(folder, error);
+    }
+    if (mask) await writeAtomically(join(folder, jobFiles.mask), mask);
+    const list: ImageList = {
+      images: Object.fromEntries(images.map(({ place, id, name }) => [place, { id, name }])),
+      hasMask: mask !== undefined,
+    };
+    // Written last: with it, the images are complete.
+    await writeAtomically(join(folder, jobFiles.list), JSON.stringify(list));
+  }
+
+  /** Removes the images of a job but not its checkpoint, so that it gets those that the project has then. */
+  async forgetImages(job: number): Promise<void> {
+    const folder = this.pathOf(job);
+    for (const name of [jobFiles.list, jobFiles.images, jobFiles.mask]) {
+      await rm(join(folder, name), { recursive: true, force: true });
+    }
+  }
+
+  /** What the process of a job left as its result, as JSON; undefined if it did not come to its end. */
+  result(job: number): Promise<string | undefined> {
+    return readFile(join(this.pathOf(job), jobFiles.result), 'utf8').catch(() => undefined);
+  }
+
+  async remove(job: number): Promise<void> {
+    await rm(this.pathOf(job), { recursive: true, force: true });
+  }
+
+  /** Removes the folders of all other jobs. */
+  async removeAllBut(jobs: readonly number[]): Promise<void> {
+    const kept = new Set(jobs.map(String));
+    for (const name of await readdir(this.#folder).catch((): string[] => [])) {
+      if (!kept.has(name)) await rm(join(this.#folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** A hard link, or a copy where the file system has none. */
+async function placeFile(file: string, path: string): Promise<void> {
+  await link(file, path).catch(() => copyFile(file, path));
+}

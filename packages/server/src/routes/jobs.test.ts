@@ -1,0 +1,163 @@
+import { readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  createProject,
+  ended,
+  eventsOf,
+  follow,
+  type ReceivedEvent,
+  tiny,
+} from '../../testing/jobs.ts';
+import { imageBytes, json, startServer, type TestServer, useFolder } from '../../testing/server.ts';
+
+const at = useFolder();
+let server: TestServer;
+const call = (method: string, path: string, body?: unknown) => json(server, method, path, body);
+const create = async (kind: string, given: object = {}) =>
+  call('POST', '/v1/jobs', { kind, project: 'parts', ...given });
+const model = { model: 'parts' };
+
+beforeAll(async () => {
+  server = await startServer(at('data'));
+  await createProject(server, 'parts');
+  const { body } = await create('train', { options: tiny, note: 'first' });
+  const job = await ended(server, body.id);
+  if (job.state !== 'done') throw new Error(JSON.stringify(job));
+});
+afterAll(() => server.close());
+
+it('trains a version of a model, which inspects', async () => {
+  const { body: job } = await call('GET', '/v1/jobs/1');
+  expect(job).toMatchObject({
+    state: 'done',
+    error: null,
+    request: { kind: 'train', project: 'parts' },
+    result: { model: 'parts', version: 1, training: { images: 6, heldOut: 2, seed: 1 } },
+  });
+  const { body: versions } = await call('GET', '/v1/models/parts');
+  expect(versions).toMatchObject([{ version: 1, isActive: true, note: 'first' }]);
+  const inspected = await server.send('POST', '/v1/models/parts/inspect', await imageBytes(3));
+  expect(inspected.status).toBe(200);
+  // What it worked on is gone; what updates need is kept.
+  expect(await readdir(at('data', 'jobs'))).toEqual([]);
+  expect(await readdir(at('data', 'replays'))).toHaveLength(1);
+});
+
+it('sends events as they happen, and those after the last one received', async () => {
+  const events = await eventsOf(server, 1);
+  const states = events.filter(({ type }) => type === 'state').map(({ data }) => data.state);
+  expect(states).toEqual(['queued', 'running', 'done']);
+  const progress = events.filter(({ type }) => type === 'progress');
+  expect(progress.map(({ data }) => data.phase)).toContain('reading');
+  const ids = events.map(({ id }) => id);
+  expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
+
+  const middle = events[3] as ReceivedEvent;
+  const rest = await eventsOf(server, 1, middle.id);
+  expect(rest).toEqual(events.slice(4));
+  const last = await server.send('GET', '/v1/jobs/1/events', undefined, {
+    'Last-Event-ID': String(ids.at(-1)),
+  });
+  expect(last.status).toBe(204);
+  expect((await server.send('GET', '/v1/jobs/999/events')).status).toBe(404);
+});
+
+it('evaluates a model on the test images', async () => {
+  const { body } = await create('evaluate', model);
+  const { result } = await ended(server, body.id);
+  expect(result.metrics.imageAuroc).toBeGreaterThan(0.5);
+  const images = await call('GET', '/v1/projects/parts/images?split=test');
+  const idsOf = (list: { image?: number; id?: number }[]) =>
+    list.map(({ image, id }) => image ?? id).sort();
+  expect(idsOf(result.images)).toEqual(idsOf(images.body.images));
+  expect(result.images.filter(({ kind }: { kind: string }) => kind === 'spot')).toHaveLength(2);
+});
+
+it('recalibrates and updates a model, each as a new version that is not active', async () => {
+  const calibrated = await create('calibrate', { ...model, options: { threshold: 'sigma:3' } });
+  expect((await ended(server, calibrated.body.id)).error).toBeNull();
+  const updated = await create('update', { ...model, options: { threads: 1 }, activate: true });
+  const job = await ended(server, updated.body.id);
+  expect(job.error).toBeNull();
+  expect(job.result).toMatchObject({ model: 'parts', version: 3 });
+  const { body: versions } = await call('GET', '/v1/models/parts');
+  expect(versions.map(({ isActive }: { isActive: boolean }) => isActive)).toEqual([
+    ...[false, false, true],
+  ]);
+});
+
+it('looks for unusual images', async () => {
+  const { body } = await create('doctor');
+  const { result } = await ended(server, body.id);
+  expect(result.findings.map(({ check }: { check: string }) => check)).toContain('readable');
+  expect(JSON.stringify(result)).not.toContain(at('data'));
+});
+
+it('compares the latest images with those of calibration', async () => {
+  const { body } = await create('drift', { ...model, version: 1, options: { last: 10 } });
+  const { result, error } = await ended(server, body.id);
+  expect(error).toBeNull();
+  expect(result).toMatchObject({ inspected: 10, drifted: expect.any(Boolean) });
+});
+
+it('refuses jobs that cannot be done', async () => {
+  const refused = async (kind: string, given: object) => (await create(kind, given)).body.code;
+  expect(await refused('train', { options: { epochs: 0 } })).toBe('REQUEST_INVALID');
+  expect(await refused('train', { options: { out: '/etc/passwd' } })).toBe('REQUEST_INVALID');
+  expect(await refused('evaluate', { model: 'nothing' })).toBe('NOT_FOUND');
+  expect(await refused('train', { project: 'nothing' })).toBe('NOT_FOUND');
+  expect(await refused('train', { images: [9999] })).toBe('DATA_EMPTY');
+  expect(await refused('paint', {})).toBe('REQUEST_INVALID');
+});
+
+it('keeps the error of a job that fails, and tries it again when asked', async () => {
+  const options = { ...tiny, grids: 'none', jitter: 0.1 };
+  const { body } = await create('train', { options });
+  const failed = await ended(server, body.id);
+  expect(failed).toMatchObject({
+    state: 'failed',
+    error: { code: 'OPTION_INVALID', remedy: expect.any(String) },
+  });
+  expect((await call('POST', `/v1/jobs/${body.id}/cancel`)).status).toBe(409);
+  expect((await call('POST', `/v1/jobs/${body.id}/retry`)).status).toBe(200);
+  expect((await ended(server, body.id)).state).toBe('failed');
+  expect((await call('DELETE', `/v1/jobs/${body.id}`)).status).toBe(204);
+  expect((await call('GET', `/v1/jobs/${body.id}`)).status).toBe(404);
+  expect(await readdir(at('data', 'jobs'))).not.toContain(String(body.id));
+});
+
+it('cancels a job that waits and one that runs, one after the other', async () => {
+  const long = { options: { ...tiny, epochs: 10_000 } };
+  const [{ body: running }, { body: waiting }] = [
+    await create('train', long),
+    await create('doctor'),
+  ];
+  expect((await call('DELETE', '/v1/projects/parts')).body.code).toBe('CONFLICT');
+  for await (const { type } of follow(server, running.id)) if (type === 'progress') break;
+  expect((await call('GET', `/v1/jobs/${waiting.id}`)).body.state).toBe('queued');
+  expect((await call('POST', `/v1/jobs/${waiting.id}/cancel`)).body.state).toBe('cancelled');
+  expect((await call('POST', `/v1/jobs/${running.id}/cancel`)).body.state).toBe('cancelled');
+  expect((await call('GET', '/v1/models/parts')).body).toHaveLength(3);
+});
+
+it('ends its streams when it stops', async () => {
+  const other = await startServer(at('other'));
+  await createProject(other, 'parts');
+  await json(other, 'POST', '/v1/jobs', { kind: 'train', project: 'parts', options: tiny });
+  const events = follow(other, 1);
+  await events.next();
+  const closed = other.close();
+  for await (const _ of events);
+  await closed;
+});
+
+it('lists jobs in pages, the latest first', async () => {
+  const first = await call('GET', '/v1/jobs?limit=2&project=parts&state=done');
+  expect(first.body.jobs).toHaveLength(2);
+  const next = await call('GET', `/v1/jobs?limit=2&state=done&cursor=${first.body.next}`);
+  const ids = [...first.body.jobs, ...next.body.jobs].map(({ id }: { id: number }) => id);
+  expect(ids).toEqual([...ids].sort((a, b) => b - a));
+  expect(new Set(ids).size).toBe(4);
+  const { body } = await call('GET', '/v1/jobs?kind=doctor&state=done');
+  expect(body.jobs).toHaveLength(1);
+});

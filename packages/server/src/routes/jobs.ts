@@ -1,0 +1,186 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { errorSchema } from '../plugins/errors.ts';
+import { jobRequestSchema } from '../services/job-requests.ts';
+import { projectNameSchema } from '../services/projects.ts';
+import type { Services } from '../services/services.ts';
+import { jobKinds } from '../workers/job-messages.ts';
+import { eventStream, type StoredEvents } from './event-stream.ts';
+import { goneSignal } from './gone-signal.ts';
+
+const params = z.object({ job: z.coerce.number().int().min(1) });
+const states = z.enum(['queued', 'running', 'done', 'failed', 'cancelled']);
+
+const progressSchema = z.object({
+  phase: z.string(),
+  done: z.number(),
+  total: z.number(),
+  secondsLeft: z.number().nullish(),
+  loss: z.number().nullish(),
+});
+
+const jobSchema = z
+  .object({
+    id: z.int(),
+    state: states,
+    request: z.record(z.string(), z.unknown()).describe('As it was created, with defaults'),
+    progress: progressSchema.nullable(),
+    result: z.record(z.string(), z.unknown()).nullable().describe('By kind; null unless done'),
+    error: errorSchema.nullable(),
+    createdAt: z.iso.datetime(),
+    startedAt: z.iso.datetime().nullable(),
+    endedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'Job' });
+
+const listQuery = z.object({
+  state: states.optional(),
+  kind: z.enum(jobKinds).optional(),
+  project: projectNameSchema.optional(),
+  cursor: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(Number.MAX_SAFE_INTEGER)
+    .describe('`next` of the page before'),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+
+const errors = { '4xx': errorSchema, '5xx': errorSchema };
+const tags = ['jobs'];
+const one = { tags, params, response: { 200: jobSchema, ...errors } };
+
+/** Jobs: create, list, cancel, retry, delete; their events as they happen. */
+export async function jobRoutes(app: FastifyInstance, services: Services): Promise<void> {
+  createAndList(app, services);
+  change(app, services);
+  events(app, services);
+}
+
+function createAndList(app: FastifyInstance, { jobs }: Services): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.post(
+    '/v1/jobs',
+    {
+      schema: {
+        tags,
+        summary: 'Queue a job',
+        body: jobRequestSchema,
+        response: { 202: jobSchema, ...errors },
+      },
+      config: { role: 'operator' },
+    },
+    async ({ body }, reply) => reply.code(202).send(sent(await jobs.create(body))),
+  );
+  typed.get(
+    '/v1/jobs',
+    {
+      schema: {
+        tags,
+        summary: 'List jobs, the latest first',
+        querystring: listQuery,
+        response: {
+          200: z.object({ jobs: z.array(jobSchema), next: z.int().nullable() }),
+          ...errors,
+        },
+      },
+      config: { role: 'viewer' },
+    },
+    async ({ query: { cursor, limit, ...filter } }) => {
+      const page = jobs.list(filter, cursor, limit);
+      return { ...page, jobs: page.jobs.map(sent) };
+    },
+  );
+  typed.get(
+    '/v1/jobs/:job',
+    { schema: { ...one, summary: 'Describe a job' }, config: { role: 'viewer' } },
+    async ({ params: { job } }) => sent(jobs.get(job)),
+  );
+}
+
+function change(app: FastifyInstance, { jobs }: Services): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.post(
+    '/v1/jobs/:job/cancel',
+    { schema: { ...one, summary: 'Cancel a job' }, config: { role: 'operator' } },
+    async ({ params: { job } }) => sent(await jobs.cancel(job)),
+  );
+  typed.post(
+    '/v1/jobs/:job/retry',
+    {
+      schema: { ...one, summary: 'Queue a job again that failed or was cancelled' },
+      config: { role: 'operator' },
+    },
+    async ({ params: { job } }) => sent(await jobs.retry(job)),
+  );
+  typed.delete(
+    '/v1/jobs/:job',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a job that has ended, not what it made',
+        params,
+        response: { 204: z.null(), ...errors },
+      },
+      config: { role: 'operator' },
+    },
+    async ({ params: { job } }, reply) => {
+      await jobs.remove(job);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function events(app: FastifyInstance, { jobs }: Services): void {
+  app.withTypeProvider<ZodTypeProvider>().get(
+    '/v1/jobs/:job/events',
+    {
+      schema: {
+        tags,
+        summary: 'Follow a job: its state, progress and log as server-sent events',
+        description:
+          'Events are state, progress and log, with JSON. After a lost connection, Last-Event-ID names the last one that was received. The stream ends with the job; 204 if nothing is left to send.',
+        params,
+        headers: z.object({
+          'last-event-id': z.coerce.number().int().min(0).default(0).describe('Id of an event'),
+        }),
+        produces: ['text/event-stream'],
+        response: { 204: z.null(), ...errors } as Record<string, z.ZodType>,
+      },
+      config: { role: 'viewer' },
+    },
+    async ({ params: { job }, headers }, reply) => {
+      const after = headers['last-event-id'];
+      const isOver = jobs.isOver(job);
+      // Clients connect again after the end of a stream, but not after this.
+      if (isOver && jobs.events(job, after, 1).length === 0) return reply.code(204).send(null);
+      const signal = AbortSignal.any([goneSignal(reply), jobs.stopping]);
+      return (
+        reply
+          .type('text/event-stream')
+          .header('Cache-Control', 'no-store')
+          .header('X-Accel-Buffering', 'no')
+          // A server that stops would wait for the client to close it.
+          .header('Connection', 'close')
+          .send(Readable.from(eventStream(storedEvents(job, jobs), after, signal)))
+      );
+    },
+  );
+}
+
+function storedEvents(job: number, jobs: Services['jobs']): StoredEvents {
+  return {
+    after: (id, most) => jobs.events(job, id, most),
+    get isOver() {
+      return jobs.isOver(job);
+    },
+    next: (signal) => jobs.nextEvent(job, signal),
+  };
+}
+
+/** A job as JSON, in the shape of its schema. */
+function sent(job: ReturnType<Services['jobs']['get']>): z.output<typeof jobSchema> {
+  return job as z.output<typeof jobSchema>;
+}

@@ -1,0 +1,229 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { BigridError, fail, isBigridError } from '@bigrid/errors';
+import type { Database } from '../database/database.ts';
+import { jobFiles } from '../job-files.ts';
+import type { FileRepository } from '../repositories/files.ts';
+import type { JobFolders } from '../repositories/job-folders.ts';
+import type { JobRepository, NamedJobRow } from '../repositories/jobs.ts';
+import type { JobTask } from '../workers/job-messages.ts';
+import { JobProcess } from '../workers/job-process.ts';
+import type { ImageService } from './images.ts';
+import type { JobEvents } from './job-events.ts';
+import { maskFor, placedImages } from './job-images.ts';
+import { type JobRequest, jobRequestSchema, sourceOf } from './job-requests.ts';
+import type { ModelService } from './models.ts';
+import type { ProjectService } from './projects.ts';
+
+export interface JobQueueParts {
+  readonly database: Database;
+  readonly jobs: JobRepository;
+  readonly events: JobEvents;
+  readonly folders: JobFolders;
+  readonly files: FileRepository;
+  readonly images: ImageService;
+  readonly models: ModelService;
+  readonly projects: ProjectService;
+  /** Folder for the good images that trainings keep for updates. */
+  readonly replays: string;
+  /** Jobs that run at once. */
+  readonly atOnce: number;
+  /** Called with errors that are not those of a job. */
+  readonly onError: (error: unknown) => void;
+}
+
+interface Run {
+  process: JobProcess | undefined;
+  /** Why it is to end before it is done. */
+  stopped: 'cancelled' | 'queued' | undefined;
+  done: Promise<void>;
+}
+
+/** How often a job is started whose process, or the server with it, ended before it was done. */
+const MOST_TRIES = 3;
+
+/** Runs queued jobs in the order of their ids, each in a process of its own. */
+export class JobQueue {
+  readonly #parts: JobQueueParts;
+  readonly #runs = new Map<number, Run>();
+  #isClosed = false;
+
+  constructor(parts: JobQueueParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes up the jobs that an earlier process of the server left, and begins. */
+  async start(): Promise<void> {
+    const { jobs, folders } = this.#parts;
+    for (const row of jobs.inState('running')) await this.#takeUp(row, row.tries);
+    await folders.removeAllBut(jobs.unfinished());
+    this.next();
+  }
+
+  /** Starts as many queued jobs as may run. */
+  next(): void {
+    const { jobs, atOnce } = this.#parts;
+    if (this.#isClosed) return;
+    for (const row of jobs.inState('queued')) {
+      if (this.#runs.size >= atOnce) return;
+      if (this.#runs.has(row.id)) continue;
+      const run: Run = { process: undefined, stopped: undefined, done: Promise.resolve() };
+      this.#runs.set(row.id, run);
+      run.done = this.#run(row, run);
+    }
+  }
+
+  /** Cancels a job, and resolves once its process has ended. It may have been done just then. */
+  async cancel(job: number): Promise<void> {
+    const { jobs, events } = this.#parts;
+    const end = () => jobs.end(job, 'queued', { state: 'cancelled' });
+    do await this.#stop(job, 'cancelled');
+    while (
+      // It may have begun meanwhile.
+      !(await events.change(job, 'cancelled', end)) &&
+      this.#runs.has(job)
+    );
+  }
+
+  /** Ends all processes; their jobs stay queued. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#runs.keys()].map((job) => this.#stop(job, 'queued')));
+  }
+
+  async #stop(job: number, stopped: Run['stopped']): Promise<void> {
+    const run = this.#runs.get(job);
+    if (!run) return;
+    run.stopped ??= stopped;
+    await run.process?.stop();
+    await run.done;
+  }
+
+  async #run(row: NamedJobRow, run: Run): Promise<void> {
+    const { jobs, events, folders, onError } = this.#parts;
+    const { id } = row;
+    try {
+      const begin = () => jobs.begin(id, new Date().toISOString());
+      if (await events.change(id, 'running', begin)) {
+        const result = (await folders.result(id)) ?? (await this.#work(row, run));
+        if (result !== undefined) await this.#finish(row, result);
+      }
+    } catch (error) {
+      await this.#fail(id, error).catch(onError);
+    }
+    this.#runs.delete(id);
+    this.next();
+  }
+
+  /** @returns the result; undefined if it was stopped, or is to be started again */
+  async #work(row: NamedJobRow, run: Run): Promise<string | undefined> {
+    const { jobs, events, folders } = this.#parts;
+    const { id } = row;
+    const task = await this.#prepare(row);
+    if (run.stopped === undefined) {
+      run.process = new JobProcess(task, (report) => events.report(id, report));
+      await run.process.ended;
+      await events.settled();
+      const result = await folders.result(id);
+      if (result !== undefined) return result;
+    }
+    switch (run.stopped) {
+      case 'cancelled':
+        await events.change(id, 'cancelled', () => jobs.end(id, 'running', { state: 'cancelled' }));
+        return undefined;
+      case 'queued':
+        await events.change(id, 'queued', () => jobs.queue(id, row.tries));
+        return undefined;
+    }
+    if (run.process?.failure) throw run.process.failure;
+    await this.#takeUp(row, row.tries + 1);
+    return undefined;
+  }
+
+  /** Queues a job again whose process ended too early. @param tries that it had */
+  async #takeUp({ id }: NamedJobRow, tries: number): Promise<void> {
+    const { jobs, events } = this.#parts;
+    if (tries >= MOST_TRIES) {
+      const message = `Expected the process of job ${id} to finish but it ended early ${tries} times`;
+      return this.#fail(id, new BigridError('WORKER_LOST', message));
+    }
+    await events.change(id, 'queued', () => {
+      events.add(id, { type: 'log', message: 'The process of the job ended early.' });
+      return jobs.queue(id, tries);
+    });
+  }
+
+  async #prepare(row: NamedJobRow): Promise<JobTask> {
+    const { folders, images, projects, replays } = this.#parts;
+    const request = requestOf(row);
+    if (!(await folders.isPrepared(row.id))) {
+      const mask = await maskFor(request, projects);
+      await folders.prepare(row.id, placedImages(request, images), mask);
+    }
+    return {
+      kind: request.kind,
+      folder: folders.pathOf(row.id),
+      model: this.#modelFile(request),
+      replays,
+      options: request.options,
+    };
+  }
+
+  #modelFile(request: JobRequest): string | undefined {
+    const source = sourceOf(request);
+    if (!source) return undefined;
+    const { file } = this.#parts.models.version(source.model, source.version);
+    return this.#parts.files.pathOf(file);
+  }
+
+  /** Stores the result, with the version that the job made: both or neither. */
+  async #finish(row: NamedJobRow, text: string): Promise<void> {
+    const { events, folders, models } = this.#parts;
+    const { id } = row;
+    const request = requestOf(row);
+    const result = JSON.parse(text) as object;
+    if ('activate' in request) {
+      const { model = row.project_name, note, activate } = request;
+      const content = createReadStream(join(folders.pathOf(id), jobFiles.model));
+      const alongside = (version: number) => {
+        this.#end(id, { model, version, ...result });
+        events.add(id, { type: 'state', state: 'done' });
+      };
+      await events.settled();
+      await models.add({ model, content, note, activate, alongside });
+      events.announce(id);
+    } else {
+      await events.change(id, 'done', () => this.#end(id, result));
+    }
+    await folders.remove(id);
+  }
+
+  /** Ends a job once: in a transaction, so that what a second end would add is rolled back. */
+  #end(id: number, result: object): boolean {
+    const end = { state: 'done', result: JSON.stringify(result) } as const;
+    if (this.#parts.jobs.end(id, 'running', end)) return true;
+    return fail('CONFLICT', `Expected job ${id} to be running but it had ended`);
+  }
+
+  async #fail(id: number, reason: unknown): Promise<void> {
+    const { jobs, events, onError } = this.#parts;
+    if (!isBigridError(reason)) onError(reason);
+    const { message, code, remedy } = isBigridError(reason) ? reason : bug(id);
+    const error = { error: message, code, remedy };
+    await events.change(id, 'failed', () =>
+      jobs.end(id, 'running', { state: 'failed', error: JSON.stringify(error) }),
+    );
+  }
+}
+
+function bug(id: number): BigridError {
+  return new BigridError('ENGINE_FAILED', `The server failed to finish job ${id}`, {
+    remedy: 'This is a bug in Bigrid: please report it with the lines of the server log.',
+  });
+}
+
+/** The request of a job, as it was stored. */
+export function requestOf({ request, project_name: project }: NamedJobRow): JobRequest {
+  // The project may have been renamed since.
+  return { ...jobRequestSchema.parse(JSON.parse(request)), project };
+}

@@ -1,0 +1,33 @@
+import type { Phase } from '@bigrid/node';
+import type { Failure } from './messages.ts';
+
+export const jobKinds = ['train', 'evaluate', 'calibrate', 'update', 'doctor', 'drift'] as const;
+export type JobKind = (typeof jobKinds)[number];
+
+/** What a job process does, as JSON in its only argument. */
+export interface JobTask {
+  readonly kind: JobKind;
+  /** Folder of the job: its images, its checkpoint, what it writes. */
+  readonly folder: string;
+  /** Model file, for every kind but train and doctor. */
+  readonly model?: string | undefined;
+  /** Folder for the good images that trainings keep for updates. */
+  readonly replays: string;
+  /** Options of the function of `@bigrid/node` that does the work. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What a job process reports about its work. */
+export type JobReport =
+  | {
+      readonly type: 'progress';
+      readonly phase: Phase;
+      readonly done: number;
+      readonly total: number;
+      readonly secondsLeft: number | undefined;
+      readonly loss?: number;
+    }
+  | { readonly type: 'log'; readonly message: string };
+
+/** What a job process sends. Its result is in a file, which outlives the server. */
+export type JobMessage = { readonly report: JobReport } | { readonly failure: Failure };

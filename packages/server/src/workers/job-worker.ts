@@ -1,0 +1,76 @@
+import { constants, setPriority } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { isBigridError } from '@bigrid/errors';
+import type { OnEvent } from '@bigrid/node';
+import { holdAlone, writeAtomically } from '@bigrid/node/internal';
+import { jobFiles } from '../job-files.ts';
+import { failureOf } from './failures.ts';
+import { JobContext } from './job-context.ts';
+import type { JobMessage, JobReport, JobTask } from './job-messages.ts';
+import { works } from './job-works.ts';
+
+// The program of a job process: does one job, writes its result to a file, and ends.
+
+/** Milliseconds between reports of progress within a phase. */
+const REPORT_EVERY = 500;
+/** Milliseconds between looks at whether an earlier process of the job has ended. */
+const PAUSE = 100;
+
+// Ctrl-C reaches every process of a terminal; the parent decides when to stop.
+process.on('SIGINT', () => {}).on('SIGTERM', () => {});
+process.on('disconnect', () => process.exit());
+// Inspections go first.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+
+const stop = new AbortController();
+process.on('message', () => stop.abort());
+
+const send = (message: JobMessage) =>
+  new Promise<void>((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
+
+const task = JSON.parse(process.argv[2] as string) as JobTask;
+const context = await JobContext.open(task.folder);
+try {
+  // Its process may still be running if the server was killed.
+  const release = await holdPatiently(task.folder);
+  const result = await works[task.kind](task, context, {
+    onEvent: reporting(context, (report) => void send({ report })),
+    signal: stop.signal,
+  });
+  await writeAtomically(join(task.folder, jobFiles.result), JSON.stringify(result));
+  await release();
+} catch (error) {
+  const failure = failureOf(error, 'finish the job');
+  await send({ failure: { ...failure, message: context.shortened(failure.message) } });
+}
+process.disconnect?.();
+
+async function holdPatiently(folder: string): Promise<() => Promise<void>> {
+  for (;;) {
+    try {
+      return await holdAlone(folder);
+    } catch (error) {
+      if (!isBigridError(error, 'IN_USE')) throw error;
+      await setTimeout(PAUSE, undefined, { signal: stop.signal });
+    }
+  }
+}
+
+/** Turns events into reports, and leaves out progress that follows too soon. */
+function reporting(context: JobContext, report: (report: JobReport) => void): OnEvent {
+  let [phase, last] = ['', 0];
+  return (event) => {
+    if (event.type === 'warning') {
+      report({ type: 'log', message: context.shortened(event.message) });
+    } else if (event.type === 'skipped') {
+      report({ type: 'log', message: context.shortened(`Skipped: ${event.error.message}`) });
+    } else {
+      const now = performance.now();
+      const isDue = event.phase !== phase || event.done === event.total;
+      if (!isDue && now - last < REPORT_EVERY) return;
+      [phase, last] = [event.phase, now];
+      report(event);
+    }
+  };
+}

@@ -1,0 +1,183 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isBigridError } from '@bigrid/errors';
+import {
+  calibrate,
+  checkData,
+  describePromise,
+  drift,
+  evaluate,
+  inspect,
+  type Manifest,
+  type OnEvent,
+  readBundle,
+  type TrainRequest,
+  train,
+  update,
+} from '@bigrid/node';
+import {
+  InspectionLog,
+  identify,
+  modelIdOf,
+  replayPath,
+  statisticsOf,
+} from '@bigrid/node/internal';
+import { jobFiles } from '../job-files.ts';
+import type { JobContext } from './job-context.ts';
+import type { JobKind, JobTask } from './job-messages.ts';
+
+interface Tools {
+  readonly onEvent: OnEvent;
+  readonly signal: AbortSignal;
+}
+type Work = (task: JobTask, context: JobContext, tools: Tools) => Promise<object>;
+
+/** What each kind of job does. The result is stored as JSON; a model goes to a file in the folder of the job. */
+export const works: Record<JobKind, Work> = {
+  train: trainModel,
+  evaluate: evaluateModel,
+  calibrate: calibrateModel,
+  update: updateModel,
+  doctor: checkImages,
+  drift: measureDrift,
+};
+
+/** Resumes from the checkpoint of an earlier process, if it was of the same training. */
+async function trainModel(
+  { folder, replays, options }: JobTask,
+  context: JobContext,
+  tools: Tools,
+) {
+  const out = join(folder, jobFiles.model);
+  const request: TrainRequest = { ...options, ...tools, out, mask: context.mask };
+  const { manifest } = await train(context.images, { ...request, resume: true }).catch(
+    (error: unknown) => {
+      const isOther =
+        isBigridError(error, 'CHECKPOINT_MISMATCH') || isBigridError(error, 'CHECKPOINT_INVALID');
+      if (!isOther) throw error;
+      return train(context.images, request);
+    },
+  );
+  await keepReplay(out, manifest, replays);
+  return { training: manifest.training, ...thresholdsOf(manifest) };
+}
+
+async function evaluateModel({ model, options }: JobTask, context: JobContext, tools: Tools) {
+  const request = { ...options, ...tools, mask: context.mask };
+  const { mean, intervals, defects, images, failed, withoutMask } = await evaluate(
+    model as string,
+    context.images,
+    request,
+  );
+  return {
+    metrics: mean,
+    intervals: intervals.mean,
+    kinds: defects.map(({ className: _, ...metrics }) => metrics),
+    images: images.map(({ entry, score }) => ({
+      ...context.imageAt(entry.path),
+      kind: entry.defect,
+      score,
+    })),
+    failed: failed.map(({ path, error }) => ({ ...context.imageAt(path), code: error.code })),
+    withoutMask: withoutMask.length,
+  };
+}
+
+async function calibrateModel(
+  { folder, model, options }: JobTask,
+  context: JobContext,
+  tools: Tools,
+) {
+  const { manifest } = await calibrate(model as string, {
+    ...options,
+    ...tools,
+    dir: context.images,
+    mask: context.mask,
+    out: join(folder, jobFiles.model),
+  });
+  return { scored: manifest.calibration.scores.length, ...thresholdsOf(manifest) };
+}
+
+async function updateModel(task: JobTask, context: JobContext, tools: Tools) {
+  const { folder, model, replays, options } = task;
+  const before = await readBundle(model as string);
+  const out = join(folder, jobFiles.model);
+  const { bundle, images } = await update(model as string, context.images, {
+    ...options,
+    ...tools,
+    replayFrom: replayFolder(replays, before.manifest),
+    out,
+  });
+  await keepReplay(out, bundle.manifest, replays);
+  return {
+    update: bundle.manifest.updates?.at(-1),
+    images: images.map(({ path, ...seen }) => ({ ...context.imageAt(path), ...seen })),
+    ...thresholdsOf(bundle.manifest),
+  };
+}
+
+async function checkImages({ options }: JobTask, context: JobContext, { onEvent, signal }: Tools) {
+  const { facts, findings } = await checkData(context.images, {
+    ...options,
+    signal,
+    onImage: (done, total) =>
+      onEvent({ type: 'progress', phase: 'inspecting', done, total, secondsLeft: undefined }),
+  });
+  return {
+    facts: Object.fromEntries(facts),
+    findings: findings.map(({ paths, message, ...finding }) => ({
+      ...finding,
+      message: context.shortened(message),
+      images: paths?.map((group) => group.map((path) => context.imageAt(path))),
+    })),
+  };
+}
+
+/** Inspects the images, and compares them with those of calibration. */
+async function measureDrift(
+  { folder, model, options }: JobTask,
+  context: JobContext,
+  tools: Tools,
+) {
+  const { last, ...engine } = options as { last?: number };
+  const bundle = await readBundle(model as string);
+  const path = join(folder, 'inspections.jsonl');
+  await rm(path, { force: true });
+  const log = await InspectionLog.open(path, identify(bundle));
+  try {
+    for await (const seen of inspect(bundle, context.paths, { ...engine, ...tools })) {
+      if ('error' in seen) continue;
+      const { entry, score, verdict, unknown } = seen;
+      const line = { path: entry.path, score, verdict, unknown, ...statisticsOf(seen) };
+      await log.append(line, undefined);
+    }
+  } finally {
+    await log.close();
+  }
+  const { measures, drifted, compared } = await drift(bundle, path, { last });
+  return { drifted, measures, inspected: compared.count };
+}
+
+function thresholdsOf({ calibration }: Manifest) {
+  const { threshold, unsure, origin } = calibration;
+  return {
+    threshold,
+    unsureThreshold: unsure?.threshold,
+    origin,
+    promise: describePromise(calibration),
+  };
+}
+
+/** Moves the good images that a training kept to where updates of its model look for them. */
+async function keepReplay(out: string, manifest: Manifest, replays: string): Promise<void> {
+  const target = replayFolder(replays, manifest);
+  await mkdir(replays, { recursive: true });
+  await rename(await replayPath(out), target).catch((error: NodeJS.ErrnoException) => {
+    // None were kept.
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
+function replayFolder(replays: string, manifest: Manifest): string {
+  return join(replays, modelIdOf(manifest).replaceAll(/[^\w.-]/g, '_'));
+}
