@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import {
   createProject,
   ended,
@@ -9,6 +9,9 @@ import {
   tiny,
 } from '../../testing/jobs.ts';
 import { imageBytes, json, startServer, type TestServer, useFolder } from '../../testing/server.ts';
+
+// Each job starts a process, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const at = useFolder();
 let server: TestServer;
