@@ -82,6 +82,7 @@ export const migrations: readonly string[] = [
      tries INTEGER NOT NULL,
      result TEXT,
      error TEXT,
+     created_by TEXT NOT NULL,
      created_at TEXT NOT NULL,
      started_at TEXT,
      ended_at TEXT

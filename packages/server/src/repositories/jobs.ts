@@ -16,10 +16,14 @@ export interface JobRow {
   readonly result: string | null;
   /** JSON; null unless it failed. */
   readonly error: string | null;
+  /** Who asked for it. */
+  readonly created_by: string;
   readonly created_at: string;
   readonly started_at: string | null;
   readonly ended_at: string | null;
 }
+
+type NewJob = Pick<JobRow, 'project' | 'kind' | 'request' | 'created_by' | 'created_at'>;
 
 /** A job with the name of its project. */
 export interface NamedJobRow extends JobRow {
@@ -93,16 +97,11 @@ export class JobRepository {
   }
 
   /** @returns the id */
-  add({
-    project,
-    kind,
-    request,
-    created_at,
-  }: Pick<JobRow, 'project' | 'kind' | 'request' | 'created_at'>) {
+  add({ project, kind, request, created_by, created_at }: NewJob): number {
     const row = this.#database.get<{ id: number }>(
-      `INSERT INTO jobs (project, kind, request, state, tries, created_at)
-       VALUES (?, ?, ?, 'queued', 0, ?) RETURNING id`,
-      ...[project, kind, request, created_at],
+      `INSERT INTO jobs (project, kind, request, state, tries, created_by, created_at)
+       VALUES (?, ?, ?, 'queued', 0, ?, ?) RETURNING id`,
+      ...[project, kind, request, created_by, created_at],
     );
     return (row as { id: number }).id;
   }

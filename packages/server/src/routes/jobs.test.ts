@@ -34,11 +34,14 @@ it('trains a version of a model, which inspects', async () => {
   expect(job).toMatchObject({
     state: 'done',
     error: null,
+    createdBy: 'loopback',
     request: { kind: 'train', project: 'parts' },
     result: { model: 'parts', version: 1, training: { images: 6, heldOut: 2, seed: 1 } },
   });
   const { body: versions } = await call('GET', '/v1/models/parts');
   expect(versions).toMatchObject([{ version: 1, isActive: true, note: 'first' }]);
+  const { body: audit } = await call('GET', '/v1/audit');
+  expect(JSON.stringify(audit)).toMatch(/"by":"loopback","action":"version.add"/);
   const inspected = await server.send('POST', '/v1/models/parts/inspect', await imageBytes(3));
   expect(inspected.status).toBe(200);
   // What it worked on is gone; what updates need is kept.

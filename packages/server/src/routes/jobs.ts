@@ -29,6 +29,7 @@ const jobSchema = z
     progress: progressSchema.nullable(),
     result: z.record(z.string(), z.unknown()).nullable().describe('By kind; null unless done'),
     error: errorSchema.nullable(),
+    createdBy: z.string().describe('Name of the key, or loopback without one'),
     createdAt: z.iso.datetime(),
     startedAt: z.iso.datetime().nullable(),
     endedAt: z.iso.datetime().nullable(),

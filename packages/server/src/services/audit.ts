@@ -34,6 +34,11 @@ export function actAs<Result>(name: string, work: () => Result): Result {
   return actor.run(name, work);
 }
 
+/** Who acts at the moment. */
+export function currentActor(): string {
+  return actor.getStore() ?? SERVER;
+}
+
 /** Who changed what, and when. */
 export class AuditLog {
   readonly #entries: AuditRepository;
@@ -55,7 +60,7 @@ export class AuditLog {
   ): void {
     this.#entries.add({
       at: new Date().toISOString(),
-      by: actor.getStore() ?? SERVER,
+      by: currentActor(),
       action,
       subject,
       details: JSON.stringify(details),

@@ -8,6 +8,7 @@ import type { JobFolders } from '../repositories/job-folders.ts';
 import type { JobRepository, NamedJobRow } from '../repositories/jobs.ts';
 import type { JobTask } from '../workers/job-messages.ts';
 import { JobProcess } from '../workers/job-process.ts';
+import { actAs } from './audit.ts';
 import type { ImageService } from './images.ts';
 import type { JobEvents } from './job-events.ts';
 import { maskFor, placedImages } from './job-images.ts';
@@ -69,7 +70,8 @@ export class JobQueue {
       if (this.#runs.has(row.id)) continue;
       const run: Run = { process: undefined, stopped: undefined, done: Promise.resolve() };
       this.#runs.set(row.id, run);
-      run.done = this.#run(row, run);
+      // Not as whoever ended the job before it.
+      run.done = actAs(row.created_by, () => this.#run(row, run));
     }
   }
 

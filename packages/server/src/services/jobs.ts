@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { JobFolders } from '../repositories/job-folders.ts';
 import { JobRepository, type JobState, type NamedJobRow } from '../repositories/jobs.ts';
+import { currentActor } from './audit.ts';
 import { type JobEvent, JobEvents } from './job-events.ts';
 import { placedImages } from './job-images.ts';
 import { JobQueue, type JobQueueParts, requestOf } from './job-queue.ts';
@@ -17,6 +18,8 @@ export interface Job {
   readonly result: unknown;
   /** Null unless it failed. */
   readonly error: unknown;
+  /** Name of the key, or `loopback` without one. */
+  readonly createdBy: string;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
@@ -99,6 +102,7 @@ export class JobService {
         project,
         kind: request.kind,
         request: JSON.stringify(request),
+        created_by: currentActor(),
         created_at,
       });
       this.#events.add(added, { type: 'state', state: 'queued' });
@@ -186,7 +190,7 @@ export class JobService {
   }
 
   #describe(row: NamedJobRow): Job {
-    const { id, state, result, error, created_at, started_at, ended_at } = row;
+    const { id, state, result, error, created_by, created_at, started_at, ended_at } = row;
     return {
       id,
       state,
@@ -194,6 +198,7 @@ export class JobService {
       progress: parsed(this.#jobs.progress(id) ?? null),
       result: parsed(result),
       error: parsed(error),
+      createdBy: created_by,
       createdAt: created_at,
       startedAt: started_at,
       endedAt: ended_at,
