@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts';
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
-export interface JobRow {
+interface JobRow {
   readonly id: number;
   /** Id of the project. */
   readonly project: number;
