@@ -126,6 +126,13 @@ test('after a restart a stream goes on, repeats nothing, and sends what was not 
   expect((await third.delete('/v1/streams/line-1')).status).toBe(204);
   expect((await third.get('/v1/streams/line-1')).body.code).toBe('NOT_FOUND');
   await expect(readdir(join(data, body.folder))).rejects.toThrow('ENOENT');
+
+  const audit = (await third.get('/v1/audit')).body;
+  const text = JSON.stringify(audit);
+  for (const action of ['create', 'stop', 'start', 'delete']) {
+    expect(text).toContain(`{"action":"stream.${action}"`.slice(1));
+  }
+  expect(text).not.toContain('secret');
 });
 
 test('an image that cannot be read is reported once it is complete', async () => {

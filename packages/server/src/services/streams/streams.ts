@@ -4,6 +4,7 @@ import { systemPath, type WatchedImage } from '@bigrid/node/internal';
 import type { Database } from '../../database/database.ts';
 import type { StreamFiles } from '../../repositories/stream-files.ts';
 import { type ImageStamp, StreamRepository, type StreamRow } from '../../repositories/streams.ts';
+import { AuditLog } from '../audit.ts';
 import type { ModelService } from '../models.ts';
 import type { AllowedFolders } from './allowed-folders.ts';
 import {
@@ -50,6 +51,7 @@ const REMEMBERED_FOR = 30 * 86_400_000;
 export class StreamService {
   readonly #options: StreamServiceOptions;
   readonly #streams: StreamRepository;
+  readonly #audit: AuditLog;
   readonly #runs = new Map<number, StreamRun>();
   /** Called for each inspected image. */
   onInspected: (model: string, verdict: string) => void = () => {};
@@ -59,6 +61,7 @@ export class StreamService {
   constructor(options: StreamServiceOptions) {
     this.#options = options;
     this.#streams = new StreamRepository(options.database);
+    this.#audit = new AuditLog(options.database);
   }
 
   list(): Promise<Stream[]> {
@@ -84,14 +87,12 @@ export class StreamService {
       }
       this.#options.models.version(model, version);
       await checkSource(source, this.#options.allowed);
-      await this.#options.database.write(() =>
-        this.#streams.add({
-          name,
-          definition: JSON.stringify(definition),
-          is_started: 1,
-          created_at: new Date().toISOString(),
-        }),
-      );
+      const created_at = new Date().toISOString();
+      await this.#options.database.write(() => {
+        const text = JSON.stringify(definition);
+        this.#streams.add({ name, definition: text, is_started: 1, created_at });
+        this.#audit.record('stream.create', name, { ...withoutSecrets(definition) });
+      });
       const row = this.#find(name);
       this.#run(row);
       return this.#describe(row);
@@ -103,7 +104,7 @@ export class StreamService {
     return this.#inTurn(async () => {
       const row = this.#find(name);
       await checkSource(definitionOf(row).source, this.#options.allowed);
-      await this.#options.database.write(() => this.#streams.setStarted(row.id, true));
+      await this.#setStarted(row, true);
       if (!row.is_started || !this.#runs.has(row.id)) this.#run(row);
       return this.#describe(row);
     });
@@ -113,7 +114,7 @@ export class StreamService {
   stop(name: string): Promise<Stream> {
     return this.#inTurn(async () => {
       const row = this.#find(name);
-      await this.#options.database.write(() => this.#streams.setStarted(row.id, false));
+      await this.#setStarted(row, false);
       await this.#end(row.id);
       return this.#describe(row);
     });
@@ -124,7 +125,10 @@ export class StreamService {
     return this.#inTurn(async () => {
       const { id } = this.#find(name);
       await this.#end(id);
-      await this.#options.database.write(() => this.#streams.remove(id));
+      await this.#options.database.write(() => {
+        this.#streams.remove(id);
+        this.#audit.record('stream.delete', name);
+      });
       await this.#options.files.remove(id);
     });
   }
@@ -147,6 +151,13 @@ export class StreamService {
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => {});
     return result;
+  }
+
+  #setStarted({ id, name }: StreamRow, isStarted: boolean): Promise<void> {
+    return this.#options.database.write(() => {
+      this.#streams.setStarted(id, isStarted);
+      this.#audit.record(isStarted ? 'stream.start' : 'stream.stop', name);
+    });
   }
 
   #find(name: string): StreamRow {
