@@ -6,7 +6,7 @@ import Fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { useServer } from '../../testing/server.ts';
 import { errors } from './errors.ts';
-import { hostile } from './hostile.ts';
+import { answerMalformed, hostile, httpOptions } from './hostile.ts';
 
 const used = useServer({ bodyLimit: 1 });
 
@@ -144,6 +144,26 @@ describe('a hostile client', () => {
       expect(await text(socket)).not.toContain('200');
       const response = await fetch(url, { method: 'POST', body: Buffer.from('abcde') });
       expect(await response.text()).toBe('whole');
+    } finally {
+      await app.close();
+    }
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['half of a header', 'GET / HTTP/1.1\r\nHo'],
+  ])('is not waited for when it sends %s', async (_, sent) => {
+    // As the server, but impatient.
+    const http = { ...httpOptions, headersTimeout: 100, connectionsCheckingInterval: 20 };
+    const { requestTimeout } = httpOptions;
+    const app = Fastify({ http, requestTimeout, clientErrorHandler: answerMalformed });
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    try {
+      const socket = open(url);
+      socket.write(sent);
+      const response = await text(socket);
+      expect(response).toContain(' 408 Request Timeout');
+      expect(bodyOf(response)).toMatchObject({ code: 'REQUEST_INVALID' });
     } finally {
       await app.close();
     }
