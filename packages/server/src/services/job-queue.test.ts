@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bin } from '../../../cli/testing/command-line.ts';
@@ -12,7 +14,7 @@ import {
   type ReceivedEvent,
   tiny,
 } from '../../testing/jobs.ts';
-import { json, startServer, type TestServer, useFolder } from '../../testing/server.ts';
+import { json, startServer, type TestServer, tinyModel, useFolder } from '../../testing/server.ts';
 
 const at = useFolder();
 let server: TestServer | undefined;
@@ -113,6 +115,30 @@ describe.runIf(process.platform === 'linux')('JobQueue', { timeout: 180_000 }, (
     await json(server, 'POST', `/v1/jobs/${body.id}/retry`);
     expect(await ended(server, body.id)).toMatchObject({ state: 'done', error: null });
   });
+});
+
+it('takes a result that was written before the server stopped, once', {
+  timeout: 180_000,
+}, async () => {
+  const data = at('result');
+  server = await startServer(data);
+  await createProject(server, 'parts');
+  const { body } = await json(server, 'POST', '/v1/jobs', request);
+  for await (const { type } of follow(server, body.id)) if (type === 'progress') break;
+  await server.close();
+
+  const folder = join(data, 'jobs', String(body.id));
+  await writeFile(join(folder, 'model.onnx'), await tinyModel());
+  await writeFile(join(folder, 'result.json'), '{"training":"as written"}');
+  for (const _ of [1, 2]) {
+    server = await startServer(data);
+    expect(await ended(server, body.id)).toMatchObject({
+      state: 'done',
+      result: { model: 'parts', version: 1, training: 'as written' },
+    });
+    expect((await json(server, 'GET', '/v1/models/parts')).body).toHaveLength(1);
+    await server.close();
+  }
 });
 
 /** A server in a process of its own. */
