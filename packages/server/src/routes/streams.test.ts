@@ -196,6 +196,20 @@ test.each([
   expect([status, body.code]).toEqual([400, 'REQUEST_INVALID']);
 });
 
+test.each([
+  { type: 'webhook', url: 'nowhere' },
+  { type: 'webhook', url: 'ftp://host/' },
+  { type: 'webhook', url: 'http://user:secret@host/' },
+  { type: 'mqtt', url: 'mqtt://user:secret@host' },
+  { type: 'mqtt', url: 'mqtt://host', topic: 'line/#' },
+  { type: 'lines', days: 0 },
+])('$type $url $topic is no sink', async (sink) => {
+  const server = await start();
+  const { status, body } = await server.post('/v1/streams', stream([sink]));
+  expect([status, body.code]).toEqual([400, 'REQUEST_INVALID']);
+  expect(JSON.stringify(body)).not.toContain('secret');
+});
+
 test('routes, sources and sinks are described', async () => {
   const server = await start();
   const { body } = await server.get('/openapi.json');

@@ -17,7 +17,8 @@ const videoSize = z
 
 function address(protocol: RegExp) {
   // A host is required: `http:relative` is a URL as well.
-  return z.url({ protocol, hostname: /./, normalize: true }).max(2000);
+  // Checks that follow may rely on a URL.
+  return z.url({ protocol, hostname: /./, normalize: true, abort: true }).max(2000);
 }
 
 /** Where the images of a stream come from. */
