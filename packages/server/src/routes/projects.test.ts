@@ -40,6 +40,13 @@ it('creates, renames and deletes projects', async () => {
   expect((await json(server, 'GET', '/v1/projects/flasks/images')).status).toBe(404);
 });
 
+it('records who changed projects', async () => {
+  const { body } = await json(server, 'GET', '/v1/audit');
+  const own = body.filter(({ action }: { action: string }) => action.startsWith('project.'));
+  expect(own[0]).toMatchObject({ by: 'loopback', action: 'project.delete', subject: 'flasks' });
+  expect(own.at(-1)).toMatchObject({ action: 'project.create', subject: 'bottles' });
+});
+
 it('keeps areas to ignore, and refuses those without effect', async () => {
   await json(server, 'POST', '/v1/projects', { name: 'lids' });
   const square = (left: number, right: number) => [

@@ -3,9 +3,18 @@ import type { Database } from '../database/database.ts';
 import { AuditRepository, type AuditRow } from '../repositories/audit.ts';
 
 export const auditActions = [
+  'image.delete',
+  'image.label',
+  'job.cancel',
+  'job.create',
+  'job.delete',
   'key.create',
   'key.revoke',
   'model.delete',
+  'project.change',
+  'project.create',
+  'project.delete',
+  'project.rename',
   'stream.create',
   'stream.delete',
   'stream.start',

@@ -11,6 +11,7 @@ import {
 } from '../repositories/images.ts';
 import type { PreviewRepository } from '../repositories/previews.ts';
 import type { ImageDecoder } from '../workers/image-decoder.ts';
+import { AuditLog } from './audit.ts';
 import { exportZip } from './export.ts';
 import { type Labelling, relabelled, unlabelled } from './image-labels.ts';
 import { numbered, safeName } from './image-names.ts';
@@ -63,10 +64,12 @@ const MOST = Number.MAX_SAFE_INTEGER;
 export class ImageService {
   readonly #parts: ImageServiceParts;
   readonly #images: ImageRepository;
+  readonly #audit: AuditLog;
 
   constructor(parts: ImageServiceParts) {
     this.#parts = parts;
     this.#images = new ImageRepository(parts.database);
+    this.#audit = new AuditLog(parts.database);
   }
 
   /**
@@ -135,13 +138,18 @@ export class ImageService {
       for (const id of ids) {
         this.#images.setLabel(id, relabelled(this.#find(project, id), change));
       }
+      this.#audit.record('image.label', project, { images: ids, ...change });
     });
     return ids.map((id) => this.get(project, id));
   }
 
   /** @throws NOT_FOUND */
   async remove(project: string, image: number): Promise<void> {
-    await this.#parts.database.write(() => this.#images.remove(this.#find(project, image).id));
+    await this.#parts.database.write(() => {
+      const { id, file } = this.#find(project, image);
+      this.#images.remove(id);
+      this.#audit.record('image.delete', `${project}/${id}`, { file });
+    });
   }
 
   /** The file as it was received. @throws NOT_FOUND */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { JobFolders } from '../repositories/job-folders.ts';
 import { JobRepository, type JobState, type NamedJobRow } from '../repositories/jobs.ts';
-import { currentActor } from './audit.ts';
+import { AuditLog, currentActor } from './audit.ts';
 import { type JobEvent, JobEvents } from './job-events.ts';
 import { placedImages } from './job-images.ts';
 import { JobQueue, type JobQueueParts, requestOf } from './job-queue.ts';
@@ -51,6 +51,7 @@ export class JobService {
   readonly #jobs: JobRepository;
   readonly #events: JobEvents;
   readonly #folders: JobFolders;
+  readonly #audit: AuditLog;
   readonly #queue: JobQueue;
   readonly #stopping = new AbortController();
 
@@ -60,6 +61,7 @@ export class JobService {
     this.#jobs = new JobRepository(database);
     this.#events = new JobEvents(database, this.#jobs, onError);
     this.#folders = new JobFolders(data);
+    this.#audit = new AuditLog(database);
     this.#queue = new JobQueue({
       ...parts,
       jobs: this.#jobs,
@@ -106,6 +108,10 @@ export class JobService {
         created_at,
       });
       this.#events.add(added, { type: 'state', state: 'queued' });
+      this.#audit.record('job.create', String(added), {
+        kind: request.kind,
+        project: request.project,
+      });
       return added;
     });
     this.#queue.next();
@@ -131,6 +137,7 @@ export class JobService {
     if (isOver(state)) {
       fail('CONFLICT', `Expected a job that has not ended but received ${id}, which is ${state}`);
     }
+    await this.#parts.database.write(() => this.#audit.record('job.cancel', String(id)));
     await this.#queue.cancel(id);
     return this.get(id);
   }
@@ -162,7 +169,10 @@ export class JobService {
         remedy: 'Cancel it first.',
       });
     }
-    await this.#parts.database.write(() => this.#jobs.remove(id));
+    await this.#parts.database.write(() => {
+      this.#jobs.remove(id);
+      this.#audit.record('job.delete', String(id));
+    });
     await this.#folders.remove(id);
   }
 

@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts';
 import { type ImageCount, ImageRepository } from '../repositories/images.ts';
 import { JobRepository } from '../repositories/jobs.ts';
 import { ProjectRepository, type ProjectRow } from '../repositories/projects.ts';
+import { AuditLog } from './audit.ts';
 import { type IgnoredAreas, ignoredAreasSchema, maskOf } from './ignored-areas.ts';
 
 /** Names of projects: what a URL path can hold without escapes. */
@@ -36,12 +37,14 @@ export class ProjectService {
   readonly #projects: ProjectRepository;
   readonly #images: ImageRepository;
   readonly #jobs: JobRepository;
+  readonly #audit: AuditLog;
 
   constructor(database: Database) {
     this.#database = database;
     this.#projects = new ProjectRepository(database);
     this.#images = new ImageRepository(database);
     this.#jobs = new JobRepository(database);
+    this.#audit = new AuditLog(database);
   }
 
   list(): Project[] {
@@ -67,6 +70,7 @@ export class ProjectService {
     await this.#database.write(() => {
       this.#assertFree(name);
       this.#projects.add(name, new Date().toISOString());
+      this.#audit.record('project.create', name);
     });
     return this.get(name);
   }
@@ -77,6 +81,7 @@ export class ProjectService {
       const { id } = this.find(name);
       if (next !== name) this.#assertFree(next);
       this.#projects.rename(id, next);
+      this.#audit.record('project.rename', name, { name: next });
     });
     return this.get(next);
   }
@@ -86,6 +91,7 @@ export class ProjectService {
     if (areas) maskOf(areas);
     await this.#database.write(() => {
       this.#projects.setIgnored(this.find(name).id, areas && JSON.stringify(areas));
+      this.#audit.record('project.change', name, { ignored: areas?.polygons.length ?? 0 });
     });
     return this.get(name);
   }
@@ -100,6 +106,7 @@ export class ProjectService {
         });
       }
       this.#projects.remove(id);
+      this.#audit.record('project.delete', name);
     });
   }
 
