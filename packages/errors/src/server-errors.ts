@@ -7,13 +7,13 @@ export const serverErrors = {
     remedy: 'Send what the message expects; /openapi.json describes every route.',
     ...usage,
   },
-  UNAUTHENTICATED: {
+  KEY_INVALID: {
     when: 'A request to the server has no valid key.',
     remedy: 'Send the header `Authorization: Bearer KEY` with a key that the server issued.',
     exitCode: 77,
     httpStatus: 401,
   },
-  FORBIDDEN: {
+  ACCESS_DENIED: {
     when: 'A request is not allowed: the role of its key does not suffice, or its Host or Origin is not one of the server.',
     remedy:
       'Use a key with the role that the message names, or the address that the server prints.',
@@ -25,7 +25,7 @@ export const serverErrors = {
     remedy: 'Check the name; /openapi.json lists the routes, /v1/models the models.',
     ...missing,
   },
-  CONFLICT: {
+  STATE_CONFLICT: {
     when: 'A request contradicts the state of what it names: a version that is active is to be deleted, say.',
     remedy: 'Change that state first, as the message says.',
     exitCode: 75,

@@ -36,7 +36,7 @@ describe('keys', () => {
       const response = await send(app, url, { headers });
       expect(response.statusCode, url).toBe(401);
       expect(response.headers['www-authenticate']).toBe('Bearer');
-      expect(response.json().code).toBe('UNAUTHENTICATED');
+      expect(response.json().code).toBe('KEY_INVALID');
       expect(response.json().error).toContain(message);
     }
   });
@@ -107,7 +107,7 @@ describe('roles', () => {
         expect([401, 403], role).not.toContain(response.statusCode);
       } else {
         expect(response.statusCode, role).toBe(403);
-        expect(response.json().code).toBe('FORBIDDEN');
+        expect(response.json().code).toBe('ACCESS_DENIED');
         expect(response.json().error).toContain(`the role ${least}`);
       }
     }

@@ -53,7 +53,7 @@ export const access = fastifyPlugin(
       reply.header('WWW-Authenticate', 'Bearer');
       const received = authorization === undefined ? 'none' : 'one that is not valid';
       return fail(
-        'UNAUTHENTICATED',
+        'KEY_INVALID',
         `Expected a key in the header Authorization but received ${received}`,
       );
     };
@@ -76,10 +76,10 @@ export const access = fastifyPlugin(
   },
 );
 
-/** @throws FORBIDDEN */
+/** @throws ACCESS_DENIED */
 function refuseBelow(needed: Role, { name, role }: Caller): void {
   if (covers(role, needed)) return;
-  fail('FORBIDDEN', `Expected a key with the role ${needed} but ${name} has the role ${role}`);
+  fail('ACCESS_DENIED', `Expected a key with the role ${needed} but ${name} has the role ${role}`);
 }
 
 /** @throws TOO_MANY_REQUESTS */

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { BigridError, fail } from '@bigrid/errors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
@@ -68,6 +68,8 @@ function refuseDoubles(headers: readonly string[]): void {
 function endIfStalled({ raw, headers }: FastifyRequest, stall: number): void {
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return;
   const { socket } = raw;
+  // Requests that are injected, as tests do, have no connection.
+  if (!(socket instanceof Socket)) return;
   socket.setTimeout(stall);
   raw.on('timeout', () => {
     // If it is the server that does not read, the client is not to blame.

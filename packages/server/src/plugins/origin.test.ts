@@ -50,7 +50,7 @@ describe('Host', () => {
   ])('may not be %s', async (host) => {
     const response = await get({ host });
     expect(response.statusCode).toBe(403);
-    expect(response.json()).toMatchObject({ code: 'FORBIDDEN' });
+    expect(response.json()).toMatchObject({ code: 'ACCESS_DENIED' });
     expect(response.json().error).toContain(host);
   });
 });
@@ -78,7 +78,7 @@ describe('Origin', () => {
   ])('may not be %j for %s', async (origin, host) => {
     const response = await get({ origin, host });
     expect(response.statusCode).toBe(403);
-    expect(response.json()).toMatchObject({ code: 'FORBIDDEN' });
+    expect(response.json()).toMatchObject({ code: 'ACCESS_DENIED' });
   });
 });
 

@@ -19,14 +19,22 @@ export const origin = fastifyPlugin(async (app: FastifyInstance, { names }: Orig
     const { host = '', origin } = headers;
     const name = nameOf(host);
     if (!names.has(name) && isIP(name) === 0) {
-      fail('FORBIDDEN', `Expected a name of this server in the header Host but received ${host}`, {
-        remedy: 'If the server goes by this name, start it with `--allow-host` and the name.',
-      });
+      fail(
+        'ACCESS_DENIED',
+        `Expected a name of this server in the header Host but received ${host}`,
+        {
+          remedy: 'If the server goes by this name, start it with `--allow-host` and the name.',
+        },
+      );
     }
     if (origin === undefined || isSame(origin, host)) return;
-    fail('FORBIDDEN', `Expected the server itself in the header Origin but received ${origin}`, {
-      remedy: 'Open the page from the server itself, or send the request from a program.',
-    });
+    fail(
+      'ACCESS_DENIED',
+      `Expected the server itself in the header Origin but received ${origin}`,
+      {
+        remedy: 'Open the page from the server itself, or send the request from a program.',
+      },
+    );
   });
 });
 

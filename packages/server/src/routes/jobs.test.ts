@@ -138,7 +138,7 @@ it('cancels a job that waits and one that runs, one after the other', async () =
     await create('train', long),
     await create('doctor'),
   ];
-  expect((await call('DELETE', '/v1/projects/parts')).body.code).toBe('CONFLICT');
+  expect((await call('DELETE', '/v1/projects/parts')).body.code).toBe('STATE_CONFLICT');
   for await (const { type } of follow(server, running.id)) if (type === 'progress') break;
   expect((await call('GET', `/v1/jobs/${waiting.id}`)).body.state).toBe('queued');
   expect((await call('POST', `/v1/jobs/${waiting.id}/cancel`)).body.state).toBe('cancelled');

@@ -46,7 +46,7 @@ it('refuses a key that is revoked while it is verified', async () => {
 });
 
 it.each([
-  ['a name that exists', { name: 'first-admin', role: 'viewer' }, 409, 'CONFLICT'],
+  ['a name that exists', { name: 'first-admin', role: 'viewer' }, 409, 'STATE_CONFLICT'],
   [
     'the name of callers without a key',
     { name: 'loopback', role: 'viewer' },

@@ -51,7 +51,7 @@ describe('models', () => {
     await send('POST', '/v1/models/other/versions', second);
     expect(await json('DELETE', '/v1/models/other/versions/1')).toMatchObject({
       status: 409,
-      code: 'CONFLICT',
+      code: 'STATE_CONFLICT',
     });
     expect((await send('DELETE', '/v1/models/other')).status).toBe(204);
     expect((await send('GET', '/v1/models/other')).status).toBe(404);

@@ -19,7 +19,7 @@ it('creates, renames and deletes projects', async () => {
     },
   });
   const twice = await json(server, 'POST', '/v1/projects', { name: 'bottles' });
-  expect(twice).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+  expect(twice).toMatchObject({ status: 409, body: { code: 'STATE_CONFLICT' } });
   for (const name of ['..', 'a/b', '', 'x'.repeat(65)]) {
     expect((await json(server, 'POST', '/v1/projects', { name })).status).toBe(400);
   }

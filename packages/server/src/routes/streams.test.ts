@@ -59,7 +59,7 @@ test('a folder is inspected as images come; results go to all sinks', async () =
   ];
   const created = await server.post('/v1/streams', stream(sinks));
   expect(created).toMatchObject({ status: 201, body: { name: 'line-1', model: 'part' } });
-  expect((await server.post('/v1/streams', stream())).body.code).toBe('CONFLICT');
+  expect((await server.post('/v1/streams', stream())).body.code).toBe('STATE_CONFLICT');
 
   await copyFile(good(1), join(camera, 'a.png'));
   await copyFile(good(2), join(camera, 'b.png'));

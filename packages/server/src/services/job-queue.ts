@@ -204,7 +204,7 @@ export class JobQueue {
   #end(id: number, result: object): boolean {
     const end = { state: 'done', result: JSON.stringify(result) } as const;
     if (this.#parts.jobs.end(id, 'running', end)) return true;
-    return fail('CONFLICT', `Expected job ${id} to be running but it had ended`);
+    return fail('STATE_CONFLICT', `Expected job ${id} to be running but it had ended`);
   }
 
   async #fail(id: number, reason: unknown): Promise<void> {

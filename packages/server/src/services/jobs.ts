@@ -131,11 +131,14 @@ export class JobService {
     return this.#describe(this.#find(id));
   }
 
-  /** Cancels a job; resolves once its process has ended. @throws NOT_FOUND; CONFLICT if it has ended */
+  /** Cancels a job; resolves once its process has ended. @throws NOT_FOUND; STATE_CONFLICT if it has ended */
   async cancel(id: number): Promise<Job> {
     const { state } = this.#find(id);
     if (isOver(state)) {
-      fail('CONFLICT', `Expected a job that has not ended but received ${id}, which is ${state}`);
+      fail(
+        'STATE_CONFLICT',
+        `Expected a job that has not ended but received ${id}, which is ${state}`,
+      );
     }
     await this.#parts.database.write(() => this.#audit.record('job.cancel', String(id)));
     await this.#queue.cancel(id);
@@ -145,13 +148,13 @@ export class JobService {
   /**
    * Queues a job again that failed or was cancelled, with the images that the project has now. A training resumes from its
    * checkpoint if they are the same.
-   * @throws NOT_FOUND; CONFLICT if it has not ended, or is done
+   * @throws NOT_FOUND; STATE_CONFLICT if it has not ended, or is done
    */
   async retry(id: number): Promise<Job> {
     const { state } = this.#find(id);
     if (state !== 'failed' && state !== 'cancelled') {
       fail(
-        'CONFLICT',
+        'STATE_CONFLICT',
         `Expected a job that failed or was cancelled but received ${id}, which is ${state}`,
       );
     }
@@ -161,13 +164,17 @@ export class JobService {
     return this.get(id);
   }
 
-  /** Removes a job with its events, not what it made. @throws NOT_FOUND; CONFLICT if it has not ended */
+  /** Removes a job with its events, not what it made. @throws NOT_FOUND; STATE_CONFLICT if it has not ended */
   async remove(id: number): Promise<void> {
     const { state } = this.#find(id);
     if (!isOver(state)) {
-      fail('CONFLICT', `Expected a job that has ended but received ${id}, which is ${state}`, {
-        remedy: 'Cancel it first.',
-      });
+      fail(
+        'STATE_CONFLICT',
+        `Expected a job that has ended but received ${id}, which is ${state}`,
+        {
+          remedy: 'Cancel it first.',
+        },
+      );
     }
     await this.#parts.database.write(() => {
       this.#jobs.remove(id);

@@ -57,7 +57,7 @@ export class KeyService {
     return this.#keys.list().map(describe);
   }
 
-  /** @throws CONFLICT if there is a key with this name */
+  /** @throws STATE_CONFLICT if there is a key with this name */
   async create(name: string, role: Role): Promise<NewKey> {
     const id = randomBytes(8).toString('hex');
     const secret = randomBytes(32).toString('base64url');
@@ -73,7 +73,7 @@ export class KeyService {
     };
     await this.#database.write(() => {
       if (this.#keys.findByName(name)) {
-        fail('CONFLICT', `Expected a new name for a key but received ${name}, which exists`, {
+        fail('STATE_CONFLICT', `Expected a new name for a key but received ${name}, which exists`, {
           remedy: 'Choose another name, or revoke that key first.',
         });
       }
@@ -88,16 +88,20 @@ export class KeyService {
     return this.#keys.count('admin') === 0 ? this.create(FIRST, 'admin') : undefined;
   }
 
-  /** Requests with the key are refused from now on. @throws NOT_FOUND; CONFLICT if no key of an administrator would be left */
+  /** Requests with the key are refused from now on. @throws NOT_FOUND; STATE_CONFLICT if no key of an administrator would be left */
   async revoke(name: string): Promise<void> {
     await this.#database.write(() => {
       const row = this.#keys.findByName(name);
       if (!row)
         return fail('NOT_FOUND', `Expected a key but received ${name}, which does not exist`);
       if (row.role === 'admin' && this.#keys.count('admin') === 1) {
-        fail('CONFLICT', `Expected to keep a key with the role admin but ${name} is the last one`, {
-          remedy: 'Create another key with the role admin first.',
-        });
+        fail(
+          'STATE_CONFLICT',
+          `Expected to keep a key with the role admin but ${name} is the last one`,
+          {
+            remedy: 'Create another key with the role admin first.',
+          },
+        );
       }
       this.#keys.remove(row.id);
       this.#audit.record('key.revoke', name);

@@ -182,13 +182,17 @@ export class ModelService {
     return this.version(name, version);
   }
 
-  /** @throws NOT_FOUND; CONFLICT if it is active and not the only one */
+  /** @throws NOT_FOUND; STATE_CONFLICT if it is active and not the only one */
   async removeVersion(name: string, version: number): Promise<void> {
     const { isActive } = this.version(name, version);
     if (isActive) {
-      fail('CONFLICT', `Expected a version that is not active but received ${version} of ${name}`, {
-        remedy: 'Activate another version first, or delete the model.',
-      });
+      fail(
+        'STATE_CONFLICT',
+        `Expected a version that is not active but received ${version} of ${name}`,
+        {
+          remedy: 'Activate another version first, or delete the model.',
+        },
+      );
     }
     await this.#database.write(() => {
       this.#models.removeVersion(name, version);

@@ -65,7 +65,7 @@ export class ProjectService {
     );
   }
 
-  /** @throws CONFLICT if the name is taken */
+  /** @throws STATE_CONFLICT if the name is taken */
   async create(name: string): Promise<Project> {
     await this.#database.write(() => {
       this.#assertFree(name);
@@ -75,7 +75,7 @@ export class ProjectService {
     return this.get(name);
   }
 
-  /** @throws NOT_FOUND; CONFLICT if the name is taken */
+  /** @throws NOT_FOUND; STATE_CONFLICT if the name is taken */
   async rename(name: string, next: string): Promise<Project> {
     await this.#database.write(() => {
       const { id } = this.find(name);
@@ -96,12 +96,12 @@ export class ProjectService {
     return this.get(name);
   }
 
-  /** Removes a project with its images and jobs. @throws NOT_FOUND; CONFLICT if one of its jobs has not ended */
+  /** Removes a project with its images and jobs. @throws NOT_FOUND; STATE_CONFLICT if one of its jobs has not ended */
   async remove(name: string): Promise<void> {
     await this.#database.write(() => {
       const { id } = this.find(name);
       if (this.#jobs.isActive(id)) {
-        fail('CONFLICT', `Expected a project without jobs to do but received ${name}`, {
+        fail('STATE_CONFLICT', `Expected a project without jobs to do but received ${name}`, {
           remedy: 'Cancel its jobs first.',
         });
       }
@@ -112,9 +112,13 @@ export class ProjectService {
 
   #assertFree(name: string): void {
     if (!this.#projects.find(name)) return;
-    fail('CONFLICT', `Expected the name of a new project but received ${name}, which exists`, {
-      remedy: 'Choose another name.',
-    });
+    fail(
+      'STATE_CONFLICT',
+      `Expected the name of a new project but received ${name}, which exists`,
+      {
+        remedy: 'Choose another name.',
+      },
+    );
   }
 }
 

@@ -75,15 +75,19 @@ export class StreamService {
 
   /**
    * Adds a stream and starts it.
-   * @throws CONFLICT if there is one of this name; NOT_FOUND for its model; what {@link checkSource} throws
+   * @throws STATE_CONFLICT if there is one of this name; NOT_FOUND for its model; what {@link checkSource} throws
    */
   create(definition: StreamDefinition): Promise<Stream> {
     return this.#inTurn(async () => {
       const { name, source, model, version } = definition;
       if (this.#streams.find(name)) {
-        fail('CONFLICT', `Expected a new name for a stream but received ${name}, which exists`, {
-          remedy: 'Choose another name, or delete that stream first.',
-        });
+        fail(
+          'STATE_CONFLICT',
+          `Expected a new name for a stream but received ${name}, which exists`,
+          {
+            remedy: 'Choose another name, or delete that stream first.',
+          },
+        );
       }
       this.#options.models.version(model, version);
       await checkSource(source, this.#options.allowed);
