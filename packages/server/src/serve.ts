@@ -4,7 +4,6 @@ import { failToWrite, holdAlone, reasonOf } from '@bigrid/node/internal';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
-import { createApp } from './app.ts';
 import { Database } from './database/database.ts';
 import { isLoopback } from './loopback.ts';
 import type { ServerOptions } from './options.ts';
@@ -70,8 +69,9 @@ async function open(
     logger.error({ err: error }, 'A job failed for a reason that is not its own');
   const services = await openServices(options, opened, onError);
   const { jobs, keys, models, streams } = services;
-  // Starts at once: a process takes longer to load a model than this one takes to listen.
+  // Processes load the active models while this one loads its routes.
   const loading = models.loadActive();
+  const { createApp } = await import('./app.ts');
   const keysRequired = options.keys === 'always' || !(await isLoopback(host));
   const app = await createApp(services, {
     bodyLimit: options.bodyLimit * 2 ** 20,

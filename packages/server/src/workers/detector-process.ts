@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BigridError } from '@bigrid/errors';
@@ -25,6 +26,8 @@ export class DetectorProcess {
   constructor(files: DetectorFiles) {
     this.#child = fork(program, [JSON.stringify(files)], {
       execArgv: [],
+      // Compiled code that the command line keeps makes a process start sooner.
+      env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
