@@ -54,7 +54,7 @@ const LONGEST_FLAG = 31;
 export function addFlags(command: Command, fields: Fields): Command {
   for (const [name, field] of Object.entries(fields)) {
     const flag = `--${kebabCase(name)}`;
-    const listed = `${flag} <${field.enum?.join('|') ?? 'N'}>`;
+    const listed = `${flag} <${field.enum?.join('|') ?? valueName(field.items ?? field)}>`;
     const lists = listed.length <= LONGEST_FLAG;
     const option = new Option(lists ? listed : `${flag} <name>`, describe(field, lists));
     const { items, default: initial } = field;
@@ -67,6 +67,11 @@ export function addFlags(command: Command, fields: Fields): Command {
     command.addOption(option);
   }
   return command;
+}
+
+/** `N` for numbers, else what is expected: `path`, `host-name`. */
+function valueName({ type, expected = 'text' }: Field): string {
+  return type === 'string' ? expected.replace(/^an? /, '').replaceAll(' ', '-') : 'N';
 }
 
 /** The fields with these names, in this order. */

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
 /** The options of the server: the one definition for the command line, the API and the docs. */
@@ -15,7 +14,12 @@ export const serverOptionsSchema = z.strictObject({
     .default('bigrid-data')
     .meta({ expected: 'a path' })
     .describe('Folder for everything that the server keeps'),
-  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .meta({ expected: 'an address' })
+    .describe('Address to listen on'),
   port: z.int().min(0).max(65_535).default(8000).describe('Port to listen on; 0: any free one'),
   watch: z
     .array(z.string().min(1).meta({ expected: 'a path' }))
@@ -39,7 +43,7 @@ export const serverOptionsSchema = z.strictObject({
     .int()
     .min(1)
     .max(1024)
-    .default(availableParallelism())
+    .optional()
     .describe('Processes per model, each on one core (default: as many as there are cores)'),
   queue: z
     .int()

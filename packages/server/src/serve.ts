@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { fail } from '@bigrid/errors';
 import { failToWrite, holdAlone, reasonOf } from '@bigrid/node/internal';
 import type { FastifyInstance } from 'fastify';
@@ -110,7 +111,7 @@ export async function openServices(
   opened: (() => unknown)[],
   onError: (error: unknown) => void,
 ): Promise<Services> {
-  const { data, watch, bodyLimit, processes, queue, timeout } = options;
+  const { data, watch, bodyLimit, queue, timeout, processes = availableParallelism() } = options;
   const database = await Database.open(data);
   opened.push(() => database.close());
   const files = await FileRepository.open(data);

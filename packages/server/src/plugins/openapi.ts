@@ -28,6 +28,8 @@ export const openapi = fastifyPlugin(async (app: FastifyInstance) => {
     });
     await page.register(swaggerUi, {
       routePrefix: '/docs',
+      // Without the bar of the library: there is one description to show.
+      uiConfig: { layout: 'BaseLayout' },
       // It sets style attributes.
       transformStaticCSP: (policy) =>
         policy.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'"),
