@@ -1,12 +1,13 @@
 // Measures the server: images per second against `bigrid inspect` on the same images, in turns; latency at 70 % of that
 // load; behaviour over capacity.
 //
-//   npm run bench:server -- MODEL.onnx [--rounds N] [--images N] [--seconds N] [--over SECONDS]
+//   npm run bench:server -- MODEL.onnx [--rounds N] [--images N] [--seconds N] [--over SECONDS] [--sizes N]
 //
 //   --rounds N    rounds of throughput, every way once in each; default 5
 //   --images N    images per way and round; default 400
 //   --seconds N   of constant load for the latency; default 30
 //   --over N      seconds over capacity; default 60
+//   --sizes N     images, each of another size, while memory is measured; default 1000
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
     images: { type: 'string', default: '400' },
     seconds: { type: 'string', default: '30' },
     over: { type: 'string', default: '60' },
+    sizes: { type: 'string', default: '1000' },
   },
 });
 const [model] = positionals;
@@ -218,10 +220,33 @@ async function measureOverload(files) {
   const watching = setInterval(() => memory.push(residentMegabytes(server.child.pid)), 1000);
   await Promise.all(Array.from({ length: 200 }, (_, number) => client(number)));
   clearInterval(watching);
-  const half = memory.slice(Math.floor(memory.length / 10));
+  const tenth = Math.max(1, Math.floor(memory.length / 10));
+  const shown = memory.filter((_, at) => at % tenth === 0);
   console.log(
-    `Over capacity for ${values.over} s: ${[...statuses].map(([status, n]) => `${n} of status ${status}`).join(', ')}; resident memory ${Math.min(...half)} to ${Math.max(...half)} MB, at the end ${memory.at(-1)} MB`,
+    `Over capacity for ${values.over} s: ${[...statuses].map(([status, n]) => `${n} of status ${status}`).join(', ')}; resident memory ${shown.join(', ')} MB`,
   );
+}
+
+/** Images of all sizes up to a few hundred pixels, and the memory after each tenth of them. */
+async function measureSizes() {
+  const total = Number(values.sizes);
+  const memory = [];
+  let next = 0;
+  const client = async () => {
+    while (next < total) {
+      const number = next++;
+      // Every number gives another pair of sides.
+      const [width, height] = [32 + (number % 173), 32 + Math.floor(number / 173)];
+      const create = { width, height, channels: 3, background: { r: number % 256, g: 90, b: 90 } };
+      const file = await sharp({ create }).jpeg().toBuffer();
+      const { status, body } = await send(server, 'POST', '/v1/models/bench/inspect', file);
+      if (status !== 200) throw new Error(`Expected status 200 but received ${status}: ${body}`);
+      if (number % Math.ceil(total / 10) === 0) memory.push(residentMegabytes(server.child.pid));
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  memory.push(residentMegabytes(server.child.pid));
+  console.log(`${total} images, each of another size: resident memory ${memory.join(', ')} MB`);
 }
 
 /** Of a process and those that it started. */
@@ -243,6 +268,7 @@ try {
   await measureThroughput(folder, files);
   await measureLatency(files);
   await measureOverload(files);
+  await measureSizes();
 } finally {
   server?.child.kill('SIGKILL');
   rmSync(work, { recursive: true, force: true });

@@ -47,6 +47,7 @@ const commands: readonly (readonly [string, () => readonly string[]])[] = [
   ['inspect', () => [at('model.onnx'), at('good'), '--format', 'json']],
   ['inspect', () => [at('model.onnx'), at('good'), '--format', 'csv']],
   ['watch', () => [at('model.onnx'), at('watched')]],
+  ['serve', () => ['--data', at('server'), '--port', '0', '--log-level', 'silent']],
   ['evaluate', () => [at('model.onnx'), at('product')]],
   ['calibrate', () => [at('model.onnx'), at('fresh'), '--out', at('c.onnx')]],
   ['update', () => [at('model.onnx'), at('fresh'), '--out', at('u.onnx')]],
