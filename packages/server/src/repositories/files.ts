@@ -74,8 +74,11 @@ export class FileRepository {
       },
     });
     try {
-      await pipeline(content, measure, createWriteStream(path, { flush: true }));
+      // What is left of a request is drained, not destroyed: its connection has to carry the response, and further requests.
+      const chunks = content.iterator({ destroyOnReturn: false });
+      await pipeline(chunks, measure, createWriteStream(path, { flush: true }));
     } catch (error) {
+      content.resume();
       await rm(path, { force: true }).catch(() => {});
       if (isBigridError(error)) throw error;
       return isFromDisk(error) ? failToWrite(path, error) : failOnCut(error);
