@@ -116,6 +116,9 @@ describe('models', () => {
         code: 'BUNDLE_INVALID',
       });
     }
+    const uploads = ['POST', '/v1/models/broken/versions'] as const;
+    expect(await json(...uploads, { not: 'a model' })).toMatchObject({ code: 'MEDIA_UNSUPPORTED' });
+    expect(await json(...uploads)).toMatchObject({ code: 'REQUEST_INVALID' });
     expect(await json('POST', '/v1/models/..%2Fx/versions', second)).toMatchObject({ status: 400 });
     const listed = (await (await send('GET', '/v1/models')).json()) as Fields[];
     expect(new Set(listed.map(({ model }) => model))).toEqual(new Set(['part']));

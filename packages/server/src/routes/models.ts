@@ -1,4 +1,5 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { fail } from '@bigrid/errors';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -91,7 +92,7 @@ function listAndUpload(app: FastifyInstance, { models }: Services): void {
       bodyLimit: Number.MAX_SAFE_INTEGER,
     },
     async ({ params, query, body }, reply) => {
-      const content = body as unknown as Readable;
+      const content = streamOf(body, 'a model file');
       const added = await models.add({ model: params.name, content, ...query });
       return reply.code(201).send(added);
     },
@@ -145,7 +146,7 @@ function changeMasks(app: FastifyInstance, { models }: Services): void {
       },
     },
     async ({ params, body }) =>
-      models.setMask(params.name, params.version, body as unknown as Readable),
+      models.setMask(params.name, params.version, streamOf(body, 'a mask')),
   );
   typed.delete(
     '/v1/models/:name/versions/:version/mask',
@@ -196,4 +197,15 @@ function remove(app: FastifyInstance, { models }: Services): void {
       return reply.code(204).send(null);
     },
   );
+}
+
+/** @throws MEDIA_UNSUPPORTED for JSON, which is not kept as it was sent; REQUEST_INVALID without a body */
+function streamOf(body: unknown, what: string): Readable {
+  if (body instanceof Readable) return body;
+  if (body === undefined || body === null) {
+    return fail('REQUEST_INVALID', `Expected ${what} as the body but received nothing`);
+  }
+  return fail('MEDIA_UNSUPPORTED', `Expected ${what} as the body but received JSON`, {
+    remedy: 'Send it with the Content-Type application/octet-stream.',
+  });
 }
