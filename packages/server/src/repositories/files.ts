@@ -105,15 +105,11 @@ export class FileRepository {
     await rm(path, { force: true });
   }
 
-  async remove(hash: string): Promise<void> {
-    await rm(this.pathOf(hash), { force: true });
-  }
-
   /** Removes the files that nothing refers to. */
   async removeAllBut(used: ReadonlySet<string>): Promise<void> {
     for (const folder of await readdir(this.#folder)) {
       for (const hash of await readdir(join(this.#folder, folder))) {
-        if (!used.has(hash)) await this.remove(hash);
+        if (!used.has(hash)) await rm(this.pathOf(hash), { force: true });
       }
     }
   }

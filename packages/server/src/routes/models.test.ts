@@ -125,6 +125,15 @@ describe('models', () => {
     expect(await json('GET', '/health/ready')).toEqual({ status: 200, ready: true });
   });
 
+  it('keeps an image that was sent as a model as well', async () => {
+    const image = await imageBytes(7);
+    await send('POST', '/v1/projects', { name: 'parts' });
+    const { images } = await json('POST', '/v1/projects/parts/images', image);
+    expect(await json('POST', '/v1/models/broken/versions', image)).toMatchObject({ status: 422 });
+    const kept = await send('GET', `/v1/projects/parts/images/${images[0].id}/file`);
+    expect(Buffer.from(await kept.arrayBuffer())).toEqual(image);
+  });
+
   it('has everything again after a restart, and adds a folder of models once', async () => {
     const [data, folder] = [used.at('again'), used.at('models')];
     await mkdir(`${folder}/triton/2`, { recursive: true });

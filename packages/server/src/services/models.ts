@@ -100,7 +100,7 @@ export class ModelService {
   }
 
   /**
-   * Adds a version: the file is stored and loaded; then the version appears.
+   * Adds a version: the file is loaded and stored; then the version appears.
    * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, REQUEST_TOO_LARGE, OUTPUT_UNWRITABLE, STORE_BUSY
    */
   async add(upload: Upload): Promise<ModelVersion> {
@@ -111,20 +111,22 @@ export class ModelService {
   async addOnce(upload: Upload): Promise<void> {
     const received = await this.#files.receive(upload.content, MOST_BYTES);
     const known = this.#models.versions(upload.model).some(({ file }) => file === received.hash);
-    if (known) await this.#files.store(received);
+    if (known) await this.#files.discard(received);
     else await this.#addFile(upload, received);
   }
 
   async #addFile(upload: Upload, received: ReceivedFile): Promise<ModelVersion> {
     const { model, note, activate, alongside } = upload;
     const { hash: file, bytes } = received;
-    await this.#files.store(received);
     try {
-      await this.#pools.open({ model: this.#files.pathOf(file) });
+      // Before it is stored: under its hash it may be what something else refers to, an image of a project, say.
+      await this.#pools.verify({ model: received.path });
     } catch (error) {
-      if (!this.#models.files().has(file)) await this.#files.remove(file);
+      await this.#files.discard(received);
       throw error;
     }
+    await this.#files.store(received);
+    await this.#pools.open({ model: this.#files.pathOf(file) });
     const created_at = new Date().toISOString();
     const version = await this.#database.write(() => {
       const added = this.#models.add({ model, file, bytes, note, settings: '{}', created_at });

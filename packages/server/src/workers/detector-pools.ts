@@ -39,6 +39,11 @@ export class DetectorPools {
     return opening.promise;
   }
 
+  /** Loads a model once, in a process of its own, to prove that it can be. @throws what {@link DetectorPool.open} throws */
+  async verify(files: DetectorFiles): Promise<void> {
+    await (await DetectorPool.open(files, this.#options)).dispose();
+  }
+
   isOpen(files: DetectorFiles): boolean {
     return this.#pools.get(keyOf(files))?.pool !== undefined;
   }
