@@ -16,6 +16,9 @@ export const errorSchema = z
   })
   .meta({ id: 'Error' });
 
+/** The responses that are errors, as every route describes them. */
+export const errorResponses = { '4xx': errorSchema, '5xx': errorSchema };
+
 /** Seconds after which a client should try again, by the code of the error. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
   SERVER_BUSY: 1,

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
 
-export type Label = 'normal' | 'defect';
-export type Split = 'train' | 'test';
+type Label = 'normal' | 'defect';
+type Split = 'train' | 'test';
 
 export interface ImageRow {
   readonly id: number;

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorSchema } from '../plugins/errors.ts';
+import { errorResponses } from '../plugins/errors.ts';
 import { auditActions } from '../services/audit.ts';
 import type { Services } from '../services/services.ts';
 
@@ -36,7 +36,7 @@ export async function auditRoutes(app: FastifyInstance, { audit }: Services): Pr
         tags: ['audit'],
         summary: 'List who changed models, settings and keys, newest first',
         querystring: query,
-        response: { 200: z.array(entrySchema), '4xx': errorSchema, '5xx': errorSchema },
+        response: { 200: z.array(entrySchema), ...errorResponses },
       },
     },
     async ({ query: { before, limit } }) => audit.list(before, limit),

@@ -4,7 +4,7 @@ import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorSchema } from '../plugins/errors.ts';
+import { errorResponses, errorSchema } from '../plugins/errors.ts';
 import { labellingSchema } from '../services/image-labels.ts';
 import { projectNameSchema } from '../services/projects.ts';
 import type { Services } from '../services/services.ts';
@@ -59,7 +59,6 @@ const uploadQuery = labellingSchema.extend({
 });
 
 const ids = z.array(z.int().min(1)).min(1).max(10_000);
-const errors = { '4xx': errorSchema, '5xx': errorSchema };
 const tags = ['images'];
 /** An image never changes: its content is its identity. */
 const FOREVER = 'private, max-age=31536000, immutable';
@@ -89,7 +88,7 @@ function upload(app: FastifyInstance, { uploads }: Services): void {
         params,
         querystring: uploadQuery,
         consumes: ['image/*', 'application/zip', 'multipart/form-data'],
-        response: { 200: uploadedSchema, 201: uploadedSchema, ...errors },
+        response: { 200: uploadedSchema, 201: uploadedSchema, ...errorResponses },
       },
       config: { role: 'operator' },
       bodyLimit: Number.MAX_SAFE_INTEGER,
@@ -120,7 +119,7 @@ function importFolder(app: FastifyInstance, { uploads }: Services): void {
             .describe('Path of a folder, or of a file that lists images'),
           product: z.string().min(1).optional().describe('One of several products in it'),
         }),
-        response: { 200: uploadedSchema, 201: uploadedSchema, ...errors },
+        response: { 200: uploadedSchema, 201: uploadedSchema, ...errorResponses },
       },
       config: { role: 'admin' },
     },
@@ -139,7 +138,7 @@ function list(app: FastifyInstance, { images }: Services): void {
         summary: 'List images, oldest first',
         params,
         querystring: listQuery,
-        response: { 200: pageSchema, ...errors },
+        response: { 200: pageSchema, ...errorResponses },
       },
       config: { role: 'viewer' },
     },
@@ -153,7 +152,7 @@ function list(app: FastifyInstance, { images }: Services): void {
         tags,
         summary: 'Describe an image',
         params: imageParams,
-        response: { 200: imageSchema, ...errors },
+        response: { 200: imageSchema, ...errorResponses },
       },
       config: { role: 'viewer' },
     },
@@ -171,7 +170,7 @@ function changeAndDelete(app: FastifyInstance, { images }: Services): void {
         summary: 'Label images, all or none',
         params,
         body: labellingSchema.extend({ images: ids.describe('Their ids') }),
-        response: { 200: z.array(imageSchema), ...errors },
+        response: { 200: z.array(imageSchema), ...errorResponses },
       },
       config: { role: 'operator' },
     },
@@ -185,7 +184,7 @@ function changeAndDelete(app: FastifyInstance, { images }: Services): void {
         tags,
         summary: 'Delete an image',
         params: imageParams,
-        response: { 204: z.null(), ...errors },
+        response: { 204: z.null(), ...errorResponses },
       },
       config: { role: 'operator' },
     },
@@ -203,7 +202,7 @@ function content(app: FastifyInstance, { images }: Services): void {
       tags,
       summary,
       params: imageParams,
-      response: { 200: z.unknown(), ...errors } as Record<string, z.ZodType>,
+      response: { 200: z.unknown(), ...errorResponses } as Record<string, z.ZodType>,
     },
     config: { role: 'viewer' } as const,
     // Bytes, not JSON.

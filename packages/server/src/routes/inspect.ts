@@ -5,7 +5,7 @@ import multipart from '@fastify/multipart';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorSchema, toBigridError } from '../plugins/errors.ts';
+import { errorResponses, type errorSchema, toBigridError } from '../plugins/errors.ts';
 import type { Inspected } from '../services/models.ts';
 import type { Services } from '../services/services.ts';
 import { rulesSchema } from '../services/settings.ts';
@@ -54,8 +54,7 @@ const resultSchema = z
 // Not typed further: a response may also be an image or an array.
 const responses: Record<string, z.ZodType> = {
   200: resultSchema,
-  '4xx': errorSchema,
-  '5xx': errorSchema,
+  ...errorResponses,
 };
 
 const schema = {

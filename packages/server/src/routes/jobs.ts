@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorSchema } from '../plugins/errors.ts';
+import { errorResponses, errorSchema } from '../plugins/errors.ts';
 import { jobRequestSchema } from '../services/job-requests.ts';
 import { projectNameSchema } from '../services/projects.ts';
 import type { Services } from '../services/services.ts';
@@ -49,9 +49,8 @@ const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 
-const errors = { '4xx': errorSchema, '5xx': errorSchema };
 const tags = ['jobs'];
-const one = { tags, params, response: { 200: jobSchema, ...errors } };
+const one = { tags, params, response: { 200: jobSchema, ...errorResponses } };
 
 /** Jobs: create, list, cancel, retry, delete; their events as they happen. */
 export async function jobRoutes(app: FastifyInstance, services: Services): Promise<void> {
@@ -69,7 +68,7 @@ function createAndList(app: FastifyInstance, { jobs }: Services): void {
         tags,
         summary: 'Queue a job',
         body: jobRequestSchema,
-        response: { 202: jobSchema, ...errors },
+        response: { 202: jobSchema, ...errorResponses },
       },
       config: { role: 'operator' },
     },
@@ -84,7 +83,7 @@ function createAndList(app: FastifyInstance, { jobs }: Services): void {
         querystring: listQuery,
         response: {
           200: z.object({ jobs: z.array(jobSchema), next: z.int().nullable() }),
-          ...errors,
+          ...errorResponses,
         },
       },
       config: { role: 'viewer' },
@@ -123,7 +122,7 @@ function change(app: FastifyInstance, { jobs }: Services): void {
         tags,
         summary: 'Delete a job that has ended, not what it made',
         params,
-        response: { 204: z.null(), ...errors },
+        response: { 204: z.null(), ...errorResponses },
       },
       config: { role: 'operator' },
     },
@@ -148,7 +147,7 @@ function events(app: FastifyInstance, { jobs }: Services): void {
           'last-event-id': z.coerce.number().int().min(0).default(0).describe('Id of an event'),
         }),
         produces: ['text/event-stream'],
-        response: { 204: z.null(), ...errors } as Record<string, z.ZodType>,
+        response: { 204: z.null(), ...errorResponses } as Record<string, z.ZodType>,
       },
       config: { role: 'viewer' },
     },

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorSchema } from '../plugins/errors.ts';
+import { errorResponses } from '../plugins/errors.ts';
 import { SERVER } from '../services/audit.ts';
 import { loopback } from '../services/keys.ts';
 import { roles } from '../services/roles.ts';
@@ -31,7 +31,6 @@ const creation = z.strictObject({
   role: keySchema.shape.role,
 });
 
-const errors = { '4xx': errorSchema, '5xx': errorSchema };
 const tags = ['keys'];
 const config = { role: 'admin' } as const;
 
@@ -42,7 +41,11 @@ export async function keyRoutes(app: FastifyInstance, { keys }: Services): Promi
     '/v1/keys',
     {
       config,
-      schema: { tags, summary: 'List the keys', response: { 200: z.array(keySchema), ...errors } },
+      schema: {
+        tags,
+        summary: 'List the keys',
+        response: { 200: z.array(keySchema), ...errorResponses },
+      },
     },
     async () => keys.list(),
   );
@@ -54,7 +57,7 @@ export async function keyRoutes(app: FastifyInstance, { keys }: Services): Promi
         tags,
         summary: 'Create a key',
         body: creation,
-        response: { 201: newKeySchema, ...errors },
+        response: { 201: newKeySchema, ...errorResponses },
       },
     },
     async ({ body: { name, role } }, reply) => {
@@ -70,7 +73,7 @@ export async function keyRoutes(app: FastifyInstance, { keys }: Services): Promi
         tags,
         summary: 'Revoke a key',
         params: z.object({ name: nameSchema }),
-        response: { 204: z.null(), ...errors },
+        response: { 204: z.null(), ...errorResponses },
       },
     },
     async ({ params }, reply) => {

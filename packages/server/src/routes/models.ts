@@ -3,7 +3,7 @@ import { fail } from '@bigrid/errors';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorSchema } from '../plugins/errors.ts';
+import { errorResponses } from '../plugins/errors.ts';
 import type { Services } from '../services/services.ts';
 import { modelNameSchema, rulesSchema, settingsSchema } from '../services/settings.ts';
 
@@ -29,7 +29,6 @@ const uploadQuery = z.object({
   activate: z.stringbool().default(true).describe('Whether to use it from now on'),
 });
 
-const errors = { '4xx': errorSchema, '5xx': errorSchema };
 const tags = ['models'];
 
 /** Models and their versions: upload, activate, roll back, change rules, delete. */
@@ -70,7 +69,7 @@ function listAndUpload(app: FastifyInstance, { models }: Services): void {
         tags,
         summary: 'List the versions of a model',
         params: name,
-        response: { 200: z.array(versionSchema), ...errors },
+        response: { 200: z.array(versionSchema), ...errorResponses },
       },
     },
     async ({ params }) => models.versions(params.name),
@@ -87,7 +86,7 @@ function listAndUpload(app: FastifyInstance, { models }: Services): void {
         params: name,
         querystring: uploadQuery,
         consumes: ['application/octet-stream'],
-        response: { 201: versionSchema, ...errors },
+        response: { 201: versionSchema, ...errorResponses },
       },
       bodyLimit: Number.MAX_SAFE_INTEGER,
     },
@@ -109,7 +108,7 @@ function changeVersions(app: FastifyInstance, { models }: Services): void {
         tags,
         summary: 'Use a version from now on; an earlier one to roll back',
         params: version,
-        response: { 200: versionSchema, ...errors },
+        response: { 200: versionSchema, ...errorResponses },
       },
     },
     async ({ params }) => models.activate(params.name, params.version),
@@ -123,7 +122,7 @@ function changeVersions(app: FastifyInstance, { models }: Services): void {
         summary: 'Change how a version judges',
         params: version,
         body: rulesSchema,
-        response: { 200: versionSchema, ...errors },
+        response: { 200: versionSchema, ...errorResponses },
       },
     },
     async ({ params, body }) => models.setRules(params.name, params.version, body),
@@ -142,7 +141,7 @@ function changeMasks(app: FastifyInstance, { models }: Services): void {
         description: 'The body is an image, white where images are to be ignored.',
         params: version,
         consumes: ['image/*'],
-        response: { 200: versionSchema, ...errors },
+        response: { 200: versionSchema, ...errorResponses },
       },
     },
     async ({ params, body }) =>
@@ -156,7 +155,7 @@ function changeMasks(app: FastifyInstance, { models }: Services): void {
         tags,
         summary: 'Ignore only what the model file ignores',
         params: version,
-        response: { 200: versionSchema, ...errors },
+        response: { 200: versionSchema, ...errorResponses },
       },
     },
     async ({ params }) => models.setMask(params.name, params.version),
@@ -173,7 +172,7 @@ function remove(app: FastifyInstance, { models }: Services): void {
         tags,
         summary: 'Delete a version',
         params: version,
-        response: { 204: z.null(), ...errors },
+        response: { 204: z.null(), ...errorResponses },
       },
     },
     async ({ params }, reply) => {
@@ -189,7 +188,7 @@ function remove(app: FastifyInstance, { models }: Services): void {
         tags,
         summary: 'Delete a model with all of its versions',
         params: name,
-        response: { 204: z.null(), ...errors },
+        response: { 204: z.null(), ...errorResponses },
       },
     },
     async ({ params }, reply) => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorSchema } from '../plugins/errors.ts';
+import { errorResponses } from '../plugins/errors.ts';
 import { ignoredAreasSchema } from '../services/ignored-areas.ts';
 import { projectNameSchema } from '../services/projects.ts';
 import type { Services } from '../services/services.ts';
@@ -25,7 +25,6 @@ const projectSchema = z
   })
   .meta({ id: 'Project' });
 
-const errors = { '4xx': errorSchema, '5xx': errorSchema };
 const tags = ['projects'];
 
 /** Projects: create, list, rename, delete, export; areas to ignore. */
@@ -52,7 +51,7 @@ function listAndCreate(app: FastifyInstance, { projects }: Services): void {
         tags,
         summary: 'Create a project',
         body: named,
-        response: { 201: projectSchema, ...errors },
+        response: { 201: projectSchema, ...errorResponses },
       },
       config: { role: 'operator' },
     },
@@ -65,7 +64,7 @@ function listAndCreate(app: FastifyInstance, { projects }: Services): void {
         tags,
         summary: 'Describe a project',
         params,
-        response: { 200: projectSchema, ...errors },
+        response: { 200: projectSchema, ...errorResponses },
       },
       config: { role: 'viewer' },
     },
@@ -83,7 +82,7 @@ function changeAndDelete(app: FastifyInstance, { projects }: Services): void {
         summary: 'Rename a project',
         params,
         body: named,
-        response: { 200: projectSchema, ...errors },
+        response: { 200: projectSchema, ...errorResponses },
       },
       config: { role: 'operator' },
     },
@@ -98,7 +97,7 @@ function changeAndDelete(app: FastifyInstance, { projects }: Services): void {
         description: 'They apply to later jobs. `null` removes them.',
         params,
         body: ignoredAreasSchema.nullable(),
-        response: { 200: projectSchema, ...errors },
+        response: { 200: projectSchema, ...errorResponses },
       },
       config: { role: 'operator' },
     },
@@ -111,7 +110,7 @@ function changeAndDelete(app: FastifyInstance, { projects }: Services): void {
         tags,
         summary: 'Delete a project with its images',
         params,
-        response: { 204: z.null(), ...errors },
+        response: { 204: z.null(), ...errorResponses },
       },
       config: { role: 'operator' },
     },
@@ -132,7 +131,7 @@ function exportImages(app: FastifyInstance, { images }: Services): void {
         description: 'In the layout of MVTec AD: train/good, test/good, test/KIND.',
         params,
         produces: ['application/zip'],
-        response: { 200: z.unknown(), ...errors } as Record<string, z.ZodType>,
+        response: { 200: z.unknown(), ...errorResponses } as Record<string, z.ZodType>,
       },
       config: { role: 'viewer' },
       serializerCompiler: () => (value) => JSON.stringify(value),

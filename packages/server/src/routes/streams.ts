@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorSchema } from '../plugins/errors.ts';
+import { errorResponses } from '../plugins/errors.ts';
 import type { Services } from '../services/services.ts';
 import { modelNameSchema } from '../services/settings.ts';
 import { sinkSchema, streamSchema } from '../services/streams/definitions.ts';
@@ -51,7 +51,6 @@ const shownSchema = streamSchema
   });
 
 const tags = ['streams'];
-const errors = { '4xx': errorSchema, '5xx': errorSchema };
 
 /** Streams: a source of images, the model that inspects them, and the sinks that get the results. */
 export async function streamRoutes(app: FastifyInstance, services: Services): Promise<void> {
@@ -69,7 +68,7 @@ function read(app: FastifyInstance, { streams }: Services): void {
       schema: {
         tags,
         summary: 'List all streams with their state',
-        response: { 200: z.array(shownSchema), ...errors },
+        response: { 200: z.array(shownSchema), ...errorResponses },
       },
     },
     async () => streams.list(),
@@ -82,7 +81,7 @@ function read(app: FastifyInstance, { streams }: Services): void {
         tags,
         summary: 'Get a stream with its state',
         params,
-        response: { 200: shownSchema, ...errors },
+        response: { 200: shownSchema, ...errorResponses },
       },
     },
     async (request) => streams.get(request.params.name),
@@ -101,7 +100,7 @@ function change(app: FastifyInstance, { streams }: Services): void {
         description:
           'It is started again whenever the server is, until it is stopped, or a video is at its end.',
         body: streamSchema,
-        response: { 201: shownSchema, ...errors },
+        response: { 201: shownSchema, ...errorResponses },
       },
     },
     async (request, reply) => reply.code(201).send(await streams.create(request.body)),
@@ -115,7 +114,7 @@ function change(app: FastifyInstance, { streams }: Services): void {
           tags,
           summary: `${action === 'start' ? 'Start' : 'Stop'} a stream`,
           params,
-          response: { 200: shownSchema, ...errors },
+          response: { 200: shownSchema, ...errorResponses },
         },
       },
       async (request) => streams[action](request.params.name),
@@ -129,7 +128,7 @@ function change(app: FastifyInstance, { streams }: Services): void {
         tags,
         summary: 'Delete a stream with all that its sinks wrote to the data folder',
         params,
-        response: { 204: z.null(), ...errors },
+        response: { 204: z.null(), ...errorResponses },
       },
     },
     async (request, reply) => {

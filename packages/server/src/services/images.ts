@@ -2,13 +2,7 @@ import type { Readable } from 'node:stream';
 import { fail } from '@bigrid/errors';
 import type { Database } from '../database/database.ts';
 import type { FileRepository, ReceivedFile } from '../repositories/files.ts';
-import {
-  type ImageFilter,
-  ImageRepository,
-  type ImageRow,
-  type Label,
-  type Split,
-} from '../repositories/images.ts';
+import { type ImageFilter, ImageRepository, type ImageRow } from '../repositories/images.ts';
 import type { PreviewRepository } from '../repositories/previews.ts';
 import type { ImageDecoder } from '../workers/image-decoder.ts';
 import { AuditLog } from './audit.ts';
@@ -18,19 +12,7 @@ import { numbered, safeName } from './image-names.ts';
 import type { ProjectService } from './projects.ts';
 
 /** An image of a project. */
-export interface ProjectImage {
-  readonly id: number;
-  readonly name: string;
-  /** SHA-256 of the file. */
-  readonly file: string;
-  readonly format: string;
-  readonly bytes: number;
-  /** Pixels, upright. */
-  readonly width: number;
-  readonly height: number;
-  readonly label: Label | null;
-  readonly kind: string | null;
-  readonly split: Split;
+export interface ProjectImage extends Omit<ImageRow, 'project' | 'created_at'> {
   readonly createdAt: string;
 }
 

@@ -3,7 +3,7 @@ import { fail } from '@bigrid/errors';
 import { underRules } from '@bigrid/node/internal';
 import type { Database } from '../database/database.ts';
 import type { FileRepository, ReceivedFile } from '../repositories/files.ts';
-import { ModelRepository, type ModelVersionRow } from '../repositories/models.ts';
+import { ModelRepository, type ModelRow, type ModelVersionRow } from '../repositories/models.ts';
 import type { DetectorPool, PoolOptions } from '../workers/detector-pool.ts';
 import { DetectorPools } from '../workers/detector-pools.ts';
 import type { DetectorFiles, InspectionResult, InspectionTask } from '../workers/messages.ts';
@@ -75,13 +75,12 @@ export class ModelService {
   }
 
   list(): ModelVersion[] {
-    return this.#models.list().flatMap(({ name }) => this.versions(name));
+    return this.#models.list().flatMap((model) => this.#versionsOf(model));
   }
 
   /** @throws NOT_FOUND */
   versions(name: string): ModelVersion[] {
-    const { active } = this.#find(name);
-    return this.#models.versions(name).map((row) => this.#describe(row, active));
+    return this.#versionsOf(this.#find(name));
   }
 
   /**
@@ -270,6 +269,10 @@ export class ModelService {
   /** Ends all processes. */
   dispose(): Promise<void> {
     return this.#pools.dispose();
+  }
+
+  #versionsOf({ name, active }: ModelRow): ModelVersion[] {
+    return this.#models.versions(name).map((row) => this.#describe(row, active));
   }
 
   #find(name: string) {

@@ -1,15 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { getCompileCacheDir } from 'node:module';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { BigridError } from '@bigrid/errors';
 import type { Manifest } from '@bigrid/node';
+import { forkWorker } from './child-process.ts';
 import { errorOf } from './failures.ts';
 import type { DetectorFiles, InspectionResult, InspectionTask, Message } from './messages.ts';
-
-const program = fileURLToPath(
-  new URL(`./detector-worker${extname(import.meta.url)}`, import.meta.url),
-);
 
 /**
  * A process with one model loaded, which runs on one core. A process rather than a thread, because inference blocks its
@@ -24,13 +18,7 @@ export class DetectorProcess {
   #isOver = false;
 
   constructor(files: DetectorFiles) {
-    this.#child = fork(program, [JSON.stringify(files)], {
-      execArgv: [],
-      // Compiled code that the command line keeps makes a process start sooner.
-      env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    this.#child = forkWorker('detector-worker', files);
     this.#child.on('message', (message) => this.#receive(message as Message));
     const over = () => this.#end();
     this.#child.on('error', over).once('exit', over);

@@ -8,6 +8,7 @@ import {
   type Verdict,
 } from '@bigrid/node';
 import { underRules, verdictOf } from '@bigrid/node/internal';
+import { endWithParent } from './child-process.ts';
 import { failureOf } from './failures.ts';
 import type {
   DetectorFiles,
@@ -20,9 +21,7 @@ import type {
 
 // The program of a detector process: loads one model, then answers requests until its parent is gone.
 
-// Ctrl-C reaches every process of a terminal; the parent decides when to stop.
-process.on('SIGINT', () => {}).on('SIGTERM', () => {});
-process.on('disconnect', () => process.exit());
+endWithParent();
 
 /** Different rules that are kept; requests seldom use more than a few. */
 const MOST_KEPT = 100;

@@ -1,13 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { BigridError } from '@bigrid/errors';
+import { forkWorker } from './child-process.ts';
 import { errorOf } from './failures.ts';
 import type { DecodedImage, ImageAnswer, ImageTask } from './image-messages.ts';
 
-const program = fileURLToPath(
-  new URL(`./image-worker${extname(import.meta.url)}`, import.meta.url),
-);
 /** Milliseconds that an image may take. */
 const LONGEST = 60_000;
 
@@ -60,11 +56,7 @@ export class ImageDecoder {
   }
 
   #start(): ChildProcess {
-    const child = fork(program, {
-      execArgv: [],
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    const child = forkWorker('image-worker');
     const forget = () => {
       if (this.#child === child) this.#child = undefined;
     };

@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { decodeImage, drawPreview, imageKind } from '@bigrid/node/internal';
+import { endWithParent } from './child-process.ts';
 import { failureOf } from './failures.ts';
 import type { DecodedImage, ImageAnswer, ImageTask } from './image-messages.ts';
 
 // The program of the process that decodes uploaded images, one after the other, until its parent is gone.
 
-// Ctrl-C reaches every process of a terminal; the parent decides when to stop.
-process.on('SIGINT', () => {}).on('SIGTERM', () => {});
-process.on('disconnect', () => process.exit());
+endWithParent();
 
 process.on('message', async (task: ImageTask) => {
   const answer = await decode(task).then(

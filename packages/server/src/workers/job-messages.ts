@@ -1,4 +1,4 @@
-import type { Phase } from '@bigrid/node';
+import type { WorkEvent } from '@bigrid/node';
 import type { Failure } from './messages.ts';
 
 export const jobKinds = ['train', 'evaluate', 'calibrate', 'update', 'doctor', 'drift'] as const;
@@ -19,14 +19,7 @@ export interface JobTask {
 
 /** What a job process reports about its work. */
 export type JobReport =
-  | {
-      readonly type: 'progress';
-      readonly phase: Phase;
-      readonly done: number;
-      readonly total: number;
-      readonly secondsLeft: number | undefined;
-      readonly loss?: number;
-    }
+  | Extract<WorkEvent, { readonly type: 'progress' }>
   | { readonly type: 'log'; readonly message: string };
 
 /** What a job process sends. Its result is in a file, which outlives the server. */

@@ -1,11 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import type { BigridError } from '@bigrid/errors';
+import { forkWorker } from './child-process.ts';
 import { errorOf } from './failures.ts';
 import type { JobMessage, JobReport, JobTask } from './job-messages.ts';
 
-const program = fileURLToPath(new URL(`./job-worker${extname(import.meta.url)}`, import.meta.url));
 /** Milliseconds that a process has to end by itself after it was asked to. */
 const PATIENCE = 10_000;
 
@@ -17,11 +15,7 @@ export class JobProcess {
 
   /** @param onReport is called with what it reports */
   constructor(task: JobTask, onReport: (report: JobReport) => void) {
-    this.#child = fork(program, [JSON.stringify(task)], {
-      execArgv: [],
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    this.#child = forkWorker('job-worker', task);
     this.#child.on('message', (message) => {
       const received = message as JobMessage;
       if ('report' in received) onReport(received.report);

@@ -5,6 +5,7 @@ import { isBigridError } from '@bigrid/errors';
 import type { OnEvent } from '@bigrid/node';
 import { holdAlone, writeAtomically } from '@bigrid/node/internal';
 import { jobFiles } from '../job-files.ts';
+import { endWithParent } from './child-process.ts';
 import { failureOf } from './failures.ts';
 import { JobContext } from './job-context.ts';
 import type { JobMessage, JobReport, JobTask } from './job-messages.ts';
@@ -17,9 +18,7 @@ const REPORT_EVERY = 500;
 /** Milliseconds between looks at whether an earlier process of the job has ended. */
 const PAUSE = 100;
 
-// Ctrl-C reaches every process of a terminal; the parent decides when to stop.
-process.on('SIGINT', () => {}).on('SIGTERM', () => {});
-process.on('disconnect', () => process.exit());
+endWithParent();
 // Inspections go first.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
