@@ -19,6 +19,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
+import { residentMegabytes } from '../packages/server/testing/memory.ts';
 import { circumstances } from './command-line.mjs';
 import { quantile } from './statistics.mjs';
 
@@ -217,7 +218,10 @@ async function measureOverload(files) {
       if (answer.status === 503) await setTimeout(100);
     }
   };
-  const watching = setInterval(() => memory.push(residentMegabytes(server.child.pid)), 1000);
+  const watching = setInterval(
+    () => memory.push(Math.round(residentMegabytes(server.child.pid))),
+    1000,
+  );
   await Promise.all(Array.from({ length: 200 }, (_, number) => client(number)));
   clearInterval(watching);
   const tenth = Math.max(1, Math.floor(memory.length / 10));
@@ -241,21 +245,13 @@ async function measureSizes() {
       const file = await sharp({ create }).jpeg().toBuffer();
       const { status, body } = await send(server, 'POST', '/v1/models/bench/inspect', file);
       if (status !== 200) throw new Error(`Expected status 200 but received ${status}: ${body}`);
-      if (number % Math.ceil(total / 10) === 0) memory.push(residentMegabytes(server.child.pid));
+      if (number % Math.ceil(total / 10) === 0)
+        memory.push(Math.round(residentMegabytes(server.child.pid)));
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
-  memory.push(residentMegabytes(server.child.pid));
+  memory.push(Math.round(residentMegabytes(server.child.pid)));
   console.log(`${total} images, each of another size: resident memory ${memory.join(', ')} MB`);
-}
-
-/** Of a process and those that it started. */
-function residentMegabytes(pid) {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  const own =
-    Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-  const others = children === '' ? [] : children.split(' ').map(residentMegabytes);
-  return Math.round(others.reduce((sum, one) => sum + one, own));
 }
 
 try {

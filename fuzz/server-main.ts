@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '@bigrid/method';
+import { residentMegabytes } from '../packages/server/testing/memory.ts';
 import { startServer, tinyModel } from '../packages/server/testing/server.ts';
-import { residentMegabytes, ServerFuzzer } from './server.ts';
+import { ServerFuzzer } from './server.ts';
 
 const { values } = parseArgs({
   options: {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Random } from '@bigrid/method';
 import { imageBytes, type TestServer } from '../packages/server/testing/server.ts';
 import { mutate, pick } from './mutate.ts';
@@ -207,19 +206,5 @@ export class ServerFuzzer {
 
   #chance(share: number): boolean {
     return this.#random.uniform() < share;
-  }
-}
-
-/** Resident megabytes of a process and those that it started. */
-export function residentMegabytes(pid: number): number {
-  try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-    const [, kilobytes] =
-      /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-    const others = children === '' ? [] : children.split(' ').map(Number);
-    return others.reduce((sum, one) => sum + residentMegabytes(one), Number(kilobytes ?? 0) / 1024);
-  } catch {
-    // It has just ended.
-    return 0;
   }
 }

@@ -49,16 +49,20 @@ export function answerUnrouted(error: FastifyError, _: FastifyRequest, reply: Fa
   answer(reply, toBigridError(error));
 }
 
-function answer(reply: FastifyReply, { code, message, remedy, httpStatus }: BigridError) {
-  const seconds = RETRY_AFTER[code];
+function answer(reply: FastifyReply, error: BigridError) {
+  const seconds = RETRY_AFTER[error.code];
   if (seconds !== undefined) reply.header('Retry-After', seconds);
-  const body: z.infer<typeof errorSchema> = { error: message, code, remedy };
   // Not through the schema of the route, which may be for another type.
   return reply
-    .code(httpStatus)
+    .code(error.httpStatus)
     .type('application/json; charset=utf-8')
     .serializer((value) => JSON.stringify(value))
-    .send(body);
+    .send(errorBody(error));
+}
+
+/** An error as the body of a response, or a part of one. */
+export function errorBody({ message, code, remedy }: BigridError): z.infer<typeof errorSchema> {
+  return { error: message, code, remedy };
 }
 
 /** The error of the registry for one of Fastify, zod, or a bug. */

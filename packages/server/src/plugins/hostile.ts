@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import { BigridError, fail } from '@bigrid/errors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import { errorBody } from './errors.ts';
 
 export interface HostileOptions {
   /** Milliseconds that the server waits for the next bytes of a body. */
@@ -85,8 +86,7 @@ export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): v
     socket.destroy();
     return;
   }
-  const { message, remedy, code } = new BigridError('REQUEST_INVALID', messageFor(error));
-  const body = JSON.stringify({ error: message, code, remedy });
+  const body = JSON.stringify(errorBody(new BigridError('REQUEST_INVALID', messageFor(error))));
   const head = [
     `HTTP/1.1 ${statusFor(error)}`,
     'Content-Type: application/json; charset=utf-8',

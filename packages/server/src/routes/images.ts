@@ -1,14 +1,13 @@
-import { Readable } from 'node:stream';
-import { fail } from '@bigrid/errors';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorResponses, errorSchema } from '../plugins/errors.ts';
+import { errorBody, errorResponses, errorSchema } from '../plugins/errors.ts';
 import { labellingSchema } from '../services/image-labels.ts';
 import { projectNameSchema } from '../services/projects.ts';
 import type { Services } from '../services/services.ts';
 import type { Uploaded, UploadedFile } from '../services/uploads.ts';
+import { bodyStream } from './body-stream.ts';
 import { multipartFiles } from './multipart-files.ts';
 
 const params = z.object({ project: projectNameSchema });
@@ -63,6 +62,8 @@ const tags = ['images'];
 /** An image never changes: its content is its identity. */
 const FOREVER = 'private, max-age=31536000, immutable';
 
+const TO_SEND = 'Send the bytes of an image with a Content-Type, or files as multipart/form-data.';
+
 /** The images of projects: upload, import, list, label, delete; the original and a small copy. */
 export async function imageRoutes(app: FastifyInstance, services: Services): Promise<void> {
   await app.register(multipart, { limits: { fileSize: Number.POSITIVE_INFINITY, files: 100_000 } });
@@ -95,7 +96,9 @@ function upload(app: FastifyInstance, { uploads }: Services): void {
     },
     async (request, reply) => {
       const { name, ...labelling } = request.query;
-      const files = request.isMultipart() ? parts(request) : [whole(request, name)];
+      const files = request.isMultipart()
+        ? parts(request)
+        : [{ name, content: bodyStream(request.body, 'an image', TO_SEND) }];
       const uploaded = await uploads.add(request.params.project, files, labelling);
       return sendUploaded(reply, uploaded);
     },
@@ -235,14 +238,6 @@ async function* parts(request: FastifyRequest): AsyncGenerator<UploadedFile> {
     yield { name: filename, content: file };
 }
 
-/** @throws REQUEST_INVALID */
-function whole({ body }: FastifyRequest, name: string): UploadedFile {
-  if (body instanceof Readable) return { name, content: body };
-  return fail('REQUEST_INVALID', 'Expected an image as the body but received nothing', {
-    remedy: 'Send the bytes of an image with a Content-Type, or files as multipart/form-data.',
-  });
-}
-
 /** Answers with what was added. A request of one file that failed is answered with its error. */
 function sendUploaded(reply: FastifyReply, { images, failed }: Uploaded) {
   const [first] = failed;
@@ -250,8 +245,6 @@ function sendUploaded(reply: FastifyReply, { images, failed }: Uploaded) {
   const isAnyNew = images.some(({ isNew }) => isNew);
   return reply.code(isAnyNew ? 201 : 200).send({
     images,
-    failed: failed.map(({ name, error: { message, code, remedy } }) => ({
-      ...{ name, error: message, code, remedy },
-    })),
+    failed: failed.map(({ name, error }) => ({ name, ...errorBody(error) })),
   });
 }

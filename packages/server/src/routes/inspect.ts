@@ -5,7 +5,7 @@ import multipart from '@fastify/multipart';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorResponses, type errorSchema, toBigridError } from '../plugins/errors.ts';
+import { errorBody, errorResponses, type errorSchema, toBigridError } from '../plugins/errors.ts';
 import type { Inspected } from '../services/models.ts';
 import type { Services } from '../services/services.ts';
 import { rulesSchema } from '../services/settings.ts';
@@ -153,8 +153,7 @@ async function* resultLines(request: FastifyRequest, inspect: Inspect): AsyncGen
 }
 
 function failureLine(error: unknown): z.infer<typeof errorSchema> {
-  const { message, code, remedy } = toBigridError(error as FastifyError);
-  return { error: message, code, remedy };
+  return errorBody(toBigridError(error as FastifyError));
 }
 
 function shaped(

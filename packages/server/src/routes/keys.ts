@@ -6,15 +6,13 @@ import { SERVER } from '../services/audit.ts';
 import { loopback } from '../services/keys.ts';
 import { roles } from '../services/roles.ts';
 import type { Services } from '../services/services.ts';
-import { modelNameSchema } from '../services/settings.ts';
+import { nameSchema } from '../services/settings.ts';
 
-const nameSchema = modelNameSchema.meta({
-  description: 'Name of a key, which the audit log shows',
-});
+const keyNameSchema = nameSchema('Name of a key, which the audit log shows');
 
 const keySchema = z
   .object({
-    name: nameSchema,
+    name: keyNameSchema,
     role: z.enum(roles).describe('What it allows: to look, to inspect, or everything'),
     createdAt: z.iso.datetime(),
   })
@@ -25,7 +23,7 @@ const newKeySchema = keySchema
   .meta({ id: 'NewKey' });
 
 const creation = z.strictObject({
-  name: nameSchema.refine((name) => name !== loopback.name && name !== SERVER, {
+  name: keyNameSchema.refine((name) => name !== loopback.name && name !== SERVER, {
     message: `${loopback.name} and ${SERVER} stand for what is done without a key`,
   }),
   role: keySchema.shape.role,
@@ -72,7 +70,7 @@ export async function keyRoutes(app: FastifyInstance, { keys }: Services): Promi
       schema: {
         tags,
         summary: 'Revoke a key',
-        params: z.object({ name: nameSchema }),
+        params: z.object({ name: keyNameSchema }),
         response: { 204: z.null(), ...errorResponses },
       },
     },

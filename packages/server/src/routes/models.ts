@@ -1,11 +1,10 @@
-import { Readable } from 'node:stream';
-import { fail } from '@bigrid/errors';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { errorResponses } from '../plugins/errors.ts';
 import type { Services } from '../services/services.ts';
 import { modelNameSchema, rulesSchema, settingsSchema } from '../services/settings.ts';
+import { bodyStream } from './body-stream.ts';
 
 const name = z.object({ name: modelNameSchema });
 const version = name.extend({ version: z.coerce.number().int().min(1) });
@@ -91,7 +90,7 @@ function listAndUpload(app: FastifyInstance, { models }: Services): void {
       bodyLimit: Number.MAX_SAFE_INTEGER,
     },
     async ({ params, query, body }, reply) => {
-      const content = streamOf(body, 'a model file');
+      const content = bodyStream(body, 'a model file');
       const added = await models.add({ model: params.name, content, ...query });
       return reply.code(201).send(added);
     },
@@ -145,7 +144,7 @@ function changeMasks(app: FastifyInstance, { models }: Services): void {
       },
     },
     async ({ params, body }) =>
-      models.setMask(params.name, params.version, streamOf(body, 'a mask')),
+      models.setMask(params.name, params.version, bodyStream(body, 'a mask')),
   );
   typed.delete(
     '/v1/models/:name/versions/:version/mask',
@@ -196,15 +195,4 @@ function remove(app: FastifyInstance, { models }: Services): void {
       return reply.code(204).send(null);
     },
   );
-}
-
-/** @throws MEDIA_UNSUPPORTED for JSON, which is not kept as it was sent; REQUEST_INVALID without a body */
-function streamOf(body: unknown, what: string): Readable {
-  if (body instanceof Readable) return body;
-  if (body === undefined || body === null) {
-    return fail('REQUEST_INVALID', `Expected ${what} as the body but received nothing`);
-  }
-  return fail('MEDIA_UNSUPPORTED', `Expected ${what} as the body but received JSON`, {
-    remedy: 'Send it with the Content-Type application/octet-stream.',
-  });
 }

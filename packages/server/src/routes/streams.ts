@@ -3,10 +3,10 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { errorResponses } from '../plugins/errors.ts';
 import type { Services } from '../services/services.ts';
-import { modelNameSchema } from '../services/settings.ts';
+import { nameSchema } from '../services/settings.ts';
 import { sinkSchema, streamSchema } from '../services/streams/definitions.ts';
 
-const params = z.object({ name: modelNameSchema.describe('Name of a stream') });
+const params = z.object({ name: nameSchema('Name of a stream') });
 
 const count = z.int().min(0);
 

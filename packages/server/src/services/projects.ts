@@ -1,20 +1,13 @@
 import { fail } from '@bigrid/errors';
-import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { type ImageCount, ImageRepository } from '../repositories/images.ts';
 import { JobRepository } from '../repositories/jobs.ts';
 import { ProjectRepository, type ProjectRow } from '../repositories/projects.ts';
 import { AuditLog } from './audit.ts';
 import { type IgnoredAreas, ignoredAreasSchema, maskOf } from './ignored-areas.ts';
+import { nameSchema } from './settings.ts';
 
-/** Names of projects: what a URL path can hold without escapes. */
-export const projectNameSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9][\w.-]{0,63}$/)
-  .meta({
-    expected: 'a name of up to 64 letters, digits, dots, hyphens and underscores',
-    description: 'Name of a project',
-  });
+export const projectNameSchema = nameSchema('Name of a project');
 
 export interface Project {
   readonly name: string;

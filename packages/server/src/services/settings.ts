@@ -1,13 +1,17 @@
 import { z } from 'zod';
 
-/** Names of models: what a URL path can hold without escapes. */
-export const modelNameSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9][\w.-]{0,63}$/)
-  .meta({
-    expected: 'a name of up to 64 letters, digits, dots, hyphens and underscores',
-    description: 'Name of a model',
-  });
+/** Names in URLs: what a path can hold without escapes. @param description what has the name */
+export function nameSchema(description: string) {
+  return z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]{0,63}$/)
+    .meta({
+      expected: 'a name of up to 64 letters, digits, dots, hyphens and underscores',
+      description,
+    });
+}
+
+export const modelNameSchema = nameSchema('Name of a model');
 
 const rule = z.string().min(1).max(100).meta({ expected: 'the text of a rule' });
 

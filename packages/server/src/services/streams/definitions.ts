@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { modelNameSchema } from '../settings.ts';
+import { modelNameSchema, nameSchema } from '../settings.ts';
 
 const fps = z
   .number()
@@ -135,7 +135,7 @@ export type SinkDefinition = z.infer<typeof sinkSchema>;
 
 /** What a stream is made of. */
 export const streamSchema = z.strictObject({
-  name: modelNameSchema.describe('Name of the stream'),
+  name: nameSchema('Name of the stream'),
   source: sourceSchema,
   model: modelNameSchema,
   version: z.int().min(1).optional().describe('Default: whichever is active'),
