@@ -17,6 +17,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { modelRoutes } from './routes/models.ts';
 import { openInferenceRoutes } from './routes/open-inference.ts';
 import { projectRoutes } from './routes/projects.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { streamRoutes } from './routes/streams.ts';
 import type { Services } from './services/services.ts';
 
@@ -75,6 +76,7 @@ export async function createApp(
   await app.register(healthRoutes, services);
   await app.register(auditRoutes, services);
   await app.register(keyRoutes, services);
+  await app.register(sessionRoutes, limits);
   await app.register(modelRoutes, services);
   await app.register(inspectRoutes, services);
   await app.register(openInferenceRoutes, services);

@@ -25,6 +25,9 @@ import { StreamService } from './services/streams/streams.ts';
 import { UploadService } from './services/uploads.ts';
 import { ImageDecoder } from './workers/image-decoder.ts';
 
+/** Headers of requests that carry keys; the log leaves them out. */
+const secretHeaders = ['authorization', 'cookie'];
+
 /** A server that listens. */
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:8000`. */
@@ -63,7 +66,7 @@ async function open(
   const { host, logLevel: level } = options;
   // Lines of JSON, unless a person reads them.
   const logger = pino(
-    { level, redact: ['headers.authorization', 'req.headers.authorization'] },
+    { level, redact: secretHeaders.flatMap((name) => [`headers.${name}`, `req.headers.${name}`]) },
     process.stderr.isTTY ? pretty({ destination: 2 }) : process.stderr,
   );
   const onError = (error: unknown) =>

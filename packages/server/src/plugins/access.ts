@@ -1,4 +1,5 @@
 import { BigridError, fail } from '@bigrid/errors';
+import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
@@ -15,7 +16,21 @@ declare module 'fastify' {
     /** Who sends the request. Nobody in particular for a route that is open to anyone. */
     caller: Caller | null;
   }
+  interface FastifyInstance {
+    /**
+     * Who has a key. One that was not used before counts as a guess, of which an address has a limited number.
+     * @throws TOO_MANY_REQUESTS
+     */
+    callerWith(
+      key: string,
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ): Promise<Caller | undefined>;
+  }
 }
+
+/** The cookie that carries a key, for what a browser sends without headers of the page: images and event streams. */
+export const KEY_COOKIE = 'bigrid_key';
 
 export interface AccessOptions {
   /** Whether callers on this machine need a key too. */
@@ -41,23 +56,31 @@ export const access = fastifyPlugin(
     });
     const perStranger = app.createRateLimit({ max: MOST_STRANGERS, timeWindow: 60_000 });
 
-    const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<Caller> => {
-      const { authorization } = request.headers;
-      if (authorization === undefined && !keysRequired) return loopback;
-      const key = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-      const known = key === undefined ? undefined : keys.recall(key);
+    const callerWith = async (key: string, request: FastifyRequest, reply: FastifyReply) => {
+      const known = keys.recall(key);
       if (known) return known;
       await limit(perStranger, request, reply);
-      const caller = key === undefined ? undefined : await keys.verify(key);
+      return keys.verify(key);
+    };
+    app.decorate('callerWith', callerWith);
+
+    const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<Caller> => {
+      const { authorization } = request.headers;
+      // Nor does a cookie matter then: it may come from another server on this machine, whatever its port.
+      if (authorization === undefined && !keysRequired) return loopback;
+      const key = keyOf(request);
+      if (key === undefined) await limit(perStranger, request, reply);
+      const caller = key === undefined ? undefined : await callerWith(key, request, reply);
       if (caller) return caller;
       reply.header('WWW-Authenticate', 'Bearer');
-      const received = authorization === undefined ? 'none' : 'one that is not valid';
+      const isNone = authorization === undefined && key === undefined;
       return fail(
         'KEY_INVALID',
-        `Expected a key in the header Authorization but received ${received}`,
+        `Expected a key in the header Authorization or in a cookie but received ${isNone ? 'none' : 'one that is not valid'}`,
       );
     };
 
+    await app.register(cookie);
     app.decorateRequest('caller', null);
     // Runs for unknown routes too, so that they tell nothing to strangers.
     app.addHook('onRequest', async (request, reply) => {
@@ -75,6 +98,12 @@ export const access = fastifyPlugin(
     });
   },
 );
+
+/** The key that a request carries: a header takes precedence over the cookie. */
+function keyOf({ headers: { authorization }, cookies }: FastifyRequest): string | undefined {
+  if (authorization === undefined) return cookies[KEY_COOKIE];
+  return /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+}
 
 /** @throws ACCESS_DENIED */
 function refuseBelow(needed: Role, { name, role }: Caller): void {

@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { KEY_COOKIE } from './access.ts';
 
 /** Describes every route at /openapi.json, from the schemas that check the requests, with a page to try them at /docs. */
 export const openapi = fastifyPlugin(async (app: FastifyInstance) => {
@@ -15,9 +16,14 @@ export const openapi = fastifyPlugin(async (app: FastifyInstance) => {
         description: 'Visual anomaly detection: models, inspections, jobs.',
         version,
       },
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: KEY_COOKIE },
+        },
+      },
       // On loopback none is needed.
-      security: [{ key: [] }, {}],
+      security: [{ key: [] }, { session: [] }, {}],
     },
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
