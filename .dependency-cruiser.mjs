@@ -9,7 +9,7 @@ const layers = {
   node: ['errors', 'graph', 'method', 'inspect'],
   report: ['errors', 'inspect'],
   server: ['errors', 'node'],
-  cli: ['errors', 'method', 'node', 'report', 'server'],
+  cli: ['errors', 'node', 'report', 'server'],
 };
 
 /** Files of a package that others may import, where that is not the index alone. */
@@ -19,7 +19,14 @@ const entries = { node: '(index|internal)' };
 const rooms = {
   graph: [['gradients'], ['operators']],
   inspect: [['training'], ['calibration'], ['detection'], ['bundle'], ['metrics']],
-  node: [['doctor'], ['training'], ['datasets', 'watching'], ['images'], ['engine'], ['files']],
+  node: [
+    ['doctor'],
+    ['training'],
+    ['datasets', 'watching', 'synthetic'],
+    ['images'],
+    ['engine'],
+    ['files'],
+  ],
   server: [
     ['routes'],
     ['plugins', 'open-inference'],
@@ -27,13 +34,13 @@ const rooms = {
     ['repositories', 'workers'],
     ['database'],
   ],
-  cli: [['commands'], ['demo'], ['synthetic']],
+  cli: [['commands'], ['demo']],
 };
 
 /** Libraries that only the named files may import. */
 const confined = [
   { library: 'onnxruntime-', files: '^packages/node/src/engine/onnx-runtime\\.ts$' },
-  { library: 'sharp/', files: '^packages/(node/src|cli/src/synthetic)/' },
+  { library: 'sharp/', files: '^packages/node/src/' },
   { library: 'echarts/', files: '^packages/report/src/charts\\.ts$' },
 ];
 

@@ -15,10 +15,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inspect, train } from '@bigrid/node';
 import sharp from 'sharp';
-import { writeSyntheticLine } from '../packages/cli/dist/synthetic/line.js';
 import { training } from '../packages/node/dist/doctor/speed.js';
 import { onnxRuntimeEngine, workingDevices } from '../packages/node/dist/engine/engine.js';
 import { runsPerSecond } from '../packages/node/dist/engine/speed.js';
+import { writeSyntheticLine } from '../packages/node/dist/synthetic/line.js';
 import { table } from '../scripts/docs/markdown-table.mjs';
 import { circumstances } from './command-line.mjs';
 

@@ -14,7 +14,7 @@ import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Random } from '@bigrid/method';
 import { train } from '@bigrid/node';
-import { writeSyntheticLine } from '../packages/cli/dist/synthetic/line.js';
+import { writeSyntheticLine } from '../packages/node/dist/synthetic/line.js';
 
 const { values } = parseArgs({
   options: {

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { train } from '@bigrid/node';
-import { writeSyntheticLine } from '../packages/cli/dist/synthetic/line.js';
+import { writeSyntheticLine } from '../packages/node/dist/synthetic/line.js';
 import { fillPart } from '../scripts/docs/generated-parts.mjs';
 import { circumstances } from './command-line.mjs';
 

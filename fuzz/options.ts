@@ -6,7 +6,7 @@ import { train } from '@bigrid/node';
 import { type Command, CommanderError, type Option } from 'commander';
 import fc from 'fast-check';
 import { program } from '../packages/cli/src/main.ts';
-import { writeSyntheticLine } from '../packages/cli/src/synthetic/line.ts';
+import { writeSyntheticLine } from '../packages/node/src/synthetic/line.ts';
 
 /** Exit code of internal errors, in the registry or not. */
 const INTERNAL = 70;

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { writeSyntheticLine } from '../../packages/cli/dist/synthetic/line.js';
+import { writeSyntheticLine } from '../../packages/node/dist/synthetic/line.js';
 
 /** Image sets by name: size, format and number of different images. */
 export const imageKinds = {

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { Bundle, Verdict } from '@bigrid/inspect';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeSyntheticLine } from '../../cli/src/synthetic/line.ts';
 import { openDetector } from './detector.ts';
 import { imageFromBytes } from './images/image-input.ts';
 import { readImage } from './images/images.ts';
 import { inspect } from './inspect.ts';
+import { writeSyntheticLine } from './synthetic/line.ts';
 import { train } from './train.ts';
 
 let folder: string;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { writeSyntheticLine } from '../../cli/src/synthetic/line.ts';
+import { writeSyntheticLine } from './synthetic/line.ts';
 import { train } from './train.ts';
 
 const examples = join(import.meta.dirname, '../../../examples');

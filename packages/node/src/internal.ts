@@ -45,6 +45,7 @@ export { drawPreview } from './images/thumbnail.ts';
 export { imagesInFile } from './images/tiff-pages.ts';
 export { withMask } from './model-file.ts';
 export { requestSchemas } from './requests.ts';
+export { writeSyntheticLine } from './synthetic/line.ts';
 export { checkpointPath, hasCheckpoint } from './training/checkpoint-folder.ts';
 export { replayPath } from './training/replay-folder.ts';
 export {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { writeSyntheticLine } from '../../cli/src/synthetic/line.ts';
+import { writeSyntheticLine } from './synthetic/line.ts';
 
 const packages = join(import.meta.dirname, '../..');
 const work = mkdtempSync(join(tmpdir(), 'bigrid-readme-'));

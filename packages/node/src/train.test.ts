@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkEvent } from '@bigrid/inspect';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { writeSyntheticLine } from '../../cli/src/synthetic/line.ts';
+import { writeSyntheticLine } from './synthetic/line.ts';
 import { train } from './train.ts';
 
 let folder: string;

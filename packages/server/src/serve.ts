@@ -19,6 +19,7 @@ import { KeyService } from './services/keys.ts';
 import { addModelFolder } from './services/model-folder.ts';
 import { ModelService } from './services/models.ts';
 import { ProjectService } from './services/projects.ts';
+import { SampleService } from './services/sample.ts';
 import type { Services } from './services/services.ts';
 import { AllowedFolders } from './services/streams/allowed-folders.ts';
 import { StreamService } from './services/streams/streams.ts';
@@ -128,6 +129,7 @@ export async function openServices(
   const projects = new ProjectService(database);
   const images = new ImageService({ database, files, previews, decoder, projects, mostBytes });
   const uploads = new UploadService(files, images);
+  const sample = new SampleService(projects, files, uploads);
   // Files that were stored when an earlier process was killed, before anything referred to them.
   await files.removeAllBut(new Set([...models.files(), ...images.files()]));
   const allowed = new AllowedFolders(watch);
@@ -143,7 +145,7 @@ export async function openServices(
     atOnce: options.jobs,
   });
   opened.push(() => jobs.close());
-  return { audit, images, jobs, keys, models, projects, streams, uploads };
+  return { audit, images, jobs, keys, models, projects, sample, streams, uploads };
 }
 
 /** @returns where it listens. @throws ADDRESS_UNAVAILABLE */

@@ -15,10 +15,10 @@ import {
   train,
   version,
 } from '@bigrid/node';
-import { assertWritable, writeAtomically } from '@bigrid/node/internal';
+import { assertWritable, writeAtomically, writeSyntheticLine } from '@bigrid/node/internal';
 import { InspectionReport, Report } from '@bigrid/report';
 import { HeatMapWriter } from '../heat-maps.ts';
-import { writeSyntheticLine } from '../synthetic/line.ts';
+
 import { chooseFew, chooseSome, imagesToShow, type Shown, type ShownEntry } from './images.ts';
 import { type DemoRecord, fingerprint, hashOfFile, readRecord, writeRecord } from './record.ts';
 

@@ -101,6 +101,17 @@ export class FileRepository {
     }
   }
 
+  /** Lends an empty folder on the same file system, and removes it afterwards. @throws OUTPUT_UNWRITABLE */
+  async withFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
+    const folder = join(this.#incoming, randomUUID());
+    await mkdir(folder).catch((error: unknown) => failToWrite(folder, error));
+    try {
+      return await use(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
   async discard({ path }: ReceivedFile): Promise<void> {
     await rm(path, { force: true });
   }

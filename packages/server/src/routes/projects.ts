@@ -9,6 +9,17 @@ import type { Services } from '../services/services.ts';
 const params = z.object({ project: projectNameSchema });
 const named = z.strictObject({ name: projectNameSchema });
 
+const sampleSchema = z
+  .strictObject({
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .optional()
+      .describe('The same seed draws the same images (default: 1)'),
+  })
+  .nullish();
+
 const projectSchema = z
   .object({
     name: z.string(),
@@ -27,11 +38,12 @@ const projectSchema = z
 
 const tags = ['projects'];
 
-/** Projects: create, list, rename, delete, export; areas to ignore. */
+/** Projects: create, list, rename, delete, export; areas to ignore; sample images. */
 export async function projectRoutes(app: FastifyInstance, services: Services): Promise<void> {
   listAndCreate(app, services);
   changeAndDelete(app, services);
   exportImages(app, services);
+  fillWithSample(app, services);
 }
 
 function listAndCreate(app: FastifyInstance, { projects }: Services): void {
@@ -118,6 +130,26 @@ function changeAndDelete(app: FastifyInstance, { projects }: Services): void {
       await projects.remove(project);
       return reply.code(204).send(null);
     },
+  );
+}
+
+function fillWithSample(app: FastifyInstance, { sample }: Services): void {
+  app.withTypeProvider<ZodTypeProvider>().post(
+    '/v1/projects/:project/sample',
+    {
+      schema: {
+        tags,
+        summary: 'Fill a project with images of a synthetic product',
+        description:
+          'The product that `bigrid demo` draws: normal images to train on, normal and defective ones to test with. The project is created if it does not exist, and must have no images. Takes seconds.',
+        params,
+        body: sampleSchema,
+        response: { 201: projectSchema, ...errorResponses },
+      },
+      config: { role: 'operator' },
+    },
+    async ({ params: { project }, body }, reply) =>
+      reply.code(201).send(await sample.fill(project, body?.seed)),
   );
 }
 

@@ -50,6 +50,10 @@ export class ProjectService {
     return describe(this.find(name), this.#images.counts());
   }
 
+  has(name: string): boolean {
+    return this.#projects.find(name) !== undefined;
+  }
+
   /** @throws NOT_FOUND */
   find(name: string): ProjectRow {
     return (
@@ -104,7 +108,7 @@ export class ProjectService {
   }
 
   #assertFree(name: string): void {
-    if (!this.#projects.find(name)) return;
+    if (!this.has(name)) return;
     fail(
       'STATE_CONFLICT',
       `Expected the name of a new project but received ${name}, which exists`,

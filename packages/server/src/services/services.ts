@@ -4,6 +4,7 @@ import type { JobService } from './jobs.ts';
 import type { KeyService } from './keys.ts';
 import type { ModelService } from './models.ts';
 import type { ProjectService } from './projects.ts';
+import type { SampleService } from './sample.ts';
 import type { StreamService } from './streams/streams.ts';
 import type { UploadService } from './uploads.ts';
 
@@ -15,6 +16,7 @@ export interface Services {
   readonly keys: KeyService;
   readonly models: ModelService;
   readonly projects: ProjectService;
+  readonly sample: SampleService;
   readonly uploads: UploadService;
   readonly streams: StreamService;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Random } from '@bigrid/method';
-import { writeAtomically } from '@bigrid/node/internal';
 import sharp from 'sharp';
+import { writeAtomically } from '../files/files.ts';
 import { defectKinds } from './defects.ts';
 import { type Defect, drawPart, somePart } from './part.ts';
 
