@@ -6,6 +6,7 @@ export {
   isAnomalous,
   judge,
   type LabelledScores,
+  manifestSchema,
   median,
   modelIdOf,
   type OperatingPoint,

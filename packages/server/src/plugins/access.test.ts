@@ -78,6 +78,8 @@ describe('roles', () => {
   it.each([
     ['GET', '/v1/models', 'viewer'],
     ['GET', '/v1/models/a', 'viewer'],
+    ['GET', '/v1/models/a/versions/1', 'viewer'],
+    ['GET', '/v1/models/a/versions/1/file', 'viewer'],
     ['GET', '/metrics', 'viewer'],
     ['GET', '/openapi.json', 'viewer'],
     ['GET', '/docs/static/index.html', 'viewer'],
@@ -91,6 +93,7 @@ describe('roles', () => {
     ['POST', '/v1/models/a/versions/1/inspect', 'operator'],
     ['POST', '/v1/models/a/versions', 'admin'],
     ['POST', '/v1/models/a/versions/1/activate', 'admin'],
+    ['PATCH', '/v1/models/a/versions/1', 'admin'],
     ['PUT', '/v1/models/a/versions/1/settings', 'admin'],
     ['PUT', '/v1/models/a/versions/1/mask', 'admin'],
     ['DELETE', '/v1/models/a/versions/1/mask', 'admin'],

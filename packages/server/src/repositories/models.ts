@@ -82,6 +82,15 @@ export class ModelRepository {
     this.#database.run('UPDATE models SET active = ? WHERE name = ?', version, name);
   }
 
+  setNote(name: string, version: number, note: string): void {
+    this.#database.run(
+      'UPDATE model_versions SET note = ? WHERE model = ? AND version = ?',
+      note,
+      name,
+      version,
+    );
+  }
+
   setSettings(name: string, version: number, settings: string): void {
     this.#database.run(
       'UPDATE model_versions SET settings = ? WHERE model = ? AND version = ?',

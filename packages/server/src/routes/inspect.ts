@@ -6,7 +6,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { errorBody, errorResponses, type errorSchema, toBigridError } from '../plugins/errors.ts';
-import type { Inspected } from '../services/models.ts';
+import type { Inspected } from '../services/model-version.ts';
 import type { Services } from '../services/services.ts';
 import { rulesSchema } from '../services/settings.ts';
 import { goneSignal } from './gone-signal.ts';

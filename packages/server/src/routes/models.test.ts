@@ -78,6 +78,57 @@ describe('models', () => {
     expect((await inspected()).threshold).toBeLessThan(1e6);
   });
 
+  it('describes a version by what judges now', async () => {
+    const one = '/v1/models/part/versions/1';
+    const before = await json('GET', one);
+    expect(before).toMatchObject({ status: 200, model: 'part', version: 1, isActive: true });
+    const { scores, threshold, rule } = before.manifest.calibration;
+    expect(scores.length).toBeGreaterThan(1);
+    expect((await inspected()).threshold).toBe(threshold);
+    expect(before.promise).toMatch(/^Expect at most about 1 in \d+ normal images above it/);
+
+    await json('PUT', `${one}/settings`, { threshold: '1', unsure: '0' });
+    const after = await json('GET', one);
+    const { calibration } = after.manifest;
+    expect(calibration).toMatchObject({ threshold: 1, unsure: { threshold: 0 }, scores });
+    expect(after.promise).not.toBe(before.promise);
+    await json('PUT', `${one}/settings`, {});
+    expect((await json('GET', one)).manifest.calibration).toMatchObject({ threshold, rule });
+    expect(await json('GET', '/v1/models/part/versions/99')).toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('gives a model file back as it was sent, once', async () => {
+    const file = '/v1/models/part/versions/1/file';
+    const response = await send('GET', file);
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename="part-1.onnx"');
+    expect(response.headers.get('content-length')).toBe(String(used.model.length));
+    expect(Buffer.from(await response.arrayBuffer()).equals(used.model)).toBe(true);
+    const etag = response.headers.get('etag') as string;
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`]) {
+      const again = await send('GET', file, undefined, { 'if-none-match': known });
+      expect([again.status, await again.text()]).toEqual([304, '']);
+    }
+    const other = await send('GET', file, undefined, { 'if-none-match': '"other"' });
+    expect(other.status).toBe(200);
+    await other.body?.cancel();
+    expect((await send('GET', '/v1/models/part/versions/99/file')).status).toBe(404);
+  });
+
+  it('changes the note of a version, and nothing else', async () => {
+    const { manifest: _, promise: __, ...before } = await json('GET', '/v1/models/part/versions/1');
+    const note = 'new lamp, line 3';
+    const changed = await json('PATCH', '/v1/models/part/versions/1', { note });
+    expect(changed).toEqual({ ...before, note });
+    for (const body of [{}, { note: 1 }, { note, file: 'x' }, { note: 'x'.repeat(1001) }]) {
+      expect(await json('PATCH', '/v1/models/part/versions/1', body)).toMatchObject({
+        code: 'REQUEST_INVALID',
+      });
+    }
+    expect(await json('PATCH', '/v1/models/part/versions/99', { note })).toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
   it('ignores the area of a mask', async () => {
     const mask = '/v1/models/part/versions/1/mask';
     const bytes = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#000' } })

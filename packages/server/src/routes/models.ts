@@ -1,3 +1,4 @@
+import { manifestSchema } from '@bigrid/node/internal';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -5,6 +6,7 @@ import { errorResponses } from '../plugins/errors.ts';
 import type { Services } from '../services/services.ts';
 import { modelNameSchema, rulesSchema, settingsSchema } from '../services/settings.ts';
 import { bodyStream } from './body-stream.ts';
+import { hasAlready } from './etag.ts';
 
 const name = z.object({ name: modelNameSchema });
 const version = name.extend({ version: z.coerce.number().int().min(1) });
@@ -23,8 +25,17 @@ const versionSchema = z
   })
   .meta({ id: 'ModelVersion' });
 
+const detailedSchema = versionSchema
+  .extend({
+    manifest: manifestSchema.describe('That of the model file, under the rules of the settings'),
+    promise: z.string().describe('What the threshold promises, a sentence'),
+  })
+  .meta({ id: 'DetailedModelVersion' });
+
+const noteSchema = z.string().max(1000);
+
 const uploadQuery = z.object({
-  note: z.string().max(1000).default(''),
+  note: noteSchema.default(''),
   activate: z.stringbool().default(true).describe('Whether to use it from now on'),
 });
 
@@ -41,6 +52,7 @@ export async function modelRoutes(app: FastifyInstance, services: Services): Pro
   );
   app.addContentTypeParser('*', (_, payload, done) => done(null, payload));
   listAndUpload(app, services);
+  describeVersions(app, services);
   changeVersions(app, services);
   changeMasks(app, services);
   remove(app, services);
@@ -97,8 +109,68 @@ function listAndUpload(app: FastifyInstance, { models }: Services): void {
   );
 }
 
+function describeVersions(app: FastifyInstance, { models }: Services): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.get(
+    '/v1/models/:name/versions/:version',
+    {
+      config: { role: 'viewer' },
+      schema: {
+        tags,
+        summary: 'Describe a version: how it was trained, and what judges now',
+        params: version,
+        response: { 200: detailedSchema, ...errorResponses },
+      },
+    },
+    async ({ params }) => models.detailed(params.name, params.version),
+  );
+  typed.get(
+    '/v1/models/:name/versions/:version/file',
+    {
+      config: { role: 'viewer' },
+      schema: {
+        tags,
+        summary: 'Download the model file of a version',
+        params: version,
+        produces: ['application/octet-stream'],
+        response: {
+          200: z.unknown(),
+          304: z.null().describe('The client has it already'),
+          ...errorResponses,
+        } as Record<string, z.ZodType>,
+      },
+    },
+    async (request, reply) => {
+      const found = models.version(request.params.name, request.params.version);
+      if (hasAlready(request, reply, found.file)) return reply.code(304).send();
+      return reply
+        .type('application/octet-stream')
+        .header('Content-Length', found.bytes)
+        .header(
+          'Content-Disposition',
+          `attachment; filename="${found.model}-${found.version}.onnx"`,
+        )
+        .send(models.content(found));
+    },
+  );
+}
+
 function changeVersions(app: FastifyInstance, { models }: Services): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.patch(
+    '/v1/models/:name/versions/:version',
+    {
+      config: { role: 'admin' },
+      schema: {
+        tags,
+        summary: 'Change the note of a version',
+        params: version,
+        body: z.strictObject({ note: noteSchema }),
+        response: { 200: versionSchema, ...errorResponses },
+      },
+    },
+    async ({ params, body }) => models.setNote(params.name, params.version, body.note),
+  );
   typed.post(
     '/v1/models/:name/versions/:version/activate',
     {

@@ -1,49 +1,23 @@
 import type { Readable } from 'node:stream';
 import { fail } from '@bigrid/errors';
+import { describePromise } from '@bigrid/node';
 import { underRules } from '@bigrid/node/internal';
 import type { Database } from '../database/database.ts';
 import type { FileRepository, ReceivedFile } from '../repositories/files.ts';
+import { ManifestRepository } from '../repositories/manifests.ts';
 import { ModelRepository, type ModelRow, type ModelVersionRow } from '../repositories/models.ts';
 import type { DetectorPool, PoolOptions } from '../workers/detector-pool.ts';
 import { DetectorPools } from '../workers/detector-pools.ts';
-import type { DetectorFiles, InspectionResult, InspectionTask } from '../workers/messages.ts';
+import type { DetectorFiles } from '../workers/messages.ts';
 import { AuditLog } from './audit.ts';
+import type {
+  DetailedVersion,
+  Inspected,
+  InspectionRequest,
+  ModelUpload,
+  ModelVersion,
+} from './model-version.ts';
 import { type Rules, type Settings, settingsSchema } from './settings.ts';
-
-export interface ModelVersion {
-  readonly model: string;
-  readonly version: number;
-  readonly isActive: boolean;
-  /** Whether inspections can begin without loading it first. */
-  readonly isLoaded: boolean;
-  /** SHA-256 of the model file. */
-  readonly file: string;
-  readonly bytes: number;
-  readonly note: string;
-  readonly settings: Settings;
-  readonly createdAt: string;
-}
-
-export interface Upload {
-  readonly model: string;
-  readonly content: Readable;
-  readonly note: string;
-  /** Whether requests without a version get it from now on. */
-  readonly activate: boolean;
-  /** Changes the database together with it: both or neither. */
-  readonly alongside?: ((version: number) => void) | undefined;
-}
-
-export interface InspectionRequest extends InspectionTask {
-  readonly model: string;
-  /** The active one if left out. */
-  readonly version?: number | undefined;
-}
-
-export interface Inspected {
-  readonly version: ModelVersion;
-  readonly result: InspectionResult;
-}
 
 /** A model that inspects. */
 export interface LoadedModel {
@@ -59,6 +33,7 @@ export class ModelService {
   readonly #database: Database;
   readonly #files: FileRepository;
   readonly #models: ModelRepository;
+  readonly #manifests: ManifestRepository;
   readonly #audit: AuditLog;
   readonly #pools: DetectorPools;
 
@@ -66,6 +41,7 @@ export class ModelService {
     this.#database = database;
     this.#files = files;
     this.#models = new ModelRepository(database);
+    this.#manifests = new ManifestRepository(files);
     this.#audit = new AuditLog(database);
     this.#pools = new DetectorPools(options, () =>
       this.list()
@@ -98,23 +74,35 @@ export class ModelService {
     return this.#describe(row, active);
   }
 
+  /** A version with what judges now. @throws NOT_FOUND */
+  async detailed(name: string, version: number): Promise<DetailedVersion> {
+    const found = this.version(name, version);
+    const manifest = underRules(await this.#manifests.read(found.file), found.settings);
+    return { ...found, manifest, promise: describePromise(manifest.calibration) };
+  }
+
+  /** The model file of a version. */
+  content({ file }: ModelVersion): Readable {
+    return this.#files.read(file);
+  }
+
   /**
    * Adds a version: the file is loaded and stored; then the version appears.
    * @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, REQUEST_TOO_LARGE, OUTPUT_UNWRITABLE, STORE_BUSY
    */
-  async add(upload: Upload): Promise<ModelVersion> {
+  async add(upload: ModelUpload): Promise<ModelVersion> {
     return this.#addFile(upload, await this.#files.receive(upload.content, MOST_BYTES));
   }
 
   /** As {@link add}, unless a version of the model has the same file. */
-  async addOnce(upload: Upload): Promise<void> {
+  async addOnce(upload: ModelUpload): Promise<void> {
     const received = await this.#files.receive(upload.content, MOST_BYTES);
     const known = this.#models.versions(upload.model).some(({ file }) => file === received.hash);
     if (known) await this.#files.discard(received);
     else await this.#addFile(upload, received);
   }
 
-  async #addFile(upload: Upload, received: ReceivedFile): Promise<ModelVersion> {
+  async #addFile(upload: ModelUpload, received: ReceivedFile): Promise<ModelVersion> {
     const { model, note, activate, alongside } = upload;
     const { hash: file, bytes } = received;
     try {
@@ -144,6 +132,16 @@ export class ModelService {
     await this.#database.write(() => {
       this.#models.activate(name, version);
       this.#audit.record('version.activate', `${name}/${version}`);
+    });
+    return this.version(name, version);
+  }
+
+  /** @throws NOT_FOUND */
+  async setNote(name: string, version: number, note: string): Promise<ModelVersion> {
+    await this.#database.write(() => {
+      this.version(name, version);
+      this.#models.setNote(name, version, note);
+      this.#audit.record('version.change', `${name}/${version}`, { note });
     });
     return this.version(name, version);
   }

@@ -4,7 +4,7 @@ import { BigridError } from '@bigrid/errors';
 import { expect, onTestFinished, test } from 'vitest';
 import { useFolder } from '../../../testing/server.ts';
 import { StreamFiles } from '../../repositories/stream-files.ts';
-import type { Inspected, InspectionRequest } from '../models.ts';
+import type { Inspected, InspectionRequest } from '../model-version.ts';
 import { AllowedFolders } from './allowed-folders.ts';
 import { streamSchema } from './definitions.ts';
 import { StreamRun } from './stream-run.ts';

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { type ErrorCode, isBigridError } from '@bigrid/errors';
 import { reasonOf } from '@bigrid/node/internal';
-import type { Inspected, ModelService } from '../models.ts';
+import type { Inspected } from '../model-version.ts';
+import type { ModelService } from '../models.ts';
 import type { StreamDefinition } from './definitions.ts';
 import { Outlet, type OutletContext, type OutletReport } from './outlet.ts';
 import { Pauses } from './pauses.ts';
