@@ -2,7 +2,9 @@
 
 export {
   askForDefects,
+  type ImageStatistics,
   ignoredShare,
+  imageStatistics,
   isAnomalous,
   judge,
   type LabelledScores,

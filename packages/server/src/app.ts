@@ -12,6 +12,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
 import { inspectRoutes } from './routes/inspect.ts';
+import { inspectionRoutes } from './routes/inspections.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { modelRoutes } from './routes/models.ts';
@@ -79,6 +80,7 @@ export async function createApp(
   await app.register(sessionRoutes, limits);
   await app.register(modelRoutes, services);
   await app.register(inspectRoutes, services);
+  await app.register(inspectionRoutes, services);
   await app.register(openInferenceRoutes, services);
   await app.register(projectRoutes, services);
   await app.register(imageRoutes, services);

@@ -64,6 +64,12 @@ export const serverOptionsSchema = z.strictObject({
     .max(4096)
     .default(64)
     .describe('Most megabytes of a request, other than a model file'),
+  logInspections: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .default(1_000_000)
+    .describe('Inspections that are kept in the log, the newest; 0: none'),
   logLevel: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'])
     .default('info')

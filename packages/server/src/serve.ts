@@ -14,6 +14,7 @@ import { PreviewRepository } from './repositories/previews.ts';
 import { StreamFiles } from './repositories/stream-files.ts';
 import { AuditLog } from './services/audit.ts';
 import { ImageService } from './services/images.ts';
+import { InspectionLog } from './services/inspections.ts';
 import { JobService } from './services/jobs.ts';
 import { KeyService } from './services/keys.ts';
 import { addModelFolder } from './services/model-folder.ts';
@@ -71,7 +72,7 @@ async function open(
     process.stderr.isTTY ? pretty({ destination: 2 }) : process.stderr,
   );
   const onError = (error: unknown) =>
-    logger.error({ err: error }, 'A job failed for a reason that is not its own');
+    logger.error({ err: error }, 'Something failed that no request waits for');
   const services = await openServices(options, opened, onError);
   const { jobs, keys, models, streams } = services;
   // Processes load the active models while this one loads its routes.
@@ -132,10 +133,12 @@ export async function openServices(
   const sample = new SampleService(projects, files, uploads);
   // Files that were stored when an earlier process was killed, before anything referred to them.
   await files.removeAllBut(new Set([...models.files(), ...images.files()]));
+  const inspections = new InspectionLog(database, options.logInspections, onError);
+  opened.push(() => inspections.flush());
   const allowed = new AllowedFolders(watch);
   const streamFiles = new StreamFiles(data);
   const streams = new StreamService({
-    ...{ database, files: streamFiles, models, allowed },
+    ...{ database, files: streamFiles, models, inspections, allowed },
     atOnce: processes,
   });
   opened.push(() => streams.dispose());
@@ -145,7 +148,7 @@ export async function openServices(
     atOnce: options.jobs,
   });
   opened.push(() => jobs.close());
-  return { audit, images, jobs, keys, models, projects, sample, streams, uploads };
+  return { audit, images, inspections, jobs, keys, models, projects, sample, streams, uploads };
 }
 
 /** @returns where it listens. @throws ADDRESS_UNAVAILABLE */

@@ -95,4 +95,23 @@ export const migrations: readonly string[] = [
      data TEXT NOT NULL
    ) STRICT;
    CREATE INDEX job_events_by_job ON job_events (job, id)`,
+  `CREATE TABLE inspections (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     at INTEGER NOT NULL,
+     model TEXT NOT NULL,
+     version INTEGER NOT NULL,
+     source TEXT NOT NULL,
+     name TEXT NOT NULL,
+     score REAL NOT NULL,
+     threshold REAL NOT NULL,
+     verdict TEXT NOT NULL,
+     unknown INTEGER NOT NULL,
+     brightness REAL NOT NULL,
+     contrast REAL NOT NULL,
+     sharpness REAL NOT NULL,
+     red REAL NOT NULL,
+     blue REAL NOT NULL,
+     milliseconds REAL NOT NULL
+   ) STRICT;
+   CREATE INDEX inspections_by_model ON inspections (model, version, at, verdict, unknown)`,
 ];

@@ -1,18 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { ModelService } from '../services/models.ts';
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** Counts an inspection by its verdict. */
-    countInspection(model: string, verdict: string): void;
-  }
-}
+import type { Services } from '../services/services.ts';
 
 /** Prometheus metrics at /metrics: requests by route, inspections by verdict, queues, memory, and the event loop's delay. */
 export const metrics = fastifyPlugin(
-  async (app: FastifyInstance, { models }: { models: ModelService }) => {
+  async (app: FastifyInstance, { inspections, models }: Services) => {
     const registry = new Registry();
     const registers = [registry];
     collectDefaultMetrics({ register: registry });
@@ -23,7 +16,7 @@ export const metrics = fastifyPlugin(
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
       registers,
     });
-    const inspections = new Counter({
+    const inspected = new Counter({
       name: 'bigrid_inspections_total',
       help: 'Inspected images by model and verdict',
       labelNames: ['model', 'verdict'],
@@ -37,9 +30,7 @@ export const metrics = fastifyPlugin(
         this.set(models.waiting);
       },
     });
-    app.decorate('countInspection', (model: string, verdict: string) => {
-      inspections.inc({ model, verdict });
-    });
+    inspections.onRecorded = (model, verdict) => inspected.inc({ model, verdict });
     app.addHook('onResponse', async ({ method, routeOptions }, reply) => {
       // The pattern of the route, not the URL: the number of series stays bounded.
       const route = routeOptions.url ?? 'none';

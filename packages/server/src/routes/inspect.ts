@@ -70,7 +70,10 @@ const schema = {
 const config = { role: 'operator' } as const;
 
 /** `POST /v1/models/:name/inspect`: an image as the body, or several as multipart/form-data. */
-export async function inspectRoutes(app: FastifyInstance, { models }: Services): Promise<void> {
+export async function inspectRoutes(
+  app: FastifyInstance,
+  { models, inspections }: Services,
+): Promise<void> {
   const fileSize = app.initialConfig.bodyLimit as number;
   await app.register(multipart, { limits: { fileSize, files: 100_000 } });
   // curl and others send an image with a Content-Type of their own choice.
@@ -92,7 +95,8 @@ export async function inspectRoutes(app: FastifyInstance, { models }: Services):
           const signal = goneSignal(reply);
           const inspect = async (task: Task) => {
             const inspected = await models.inspect({ ...task, model, version, judging }, signal);
-            app.countInspection(model, inspected.result.verdict);
+            const name = request.isMultipart() ? task.name : '';
+            inspections.record({ source: 'http', name }, inspected);
             return inspected;
           };
           return request.isMultipart()
@@ -161,7 +165,7 @@ function shaped(
   { format }: Query,
 ): object | z.infer<typeof lookoutSchema> {
   if (format === 'lookout-for-vision') return toLookout(result);
-  const { map: _, heatMap: __, ...rest } = result;
+  const { map: _, heatMap: __, statistics: ___, ...rest } = result;
   return { model, version, ...rest };
 }
 

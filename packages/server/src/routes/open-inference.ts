@@ -86,7 +86,7 @@ export async function openInferenceRoutes(app: FastifyInstance, services: Servic
   infer(app, services);
 }
 
-function infer(app: FastifyInstance, { models }: Services): void {
+function infer(app: FastifyInstance, { models, inspections }: Services): void {
   for (const [path, params] of modelPaths) {
     app.withTypeProvider<ZodTypeProvider>().post(
       `/v2${path}/infer`,
@@ -112,8 +112,8 @@ function infer(app: FastifyInstance, { models }: Services): void {
           goneSignal(reply),
         );
         const { version, result } = inspected;
-        app.countInspection(name, result.verdict);
         const { id } = received.request;
+        inspections.record({ source: 'http', name: id ?? '' }, inspected);
         const head = {
           model_name: name,
           model_version: String(version.version),

@@ -54,7 +54,6 @@ const tags = ['streams'];
 
 /** Streams: a source of images, the model that inspects them, and the sinks that get the results. */
 export async function streamRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  services.streams.onInspected = app.countInspection;
   read(app, services);
   change(app, services);
 }

@@ -1,5 +1,6 @@
 import type { AuditLog } from './audit.ts';
 import type { ImageService } from './images.ts';
+import type { InspectionLog } from './inspections.ts';
 import type { JobService } from './jobs.ts';
 import type { KeyService } from './keys.ts';
 import type { ModelService } from './models.ts';
@@ -12,6 +13,7 @@ import type { UploadService } from './uploads.ts';
 export interface Services {
   readonly images: ImageService;
   readonly audit: AuditLog;
+  readonly inspections: InspectionLog;
   readonly jobs: JobService;
   readonly keys: KeyService;
   readonly models: ModelService;

@@ -7,7 +7,7 @@ import {
   openDetector,
   type Verdict,
 } from '@bigrid/node';
-import { underRules, verdictOf } from '@bigrid/node/internal';
+import { imageStatistics, underRules, verdictOf } from '@bigrid/node/internal';
 import { endWithParent } from './child-process.ts';
 import { failureOf } from './failures.ts';
 import type {
@@ -62,6 +62,7 @@ async function resultOf(
     ? first
     : verdictOf(first, first.entry, judge.manifest, judging.smallestRegion);
   const { score, threshold, confidence, isAnomalous, unknown, regions, image } = verdict;
+  const statistics = imageStatistics(image);
   const { scores, unsure } = judge.manifest.calibration;
   const milliseconds = performance.now() - started;
   return {
@@ -77,6 +78,7 @@ async function resultOf(
     unknown,
     regions,
     milliseconds,
+    statistics,
     map: map ? verdict.map : undefined,
     heatMap: heatMap
       ? await drawHeatMap(image, verdict.map, {

@@ -7,6 +7,7 @@ import type {
   Region,
   ThresholdRules,
 } from '@bigrid/node';
+import type { ImageStatistics } from '@bigrid/node/internal';
 
 /** What a detector process loads, as JSON in its only argument. */
 export interface DetectorFiles {
@@ -51,6 +52,8 @@ export interface InspectionResult {
   readonly regions: readonly Region[];
   /** Milliseconds from the start of decoding to the verdict. */
   readonly milliseconds: number;
+  /** Of the image, to detect drift. */
+  readonly statistics: ImageStatistics;
   readonly map?: AnomalyMap | undefined;
   /** PNG. */
   readonly heatMap?: Uint8Array | undefined;

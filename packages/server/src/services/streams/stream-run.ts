@@ -14,7 +14,7 @@ export interface RunContext
   extends Pick<SourceContext, 'allowed' | 'inspected'>,
     Pick<OutletContext, 'files' | 'id'> {
   readonly models: Pick<ModelService, 'inspect'>;
-  readonly onInspected: (model: string, verdict: string) => void;
+  readonly onInspected: (name: string, inspected: Inspected) => void;
   /** Images of a stream that are inspected at once. */
   readonly atOnce: number;
   /** Called when the source is at its end, or failed for good. */
@@ -127,15 +127,13 @@ export class StreamRun {
     const outcome = image instanceof Uint8Array ? await this.#inspect(frame, image) : image;
     await before;
     if (outcome === undefined) return;
-    const isInspected = isResult(outcome);
-    if (!(await frame.isFinal(isInspected))) return;
+    if (!(await frame.isFinal(isResult(outcome)))) return;
     const named = { at: new Date().toISOString(), stream, image: frame.name, model };
     const { result, heatMap } = toResult(named, outcome);
-    if ('error' in result) this.#state.countFailed();
-    else {
-      this.#state.countInspected(result.verdict);
-      this.#context.onInspected(model, result.verdict);
-    }
+    if (isResult(outcome)) {
+      this.#state.countInspected(outcome.result.verdict);
+      this.#context.onInspected(frame.name, outcome);
+    } else this.#state.countFailed();
     const delivery = { result, image: image as Uint8Array, heatMap };
     await Promise.all(this.#outlets.map((outlet) => outlet.offer(delivery)));
     // At worst, it is inspected again after a restart.
@@ -183,7 +181,7 @@ function toResult(
   outcome: unknown,
 ): { result: StreamResult; heatMap?: Uint8Array | undefined } {
   if (isResult(outcome)) {
-    const { map: _, heatMap, ...result } = outcome.result;
+    const { map: _, statistics: __, heatMap, ...result } = outcome.result;
     return { result: { ...named, version: outcome.version.version, ...result }, heatMap };
   }
   const code = isBigridError(outcome) ? outcome.code : 'PATH_UNREADABLE';

@@ -5,6 +5,7 @@ import type { Database } from '../../database/database.ts';
 import type { StreamFiles } from '../../repositories/stream-files.ts';
 import { type ImageStamp, StreamRepository, type StreamRow } from '../../repositories/streams.ts';
 import { AuditLog } from '../audit.ts';
+import type { InspectionLog } from '../inspections.ts';
 import type { ModelService } from '../models.ts';
 import type { AllowedFolders } from './allowed-folders.ts';
 import {
@@ -31,6 +32,7 @@ export interface StreamServiceOptions {
   readonly database: Database;
   readonly files: StreamFiles;
   readonly models: ModelService;
+  readonly inspections: InspectionLog;
   readonly allowed: AllowedFolders;
   /** Images of a stream that are inspected at once. */
   readonly atOnce: number;
@@ -53,8 +55,6 @@ export class StreamService {
   readonly #streams: StreamRepository;
   readonly #audit: AuditLog;
   readonly #runs = new Map<number, StreamRun>();
-  /** Called for each inspected image. */
-  onInspected: (model: string, verdict: string) => void = () => {};
   /** Changes happen one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -188,8 +188,8 @@ export class StreamService {
   }
 
   #run(row: StreamRow): void {
-    const { database, ...context } = this.#options;
-    const { id } = row;
+    const { database, inspections, ...context } = this.#options;
+    const { id, name: stream } = row;
     const run = new StreamRun(definitionOf(row), {
       ...context,
       id,
@@ -197,7 +197,8 @@ export class StreamService {
         has: (image) => this.#streams.hasImage(id, stampOf(image)),
         add: (image) => database.write(() => this.#streams.addImage(id, stampOf(image))),
       },
-      onInspected: (model, verdict) => this.onInspected(model, verdict),
+      onInspected: (name, inspected) =>
+        inspections.record({ source: `stream:${stream}`, name }, inspected),
       onEnd: () => database.write(() => this.#streams.setStarted(id, false)),
     });
     this.#runs.set(id, run);

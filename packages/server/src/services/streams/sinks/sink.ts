@@ -7,7 +7,7 @@ export type StreamResult = {
   readonly image: string;
   readonly model: string;
 } & (
-  | ({ readonly version: number } & Omit<InspectionResult, 'map' | 'heatMap'>)
+  | ({ readonly version: number } & Omit<InspectionResult, 'map' | 'heatMap' | 'statistics'>)
   | { readonly error: { readonly code: string; readonly message: string } }
 );
 
