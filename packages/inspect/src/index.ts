@@ -44,6 +44,8 @@ export {
   type LoggedInspection,
   type MeasureDrift,
   type MeasureName,
+  type SampleSummary,
+  summaryOf,
 } from './calibration/drift.ts';
 export {
   type LabelledScores,

@@ -1,4 +1,10 @@
-import { type Bundle, driftOf, type MeasureDrift } from '@bigrid/inspect';
+import {
+  type Bundle,
+  driftOf,
+  type LoggedInspection,
+  type Manifest,
+  type MeasureDrift,
+} from '@bigrid/inspect';
 import { checkArguments, checkRequest } from './requests.ts';
 import { type InspectionRecord, readLog } from './watching/read-log.ts';
 
@@ -45,17 +51,36 @@ export async function drift(
   const { last = DEFAULT_LATEST } = options;
   const read = await readLog(log, manifest, Math.max(last, SHOWN));
   const latest = read.inspections.slice(-last);
-  const measures = driftOf(manifest.calibration, latest);
+  return {
+    ...compareInspections(manifest, latest),
+    history: read.inspections,
+    others: read.others,
+    skipped: read.skipped,
+  };
+}
+
+/** What is compared of an inspection, with its time, ISO 8601, UTC. */
+export interface ComparedInspection extends LoggedInspection {
+  readonly at: string;
+}
+
+/**
+ * As {@link drift}, for inspections that are not in a log file.
+ * @param inspections oldest first
+ * @throws DRIFT_UNSUPPORTED for fewer than 10
+ */
+export function compareInspections(
+  { calibration }: Pick<Manifest, 'calibration'>,
+  inspections: readonly ComparedInspection[],
+): Pick<Drift, 'measures' | 'drifted' | 'compared'> {
+  const measures = driftOf(calibration, inspections);
   return {
     measures,
     drifted: measures.some(({ moved }) => moved),
     compared: {
-      count: latest.length,
-      from: (latest[0] as InspectionRecord).at,
-      to: (latest.at(-1) as InspectionRecord).at,
+      count: inspections.length,
+      from: (inspections[0] as ComparedInspection).at,
+      to: (inspections.at(-1) as ComparedInspection).at,
     },
-    history: read.inspections,
-    others: read.others,
-    skipped: read.skipped,
   };
 }

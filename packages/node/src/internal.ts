@@ -15,6 +15,10 @@ export {
   operatingPoints,
   type Port,
   readPorts,
+  type SampleSummary,
+  type StatisticName,
+  statisticNames,
+  summaryOf,
   trainOptionsSchema,
   underLabelledRules,
   underRules,
@@ -28,6 +32,7 @@ export {
   type ContactSheetOptions,
   drawContactSheet,
 } from './datasets/contact-sheet.ts';
+export { type ComparedInspection, compareInspections } from './drift.ts';
 export { engineOptionsSchema } from './engine/engine.ts';
 export {
   assertWritable,

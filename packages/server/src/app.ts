@@ -10,6 +10,7 @@ import { openapi } from './plugins/openapi.ts';
 import { type OriginOptions, origin } from './plugins/origin.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { healthRoutes } from './routes/health.ts';
+import { historyRoutes } from './routes/history.ts';
 import { imageRoutes } from './routes/images.ts';
 import { inspectRoutes } from './routes/inspect.ts';
 import { inspectionRoutes } from './routes/inspections.ts';
@@ -81,6 +82,7 @@ export async function createApp(
   await app.register(modelRoutes, services);
   await app.register(inspectRoutes, services);
   await app.register(inspectionRoutes, services);
+  await app.register(historyRoutes, services);
   await app.register(openInferenceRoutes, services);
   await app.register(projectRoutes, services);
   await app.register(imageRoutes, services);

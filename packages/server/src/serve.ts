@@ -13,6 +13,7 @@ import { FileRepository } from './repositories/files.ts';
 import { PreviewRepository } from './repositories/previews.ts';
 import { StreamFiles } from './repositories/stream-files.ts';
 import { AuditLog } from './services/audit.ts';
+import { HistoryService } from './services/history.ts';
 import { ImageService } from './services/images.ts';
 import { InspectionLog } from './services/inspections.ts';
 import { JobService } from './services/jobs.ts';
@@ -135,6 +136,7 @@ export async function openServices(
   await files.removeAllBut(new Set([...models.files(), ...images.files()]));
   const inspections = new InspectionLog(database, options.logInspections, onError);
   opened.push(() => inspections.flush());
+  const history = new HistoryService(database, inspections, models);
   const allowed = new AllowedFolders(watch);
   const streamFiles = new StreamFiles(data);
   const streams = new StreamService({
@@ -148,7 +150,19 @@ export async function openServices(
     atOnce: options.jobs,
   });
   opened.push(() => jobs.close());
-  return { audit, images, inspections, jobs, keys, models, projects, sample, streams, uploads };
+  return {
+    audit,
+    history,
+    images,
+    inspections,
+    jobs,
+    keys,
+    models,
+    projects,
+    sample,
+    streams,
+    uploads,
+  };
 }
 
 /** @returns where it listens. @throws ADDRESS_UNAVAILABLE */

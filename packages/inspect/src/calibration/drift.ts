@@ -33,7 +33,8 @@ export interface MeasureDrift {
   readonly isMixed: boolean;
 }
 
-interface SampleSummary {
+/** Values of one measure. */
+export interface SampleSummary {
   readonly count: number;
   readonly median: number;
   /** 98 % lie between these. */
@@ -142,8 +143,9 @@ function compare(
   };
 }
 
-/** @param sorted ascending */
-function summaryOf(sorted: readonly number[]): SampleSummary {
+/** Summarises values of a measure, at least one, in any order. */
+export function summaryOf(values: readonly number[]): SampleSummary {
+  const sorted = ascending(values);
   const [low, high] = bandOf(sorted.length);
   return {
     count: sorted.length,

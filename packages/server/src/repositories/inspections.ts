@@ -1,4 +1,4 @@
-import type { ImageStatistics } from '@bigrid/node/internal';
+import type { ImageStatistics, StatisticName } from '@bigrid/node/internal';
 import type { Database } from '../database/database.ts';
 
 export interface InspectionRow extends ImageStatistics {
@@ -32,6 +32,29 @@ export interface InspectionFilter {
   /** ms since 1970, exclusive. */
   readonly to?: number | undefined;
 }
+
+/** The inspections of a version in a time. */
+export interface InspectionSpan {
+  readonly model: string;
+  readonly version: number;
+  /** ms since 1970. */
+  readonly from: number;
+  /** ms since 1970, exclusive. */
+  readonly to: number;
+}
+
+export interface InspectionCounts {
+  readonly count: number;
+  readonly anomalous: number;
+  readonly unsure: number;
+  readonly unknown: number;
+}
+
+/** What drift compares of an inspection. */
+export type MeasuredRow = Pick<InspectionRow, 'at' | 'score' | StatisticName>;
+
+const MEASURED = 'at, score, brightness, contrast, sharpness, red, blue';
+const WITHIN = 'model = ? AND version = ? AND at >= ? AND at < ?';
 
 /** Rows that one statement looks at or deletes: about 10 ms, for which the event loop waits. */
 const AT_ONCE = 20_000;
@@ -98,12 +121,67 @@ export class InspectionRepository {
     return { rows, next: rows.length < most ? next : (rows.at(-1) as InspectionRow).id };
   }
 
+  /** Time of the first inspection; undefined if there are none. */
+  firstIn(span: InspectionSpan): number | undefined {
+    return this.#timeAfter(span, 0);
+  }
+
+  /** The same span in pieces, each short enough for one statement. */
+  *piecesOf(span: InspectionSpan): Generator<InspectionSpan> {
+    for (let { from } = span; ; ) {
+      const last = this.#timeAfter({ ...span, from }, AT_ONCE);
+      yield { ...span, from, to: last === undefined ? span.to : last + 1 };
+      if (last === undefined) return;
+      from = last + 1;
+    }
+  }
+
+  countsIn(span: InspectionSpan): InspectionCounts {
+    return this.#database.get<InspectionCounts>(
+      `SELECT COUNT(*) AS count,
+         COUNT(*) FILTER (WHERE verdict = 'anomalous') AS anomalous,
+         COUNT(*) FILTER (WHERE verdict = 'unsure') AS unsure,
+         COUNT(*) FILTER (WHERE unknown) AS unknown
+       FROM inspections WHERE ${WITHIN}`,
+      ...valuesOf(span),
+    ) as InspectionCounts;
+  }
+
+  /** One of a number of inspections, always the same ones. */
+  sampleIn(span: InspectionSpan, oneOf: number): MeasuredRow[] {
+    return this.#database.all(
+      // Scattered ids: each second, say, may be from another camera.
+      `SELECT ${MEASURED} FROM inspections
+       WHERE ${WITHIN} AND (id * 2654435761 >> 16 & 65535) % ? = 0`,
+      ...[...valuesOf(span), oneOf],
+    );
+  }
+
+  /** The latest inspections, newest first. */
+  latestIn(span: InspectionSpan, most: number): MeasuredRow[] {
+    return this.#database.all(
+      `SELECT ${MEASURED} FROM inspections WHERE ${WITHIN} ORDER BY at DESC LIMIT ?`,
+      ...[...valuesOf(span), most],
+    );
+  }
+
+  #timeAfter(span: InspectionSpan, others: number): number | undefined {
+    return this.#database.get<{ at: number }>(
+      `SELECT at FROM inspections WHERE ${WITHIN} ORDER BY at LIMIT 1 OFFSET ?`,
+      ...[...valuesOf(span), others],
+    )?.at;
+  }
+
   #id(which: 'MIN' | 'MAX'): number {
     const row = this.#database.get<{ id: number | null }>(
       `SELECT ${which}(id) AS id FROM inspections`,
     );
     return row?.id ?? 0;
   }
+}
+
+function valuesOf({ model, version, from, to }: InspectionSpan) {
+  return [model, version, from, to] as const;
 }
 
 function conditions(filter: InspectionFilter) {

@@ -7,8 +7,7 @@ import { errorResponses } from '../plugins/errors.ts';
 import type { InspectionLog, LoggedInspection } from '../services/inspections.ts';
 import type { Services } from '../services/services.ts';
 import { modelNameSchema } from '../services/settings.ts';
-
-const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+import { timeSchema } from './time-schema.ts';
 
 const query = z.object({
   model: modelNameSchema.optional(),
@@ -16,8 +15,8 @@ const query = z.object({
   verdict: z.enum(['normal', 'unsure', 'anomalous']).optional(),
   source: z.string().max(100).optional().describe('`http`, or `stream:NAME`'),
   search: z.string().max(200).optional().describe('Part of the name'),
-  from: time.optional().describe('ISO 8601'),
-  to: time.optional().describe('ISO 8601, exclusive'),
+  from: timeSchema.optional().describe('ISO 8601'),
+  to: timeSchema.optional().describe('ISO 8601, exclusive'),
   cursor: z.coerce
     .number()
     .int()
