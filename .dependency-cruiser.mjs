@@ -8,12 +8,25 @@ const layers = {
   inspect: ['errors', 'graph', 'method'],
   node: ['errors', 'graph', 'method', 'inspect'],
   report: ['errors', 'inspect'],
-  server: ['errors', 'node'],
+  studio: ['inspect', 'server'],
+  server: ['errors', 'node', 'studio'],
   cli: ['errors', 'node', 'report', 'server'],
 };
 
 /** Files of a package that others may import, where that is not the index alone. */
 const entries = { node: '(index|internal)' };
+
+/** The pages of the studio, which know nothing of each other. */
+const studioPages = [
+  'start',
+  'images',
+  'train',
+  'threshold',
+  'inspect',
+  'versions',
+  'watch',
+  'export',
+];
 
 /** Folders inside a package, floor by floor, the top first: each may import only from the floors below its own. */
 const rooms = {
@@ -26,6 +39,13 @@ const rooms = {
     ['images'],
     ['engine'],
     ['files'],
+  ],
+  studio: [
+    studioPages.map((page) => `page/${page}`),
+    ['page/ui'],
+    ['page/state'],
+    ['page/texts'],
+    ['page/api'],
   ],
   server: [
     ['routes'],

@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'rest',
           include: [
-            'packages/{inspect,node,report,server,cli}/src/**/*.test.ts',
+            'packages/{inspect,node,report,server,studio,cli}/src/**/*.test.ts',
             'fuzz/*.test.ts',
             'bench/**/*.test.mjs',
             'scripts/**/*.test.mjs',

@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -73,8 +74,32 @@ if (known !== state) {
 }
 
 const node = join(root, 'node_modules', 'node', 'bin', windows ? 'node.exe' : 'node');
+const runtime = existsSync(node) ? node : process.execPath;
 // The compiler detects changes itself.
-run(existsSync(node) ? node : process.execPath, [
-  join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc'),
-  '-b',
-]);
+run(runtime, [join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc'), '-b']);
+
+/** Everything that the page of the studio is made of: its sources, and the compiled code that it imports. */
+function pageState() {
+  const hash = createHash('sha256').update(state);
+  for (const part of ['studio/src/page', 'studio/vite.config.ts', 'inspect/dist']) {
+    for (const file of filesIn(join(root, 'packages', part))) {
+      hash.update(file).update(readFileSync(file));
+    }
+  }
+  return hash.digest('hex');
+}
+
+function filesIn(path) {
+  if (!statSync(path).isDirectory()) return [path];
+  const names = readdirSync(path, { recursive: true }).sort();
+  return names.map((name) => join(path, name)).filter((file) => statSync(file).isFile());
+}
+
+const studio = join(root, 'packages', 'studio');
+const pageStamp = join(studio, 'dist', 'page.stamp');
+const pageNow = pageState();
+if (!existsSync(pageStamp) || readFileSync(pageStamp, 'utf8') !== pageNow) {
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  run(runtime, [vite, 'build', '--logLevel', 'warn'], { cwd: studio });
+  writeFileSync(pageStamp, pageNow);
+}

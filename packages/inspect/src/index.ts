@@ -76,6 +76,7 @@ export {
   fingerprintOf,
   groupNearDuplicates,
 } from './fingerprint.ts';
+export { heatRamp } from './heat-ramp.ts';
 export {
   type ImageStatistics,
   imageStatistics,

@@ -8,6 +8,7 @@ import { answerMalformed, hostile, httpOptions, KEEP_ALIVE } from './plugins/hos
 import { metrics } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi.ts';
 import { type OriginOptions, origin } from './plugins/origin.ts';
+import { studio } from './plugins/studio.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
@@ -88,5 +89,6 @@ export async function createApp(
   await app.register(imageRoutes, services);
   await app.register(jobRoutes, services);
   await app.register(streamRoutes, services);
+  await app.register(studio);
   return app;
 }

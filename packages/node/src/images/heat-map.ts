@@ -1,5 +1,5 @@
 import { fail } from '@bigrid/errors';
-import type { Image, MapScale, Mask, Region } from '@bigrid/inspect';
+import { heatRamp, type Image, type MapScale, type Mask, type Region } from '@bigrid/inspect';
 import sharp, { type OverlayOptions } from 'sharp';
 import { hatch } from './hatching.ts';
 
@@ -22,10 +22,6 @@ export interface HeatMapOptions extends MapScale {
 const longestSide = 1024;
 /** Width of the outline, in pixels of the drawing. */
 const outlineWidth = 2;
-/** Opacity of the strongest colour: the image below stays visible. */
-const strongest = 0.82;
-/** Start of the colour ramp, so that values just above the lowest are visible, although dark. */
-const faintest = 0.2;
 const outlineColour = '#40e0ff';
 
 /**
@@ -59,12 +55,11 @@ export async function drawHeatMap(
   const drawing = new Uint8Array(width * height * 3);
   for (let i = 0; i < grey.length; i++) {
     const share = Math.min(1, ((heat[i] ?? lowest) - lowest) / scale);
-    const value = share > 0 ? faintest + (1 - faintest) * share : 0;
-    const opacity = strongest * value ** 0.7;
-    const colour = Math.round(value * 255) * 3;
+    const colour = share > 0 ? 4 * Math.max(1, Math.round(share * 255)) : 0;
+    const opacity = (heatRamp[colour + 3] ?? 0) / 255;
     for (let channel = 0; channel < 3; channel++) {
       const below = grey[i] ?? 0;
-      const above = inferno[colour + channel] ?? 0;
+      const above = heatRamp[colour + channel] ?? 0;
       drawing[i * 3 + channel] = Math.round(below + (above - below) * opacity);
     }
   }
@@ -166,28 +161,3 @@ function assertSize(received: number, expected: number, what: string): void {
     fail('OPTION_INVALID', `Expected ${expected} for ${what} but received ${received}`);
   }
 }
-
-/** 256 colours, 3 bytes each, by Matt Zucker's polynomial fit (CC0) of matplotlib's inferno (CC0). */
-const inferno: Uint8Array = (() => {
-  const coefficients = [
-    [0.0002189403691192265, 0.001651004631001012, -0.01948089843709184],
-    [0.1065134194856116, 0.5639564367884091, 3.932712388889277],
-    [11.60249308247187, -3.972853965665698, -15.9423941062914],
-    [-41.70399613139459, 17.43639888205313, 44.35414519872813],
-    [77.162935699427, -33.40235894210092, -81.80730925738993],
-    [-71.31942824499214, 32.62606426397723, 73.20951985803202],
-    [25.13112622477341, -12.24266895238567, -23.07032500287172],
-  ];
-  const table = new Uint8Array(256 * 3);
-  for (let i = 0; i < 256; i++) {
-    for (let channel = 0; channel < 3; channel++) {
-      // Horner's scheme, from the highest power down.
-      const share = coefficients.reduceRight(
-        (sum, row) => sum * (i / 255) + (row[channel] ?? 0),
-        0,
-      );
-      table[i * 3 + channel] = Math.round(255 * Math.min(1, Math.max(0, share)));
-    }
-  }
-  return table;
-})();

@@ -16,6 +16,8 @@ export const errorSchema = z
   })
   .meta({ id: 'Error' });
 
+export type ErrorBody = z.output<typeof errorSchema>;
+
 /** The responses that are errors, as every route describes them. */
 export const errorResponses = { '4xx': errorSchema, '5xx': errorSchema };
 

@@ -44,6 +44,10 @@ const uploadedSchema = z.object({
   failed: z.array(errorSchema.extend({ name: z.string() })).describe('Files that are not images'),
 });
 
+export type Image = z.output<typeof imageSchema>;
+export type ImagePage = z.output<typeof pageSchema>;
+export type UploadedImages = z.output<typeof uploadedSchema>;
+
 const listQuery = z.object({
   label: z.enum(['normal', 'defect', 'none']).optional(),
   kind: z.string().max(64).optional(),

@@ -51,6 +51,8 @@ const resultSchema = z
   })
   .meta({ id: 'InspectionResult' });
 
+export type InspectionResult = z.output<typeof resultSchema>;
+
 // Not typed further: a response may also be an image or an array.
 const responses: Record<string, z.ZodType> = {
   200: resultSchema,

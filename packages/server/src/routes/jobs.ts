@@ -36,6 +36,8 @@ const jobSchema = z
   })
   .meta({ id: 'Job' });
 
+export type Job = z.output<typeof jobSchema>;
+
 const listQuery = z.object({
   state: states.optional(),
   kind: z.enum(jobKinds).optional(),

@@ -25,12 +25,16 @@ const versionSchema = z
   })
   .meta({ id: 'ModelVersion' });
 
+export type ModelVersion = z.output<typeof versionSchema>;
+
 const detailedSchema = versionSchema
   .extend({
     manifest: manifestSchema.describe('That of the model file, under the rules of the settings'),
     promise: z.string().describe('What the threshold promises, a sentence'),
   })
   .meta({ id: 'DetailedModelVersion' });
+
+export type DetailedModelVersion = z.output<typeof detailedSchema>;
 
 const noteSchema = z.string().max(1000);
 

@@ -36,6 +36,8 @@ const projectSchema = z
   })
   .meta({ id: 'Project' });
 
+export type Project = z.output<typeof projectSchema>;
+
 const tags = ['projects'];
 
 /** Projects: create, list, rename, delete, export; areas to ignore; sample images. */

@@ -50,6 +50,8 @@ const shownSchema = streamSchema
       'A stream. Of URLs it shows only protocol and host; users and passwords not at all.',
   });
 
+export type Stream = z.output<typeof shownSchema>;
+
 const tags = ['streams'];
 
 /** Streams: a source of images, the model that inspects them, and the sinks that get the results. */

@@ -1,0 +1,73 @@
+import type { ErrorBody } from './types.ts';
+
+/** A response that is an error, as the registry of the server describes it. */
+export class ApiError extends Error {
+  /** Stable code; `UNREACHABLE` where no response came. */
+  readonly code: string;
+  /** HTTP status; 0 where no response came. */
+  readonly status: number;
+  readonly remedy: string;
+
+  constructor(status: number, { error, code, remedy }: ErrorBody) {
+    super(error);
+    this.status = status;
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface RequestOptions {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly query?: Query | undefined;
+  /** Sent as JSON, unless it is bytes. */
+  readonly body?: unknown;
+  readonly accept?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A path with its query, relative to the page, which may be served below a path of a proxy. */
+export function urlOf(path: string, query: Query = {}): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+/** @throws ApiError; DOMException if the signal is aborted */
+export async function send(path: string, options: RequestOptions = {}): Promise<Response> {
+  const { method = 'GET', query, body, accept = 'application/json', signal } = options;
+  const isJson = body !== undefined && !(body instanceof Blob);
+  const response = await fetch(urlOf(path, query), {
+    method,
+    headers: { accept, ...(isJson ? { 'content-type': 'application/json' } : {}) },
+    ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : (body as Blob) }),
+    ...(signal ? { signal } : {}),
+  }).catch((error: unknown) => {
+    if (signal?.aborted) throw error;
+    throw unreachable();
+  });
+  if (!response.ok) throw await errorOf(response);
+  return response;
+}
+
+/** The JSON of a response; undefined if it has no content. @throws ApiError */
+export async function request<T>(path: string, options?: RequestOptions): Promise<T> {
+  const response = await send(path, options);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** For a connection that failed. */
+export function unreachable(): ApiError {
+  return new ApiError(0, { code: 'UNREACHABLE', error: '', remedy: '' });
+}
+
+/** The error that a response describes. A proxy may have sent it, in another shape. */
+export async function errorOf(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => undefined)) as Partial<ErrorBody> | undefined;
+  const { error = response.statusText, code = 'HTTP_ERROR', remedy = '' } = body ?? {};
+  return new ApiError(response.status, { error, code, remedy });
+}

@@ -1,0 +1,91 @@
+import iconUrl from './icon.svg';
+import { project } from './state/projects.ts';
+import { hashOf, pages, route } from './state/route.ts';
+import { session, signOut } from './state/session.ts';
+import { theme, themes } from './state/theme.ts';
+import { chooseLanguage, type Language, language, languageNames, t } from './texts/index.ts';
+import { Icon } from './ui/icon.tsx';
+
+/** The way through a project, and the settings of the page. */
+export function Rail() {
+  const { page: current } = route.value;
+  const name = project.value?.name;
+  return (
+    <header class="rail">
+      <a class="brand" href="#/" title={t.value.app.allProjects}>
+        <img src={iconUrl} alt="" />
+        {t.value.app.name}
+      </a>
+      {name !== undefined && (
+        <>
+          <div class="project">{name}</div>
+          <nav aria-label={name}>
+            <ul>
+              {pages.map((page) => (
+                <li key={page}>
+                  <a
+                    href={hashOf({ project: name, page })}
+                    aria-current={page === current ? 'page' : undefined}
+                  >
+                    <Icon name={page} />
+                    {t.value.pages[page]}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </nav>
+        </>
+      )}
+      <Settings />
+    </header>
+  );
+}
+
+function Settings() {
+  const { app } = t.value;
+  return (
+    <details class="settings">
+      <summary>
+        <Icon name="settings" />
+        <span>{app.settings}</span>
+      </summary>
+      <div class="options">
+        <label class="field">
+          <span>{app.theme}</span>
+          <select
+            class="input"
+            value={theme.value}
+            onChange={({ currentTarget }) => {
+              theme.value = themes.find((name) => name === currentTarget.value) ?? 'system';
+            }}
+          >
+            {themes.map((name) => (
+              <option key={name} value={name}>
+                {app.themes[name]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          <span>{app.language}</span>
+          <select
+            class="input"
+            value={language.value}
+            onChange={({ currentTarget }) => chooseLanguage(currentTarget.value as Language)}
+          >
+            {Object.entries(languageNames).map(([code, name]) => (
+              <option key={code} value={code} lang={code}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        {session.value?.keysRequired && (
+          <button type="button" class="button" onClick={() => signOut()}>
+            {app.signOut}
+          </button>
+        )}
+      </div>
+    </details>
+  );
+}

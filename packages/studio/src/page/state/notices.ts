@@ -1,0 +1,46 @@
+import { signal } from '@preact/signals';
+import { ApiError } from '../api/client.ts';
+import { t } from '../texts/index.ts';
+
+export interface Notice {
+  readonly id: number;
+  readonly tone: 'done' | 'failed';
+  readonly text: string;
+  readonly remedy?: string | undefined;
+}
+
+/** Lines at the edge of the page, the latest last. */
+export const notices = signal<readonly Notice[]>([]);
+
+let count = 0;
+/** Milliseconds for which good news stay; errors stay until they are dismissed. */
+const STAY = 6000;
+
+export function tell(text: string): void {
+  const id = add({ tone: 'done', text });
+  setTimeout(() => dismiss(id), STAY);
+}
+
+/** Shows what failed and what to do about it, in one line per cause. */
+export function tellError(error: unknown): void {
+  const { text, remedy } = wordsOf(error);
+  if (notices.value.some((notice) => notice.text === text)) return;
+  add({ tone: 'failed', text, remedy });
+}
+
+/** What a person is told about an error. */
+export function wordsOf(error: unknown): { text: string; remedy?: string } {
+  if (!(error instanceof ApiError)) return { text: String(error) };
+  if (error.code === 'UNREACHABLE') return t.value.errors.unreachable;
+  return { text: error.message, remedy: error.remedy };
+}
+
+export function dismiss(id: number): void {
+  notices.value = notices.value.filter((notice) => notice.id !== id);
+}
+
+function add(notice: Omit<Notice, 'id'>): number {
+  count += 1;
+  notices.value = [...notices.value, { ...notice, id: count }];
+  return count;
+}

@@ -1,0 +1,27 @@
+import { computed, signal } from '@preact/signals';
+import { request } from '../api/client.ts';
+import type { Project } from '../api/types.ts';
+import { route } from './route.ts';
+
+/** All projects; undefined until they are loaded. */
+export const projects = signal<readonly Project[] | undefined>(undefined);
+
+/** The one that the URL names; undefined if there is none of that name, or on the start page. */
+export const project = computed(() =>
+  projects.value?.find(({ name }) => name === route.value.project),
+);
+
+/** Loads the projects, with their numbers of images: again after each change. */
+export async function loadProjects(): Promise<void> {
+  projects.value = await request<Project[]>('v1/projects');
+}
+
+/** Path of what belongs to a project. */
+export function projectPath(name: string, rest = ''): string {
+  return `v1/projects/${encodeURIComponent(name)}${rest}`;
+}
+
+export async function createProject(name: string): Promise<void> {
+  await request('v1/projects', { method: 'POST', body: { name } });
+  await loadProjects();
+}

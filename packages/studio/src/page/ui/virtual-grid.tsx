@@ -1,0 +1,160 @@
+import type { ComponentChildren, RefObject } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import './virtual-grid.css';
+
+interface VirtualGridProps {
+  readonly label: string;
+  readonly count: number;
+  /** Least width of a tile, in pixels; tiles share what is left of a row. */
+  readonly tileWidth: number;
+  /** Height of a tile for its width. */
+  readonly tileHeight: (width: number) => number;
+  readonly gap?: number;
+  /** Draws the tile of an index, 0..count - 1. It gets a cell of the size of a tile. */
+  readonly children: (index: number) => ComponentChildren;
+  readonly keyOf: (index: number) => string | number;
+  /** Index that keeps in view, as the arrow keys move it; undefined for none. */
+  readonly active?: number | undefined;
+  readonly onActive?: ((index: number) => void) | undefined;
+  /** Called with the range of tiles that are in view or near it. */
+  readonly onRange?: ((first: number, end: number) => void) | undefined;
+}
+
+interface Window {
+  readonly columns: number;
+  readonly width: number;
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Screens above and below the view whose tiles are there already when they scroll in. */
+const OVERSCAN = 1;
+
+/**
+ * A grid of any number of tiles of which only those near the view exist. It scrolls with the page. The arrow keys, Home,
+ * End, Page Up and Page Down move the active tile.
+ */
+export function VirtualGrid(props: VirtualGridProps) {
+  const { count, tileHeight, gap = 8, active, onActive, onRange } = props;
+  const root = useRef<HTMLDivElement>(null);
+  const view = useWindow(root, props);
+  const height = tileHeight(view.width);
+  const rows = Math.ceil(count / view.columns);
+  const end = Math.min(count, view.end);
+  useLayoutEffect(() => onRange?.(view.first, end), [view.first, end, onRange]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!onActive || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target instanceof HTMLInputElement) return;
+    const rowsInView = Math.max(1, Math.floor(innerHeight / (height + gap)));
+    const to = moved(event.key, active ?? 0, view.columns, rowsInView);
+    if (to === undefined || count === 0) return;
+    event.preventDefault();
+    const index = Math.min(count - 1, Math.max(0, to));
+    onActive(index);
+    if (root.current) reveal(root.current, Math.floor(index / view.columns), height, gap);
+  };
+
+  const indices = Array.from({ length: Math.max(0, end - view.first) }, (_, i) => view.first + i);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a list of which most items do not exist
+    <div
+      ref={root}
+      class="virtual-grid"
+      role="list"
+      aria-label={props.label}
+      // The list takes the keys that move its active tile.
+      tabIndex={onActive ? 0 : undefined}
+      onKeyDown={onKeyDown}
+      style={{ height: `${rows === 0 ? 0 : rows * (height + gap) - gap}px` }}
+    >
+      {indices.map((index) => {
+        const x = (index % view.columns) * (view.width + gap);
+        const y = Math.floor(index / view.columns) * (height + gap);
+        const transform = `translate(${x}px, ${y}px)`;
+        return (
+          // biome-ignore lint/a11y/useSemanticElements: an item of the list above
+          <div
+            key={props.keyOf(index)}
+            role="listitem"
+            aria-setsize={count}
+            aria-posinset={index + 1}
+            class="cell"
+            style={{ width: `${view.width}px`, height: `${height}px`, transform }}
+          >
+            {props.children(index)}
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+/** What is in view, or near it, as the page scrolls and changes its size. */
+function useWindow(
+  root: RefObject<HTMLDivElement | null>,
+  { tileWidth, tileHeight, gap = 8 }: VirtualGridProps,
+): Window {
+  const [view, setView] = useState<Window>({ columns: 1, width: tileWidth, first: 0, end: 0 });
+  useLayoutEffect(() => {
+    const measure = (): Window => {
+      const box = root.current?.getBoundingClientRect();
+      if (!box || box.width === 0) return { columns: 1, width: tileWidth, first: 0, end: 0 };
+      const columns = Math.max(1, Math.floor((box.width + gap) / (tileWidth + gap)));
+      const width = (box.width - gap * (columns - 1)) / columns;
+      const row = tileHeight(width) + gap;
+      const above = Math.floor((-box.top - OVERSCAN * innerHeight) / row);
+      const below = Math.ceil((-box.top + (1 + OVERSCAN) * innerHeight) / row);
+      const first = Math.max(0, above) * columns;
+      return { columns, width, first, end: Math.max(first, below * columns) };
+    };
+    const update = () => setView((before) => changed(before, measure()));
+    update();
+    const observer = new ResizeObserver(update);
+    if (root.current) observer.observe(root.current);
+    addEventListener('scroll', update, { passive: true });
+    addEventListener('resize', update, { passive: true });
+    return () => {
+      observer.disconnect();
+      removeEventListener('scroll', update);
+      removeEventListener('resize', update);
+    };
+  }, [root, tileWidth, tileHeight, gap]);
+  return view;
+}
+
+/** Scrolls the page until a row is in view. */
+function reveal(grid: HTMLElement, row: number, height: number, gap: number): void {
+  const top = grid.getBoundingClientRect().top + row * (height + gap);
+  if (top < 0) scrollBy(0, top - gap);
+  else if (top + height > innerHeight) scrollBy(0, top + height - innerHeight + gap);
+}
+
+/** The window before if it is the same, so that nothing is drawn again. */
+function changed(before: Window, after: Window): Window {
+  const names = ['columns', 'width', 'first', 'end'] as const;
+  return names.every((name) => before[name] === after[name]) ? before : after;
+}
+
+function moved(key: string, from: number, columns: number, rows: number): number | undefined {
+  switch (key) {
+    case 'ArrowLeft':
+      return from - 1;
+    case 'ArrowRight':
+      return from + 1;
+    case 'ArrowUp':
+      return from - columns;
+    case 'ArrowDown':
+      return from + columns;
+    case 'PageUp':
+      return from - columns * rows;
+    case 'PageDown':
+      return from + columns * rows;
+    case 'Home':
+      return 0;
+    case 'End':
+      return Number.MAX_SAFE_INTEGER;
+    default:
+      return undefined;
+  }
+}
