@@ -21,8 +21,10 @@ const exceptions = [
   { licence: 'LGPL-3.0-or-later', packages: /^@img\/sharp-/ },
   // Parses arguments for markdown-it, a dependency of typedoc, which writes the API reference.
   { licence: 'Python-2.0', packages: /^argparse$/, development: true },
-  // Used only in tests, by Vitest.
+  // Used by Vitest, and by Vite, which compiles the styles of the studio with it.
   { licence: 'MPL-2.0', packages: /^lightningcss/, development: true },
+  // Used only in tests, to find faults of accessibility.
+  { licence: 'MPL-2.0', packages: /^axe-core$/, development: true },
 ];
 
 const lock = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package-lock.json'), 'utf8'));

@@ -34,6 +34,10 @@ const commands: Readonly<Record<string, ListedCommand>> = {
     summary: 'Inspect images as they appear in a folder',
     load: () => import('./commands/watch.ts'),
   },
+  studio: {
+    summary: 'Open the studio in the browser: all of it without a terminal',
+    load: () => import('./commands/studio.ts'),
+  },
   serve: {
     summary: 'Serve models over HTTP',
     load: () => import('./commands/serve.ts'),

@@ -1,6 +1,6 @@
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { serializerCompiler } from 'fastify-type-provider-zod';
 import { type AccessOptions, access } from './plugins/access.ts';
 import { closing } from './plugins/closing.ts';
 import { answerUnrouted, errors } from './plugins/errors.ts';
@@ -9,6 +9,7 @@ import { metrics } from './plugins/metrics.ts';
 import { openapi } from './plugins/openapi.ts';
 import { type OriginOptions, origin } from './plugins/origin.ts';
 import { studio } from './plugins/studio.ts';
+import { validatorCompiler } from './plugins/validation.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';

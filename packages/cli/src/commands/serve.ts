@@ -10,7 +10,8 @@ export function define(command: Command, context: Context): void {
     'after',
     `
 Models, inspections and jobs over HTTP, with the Open Inference Protocol that
-the clients of KServe and Triton Inference Server speak. /docs lists all routes.
+the clients of KServe and Triton Inference Server speak. The studio, a page for
+all of it, is at /, and /docs lists all routes.
 Ctrl-C stops it once the requests that it has are answered.
 
 Examples:
@@ -18,16 +19,25 @@ Examples:
   $ curl --data-binary @part.png localhost:8000/v1/models/parts/inspect
   $ curl -T parts.onnx -X POST localhost:8000/v1/models/parts/versions`,
   );
-  command.action((flags: ServerOptions) => run(flags, context));
+  command.action((options: ServerOptions) => runServer(options, context));
 }
 
-async function run(options: ServerOptions, { signal }: Context): Promise<void> {
+/**
+ * Runs a server until the command is interrupted.
+ * @param onListening is called with where it listens
+ */
+export async function runServer(
+  options: ServerOptions,
+  { signal }: Context,
+  onListening: (url: string) => Promise<void> = async () => {},
+): Promise<void> {
   const server = await serve(options);
   print(`Listening on ${server.url}`);
   if (server.firstKey !== undefined) {
     print(`Key of the first administrator, shown this once: ${server.firstKey}`);
   }
-  say('Routes and a page to try them: /docs. Press Ctrl-C to stop.');
+  say('The studio is at /, a page to try all routes at /docs. Press Ctrl-C to stop.');
+  await onListening(server.url);
   if (!signal.aborted) await once(signal, 'abort');
   await server.close();
 }

@@ -1,10 +1,7 @@
 import { BigridError, type ErrorCode, isBigridError } from '@bigrid/errors';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import {
-  hasZodFastifySchemaValidationErrors,
-  isResponseSerializationError,
-} from 'fastify-type-provider-zod';
+import { isResponseSerializationError } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
 /** The body of every response that is an error. `error` is the name that the Open Inference Protocol gives the message. */
@@ -71,17 +68,6 @@ export function errorBody({ message, code, remedy }: BigridError): z.infer<typeo
 export function toBigridError(error: FastifyError): BigridError {
   if (isBigridError(error)) return error;
   if (isResponseSerializationError(error)) return internal();
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const [issue] = error.validation;
-    const place = [
-      error.validationContext,
-      ...(issue?.instancePath.split('/').filter(Boolean) ?? []),
-    ];
-    return new BigridError(
-      'REQUEST_INVALID',
-      `Expected a valid request but received, in ${place.join('.')}: ${issue?.message}`,
-    );
-  }
   const { statusCode = 500, message } = error;
   if (statusCode === 429) return new BigridError('TOO_MANY_REQUESTS', message);
   if (statusCode === 413)

@@ -21,7 +21,9 @@ describe.skipIf(chromiumPath === undefined)('start page', () => {
     await page.goto(`${server.url}/#/`);
     await page.getByLabel('Name of the product').fill('../door');
     await page.getByRole('button', { name: 'Create project' }).click();
-    expect(await page.getByRole('alert').textContent()).toContain('../door');
+    expect(await page.getByRole('alert').textContent()).toBe(
+      'Expected a name of up to 64 letters, digits, dots, hyphens and underscores for body.name but received "../door"',
+    );
   });
 
   it('asks before it deletes a project', async () => {
