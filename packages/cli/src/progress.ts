@@ -42,7 +42,7 @@ export function showProgress({ quiet, printing }: ProgressOptions): Progress {
     onEvent(event) {
       if (event.type === 'progress') display.show(event);
       else if (event.type === 'warning') warnings.push(event.message);
-      else if (++skipped <= MOST_NAMED) named.push(event);
+      else if (event.type === 'skipped' && ++skipped <= MOST_NAMED) named.push(event);
     },
     count(phase, total) {
       const started = performance.now();

@@ -1,4 +1,6 @@
 import { type BigridError, isBigridError } from '@bigrid/errors';
+import type { MapScale } from './bundle/map-scale.ts';
+import type { AnomalyMap } from './detection/detector.ts';
 
 /** The phase of a long-running operation. */
 export type Phase =
@@ -13,6 +15,14 @@ export type Phase =
   | 'inspecting'
   | 'evaluating';
 
+/** The map of an image while its model is being trained. */
+export interface PreviewMap {
+  /** Path or name of the image. */
+  readonly path: string;
+  /** Raw errors: comparable with those of the same preview, not with others. */
+  readonly map: AnomalyMap;
+}
+
 /** Events of a long-running operation. Front ends (command line, server, page) only render them. */
 export type WorkEvent =
   | {
@@ -24,6 +34,17 @@ export type WorkEvent =
       readonly secondsLeft: number | undefined;
       /** Training phases: the loss, smoothed. */
       readonly loss?: number;
+    }
+  | {
+      /** Only of a training that is asked for them. The last one shows what the finished model makes of the images. */
+      readonly type: 'preview';
+      /** Steps done, of all stages. */
+      readonly step: number;
+      /** Smoothed; undefined if there were no steps. */
+      readonly loss: number | undefined;
+      /** The range of values to colour. */
+      readonly scale: MapScale;
+      readonly maps: readonly PreviewMap[];
     }
   | { readonly type: 'skipped'; readonly path: string; readonly error: BigridError }
   /** A problem that does not stop the work; may have several lines. */

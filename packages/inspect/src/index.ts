@@ -68,7 +68,7 @@ export {
   isAnomalous,
   type SeenImage,
 } from './evaluate.ts';
-export type { OnEvent, Phase, WorkEvent } from './events.ts';
+export type { OnEvent, Phase, PreviewMap, WorkEvent } from './events.ts';
 export {
   FINGERPRINT_BITS,
   type Fingerprint,

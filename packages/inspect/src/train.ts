@@ -1,7 +1,7 @@
 import { type MethodOptions, type ProfileName, Random, type Schedule } from '@bigrid/method';
 import { type Bundle, withManifest } from './bundle/bundle.ts';
 import type { ThresholdRules } from './calibration/calibration.ts';
-import type { Checkpoint, KeepReplay, Mask, TrainingPorts } from './ports.ts';
+import type { Checkpoint, ImageEntry, KeepReplay, Mask, TrainingPorts } from './ports.ts';
 import { build } from './training/build.ts';
 import { calibrateTrained } from './training/calibrate.ts';
 import { crossFit, scoreHeldOut } from './training/cross-fitting.ts';
@@ -11,6 +11,7 @@ import { type FoldTraining, learn } from './training/learn.ts';
 import { measure } from './training/measure.ts';
 import { type FreeImages, findFreeImages } from './training/memory/orientation.ts';
 import { planTraining } from './training/plan.ts';
+import { Previews } from './training/previews.ts';
 import { trainedManifest } from './training/provenance.ts';
 import { keepReplay } from './training/replay.ts';
 
@@ -35,6 +36,8 @@ export interface TrainInput extends TrainingPorts {
   readonly rules?: ThresholdRules | undefined;
   /** Keeps some of the images for later updates. */
   readonly replay?: KeepReplay | undefined;
+  /** Shows maps of these images, and of some that are held out, while the model learns. Default: none are made. */
+  readonly preview?: readonly ImageEntry[] | undefined;
 }
 
 /**
@@ -49,6 +52,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
   const plan = await planTraining(input);
   const extraction = await (input.extract ?? extractFeatures)(plan);
   let free: FreeImages | undefined;
+  let previews: Previews | undefined;
   try {
     const { images } = extraction;
     const known = images.flatMap(({ digest }, at) => (plan.isKnown(digest) ? [at] : []));
@@ -63,7 +67,9 @@ export async function train(input: TrainInput): Promise<Bundle> {
     const folds = split.folds.map((fold): FoldTraining => ({ plan, extraction, free, ...fold }));
     const [fold, ...others] = folds as [FoldTraining, ...FoldTraining[]];
     const crossFitted = await crossFit(others);
-    const learnt = await learn(fold);
+    const shown = entriesAt(extraction, fold.heldOut);
+    previews = input.preview && (await Previews.open(plan, shown, input.preview));
+    const learnt = await learn({ ...fold, previews });
     const model = build(await measure(fold, learnt));
 
     const own = await scoreHeldOut(fold, model);
@@ -77,8 +83,11 @@ export async function train(input: TrainInput): Promise<Bundle> {
     const random = new Random(seed).fork('replay');
     await keepReplay({ ...plan, from, into: input.replay, random });
     const made = { input, plan, fold, free: free.classes, learnt, scored: own.length, calibration };
-    return withManifest(model, trainedManifest(made));
+    const bundle = withManifest(model, trainedManifest(made));
+    await previews?.finish(bundle, learnt.steps);
+    return bundle;
   } finally {
+    await previews?.dispose();
     await free?.copies?.scratch.dispose();
     await extraction.scratch.dispose();
   }

@@ -39,6 +39,7 @@ export {
 export { initialValue, type Parameter, type ParameterValues } from './parameters.ts';
 export { Random, type RandomState } from './random.ts';
 export { readSafetensors } from './safetensors.ts';
+export { stageMap } from './stage-map.ts';
 export { onlyRestores, rebuildsNothing, type Stage, stagesOf, tellsPastedCells } from './stages.ts';
 export { imageCells, originsTensor, tileOrigins, tilesAlong } from './tiles.ts';
 export { type FeatureStatistics, trainingStep } from './training-step.ts';

@@ -38,15 +38,16 @@ export interface ParameterSource {
   update(name: string, value: Value): void;
 }
 
-/** Parameters as inputs of a training step. */
+/** Parameters as inputs: of a training step, or of a graph that shows what it has learned so far. */
 export class TrainedParameters implements ParameterSource {
   readonly graph: Graph;
-  readonly training = true;
+  readonly training: boolean;
   readonly declared = new Map<string, { parameter: Parameter; value: Value }>();
   readonly updates = new Map<string, Value>();
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, training = true) {
     this.graph = graph;
+    this.training = training;
   }
 
   get(parameter: Parameter): Value {

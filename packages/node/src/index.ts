@@ -27,6 +27,7 @@ export type {
   OnEvent,
   OpenDetector,
   Phase,
+  PreviewMap,
   Region,
   SeenImage,
   TakeRoom,

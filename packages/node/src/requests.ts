@@ -63,6 +63,7 @@ export const requestSchemas = {
       .min(0)
       .max(86_400)
       .describe('Seconds from one checkpoint to the next (default: 10)'),
+    preview: z.array(image).meta({ expected: 'a list of images or paths' }),
   }),
   calibrate: optional<CalibrateRequest>({
     ...rules,

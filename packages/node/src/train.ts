@@ -12,6 +12,8 @@ import type { DatasetOptions } from './datasets/dataset.ts';
 import { openIgnoredAreas } from './datasets/ignored-areas.ts';
 import { onnxRuntimeEngine } from './engine/engine.ts';
 import { assertModelWritable, writeAtomically } from './files/files.ts';
+import type { ImageInput } from './images/image-input.ts';
+import { imagesGiven } from './images-given.ts';
 import { bundleFrom, type ModelSource } from './model-file.ts';
 import { checkRequest, checkTrainingImages } from './requests.ts';
 import { type BackboneFile, openBackbone } from './training/backbones.ts';
@@ -41,6 +43,11 @@ export interface TrainRequest
   readonly resume?: boolean | undefined;
   /** Seconds between checkpoints. Default: 10, or longer if saving would take more than 1 % of the time. */
   readonly checkpointSeconds?: number | undefined;
+  /**
+   * Images, such as ones with defects, whose maps are shown as the model learns, with those of up to three that it holds
+   * out: in events of the type `preview`, about every five seconds. They change nothing in the model. Default: none are made.
+   */
+  readonly preview?: readonly ImageInput[] | undefined;
 }
 
 /**
@@ -53,7 +60,7 @@ export interface TrainRequest
 export async function train(images: TrainingImages, request: TrainRequest = {}): Promise<Bundle> {
   checkTrainingImages(images);
   checkRequest('train', request);
-  const { onEvent, signal, out, threshold, unsure, resume, checkpointSeconds } = request;
+  const { onEvent, signal, out, threshold, unsure, resume, checkpointSeconds, preview } = request;
   const { replay, areas, classes, identity, ...prepared } = await prepare(images, request);
   const saves = { resume, everySeconds: checkpointSeconds };
   const checkpoint = out === undefined ? undefined : await openCheckpoint(out, identity, saves);
@@ -76,6 +83,7 @@ export async function train(images: TrainingImages, request: TrainRequest = {}):
       version,
       now: () => new Date(),
       replay: kept,
+      preview: preview && (await imagesGiven(preview)),
       onEvent,
       signal,
     });
@@ -93,8 +101,25 @@ export async function train(images: TrainingImages, request: TrainRequest = {}):
 
 /** Opens everything that training reads, and describes what identifies the run, so that only the same one is resumed. */
 async function prepare(images: TrainingImages, request: TrainRequest) {
-  const { onEvent: _, signal: __, checkpointSeconds: ___, threshold: ____, ...asked } = request;
-  const { threads, device, out, from: source, s3Root, resume, mask, unsure: _____, ...own } = asked;
+  const {
+    onEvent: _,
+    signal: __,
+    checkpointSeconds: ___,
+    threshold: ____,
+    preview: _____,
+    ...asked
+  } = request;
+  const {
+    threads,
+    device,
+    out,
+    from: source,
+    s3Root,
+    resume,
+    mask,
+    unsure: ______,
+    ...own
+  } = asked;
   const { backbone: file, backboneMean, backboneDeviation, ...chosen } = own;
   const { replay, ...options } = resolveTrainOptions(chosen);
   const engine = onnxRuntimeEngine({ threads, device });

@@ -10,7 +10,14 @@ export const jobFiles = {
   list: 'images.json',
   result: 'result.json',
   model: 'model.onnx',
+  /** Folder of what is kept as long as the job. */
+  kept: 'kept',
 } as const;
+
+/** The map of an image in a preview, below the folder of the job. */
+export function previewFile(step: number, image: number): string {
+  return `${jobFiles.kept}/preview-${step}-${image}.npy`;
+}
 
 /** The images of a job, by their paths below their folder, with slashes. */
 export const imageListSchema = z.object({

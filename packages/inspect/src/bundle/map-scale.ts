@@ -17,7 +17,10 @@ const LEAST_LENGTH = 1e-6;
 export function mapScaleOf({
   calibration: { pixelThreshold },
   method: { expectation, taps },
-}: Pick<Manifest, 'calibration' | 'method'>): MapScale {
+}: {
+  readonly calibration: Pick<Manifest['calibration'], 'pixelThreshold'>;
+  readonly method: Pick<Manifest['method'], 'expectation' | 'taps'>;
+}): MapScale {
   const lowest = Math.max(0, pixelThreshold);
   const highest =
     expectation === 'none' ? BRIGHTEST * lowest : timesTheError(BRIGHTEST, lowest, taps.length);

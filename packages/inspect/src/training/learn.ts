@@ -13,6 +13,7 @@ import type { Kinds } from './kinds.ts';
 import { freeOf, learnMemory } from './memory/learn-memory.ts';
 import type { FreeImages } from './memory/orientation.ts';
 import type { Plan } from './plan.ts';
+import type { Previews } from './previews.ts';
 import { trainStage } from './training-loop.ts';
 
 /** The images of a fold that a model is trained on and those held out, with the plan for it. */
@@ -21,6 +22,8 @@ export interface FoldTraining extends Fold {
   readonly extraction: Extraction;
   /** Images that lie freely; undefined for an update, which goes by its model. */
   readonly free?: FreeImages | undefined;
+  /** Shows maps while the model learns. */
+  readonly previews?: Previews | undefined;
 }
 
 /** The result of learning: everything a model is built from. */
@@ -40,7 +43,7 @@ export interface Learnt {
  * @throws BUNDLE_INVALID, CHECKPOINT_INVALID, CANCELLED, ENGINE_FAILED
  */
 export async function learn(fold: FoldTraining): Promise<Learnt> {
-  const { plan, extraction, training } = fold;
+  const { plan, extraction, training, previews } = fold;
   const { method, start, checkpoints } = plan;
   const images = imagesAt(extraction, training);
   const extracted = await featuresOf(extraction, training);
@@ -64,10 +67,12 @@ export async function learn(fold: FoldTraining): Promise<Learnt> {
   const cellWeights = learntCells(imagesAt(extraction, still), plan.ignored, method);
   const finished = (stage: Stage) =>
     saved !== undefined && stages.indexOf(stage) < stages.indexOf(saved.stage.stage);
-  for (const stage of stages) {
+  const stepsIn = (some: readonly Stage[]) => stepsOfAll(plan, learnt.blocks, some);
+  for (const [at, stage] of stages.entries()) {
     if (finished(stage)) continue;
-    const steps = plan.stepsOf(stage, learnt.blocks);
-    await trainStage({ plan, stage, values, features: learnt, cellWeights, steps });
+    const [steps, stepsBefore] = [stepsIn([stage]), stepsIn(stages.slice(0, at))];
+    const own = { features: learnt, cellWeights, previews };
+    await trainStage({ plan, stage, values, steps, stepsBefore, ...own });
   }
   // The expectation of a new kind does most of the work, so half of the change of the weights is enough.
   if (start && kinds.isNewKind && method.expectation !== 'none') {
@@ -82,10 +87,10 @@ export async function learn(fold: FoldTraining): Promise<Learnt> {
   return { plan, features, kinds, values, steps: stepsOfAll(plan, learnt.blocks) };
 }
 
-/** Optimiser steps of all stages. @param blocks number of feature blocks to learn from */
-export function stepsOfAll(plan: Plan, blocks: number): number {
+/** Optimiser steps of all stages, or of some. @param blocks number of feature blocks to learn from */
+export function stepsOfAll(plan: Plan, blocks: number, stages = stagesOf(plan.method)): number {
   if (blocks === 0) return 0;
-  return stagesOf(plan.method)
+  return stages
     .map((stage) => plan.stepsOf(stage, blocks))
     .reduce((total, steps) => total + steps, 0);
 }

@@ -14,6 +14,7 @@ import { type BatchInput, BatchSource, JitterSource } from './batches.ts';
 import { DefectSource } from './defects.ts';
 import { learningRateFactor } from './learning-rate.ts';
 import type { Plan } from './plan.ts';
+import type { Previews } from './previews.ts';
 import type { SavedStage } from './saved-training.ts';
 
 export interface StageInput extends BatchInput {
@@ -25,6 +26,9 @@ export interface StageInput extends BatchInput {
   /** Values of earlier stages and of the model to start from; receives the values of this stage. */
   readonly values: ParameterValues;
   readonly steps: number;
+  /** Steps of the stages before this one. */
+  readonly stepsBefore: number;
+  readonly previews: Previews | undefined;
 }
 
 /** Runs one stage of training. @throws BUNDLE_INVALID, CHECKPOINT_INVALID, CANCELLED, ENGINE_FAILED */
@@ -47,6 +51,7 @@ export async function trainStage(input: StageInput): Promise<void> {
   if (saved) checkSame(saved.current, initial);
   const before = saved?.stage.step ?? 0;
   let loss = saved?.stage.loss ?? undefined;
+  const previews = await input.previews?.ofStage({ ...input, frozen: values });
   const loop = await openLoop(engine, toModel(graph), saved?.current ?? initial);
   try {
     const progress = progressOf(`${stage} grid`, steps, onEvent, before);
@@ -61,6 +66,7 @@ export async function trainStage(input: StageInput): Promise<void> {
       const now = (outputs.loss as Tensor<'float32'>).data[0] as number;
       loss = loss === undefined ? now : 0.95 * loss + 0.05 * now;
       progress(step, loss);
+      await previews?.showIfDue(step, loss, () => loop.values());
       await checkpoints.saveIfDue(async () => ({
         stage: { stage, step, loss, ...source.state },
         values: Object.fromEntries(values),
@@ -71,6 +77,7 @@ export async function trainStage(input: StageInput): Promise<void> {
     for (const { name } of parameters) values.set(name, learnt[name] as Tensor<'float32'>);
   } finally {
     await loop.dispose();
+    await previews?.dispose();
   }
 }
 

@@ -1,7 +1,7 @@
 import { copyFile, link, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { failToWrite, writeAtomically } from '@bigrid/node/internal';
-import { type ImageList, jobFiles } from '../job-files.ts';
+import { type ImageList, jobFiles, previewFile } from '../job-files.ts';
 
 /** An image of a job: a stored file, and where the job finds it. */
 export interface PlacedImage {
@@ -69,15 +69,35 @@ export class JobFolders {
     return readFile(join(this.pathOf(job), jobFiles.result), 'utf8').catch(() => undefined);
   }
 
+  /** The map of an image in a preview; undefined if there is none. */
+  preview(job: number, step: number, image: number): Promise<Uint8Array | undefined> {
+    return readFile(join(this.pathOf(job), previewFile(step, image))).catch(() => undefined);
+  }
+
+  /** Removes what only a job that is not done needs. */
+  async tidy(job: number): Promise<void> {
+    const folder = this.pathOf(job);
+    const names = await readdir(folder).catch((): string[] => []);
+    if (!names.includes(jobFiles.kept)) return this.remove(job);
+    for (const name of names) {
+      if (name !== jobFiles.kept) await rm(join(folder, name), { recursive: true, force: true });
+    }
+  }
+
   async remove(job: number): Promise<void> {
     await rm(this.pathOf(job), { recursive: true, force: true });
   }
 
-  /** Removes the folders of all other jobs. */
-  async removeAllBut(jobs: readonly number[]): Promise<void> {
-    const kept = new Set(jobs.map(String));
+  /** Removes the folders of all other jobs, and tidies those of jobs that are done. */
+  async removeAllBut(
+    jobs: readonly { readonly id: number; readonly isDone: boolean }[],
+  ): Promise<void> {
+    const known = new Map(jobs.map(({ id, isDone }) => [String(id), isDone]));
     for (const name of await readdir(this.#folder).catch((): string[] => [])) {
-      if (!kept.has(name)) await rm(join(this.#folder, name), { recursive: true, force: true });
+      const isDone = known.get(name);
+      if (isDone === undefined)
+        await rm(join(this.#folder, name), { recursive: true, force: true });
+      else if (isDone) await this.tidy(Number(name));
     }
   }
 }

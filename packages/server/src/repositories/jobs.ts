@@ -33,7 +33,7 @@ export interface NamedJobRow extends JobRow {
 /** What happened to a job. Ids ascend over all jobs. */
 export interface JobEventRow {
   readonly id: number;
-  readonly type: 'state' | 'progress' | 'log';
+  readonly type: 'state' | 'progress' | 'log' | 'preview';
   /** JSON. */
   readonly data: string;
 }
@@ -85,10 +85,10 @@ export class JobRepository {
     return this.#database.all(`${NAMED} WHERE state = ? ORDER BY jobs.id`, state);
   }
 
-  /** Ids of the jobs that are not done. */
-  unfinished(): number[] {
-    const rows = this.#database.all<{ id: number }>("SELECT id FROM jobs WHERE state <> 'done'");
-    return rows.map(({ id }) => id);
+  /** All jobs, and whether they are done. */
+  all(): { readonly id: number; readonly isDone: boolean }[] {
+    const rows = this.#database.all<Pick<JobRow, 'id' | 'state'>>('SELECT id, state FROM jobs');
+    return rows.map(({ id, state }) => ({ id, isDone: state === 'done' }));
   }
 
   isActive(project: number): boolean {
@@ -153,12 +153,14 @@ export class JobRepository {
     return this.#database.run(sql, ...values) === 1;
   }
 
-  /** Adds an event. Of the progress of a phase, only the latest is kept. */
+  /** Adds an event. Of the progress of a phase, only the latest is kept; with a loss, the latest of each percent. */
   addEvent(id: number, { type, data }: Omit<JobEventRow, 'id'>): void {
     if (type === 'progress') {
       this.#database.run(
         `DELETE FROM job_events
-         WHERE job = ? AND type = 'progress' AND data ->> 'phase' = ? ->> 'phase'`,
+         WHERE job = ?1 AND type = 'progress' AND data ->> 'phase' = ?2 ->> 'phase'
+           AND (data ->> 'loss' IS NULL
+             OR 100 * (data ->> 'done') / (data ->> 'total') = 100 * (?2 ->> 'done') / (?2 ->> 'total'))`,
         ...[id, data],
       );
     }

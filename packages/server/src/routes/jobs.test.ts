@@ -45,7 +45,7 @@ it('trains a version of a model, which inspects', async () => {
   const inspected = await server.send('POST', '/v1/models/parts/inspect', await imageBytes(3));
   expect(inspected.status).toBe(200);
   // What it worked on is gone; what updates need is kept.
-  expect(await readdir(at('data', 'jobs'))).toEqual([]);
+  expect(await readdir(at('data', 'jobs', '1'))).toEqual(['kept']);
   expect(await readdir(at('data', 'replays'))).toHaveLength(1);
 });
 
@@ -66,6 +66,49 @@ it('sends events as they happen, and those after the last one received', async (
   });
   expect(last.status).toBe(204);
   expect((await server.send('GET', '/v1/jobs/999/events')).status).toBe(404);
+});
+
+it('shows maps while a model learns, as long as the job is there', async () => {
+  const { body: job } = await create('train', { options: { ...tiny, epochs: 40 }, model: 'shown' });
+  const previews: ReceivedEvent[] = [];
+  const losses: number[] = [];
+  for await (const event of follow(server, job.id)) {
+    if (event.type === 'preview') previews.push(event);
+    if (event.type === 'progress' && event.data.loss) losses.push(event.data.loss);
+  }
+  expect(previews.length).toBeGreaterThan(1);
+  const steps = previews.map(({ data }) => data.step);
+  expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
+  expect(losses.length).toBeGreaterThan(1);
+  // Late readers can draw the curve as well.
+  const stored = await eventsOf(server, job.id);
+  expect(stored.filter(({ data }) => data.loss && data.phase).length).toBeGreaterThan(1);
+
+  const { body } = await call('GET', '/v1/projects/parts/images?limit=1000');
+  const labelOf = new Map(
+    body.images.map(({ id, label }: { id: number; label: string }) => [id, label]),
+  );
+  const last = previews.at(-1)?.data;
+  const labels = last.images.map((id: number) => labelOf.get(id));
+  expect(labels).toEqual(['normal', 'normal', 'defect', 'defect']);
+  expect(last.scale.highest).toBeGreaterThan(last.scale.lowest);
+  const highest: number[] = [];
+  for (const id of last.images) {
+    const map = await server.send('GET', `/v1/jobs/${job.id}/previews/${last.step}/${id}`);
+    expect(map.headers.get('content-type')).toBe('application/x-npy');
+    const npy = Buffer.from(await map.arrayBuffer());
+    expect(npy.toString('latin1')).toContain("'shape': (64, 64)");
+    const values = new Float32Array(new Uint8Array(npy.subarray(-4 * 64 * 64)).buffer);
+    highest.push(Math.max(...values));
+  }
+  expect(Math.min(...highest.slice(2))).toBeGreaterThan(Math.max(...highest.slice(0, 2)));
+
+  const path = `/v1/jobs/${job.id}/previews/${last.step}`;
+  expect((await call('GET', `${path}/9999`)).body.code).toBe('NOT_FOUND');
+  expect((await call('GET', `${path}/..%2Fx`)).body.code).toBe('REQUEST_INVALID');
+  expect((await call('DELETE', `/v1/jobs/${job.id}`)).status).toBe(204);
+  expect((await call('GET', `${path}/${last.images[0]}`)).status).toBe(404);
+  expect(await readdir(at('data', 'jobs'))).not.toContain(String(job.id));
 });
 
 it('evaluates a model on the test images', async () => {

@@ -52,6 +52,7 @@ const listQuery = z.object({
 });
 
 const tags = ['jobs'];
+const NPY = 'application/x-npy';
 const one = { tags, params, response: { 200: jobSchema, ...errorResponses } };
 
 /** Jobs: create, list, cancel, retry, delete; their events as they happen. */
@@ -59,6 +60,7 @@ export async function jobRoutes(app: FastifyInstance, services: Services): Promi
   createAndList(app, services);
   change(app, services);
   events(app, services);
+  previews(app, services);
 }
 
 function createAndList(app: FastifyInstance, { jobs }: Services): void {
@@ -141,9 +143,9 @@ function events(app: FastifyInstance, { jobs }: Services): void {
     {
       schema: {
         tags,
-        summary: 'Follow a job: its state, progress and log as server-sent events',
+        summary: 'Follow a job: its state, progress, log and previews as server-sent events',
         description:
-          'Events are state, progress and log, with JSON. After a lost connection, Last-Event-ID names the last one that was received. The stream ends with the job; 204 if nothing is left to send.',
+          'Events are state, progress, log and preview, with JSON. A preview says of which images a training has made maps, and after which step. After a lost connection, Last-Event-ID names the last one that was received. The stream ends with the job; 204 if nothing is left to send.',
         params,
         headers: z.object({
           'last-event-id': z.coerce.number().int().min(0).default(0).describe('Id of an event'),
@@ -169,6 +171,31 @@ function events(app: FastifyInstance, { jobs }: Services): void {
           .send(Readable.from(eventStream(storedEvents(job, jobs), after, signal)))
       );
     },
+  );
+}
+
+function previews(app: FastifyInstance, { jobs }: Services): void {
+  app.withTypeProvider<ZodTypeProvider>().get(
+    '/v1/jobs/:job/previews/:step/:image',
+    {
+      schema: {
+        tags,
+        summary: 'The anomaly map of an image while a model learns, NPY',
+        description:
+          'Float32 [height, width], at most 64 per side, raw. The event preview names the steps and images, and the range of values to colour.',
+        params: params.extend({
+          step: z.coerce.number().int().min(0),
+          image: z.coerce.number().int().min(1),
+        }),
+        produces: [NPY],
+        response: { 200: z.unknown(), ...errorResponses } as Record<string, z.ZodType>,
+      },
+      config: { role: 'viewer' },
+      // Bytes, not JSON.
+      serializerCompiler: () => (value) => JSON.stringify(value),
+    },
+    async ({ params: { job, step, image } }, reply) =>
+      reply.type(NPY).send(await jobs.preview(job, step, image)),
   );
 }
 

@@ -10,6 +10,9 @@ import type { ProjectService } from './projects.ts';
 /** Images that drift compares by default, as `drift` of the API. */
 const LATEST = 100;
 
+/** Defects that a training shows. */
+const MOST_SHOWN = 3;
+
 /** Which images a kind of job uses. */
 const isUsed: Record<JobRequest['kind'], (image: ProjectImage) => boolean> = {
   train: ({ label, split }) => label === 'normal' && split === 'train',
@@ -36,12 +39,21 @@ export function placedImages(request: JobRequest, images: ImageService): PlacedI
       remedy: 'Upload images and label them: docs/how-to/projects-and-jobs.md says who uses which.',
     });
   }
-  return latest.map((image) => ({
+  const shown = kind === 'train' ? someDefects(images.all(project)) : [];
+  return [...latest, ...shown].map((image) => ({
     id: image.id,
     name: image.name,
     file: images.pathOf(image),
     place: placeOf(image, kind),
   }));
+}
+
+/** A few defects, of different kinds if there are, whose maps a training shows. */
+function someDefects(images: readonly ProjectImage[]): ProjectImage[] {
+  const defects = images.filter(({ label }) => label === 'defect');
+  const kinds = [...Map.groupBy(defects, ({ kind }) => kind).values()];
+  const inTurn = defects.map((_, at) => kinds[at % kinds.length]?.[Math.floor(at / kinds.length)]);
+  return inTurn.filter((image) => image !== undefined).slice(0, MOST_SHOWN);
 }
 
 function placeOf(image: ProjectImage, kind: JobRequest['kind']): string {

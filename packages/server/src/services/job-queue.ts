@@ -57,7 +57,7 @@ export class JobQueue {
   async start(): Promise<void> {
     const { jobs, folders } = this.#parts;
     for (const row of jobs.inState('running')) await this.#takeUp(row, row.tries);
-    await folders.removeAllBut(jobs.unfinished());
+    await folders.removeAllBut(jobs.all());
     this.next();
   }
 
@@ -197,7 +197,7 @@ export class JobQueue {
     } else {
       await events.change(id, 'done', () => this.#end(id, result));
     }
-    await folders.remove(id);
+    await folders.tidy(id);
   }
 
   /** Ends a job once: in a transaction, so that what a second end would add is rolled back. */

@@ -30,7 +30,7 @@ const outcome = {
 
 const trainOptions = train.omit({
   ...given,
-  ...{ out: true, mask: true, from: true, resume: true, s3Root: true },
+  ...{ out: true, mask: true, from: true, resume: true, s3Root: true, preview: true },
   ...{ backbone: true, backboneMean: true, backboneDeviation: true },
 });
 const calibrateOptions = calibrate.omit({ ...given, out: true, mask: true, dir: true });

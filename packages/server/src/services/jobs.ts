@@ -189,6 +189,15 @@ export class JobService {
     return this.#events.after(id, after, most);
   }
 
+  /** The map of an image in a preview of a training, as NPY. @throws NOT_FOUND */
+  async preview(id: number, step: number, image: number): Promise<Uint8Array> {
+    this.#find(id);
+    return (
+      (await this.#folders.preview(id, step, image)) ??
+      fail('NOT_FOUND', `Expected a preview of job ${id} but received step ${step}, image ${image}`)
+    );
+  }
+
   /** Whether no more events will come, unless it is queued again. @throws NOT_FOUND */
   isOver(id: number): boolean {
     return isOver(this.#find(id).state);

@@ -28,6 +28,11 @@ export class JobContext {
     return Object.keys(this.#list.images).map((place) => join(this.images, place));
   }
 
+  /** Paths of the images to test with. */
+  get testPaths(): string[] {
+    return this.paths.filter((path) => path.startsWith(join(this.images, 'test') + sep));
+  }
+
   /** The id and name of the image at a path; for a page of a TIFF, of its file. */
   imageAt(path: string): { readonly image: number | null; readonly name: string } {
     const place = relative(this.images, path).replaceAll(sep, '/');

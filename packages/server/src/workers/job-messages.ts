@@ -1,4 +1,4 @@
-import type { WorkEvent } from '@bigrid/node';
+import type { MapScale, WorkEvent } from '@bigrid/node';
 import type { Failure } from './messages.ts';
 
 export const jobKinds = ['train', 'evaluate', 'calibrate', 'update', 'doctor', 'drift'] as const;
@@ -20,7 +20,18 @@ export interface JobTask {
 /** What a job process reports about its work. */
 export type JobReport =
   | Extract<WorkEvent, { readonly type: 'progress' }>
-  | { readonly type: 'log'; readonly message: string };
+  | { readonly type: 'log'; readonly message: string }
+  | {
+      /** The maps are in files of the job: `previewFile`. */
+      readonly type: 'preview';
+      /** Steps done. */
+      readonly step: number;
+      readonly loss: number | null;
+      /** Ids. */
+      readonly images: readonly number[];
+      /** The range of values to colour. */
+      readonly scale: MapScale;
+    };
 
 /** What a job process sends. Its result is in a file, which outlives the server. */
 export type JobMessage = { readonly report: JobReport } | { readonly failure: Failure };

@@ -9,6 +9,7 @@ import { endWithParent } from './child-process.ts';
 import { failureOf } from './failures.ts';
 import { JobContext } from './job-context.ts';
 import type { JobMessage, JobReport, JobTask } from './job-messages.ts';
+import { writePreview } from './job-previews.ts';
 import { works } from './job-works.ts';
 
 // The program of a job process: does one job, writes its result to a file, and ends.
@@ -33,10 +34,9 @@ const context = await JobContext.open(task.folder);
 try {
   // Its process may still be running if the server was killed.
   const release = await holdPatiently(task.folder);
-  const result = await works[task.kind](task, context, {
-    onEvent: reporting(context, (report) => void send({ report })),
-    signal: stop.signal,
-  });
+  const { onEvent, settled } = reporting(context, (report) => void send({ report }));
+  const result = await works[task.kind](task, context, { onEvent, signal: stop.signal });
+  await settled();
   await writeAtomically(join(task.folder, jobFiles.result), JSON.stringify(result));
   await release();
 } catch (error) {
@@ -56,20 +56,34 @@ async function holdPatiently(folder: string): Promise<() => Promise<void>> {
   }
 }
 
-/** Turns events into reports, and leaves out progress that follows too soon. */
-function reporting(context: JobContext, report: (report: JobReport) => void): OnEvent {
+/** Turns events into reports, and leaves out progress that follows too soon. `settled` waits until all are sent. */
+function reporting(
+  context: JobContext,
+  report: (report: JobReport) => void,
+): { readonly onEvent: OnEvent; readonly settled: () => Promise<void> } {
   let [phase, last] = ['', 0];
-  return (event) => {
-    if (event.type === 'warning') {
-      report({ type: 'log', message: context.shortened(event.message) });
-    } else if (event.type === 'skipped') {
-      report({ type: 'log', message: context.shortened(`Skipped: ${event.error.message}`) });
-    } else {
-      const now = performance.now();
-      const isDue = event.phase !== phase || event.done === event.total;
-      if (!isDue && now - last < REPORT_EVERY) return;
-      [phase, last] = [event.phase, now];
-      report(event);
+  let written = Promise.resolve();
+  const log = (message: string) => report({ type: 'log', message: context.shortened(message) });
+  const onEvent: OnEvent = (event) => {
+    switch (event.type) {
+      case 'warning':
+        return log(event.message);
+      case 'skipped':
+        return log(`Skipped: ${event.error.message}`);
+      case 'preview':
+        written = written
+          .then(async () => report(await writePreview(event, task.folder, context)))
+          // A training goes on without its previews.
+          .catch((error: unknown) => log(failureOf(error, 'write a preview').message));
+        return;
+      case 'progress': {
+        const now = performance.now();
+        const isDue = event.phase !== phase || event.done === event.total;
+        if (!isDue && now - last < REPORT_EVERY) return;
+        [phase, last] = [event.phase, now];
+        report(event);
+      }
     }
   };
+  return { onEvent, settled: () => written };
 }

@@ -49,7 +49,8 @@ async function trainModel(
   tools: Tools,
 ) {
   const out = join(folder, jobFiles.model);
-  const request: TrainRequest = { ...options, ...tools, out, mask: context.mask };
+  const own = { out, mask: context.mask, preview: context.testPaths };
+  const request: TrainRequest = { ...options, ...tools, ...own };
   const { manifest } = await train(context.images, { ...request, resume: true }).catch(
     (error: unknown) => {
       const isOther =
