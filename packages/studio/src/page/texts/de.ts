@@ -35,6 +35,27 @@ export const de: Texts = {
       remedy: 'Prüfen Sie, ob er läuft; die Seite macht dann von selbst weiter.',
     },
   },
+  jobs: {
+    states: {
+      queued: 'Wartet auf einen anderen Auftrag',
+      running: 'Startet',
+      done: 'Fertig',
+      failed: 'Fehlgeschlagen',
+      cancelled: 'Abgebrochen',
+    },
+    phases: {
+      reading: 'Bilder werden gelesen',
+      'cross-fitting': 'Kreuzvalidierung',
+      'abnormal grid': 'Lernt, wie Fehler aussehen',
+      'normal grid': 'Lernt, wie gut aussieht',
+      remembering: 'Merkt sich gute Teile',
+      measuring: 'Der übliche Fehler wird gemessen',
+      calibrating: 'Die Schwelle wird kalibriert',
+      keeping: 'Bilder für Aktualisierungen werden behalten',
+      inspecting: 'Bilder werden geprüft',
+      evaluating: 'Auswertung',
+    },
+  },
   signIn: {
     title: 'Anmelden',
     lead: 'Dieser Server verlangt einen Schlüssel. Sie bekommen ihn von der Person, die ihn betreibt.',

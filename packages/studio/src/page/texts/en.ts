@@ -34,6 +34,27 @@ export const en = {
       remedy: 'Check that it runs; the page goes on by itself once it does.',
     },
   },
+  jobs: {
+    states: {
+      queued: 'Waiting for another job to finish',
+      running: 'Starting',
+      done: 'Done',
+      failed: 'Failed',
+      cancelled: 'Cancelled',
+    },
+    phases: {
+      reading: 'Reading images',
+      'cross-fitting': 'Cross-fitting',
+      'abnormal grid': 'Learning what defects look like',
+      'normal grid': 'Learning what good looks like',
+      remembering: 'Remembering good parts',
+      measuring: 'Measuring the usual error',
+      calibrating: 'Calibrating the threshold',
+      keeping: 'Keeping images for updates',
+      inspecting: 'Inspecting images',
+      evaluating: 'Evaluating',
+    },
+  },
   signIn: {
     title: 'Sign in',
     lead: 'This server asks for a key. Whoever runs it has one for you.',

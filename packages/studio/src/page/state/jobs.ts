@@ -1,0 +1,96 @@
+import { type Signal, signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { request } from '../api/client.ts';
+import { follow } from '../api/events.ts';
+import type { Job, JobRequest } from '../api/types.ts';
+
+export type JobKind = JobRequest['kind'];
+export type JobProgress = NonNullable<Job['progress']>;
+
+/** What a page sees of a job as it runs. */
+export interface FollowedJob {
+  readonly job: Job;
+  /** All that it has reported since the page follows it; what it had reported before comes first. */
+  readonly progress: readonly JobProgress[];
+  readonly log: readonly string[];
+}
+
+/** Queues a job. @throws ApiError */
+export function startJob(body: object): Promise<Job> {
+  return request<Job>('v1/jobs', { method: 'POST', body });
+}
+
+export function cancelJob({ id }: Job): Promise<Job> {
+  return request<Job>(`v1/jobs/${id}/cancel`, { method: 'POST' });
+}
+
+/** Queues a job again that failed or was cancelled; a training resumes from its checkpoint. */
+export function retryJob({ id }: Job): Promise<Job> {
+  return request<Job>(`v1/jobs/${id}/retry`, { method: 'POST' });
+}
+
+/** The latest job of a kind of a project; undefined if there is none. */
+export async function latestJob(project: string, kind: JobKind): Promise<Job | undefined> {
+  const { jobs } = await request<{ jobs: Job[] }>('v1/jobs', {
+    query: { project, kind, limit: 1 },
+  });
+  return jobs[0];
+}
+
+export function isOver({ state }: Pick<Job, 'state'>): boolean {
+  return state === 'done' || state === 'failed' || state === 'cancelled';
+}
+
+/** Handlers of further types of events of a job, by type. */
+export type JobEventHandlers = Readonly<Record<string, (data: never, id: string) => void>>;
+
+/**
+ * Follows a job until it is over or the signal is aborted, over lost connections and restarts of the server.
+ * @returns changes with each event
+ */
+export function followJob(
+  job: Job,
+  until: AbortSignal,
+  handlers: JobEventHandlers = {},
+): Signal<FollowedJob> {
+  const followed = signal<FollowedJob>({ job, progress: [], log: [] });
+  const over = new AbortController();
+  const change = (part: Partial<FollowedJob>) => {
+    followed.value = { ...followed.value, ...part };
+  };
+  const onState = async () => {
+    const now = await request<Job>(`v1/jobs/${job.id}`, { signal: until });
+    change({ job: now });
+    if (isOver(now)) over.abort();
+  };
+  const progressed = (progress: JobProgress) => {
+    const { job: known, progress: before } = followed.value;
+    change({ job: { ...known, state: 'running', progress }, progress: [...before, progress] });
+  };
+  follow(
+    `v1/jobs/${job.id}/events`,
+    {
+      state: () => onState().catch(() => {}),
+      progress: progressed,
+      log: ({ message }: { message: string }) => change({ log: [...followed.value.log, message] }),
+      ...handlers,
+    },
+    AbortSignal.any([until, over.signal]),
+  );
+  return followed;
+}
+
+/** Follows a job while a component is shown. @param onChange is called with each event */
+export function useJob(job: Job | undefined, onChange: (followed: FollowedJob) => void): void {
+  const id = job?.id;
+  useEffect(() => {
+    if (!job) return;
+    const gone = new AbortController();
+    const followed = followJob(job, gone.signal);
+    const stop = followed.subscribe(onChange);
+    return () => {
+      gone.abort();
+      stop();
+    };
+  }, [id]);
+}
