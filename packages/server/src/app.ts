@@ -18,6 +18,7 @@ import { inspectRoutes } from './routes/inspect.ts';
 import { inspectionRoutes } from './routes/inspections.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { liveStreamRoutes } from './routes/live-streams.ts';
 import { modelRoutes } from './routes/models.ts';
 import { openInferenceRoutes } from './routes/open-inference.ts';
 import { projectRoutes } from './routes/projects.ts';
@@ -90,6 +91,7 @@ export async function createApp(
   await app.register(imageRoutes, services);
   await app.register(jobRoutes, services);
   await app.register(streamRoutes, services);
+  await app.register(liveStreamRoutes, services);
   await app.register(studio);
   return app;
 }

@@ -87,10 +87,7 @@ async function open(
     rateLimit: options.rateLimit,
     names: namesOf(host, options.allowHost),
   });
-  opened.push(
-    () => app.close(),
-    () => jobs.stop(),
-  );
+  opened.push(() => app.close());
   const url = await listen(app, options);
   if (options.models !== undefined) {
     for (const { path, error } of await addModelFolder(options.models, models)) {
@@ -140,7 +137,7 @@ export async function openServices(
   const allowed = new AllowedFolders(watch);
   const streamFiles = new StreamFiles(data);
   const streams = new StreamService({
-    ...{ database, files: streamFiles, models, inspections, allowed },
+    ...{ database, files: streamFiles, models, inspections, allowed, decoder },
     atOnce: processes,
   });
   opened.push(() => streams.dispose());

@@ -1,14 +1,8 @@
+import { eventsAt, type ReceivedEvent } from './events.ts';
 import { imageBytes, json, type TestServer } from './server.ts';
 
 /** Options of a training of about a second. */
 export const tiny = { epochs: 1, size: 64, threads: 1, seed: 1 };
-
-export interface ReceivedEvent {
-  readonly id: number;
-  readonly type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: it has the shape that its type says.
-  readonly data: any;
-}
 
 /** Creates a project with 8 images to train on, 3 normal ones to test with, and 2 with a spot. */
 export async function createProject(server: TestServer, name: string): Promise<void> {
@@ -31,18 +25,7 @@ export async function* follow(
   after?: number,
 ): AsyncGenerator<ReceivedEvent> {
   const headers = after === undefined ? {} : { 'Last-Event-ID': String(after) };
-  const response = await server.send('GET', `/v1/jobs/${job}/events`, undefined, headers);
-  if (!response.body) return;
-  let text = '';
-  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    const blocks = text.split('\n\n');
-    text = blocks.pop() as string;
-    for (const block of blocks) {
-      const [, id, type, data] = /^id: (\d+)\nevent: (\w+)\ndata: (.*)$/.exec(block) ?? [];
-      if (id) yield { id: Number(id), type: type as string, data: JSON.parse(data as string) };
-    }
-  }
+  yield* eventsAt(server, `/v1/jobs/${job}/events`, headers);
 }
 
 /** All events of a job, once it has ended. @param after id of the last one received */

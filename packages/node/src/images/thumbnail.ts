@@ -34,10 +34,10 @@ export interface Thumbnail {
   readonly heatMap: string;
 }
 
-/** Draws a small copy of an image for lists, at most 320 pixels per side. @returns WebP */
-export async function drawPreview(image: Image): Promise<Uint8Array> {
+/** Draws a small copy of an image. @param side most pixels per side @returns WebP */
+export async function drawPreview(image: Image, side = thumbnailSide): Promise<Uint8Array> {
   return sharp(image.data, { ...raw(image), limitInputPixels: false })
-    .resize(thumbnailSide, thumbnailSide, { fit: 'inside', withoutEnlargement: true })
+    .resize(side, side, { fit: 'inside', withoutEnlargement: true })
     .webp({ quality: 80, effort: 3 })
     .toBuffer();
 }

@@ -5,11 +5,20 @@ import fastifyPlugin from 'fastify-plugin';
 /** Milliseconds that running requests get to finish when the server closes. */
 const GRACE = 30_000;
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Aborted when the server closes: it ends event streams, which would keep it from closing. */
+    readonly stopping: AbortSignal;
+  }
+}
+
 /**
  * Lets running requests finish when the server closes, then ends all connections. Node.js by itself would wait a minute for
  * those that were opened in advance and never used, as browsers do.
  */
 export const closing = fastifyPlugin(async (app: FastifyInstance) => {
+  const stopping = new AbortController();
+  app.decorate('stopping', stopping.signal);
   let running = 0;
   let finished: (() => void) | undefined;
   app.addHook('onRequest', async (_, reply) => {
@@ -21,6 +30,7 @@ export const closing = fastifyPlugin(async (app: FastifyInstance) => {
     });
   });
   app.addHook('preClose', async () => {
+    stopping.abort();
     const stopped = new AbortController();
     const all = new Promise<void>((resolve) => {
       finished = resolve;

@@ -42,6 +42,10 @@ export class StreamRepository {
     );
   }
 
+  setDefinition(id: number, definition: string): void {
+    this.#database.run('UPDATE streams SET definition = ? WHERE id = ?', definition, id);
+  }
+
   setStarted(id: number, isStarted: boolean): void {
     this.#database.run('UPDATE streams SET is_started = ? WHERE id = ?', isStarted ? 1 : 0, id);
   }

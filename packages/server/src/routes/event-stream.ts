@@ -1,3 +1,7 @@
+import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import { goneSignal } from './gone-signal.ts';
+
 /** Events that are stored, of one subject. */
 export interface StoredEvents {
   /** Events after another one, in order, at most a number of them. */
@@ -20,6 +24,20 @@ const AT_ONCE = 100;
 const HEARTBEAT = 15_000;
 /** Milliseconds after which a client connects again. */
 const RETRY = 2000;
+
+/** Answers with events as they come, until there are no more, the client leaves, or the server closes. @param after id of the last one that is known */
+export function sendEvents(reply: FastifyReply, events: StoredEvents, after: number): FastifyReply {
+  const signal = AbortSignal.any([goneSignal(reply), reply.server.stopping]);
+  return (
+    reply
+      .type('text/event-stream')
+      .header('Cache-Control', 'no-store')
+      .header('X-Accel-Buffering', 'no')
+      // A server that stops would wait for the client to close it.
+      .header('Connection', 'close')
+      .send(Readable.from(eventStream(events, after, signal)))
+  );
+}
 
 /**
  * Server-sent events: those after an id, then others as they come, until there are no more. What is not read is not

@@ -1,13 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import {
-  createProject,
-  ended,
-  eventsOf,
-  follow,
-  type ReceivedEvent,
-  tiny,
-} from '../../testing/jobs.ts';
+import type { ReceivedEvent } from '../../testing/events.ts';
+import { createProject, ended, eventsOf, follow, tiny } from '../../testing/jobs.ts';
 import { imageBytes, json, startServer, type TestServer, useFolder } from '../../testing/server.ts';
 
 // Each job starts a process, which takes its time on a busy machine.

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -7,8 +6,7 @@ import { jobRequestSchema } from '../services/job-requests.ts';
 import { projectNameSchema } from '../services/projects.ts';
 import type { Services } from '../services/services.ts';
 import { jobKinds } from '../workers/job-messages.ts';
-import { eventStream, type StoredEvents } from './event-stream.ts';
-import { goneSignal } from './gone-signal.ts';
+import { type StoredEvents, sendEvents } from './event-stream.ts';
 
 const params = z.object({ job: z.coerce.number().int().min(1) });
 const states = z.enum(['queued', 'running', 'done', 'failed', 'cancelled']);
@@ -160,16 +158,7 @@ function events(app: FastifyInstance, { jobs }: Services): void {
       const isOver = jobs.isOver(job);
       // Clients connect again after the end of a stream, but not after this.
       if (isOver && jobs.events(job, after, 1).length === 0) return reply.code(204).send(null);
-      const signal = AbortSignal.any([goneSignal(reply), jobs.stopping]);
-      return (
-        reply
-          .type('text/event-stream')
-          .header('Cache-Control', 'no-store')
-          .header('X-Accel-Buffering', 'no')
-          // A server that stops would wait for the client to close it.
-          .header('Connection', 'close')
-          .send(Readable.from(eventStream(storedEvents(job, jobs), after, signal)))
-      );
+      return sendEvents(reply, storedEvents(job, jobs), after);
     },
   );
 }

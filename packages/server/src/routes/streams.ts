@@ -1,3 +1,4 @@
+import { fail } from '@bigrid/errors';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -105,6 +106,29 @@ function change(app: FastifyInstance, { streams }: Services): void {
       },
     },
     async (request, reply) => reply.code(201).send(await streams.create(request.body)),
+  );
+  typed.put(
+    '/v1/streams/:name',
+    {
+      config: { role: 'admin' },
+      schema: {
+        tags,
+        summary: 'Replace the definition of a stream, and start it again',
+        description:
+          'A URL as responses show it, with protocol and host alone, stands for the whole one of the earlier definition with its user and password. Images of a folder that were inspected are not inspected again.',
+        params,
+        body: streamSchema.extend({ name: streamSchema.shape.name.optional() }),
+        response: { 200: shownSchema, ...errorResponses },
+      },
+    },
+    async ({ params: { name }, body }) => {
+      if (body.name !== undefined && body.name !== name) {
+        fail('REQUEST_INVALID', `Expected the name ${name} but received ${body.name}`, {
+          remedy: 'Send the name that the path has, or none: a stream keeps its name.',
+        });
+      }
+      return streams.replace({ ...body, name });
+    },
   );
   for (const action of ['start', 'stop'] as const) {
     typed.post(

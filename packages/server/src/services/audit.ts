@@ -15,6 +15,7 @@ export const auditActions = [
   'project.create',
   'project.delete',
   'project.rename',
+  'stream.change',
   'stream.create',
   'stream.delete',
   'stream.start',

@@ -149,7 +149,7 @@ export class ImageService {
     const { file, name } = this.#find(project, image);
     const known = await previews.read(file);
     if (known) return known;
-    const { preview } = await decoder.decode({ path: files.pathOf(file), name });
+    const { preview } = await decoder.decode({ image: files.pathOf(file), name });
     await previews.write(file, preview);
     return preview;
   }
@@ -191,7 +191,7 @@ export class ImageService {
   async #factsOf({ path, hash }: ReceivedFile, name: string) {
     const known = this.#images.findAnywhere(hash);
     if (known) return { format: known.format, width: known.width, height: known.height };
-    const { preview, ...facts } = await this.#parts.decoder.decode({ path, name });
+    const { preview, ...facts } = await this.#parts.decoder.decode({ image: path, name });
     await this.#parts.previews.write(hash, preview);
     return facts;
   }

@@ -6,14 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bin } from '../../../cli/testing/command-line.ts';
-import {
-  createProject,
-  ended,
-  eventsOf,
-  follow,
-  type ReceivedEvent,
-  tiny,
-} from '../../testing/jobs.ts';
+import type { ReceivedEvent } from '../../testing/events.ts';
+import { createProject, ended, eventsOf, follow, tiny } from '../../testing/jobs.ts';
 import { json, startServer, type TestServer, tinyModel, useFolder } from '../../testing/server.ts';
 
 const at = useFolder();

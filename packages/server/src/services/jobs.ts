@@ -53,7 +53,6 @@ export class JobService {
   readonly #folders: JobFolders;
   readonly #audit: AuditLog;
   readonly #queue: JobQueue;
-  readonly #stopping = new AbortController();
 
   constructor(parts: JobServiceParts) {
     const { data, database, onError } = parts;
@@ -74,16 +73,6 @@ export class JobService {
   /** Takes up the jobs that an earlier process of the server left, and begins. */
   start(): Promise<void> {
     return this.#queue.start();
-  }
-
-  /** Aborted when the server stops: who follows a job would keep it from stopping. */
-  get stopping(): AbortSignal {
-    return this.#stopping.signal;
-  }
-
-  /** Ends the streams that follow jobs. */
-  stop(): void {
-    this.#stopping.abort();
   }
 
   /** Ends the processes of jobs, which are taken up again at the next start. */

@@ -13,9 +13,9 @@ it('decodes one file after the other, and goes on after one that it cannot', asy
   await writeFile(at('part.png'), await imageBytes(1));
   await writeFile(at('notes.txt'), 'text');
   const [first, refused, last] = await Promise.allSettled([
-    decoder.decode({ path: at('part.png'), name: 'part.png' }),
-    decoder.decode({ path: at('notes.txt'), name: 'notes.txt' }),
-    decoder.decode({ path: at('part.png'), name: 'part.png' }),
+    decoder.decode({ image: at('part.png'), name: 'part.png' }),
+    decoder.decode({ image: at('notes.txt'), name: 'notes.txt' }),
+    decoder.decode({ image: at('part.png'), name: 'part.png' }),
   ]);
   const decoded = { format: 'PNG', width: 64, height: 64, preview: expect.any(Uint8Array) };
   expect(first).toMatchObject({ status: 'fulfilled', value: decoded });
@@ -27,8 +27,8 @@ it.runIf(process.platform === 'linux')('does not wait for a file that never ends
   decoder = new ImageDecoder();
   execFileSync('mkfifo', [at('pipe')]);
   await writeFile(at('part.png'), await imageBytes(1));
-  await decoder.decode({ path: at('part.png'), name: 'part.png' });
-  const waiting = [1, 2].map(() => decoder.decode({ path: at('pipe'), name: 'pipe' }));
+  await decoder.decode({ image: at('part.png'), name: 'part.png' });
+  const waiting = [1, 2].map(() => decoder.decode({ image: at('pipe'), name: 'pipe' }));
   // The first has been sent to the process by then.
   await new Promise(setImmediate);
   await decoder.dispose();

@@ -1,13 +1,16 @@
 import type { Failure } from './messages.ts';
 
-/** A file to decode. */
+/** An image to decode. */
 export interface ImageTask {
-  readonly path: string;
+  /** Path of its file, or the content. */
+  readonly image: string | Uint8Array;
   /** Names the image in errors. */
   readonly name: string;
+  /** Most pixels of a side of the copy (default: 320). */
+  readonly side?: number | undefined;
 }
 
-/** What decoding a file found out. */
+/** What decoding an image found out. */
 export interface DecodedImage {
   /** Its format, such as `PNG`. */
   readonly format: string;

@@ -16,9 +16,9 @@ process.on('message', async (task: ImageTask) => {
   process.send?.(answer, undefined, undefined, () => {});
 });
 
-async function decode({ path, name }: ImageTask): Promise<DecodedImage> {
-  const bytes = await readFile(path);
-  const image = await decodeImage(bytes, name);
-  const { width, height } = image;
-  return { format: imageKind(bytes), width, height, preview: await drawPreview(image) };
+async function decode({ image, name, side }: ImageTask): Promise<DecodedImage> {
+  const bytes = typeof image === 'string' ? await readFile(image) : image;
+  const decoded = await decodeImage(bytes, name);
+  const { width, height } = decoded;
+  return { format: imageKind(bytes), width, height, preview: await drawPreview(decoded, side) };
 }

@@ -158,6 +158,40 @@ export function withoutSecrets(definition: StreamDefinition): StreamDefinition {
   };
 }
 
+/**
+ * Fills in what {@link withoutSecrets} hides, so that a definition that was read can be changed and sent back: a URL that is as
+ * it was shown stands for the earlier one, with its user and password.
+ */
+export function withSecretsOf(
+  earlier: StreamDefinition,
+  definition: StreamDefinition,
+): StreamDefinition {
+  return {
+    ...definition,
+    source: whole(definition.source, [earlier.source]),
+    sinks: definition.sinks.map((sink, at) =>
+      // One sink may be as another of the same host: the one in the same place comes first.
+      whole(sink, [...earlier.sinks.slice(at, at + 1), ...earlier.sinks]),
+    ),
+  };
+}
+
+interface MayHaveSecrets {
+  readonly type: string;
+  readonly url?: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+function whole<Part extends MayHaveSecrets>(part: Part, earlier: readonly Part[]): Part {
+  const known = earlier.find(
+    ({ type, url }) => type === part.type && url !== undefined && originOf(url) === part.url,
+  );
+  if (!known) return part;
+  const { url, username, password } = known;
+  return { username, password, ...part, url };
+}
+
 /** `rtsp://camera:554/` */
 export function originOf(text: string): string {
   const { protocol, host } = new URL(text);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { reasonOf } from '@bigrid/node/internal';
 import type { StreamFiles } from '../../repositories/stream-files.ts';
 import type { SinkDefinition } from './definitions.ts';
@@ -14,8 +15,6 @@ export interface OutletContext {
   readonly id: number;
   /** Its name. */
   readonly stream: string;
-  /** Position of the sink in the stream. */
-  readonly index: number;
 }
 
 /** What became of the results of a sink since the stream was started. */
@@ -96,12 +95,12 @@ export class Outlet {
 
 async function openSink(
   definition: SinkDefinition,
-  { files, id, stream, index }: OutletContext,
+  { files, id, stream }: OutletContext,
   state: SinkState,
 ): Promise<Sink> {
   switch (definition.type) {
     case 'webhook':
-      return WebhookSink.open(files.pathOf(id, `webhook-${index}.jsonl`), definition.url, state);
+      return WebhookSink.open(files.pathOf(id, queueOf(definition)), definition.url, state);
     case 'mqtt':
       return new MqttSink(definition, stream, state);
     case 'lines':
@@ -111,4 +110,10 @@ async function openSink(
       return new FolderSink({ ...definition, files, folder }, state);
     }
   }
+}
+
+/** The file of what is not sent yet: it stays with its receiver when the sinks of a stream change. */
+function queueOf({ url, verdicts }: SinkDefinition & { type: 'webhook' }): string {
+  const hash = createHash('sha256').update(JSON.stringify([url, verdicts]));
+  return `webhook-${hash.digest('hex').slice(0, 16)}.jsonl`;
 }

@@ -55,6 +55,7 @@ async function startRun(name: string, count: number, model: SlowModel, atOnce: n
         },
       },
       onInspected: () => {},
+      wantsMap: () => false,
       onEnd: async () => {},
     },
   );

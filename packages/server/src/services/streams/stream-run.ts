@@ -4,6 +4,7 @@ import { reasonOf } from '@bigrid/node/internal';
 import type { Inspected } from '../model-version.ts';
 import type { ModelService } from '../models.ts';
 import type { StreamDefinition } from './definitions.ts';
+import type { SeenImage } from './live-view.ts';
 import { Outlet, type OutletContext, type OutletReport } from './outlet.ts';
 import { Pauses } from './pauses.ts';
 import type { StreamResult } from './sinks/sink.ts';
@@ -14,7 +15,9 @@ export interface RunContext
   extends Pick<SourceContext, 'allowed' | 'inspected'>,
     Pick<OutletContext, 'files' | 'id'> {
   readonly models: Pick<ModelService, 'inspect'>;
-  readonly onInspected: (name: string, inspected: Inspected) => void;
+  readonly onInspected: (seen: SeenImage) => void;
+  /** Whether inspections are to give their anomaly maps. */
+  readonly wantsMap: () => boolean;
   /** Images of a stream that are inspected at once. */
   readonly atOnce: number;
   /** Called when the source is at its end, or failed for good. */
@@ -50,7 +53,7 @@ export class StreamRun {
     this.#context = context;
     const { files, id } = context;
     this.#outlets = definition.sinks.map(
-      (sink, index) => new Outlet(sink, { files, id, stream: definition.name, index }),
+      (sink) => new Outlet(sink, { files, id, stream: definition.name }),
     );
     this.#done = this.#run();
   }
@@ -128,11 +131,14 @@ export class StreamRun {
     await before;
     if (outcome === undefined) return;
     if (!(await frame.isFinal(isResult(outcome)))) return;
-    const named = { at: new Date().toISOString(), stream, image: frame.name, model };
+    const at = new Date().toISOString();
+    const named = { at, stream, image: frame.name, model };
     const { result, heatMap } = toResult(named, outcome);
     if (isResult(outcome)) {
       this.#state.countInspected(outcome.result.verdict);
-      this.#context.onInspected(frame.name, outcome);
+      const { framesPerSecond: perSecond, dropped } = this.#state.report();
+      const seen = { at, name: frame.name, image: image as Uint8Array, inspected: outcome };
+      this.#context.onInspected({ ...seen, perSecond, dropped });
     } else this.#state.countFailed();
     const delivery = { result, image: image as Uint8Array, heatMap };
     await Promise.all(this.#outlets.map((outlet) => outlet.offer(delivery)));
@@ -145,9 +151,10 @@ export class StreamRun {
     const { model, version } = this.#definition;
     const { signal } = this.#stopped;
     const heatMap = this.#outlets.some(({ wantsHeatMap }) => wantsHeatMap);
-    const request = { model, version, image, name: frame.name, judging: {}, heatMap };
     while (!signal.aborted) {
       try {
+        const map = this.#context.wantsMap();
+        const request = { model, version, image, name: frame.name, judging: {}, heatMap, map };
         const inspected = await this.#context.models.inspect(request, signal);
         this.#state.waitFor('model', undefined);
         return inspected;

@@ -4,6 +4,7 @@ import { systemPath, type WatchedImage } from '@bigrid/node/internal';
 import type { Database } from '../../database/database.ts';
 import type { StreamFiles } from '../../repositories/stream-files.ts';
 import { type ImageStamp, StreamRepository, type StreamRow } from '../../repositories/streams.ts';
+import type { ImageDecoder } from '../../workers/image-decoder.ts';
 import { AuditLog } from '../audit.ts';
 import type { InspectionLog } from '../inspections.ts';
 import type { ModelService } from '../models.ts';
@@ -13,7 +14,9 @@ import {
   type StreamDefinition,
   streamSchema,
   withoutSecrets,
+  withSecretsOf,
 } from './definitions.ts';
+import { LiveView } from './live-view.ts';
 import type { OutletReport } from './outlet.ts';
 import { checkSource } from './sources.ts';
 import { StreamRun } from './stream-run.ts';
@@ -34,6 +37,7 @@ export interface StreamServiceOptions {
   readonly models: ModelService;
   readonly inspections: InspectionLog;
   readonly allowed: AllowedFolders;
+  readonly decoder: ImageDecoder;
   /** Images of a stream that are inspected at once. */
   readonly atOnce: number;
 }
@@ -55,6 +59,8 @@ export class StreamService {
   readonly #streams: StreamRepository;
   readonly #audit: AuditLog;
   readonly #runs = new Map<number, StreamRun>();
+  /** They outlive runs, so that who looks need not look again. */
+  readonly #live = new Map<number, LiveView>();
   /** Changes happen one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -73,13 +79,18 @@ export class StreamService {
     return this.#describe(this.#find(name));
   }
 
+  /** What it inspects right now. @throws NOT_FOUND */
+  live(name: string): LiveView {
+    return this.#liveOf(this.#find(name).id);
+  }
+
   /**
    * Adds a stream and starts it.
    * @throws STATE_CONFLICT if there is one of this name; NOT_FOUND for its model; what {@link checkSource} throws
    */
   create(definition: StreamDefinition): Promise<Stream> {
     return this.#inTurn(async () => {
-      const { name, source, model, version } = definition;
+      const { name } = definition;
       if (this.#streams.find(name)) {
         fail(
           'STATE_CONFLICT',
@@ -89,13 +100,34 @@ export class StreamService {
           },
         );
       }
-      this.#options.models.version(model, version);
-      await checkSource(source, this.#options.allowed);
+      await this.#check(definition);
       const created_at = new Date().toISOString();
       await this.#options.database.write(() => {
         const text = JSON.stringify(definition);
         this.#streams.add({ name, definition: text, is_started: 1, created_at });
         this.#audit.record('stream.create', name, { ...withoutSecrets(definition) });
+      });
+      const row = this.#find(name);
+      this.#run(row);
+      return this.#describe(row);
+    });
+  }
+
+  /**
+   * Gives a stream another definition, and starts it again with that. What {@link withoutSecrets} hides need not be given.
+   * @throws NOT_FOUND for it or its model; what {@link checkSource} throws; then it goes on as before
+   */
+  replace(definition: StreamDefinition): Promise<Stream> {
+    return this.#inTurn(async () => {
+      const { name } = definition;
+      const before = this.#find(name);
+      const whole = withSecretsOf(definitionOf(before), definition);
+      await this.#check(whole);
+      await this.#end(before.id);
+      await this.#options.database.write(() => {
+        this.#streams.setDefinition(before.id, JSON.stringify(whole));
+        this.#streams.setStarted(before.id, true);
+        this.#audit.record('stream.change', name, { ...withoutSecrets(whole) });
       });
       const row = this.#find(name);
       this.#run(row);
@@ -133,6 +165,8 @@ export class StreamService {
         this.#streams.remove(id);
         this.#audit.record('stream.delete', name);
       });
+      this.#live.get(id)?.end();
+      this.#live.delete(id);
       await this.#options.files.remove(id);
     });
   }
@@ -155,6 +189,12 @@ export class StreamService {
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => {});
     return result;
+  }
+
+  /** @throws NOT_FOUND for its model; what {@link checkSource} throws */
+  async #check({ source, model, version }: StreamDefinition): Promise<void> {
+    this.#options.models.version(model, version);
+    await checkSource(source, this.#options.allowed);
   }
 
   #setStarted({ id, name }: StreamRow, isStarted: boolean): Promise<void> {
@@ -190,6 +230,7 @@ export class StreamService {
   #run(row: StreamRow): void {
     const { database, inspections, ...context } = this.#options;
     const { id, name: stream } = row;
+    const live = this.#liveOf(id);
     const run = new StreamRun(definitionOf(row), {
       ...context,
       id,
@@ -197,12 +238,23 @@ export class StreamService {
         has: (image) => this.#streams.hasImage(id, stampOf(image)),
         add: (image) => database.write(() => this.#streams.addImage(id, stampOf(image))),
       },
-      onInspected: (name, inspected) =>
-        inspections.record({ source: `stream:${stream}`, name }, inspected),
+      onInspected: (seen) => {
+        inspections.record({ source: `stream:${stream}`, name: seen.name }, seen.inspected);
+        live.show(seen);
+      },
+      wantsMap: () => live.wantsMap,
       onEnd: () => database.write(() => this.#streams.setStarted(id, false)),
     });
     this.#runs.set(id, run);
     void this.#forgetRemoved(id);
+  }
+
+  #liveOf(id: number): LiveView {
+    const known = this.#live.get(id);
+    if (known) return known;
+    const live = new LiveView(this.#options);
+    this.#live.set(id, live);
+    return live;
   }
 
   async #end(id: number): Promise<void> {
