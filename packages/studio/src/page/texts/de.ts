@@ -56,6 +56,12 @@ export const de: Texts = {
       evaluating: 'Auswertung',
     },
   },
+  zoom: {
+    label: 'Zoom',
+    in: 'Vergrößern',
+    out: 'Verkleinern',
+    whole: 'Ganzes Bild',
+  },
   signIn: {
     title: 'Anmelden',
     lead: 'Dieser Server verlangt einen Schlüssel. Sie bekommen ihn von der Person, die ihn betreibt.',

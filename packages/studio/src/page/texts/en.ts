@@ -55,6 +55,12 @@ export const en = {
       evaluating: 'Evaluating',
     },
   },
+  zoom: {
+    label: 'Zoom',
+    in: 'Zoom in',
+    out: 'Zoom out',
+    whole: 'Whole image',
+  },
   signIn: {
     title: 'Sign in',
     lead: 'This server asks for a key. Whoever runs it has one for you.',

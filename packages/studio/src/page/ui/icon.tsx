@@ -11,6 +11,8 @@ const shapes = {
     'M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6M12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.2 2.2M16.2 16.2l2.2 2.2M18.4 5.6l-2.2 2.2M7.8 16.2l-2.2 2.2',
   close: 'M6 6l12 12M18 6L6 18',
   plus: 'M12 5v14M5 12h14',
+  minus: 'M5 12h14',
+  whole: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
   check: 'M5 12l5 5 9-10',
   remove: 'M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13',
   undo: 'M8 6L4 10l4 4M4 10h9a6 6 0 0 1 0 12h-2',
