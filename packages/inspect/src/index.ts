@@ -53,7 +53,14 @@ export {
   operatingPoints,
   underLabelledRules,
 } from './calibration/operating-points.ts';
-export { describePromise, ENOUGH_PARTS, type Promised, promised } from './calibration/promise.ts';
+export {
+  describePromise,
+  ENOUGH_PARTS,
+  PROMISE_CONFIDENCE,
+  type Promised,
+  promised,
+} from './calibration/promise.ts';
+export { upperRateBound } from './calibration/rate-bound.ts';
 export { scoreImages } from './calibration/scoring.ts';
 export { checkArgument, checkOptions } from './check-options.ts';
 export { bordersOf } from './detection/borders.ts';

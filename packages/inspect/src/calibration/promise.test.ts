@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { exampleManifest } from '../../testing/example-manifest.ts';
 import type { Calibration } from '../bundle/manifest.ts';
 import { falsePositiveRate } from '../bundle/threshold-rules.ts';
-import { describePromise, promised } from './promise.ts';
+import { describePromise, PROMISE_CONFIDENCE, promised } from './promise.ts';
+import { upperRateBound } from './rate-bound.ts';
 
 const scores = Array.from({ length: 60 }, (_, at) => at);
 const parts = (count: number) => scores.map((at) => Math.floor((at * count) / scores.length));
@@ -40,12 +41,37 @@ describe('what a threshold guarantees', () => {
   });
 
   it('is nothing if the scored images have near-duplicates among those learnt', () => {
-    expect(promised(calibrated({ origin: 'near-duplicates' })).falsePositiveRate).toBeUndefined();
+    const { falsePositiveRate, falsePositiveBound } = promised(
+      calibrated({ origin: 'near-duplicates' }),
+    );
+    expect([falsePositiveRate, falsePositiveBound]).toEqual([undefined, undefined]);
     expect(promised(calibrated({ groups: parts(6) }))).toEqual({
       falsePositiveRate: 1 / 7,
+      // None of 6 above: 1 - 0.05^(1/6).
+      falsePositiveBound: expect.closeTo(0.393, 4),
       images: 60,
       parts: 6,
     });
+  });
+
+  it('counts a part as above it if one of its frames is', () => {
+    const { falsePositiveBound } = promised(calibrated({ groups: parts(6), threshold: 58 }));
+    expect(falsePositiveBound).toBeCloseTo(upperRateBound(1, 6, PROMISE_CONFIDENCE), 12);
+  });
+
+  it('has a bound above the expectation', () => {
+    const property = fc.property(
+      fc.array(fc.integer({ min: 0, max: 50 }), { minLength: 2, maxLength: 60 }),
+      fc.integer({ min: 2, max: 60 }),
+      fc.integer({ min: -1, max: 51 }),
+      (values, count, threshold) => {
+        const sorted = values.toSorted((a, b) => a - b);
+        const groups = values.map((_, at) => at % Math.min(count, values.length));
+        const told = promised(calibrated({ scores: sorted, groups, threshold }));
+        expect(told.falsePositiveBound).toBeGreaterThan(Number(told.falsePositiveRate) - 1e-12);
+      },
+    );
+    fc.assert(property);
   });
 
   it('holds on average, whatever the number of parts and frames', () => {

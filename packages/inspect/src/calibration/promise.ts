@@ -1,6 +1,7 @@
 import { counted } from '@bigrid/errors';
 import type { Calibration } from '../bundle/manifest.ts';
 import { falsePositiveRate, groupCount } from '../bundle/threshold-rules.ts';
+import { upperRateBound } from './rate-bound.ts';
 
 /** What a threshold guarantees for normal images that neither training nor calibration saw. */
 export interface Promised {
@@ -9,6 +10,11 @@ export interface Promised {
    * guaranteed: the scored images have near-duplicates among those learnt, or all show one part.
    */
   readonly falsePositiveRate: number | undefined;
+  /**
+   * The rate in the long run is at most this with a confidence of {@link PROMISE_CONFIDENCE}, 0..1: the expectation is an
+   * average over all draws of scored images, and this draw may have been lucky. Undefined if nothing can be guaranteed.
+   */
+  readonly falsePositiveBound: number | undefined;
   /** How many images were scored, and of how many parts: near-duplicates count as images of one part. */
   readonly images: number;
   readonly parts: number;
@@ -17,14 +23,29 @@ export interface Promised {
 /** Parts to calibrate on for a meaningful threshold: with fewer, it varies from draw to draw. */
 export const ENOUGH_PARTS = 20;
 
+/** The confidence of {@link Promised.falsePositiveBound}. */
+export const PROMISE_CONFIDENCE = 0.95;
+
 export function promised({ scores, groups, origin, threshold }: Calibration): Promised {
   const parts = groupCount(scores, groups);
   const isKnown = origin !== 'near-duplicates' && parts > 1;
+  const above = partsAbove(threshold, scores, groups);
   return {
     falsePositiveRate: isKnown ? falsePositiveRate(threshold, scores, groups) : undefined,
+    falsePositiveBound: isKnown ? upperRateBound(above, parts, PROMISE_CONFIDENCE) : undefined,
     images: scores.length,
     parts,
   };
+}
+
+/** The parts of which any image scores above a threshold: no fewer than those of which a given image does. */
+function partsAbove(
+  threshold: number,
+  scores: readonly number[],
+  groups: readonly number[] | undefined,
+): number {
+  const above = [...scores.keys()].filter((at) => (scores[at] as number) > threshold);
+  return groups ? new Set(above.map((at) => groups[at])).size : above.length;
 }
 
 /**
