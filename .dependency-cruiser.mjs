@@ -9,7 +9,7 @@ const layers = {
   node: ['errors', 'graph', 'method', 'inspect'],
   report: ['errors', 'inspect'],
   studio: ['inspect', 'server'],
-  server: ['errors', 'node', 'studio'],
+  server: ['errors', 'node', 'report', 'studio'],
   cli: ['errors', 'node', 'report', 'server'],
 };
 

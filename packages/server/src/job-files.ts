@@ -12,6 +12,7 @@ export const jobFiles = {
   model: 'model.onnx',
   /** Folder of what is kept as long as the job. */
   kept: 'kept',
+  report: 'kept/report.html',
 } as const;
 
 /** The map of an image in a preview, below the folder of the job. */

@@ -74,6 +74,11 @@ export class JobFolders {
     return readFile(join(this.pathOf(job), previewFile(step, image))).catch(() => undefined);
   }
 
+  /** The report of a job; undefined if it has none. */
+  report(job: number): Promise<Uint8Array | undefined> {
+    return readFile(join(this.pathOf(job), jobFiles.report)).catch(() => undefined);
+  }
+
   /** Removes what only a job that is not done needs. */
   async tidy(job: number): Promise<void> {
     const folder = this.pathOf(job);

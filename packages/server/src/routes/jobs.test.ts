@@ -39,7 +39,8 @@ it('trains a version of a model, which inspects', async () => {
   const inspected = await server.send('POST', '/v1/models/parts/inspect', await imageBytes(3));
   expect(inspected.status).toBe(200);
   // What it worked on is gone; what updates need is kept.
-  expect(await readdir(at('data', 'jobs', '1'))).toEqual(['kept']);
+  const left = () => readdir(at('data', 'jobs', '1'));
+  await vi.waitFor(async () => expect(await left()).toEqual(['kept']), 10_000);
   expect(await readdir(at('data', 'replays'))).toHaveLength(1);
 });
 
@@ -114,6 +115,25 @@ it('evaluates a model on the test images', async () => {
     list.map(({ image, id }) => image ?? id).sort();
   expect(idsOf(result.images)).toEqual(idsOf(images.body.images));
   expect(result.images.filter(({ kind }: { kind: string }) => kind === 'spot')).toHaveLength(2);
+});
+
+it('gives the report of an evaluation, a page that is apart from the server', async () => {
+  const { body: job } = await create('evaluate', model);
+  expect((await call('GET', `/v1/jobs/${job.id}/report`)).body.code).toBe('NOT_FOUND');
+  await ended(server, job.id);
+  const response = await server.send('GET', `/v1/jobs/${job.id}/report`);
+  expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  expect(response.headers.get('content-security-policy')).toMatch(
+    /^sandbox allow-scripts; default-src 'none';/,
+  );
+  const page = await response.text();
+  expect(page).toContain('<title>parts, version 1, on parts</title>');
+  expect(page.match(/class="card"/g)).toHaveLength(5);
+  expect(page).not.toContain(at('data'));
+  const left = () => readdir(at('data', 'jobs', String(job.id)));
+  await vi.waitFor(async () => expect(await left()).toEqual(['kept']), 10_000);
+  const { body: training } = await call('GET', '/v1/jobs/1/report');
+  expect(training).toMatchObject({ code: 'NOT_FOUND', remedy: expect.any(String) });
 });
 
 it('recalibrates and updates a model, each as a new version that is not active', async () => {

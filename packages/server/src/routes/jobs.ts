@@ -49,6 +49,18 @@ const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 
+/** A report is apart from the server: it reads nothing of it. The policy in the page allows no scripts but its own. */
+const REPORT_POLICY = [
+  'sandbox allow-scripts',
+  "default-src 'none'",
+  'img-src data:',
+  "style-src 'unsafe-inline'",
+  "script-src 'unsafe-inline'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+].join('; ');
+
 const tags = ['jobs'];
 const NPY = 'application/x-npy';
 const one = { tags, params, response: { 200: jobSchema, ...errorResponses } };
@@ -59,6 +71,7 @@ export async function jobRoutes(app: FastifyInstance, services: Services): Promi
   change(app, services);
   events(app, services);
   previews(app, services);
+  reports(app, services);
 }
 
 function createAndList(app: FastifyInstance, { jobs }: Services): void {
@@ -185,6 +198,32 @@ function previews(app: FastifyInstance, { jobs }: Services): void {
     },
     async ({ params: { job, step, image } }, reply) =>
       reply.type(NPY).send(await jobs.preview(job, step, image)),
+  );
+}
+
+function reports(app: FastifyInstance, { jobs }: Services): void {
+  app.withTypeProvider<ZodTypeProvider>().get(
+    '/v1/jobs/:job/report',
+    {
+      schema: {
+        tags,
+        summary: 'The report of an evaluation, one HTML page',
+        description: 'Metrics, test images with heat maps, curves, and a threshold to move.',
+        params,
+        produces: ['text/html'],
+        response: { 200: z.unknown(), ...errorResponses } as Record<string, z.ZodType>,
+      },
+      config: { role: 'viewer' },
+      // A page, not JSON.
+      serializerCompiler: () => (value) => JSON.stringify(value),
+    },
+    async ({ params: { job } }, reply) => {
+      const page = await jobs.report(job);
+      return reply
+        .type('text/html; charset=utf-8')
+        .header('Content-Security-Policy', REPORT_POLICY)
+        .send(page);
+    },
   );
 }
 

@@ -165,17 +165,20 @@ export class JobQueue {
     return {
       kind: request.kind,
       folder: folders.pathOf(row.id),
-      model: this.#modelFile(request),
+      ...this.#modelOf(request),
       replays,
       options: request.options,
     };
   }
 
-  #modelFile(request: JobRequest): string | undefined {
+  #modelOf(request: JobRequest): Pick<JobTask, 'model' | 'shown'> {
     const source = sourceOf(request);
-    if (!source) return undefined;
-    const { file } = this.#parts.models.version(source.model, source.version);
-    return this.#parts.files.pathOf(file);
+    if (!source) return {};
+    const { files, models } = this.#parts;
+    const { model, version, file, settings } = models.version(source.model, source.version);
+    const { threshold, unsure } = settings;
+    const title = `${model}, version ${version}, on ${request.project}`;
+    return { model: files.pathOf(file), shown: { title, rules: { threshold, unsure } } };
   }
 
   /** Stores the result, with the version that the job made: both or neither. */

@@ -187,6 +187,18 @@ export class JobService {
     );
   }
 
+  /** The report of an evaluation that is done, an HTML page. @throws NOT_FOUND */
+  async report(id: number): Promise<Uint8Array> {
+    const { state } = this.#find(id);
+    const found = state === 'done' ? await this.#folders.report(id) : undefined;
+    return (
+      found ??
+      fail('NOT_FOUND', `Expected an evaluation that is done but received job ${id}`, {
+        remedy: 'Queue a job of the kind evaluate, and wait until it is done.',
+      })
+    );
+  }
+
   /** Whether no more events will come, unless it is queued again. @throws NOT_FOUND */
   isOver(id: number): boolean {
     return isOver(this.#find(id).state);

@@ -4,6 +4,14 @@ import type { Failure } from './messages.ts';
 export const jobKinds = ['train', 'evaluate', 'calibrate', 'update', 'doctor', 'drift'] as const;
 export type JobKind = (typeof jobKinds)[number];
 
+/** A version of a model as a report shows it. */
+export interface ShownModel {
+  /** Heading of the page. */
+  readonly title: string;
+  /** Rules of thresholds that replace those of its file. */
+  readonly rules: { readonly threshold?: string | undefined; readonly unsure?: string | undefined };
+}
+
 /** What a job process does, as JSON in its only argument. */
 export interface JobTask {
   readonly kind: JobKind;
@@ -11,6 +19,8 @@ export interface JobTask {
   readonly folder: string;
   /** Model file, for every kind but train and doctor. */
   readonly model?: string | undefined;
+  /** What a report shows of the model, besides what is in its file. */
+  readonly shown?: ShownModel | undefined;
   /** Folder for the good images that trainings keep for updates. */
   readonly replays: string;
   /** Options of the function of `@bigrid/node` that does the work. */

@@ -5,12 +5,14 @@ import {
   calibrate,
   checkData,
   describePromise,
+  drawThumbnail,
   drift,
   evaluate,
   inspect,
   type Manifest,
   type OnEvent,
   readBundle,
+  type SeenImage,
   type TrainRequest,
   train,
   update,
@@ -21,10 +23,13 @@ import {
   modelIdOf,
   replayPath,
   statisticsOf,
+  underRules,
+  writeAtomically,
 } from '@bigrid/node/internal';
+import { Report } from '@bigrid/report';
 import { jobFiles } from '../job-files.ts';
 import type { JobContext } from './job-context.ts';
-import type { JobKind, JobTask } from './job-messages.ts';
+import type { JobKind, JobTask, ShownModel } from './job-messages.ts';
 
 interface Tools {
   readonly onEvent: OnEvent;
@@ -63,13 +68,21 @@ async function trainModel(
   return { training: manifest.training, ...thresholdsOf(manifest) };
 }
 
-async function evaluateModel({ model, options }: JobTask, context: JobContext, tools: Tools) {
-  const request = { ...options, ...tools, mask: context.mask };
-  const { mean, intervals, defects, images, failed, withoutMask } = await evaluate(
-    model as string,
-    context.images,
-    request,
-  );
+/** The report goes to a file in the folder of the job. */
+async function evaluateModel(
+  { folder, model, shown, options }: JobTask,
+  context: JobContext,
+  tools: Tools,
+) {
+  const bundle = await readBundle(model as string);
+  const { title, rules } = shown as ShownModel;
+  const report = new Report(underRules(bundle.manifest, rules), { title, drawThumbnail });
+  const onImage = (seen: SeenImage) => report.add(seen);
+  const request = { ...options, ...tools, mask: context.mask, onImage };
+  const evaluation = await evaluate(bundle, context.images, request);
+  const page = context.shortened(await report.render(evaluation));
+  await writeAtomically(join(folder, jobFiles.report), page);
+  const { mean, intervals, defects, images, failed, withoutMask } = evaluation;
   return {
     metrics: mean,
     intervals: intervals.mean,
