@@ -1,8 +1,10 @@
 // What the routes send and receive, for programs that talk to the server: types alone.
 
 export type { ErrorBody } from './plugins/errors.ts';
+export type { Drift, History } from './routes/history.ts';
 export type { Image, ImagePage, UploadedImages } from './routes/images.ts';
 export type { InspectionResult } from './routes/inspect.ts';
+export type { InspectionPage } from './routes/inspections.ts';
 export type { Job } from './routes/jobs.ts';
 export type { DetailedModelVersion, ModelVersion } from './routes/models.ts';
 export type { Project } from './routes/projects.ts';

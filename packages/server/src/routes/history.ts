@@ -72,6 +72,9 @@ const driftSchema = z
   })
   .meta({ id: 'Drift' });
 
+export type History = z.output<typeof historySchema>;
+export type Drift = z.output<typeof driftSchema>;
+
 const tags = ['inspections'];
 
 /** What the log of inspections tells about a model: its history, and whether it drifts. */

@@ -49,6 +49,8 @@ const inspectionSchema = z
   })
   .meta({ id: 'LoggedInspection' });
 
+export type InspectionPage = z.output<typeof pageSchema>;
+
 const columns = Object.keys(inspectionSchema.shape);
 
 const pageSchema = z.object({

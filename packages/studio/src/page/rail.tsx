@@ -28,7 +28,7 @@ export function Rail() {
                     aria-current={page === current ? 'page' : undefined}
                   >
                     <Icon name={page} />
-                    {t.value.pages[page]}
+                    <span>{t.value.pages[page]}</span>
                   </a>
                 </li>
               ))}

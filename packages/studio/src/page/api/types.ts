@@ -1,8 +1,11 @@
 export type {
   DetailedModelVersion,
+  Drift,
   ErrorBody,
+  History,
   Image,
   ImagePage,
+  InspectionPage,
   InspectionResult,
   Job,
   JobRequest,

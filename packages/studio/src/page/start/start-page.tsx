@@ -1,6 +1,7 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { request } from '../api/client.ts';
-import type { Project } from '../api/types.ts';
+import type { Image, ImagePage, Project } from '../api/types.ts';
+import { thumbnailUrl } from '../state/images.ts';
 import { tellError, wordsOf } from '../state/notices.ts';
 import { createProject, loadProjects, projectPath, projects } from '../state/projects.ts';
 import { go, hashOf } from '../state/route.ts';
@@ -11,6 +12,8 @@ import './start-page.css';
 
 /** Name of the project of the sample line. */
 const SAMPLE = 'sample-line';
+/** Images that a card shows. */
+const FIRST = 4;
 
 /** All projects, and the ways to begin one. */
 export function StartPage() {
@@ -97,18 +100,41 @@ function Sample() {
 
 function ProjectCard({ project: { name, images } }: { project: Project }) {
   const { start } = t.value;
+  const isEmpty = Object.values(images).every((count) => count === 0);
   return (
     <li class="panel project-card">
-      <h2>
-        <a href={hashOf({ project: name, page: 'images' })}>{name}</a>
-      </h2>
-      <p class="quiet">{start.training(images.training)}</p>
+      <div class="toolbar">
+        <h2>
+          <a href={hashOf({ project: name, page: 'images' })}>{name}</a>
+        </h2>
+        <RemoveProject name={name} />
+      </div>
+      <FirstImages name={name} />
+      <p class="quiet">{isEmpty ? start.empty : start.training(images.training)}</p>
       {images.normal + images.defects > 0 && (
         <p class="quiet">{start.testing(images.normal, images.defects)}</p>
       )}
       {images.unlabelled > 0 && <p class="quiet">{start.unlabelled(images.unlabelled)}</p>}
-      <RemoveProject name={name} />
     </li>
+  );
+}
+
+/** Some images, to know the project by. */
+function FirstImages({ name }: { name: string }) {
+  const [images, setImages] = useState<readonly Image[]>([]);
+  useEffect(() => {
+    const query = { limit: FIRST };
+    request<ImagePage>(projectPath(name, '/images'), { query }).then(
+      (page) => setImages(page.images),
+      tellError,
+    );
+  }, [name]);
+  return (
+    <div class="first-images">
+      {images.map((image) => (
+        <img key={image.id} src={thumbnailUrl(name, image)} alt="" loading="lazy" />
+      ))}
+    </div>
   );
 }
 
@@ -120,20 +146,18 @@ function RemoveProject({ name }: { name: string }) {
     request(projectPath(name), { method: 'DELETE' }).then(loadProjects).catch(tellError);
   if (!isAsking) {
     return (
-      <div class="toolbar">
-        <button
-          type="button"
-          class="button plain icon end"
-          aria-label={`${start.remove}: ${name}`}
-          onClick={() => ask(true)}
-        >
-          <Icon name="remove" />
-        </button>
-      </div>
+      <button
+        type="button"
+        class="button plain icon end"
+        aria-label={`${start.remove}: ${name}`}
+        onClick={() => ask(true)}
+      >
+        <Icon name="remove" />
+      </button>
     );
   }
   return (
-    <div class="toolbar" role="alert">
+    <div class="toolbar confirm" role="alert">
       <span>{start.confirmRemove(name)}</span>
       <button type="button" class="button danger end" onClick={remove}>
         {start.remove}

@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { ApiError, request } from '../api/client.ts';
+import { request } from '../api/client.ts';
 import type { DetailedModelVersion, ModelVersion } from '../api/types.ts';
 import { project } from './projects.ts';
 
@@ -22,7 +22,9 @@ export function modelPath(name: string, version?: number, rest = ''): string {
 export async function loadModel(): Promise<void> {
   const name = project.value?.name;
   if (name === undefined) return;
-  const all = await request<ModelVersion[]>(modelPath(name)).catch(noneOf);
+  // A project without a model has none here, where asking for its versions would be an error.
+  const models = await request<ModelVersion[]>('v1/models');
+  const all = models.filter(({ model: of }) => of === name);
   const active = all.find(({ isActive }) => isActive);
   const detailed = active && (await loadVersion(name, active.version));
   // Another project may have been opened meanwhile.
@@ -33,10 +35,4 @@ export async function loadModel(): Promise<void> {
 
 export function loadVersion(name: string, version: number): Promise<DetailedModelVersion> {
   return request<DetailedModelVersion>(modelPath(name, version));
-}
-
-/** A project without a model has no versions. */
-function noneOf(error: unknown): ModelVersion[] {
-  if (error instanceof ApiError && error.status === 404) return [];
-  throw error;
 }

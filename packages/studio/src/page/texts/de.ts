@@ -76,6 +76,7 @@ export const de: Texts = {
     create: 'Projekt anlegen',
     sample: 'Mit der Beispiellinie ausprobieren',
     sampleHint: 'Ein Projekt mit erzeugten Bildern eines Teils, gut und fehlerhaft',
+    empty: 'Noch keine Bilder',
     training: (n) => `${counted(n, 'gutes Bild', 'gute Bilder')} zum Lernen`,
     testing: (normal, defects) =>
       `${counted(normal, 'gutes Bild', 'gute Bilder')} und ${counted(defects, 'Fehler', 'Fehler')} zum Testen`,
@@ -83,5 +84,58 @@ export const de: Texts = {
     rename: 'Umbenennen',
     remove: 'Löschen',
     confirmRemove: (name) => `${name} mit allen Bildern löschen?`,
+  },
+  watch: {
+    lead: 'Ob Bilder noch aussehen wie bei der Kalibrierung, und jedes Urteil',
+    noModel: 'Noch gibt es kein Modell zu überwachen.',
+    noModelHint:
+      'Trainieren Sie zuerst eines; danach erscheint hier jedes Bild, das für eine Linie geprüft wird.',
+    nothing: 'In dieser Zeit wurde nichts geprüft.',
+    nothingHint: 'Hier stehen Bilder von Streams und solche, die Programme an den Server senden.',
+    range: 'Zeit',
+    ranges: { hour: 'Stunde', day: 'Tag', week: 'Woche', month: '30 Tage', all: 'Alles' },
+    steady: (n) =>
+      n === 1
+        ? 'Das letzte Bild sieht aus wie bei der Kalibrierung.'
+        : `Die letzten ${n.toLocaleString('de')} Bilder sehen aus wie bei der Kalibrierung.`,
+    drifted: (names) => `Seit der Kalibrierung verschoben: ${names}.`,
+    driftHint:
+      'Sehen Sie zuerst nach Kamera und Licht. Hat sich das Produkt geändert, sammeln Sie neue gute Bilder und aktualisieren Sie das Modell.',
+    tooFew: 'Noch zu wenige Bilder, um zu sagen, ob sich etwas verschoben hat.',
+    measures: {
+      score: 'Anomaliewert',
+      brightness: 'Helligkeit',
+      contrast: 'Kontrast',
+      sharpness: 'Schärfe',
+      red: 'Rotanteil',
+      blue: 'Blauanteil',
+    },
+    moved: 'verschoben',
+    outside: (n, of, expected) =>
+      `${n} der letzten ${of} außerhalb des Bands, ${expected} erwartet`,
+    band: 'Das Band umfasst 98 von 100 guten Bildern der Kalibrierung.',
+    share: 'Alarme',
+    shareNow: (alarms, of) =>
+      `${counted(alarms, 'Alarm', 'Alarme')} in ${counted(of, 'Bild', 'Bildern')}`,
+    chartOf: (name) => `${name} im Verlauf`,
+    log: 'Urteile',
+    search: 'Namen suchen',
+    verdict: 'Urteil',
+    anyVerdict: 'Alle',
+    verdicts: { normal: 'Normal', unsure: 'Unsicher', anomalous: 'Anomal' },
+    unknown: 'nicht das Produkt',
+    download: 'CSV herunterladen',
+    older: 'Ältere zeigen',
+    columns: {
+      at: 'Zeit',
+      name: 'Bild',
+      source: 'Quelle',
+      verdict: 'Urteil',
+      score: 'Wert',
+      threshold: 'Schwelle',
+      version: 'Version',
+    },
+    noName: 'ohne Namen',
+    http: 'Programm',
   },
 };

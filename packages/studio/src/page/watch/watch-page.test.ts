@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { imageBytes, tinyModel } from '../../../../server/testing/server.ts';
+import { chromiumPath, looks, seriousFaults, show, useStudio } from '../../../testing/page.ts';
+
+// Skipped where there is no Chromium to open the page in.
+describe.skipIf(chromiumPath === undefined)('watch page', () => {
+  const studio = useStudio();
+
+  beforeAll(async () => {
+    const { server } = studio();
+    await server.send('POST', '/v1/projects', { name: 'part' });
+  }, 120_000);
+
+  const open = async () => {
+    const { page, server } = studio();
+    await page.goto(`${server.url}/#/part/watch`);
+    await page.reload();
+  };
+
+  it('says what is missing without a model', async () => {
+    const { page } = studio();
+    await open();
+    await page.getByText('There is no model to monitor yet.').waitFor();
+  });
+
+  it('shows whether images drift, and every verdict', async () => {
+    const { page, server, problems } = studio();
+    await server.send('POST', '/v1/models/part/versions', await tinyModel());
+    for (let at = 0; at < 12; at++) {
+      const form = new FormData();
+      form.append('file', new Blob([new Uint8Array(await imageBytes(at))]), `part-${at}.png`);
+      await (await server.send('POST', '/v1/models/part/inspect', form)).text();
+    }
+    await open();
+    await page.getByText(/The latest 12 images look|Moved since calibration/).waitFor();
+    expect(await page.locator('.drift-charts figure').count()).toBe(7);
+    expect(await page.locator('.verdict-log tbody tr').count()).toBe(12);
+    await page.getByPlaceholder('Search names').fill('part-11');
+    await page.locator('.verdict-log tbody tr').nth(1).waitFor({ state: 'detached' });
+    expect(await page.locator('.verdict-log tbody tr').textContent()).toContain('part-11.png');
+    expect(problems).toEqual([]);
+  }, 120_000);
+
+  it('saves what is listed as CSV', async () => {
+    const { page } = studio();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download CSV' }).click(),
+    ]);
+    const lines = (await readFile(await download.path(), 'utf8')).trim().split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toContain('part-11.png');
+  });
+
+  it('keeps the time that was chosen in the URL', async () => {
+    const { page } = studio();
+    await page.getByText('30 days').click();
+    await page.reload();
+    expect(await page.getByLabel('30 days').isChecked()).toBe(true);
+  });
+
+  it.each(looks)('has no serious fault in $colorScheme at $width pixels', async (look) => {
+    const { page } = studio();
+    await show(page, look);
+    await page.getByRole('heading', { name: 'Verdicts' }).waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(overflow).toBeLessThanOrEqual(0);
+  });
+});
