@@ -137,7 +137,7 @@ export async function openServices(
   const allowed = new AllowedFolders(watch);
   const streamFiles = new StreamFiles(data);
   const streams = new StreamService({
-    ...{ database, files: streamFiles, models, inspections, allowed, decoder },
+    ...{ database, files: streamFiles, images, projects, models, inspections, allowed, decoder },
     atOnce: processes,
   });
   opened.push(() => streams.dispose());

@@ -38,6 +38,7 @@ export async function startStreamServer(data: string, watch: string[], model?: s
   if (model !== undefined) await addModel(model);
   return {
     url,
+    send,
     close,
     addModel,
     get: async (path: string) => answerOf(await send('GET', path)),

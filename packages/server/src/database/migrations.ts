@@ -114,4 +114,9 @@ export const migrations: readonly string[] = [
      milliseconds REAL NOT NULL
    ) STRICT;
    CREATE INDEX inspections_by_model ON inspections (model, version, at, verdict, unknown)`,
+  `CREATE TABLE image_streams (
+     image INTEGER PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE,
+     stream INTEGER NOT NULL REFERENCES streams (id) ON DELETE CASCADE
+   ) STRICT;
+   CREATE INDEX image_streams_by_stream ON image_streams (stream)`,
 ];

@@ -123,6 +123,21 @@ export class ImageRepository {
     );
   }
 
+  /** Notes the stream that an image came from. */
+  setStream(id: number, stream: number): void {
+    this.#database.run('INSERT INTO image_streams (image, stream) VALUES (?, ?)', id, stream);
+  }
+
+  /** Images of a stream that nobody has labelled, beyond the newest. @param most of the newest */
+  unlabelledOf(stream: number, project: number, most: number): ImageRow[] {
+    return this.#database.all(
+      `SELECT images.* FROM image_streams JOIN images ON images.id = image
+       WHERE stream = ? AND project = ? AND label IS NULL
+       ORDER BY id DESC LIMIT -1 OFFSET ?`,
+      ...[stream, project, most],
+    );
+  }
+
   remove(id: number): void {
     this.#database.run('DELETE FROM images WHERE id = ?', id);
   }

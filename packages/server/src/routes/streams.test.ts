@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { imageBytes } from '../../testing/server.ts';
 import { startStreamServer, useTinyModel } from '../../testing/streams.ts';
 
 const at = useTinyModel();
@@ -133,6 +134,40 @@ test('after a restart a stream goes on, repeats nothing, and sends what was not 
     expect(text).toContain(`{"action":"stream.${action}"`.slice(1));
   }
   expect(text).not.toContain('secret');
+});
+
+test('images go to a project, which keeps the latest that nobody has labelled', async () => {
+  const server = await start(at('part.onnx'));
+  const verdicts = ['normal', 'unsure', 'anomalous'];
+  const sink = { type: 'project', project: 'review', latest: 2, verdicts, mostPerSecond: 100 };
+  expect((await server.post('/v1/streams', stream([sink]))).body.code).toBe('NOT_FOUND');
+  await server.post('/v1/projects', { name: 'review' });
+  await server.send('POST', '/v1/projects/review/images?name=own.png', await imageBytes(90));
+  await server.post('/v1/streams', stream([sink, { ...sink, verdicts: undefined }]));
+  const images = async () =>
+    (await server.get('/v1/projects/review/images')).body.images as {
+      readonly id: number;
+      readonly name: string;
+      readonly label: string | null;
+    }[];
+  const add = async (n: number) => {
+    await copyFile(good(n), join(camera, `${n}.png`));
+    await expect
+      .poll(async () => (await server.get('/v1/streams/line-1')).body, { timeout: 20_000 })
+      .toMatchObject({ sinks: [{ delivered: n + 1 }, {}] });
+  };
+  await add(0);
+  const [, first] = await images();
+  expect(first).toMatchObject({ name: '0.png', label: null });
+  const label = { images: [first?.id], label: 'normal' };
+  await server.send('PATCH', '/v1/projects/review/images', label);
+  for (const n of [1, 2, 3]) await add(n);
+  // What a person has labelled, or added, stays.
+  expect((await images()).map(({ name }) => name)).toEqual([
+    ...['own.png', '0.png', '2.png', '3.png'],
+  ]);
+  const { body } = await server.get('/v1/streams/line-1');
+  expect(body.sinks[1].definition.verdicts).toEqual(['anomalous', 'unsure']);
 });
 
 test('an image that cannot be read is reported once it is complete', async () => {

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { fail } from '@bigrid/errors';
 import type { Database } from '../database/database.ts';
 import type { FileRepository, ReceivedFile } from '../repositories/files.ts';
@@ -27,6 +27,15 @@ export interface ImagePage {
   readonly total: number;
   /** Where the next page begins; null on the last. */
   readonly next: number | null;
+}
+
+/** A stream whose images go to a project. */
+export interface StreamOfImages {
+  /** Number of the stream. */
+  readonly id: number;
+  readonly project: string;
+  /** Unlabelled images of it that the project keeps. */
+  readonly latest: number;
 }
 
 export interface ImageServiceParts {
@@ -98,6 +107,27 @@ export class ImageService {
     } finally {
       await files.discard(received);
     }
+  }
+
+  /**
+   * Adds an image of a stream for a person to label, and deletes the oldest of those that nobody has labelled.
+   * @param latest number of unlabelled images of the stream that the project keeps
+   * @throws what {@link add} throws
+   */
+  async addOfStream(
+    { id: stream, project, latest }: StreamOfImages,
+    name: string,
+    content: Uint8Array,
+  ): Promise<void> {
+    const added = await this.add(project, name, Readable.from([content]), {});
+    if (!added.isNew) return;
+    await this.#parts.database.write(() => {
+      const { id } = this.#parts.projects.find(project);
+      // It may have been deleted meanwhile.
+      if (!this.#images.find(id, added.id)) return;
+      this.#images.setStream(added.id, stream);
+      for (const old of this.#images.unlabelledOf(stream, id, latest)) this.#images.remove(old.id);
+    });
   }
 
   /** @param after the page begins after it: `next` of the page before. @throws NOT_FOUND */

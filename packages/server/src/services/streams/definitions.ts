@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { projectNameSchema } from '../projects.ts';
 import { modelNameSchema, nameSchema } from '../settings.ts';
 
 const fps = z
@@ -128,6 +129,22 @@ export const sinkSchema = z
         ...common,
       })
       .describe('Keeps images, or their heat maps, in a folder per verdict in the data folder'),
+    z
+      .strictObject({
+        type: z.literal('project'),
+        project: projectNameSchema,
+        latest: z
+          .int()
+          .min(1)
+          .max(100_000)
+          .default(1000)
+          .describe(
+            'Unlabelled images of the stream that the project keeps; older ones are deleted',
+          ),
+        mostPerSecond: mostPerSecond(1),
+        verdicts: common.verdicts.unwrap().default(['anomalous', 'unsure']),
+      })
+      .describe('Adds images to a project, unlabelled, so that a person can label them'),
   ])
   .meta({ id: 'StreamSink' });
 

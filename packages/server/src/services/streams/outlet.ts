@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 import { reasonOf } from '@bigrid/node/internal';
 import type { StreamFiles } from '../../repositories/stream-files.ts';
+import type { ImageService } from '../images.ts';
 import type { SinkDefinition } from './definitions.ts';
 import { FolderSink } from './sinks/folder-sink.ts';
 import { LinesSink } from './sinks/lines-sink.ts';
 import { MqttSink } from './sinks/mqtt-sink.ts';
+import { ProjectSink } from './sinks/project-sink.ts';
 import { RateLimit } from './sinks/rate-limit.ts';
-import { type Delivery, type Sink, SinkState } from './sinks/sink.ts';
+import { type Delivery, type DriftAlert, type Sink, SinkState } from './sinks/sink.ts';
 import { WebhookSink } from './sinks/webhook-sink.ts';
 
 export interface OutletContext {
   readonly files: StreamFiles;
+  readonly images: Pick<ImageService, 'addOfStream'>;
   /** Number of the stream. */
   readonly id: number;
   /** Its name. */
@@ -53,6 +56,11 @@ export class Outlet {
     });
   }
 
+  /** Tells of drift, if it can, whatever its verdicts and its rate. */
+  async alert(alert: DriftAlert): Promise<void> {
+    await this.#guard(() => this.#sink?.alert?.(alert));
+  }
+
   async offer(delivery: Delivery): Promise<void> {
     if (!this.#isWanted(delivery)) return;
     if (this.#limit && !this.#limit.take()) {
@@ -77,7 +85,7 @@ export class Outlet {
 
   #isWanted({ result }: Delivery): boolean {
     const { verdicts, type } = this.definition;
-    if ('error' in result) return type !== 'folder';
+    if ('error' in result) return type !== 'folder' && type !== 'project';
     return verdicts?.includes(result.verdict) ?? true;
   }
 
@@ -95,7 +103,7 @@ export class Outlet {
 
 async function openSink(
   definition: SinkDefinition,
-  { files, id, stream }: OutletContext,
+  { files, images, id, stream }: OutletContext,
   state: SinkState,
 ): Promise<Sink> {
   switch (definition.type) {
@@ -105,6 +113,8 @@ async function openSink(
       return new MqttSink(definition, stream, state);
     case 'lines':
       return new LinesSink({ ...definition, files, folder: files.pathOf(id, 'lines') }, state);
+    case 'project':
+      return new ProjectSink(images, { ...definition, id }, state);
     case 'folder': {
       const folder = files.pathOf(id, `${definition.content}s`);
       return new FolderSink({ ...definition, files, folder }, state);

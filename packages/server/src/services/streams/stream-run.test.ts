@@ -4,7 +4,7 @@ import { BigridError } from '@bigrid/errors';
 import { expect, onTestFinished, test } from 'vitest';
 import { useFolder } from '../../../testing/server.ts';
 import { StreamFiles } from '../../repositories/stream-files.ts';
-import type { Inspected, InspectionRequest } from '../model-version.ts';
+import type { DetailedVersion, Inspected, InspectionRequest } from '../model-version.ts';
 import { AllowedFolders } from './allowed-folders.ts';
 import { streamSchema } from './definitions.ts';
 import { StreamRun } from './stream-run.ts';
@@ -23,8 +23,16 @@ class SlowModel {
     return answer.promise;
   }
 
+  async detailed(): Promise<DetailedVersion> {
+    const values = [1, 2, 3];
+    const images = { brightness: values, contrast: values, sharpness: values };
+    const calibration = { scores: values, images: { ...images, red: values, blue: values } };
+    return { manifest: { calibration } } as unknown as DetailedVersion;
+  }
+
   finish(name: string): void {
-    const result = { verdict: 'normal', score: 1, regions: [] };
+    const statistics = { brightness: 9, contrast: 2, sharpness: 2, red: 2, blue: 2 };
+    const result = { verdict: 'normal', score: 2, regions: [], statistics };
     this.#answers.get(name)?.resolve({ version: { version: 1 }, result } as unknown as Inspected);
   }
 
@@ -45,6 +53,7 @@ async function startRun(name: string, count: number, model: SlowModel, atOnce: n
     {
       models: model,
       files: new StreamFiles(at(`${name}-data`)),
+      images: { addOfStream: async () => {} },
       id: 1,
       allowed: new AllowedFolders([at()]),
       atOnce,
@@ -117,4 +126,20 @@ test('an image that changes while it is inspected is inspected again', async () 
   await expect.poll(() => marked, { timeout }).toEqual([path]);
   expect(run.report().inspected).toBe(1);
   expect(await lines()).toHaveLength(1);
+});
+
+test('sinks are alerted once when drift begins', async () => {
+  const model = new SlowModel();
+  const { marked, lines } = await startRun('drift', 300, model, 1);
+  const finishing = setInterval(() => model.finish(model.asked.at(-1) as string), 1);
+  onTestFinished(() => clearInterval(finishing));
+  await expect.poll(() => marked.length, { timeout }).toBe(300);
+  const all = await lines();
+  const alerts = all.filter(({ type }) => type === 'drift');
+  expect(alerts).toMatchObject([
+    { stream: 'drift', drifted: true, measures: expect.arrayContaining([]) },
+  ]);
+  expect(alerts[0].measures[0].name).toBe('brightness');
+  // After the second hundred.
+  expect(all.indexOf(alerts[0])).toBe(200);
 });

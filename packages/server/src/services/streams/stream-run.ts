@@ -4,6 +4,7 @@ import { reasonOf } from '@bigrid/node/internal';
 import type { Inspected } from '../model-version.ts';
 import type { ModelService } from '../models.ts';
 import type { StreamDefinition } from './definitions.ts';
+import { DriftWatch } from './drift-watch.ts';
 import type { SeenImage } from './live-view.ts';
 import { Outlet, type OutletContext, type OutletReport } from './outlet.ts';
 import { Pauses } from './pauses.ts';
@@ -13,8 +14,8 @@ import { type StreamReport, StreamState } from './stream-state.ts';
 
 export interface RunContext
   extends Pick<SourceContext, 'allowed' | 'inspected'>,
-    Pick<OutletContext, 'files' | 'id'> {
-  readonly models: Pick<ModelService, 'inspect'>;
+    Pick<OutletContext, 'files' | 'id' | 'images'> {
+  readonly models: Pick<ModelService, 'inspect' | 'detailed'>;
   readonly onInspected: (seen: SeenImage) => void;
   /** Whether inspections are to give their anomaly maps. */
   readonly wantsMap: () => boolean;
@@ -44,6 +45,7 @@ export class StreamRun {
   readonly #context: RunContext;
   readonly #state = new StreamState();
   readonly #outlets: readonly Outlet[];
+  readonly #drift: DriftWatch;
   readonly #stopped = new AbortController();
   readonly #pauses = new Pauses();
   readonly #done: Promise<void>;
@@ -51,9 +53,10 @@ export class StreamRun {
   constructor(definition: StreamDefinition, context: RunContext) {
     this.#definition = definition;
     this.#context = context;
-    const { files, id } = context;
+    const { files, images, id, models } = context;
+    this.#drift = new DriftWatch(models);
     this.#outlets = definition.sinks.map(
-      (sink) => new Outlet(sink, { files, id, stream: definition.name }),
+      (sink) => new Outlet(sink, { files, images, id, stream: definition.name }),
     );
     this.#done = this.#run();
   }
@@ -142,8 +145,18 @@ export class StreamRun {
     } else this.#state.countFailed();
     const delivery = { result, image: image as Uint8Array, heatMap };
     await Promise.all(this.#outlets.map((outlet) => outlet.offer(delivery)));
+    if (isResult(outcome)) await this.#watchDrift(at, outcome);
     // At worst, it is inspected again after a restart.
     await frame.done().catch(() => {});
+  }
+
+  /** Alerts the sinks when drift begins, and when it is over. */
+  async #watchDrift(at: string, inspected: Inspected): Promise<void> {
+    const change = await this.#drift.add(at, inspected);
+    if (!change) return;
+    const { model, version } = inspected.version;
+    const alert = { type: 'drift', at, stream: this.#definition.name, model, version } as const;
+    await Promise.all(this.#outlets.map((outlet) => outlet.alert({ ...alert, ...change })));
   }
 
   /** @returns the error of an image that cannot be inspected; undefined if it was dropped, or the stream stopped */

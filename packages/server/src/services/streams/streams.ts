@@ -6,8 +6,10 @@ import type { StreamFiles } from '../../repositories/stream-files.ts';
 import { type ImageStamp, StreamRepository, type StreamRow } from '../../repositories/streams.ts';
 import type { ImageDecoder } from '../../workers/image-decoder.ts';
 import { AuditLog } from '../audit.ts';
+import type { ImageService } from '../images.ts';
 import type { InspectionLog } from '../inspections.ts';
 import type { ModelService } from '../models.ts';
+import type { ProjectService } from '../projects.ts';
 import type { AllowedFolders } from './allowed-folders.ts';
 import {
   type SinkDefinition,
@@ -34,7 +36,9 @@ export interface Stream extends Omit<StreamDefinition, 'sinks'> {
 export interface StreamServiceOptions {
   readonly database: Database;
   readonly files: StreamFiles;
+  readonly images: ImageService;
   readonly models: ModelService;
+  readonly projects: ProjectService;
   readonly inspections: InspectionLog;
   readonly allowed: AllowedFolders;
   readonly decoder: ImageDecoder;
@@ -191,9 +195,11 @@ export class StreamService {
     return result;
   }
 
-  /** @throws NOT_FOUND for its model; what {@link checkSource} throws */
-  async #check({ source, model, version }: StreamDefinition): Promise<void> {
+  /** @throws NOT_FOUND for its model or a project; what {@link checkSource} throws */
+  async #check({ source, model, version, sinks }: StreamDefinition): Promise<void> {
     this.#options.models.version(model, version);
+    for (const sink of sinks)
+      if (sink.type === 'project') this.#options.projects.find(sink.project);
     await checkSource(source, this.#options.allowed);
   }
 

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { isInstalled, startStreamServer, useTinyModel } from '../../../../testing/streams.ts';
+import { MqttSink } from './mqtt-sink.ts';
+import { SinkState } from './sink.ts';
 
 const hasBroker = isInstalled('mosquitto', '-h');
 const why = hasBroker ? '' : ' (skipped: mosquitto is not installed)';
@@ -121,6 +123,35 @@ describe.skipIf(!hasBroker)(`MQTT${why}`, () => {
     await expect
       .poll(() => messages.at(-1))
       .toMatchObject({ topic: 'bigrid/line-1/availability', text: 'offline' });
+  });
+
+  test('drift is told on a topic of its own', async () => {
+    const port = await freePort();
+    await startBroker(port);
+    const messages = await listen(port);
+    const definition = {
+      type: 'mqtt',
+      url: `mqtt://127.0.0.1:${port}`,
+      qos: 1,
+      retain: false,
+      username: 'line',
+      password: 'pass-word',
+      mostPerSecond: 1,
+    } as const;
+    const sink = new MqttSink(definition, 'line-1', new SinkState());
+    onTestFinished(() => sink.close());
+    const alert = {
+      type: 'drift',
+      at: '2026-11-27T06:00:00.000Z',
+      stream: 'line-1',
+      model: 'part',
+      version: 1,
+      drifted: false,
+      measures: [],
+    } as const;
+    await sink.alert(alert);
+    const told = () => messages.find(({ topic }) => topic === 'bigrid/line-1/drift')?.text;
+    await expect.poll(told, { timeout: 20_000 }).toBe(JSON.stringify(alert));
   });
 
   test('without a broker images are inspected nevertheless; later it is found', async () => {

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { reasonOf } from '@bigrid/node/internal';
 import { connect, type MqttClient } from 'mqtt';
 import type { SinkDefinition } from '../definitions.ts';
-import type { Delivery, Sink, SinkState } from './sink.ts';
+import type { Delivery, DriftAlert, Sink, SinkState, StreamResult } from './sink.ts';
 
 type MqttDefinition = SinkDefinition & { type: 'mqtt' };
 
@@ -57,12 +57,22 @@ export class MqttSink implements Sink {
   }
 
   async take({ result }: Delivery): Promise<void> {
+    this.#publish(this.#topic, result);
+  }
+
+  /** On a topic of its own, so that whoever reads results gets nothing else. */
+  async alert(alert: DriftAlert): Promise<void> {
+    this.#publish(`${this.#topic}/drift`, alert);
+  }
+
+  #publish(topic: string, message: StreamResult | DriftAlert): void {
     const { qos, retain } = this.#definition;
     if (this.#pending >= MOST_PENDING) {
-      return this.#state.countLost(`The broker has not acknowledged ${MOST_PENDING} results`);
+      this.#state.countLost(`The broker has not acknowledged ${MOST_PENDING} results`);
+      return;
     }
     this.#pending++;
-    this.#client.publish(this.#topic, JSON.stringify(result), { qos, retain }, (error) => {
+    this.#client.publish(topic, JSON.stringify(message), { qos, retain }, (error) => {
       this.#pending--;
       if (error) this.#state.countLost(reasonOf(error));
       else this.#state.countDelivered();

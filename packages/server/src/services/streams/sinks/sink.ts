@@ -1,4 +1,5 @@
 import type { InspectionResult } from '../../../workers/messages.ts';
+import type { DriftChange } from '../drift-watch.ts';
 
 /** What sinks get of an image, as JSON. */
 export type StreamResult = {
@@ -20,6 +21,15 @@ export interface Delivery {
   readonly heatMap: Uint8Array | undefined;
 }
 
+/** Tells that what a stream inspects began to differ from calibration, or no longer does. */
+export interface DriftAlert extends DriftChange {
+  readonly type: 'drift';
+  readonly at: string;
+  readonly stream: string;
+  readonly model: string;
+  readonly version: number;
+}
+
 /** Takes results, one after the other. */
 export interface Sink {
   /**
@@ -27,6 +37,8 @@ export interface Sink {
    * @throws if the result is lost; the next one is given to it nevertheless
    */
   take(delivery: Delivery): Promise<void>;
+  /** Takes an alert, as it takes results. */
+  alert?(alert: DriftAlert): Promise<void>;
   /** Bytes that are not sent yet. */
   waiting?(): Promise<number>;
   /** Sends what can be sent within a few seconds. */

@@ -2,7 +2,7 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Webhook } from '@bigrid/node/internal';
 import { appendLine } from '../../../repositories/stream-files.ts';
-import type { Delivery, Sink, SinkState } from './sink.ts';
+import type { Delivery, DriftAlert, Sink, SinkState, StreamResult } from './sink.ts';
 
 /** Bytes from which the queue is emptied once everything in it is sent. */
 const LONGEST_QUEUE = 2 ** 24;
@@ -38,14 +38,22 @@ export class WebhookSink implements Sink {
     return sink;
   }
 
-  async take({ result }: Delivery): Promise<void> {
+  take({ result }: Delivery): Promise<void> {
+    return this.#queueUp(result);
+  }
+
+  alert(alert: DriftAlert): Promise<void> {
+    return this.#queueUp(alert);
+  }
+
+  async #queueUp(message: StreamResult | DriftAlert): Promise<void> {
     const webhook = this.#webhook ?? (await this.#start());
     if ((await webhook.waiting()) > MOST_WAITING) {
       return this.#state.countLost(
         `The receiver has not accepted ${MOST_WAITING} bytes of results`,
       );
     }
-    const bytes = await appendLine(this.#queue, JSON.stringify(result));
+    const bytes = await appendLine(this.#queue, JSON.stringify(message));
     this.#state.delivered++;
     try {
       await webhook.notify(withoutWaiting);
