@@ -50,7 +50,7 @@ const rooms = {
   server: [
     ['routes'],
     ['plugins', 'open-inference'],
-    ['services'],
+    ['services', 'redis'],
     ['repositories', 'workers'],
     ['database'],
   ],
@@ -61,6 +61,7 @@ const rooms = {
 const confined = [
   { library: 'onnxruntime-', files: '^packages/node/src/engine/onnx-runtime\\.ts$' },
   { library: 'sharp/', files: '^packages/node/src/' },
+  { library: '(bullmq|ioredis)/', files: '^packages/server/src/redis/' },
   { library: 'echarts/', files: '^packages/report/src/charts\\.ts$' },
 ];
 

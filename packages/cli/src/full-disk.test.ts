@@ -48,6 +48,8 @@ const commands: readonly (readonly [string, () => readonly string[]])[] = [
   ['inspect', () => [at('model.onnx'), at('good'), '--format', 'csv']],
   ['watch', () => [at('model.onnx'), at('watched')]],
   ['serve', () => ['--data', at('server'), '--port', '0', '--log-level', 'silent']],
+  // Otherwise it needs Redis.
+  ['worker', () => ['--help']],
   ['evaluate', () => [at('model.onnx'), at('product')]],
   ['calibrate', () => [at('model.onnx'), at('fresh'), '--out', at('c.onnx')]],
   ['update', () => [at('model.onnx'), at('fresh'), '--out', at('u.onnx')]],

@@ -42,6 +42,10 @@ const commands: Readonly<Record<string, ListedCommand>> = {
     summary: 'Serve models over HTTP',
     load: () => import('./commands/serve.ts'),
   },
+  worker: {
+    summary: 'Do the jobs of a server on another machine',
+    load: () => import('./commands/worker.ts'),
+  },
   evaluate: {
     summary: 'Measure accuracy on labelled test images',
     load: () => import('./commands/evaluate.ts'),

@@ -23,6 +23,7 @@ const options = new Set([
   'backboneMean',
   'device',
   'out',
+  'queue',
   'resume',
   's3Root',
   'size',

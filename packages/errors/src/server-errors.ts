@@ -73,6 +73,13 @@ export const serverErrors = {
     exitCode: 75,
     httpStatus: 503,
   },
+  QUEUE_UNAVAILABLE: {
+    when: 'Redis, through which the server and its workers exchange their work, cannot be reached.',
+    remedy:
+      'Check its address, its password and the network; work goes on by itself once it is back.',
+    exitCode: 69,
+    httpStatus: 503,
+  },
   DATA_TOO_NEW: {
     when: 'A data folder was used by a newer version of Bigrid, whose format this one cannot read.',
     remedy: 'Update Bigrid, or restore the data folder from before that.',

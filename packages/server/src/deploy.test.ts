@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { serverOptionsSchema } from './options.ts';
+import type { ZodType } from 'zod';
+import { serverOptionsSchema, workerOptionsSchema } from './options.ts';
 
 const read = (name: string) =>
   readFile(new URL(`../../../deploy/${name}`, import.meta.url), 'utf8');
@@ -16,18 +17,28 @@ const documents = async (name: string): Promise<any[]> =>
 /** The options of a command line `serve --flag value ...`, checked by the schema. */
 function optionsOf([command, ...words]: readonly string[]) {
   expect(command).toBe('serve');
-  const given: Record<string, unknown> = {};
+  return serverOptionsSchema.parse(given(serverOptionsSchema.shape, words));
+}
+
+function workerOptionsOf([command, ...words]: readonly string[]) {
+  expect(command).toBe('worker');
+  return workerOptionsSchema.parse(given(workerOptionsSchema.shape, words));
+}
+
+/** The values of flags, by the names of the options. */
+function given(shape: Readonly<Record<string, ZodType>>, words: readonly string[]) {
+  const values: Record<string, unknown> = {};
   for (let i = 0; i < words.length; i += 2) {
     const name = words[i]?.replace(/^--/, '').replaceAll(/-(.)/g, (_, c) => c.toUpperCase()) ?? '';
-    const field = serverOptionsSchema.shape[name as keyof typeof serverOptionsSchema.shape];
+    const field = shape[name] as ZodType;
     expect(field, name).toBeDefined();
+    const { type } = 'unwrap' in field ? (field.unwrap as () => ZodType)() : field;
     const value = words[i + 1] as string;
-    const before = given[name];
-    if (field.def.innerType.type === 'array')
-      given[name] = [...((before as string[]) ?? []), value];
-    else given[name] = field.def.innerType.type === 'number' ? Number(value) : value;
+    const before = values[name];
+    if (type === 'array') values[name] = [...((before as string[]) ?? []), value];
+    else values[name] = type === 'number' ? Number(value) : value;
   }
-  return serverOptionsSchema.parse(given);
+  return values;
 }
 
 const instruction = (text: string, name: string) =>
@@ -57,6 +68,20 @@ describe('deploy/', () => {
     expect(build).toEqual({ context: '..', dockerfile: 'deploy/Dockerfile' });
   });
 
+  it('has a Compose file for workers that agrees with that of the server', async () => {
+    const [{ services: one }] = await documents('compose.yaml');
+    const [{ services, volumes }] = await documents('compose.workers.yaml');
+    const { queue, ...server } = optionsOf(services.bigrid.command);
+    expect(server).toEqual(optionsOf(one.bigrid.command));
+    const { worker } = services;
+    expect(workerOptionsOf(worker.command)).toMatchObject({ queue, data: server.data });
+    expect(services).toHaveProperty(new URL(queue as string).hostname);
+    for (const part of ['build', 'volumes', 'read_only', 'tmpfs', 'cap_drop', 'security_opt']) {
+      expect(worker[part], part).toEqual(one.bigrid[part]);
+    }
+    expect(services.redis.volumes).toEqual([`${Object.keys(volumes)[0]}:/data`]);
+  });
+
   it('has an example for Kubernetes that agrees with the image', async () => {
     const [claim, deployment, service] = await documents('kubernetes.yaml');
     const { spec } = deployment.spec.template;
@@ -82,5 +107,14 @@ describe('deploy/', () => {
     const { data } = optionsOf(command.split(' '));
     const folder = /^StateDirectory=(.+)$/m.exec(text)?.[1];
     expect(data).toBe(`/var/lib/${folder}`);
+  });
+
+  it('has a service for systemd that runs a worker', async () => {
+    const text = await read('bigrid-worker.service');
+    const command = /^ExecStart=\/usr\/bin\/env bigrid (.+)$/m.exec(text)?.[1] ?? '';
+    const { data } = workerOptionsOf(command.split(' '));
+    for (const name of ['RequiresMountsFor', 'ReadWritePaths']) {
+      expect(new RegExp(`^${name}=(.+)$`, 'm').exec(text)?.[1], name).toBe(data);
+    }
   });
 });

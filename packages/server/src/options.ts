@@ -1,5 +1,19 @@
 import { z } from 'zod';
 
+const jobs = z
+  .int()
+  .min(1)
+  .max(64)
+  .default(1)
+  .describe('Trainings and other jobs that run at once; others wait');
+
+const queue = z.string().min(1).meta({ expected: 'an address' });
+
+const logLevel = z
+  .enum(['silent', 'error', 'warn', 'info', 'debug'])
+  .default('info')
+  .describe('What to log');
+
 /** The options of the server: the one definition for the command line, the API and the docs. */
 export const serverOptionsSchema = z.strictObject({
   models: z
@@ -45,18 +59,14 @@ export const serverOptionsSchema = z.strictObject({
     .max(1024)
     .optional()
     .describe('Processes per model, each on one core (default: as many as there are cores)'),
-  queue: z
+  maxWaiting: z
     .int()
     .min(1)
     .max(100_000)
     .default(64)
     .describe('Inspections that may wait per model; further ones get status 503'),
-  jobs: z
-    .int()
-    .min(1)
-    .max(64)
-    .default(1)
-    .describe('Trainings and other jobs that run at once; others wait'),
+  jobs,
+  queue: queue.optional().describe('Redis from which workers take the jobs: redis://HOST:PORT'),
   timeout: z.int().min(1).max(3600).default(60).describe('Seconds that one inspection may take'),
   bodyLimit: z
     .int()
@@ -70,10 +80,22 @@ export const serverOptionsSchema = z.strictObject({
     .max(1_000_000_000)
     .default(1_000_000)
     .describe('Inspections that are kept in the log, the newest; 0: none'),
-  logLevel: z
-    .enum(['silent', 'error', 'warn', 'info', 'debug'])
-    .default('info')
-    .describe('What to log'),
+  logLevel,
 });
 
 export type ServerOptions = z.output<typeof serverOptionsSchema>;
+
+/** The options of a worker. */
+export const workerOptionsSchema = z.strictObject({
+  queue: queue.describe('Redis of the server: redis://HOST:PORT'),
+  data: z
+    .string()
+    .min(1)
+    .default('bigrid-data')
+    .meta({ expected: 'a path' })
+    .describe('Data folder of the server, which both share'),
+  jobs,
+  logLevel,
+});
+
+export type WorkerOptions = z.output<typeof workerOptionsSchema>;

@@ -3,9 +3,8 @@ import { availableParallelism } from 'node:os';
 import { fail } from '@bigrid/errors';
 import { failToWrite, holdAlone, reasonOf } from '@bigrid/node/internal';
 import type { FastifyInstance } from 'fastify';
-import { pino } from 'pino';
-import pretty from 'pino-pretty';
 import { Database } from './database/database.ts';
+import { createLogger } from './logger.ts';
 import { isLoopback } from './loopback.ts';
 import type { ServerOptions } from './options.ts';
 import { namesOf } from './plugins/origin.ts';
@@ -27,9 +26,8 @@ import { AllowedFolders } from './services/streams/allowed-folders.ts';
 import { StreamService } from './services/streams/streams.ts';
 import { UploadService } from './services/uploads.ts';
 import { ImageDecoder } from './workers/image-decoder.ts';
-
-/** Headers of requests that carry keys; the log leaves them out. */
-const secretHeaders = ['authorization', 'cookie'];
+import { LocalJobs } from './workers/job-process.ts';
+import type { JobRunner } from './workers/job-runner.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -43,7 +41,8 @@ export interface RunningServer {
 
 /**
  * Starts the server: opens its data folder, loads the active models, and listens.
- * @throws IN_USE if another server has the data folder; DATA_TOO_NEW, OUTPUT_UNWRITABLE, ADDRESS_UNAVAILABLE
+ * @throws IN_USE if another server has the data folder; DATA_TOO_NEW, OUTPUT_UNWRITABLE, QUEUE_UNAVAILABLE,
+ * ADDRESS_UNAVAILABLE
  */
 export async function serve(options: ServerOptions): Promise<RunningServer> {
   const { data } = options;
@@ -67,11 +66,7 @@ async function open(
   opened: (() => unknown)[],
 ): Promise<Omit<RunningServer, 'close'>> {
   const { host, logLevel: level } = options;
-  // Lines of JSON, unless a person reads them.
-  const logger = pino(
-    { level, redact: secretHeaders.flatMap((name) => [`headers.${name}`, `req.headers.${name}`]) },
-    process.stderr.isTTY ? pretty({ destination: 2 }) : process.stderr,
-  );
+  const logger = createLogger(level);
   const onError = (error: unknown) =>
     logger.error({ err: error }, 'Something failed that no request waits for');
   const services = await openServices(options, opened, onError);
@@ -107,19 +102,30 @@ async function open(
  * Opens what the routes stand on.
  * @param opened receives what has to be closed
  * @param onError is called with errors that no request is answered with
- * @throws DATA_TOO_NEW, DATA_DAMAGED, OUTPUT_UNWRITABLE, STORE_BUSY
+ * @throws DATA_TOO_NEW, DATA_DAMAGED, OUTPUT_UNWRITABLE, STORE_BUSY, QUEUE_UNAVAILABLE
  */
 export async function openServices(
   options: ServerOptions,
   opened: (() => unknown)[],
   onError: (error: unknown) => void,
 ): Promise<Services> {
-  const { data, watch, bodyLimit, queue, timeout, processes = availableParallelism() } = options;
+  const {
+    data,
+    watch,
+    bodyLimit,
+    maxWaiting,
+    timeout,
+    processes = availableParallelism(),
+  } = options;
   const database = await Database.open(data);
   opened.push(() => database.close());
   const files = await FileRepository.open(data);
   const keys = new KeyService(database);
-  const models = new ModelService(database, files, { processes, queue, timeout: 1000 * timeout });
+  const models = new ModelService(database, files, {
+    processes,
+    maxWaiting,
+    timeout: 1000 * timeout,
+  });
   opened.push(() => models.dispose());
   const decoder = new ImageDecoder();
   opened.push(() => decoder.dispose());
@@ -144,7 +150,7 @@ export async function openServices(
   const audit = new AuditLog(database);
   const jobs = new JobService({
     ...{ data, database, files, images, models, projects, onError },
-    atOnce: options.jobs,
+    runner: await openRunner(options, opened, onError),
   });
   opened.push(() => jobs.close());
   return {
@@ -160,6 +166,23 @@ export async function openServices(
     streams,
     uploads,
   };
+}
+
+/** What runs the jobs: this machine or, with a queue, workers. @throws QUEUE_UNAVAILABLE, OUTPUT_UNWRITABLE */
+async function openRunner(
+  { data, queue, jobs }: ServerOptions,
+  opened: (() => unknown)[],
+  onError: (error: unknown) => void,
+): Promise<JobRunner> {
+  if (queue === undefined) return new LocalJobs(jobs);
+  // A server without a queue starts sooner.
+  const { RedisConnection } = await import('./redis/connection.ts');
+  const { QueuedJobs } = await import('./redis/queued-jobs.ts');
+  const connection = await RedisConnection.open(queue, onError);
+  opened.push(() => connection.close());
+  const runner = await QueuedJobs.open(data, connection);
+  opened.push(() => runner.close());
+  return runner;
 }
 
 /** @returns where it listens. @throws ADDRESS_UNAVAILABLE */

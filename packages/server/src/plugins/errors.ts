@@ -24,6 +24,7 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
   WORKER_LOST: 1,
   TIMED_OUT: 5,
   STORE_BUSY: 5,
+  QUEUE_UNAVAILABLE: 5,
 };
 
 /** Answers errors in one shape, from the registry. What is not in it is a bug: it is logged, and the client learns nothing else. */

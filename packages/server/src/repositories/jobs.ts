@@ -123,12 +123,27 @@ export class JobRepository {
     );
   }
 
-  /** @param from the state before. @returns whether it was in that state */
-  end(id: number, from: 'queued' | 'running', { state, result, error }: JobEnd): boolean {
+  /** @param from the states before. @returns whether it was in one of them */
+  end(
+    id: number,
+    { state, result, error }: JobEnd,
+    from: readonly JobState[] = ['queued', 'running'],
+  ): boolean {
     return this.#change(
-      'UPDATE jobs SET state = ?, result = ?, error = ?, ended_at = ? WHERE id = ? AND state = ?',
-      ...[state, result ?? null, error ?? null, new Date().toISOString(), id, from],
+      `UPDATE jobs SET state = ?, result = ?, error = ?, ended_at = ?
+       WHERE id = ? AND state IN (${from.map(() => '?')})`,
+      ...[state, result ?? null, error ?? null, new Date().toISOString(), id, ...from],
     );
+  }
+
+  /** Identifies the latest time that a job was queued. */
+  queuing(id: number): number {
+    const row = this.#database.get<{ event: number }>(
+      `SELECT max(id) AS event FROM job_events
+       WHERE job = ? AND type = 'state' AND data ->> 'state' = 'queued'`,
+      id,
+    );
+    return (row as { event: number }).event;
   }
 
   remove(id: number): void {

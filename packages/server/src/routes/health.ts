@@ -6,8 +6,11 @@ import type { Services } from '../services/services.ts';
 const live = z.object({ live: z.boolean() });
 const ready = z.object({ ready: z.boolean() });
 
-/** Whether the server runs, and whether the active version of every model is loaded; under the names of the protocol as well. */
-export async function healthRoutes(app: FastifyInstance, { models }: Services): Promise<void> {
+/** Whether the server runs, and whether it can work; under the names of the protocol as well. */
+export async function healthRoutes(
+  app: FastifyInstance,
+  { jobs, models }: Services,
+): Promise<void> {
   const typed = app.withTypeProvider<ZodTypeProvider>();
   for (const prefix of ['/health', '/v2/health']) {
     const tags = ['health'];
@@ -24,12 +27,12 @@ export async function healthRoutes(app: FastifyInstance, { models }: Services): 
         config,
         schema: {
           tags,
-          summary: 'Whether every active model is loaded',
+          summary: 'Whether every active model is loaded, and the queue can be reached',
           response: { 200: ready, 503: ready },
         },
       },
       async (_, reply) => {
-        const isReady = models.isReady;
+        const isReady = models.isReady && jobs.isReachable;
         return reply.code(isReady ? 200 : 503).send({ ready: isReady });
       },
     );

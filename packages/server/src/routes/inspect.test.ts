@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { imageBytes, useServer } from '../../testing/server.ts';
 
-const used = useServer({ bodyLimit: 1, queue: 2 });
+const used = useServer({ bodyLimit: 1, maxWaiting: 2 });
 const path = '/v1/models/part/inspect';
 let [good, defective]: Buffer[] = [];
 beforeAll(async () => {

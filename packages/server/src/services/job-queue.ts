@@ -7,7 +7,7 @@ import type { FileRepository } from '../repositories/files.ts';
 import type { JobFolders } from '../repositories/job-folders.ts';
 import type { JobRepository, NamedJobRow } from '../repositories/jobs.ts';
 import type { JobTask } from '../workers/job-messages.ts';
-import { JobProcess } from '../workers/job-process.ts';
+import type { JobOutcome, JobRun, JobRunner } from '../workers/job-runner.ts';
 import { actAs } from './audit.ts';
 import type { ImageService } from './images.ts';
 import type { JobEvents } from './job-events.ts';
@@ -27,23 +27,23 @@ export interface JobQueueParts {
   readonly projects: ProjectService;
   /** Folder for the good images that trainings keep for updates. */
   readonly replays: string;
-  /** Jobs that run at once. */
-  readonly atOnce: number;
+  readonly runner: JobRunner;
   /** Called with errors that are not those of a job. */
   readonly onError: (error: unknown) => void;
 }
 
 interface Run {
-  process: JobProcess | undefined;
-  /** Why it is to end before it is done. */
-  stopped: 'cancelled' | 'queued' | undefined;
+  work: JobRun | undefined;
+  /** Resolves once the database says that it has begun. */
+  begun: Promise<unknown>;
+  isCancelled: boolean;
   done: Promise<void>;
 }
 
 /** How often a job is started whose process, or the server with it, ended before it was done. */
 const MOST_TRIES = 3;
 
-/** Runs queued jobs in the order of their ids, each in a process of its own. */
+/** Gives queued jobs to a runner, in the order of their ids, and stores what comes of them. */
 export class JobQueue {
   readonly #parts: JobQueueParts;
   readonly #runs = new Map<number, Run>();
@@ -55,61 +55,75 @@ export class JobQueue {
 
   /** Takes up the jobs that an earlier process of the server left, and begins. */
   async start(): Promise<void> {
-    const { jobs, folders } = this.#parts;
-    for (const row of jobs.inState('running')) await this.#takeUp(row, row.tries);
+    const { jobs, folders, runner } = this.#parts;
+    for (const row of jobs.inState('running')) {
+      if (runner.outlivesServer) this.#begin({ ...row, tries: row.tries - 1 });
+      else await this.#takeUp(row, row.tries);
+    }
     await folders.removeAllBut(jobs.all());
     this.next();
   }
 
   /** Starts as many queued jobs as may run. */
   next(): void {
-    const { jobs, atOnce } = this.#parts;
+    const { jobs, runner } = this.#parts;
     if (this.#isClosed) return;
     for (const row of jobs.inState('queued')) {
-      if (this.#runs.size >= atOnce) return;
-      if (this.#runs.has(row.id)) continue;
-      const run: Run = { process: undefined, stopped: undefined, done: Promise.resolve() };
-      this.#runs.set(row.id, run);
-      // Not as whoever ended the job before it.
-      run.done = actAs(row.created_by, () => this.#run(row, run));
+      if (this.#runs.size >= runner.atOnce) return;
+      if (!this.#runs.has(row.id)) this.#begin(row);
     }
   }
 
-  /** Cancels a job, and resolves once its process has ended. It may have been done just then. */
+  /** Cancels a job, and resolves once its process has ended. It may have been done just then. @throws QUEUE_UNAVAILABLE */
   async cancel(job: number): Promise<void> {
     const { jobs, events } = this.#parts;
-    const end = () => jobs.end(job, 'queued', { state: 'cancelled' });
-    do await this.#stop(job, 'cancelled');
-    while (
+    const end = () => jobs.end(job, { state: 'cancelled' }, ['queued']);
+    do {
+      await this.#cancelRun(job);
+      await events.change(job, 'cancelled', end);
       // It may have begun meanwhile.
-      !(await events.change(job, 'cancelled', end)) &&
-      this.#runs.has(job)
+    } while (this.#runs.has(job));
+  }
+
+  /** Lets jobs go on without the server; those that cannot are ended, and stay queued. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(
+      [...this.#runs.values()].map(async ({ work, done }) => {
+        await work?.leave();
+        await done;
+      }),
     );
   }
 
-  /** Ends all processes; their jobs stay queued. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await Promise.all([...this.#runs.keys()].map((job) => this.#stop(job, 'queued')));
-  }
-
-  async #stop(job: number, stopped: Run['stopped']): Promise<void> {
+  async #cancelRun(job: number): Promise<void> {
     const run = this.#runs.get(job);
     if (!run) return;
-    run.stopped ??= stopped;
-    await run.process?.stop();
+    run.isCancelled = true;
+    try {
+      await run.work?.stop();
+    } catch (error) {
+      run.isCancelled = false;
+      throw error;
+    }
     await run.done;
   }
 
+  /** @param row `tries` are those before this one */
+  #begin(row: NamedJobRow): void {
+    const begun = Promise.resolve();
+    const run: Run = { work: undefined, begun, isCancelled: false, done: begun };
+    this.#runs.set(row.id, run);
+    // Not as whoever ended the job before it.
+    run.done = actAs(row.created_by, () => this.#run(row, run));
+  }
+
   async #run(row: NamedJobRow, run: Run): Promise<void> {
-    const { jobs, events, folders, onError } = this.#parts;
+    const { folders, onError } = this.#parts;
     const { id } = row;
     try {
-      const begin = () => jobs.begin(id, new Date().toISOString());
-      if (await events.change(id, 'running', begin)) {
-        const result = (await folders.result(id)) ?? (await this.#work(row, run));
-        if (result !== undefined) await this.#finish(row, result);
-      }
+      const result = (await folders.result(id)) ?? (await this.#work(row, run));
+      if (result !== undefined) await this.#finish(row, result);
     } catch (error) {
       await this.#fail(id, error).catch(onError);
     }
@@ -121,25 +135,40 @@ export class JobQueue {
   async #work(row: NamedJobRow, run: Run): Promise<string | undefined> {
     const { jobs, events, folders } = this.#parts;
     const { id } = row;
-    const task = await this.#prepare(row);
-    if (run.stopped === undefined) {
-      run.process = new JobProcess(task, (report) => events.report(id, report));
-      await run.process.ended;
-      await events.settled();
-      const result = await folders.result(id);
-      if (result !== undefined) return result;
+    const outcome = await this.#outcome(row, run);
+    if (outcome.type === 'left') return undefined;
+    const result = await folders.result(id);
+    if (result !== undefined) return result;
+    if (run.isCancelled) {
+      await events.change(id, 'cancelled', () => jobs.end(id, { state: 'cancelled' }));
+    } else if (outcome.type === 'failed') {
+      throw outcome.error;
+    } else if (outcome.type === 'stopped') {
+      await events.change(id, 'queued', () => jobs.queue(id, row.tries));
+    } else {
+      await this.#takeUp(row, row.tries + 1);
     }
-    switch (run.stopped) {
-      case 'cancelled':
-        await events.change(id, 'cancelled', () => jobs.end(id, 'running', { state: 'cancelled' }));
-        return undefined;
-      case 'queued':
-        await events.change(id, 'queued', () => jobs.queue(id, row.tries));
-        return undefined;
-    }
-    if (run.process?.failure) throw run.process.failure;
-    await this.#takeUp(row, row.tries + 1);
     return undefined;
+  }
+
+  /** Runs a job once. */
+  async #outcome(row: NamedJobRow, run: Run): Promise<JobOutcome> {
+    const { jobs, events, runner } = this.#parts;
+    const { id } = row;
+    const task = await this.#prepare(row);
+    if (run.isCancelled) return { type: 'stopped' };
+    if (this.#isClosed) return { type: 'left' };
+    run.work = runner.start(`job-${id}-${jobs.queuing(id)}`, task, {
+      begun: () => {
+        run.begun = events.change(id, 'running', () => jobs.begin(id, new Date().toISOString()));
+        run.begun.catch(() => {});
+      },
+      report: (report) => events.report(id, report),
+    });
+    const outcome = await run.work.outcome;
+    await run.begun;
+    await events.settled();
+    return outcome;
   }
 
   /** Queues a job again whose process ended too early. @param tries that it had */
@@ -206,8 +235,8 @@ export class JobQueue {
   /** Ends a job once: in a transaction, so that what a second end would add is rolled back. */
   #end(id: number, result: object): boolean {
     const end = { state: 'done', result: JSON.stringify(result) } as const;
-    if (this.#parts.jobs.end(id, 'running', end)) return true;
-    return fail('STATE_CONFLICT', `Expected job ${id} to be running but it had ended`);
+    if (this.#parts.jobs.end(id, end)) return true;
+    return fail('STATE_CONFLICT', `Expected job ${id} not to have ended but it had`);
   }
 
   async #fail(id: number, reason: unknown): Promise<void> {
@@ -216,7 +245,7 @@ export class JobQueue {
     const { message, code, remedy } = isBigridError(reason) ? reason : bug(id);
     const error = { error: message, code, remedy };
     await events.change(id, 'failed', () =>
-      jobs.end(id, 'running', { state: 'failed', error: JSON.stringify(error) }),
+      jobs.end(id, { state: 'failed', error: JSON.stringify(error) }),
     );
   }
 }

@@ -70,12 +70,17 @@ export class JobService {
     });
   }
 
+  /** Whether what runs the jobs can be reached. */
+  get isReachable(): boolean {
+    return this.#parts.runner.isReachable;
+  }
+
   /** Takes up the jobs that an earlier process of the server left, and begins. */
   start(): Promise<void> {
     return this.#queue.start();
   }
 
-  /** Ends the processes of jobs, which are taken up again at the next start. */
+  /** Leaves the jobs to workers, or ends their processes; they are taken up again at the next start. */
   close(): Promise<void> {
     return this.#queue.close();
   }
@@ -120,7 +125,7 @@ export class JobService {
     return this.#describe(this.#find(id));
   }
 
-  /** Cancels a job; resolves once its process has ended. @throws NOT_FOUND; STATE_CONFLICT if it has ended */
+  /** Cancels a job; resolves once its process has ended. @throws NOT_FOUND; STATE_CONFLICT if it has ended; QUEUE_UNAVAILABLE */
   async cancel(id: number): Promise<Job> {
     const { state } = this.#find(id);
     if (isOver(state)) {

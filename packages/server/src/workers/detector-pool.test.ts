@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 
 async function opened(options: Partial<PoolOptions> = {}): Promise<DetectorPool> {
-  const all = { processes: 1, queue: 10, timeout: 60_000, ...options };
+  const all = { processes: 1, maxWaiting: 10, timeout: 60_000, ...options };
   const pool = await DetectorPool.open({ model: at('model.onnx') }, all);
   onTestFinished(() => pool.dispose());
   return pool;
@@ -75,7 +75,7 @@ describe('DetectorPool', () => {
   });
 
   it('refuses what exceeds its queue, and forgets what is cancelled', async () => {
-    const pool = await opened({ queue: 2 });
+    const pool = await opened({ maxWaiting: 2 });
     const gone = new AbortController();
     // Two are given to the process, two wait.
     const taken = [pool.inspect(task()), pool.inspect(task())];
@@ -90,7 +90,7 @@ describe('DetectorPool', () => {
   });
 
   it('starts further processes only when it needs them', async () => {
-    const pool = await opened({ processes: 2, queue: 100 });
+    const pool = await opened({ processes: 2, maxWaiting: 100 });
     await pool.inspect(task());
     expect(pool.processes).toBe(1);
     await expect
@@ -138,7 +138,7 @@ describe('DetectorPool', () => {
     await writeFile(at('broken.onnx'), 'no model');
     const opening = DetectorPool.open(
       { model: at('broken.onnx') },
-      { processes: 1, queue: 1, timeout: 1000 },
+      { processes: 1, maxWaiting: 1, timeout: 1000 },
     );
     await expect(opening).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
   });

@@ -7,7 +7,7 @@ export interface PoolOptions {
   /** Processes at most, each with the model loaded. */
   readonly processes: number;
   /** Inspections that may wait; further ones are refused. */
-  readonly queue: number;
+  readonly maxWaiting: number;
   /** Milliseconds that an inspection may take once a process has it. */
   readonly timeout: number;
 }
@@ -92,10 +92,10 @@ export class DetectorPool {
    * @throws SERVER_BUSY if too many are waiting; CANCELLED; TIMED_OUT; WORKER_LOST; errors of the image and of the rules
    */
   async inspect(task: InspectionTask, signal?: AbortSignal): Promise<InspectionResult> {
-    if (this.#waiting.length >= this.#options.queue) {
+    if (this.#waiting.length >= this.#options.maxWaiting) {
       fail(
         'SERVER_BUSY',
-        `Expected at most ${this.#options.queue} waiting inspections but received one more`,
+        `Expected at most ${this.#options.maxWaiting} waiting inspections but received one more`,
       );
     }
     if (signal?.aborted) throw cancelled();

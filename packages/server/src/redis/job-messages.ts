@@ -1,0 +1,96 @@
+import { join, relative, sep } from 'node:path';
+import { type ErrorCode, errorRegistry } from '@bigrid/errors';
+import type { QueueOptions, WorkerOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { errorOf, failureOf } from '../workers/failures.ts';
+import { type JobReport, type JobTask, jobKinds } from '../workers/job-messages.ts';
+import type { JobOutcome, ProcessOutcome } from '../workers/job-runner.ts';
+
+/** Milliseconds after which a worker that is silent has lost its job. */
+export const LEASE = 10_000;
+/** Milliseconds between looks for jobs that were lost. */
+export const CHECK_EVERY = 3000;
+
+/** Where the jobs of a data folder are. */
+export function jobQueue(folderId: string, client: Redis) {
+  const name = `${folderId}-jobs`;
+  return {
+    name,
+    options: { connection: client, prefix: 'bigrid' } satisfies QueueOptions & WorkerOptions,
+    /** Channel of the names of runs that are to stop. */
+    stops: `bigrid:${name}:stops`,
+  };
+}
+
+/** A path below the data folder, with slashes. */
+const place = z.string().regex(/^(?!.*\.\.)[\w.-]+(\/[\w.-]+)*$/);
+
+const jobTaskSchema = z.object({
+  kind: z.enum(jobKinds),
+  folder: place,
+  model: place.optional(),
+  replays: place,
+  options: z.record(z.string(), z.unknown()),
+});
+
+type SentTask = z.infer<typeof jobTaskSchema>;
+
+/** A task without the path at which this machine has the data folder. */
+export function packTask(data: string, { folder, model, replays, ...task }: JobTask): SentTask {
+  const pack = (path: string) => relative(data, path).replaceAll(sep, '/');
+  return {
+    ...task,
+    folder: pack(folder),
+    model: model === undefined ? undefined : pack(model),
+    replays: pack(replays),
+  };
+}
+
+export function unpackTask(data: string, received: unknown): JobTask {
+  const { folder, model, replays, ...task } = jobTaskSchema.parse(received);
+  return {
+    ...task,
+    folder: join(data, folder),
+    model: model === undefined ? undefined : join(data, model),
+    replays: join(data, replays),
+  };
+}
+
+const failureSchema = z.object({
+  code: z.enum(Object.keys(errorRegistry) as ErrorCode[]),
+  message: z.string(),
+  remedy: z.string(),
+});
+
+const outcomeSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ended') }),
+  z.object({ type: z.literal('stopped') }),
+  z.object({ type: z.literal('failed'), failure: failureSchema }),
+]);
+
+export type SentOutcome = z.infer<typeof outcomeSchema>;
+
+/** How a run ended, as a worker sends it. */
+export function packOutcome(outcome: ProcessOutcome): SentOutcome {
+  return outcome.type === 'failed'
+    ? { type: 'failed', failure: failureOf(outcome.error, 'finish the job') }
+    : outcome;
+}
+
+export function unpackOutcome(received: unknown): JobOutcome {
+  const { success, data } = outcomeSchema.safeParse(received);
+  if (!success) return { type: 'ended' };
+  return data.type === 'failed' ? { type: 'failed', error: errorOf(data.failure) } : data;
+}
+
+const reportSchema = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('progress'), phase: z.string() }),
+  z.object({ type: z.literal('log'), message: z.string() }),
+  z.looseObject({ type: z.literal('preview'), step: z.number(), images: z.array(z.int()) }),
+]);
+
+/** A report as it arrives; undefined if it is none. */
+export function unpackReport(received: unknown): JobReport | undefined {
+  return reportSchema.safeParse(received).data as JobReport | undefined;
+}

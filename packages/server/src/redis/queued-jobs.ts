@@ -1,0 +1,132 @@
+import { setTimeout } from 'node:timers/promises';
+import { Queue, QueueEvents } from 'bullmq';
+import type { JobTask } from '../workers/job-messages.ts';
+import type { JobOutcome, JobRun, JobRunner, JobWatcher } from '../workers/job-runner.ts';
+import type { RedisConnection } from './connection.ts';
+import { createFolderId } from './data-folder.ts';
+import { jobQueue, packTask, unpackOutcome, unpackReport } from './job-messages.ts';
+
+/** Milliseconds between looks at what became of the runs: events may have been missed, and Redis may have lost its data. */
+const LOOK_EVERY = 5000;
+/** Milliseconds between requests to stop, which a worker may miss. */
+const ASK_EVERY = 1000;
+/** Seconds for which Redis keeps what came of a run, for a server that is down meanwhile. */
+const KEPT_FOR = 7 * 24 * 3600;
+
+interface Waiting {
+  readonly task: object;
+  readonly watcher: JobWatcher;
+  readonly ended: PromiseWithResolvers<JobOutcome>;
+}
+
+/**
+ * Runs jobs on workers, which take them from Redis. Redis only carries them: the database of the server stays what says
+ * which jobs there are, and their folders have their results.
+ */
+export class QueuedJobs implements JobRunner {
+  readonly atOnce = Number.POSITIVE_INFINITY;
+  readonly outlivesServer = true;
+  readonly #data: string;
+  readonly #connection: RedisConnection;
+  readonly #stops: string;
+  readonly #queue: Queue;
+  readonly #events: QueueEvents;
+  readonly #runs = new Map<string, Waiting>();
+  readonly #closed = new AbortController();
+
+  private constructor(data: string, folderId: string, connection: RedisConnection) {
+    const { name, options, stops } = jobQueue(folderId, connection.client);
+    this.#data = data;
+    this.#connection = connection;
+    this.#stops = stops;
+    this.#queue = new Queue(name, options);
+    this.#events = new QueueEvents(name, options);
+    this.#queue.on('error', connection.report);
+    this.#events
+      .on('error', connection.report)
+      .on('active', ({ jobId }) => this.#runs.get(jobId)?.watcher.begun())
+      .on('progress', ({ jobId, data: received }) => {
+        const report = unpackReport(received);
+        if (report) this.#runs.get(jobId)?.watcher.report(report);
+      })
+      .on('completed', ({ jobId, returnvalue }) => this.#end(jobId, unpackOutcome(returnvalue)))
+      .on('failed', ({ jobId }) => this.#end(jobId, { type: 'ended' }));
+  }
+
+  /** @param data folder that the workers share */
+  static async open(data: string, connection: RedisConnection): Promise<QueuedJobs> {
+    const jobs = new QueuedJobs(data, await createFolderId(data), connection);
+    await jobs.#events.waitUntilReady();
+    void jobs.#lookRepeatedly();
+    return jobs;
+  }
+
+  get isReachable(): boolean {
+    return this.#connection.isReachable;
+  }
+
+  start(run: string, task: JobTask, watcher: JobWatcher): JobRun {
+    const ended = Promise.withResolvers<JobOutcome>();
+    this.#runs.set(run, { task: packTask(this.#data, task), watcher, ended });
+    this.#look(run).catch(() => {});
+    return {
+      outcome: ended.promise,
+      stop: () => this.#stop(run, ended.promise),
+      leave: async () => this.#end(run, { type: 'left' }),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#events.close();
+    await this.#queue.close();
+  }
+
+  async #stop(run: string, ended: Promise<unknown>): Promise<void> {
+    this.#connection.assertReachable();
+    const ask = async () => {
+      // Removed, unless a worker has it.
+      if (await this.#queue.remove(run)) this.#end(run, { type: 'stopped' });
+      else await this.#connection.client.publish(this.#stops, run);
+    };
+    const asking = setInterval(() => ask().catch(() => {}), ASK_EVERY);
+    await ask().catch(() => {});
+    await ended;
+    clearInterval(asking);
+  }
+
+  #end(run: string, outcome: JobOutcome): void {
+    this.#runs.get(run)?.ended.resolve(outcome);
+    this.#runs.delete(run);
+  }
+
+  async #lookRepeatedly(): Promise<void> {
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      for (const run of [...this.#runs.keys()]) await this.#look(run).catch(() => {});
+      await setTimeout(LOOK_EVERY, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Queues a run that Redis does not have, and takes note of what became of one that it has. */
+  async #look(run: string): Promise<void> {
+    const state = await this.#queue.getJobState(run);
+    const waiting = this.#runs.get(run);
+    if (!waiting) return;
+    switch (state) {
+      case 'unknown':
+        await this.#queue.add('run', waiting.task, {
+          jobId: run,
+          removeOnComplete: { age: KEPT_FOR },
+          removeOnFail: { age: KEPT_FOR },
+        });
+        return;
+      case 'active':
+        return waiting.watcher.begun();
+      case 'completed':
+        return this.#end(run, unpackOutcome((await this.#queue.getJob(run))?.returnvalue));
+      case 'failed':
+        return this.#end(run, { type: 'ended' });
+    }
+  }
+}
