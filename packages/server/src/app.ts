@@ -11,6 +11,7 @@ import { type OriginOptions, origin } from './plugins/origin.ts';
 import { studio } from './plugins/studio.ts';
 import { validatorCompiler } from './plugins/validation.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { exampleRoutes } from './routes/examples.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
 import { imageRoutes } from './routes/images.ts';
@@ -83,6 +84,7 @@ export async function createApp(
   await app.register(keyRoutes, services);
   await app.register(sessionRoutes, limits);
   await app.register(modelRoutes, services);
+  await app.register(exampleRoutes, services);
   await app.register(inspectRoutes, services);
   await app.register(inspectionRoutes, services);
   await app.register(historyRoutes, services);
