@@ -24,6 +24,7 @@ import { SampleService } from './services/sample.ts';
 import type { Services } from './services/services.ts';
 import { AllowedFolders } from './services/streams/allowed-folders.ts';
 import { StreamService } from './services/streams/streams.ts';
+import { UnusedFiles } from './services/unused-files.ts';
 import { UploadService } from './services/uploads.ts';
 import { ImageDecoder } from './workers/image-decoder.ts';
 import { LocalJobs } from './workers/job-process.ts';
@@ -135,8 +136,9 @@ export async function openServices(
   const images = new ImageService({ database, files, previews, decoder, projects, mostBytes });
   const uploads = new UploadService(files, images);
   const sample = new SampleService(projects, files, uploads);
-  // Files that were stored when an earlier process was killed, before anything referred to them.
-  await files.removeAllBut(new Set([...models.files(), ...images.files()]));
+  const unused = new UnusedFiles({ files, previews, images, models, onError });
+  await unused.start();
+  opened.push(() => unused.stop());
   const inspections = new InspectionLog(database, options.logInspections, onError);
   opened.push(() => inspections.flush());
   const history = new HistoryService(database, inspections, models);

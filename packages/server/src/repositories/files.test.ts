@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, utimes } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
@@ -48,6 +48,23 @@ it('removes what an earlier process left, and what nothing refers to', async () 
   await earlier.store(orphan);
   const files = await FileRepository.open(at('left'));
   expect(await incoming('left')).toEqual([]);
-  await files.removeAllBut(new Set([kept.hash]));
+  await files.removeAllBut(new Set([kept.hash]), Date.now());
   expect([await files.has(kept.hash), await files.has(orphan.hash)]).toEqual([true, false]);
+});
+
+it('keeps what was just stored, also if it was there before', async () => {
+  const files = await FileRepository.open(at('young'));
+  const store = async (content: string) => {
+    const received = await files.receive(Readable.from([content]), 100);
+    await files.store(received);
+    return received.hash;
+  };
+  const [old, again] = [await store('old'), await store('again')];
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  for (const hash of [old, again]) await utimes(files.pathOf(hash), hourAgo, hourAgo);
+  const young = await store('young');
+  await store('again');
+  await files.removeAllBut(new Set(), Date.now() - 60_000);
+  const left = await Promise.all([old, again, young].map((hash) => files.has(hash)));
+  expect(left).toEqual([false, true, true]);
 });

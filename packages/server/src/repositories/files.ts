@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -91,7 +91,12 @@ export class FileRepository {
     const target = this.pathOf(hash);
     const parent = join(this.#folder, hash.slice(0, 2));
     try {
-      if (await this.has(hash)) return await rm(path, { force: true });
+      if (await this.has(hash)) {
+        // As if it were new: see `removeAllBut`.
+        const now = new Date();
+        await utimes(target, now, now);
+        return await rm(path, { force: true });
+      }
       await mkdir(parent, { recursive: true });
       await rename(path, target);
       // The name, too, has to survive a power cut.
@@ -116,11 +121,13 @@ export class FileRepository {
     await rm(path, { force: true });
   }
 
-  /** Removes the files that nothing refers to. */
-  async removeAllBut(used: ReadonlySet<string>): Promise<void> {
+  /** Removes the files that nothing refers to. @param before ms since 1970: those stored later stay */
+  async removeAllBut(used: ReadonlySet<string>, before: number): Promise<void> {
     for (const folder of await readdir(this.#folder)) {
       for (const hash of await readdir(join(this.#folder, folder))) {
-        if (!used.has(hash)) await rm(this.pathOf(hash), { force: true });
+        if (used.has(hash)) continue;
+        const path = this.pathOf(hash);
+        if ((await stat(path)).mtimeMs <= before) await rm(path, { force: true });
       }
     }
   }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join, parse } from 'node:path';
 import { writeAtomically } from '@bigrid/node/internal';
 
 /** Small copies of images, by the SHA-256 of the original. They can be drawn again, so the folder may be emptied. */
@@ -19,6 +19,15 @@ export class PreviewRepository {
   /** @throws OUTPUT_UNWRITABLE */
   write(hash: string, webp: Uint8Array): Promise<void> {
     return writeAtomically(this.#pathOf(hash), webp);
+  }
+
+  /** @param used hashes of the originals whose copies stay */
+  async removeAllBut(used: ReadonlySet<string>): Promise<void> {
+    for (const folder of await readdir(this.#folder).catch(() => [])) {
+      for (const name of await readdir(join(this.#folder, folder))) {
+        if (!used.has(parse(name).name)) await rm(join(this.#folder, folder, name));
+      }
+    }
   }
 
   #pathOf(hash: string): string {
