@@ -43,7 +43,7 @@ const commands: Readonly<Record<string, ListedCommand>> = {
     load: () => import('./commands/serve.ts'),
   },
   worker: {
-    summary: 'Do the jobs of a server on another machine',
+    summary: 'Do the work of a server on another machine',
     load: () => import('./commands/worker.ts'),
   },
   evaluate: {

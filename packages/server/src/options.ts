@@ -7,6 +7,20 @@ const jobs = z
   .default(1)
   .describe('Trainings and other jobs that run at once; others wait');
 
+const processes = z
+  .int()
+  .min(1)
+  .max(1024)
+  .optional()
+  .describe('Processes per model, each on one core (default: as many as there are cores)');
+
+const timeout = z
+  .int()
+  .min(1)
+  .max(3600)
+  .default(60)
+  .describe('Seconds that one inspection may take');
+
 const queue = z.string().min(1).meta({ expected: 'an address' });
 
 const logLevel = z
@@ -53,12 +67,7 @@ export const serverOptionsSchema = z.strictObject({
     .max(1_000_000)
     .default(1000)
     .describe('Most requests per second with one key'),
-  processes: z
-    .int()
-    .min(1)
-    .max(1024)
-    .optional()
-    .describe('Processes per model, each on one core (default: as many as there are cores)'),
+  processes,
   maxWaiting: z
     .int()
     .min(1)
@@ -66,8 +75,10 @@ export const serverOptionsSchema = z.strictObject({
     .default(64)
     .describe('Inspections that may wait per model; further ones get status 503'),
   jobs,
-  queue: queue.optional().describe('Redis from which workers take the jobs: redis://HOST:PORT'),
-  timeout: z.int().min(1).max(3600).default(60).describe('Seconds that one inspection may take'),
+  queue: queue
+    .optional()
+    .describe('Redis from which workers take jobs and images: redis://HOST:PORT'),
+  timeout,
   bodyLimit: z
     .int()
     .min(1)
@@ -95,6 +106,8 @@ export const workerOptionsSchema = z.strictObject({
     .meta({ expected: 'a path' })
     .describe('Data folder of the server, which both share'),
   jobs,
+  processes,
+  timeout,
   logLevel,
 });
 

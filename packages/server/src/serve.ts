@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { Database } from './database/database.ts';
 import { createLogger } from './logger.ts';
 import { isLoopback } from './loopback.ts';
+import { openMachines } from './machines.ts';
 import type { ServerOptions } from './options.ts';
 import { namesOf } from './plugins/origin.ts';
 import { FileRepository } from './repositories/files.ts';
@@ -27,8 +28,6 @@ import { StreamService } from './services/streams/streams.ts';
 import { UnusedFiles } from './services/unused-files.ts';
 import { UploadService } from './services/uploads.ts';
 import { ImageDecoder } from './workers/image-decoder.ts';
-import { LocalJobs } from './workers/job-process.ts';
-import type { JobRunner } from './workers/job-runner.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -110,23 +109,13 @@ export async function openServices(
   opened: (() => unknown)[],
   onError: (error: unknown) => void,
 ): Promise<Services> {
-  const {
-    data,
-    watch,
-    bodyLimit,
-    maxWaiting,
-    timeout,
-    processes = availableParallelism(),
-  } = options;
+  const { data, watch, bodyLimit, processes = availableParallelism() } = options;
   const database = await Database.open(data);
   opened.push(() => database.close());
   const files = await FileRepository.open(data);
   const keys = new KeyService(database);
-  const models = new ModelService(database, files, {
-    processes,
-    maxWaiting,
-    timeout: 1000 * timeout,
-  });
+  const { createDetectors, runner } = await openMachines(options, opened, onError);
+  const models = new ModelService(database, files, createDetectors);
   opened.push(() => models.dispose());
   const decoder = new ImageDecoder();
   opened.push(() => decoder.dispose());
@@ -151,8 +140,7 @@ export async function openServices(
   opened.push(() => streams.dispose());
   const audit = new AuditLog(database);
   const jobs = new JobService({
-    ...{ data, database, files, images, models, projects, onError },
-    runner: await openRunner(options, opened, onError),
+    ...{ data, database, files, images, models, projects, runner, onError },
   });
   opened.push(() => jobs.close());
   return {
@@ -168,23 +156,6 @@ export async function openServices(
     streams,
     uploads,
   };
-}
-
-/** What runs the jobs: this machine or, with a queue, workers. @throws QUEUE_UNAVAILABLE, OUTPUT_UNWRITABLE */
-async function openRunner(
-  { data, queue, jobs }: ServerOptions,
-  opened: (() => unknown)[],
-  onError: (error: unknown) => void,
-): Promise<JobRunner> {
-  if (queue === undefined) return new LocalJobs(jobs);
-  // A server without a queue starts sooner.
-  const { RedisConnection } = await import('./redis/connection.ts');
-  const { QueuedJobs } = await import('./redis/queued-jobs.ts');
-  const connection = await RedisConnection.open(queue, onError);
-  opened.push(() => connection.close());
-  const runner = await QueuedJobs.open(data, connection);
-  opened.push(() => runner.close());
-  return runner;
 }
 
 /** @returns where it listens. @throws ADDRESS_UNAVAILABLE */

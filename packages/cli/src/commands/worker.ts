@@ -13,9 +13,9 @@ export function define(command: Command, context: Context): void {
   addFlags(command, omit(fields, ['queue'])).addHelpText(
     'after',
     `
-Does the jobs of a server that was started with --queue, on any machine that
-shares its data folder. Several workers share the jobs. Ctrl-C stops it; its
-jobs are resumed by others.
+Does the jobs and inspections of a server that was started with --queue, on any
+machine that shares its data folder. Several workers share the work. Ctrl-C
+stops it; its jobs are resumed by others.
 
 Examples:
   $ bigrid serve --data /shared/bigrid --queue redis://queue:6379
@@ -26,7 +26,7 @@ Examples:
 
 async function run(options: WorkerOptions, { signal }: Context): Promise<void> {
   const worker = await work(options);
-  print(`Taking jobs of ${options.data}`);
+  print(`Taking jobs and images of ${options.data}`);
   say('Press Ctrl-C to stop.');
   if (!signal.aborted) await once(signal, 'abort');
   await worker.close();

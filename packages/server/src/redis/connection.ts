@@ -36,14 +36,14 @@ export class RedisConnection {
       await client.connect();
     } catch {
       client.disconnect();
-      throw connection.#unavailable();
+      throw connection.unavailable();
     }
     let isLost = false;
     client.on('ready', () => {
       isLost = false;
     });
     client.on('reconnecting', () => {
-      if (!isLost) onError(connection.#unavailable());
+      if (!isLost) onError(connection.unavailable());
       isLost = true;
     });
     return connection;
@@ -55,27 +55,28 @@ export class RedisConnection {
 
   /** @throws QUEUE_UNAVAILABLE */
   assertReachable(): void {
-    if (!this.isReachable) throw this.#unavailable();
+    if (!this.isReachable) throw this.unavailable();
   }
 
   /** What parts that use the connection call with their errors. */
   readonly report = (error: Error): void => {
     // That it is lost is told once.
     const isLost = 'syscall' in error || error.message.startsWith('Connection is closed');
-    if (!isLost) this.#onError(error);
+    // The message alone: an error may have its command with it, and that the password.
+    if (!isLost) this.#onError(new Error(error.message));
   };
 
   close(): void {
     this.client.disconnect();
   }
 
-  #unavailable(): BigridError {
-    const cause = this.#lastError;
-    const reason = cause instanceof Error ? cause.message : 'the connection was closed';
+  /** The error for what needs it while it is lost. */
+  unavailable(): BigridError {
+    const error = this.#lastError;
+    const reason = error instanceof Error ? error.message : 'the connection was closed';
     return new BigridError(
       'QUEUE_UNAVAILABLE',
       `Expected Redis at ${this.#address} but received: ${reason}`,
-      { cause },
     );
   }
 }

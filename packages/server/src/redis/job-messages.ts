@@ -1,36 +1,16 @@
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import { type ErrorCode, errorRegistry } from '@bigrid/errors';
-import type { QueueOptions, WorkerOptions } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { errorOf, failureOf } from '../workers/failures.ts';
 import { type JobReport, type JobTask, jobKinds } from '../workers/job-messages.ts';
 import type { JobOutcome, ProcessOutcome } from '../workers/job-runner.ts';
-
-/** Milliseconds after which a worker that is silent has lost its job. */
-export const LEASE = 10_000;
-/** Milliseconds between looks for jobs that were lost. */
-export const CHECK_EVERY = 3000;
-
-/** Where the jobs of a data folder are. */
-export function jobQueue(folderId: string, client: Redis) {
-  const name = `${folderId}-jobs`;
-  return {
-    name,
-    options: { connection: client, prefix: 'bigrid' } satisfies QueueOptions & WorkerOptions,
-    /** Channel of the names of runs that are to stop. */
-    stops: `bigrid:${name}:stops`,
-  };
-}
-
-/** A path below the data folder, with slashes. */
-const place = z.string().regex(/^(?!.*\.\.)[\w.-]+(\/[\w.-]+)*$/);
+import { placeOf, placeSchema } from './paths.ts';
 
 const jobTaskSchema = z.object({
   kind: z.enum(jobKinds),
-  folder: place,
-  model: place.optional(),
-  replays: place,
+  folder: placeSchema,
+  model: placeSchema.optional(),
+  replays: placeSchema,
   options: z.record(z.string(), z.unknown()),
 });
 
@@ -38,12 +18,11 @@ type SentTask = z.infer<typeof jobTaskSchema>;
 
 /** A task without the path at which this machine has the data folder. */
 export function packTask(data: string, { folder, model, replays, ...task }: JobTask): SentTask {
-  const pack = (path: string) => relative(data, path).replaceAll(sep, '/');
   return {
     ...task,
-    folder: pack(folder),
-    model: model === undefined ? undefined : pack(model),
-    replays: pack(replays),
+    folder: placeOf(data, folder),
+    model: model === undefined ? undefined : placeOf(data, model),
+    replays: placeOf(data, replays),
   };
 }
 

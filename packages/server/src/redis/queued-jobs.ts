@@ -3,8 +3,8 @@ import { Queue, QueueEvents } from 'bullmq';
 import type { JobTask } from '../workers/job-messages.ts';
 import type { JobOutcome, JobRun, JobRunner, JobWatcher } from '../workers/job-runner.ts';
 import type { RedisConnection } from './connection.ts';
-import { createFolderId } from './data-folder.ts';
-import { jobQueue, packTask, unpackOutcome, unpackReport } from './job-messages.ts';
+import { packTask, unpackOutcome, unpackReport } from './job-messages.ts';
+import { queueOf } from './queue.ts';
 
 /** Milliseconds between looks at what became of the runs: events may have been missed, and Redis may have lost its data. */
 const LOOK_EVERY = 5000;
@@ -28,6 +28,7 @@ export class QueuedJobs implements JobRunner {
   readonly outlivesServer = true;
   readonly #data: string;
   readonly #connection: RedisConnection;
+  /** Channel of the names of runs that are to stop. */
   readonly #stops: string;
   readonly #queue: Queue;
   readonly #events: QueueEvents;
@@ -35,10 +36,10 @@ export class QueuedJobs implements JobRunner {
   readonly #closed = new AbortController();
 
   private constructor(data: string, folderId: string, connection: RedisConnection) {
-    const { name, options, stops } = jobQueue(folderId, connection.client);
+    const { name, options, key } = queueOf(folderId, 'jobs', connection.client);
     this.#data = data;
     this.#connection = connection;
-    this.#stops = stops;
+    this.#stops = key('stops');
     this.#queue = new Queue(name, options);
     this.#events = new QueueEvents(name, options);
     this.#queue.on('error', connection.report);
@@ -54,8 +55,12 @@ export class QueuedJobs implements JobRunner {
   }
 
   /** @param data folder that the workers share */
-  static async open(data: string, connection: RedisConnection): Promise<QueuedJobs> {
-    const jobs = new QueuedJobs(data, await createFolderId(data), connection);
+  static async open(
+    data: string,
+    folderId: string,
+    connection: RedisConnection,
+  ): Promise<QueuedJobs> {
+    const jobs = new QueuedJobs(data, folderId, connection);
     await jobs.#events.waitUntilReady();
     void jobs.#lookRepeatedly();
     return jobs;

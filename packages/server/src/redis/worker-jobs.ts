@@ -9,14 +9,8 @@ import { failureOf } from '../workers/failures.ts';
 import type { JobReport } from '../workers/job-messages.ts';
 import { JobProcess } from '../workers/job-process.ts';
 import type { RedisConnection } from './connection.ts';
-import {
-  CHECK_EVERY,
-  jobQueue,
-  LEASE,
-  packOutcome,
-  type SentOutcome,
-  unpackTask,
-} from './job-messages.ts';
+import { packOutcome, type SentOutcome, unpackTask } from './job-messages.ts';
+import { CHECK_EVERY, LEASE, queueOf } from './queue.ts';
 
 /** Milliseconds that the outcomes of stopped jobs get to reach Redis. */
 const GRACE = 5000;
@@ -40,7 +34,7 @@ export class WorkerJobs {
     connection: RedisConnection,
     concurrency: number,
   ) {
-    const { name, options } = jobQueue(folderId, connection.client);
+    const { name, options } = queueOf(folderId, 'jobs', connection.client);
     this.#data = data;
     this.#subscriber = connection.client.duplicate();
     this.#worker = new Worker<unknown, SentOutcome>(name, (job) => this.#run(job), {
@@ -71,7 +65,7 @@ export class WorkerJobs {
     jobs.#subscriber.on('message', (_, run: string) => {
       void jobs.#running.get(run)?.process.stop();
     });
-    await jobs.#subscriber.subscribe(jobQueue(folderId, connection.client).stops);
+    await jobs.#subscriber.subscribe(queueOf(folderId, 'jobs', connection.client).key('stops'));
     await jobs.#worker.waitUntilReady();
     return jobs;
   }

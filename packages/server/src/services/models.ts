@@ -6,8 +6,8 @@ import type { Database } from '../database/database.ts';
 import type { FileRepository, ReceivedFile } from '../repositories/files.ts';
 import { ManifestRepository } from '../repositories/manifests.ts';
 import { ModelRepository, type ModelRow, type ModelVersionRow } from '../repositories/models.ts';
-import type { DetectorPool, PoolOptions } from '../workers/detector-pool.ts';
-import { DetectorPools } from '../workers/detector-pools.ts';
+import { verifyModel } from '../workers/detector-process.ts';
+import type { Detector, Detectors } from '../workers/detectors.ts';
 import type { DetectorFiles } from '../workers/messages.ts';
 import { AuditLog } from './audit.ts';
 import type {
@@ -22,7 +22,7 @@ import { type Rules, type Settings, settingsSchema } from './settings.ts';
 /** A model that inspects. */
 export interface LoadedModel {
   readonly version: ModelVersion;
-  readonly pool: DetectorPool;
+  readonly detector: Detector;
 }
 
 /** Most bytes of a model file. */
@@ -35,15 +35,20 @@ export class ModelService {
   readonly #models: ModelRepository;
   readonly #manifests: ManifestRepository;
   readonly #audit: AuditLog;
-  readonly #pools: DetectorPools;
+  readonly #detectors: Detectors;
 
-  constructor(database: Database, files: FileRepository, options: PoolOptions) {
+  /** @param createDetectors is given the models that are to stay loaded */
+  constructor(
+    database: Database,
+    files: FileRepository,
+    createDetectors: (needed: () => readonly DetectorFiles[]) => Detectors,
+  ) {
     this.#database = database;
     this.#files = files;
     this.#models = new ModelRepository(database);
     this.#manifests = new ManifestRepository(files);
     this.#audit = new AuditLog(database);
-    this.#pools = new DetectorPools(options, () =>
+    this.#detectors = createDetectors(() =>
       this.list()
         .filter(({ isActive }) => isActive)
         .map((version) => this.#filesOf(version)),
@@ -107,13 +112,13 @@ export class ModelService {
     const { hash: file, bytes } = received;
     try {
       // Before it is stored: under its hash it may be what something else refers to, an image of a project, say.
-      await this.#pools.verify({ model: received.path });
+      await verifyModel({ model: received.path });
     } catch (error) {
       await this.#files.discard(received);
       throw error;
     }
     await this.#files.store(received);
-    await this.#pools.open({ model: this.#files.pathOf(file) });
+    await this.#detectors.open({ model: this.#files.pathOf(file) });
     const created_at = new Date().toISOString();
     const version = await this.#database.write(() => {
       const added = this.#models.add({ model, file, bytes, note, settings: '{}', created_at });
@@ -171,8 +176,8 @@ export class ModelService {
 
   async #setSettings(name: string, version: number, settings: Settings): Promise<ModelVersion> {
     const before = this.version(name, version);
-    const pool = await this.#pools.open(this.#filesOf({ ...before, settings }));
-    underRules(pool.manifest, settings);
+    const { manifest } = await this.#detectors.open(this.#filesOf({ ...before, settings }));
+    underRules(manifest, settings);
     const text = JSON.stringify(settings);
     await this.#database.write(() => {
       this.#models.setSettings(name, version, text);
@@ -215,26 +220,26 @@ export class ModelService {
    */
   async load(name: string, version?: number): Promise<LoadedModel> {
     const found = this.version(name, version);
-    return { version: found, pool: await this.#pools.open(this.#filesOf(found)) };
+    return { version: found, detector: await this.#detectors.open(this.#filesOf(found)) };
   }
 
   /**
    * Inspects one image by the settings of the version.
    * @param judging takes precedence over them, for this image only
    * @param signal aborted when nobody waits for the result any more
-   * @throws NOT_FOUND; what {@link DetectorPool.inspect} throws
+   * @throws NOT_FOUND; what {@link Detector.inspect} throws
    */
   async inspect(
     { model, version: asked, judging, ...task }: InspectionRequest,
     signal?: AbortSignal,
   ): Promise<Inspected> {
     for (;;) {
-      const { version, pool } = await this.load(model, asked);
+      const { version, detector } = await this.load(model, asked);
       // Another version may have been activated meanwhile.
-      if (pool.isDisposed) continue;
+      if (detector.isDisposed) continue;
       const { mask: _, ...settings } = version.settings;
       const all = { ...task, judging: { ...settings, ...judging } };
-      return { version, result: await pool.inspect(all, signal) };
+      return { version, result: await detector.inspect(all, signal) };
     }
   }
 
@@ -256,7 +261,7 @@ export class ModelService {
 
   /** Inspections that wait for a process, over all models. */
   get waiting(): number {
-    return this.#pools.waiting;
+    return this.#detectors.waiting;
   }
 
   /** Whether the active version of every model is loaded. */
@@ -266,7 +271,7 @@ export class ModelService {
 
   /** Ends all processes. */
   dispose(): Promise<void> {
-    return this.#pools.dispose();
+    return this.#detectors.dispose();
   }
 
   #versionsOf({ name, active }: ModelRow): ModelVersion[] {
@@ -284,15 +289,11 @@ export class ModelService {
     const { model, version, file, bytes, note, created_at: createdAt } = row;
     const settings = settingsSchema.parse(JSON.parse(row.settings));
     const isActive = version === active;
-    const isLoaded = this.#pools.isOpen(this.#filesOf({ file, settings }));
+    const isLoaded = this.#detectors.isOpen(this.#filesOf({ file, settings }));
     return { model, version, isActive, isLoaded, file, bytes, note, settings, createdAt };
   }
 
-  #filesOf({ file, settings }: Pick<ModelVersion, 'file' | 'settings'>): DetectorFiles {
-    const { mask } = settings;
-    return {
-      model: this.#files.pathOf(file),
-      mask: mask === undefined ? undefined : this.#files.pathOf(mask),
-    };
+  #filesOf({ file, settings: { mask } }: Pick<ModelVersion, 'file' | 'settings'>): DetectorFiles {
+    return { model: this.#files.pathOf(file), mask: mask && this.#files.pathOf(mask) };
   }
 }

@@ -1,6 +1,7 @@
 import { BigridError, fail, isBigridError } from '@bigrid/errors';
 import type { Manifest } from '@bigrid/node';
 import { DetectorProcess } from './detector-process.ts';
+import type { Detector } from './detectors.ts';
 import type { DetectorFiles, InspectionResult, InspectionTask } from './messages.ts';
 
 export interface PoolOptions {
@@ -29,7 +30,7 @@ const MOST_TRIES = 2;
  * Processes with one model loaded, and the inspections that wait for them. Processes are started when needed, up to a
  * limit, and replaced when they end.
  */
-export class DetectorPool {
+export class DetectorPool implements Detector {
   readonly manifest: Manifest;
   readonly #files: DetectorFiles;
   readonly #options: PoolOptions;

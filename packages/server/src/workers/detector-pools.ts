@@ -1,4 +1,5 @@
 import { DetectorPool, type PoolOptions } from './detector-pool.ts';
+import type { Detectors } from './detectors.ts';
 import type { DetectorFiles } from './messages.ts';
 
 interface Opening {
@@ -11,7 +12,7 @@ interface Opening {
 const KEPT_FOR = 60_000;
 
 /** Loaded models: one pool of processes per model file and mask, so that versions with the same file share them. */
-export class DetectorPools {
+export class DetectorPools implements Detectors {
   readonly #options: PoolOptions;
   readonly #pools = new Map<string, Opening>();
   readonly #tidying: NodeJS.Timeout;
@@ -37,11 +38,6 @@ export class DetectorPools {
       () => this.#pools.delete(key),
     );
     return opening.promise;
-  }
-
-  /** Loads a model once, in a process of its own, to prove that it can be. @throws what {@link DetectorPool.open} throws */
-  async verify(files: DetectorFiles): Promise<void> {
-    await (await DetectorPool.open(files, this.#options)).dispose();
   }
 
   isOpen(files: DetectorFiles): boolean {

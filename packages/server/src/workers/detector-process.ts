@@ -85,6 +85,16 @@ export class DetectorProcess {
   }
 }
 
+/** Loads a model once to prove that it can be. @throws BUNDLE_INVALID, BUNDLE_TOO_NEW, OPTION_INVALID, WORKER_LOST */
+export async function verifyModel(files: DetectorFiles): Promise<Manifest> {
+  const process = new DetectorProcess(files);
+  try {
+    return await process.loaded;
+  } finally {
+    await process.kill();
+  }
+}
+
 function lost(): BigridError {
   return new BigridError(
     'WORKER_LOST',

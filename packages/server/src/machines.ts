@@ -1,0 +1,47 @@
+import { availableParallelism } from 'node:os';
+import type { ServerOptions } from './options.ts';
+import { DetectorPools } from './workers/detector-pools.ts';
+import type { Detectors } from './workers/detectors.ts';
+import { LocalJobs } from './workers/job-process.ts';
+import type { JobRunner } from './workers/job-runner.ts';
+import type { DetectorFiles } from './workers/messages.ts';
+
+/** What does the work of a server. */
+interface Machines {
+  readonly runner: JobRunner;
+  /** @param needed the models that are to stay loaded */
+  createDetectors(needed: () => readonly DetectorFiles[]): Detectors;
+}
+
+/**
+ * Opens what does the work: this machine or, with a queue, the workers.
+ * @param opened receives what has to be closed
+ * @param onError is called when the queue is lost
+ * @throws OPTION_INVALID, QUEUE_UNAVAILABLE, OUTPUT_UNWRITABLE
+ */
+export async function openMachines(
+  options: ServerOptions,
+  opened: (() => unknown)[],
+  onError: (error: unknown) => void,
+): Promise<Machines> {
+  const { data, queue, jobs, maxWaiting, processes = availableParallelism() } = options;
+  const inspections = { processes, maxWaiting, timeout: 1000 * options.timeout };
+  if (queue === undefined) {
+    return {
+      runner: new LocalJobs(jobs),
+      createDetectors: (needed) => new DetectorPools(inspections, needed),
+    };
+  }
+  // A server without a queue starts sooner.
+  const { RedisConnection } = await import('./redis/connection.ts');
+  const { createFolderId } = await import('./redis/data-folder.ts');
+  const { QueuedDetectors } = await import('./redis/queued-detectors.ts');
+  const { QueuedJobs } = await import('./redis/queued-jobs.ts');
+  const folderId = await createFolderId(data);
+  const connection = await RedisConnection.open(queue, onError);
+  opened.push(() => connection.close());
+  const runner = await QueuedJobs.open(data, folderId, connection);
+  opened.push(() => runner.close());
+  const detectors = await QueuedDetectors.open(data, folderId, connection, inspections);
+  return { runner, createDetectors: () => detectors };
+}
