@@ -48,7 +48,8 @@ const commands: readonly (readonly [string, () => readonly string[]])[] = [
   ['inspect', () => [at('model.onnx'), at('good'), '--format', 'csv']],
   ['watch', () => [at('model.onnx'), at('watched')]],
   ['serve', () => ['--data', at('server'), '--port', '0', '--log-level', 'silent']],
-  // Otherwise it needs Redis.
+  // Otherwise they open a browser, or need Redis.
+  ['studio', () => ['--help']],
   ['worker', () => ['--help']],
   ['evaluate', () => [at('model.onnx'), at('product')]],
   ['calibrate', () => [at('model.onnx'), at('fresh'), '--out', at('c.onnx')]],

@@ -60,7 +60,7 @@ test('the help lists all commands and loads none of them', async () => {
   expect(stderr).toMatch(/commander/);
   expect(stderr).not.toMatch(/commands\/|packages\/node\//);
   const names = [...stdout.matchAll(/^ {2}([a-z]+) {2,}[A-Z]/gm)].map(([, name]) => name);
-  expect(names).toHaveLength(14);
+  expect(names).toHaveLength(16);
   const { stderr: all } = await ended(start(['info', '--help'], loading));
   expect(all).toMatch(/commands\/info\.js/);
   expect(all).not.toMatch(/commands\/(?!info)/);
