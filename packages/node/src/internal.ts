@@ -47,7 +47,7 @@ export { decodeName, systemPath } from './files/names.ts';
 export { encodeNpy } from './files/npy.ts';
 export { imageKind } from './images/image-kind.ts';
 export { encodedImages, imagesOfStream } from './images/image-stream.ts';
-export { decodeImage, encodeMask } from './images/images.ts';
+export { decodeImage, encodeMask, imageEntry } from './images/images.ts';
 export { isImageName } from './images/listing.ts';
 export { drawPreview } from './images/thumbnail.ts';
 export { imagesInFile } from './images/tiff-pages.ts';

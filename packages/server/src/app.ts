@@ -23,6 +23,7 @@ import { liveStreamRoutes } from './routes/live-streams.ts';
 import { modelRoutes } from './routes/models.ts';
 import { openInferenceRoutes } from './routes/open-inference.ts';
 import { projectRoutes } from './routes/projects.ts';
+import { scoreRoutes } from './routes/scores.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { streamRoutes } from './routes/streams.ts';
 import type { Services } from './services/services.ts';
@@ -91,6 +92,7 @@ export async function createApp(
   await app.register(openInferenceRoutes, services);
   await app.register(projectRoutes, services);
   await app.register(imageRoutes, services);
+  await app.register(scoreRoutes, services);
   await app.register(jobRoutes, services);
   await app.register(streamRoutes, services);
   await app.register(liveStreamRoutes, services);

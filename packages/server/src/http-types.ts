@@ -3,10 +3,11 @@
 export type { ErrorBody } from './plugins/errors.ts';
 export type { Drift, History } from './routes/history.ts';
 export type { Image, ImagePage, UploadedImages } from './routes/images.ts';
-export type { InspectionResult } from './routes/inspect.ts';
+export type { InspectionResult } from './routes/inspection-result.ts';
 export type { InspectionPage } from './routes/inspections.ts';
 export type { Job } from './routes/jobs.ts';
 export type { DetailedModelVersion, ModelVersion } from './routes/models.ts';
 export type { Project } from './routes/projects.ts';
+export type { Scores } from './routes/scores.ts';
 export type { Stream } from './routes/streams.ts';
 export type { JobRequest } from './services/job-requests.ts';

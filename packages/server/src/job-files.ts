@@ -8,6 +8,8 @@ export const jobFiles = {
   mask: 'mask.png',
   /** What the project calls them. */
   list: 'images.json',
+  /** Of images that the job inspected, a line each: `[image, score]`. */
+  scores: 'scores.jsonl',
   result: 'result.json',
   model: 'model.onnx',
   /** Folder of what is kept as long as the job. */
@@ -23,7 +25,21 @@ export function previewFile(step: number, image: number): string {
 /** The images of a job, by their paths below their folder, with slashes. */
 export const imageListSchema = z.object({
   images: z.record(z.string(), z.object({ id: z.int(), name: z.string() })),
-  hasMask: z.boolean(),
+  mask: z.string().nullable().describe('SHA-256 of the mask; null if there is none'),
 });
 
 export type ImageList = z.infer<typeof imageListSchema>;
+
+const scoreLine = z.tuple([z.int(), z.number()]);
+
+/** The scores in lines of a job, without those that are incomplete. */
+export function scoresIn(text: string): { readonly image: number; readonly score: number }[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      const [image, score] = scoreLine.parse(JSON.parse(line));
+      return [{ image, score }];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -22,6 +22,7 @@ import { addModelFolder } from './services/model-folder.ts';
 import { ModelService } from './services/models.ts';
 import { ProjectService } from './services/projects.ts';
 import { SampleService } from './services/sample.ts';
+import { ScoreService } from './services/scores.ts';
 import type { Services } from './services/services.ts';
 import { AllowedFolders } from './services/streams/allowed-folders.ts';
 import { StreamService } from './services/streams/streams.ts';
@@ -139,8 +140,9 @@ export async function openServices(
   });
   opened.push(() => streams.dispose());
   const audit = new AuditLog(database);
+  const scores = new ScoreService({ database, images, models, projects });
   const jobs = new JobService({
-    ...{ data, database, files, images, models, projects, runner, onError },
+    ...{ data, database, files, images, models, projects, runner, scores, onError },
   });
   opened.push(() => jobs.close());
   return {
@@ -153,6 +155,7 @@ export async function openServices(
     models,
     projects,
     sample,
+    scores,
     streams,
     uploads,
   };

@@ -119,4 +119,19 @@ export const migrations: readonly string[] = [
      stream INTEGER NOT NULL REFERENCES streams (id) ON DELETE CASCADE
    ) STRICT;
    CREATE INDEX image_streams_by_stream ON image_streams (stream)`,
+  // A score depends on the areas that the version ignores, but not on its rules.
+  `CREATE TABLE scores (
+     model TEXT NOT NULL,
+     version INTEGER NOT NULL,
+     image INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+     score REAL NOT NULL,
+     PRIMARY KEY (model, version, image),
+     FOREIGN KEY (model, version) REFERENCES model_versions (model, version) ON DELETE CASCADE
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX scores_by_image ON scores (image);
+   CREATE TRIGGER scores_of_mask AFTER UPDATE OF settings ON model_versions
+   WHEN OLD.settings ->> 'mask' IS NOT NEW.settings ->> 'mask'
+   BEGIN
+     DELETE FROM scores WHERE model = NEW.model AND version = NEW.version;
+   END`,
 ];

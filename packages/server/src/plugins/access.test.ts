@@ -99,6 +99,8 @@ describe('roles', () => {
     ['DELETE', '/v1/models/a/versions/1/mask', 'admin'],
     ['DELETE', '/v1/models/a/versions/1', 'admin'],
     ['DELETE', '/v1/models/a', 'admin'],
+    ['GET', '/v1/projects/a/scores?model=a', 'viewer'],
+    ['GET', '/v1/projects/a/images/1/inspection?model=a', 'viewer'],
     ['GET', '/v1/audit', 'admin'],
     ['GET', '/v1/keys', 'admin'],
     ['POST', '/v1/keys', 'admin'],

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { failToWrite, writeAtomically } from '@bigrid/node/internal';
-import { type ImageList, jobFiles, previewFile } from '../job-files.ts';
+import { type ImageList, imageListSchema, jobFiles, previewFile } from '../job-files.ts';
 
 /** An image of a job: a stored file, and where the job finds it. */
 export interface PlacedImage {
@@ -26,16 +27,19 @@ export class JobFolders {
     return join(this.#folder, String(job));
   }
 
-  /** Whether the images of a job are in place: a job that is taken up again works on the same ones. */
-  async isPrepared(job: number): Promise<boolean> {
-    return readFile(join(this.pathOf(job), jobFiles.list)).then(
-      () => true,
-      () => false,
-    );
+  /** The images of a job that are in place: a job that is taken up again works on the same ones. */
+  async prepared(job: number): Promise<ImageList | undefined> {
+    const path = join(this.pathOf(job), jobFiles.list);
+    const text = await readFile(path, 'utf8').catch(() => undefined);
+    return text === undefined ? undefined : imageListSchema.parse(JSON.parse(text));
   }
 
   /** Puts the images of a job in place, as links to the stored files. @throws OUTPUT_UNWRITABLE */
-  async prepare(job: number, images: readonly PlacedImage[], mask?: Uint8Array): Promise<void> {
+  async prepare(
+    job: number,
+    images: readonly PlacedImage[],
+    mask?: Uint8Array,
+  ): Promise<ImageList> {
     const folder = this.pathOf(job);
     try {
       await this.forgetImages(job);
@@ -50,16 +54,17 @@ export class JobFolders {
     if (mask) await writeAtomically(join(folder, jobFiles.mask), mask);
     const list: ImageList = {
       images: Object.fromEntries(images.map(({ place, id, name }) => [place, { id, name }])),
-      hasMask: mask !== undefined,
+      mask: mask ? createHash('sha256').update(mask).digest('hex') : null,
     };
     // Written last: with it, the images are complete.
     await writeAtomically(join(folder, jobFiles.list), JSON.stringify(list));
+    return list;
   }
 
   /** Removes the images of a job but not its checkpoint, so that it gets those that the project has then. */
   async forgetImages(job: number): Promise<void> {
     const folder = this.pathOf(job);
-    for (const name of [jobFiles.list, jobFiles.images, jobFiles.mask]) {
+    for (const name of [jobFiles.list, jobFiles.images, jobFiles.mask, jobFiles.scores]) {
       await rm(join(folder, name), { recursive: true, force: true });
     }
   }

@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { fail } from '@bigrid/errors';
-import { encodeNpy } from '@bigrid/node/internal';
 import multipart from '@fastify/multipart';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -8,14 +7,19 @@ import { z } from 'zod';
 import { errorBody, errorResponses, type errorSchema, toBigridError } from '../plugins/errors.ts';
 import type { Inspected } from '../services/model-version.ts';
 import type { Services } from '../services/services.ts';
-import { rulesSchema } from '../services/settings.ts';
 import { goneSignal } from './gone-signal.ts';
+import {
+  acceptedForm,
+  resultOf,
+  resultSchema,
+  rulesQuery,
+  sendInspected,
+} from './inspection-result.ts';
 import { type lookoutSchema, toLookout } from './lookout-for-vision.ts';
 import { modelPaths } from './model-paths.ts';
 import { multipartFiles } from './multipart-files.ts';
 
-const query = rulesSchema.extend({
-  smallestRegion: z.coerce.number().min(0).max(1e8).optional(),
+const query = rulesQuery.extend({
   format: z
     .enum(['bigrid', 'lookout-for-vision'])
     .default('bigrid')
@@ -24,34 +28,6 @@ const query = rulesSchema.extend({
     ),
 });
 type Query = z.infer<typeof query>;
-
-const regionSchema = z.object({
-  outline: z.array(z.array(z.number())).describe('Corners, [x, y], in pixels of the image'),
-  area: z.number().describe('In pixels of the image'),
-  peak: z.number().describe('Highest value of the anomaly map'),
-  box: z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }),
-});
-
-const resultSchema = z
-  .object({
-    model: z.string(),
-    version: z.int(),
-    width: z.int(),
-    height: z.int(),
-    score: z.number(),
-    threshold: z.number(),
-    unsureThreshold: z.number().optional(),
-    confidence: z.number().describe('That the image is anomalous: 0..1, 0.5 at the threshold'),
-    pValue: z.number().describe('Share of good images that score at least as high: 0..1'),
-    verdict: z.enum(['normal', 'unsure', 'anomalous']),
-    isAnomalous: z.boolean(),
-    unknown: z.boolean().describe('Whether the image shows something other than the product'),
-    regions: z.array(regionSchema),
-    milliseconds: z.number().describe('From the start of decoding to the verdict'),
-  })
-  .meta({ id: 'InspectionResult' });
-
-export type InspectionResult = z.output<typeof resultSchema>;
 
 // Not typed further: a response may also be an image or an array.
 const responses: Record<string, z.ZodType> = {
@@ -119,18 +95,9 @@ interface Task {
 type Inspect = (task: Task) => Promise<Inspected>;
 
 async function sendOne(request: FastifyRequest, reply: FastifyReply, inspect: Inspect) {
-  const { accept = '' } = request.headers;
-  const asked = {
-    heatMap: accept.includes('image/png'),
-    map: accept.includes('application/x-npy'),
-  };
-  const inspected = await inspect({ image: bodyOf(request), name: 'image', ...asked });
-  const { heatMap, map } = inspected.result;
-  if (heatMap) return reply.type('image/png').send(heatMap);
-  if (map) {
-    return reply.type('application/x-npy').send(encodeNpy(map.data, [map.height, map.width]));
-  }
-  return reply.send(shaped(inspected, request.query as Query));
+  const image = bodyOf(request);
+  const inspected = await inspect({ image, name: 'image', ...acceptedForm(request) });
+  return sendInspected(reply, inspected, shaped(inspected, request.query as Query));
 }
 
 /** Answers with the results of all files as they come. */
@@ -162,13 +129,8 @@ function failureLine(error: unknown): z.infer<typeof errorSchema> {
   return errorBody(toBigridError(error as FastifyError));
 }
 
-function shaped(
-  { version: { model, version }, result }: Inspected,
-  { format }: Query,
-): object | z.infer<typeof lookoutSchema> {
-  if (format === 'lookout-for-vision') return toLookout(result);
-  const { map: _, heatMap: __, statistics: ___, ...rest } = result;
-  return { model, version, ...rest };
+function shaped(inspected: Inspected, { format }: Query): object | z.infer<typeof lookoutSchema> {
+  return format === 'lookout-for-vision' ? toLookout(inspected.result) : resultOf(inspected);
 }
 
 /** @throws REQUEST_INVALID */

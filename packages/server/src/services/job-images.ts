@@ -1,10 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { fail } from '@bigrid/errors';
 import { encodeMask } from '@bigrid/node/internal';
+import type { FileRepository } from '../repositories/files.ts';
 import type { PlacedImage } from '../repositories/job-folders.ts';
 import { maskOf } from './ignored-areas.ts';
 import { folderOf } from './image-labels.ts';
 import type { ImageService, ProjectImage } from './images.ts';
 import type { JobRequest } from './job-requests.ts';
+import type { ModelVersion } from './model-version.ts';
 import type { ProjectService } from './projects.ts';
 
 /** Images that drift compares by default, as `drift` of the API. */
@@ -21,26 +24,36 @@ const isUsed: Record<JobRequest['kind'], (image: ProjectImage) => boolean> = {
   calibrate: ({ label, split }) => label !== null && split === 'test',
   doctor: ({ label }) => label !== null,
   drift: () => true,
+  inspect: () => true,
 };
 
 /**
- * The images of a job, and where it finds them.
+ * The images of a job, and where it finds them. To inspect, there may be none left.
+ * @param scored ids of those that need not be inspected
  * @throws NOT_FOUND; DATA_EMPTY if there are none
  */
-export function placedImages(request: JobRequest, images: ImageService): PlacedImage[] {
+export function placedImages(
+  request: JobRequest,
+  images: ImageService,
+  scored: readonly number[],
+): PlacedImage[] {
   const { kind, project } = request;
   const chosen = request.images && new Set(request.images);
   const used = images
     .all(project)
     .filter((image) => isUsed[kind](image) && (chosen?.has(image.id) ?? true));
-  const latest = kind === 'drift' ? used.slice(-(Number(request.options.last) || LATEST)) : used;
-  if (latest.length === 0) {
+  if (used.length === 0) {
     fail('DATA_EMPTY', `Expected images of ${project} for the job ${kind} but received none`, {
       remedy: 'Upload images and label them: docs/how-to/projects-and-jobs.md says who uses which.',
     });
   }
+  const known = new Set(scored);
+  const placed =
+    kind === 'drift'
+      ? used.slice(-(Number(request.options.last) || LATEST))
+      : used.filter(({ id }) => !known.has(id));
   const shown = kind === 'train' ? someDefects(images.all(project)) : [];
-  return [...latest, ...shown].map((image) => ({
+  return [...placed, ...shown].map((image) => ({
     id: image.id,
     name: image.name,
     file: images.pathOf(image),
@@ -57,16 +70,21 @@ function someDefects(images: readonly ProjectImage[]): ProjectImage[] {
 }
 
 function placeOf(image: ProjectImage, kind: JobRequest['kind']): string {
-  if (kind === 'drift') return image.name;
+  if (kind === 'drift' || kind === 'inspect') return image.name;
   // All of them are to learn from, whatever they are for otherwise.
   return `${kind === 'update' ? 'train/good' : folderOf(image)}/${image.name}`;
 }
 
-/** The mask of what the project ignores, PNG. */
+/** The mask of what the project ignores, PNG; to inspect, that of the version, as for any other inspection. */
 export async function maskFor(
-  { project }: JobRequest,
-  projects: ProjectService,
+  { kind, project }: JobRequest,
+  version: ModelVersion | undefined,
+  { files, projects }: { readonly files: FileRepository; readonly projects: ProjectService },
 ): Promise<Uint8Array | undefined> {
+  if (kind === 'inspect') {
+    const mask = version?.settings.mask;
+    return mask === undefined ? undefined : readFile(files.pathOf(mask));
+  }
   const { ignored } = projects.get(project);
   return ignored ? encodeMask(maskOf(ignored)) : undefined;
 }

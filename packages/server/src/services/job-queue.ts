@@ -3,30 +3,19 @@ import { join } from 'node:path';
 import { BigridError, fail, isBigridError } from '@bigrid/errors';
 import type { Database } from '../database/database.ts';
 import { jobFiles } from '../job-files.ts';
-import type { FileRepository } from '../repositories/files.ts';
-import type { JobFolders } from '../repositories/job-folders.ts';
 import type { JobRepository, NamedJobRow } from '../repositories/jobs.ts';
-import type { JobTask } from '../workers/job-messages.ts';
 import type { JobOutcome, JobRun, JobRunner } from '../workers/job-runner.ts';
 import { actAs } from './audit.ts';
-import type { ImageService } from './images.ts';
 import type { JobEvents } from './job-events.ts';
-import { maskFor, placedImages } from './job-images.ts';
-import { type JobRequest, jobRequestSchema, sourceOf } from './job-requests.ts';
-import type { ModelService } from './models.ts';
-import type { ProjectService } from './projects.ts';
+import { type JobPreparationParts, prepareJob } from './job-preparation.ts';
+import { requestOf } from './job-requests.ts';
+import { ScoreIntake } from './score-intake.ts';
+import type { Scorer } from './scores.ts';
 
-export interface JobQueueParts {
+export interface JobQueueParts extends JobPreparationParts {
   readonly database: Database;
   readonly jobs: JobRepository;
   readonly events: JobEvents;
-  readonly folders: JobFolders;
-  readonly files: FileRepository;
-  readonly images: ImageService;
-  readonly models: ModelService;
-  readonly projects: ProjectService;
-  /** Folder for the good images that trainings keep for updates. */
-  readonly replays: string;
   readonly runner: JobRunner;
   /** Called with errors that are not those of a job. */
   readonly onError: (error: unknown) => void;
@@ -122,7 +111,9 @@ export class JobQueue {
     const { folders, onError } = this.#parts;
     const { id } = row;
     try {
-      const result = (await folders.result(id)) ?? (await this.#work(row, run));
+      // Its scores may not be stored yet, which its result alone does not tell.
+      const left = row.kind === 'inspect' ? undefined : await folders.result(id);
+      const result = left ?? (await this.#work(row, run));
       if (result !== undefined) await this.#finish(row, result);
     } catch (error) {
       await this.#fail(id, error).catch(onError);
@@ -155,7 +146,8 @@ export class JobQueue {
   async #outcome(row: NamedJobRow, run: Run): Promise<JobOutcome> {
     const { jobs, events, runner } = this.#parts;
     const { id } = row;
-    const task = await this.#prepare(row);
+    const { task, scorer } = await prepareJob(row, this.#parts);
+    const intake = scorer && this.#intake(id, scorer);
     if (run.isCancelled) return { type: 'stopped' };
     if (this.#isClosed) return { type: 'left' };
     run.work = runner.start(`job-${id}-${jobs.queuing(id)}`, task, {
@@ -163,12 +155,23 @@ export class JobQueue {
         run.begun = events.change(id, 'running', () => jobs.begin(id, new Date().toISOString()));
         run.begun.catch(() => {});
       },
-      report: (report) => events.report(id, report),
+      report: (report) => {
+        events.report(id, report);
+        // What is wrong shows again in the end.
+        intake?.take().catch(() => void run.work?.stop());
+      },
     });
     const outcome = await run.work.outcome;
     await run.begun;
+    await intake?.take();
     await events.settled();
     return outcome;
+  }
+
+  #intake(job: number, scorer: Scorer): ScoreIntake {
+    const { folders, scores } = this.#parts;
+    const path = join(folders.pathOf(job), jobFiles.scores);
+    return new ScoreIntake(path, (batch) => scores.store(scorer, batch));
   }
 
   /** Queues a job again whose process ended too early. @param tries that it had */
@@ -182,32 +185,6 @@ export class JobQueue {
       events.add(id, { type: 'log', message: 'The process of the job ended early.' });
       return jobs.queue(id, tries);
     });
-  }
-
-  async #prepare(row: NamedJobRow): Promise<JobTask> {
-    const { folders, images, projects, replays } = this.#parts;
-    const request = requestOf(row);
-    if (!(await folders.isPrepared(row.id))) {
-      const mask = await maskFor(request, projects);
-      await folders.prepare(row.id, placedImages(request, images), mask);
-    }
-    return {
-      kind: request.kind,
-      folder: folders.pathOf(row.id),
-      ...this.#modelOf(request),
-      replays,
-      options: request.options,
-    };
-  }
-
-  #modelOf(request: JobRequest): Pick<JobTask, 'model' | 'shown'> {
-    const source = sourceOf(request);
-    if (!source) return {};
-    const { files, models } = this.#parts;
-    const { model, version, file, settings } = models.version(source.model, source.version);
-    const { threshold, unsure } = settings;
-    const title = `${model}, version ${version}, on ${request.project}`;
-    return { model: files.pathOf(file), shown: { title, rules: { threshold, unsure } } };
   }
 
   /** Stores the result, with the version that the job made: both or neither. */
@@ -254,10 +231,4 @@ function bug(id: number): BigridError {
   return new BigridError('ENGINE_FAILED', `The server failed to finish job ${id}`, {
     remedy: 'This is a bug in Bigrid: please report it with the lines of the server log.',
   });
-}
-
-/** The request of a job, as it was stored. */
-export function requestOf({ request, project_name: project }: NamedJobRow): JobRequest {
-  // The project may have been renamed since.
-  return { ...jobRequestSchema.parse(JSON.parse(request)), project };
 }

@@ -1,5 +1,6 @@
 import { requestSchemas } from '@bigrid/node/internal';
 import { z } from 'zod';
+import type { NamedJobRow } from '../repositories/jobs.ts';
 import { projectNameSchema } from './projects.ts';
 import { modelNameSchema } from './settings.ts';
 
@@ -86,6 +87,15 @@ export const jobRequestSchema = z
       ...source,
       options: driftOptions.default({}),
     }),
+    z.strictObject({
+      kind: kind(
+        'inspect',
+        'Inspect images of the project that have no score; stores their scores',
+      ),
+      ...common,
+      ...source,
+      options: z.strictObject({}).default({}),
+    }),
   ])
   .meta({ id: 'JobRequest' });
 
@@ -96,4 +106,10 @@ export function sourceOf(
   request: JobRequest,
 ): { readonly model: string; readonly version?: number | undefined } | undefined {
   return request.kind === 'train' || request.kind === 'doctor' ? undefined : request;
+}
+
+/** The request of a job, as it was stored. */
+export function requestOf({ request, project_name: project }: NamedJobRow): JobRequest {
+  // The project may have been renamed since.
+  return { ...jobRequestSchema.parse(JSON.parse(request)), project };
 }

@@ -5,8 +5,8 @@ import { JobRepository, type JobState, type NamedJobRow } from '../repositories/
 import { AuditLog, currentActor } from './audit.ts';
 import { type JobEvent, JobEvents } from './job-events.ts';
 import { placedImages } from './job-images.ts';
-import { JobQueue, type JobQueueParts, requestOf } from './job-queue.ts';
-import { type JobRequest, sourceOf } from './job-requests.ts';
+import { JobQueue, type JobQueueParts } from './job-queue.ts';
+import { type JobRequest, requestOf, sourceOf } from './job-requests.ts';
 
 export interface Job {
   readonly id: number;
@@ -86,12 +86,14 @@ export class JobService {
   }
 
   /** Queues a job. @throws NOT_FOUND; DATA_EMPTY if the project has no images for it */
-  async create(request: JobRequest): Promise<Job> {
+  async create(given: JobRequest): Promise<Job> {
     const { images, models, projects } = this.#parts;
-    const { id: project } = projects.find(request.project);
-    const source = sourceOf(request);
-    if (source) models.version(source.model, source.version);
-    placedImages(request, images);
+    const { id: project } = projects.find(given.project);
+    const source = sourceOf(given);
+    const version = source && models.version(source.model, source.version).version;
+    // Its scores have to be of one version, even if another one is activated before it is done.
+    const request = given.kind === 'inspect' ? { ...given, version } : given;
+    placedImages(request, images, []);
     const created_at = new Date().toISOString();
     const id = await this.#parts.database.write(() => {
       const added = this.#jobs.add({

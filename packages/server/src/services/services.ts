@@ -7,6 +7,7 @@ import type { KeyService } from './keys.ts';
 import type { ModelService } from './models.ts';
 import type { ProjectService } from './projects.ts';
 import type { SampleService } from './sample.ts';
+import type { ScoreService } from './scores.ts';
 import type { StreamService } from './streams/streams.ts';
 import type { UploadService } from './uploads.ts';
 
@@ -21,6 +22,7 @@ export interface Services {
   readonly models: ModelService;
   readonly projects: ProjectService;
   readonly sample: SampleService;
+  readonly scores: ScoreService;
   readonly uploads: UploadService;
   readonly streams: StreamService;
 }

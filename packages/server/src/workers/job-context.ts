@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import type { OnEvent } from '@bigrid/node';
 import { type ImageList, imageListSchema, jobFiles } from '../job-files.ts';
+
+/** Whom a job reports to, and what stops it. */
+export interface JobTools {
+  readonly onEvent: OnEvent;
+  readonly signal: AbortSignal;
+}
 
 /** The images in the folder of a job, and what the project calls them. */
 export class JobContext {
@@ -13,7 +20,7 @@ export class JobContext {
 
   private constructor(folder: string, list: ImageList) {
     this.images = join(folder, jobFiles.images);
-    this.mask = list.hasMask ? join(folder, jobFiles.mask) : undefined;
+    this.mask = list.mask ? join(folder, jobFiles.mask) : undefined;
     this.#folder = folder;
     this.#list = list;
   }

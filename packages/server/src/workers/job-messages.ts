@@ -1,7 +1,15 @@
 import type { MapScale, WorkEvent } from '@bigrid/node';
 import type { Failure } from './messages.ts';
 
-export const jobKinds = ['train', 'evaluate', 'calibrate', 'update', 'doctor', 'drift'] as const;
+export const jobKinds = [
+  'train',
+  'evaluate',
+  'calibrate',
+  'update',
+  'doctor',
+  'drift',
+  'inspect',
+] as const;
 export type JobKind = (typeof jobKinds)[number];
 
 /** A version of a model as a report shows it. */

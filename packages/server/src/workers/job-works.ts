@@ -10,7 +10,6 @@ import {
   evaluate,
   inspect,
   type Manifest,
-  type OnEvent,
   readBundle,
   type SeenImage,
   type TrainRequest,
@@ -28,14 +27,11 @@ import {
 } from '@bigrid/node/internal';
 import { Report } from '@bigrid/report';
 import { jobFiles } from '../job-files.ts';
-import type { JobContext } from './job-context.ts';
+import type { JobContext, JobTools } from './job-context.ts';
 import type { JobKind, JobTask, ShownModel } from './job-messages.ts';
+import { inspectImages } from './job-scores.ts';
 
-interface Tools {
-  readonly onEvent: OnEvent;
-  readonly signal: AbortSignal;
-}
-type Work = (task: JobTask, context: JobContext, tools: Tools) => Promise<object>;
+type Work = (task: JobTask, context: JobContext, tools: JobTools) => Promise<object>;
 
 /** What each kind of job does. The result is stored as JSON; a model goes to a file in the folder of the job. */
 export const works: Record<JobKind, Work> = {
@@ -45,13 +41,14 @@ export const works: Record<JobKind, Work> = {
   update: updateModel,
   doctor: checkImages,
   drift: measureDrift,
+  inspect: inspectImages,
 };
 
 /** Resumes from the checkpoint of an earlier process, if it was of the same training. */
 async function trainModel(
   { folder, replays, options }: JobTask,
   context: JobContext,
-  tools: Tools,
+  tools: JobTools,
 ) {
   const out = join(folder, jobFiles.model);
   const own = { out, mask: context.mask, preview: context.testPaths };
@@ -72,7 +69,7 @@ async function trainModel(
 async function evaluateModel(
   { folder, model, shown, options }: JobTask,
   context: JobContext,
-  tools: Tools,
+  tools: JobTools,
 ) {
   const bundle = await readBundle(model as string);
   const { title, rules } = shown as ShownModel;
@@ -100,7 +97,7 @@ async function evaluateModel(
 async function calibrateModel(
   { folder, model, options }: JobTask,
   context: JobContext,
-  tools: Tools,
+  tools: JobTools,
 ) {
   const { manifest } = await calibrate(model as string, {
     ...options,
@@ -112,7 +109,7 @@ async function calibrateModel(
   return { scored: manifest.calibration.scores.length, ...thresholdsOf(manifest) };
 }
 
-async function updateModel(task: JobTask, context: JobContext, tools: Tools) {
+async function updateModel(task: JobTask, context: JobContext, tools: JobTools) {
   const { folder, model, replays, options } = task;
   const before = await readBundle(model as string);
   const out = join(folder, jobFiles.model);
@@ -130,7 +127,11 @@ async function updateModel(task: JobTask, context: JobContext, tools: Tools) {
   };
 }
 
-async function checkImages({ options }: JobTask, context: JobContext, { onEvent, signal }: Tools) {
+async function checkImages(
+  { options }: JobTask,
+  context: JobContext,
+  { onEvent, signal }: JobTools,
+) {
   const { facts, findings } = await checkData(context.images, {
     ...options,
     signal,
@@ -151,7 +152,7 @@ async function checkImages({ options }: JobTask, context: JobContext, { onEvent,
 async function measureDrift(
   { folder, model, options }: JobTask,
   context: JobContext,
-  tools: Tools,
+  tools: JobTools,
 ) {
   const { last, ...engine } = options as { last?: number };
   const bundle = await readBundle(model as string);
