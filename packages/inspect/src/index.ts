@@ -67,6 +67,7 @@ export { bordersOf } from './detection/borders.ts';
 export { type AnomalyMap, Detector, type Inspection, imageTensor } from './detection/detector.ts';
 export { ignoredShare, ignoring } from './detection/ignored-area.ts';
 export { type Region, regionsOf } from './detection/regions.ts';
+export { digest, toHex } from './digest.ts';
 export {
   type EvaluatedDefect,
   type EvaluatedImage,

@@ -96,6 +96,26 @@ it('takes several files at once, and names those that are not images', async () 
   expect(body.failed).toMatchObject([{ name: 'notes.txt', code: 'IMAGE_UNREADABLE' }]);
 });
 
+it('takes labels from the folders in a name, and others from the query', async () => {
+  const labels: unknown[] = [];
+  for (const [seed, name] of [
+    'line/good/1.png',
+    'line/test/good/2.png',
+    'test/scratch/3.png',
+    'line/4.png',
+  ].entries()) {
+    const query = new URLSearchParams({ name, label: 'none' });
+    const { body } = await call('POST', `/images?${query}`, await imageBytes(seed));
+    labels.push([body.images[0].name, body.images[0].label, body.images[0].split]);
+  }
+  expect(labels).toEqual([
+    ['1.png', 'normal', 'train'],
+    ['2.png', 'normal', 'test'],
+    ['3.png', 'defect', 'test'],
+    ['4.png', null, 'train'],
+  ]);
+});
+
 it('lists images in pages, by label and by name', async () => {
   for (const seed of [1, 2, 3, 4, 5]) {
     const label = seed === 5 ? 'none' : 'normal';

@@ -58,7 +58,13 @@ const listQuery = z.object({
 });
 
 const uploadQuery = labellingSchema.extend({
-  name: z.string().max(1000).default('image').describe('Name of an image that is the whole body'),
+  name: z
+    .string()
+    .max(1000)
+    .default('image')
+    .describe(
+      'Name of an image that is the whole body, with the folders that it was in, if these give its label',
+    ),
 });
 
 const ids = z.array(z.int().min(1)).min(1).max(10_000);
@@ -89,7 +95,7 @@ function upload(app: FastifyInstance, { uploads }: Services): void {
         tags,
         summary: 'Upload an image, several, or a zip archive of images',
         description:
-          'The body is an image, a zip archive, or multipart/form-data with any number of both. In archives, the folders train/good, test/good and test/KIND are labels. Content that the project has already is not added again, and keeps its labels.',
+          'The body is an image, a zip archive, or multipart/form-data with any number of both. In archives and names, the folders good, train/good, test/good and test/KIND are labels. Content that the project has already is not added again, and keeps its labels.',
         params,
         querystring: uploadQuery,
         consumes: ['image/*', 'application/zip', 'multipart/form-data'],

@@ -45,13 +45,13 @@ export function folderOf({ label, kind, split }: Labels): string {
 }
 
 /**
- * The label that the folders of a path give: the inverse of {@link folderOf}, below any other folders.
+ * The label that the folders of a path give: the inverse of {@link folderOf}, below any other folders. A folder `good` that
+ * is not for testing is for training.
  * @returns undefined if they give none
  */
 export function labelledBy(path: string): Labelling | undefined {
   const [name, split] = path.split('/').slice(0, -1).reverse();
-  if (split !== 'train' && split !== 'test') return undefined;
-  if (name === 'good') return { label: 'normal', split };
+  if (name === 'good') return { label: 'normal', split: split === 'test' ? 'test' : 'train' };
   const found = kind.safeParse(name);
   return split === 'test' && found.success ? { label: 'defect', kind: found.data } : undefined;
 }

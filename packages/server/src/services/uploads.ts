@@ -51,7 +51,7 @@ export class UploadService {
 
   /**
    * Adds the images of a request, one after the other.
-   * @param labelling of all of them; folders in an archive such as `test/scratch` take precedence
+   * @param labelling of all of them; folders in names, such as `test/scratch`, take precedence
    * @throws NOT_FOUND; REQUEST_INVALID for a damaged archive; OUTPUT_UNWRITABLE, STORE_BUSY
    */
   async add(
@@ -64,8 +64,9 @@ export class UploadService {
       const received = await this.#files.receive(content, MOST_BYTES);
       if (await isArchive(received)) await this.#addAll(project, received, labelling, uploaded);
       else {
+        const labels = labelledBy(name) ?? labelling;
         await collect(uploaded, name, () =>
-          this.#images.addReceived(project, name, received, labelling),
+          this.#images.addReceived(project, name, received, labels),
         );
       }
     }

@@ -1,5 +1,5 @@
 import type { ComponentChildren, RefObject } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import './virtual-grid.css';
 
 interface VirtualGridProps {
@@ -15,7 +15,10 @@ interface VirtualGridProps {
   readonly keyOf: (index: number) => string | number;
   /** Index that keeps in view, as the arrow keys move it; undefined for none. */
   readonly active?: number | undefined;
-  readonly onActive?: ((index: number) => void) | undefined;
+  /** @param isExtending whether Shift is held */
+  readonly onActive?: ((index: number, isExtending: boolean) => void) | undefined;
+  /** Where tiles can be selected, whether one is. */
+  readonly isSelected?: ((index: number) => boolean) | undefined;
   /** Called with the range of tiles that are in view or near it. */
   readonly onRange?: ((first: number, end: number) => void) | undefined;
 }
@@ -29,40 +32,48 @@ interface Window {
 
 /** Screens above and below the view whose tiles are there already when they scroll in. */
 const OVERSCAN = 1;
+/** Pixels at the top of the window that a page may cover with a bar. */
+const ABOVE = 64;
 
 /**
  * A grid of any number of tiles of which only those near the view exist. It scrolls with the page. The arrow keys, Home,
  * End, Page Up and Page Down move the active tile.
  */
 export function VirtualGrid(props: VirtualGridProps) {
-  const { count, tileHeight, gap = 8, active, onActive, onRange } = props;
+  const { count, tileHeight, gap = 8, active, onActive, isSelected, onRange } = props;
+  const id = useId();
   const root = useRef<HTMLDivElement>(null);
   const view = useWindow(root, props);
   const height = tileHeight(view.width);
   const rows = Math.ceil(count / view.columns);
   const end = Math.min(count, view.end);
   useLayoutEffect(() => onRange?.(view.first, end), [view.first, end, onRange]);
+  useRevealed(root, active, view, height + gap);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (!onActive || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target instanceof HTMLInputElement) return;
     const rowsInView = Math.max(1, Math.floor(innerHeight / (height + gap)));
-    const to = moved(event.key, active ?? 0, view.columns, rowsInView);
+    const to = moved(event.key, active, view.columns, rowsInView);
     if (to === undefined || count === 0) return;
     event.preventDefault();
     const index = Math.min(count - 1, Math.max(0, to));
-    onActive(index);
-    if (root.current) reveal(root.current, Math.floor(index / view.columns), height, gap);
+    onActive(index, event.shiftKey);
+    if (root.current) reveal(root.current, Math.floor(index / view.columns), height + gap);
   };
 
   const indices = Array.from({ length: Math.max(0, end - view.first) }, (_, i) => view.first + i);
+  const isShown = active !== undefined && active >= view.first && active < end;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a list of which most items do not exist
+    // biome-ignore lint/a11y/noStaticElementInteractions: it has one of two roles
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: as above
     <div
       ref={root}
       class="virtual-grid"
-      role="list"
+      role={isSelected ? 'listbox' : 'list'}
       aria-label={props.label}
+      aria-multiselectable={isSelected && true}
+      aria-activedescendant={isShown ? `${id}-${active}` : undefined}
       // The list takes the keys that move its active tile.
       tabIndex={onActive ? 0 : undefined}
       onKeyDown={onKeyDown}
@@ -73,10 +84,13 @@ export function VirtualGrid(props: VirtualGridProps) {
         const y = Math.floor(index / view.columns) * (height + gap);
         const transform = `translate(${x}px, ${y}px)`;
         return (
-          // biome-ignore lint/a11y/useSemanticElements: an item of the list above
+          // biome-ignore lint/a11y/useAriaPropsSupportedByRole: options alone have it
           <div
             key={props.keyOf(index)}
-            role="listitem"
+            id={`${id}-${index}`}
+            data-index={index}
+            role={isSelected ? 'option' : 'listitem'}
+            aria-selected={isSelected?.(index)}
             aria-setsize={count}
             aria-posinset={index + 1}
             class="cell"
@@ -123,11 +137,25 @@ function useWindow(
   return view;
 }
 
+/** Shows the active tile where it was when the grid comes back, as after a tile was opened. */
+function useRevealed(
+  root: RefObject<HTMLDivElement | null>,
+  active: number | undefined,
+  { columns, end }: Window,
+  pitch: number,
+): void {
+  const isMeasured = end > 0;
+  useLayoutEffect(() => {
+    if (!isMeasured || active === undefined || !root.current) return;
+    reveal(root.current, Math.floor(active / columns), pitch);
+  }, [isMeasured]);
+}
+
 /** Scrolls the page until a row is in view. */
-function reveal(grid: HTMLElement, row: number, height: number, gap: number): void {
-  const top = grid.getBoundingClientRect().top + row * (height + gap);
-  if (top < 0) scrollBy(0, top - gap);
-  else if (top + height > innerHeight) scrollBy(0, top + height - innerHeight + gap);
+function reveal(grid: HTMLElement, row: number, pitch: number): void {
+  const top = grid.getBoundingClientRect().top + row * pitch;
+  if (top < ABOVE) scrollBy(0, top - ABOVE);
+  else if (top + pitch > innerHeight) scrollBy(0, top + pitch - innerHeight);
 }
 
 /** The window before if it is the same, so that nothing is drawn again. */
@@ -136,7 +164,15 @@ function changed(before: Window, after: Window): Window {
   return names.every((name) => before[name] === after[name]) ? before : after;
 }
 
-function moved(key: string, from: number, columns: number, rows: number): number | undefined {
+function moved(
+  key: string,
+  active: number | undefined,
+  columns: number,
+  rows: number,
+): number | undefined {
+  // The first key shows where the keys are.
+  const from = active ?? 0;
+  if (active === undefined && key.startsWith('Arrow')) return from;
   switch (key) {
     case 'ArrowLeft':
       return from - 1;

@@ -1,0 +1,48 @@
+import { ApiError, type Query, unreachable, urlOf } from './client.ts';
+import type { ErrorBody } from './types.ts';
+
+export interface UploadOptions {
+  readonly query?: Query;
+  /** Called with the bytes that are sent, as they are. */
+  readonly onProgress?: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends a file as the body of a request; `fetch` would not tell how far it is.
+ * @returns the JSON of the response
+ * @throws ApiError; the reason of the signal if it is aborted
+ */
+export function upload<T>(path: string, file: Blob, options: UploadOptions): Promise<T> {
+  const { query, onProgress, signal } = options;
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  if (signal.aborted) return Promise.reject(signal.reason);
+  const request = new XMLHttpRequest();
+  request.open('POST', urlOf(path, query));
+  request.responseType = 'json';
+  request.setRequestHeader('accept', 'application/json');
+  // The server tells images and archives by their bytes.
+  request.setRequestHeader('content-type', 'application/octet-stream');
+  request.upload.onprogress = ({ loaded }) => onProgress?.(loaded);
+  request.onload = () => {
+    if (request.status < 400) resolve(request.response as T);
+    else reject(errorOf(request));
+  };
+  request.onerror = () => reject(unreachable());
+  request.onabort = () => reject(signal.reason);
+  const abort = () => request.abort();
+  signal.addEventListener('abort', abort, { once: true });
+  request.onloadend = () => signal.removeEventListener('abort', abort);
+  request.send(file);
+  return promise;
+}
+
+/** A proxy may have answered in another shape. */
+function errorOf({ status, statusText, response }: XMLHttpRequest): ApiError {
+  const {
+    error = statusText,
+    code = 'HTTP_ERROR',
+    remedy = '',
+  } = (response ?? {}) as Partial<ErrorBody>;
+  return new ApiError(status, { error, code, remedy });
+}

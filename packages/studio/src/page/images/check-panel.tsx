@@ -1,0 +1,170 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Job } from '../api/types.ts';
+import { type FollowedJob, isOver, latestJob, startJob, useJob } from '../state/jobs.ts';
+import { tellError } from '../state/notices.ts';
+import { go } from '../state/route.ts';
+import { t } from '../texts/index.ts';
+import { Icon } from '../ui/icon.tsx';
+import { JobProgress } from '../ui/job-progress.tsx';
+import { remove } from './actions.ts';
+import { byId } from './collection.ts';
+import { check, findings, type OpenFinding, spareImages } from './findings.ts';
+import { select } from './selection.ts';
+import { Thumbnail } from './tile.tsx';
+import './check-panel.css';
+
+interface OfProject {
+  readonly project: string;
+}
+
+/** Images of a finding that are shown in its line. */
+const MOST_SHOWN = 12;
+
+/** Starts the check of the images. */
+export function CheckButton({ project }: OfProject) {
+  const { check: text } = t.value.images;
+  useLatestCheck(project);
+  const isBusy = check.value !== undefined && !isOver(check.value);
+  const start = async () => {
+    try {
+      check.value = await startJob({ kind: 'doctor', project });
+    } catch (error) {
+      tellError(error);
+    }
+  };
+  return (
+    <button type="button" class="button" disabled={isBusy} onClick={start}>
+      <Icon name="check" />
+      {check.value ? text.again : text.start}
+    </button>
+  );
+}
+
+/** The check that was made before, also by someone else. */
+function useLatestCheck(project: string): void {
+  useEffect(() => {
+    check.value = undefined;
+    latestJob(project, 'doctor')
+      .then((job) => {
+        check.value ??= job;
+      })
+      .catch(tellError);
+  }, [project]);
+}
+
+/** How far the check is, or what it found. */
+export function CheckPanel({ project }: OfProject) {
+  const job = check.value;
+  const { check: text } = t.value.images;
+  const [dismissed, dismiss] = useState<number>();
+  useJob(job && isOver(job) ? undefined : job, ({ job: now }: FollowedJob) => {
+    check.value = now;
+  });
+  if (!job || job.id === dismissed) return null;
+  if (!isOver(job)) {
+    return (
+      <section class="panel" aria-label={text.title}>
+        <JobProgress job={job} />
+      </section>
+    );
+  }
+  return <Outcome project={project} job={job} onDismiss={() => dismiss(job.id)} />;
+}
+
+interface OutcomeProps extends OfProject {
+  readonly job: Job;
+  readonly onDismiss: () => void;
+}
+
+function Outcome({ project, job, onDismiss }: OutcomeProps) {
+  const { images, app } = t.value;
+  const all = findings.value;
+  const isClean = job.state === 'done' && all.length === 0;
+  return (
+    <details class="panel check-panel" open={job.state === 'failed' || all.some(isToFix)}>
+      <summary>
+        <h2>{images.check.title}</h2>
+        <span class={`badge ${all.length > 0 ? 'tone-warning' : 'tone-normal'}`}>{all.length}</span>
+        <button
+          type="button"
+          class="button plain icon end"
+          aria-label={app.dismiss}
+          onClick={onDismiss}
+        >
+          <Icon name="close" />
+        </button>
+      </summary>
+      {isClean && <p class="quiet">{images.check.clean}</p>}
+      {job.error && (
+        <p>
+          {job.error.error} <span class="quiet">{job.error.remedy}</span>
+        </p>
+      )}
+      <ul>
+        {all.map((finding) => (
+          <FindingLine key={finding.at} project={project} finding={finding} />
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function FindingLine({ project, finding }: OfProject & { finding: OpenFinding }) {
+  const { images } = t.value;
+  const { level, message, remedy, groups } = finding;
+  const ids = groups.flat();
+  const spare = spareImages(finding);
+  const showSelected = (chosen: readonly number[]) => {
+    select(chosen);
+    go({ project, page: 'images', detail: 'findings' });
+  };
+  return (
+    <li class="finding">
+      <p>
+        <span class={`badge ${level === 'fix' ? 'tone-anomalous' : 'tone-warning'}`}>
+          {images.check.levels[level === 'fix' ? 'fix' : 'note']}
+        </span>{' '}
+        {message}
+      </p>
+      {remedy !== undefined && <p class="quiet small">{remedy}</p>}
+      <FoundImages project={project} ids={ids} />
+      {ids.length > 0 && (
+        <div class="toolbar">
+          <button type="button" class="button" onClick={() => showSelected(ids)}>
+            {images.check.show}
+          </button>
+          {spare && (
+            <button type="button" class="button" onClick={() => showSelected(spare)}>
+              {images.check.selectSpare}
+            </button>
+          )}
+          <button type="button" class="button danger" onClick={() => remove(project, spare ?? ids)}>
+            {images.check.remove((spare ?? ids).length)}
+          </button>
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** The first images of a finding; each opens large. */
+function FoundImages({ project, ids }: OfProject & { ids: readonly number[] }) {
+  const known = ids.flatMap((id) => byId.value.get(id) ?? []);
+  if (known.length === 0) return null;
+  return (
+    <ul class="found-images">
+      {known.slice(0, MOST_SHOWN).map((image) => (
+        <li key={image.id}>
+          <Thumbnail project={project} image={image} />
+        </li>
+      ))}
+      {known.length > MOST_SHOWN && (
+        <li class="quiet small">{t.value.images.upload.more(known.length - MOST_SHOWN)}</li>
+      )}
+    </ul>
+  );
+}
+
+function isToFix({ level }: OpenFinding): boolean {
+  return level === 'fix';
+}

@@ -1,0 +1,86 @@
+import { digest, toHex } from '@bigrid/inspect';
+
+/** A file to upload. */
+export interface ChosenFile {
+  readonly file: File;
+  /** With the folders that it was in, such as `test/scratch/1.png`. */
+  readonly path: string;
+}
+
+/** Files and folders that were dropped, without what systems put there. */
+export async function droppedFiles(data: DataTransfer): Promise<ChosenFile[]> {
+  // All at once: the list is empty after the first wait.
+  const dropped = [...data.items].flatMap(
+    (item) => item.webkitGetAsEntry() ?? item.getAsFile() ?? [],
+  );
+  const found: ChosenFile[] = [];
+  for (const one of dropped) {
+    if (one instanceof File) found.push({ file: one, path: one.name });
+    else await collect(one, found);
+  }
+  return found.filter(({ path }) => !isLeftOut(path));
+}
+
+/** Files of an input, also of one that chooses folders. */
+export function filesOf({ files }: HTMLInputElement): ChosenFile[] {
+  const all = [...(files ?? [])].map((file) => ({
+    file,
+    path: file.webkitRelativePath || file.name,
+  }));
+  return all.filter(({ path }) => !isLeftOut(path));
+}
+
+async function collect(entry: FileSystemEntry, found: ChosenFile[]): Promise<void> {
+  if (isFile(entry)) {
+    const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+    found.push({ file, path: entry.fullPath.replace(/^\//, '') });
+    return;
+  }
+  for (const child of await childrenOf(entry as FileSystemDirectoryEntry)) {
+    await collect(child, found);
+  }
+}
+
+/** Browsers give some of them at a time. */
+async function childrenOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = folder.createReader();
+  const all: FileSystemEntry[] = [];
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (some.length === 0) return all;
+    all.push(...some);
+  }
+}
+
+function isFile(entry: FileSystemEntry): entry is FileSystemFileEntry {
+  return entry.isFile;
+}
+
+/** Hidden files, and what Windows and macOS add. */
+function isLeftOut(path: string): boolean {
+  return /(^|\/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/i.test(path);
+}
+
+/** Bytes beyond which a file is an archive rather than an image. */
+const LARGEST_HASHED = 2 ** 26;
+
+/** SHA-256 of a file, in hex; undefined where it would block the page, or for what is no image. */
+export async function hashOf(file: File): Promise<string | undefined> {
+  if (!isSecureContext || file.size > LARGEST_HASHED) return undefined;
+  // Files that cannot be read fail when they are sent.
+  const bytes = await file.arrayBuffer().catch(() => undefined);
+  return bytes && toHex(await digest(new Uint8Array(bytes)));
+}
+
+/** Whether a file is still there, as it was chosen. */
+export async function isReadable(file: File): Promise<boolean> {
+  return file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => true,
+      () => false,
+    );
+}

@@ -1,0 +1,299 @@
+import { type Signal, signal } from '@preact/signals';
+import { ApiError, request } from '../api/client.ts';
+import type { Image, UploadedImages } from '../api/types.ts';
+import { upload } from '../api/upload.ts';
+import type { Labelling } from '../state/images.ts';
+import { tellError, wordsOf } from '../state/notices.ts';
+import { loadProjects, projectPath } from '../state/projects.ts';
+import { t } from '../texts/index.ts';
+import { type ChosenFile, hashOf, isReadable } from './chosen-files.ts';
+
+/** A file to upload, with the label of those whose folders give none. */
+export interface QueuedFile extends ChosenFile {
+  readonly labelling: Labelling;
+}
+
+export interface FailedFile {
+  readonly path: string;
+  readonly text: string;
+  readonly remedy: string;
+}
+
+export interface UploadProgress {
+  /** `waiting`: for a server that does not answer. */
+  readonly state: 'idle' | 'running' | 'waiting' | 'paused';
+  readonly files: number;
+  readonly done: number;
+  readonly bytes: number;
+  readonly bytesDone: number;
+  /** Files that the project had already. */
+  readonly known: number;
+  readonly secondsLeft: number | undefined;
+  readonly failed: readonly FailedFile[];
+}
+
+const nothing: UploadProgress = {
+  state: 'idle',
+  files: 0,
+  done: 0,
+  bytes: 0,
+  bytesDone: 0,
+  known: 0,
+  secondsLeft: undefined,
+  failed: [],
+};
+
+/** Files that are sent at the same time. */
+const PARALLEL = 4;
+/** Files whose hashes one request asks about. */
+const BATCH = 64;
+/** Milliseconds between two reports. */
+const REPORT = 200;
+/** Milliseconds until a server is asked again that did not answer, at first and at most. */
+const [FIRST_WAIT, LONGEST_WAIT] = [500, 15_000];
+
+/** Errors of a file, which do not concern the others. */
+const ofOneFile: ReadonlySet<string> = new Set([
+  'IMAGE_UNREADABLE',
+  'IMAGE_TOO_LARGE',
+  'REQUEST_TOO_LARGE',
+  'REQUEST_INVALID',
+]);
+
+const passingStatus: ReadonlySet<number> = new Set([0, 408, 429, 502, 503, 504]);
+
+/** Uploads files to a project, some at a time; continues while other pages are open. */
+export class UploadQueue {
+  readonly progress: Signal<UploadProgress> = signal(nothing);
+  readonly #project: string;
+  readonly #onImages: (images: readonly Image[]) => void;
+  #files: QueuedFile[] = [];
+  #isRunning = false;
+  #isCancelled = false;
+  /** Aborted to pause. */
+  #round = new AbortController();
+  #resumed = Promise.withResolvers<void>();
+  /** Bytes of files that are being sent. */
+  readonly #underway = new Map<QueuedFile, number>();
+  #sent = 0;
+  #added: Image[] = [];
+  #reporting: ReturnType<typeof setTimeout> | undefined;
+  /** When the bytes were measured that the time left is told from. */
+  #since = { time: 0, bytes: 0 };
+
+  /** @param onImages is called with images as they arrive */
+  constructor(project: string, onImages: (images: readonly Image[]) => void) {
+    this.#project = project;
+    this.#onImages = onImages;
+  }
+
+  add(files: readonly QueuedFile[]): void {
+    if (files.length === 0) return;
+    const before = this.progress.value;
+    const { failed } = before;
+    const start = this.#isRunning ? before : { ...nothing, failed };
+    if (!this.#isRunning) this.#sent = 0;
+    this.#files.push(...files);
+    this.#change({
+      ...start,
+      files: start.files + files.length,
+      bytes: start.bytes + files.reduce((sum, { file }) => sum + file.size, 0),
+      state: start.state === 'idle' ? 'running' : start.state,
+    });
+    if (!this.#isRunning) this.#run().catch(tellError);
+  }
+
+  /** Stops what is being sent; it is sent again later. */
+  pause(): void {
+    this.#change({ state: 'paused', secondsLeft: undefined });
+    this.#round.abort(new DOMException('paused', 'AbortError'));
+  }
+
+  /** Continues, or asks a server again that did not answer. */
+  resume(): void {
+    if (this.#round.signal.aborted) this.#round = new AbortController();
+    this.#measure();
+    this.#change({ state: 'running' });
+    this.#resumed.resolve();
+    this.#resumed = Promise.withResolvers();
+  }
+
+  /** Forgets what is left to send. */
+  cancel(): void {
+    this.#files = [];
+    this.#isCancelled = true;
+    this.pause();
+    this.resume();
+  }
+
+  dismiss(files: readonly FailedFile[]): void {
+    const { failed } = this.progress.value;
+    this.#change({ failed: failed.filter((file) => !files.includes(file)) });
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    this.#isCancelled = false;
+    this.#measure();
+    try {
+      while (this.#files.length > 0) await this.#sendBatch(this.#files.splice(0, BATCH));
+    } finally {
+      this.#isRunning = false;
+      this.#report();
+      this.#change({ state: 'idle', secondsLeft: undefined });
+      await loadProjects();
+    }
+  }
+
+  async #sendBatch(batch: QueuedFile[]): Promise<void> {
+    const left = await this.#unknown(batch);
+    const sendOneByOne = async () => {
+      for (let file = left.shift(); file; file = left.shift()) await this.#send(file);
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, sendOneByOne));
+  }
+
+  /** The files that the project does not have yet. */
+  async #unknown(batch: QueuedFile[]): Promise<QueuedFile[]> {
+    const hashes = new Map<QueuedFile, string>();
+    for (const queued of batch) {
+      const hash = await hashOf(queued.file);
+      if (hash !== undefined) hashes.set(queued, hash);
+    }
+    if (hashes.size === 0) return batch;
+    const body = { sha256: [...new Set(hashes.values())] };
+    const path = projectPath(this.#project, '/images/known');
+    const answer = await this.#persist(() =>
+      request<{ known: string[] }>(path, { method: 'POST', body, signal: this.#round.signal }),
+    ).catch(noneOf);
+    const known = new Set(answer?.known ?? []);
+    return batch.filter((queued) => {
+      const isKnown = known.has(hashes.get(queued) ?? '');
+      if (isKnown) this.#finish(queued, { known: this.progress.value.known + 1 });
+      return !isKnown;
+    });
+  }
+
+  async #send(queued: QueuedFile): Promise<void> {
+    const { file, path: name, labelling } = queued;
+    try {
+      const uploaded = await this.#persist(async () => {
+        const path = projectPath(this.#project, '/images');
+        return upload<UploadedImages>(path, file, {
+          query: { ...labelling, name },
+          onProgress: (bytes) => {
+            this.#underway.set(queued, bytes);
+            this.#reportSoon();
+          },
+          signal: this.#round.signal,
+        });
+      }, file);
+      const added = uploaded?.images ?? [];
+      this.#added.push(...added);
+      const failed = (uploaded?.failed ?? []).map(({ name: path, error, remedy }) => ({
+        path,
+        text: error,
+        remedy,
+      }));
+      const before = this.progress.value;
+      this.#finish(queued, {
+        failed: [...before.failed, ...failed],
+        known: before.known + added.filter(({ isNew }) => !isNew).length,
+      });
+    } catch (error) {
+      const { text, remedy = '' } = wordsOf(error);
+      const failed = { path: name, text, remedy };
+      this.#finish(queued, { failed: [...this.progress.value.failed, failed] });
+    }
+  }
+
+  /**
+   * Repeats a request until it is answered.
+   * @returns undefined if what is left was cancelled
+   * @throws ApiError for an answer that is about the file
+   */
+  async #persist<T>(attempt: () => Promise<T>, file?: File): Promise<T | undefined> {
+    for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, 2 * wait)) {
+      if (this.progress.value.state === 'paused') await this.#resumed.promise;
+      if (this.#isCancelled) return undefined;
+      try {
+        const answer = await attempt();
+        if (this.progress.value.state === 'waiting') this.resume();
+        return answer;
+      } catch (error) {
+        if (!(error instanceof ApiError)) {
+          // Paused.
+          if (this.#round.signal.aborted || error === this.#round.signal.reason) continue;
+          throw error;
+        }
+        if (ofOneFile.has(error.code)) throw error;
+        if (file && !(await isReadable(file))) throw fileGone();
+        if (error.status === 404) throw error;
+        if (!isPassing(error)) {
+          tellError(error);
+          if (this.progress.value.state !== 'paused') this.pause();
+          continue;
+        }
+        this.#change({ state: 'waiting' });
+        await this.#untilRetry(wait);
+      }
+    }
+  }
+
+  /** Until it is time, the network is back, or someone asks to go on. */
+  async #untilRetry(wait: number): Promise<void> {
+    const over = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, wait);
+    addEventListener('online', () => resolve(), { signal: over.signal });
+    await Promise.race([promise, this.#resumed.promise]);
+    clearTimeout(timer);
+    over.abort();
+  }
+
+  #finish(queued: QueuedFile, part: Partial<UploadProgress>): void {
+    this.#underway.delete(queued);
+    this.#sent += queued.file.size;
+    this.#change({ ...part, done: this.progress.value.done + 1 });
+    this.#reportSoon();
+  }
+
+  #measure(): void {
+    this.#since = { time: performance.now(), bytes: this.#sent };
+  }
+
+  #reportSoon(): void {
+    this.#reporting ??= setTimeout(() => this.#report(), REPORT);
+  }
+
+  #report(): void {
+    clearTimeout(this.#reporting);
+    this.#reporting = undefined;
+    if (this.#added.length > 0) this.#onImages(this.#added.splice(0));
+    const bytesDone = [...this.#underway.values()].reduce((sum, bytes) => sum + bytes, this.#sent);
+    const { bytes } = this.progress.value;
+    const seconds = (performance.now() - this.#since.time) / 1000;
+    const rate = (bytesDone - this.#since.bytes) / seconds;
+    const secondsLeft = seconds > 1 && rate > 0 ? (bytes - bytesDone) / rate : undefined;
+    this.#change({ bytesDone: Math.min(bytes, bytesDone), secondsLeft });
+  }
+
+  #change(part: Partial<UploadProgress>): void {
+    this.progress.value = { ...this.progress.value, ...part };
+  }
+}
+
+/** Servers that do not tell which files they have find out when they receive them. */
+function noneOf(error: unknown): undefined {
+  if (!(error instanceof ApiError) || error.status !== 404) throw error;
+}
+
+/** Whether the server, or the way to it, will be back. */
+function isPassing({ status, code }: ApiError): boolean {
+  return passingStatus.has(status) || code === 'STORE_BUSY' || code === 'WORKER_LOST';
+}
+
+function fileGone(): ApiError {
+  const { fileGone: error, fileGoneRemedy: remedy } = t.value.images;
+  return new ApiError(0, { code: 'FILE_UNREADABLE', error, remedy });
+}
