@@ -48,7 +48,7 @@ async function drawImages(folder, total, side, first = 0) {
 
 async function startServer() {
   const bin = join(import.meta.dirname, '..', 'packages', 'cli', 'bin', 'bigrid.js');
-  const args = [bin, 'serve', '--data', join(work, 'data'), '--port', '0'];
+  const args = [bin, 'serve', '--data', join(work, 'data'), '--port', '0', '--log-level', 'error'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = await once(createInterface(child.stdout), 'line');
   return { child, url: new URL(line.split(' ').at(-1)).origin };
@@ -126,6 +126,8 @@ async function measureUpload(page, url) {
   const folder = join(work, 'uploads');
   await drawImages(folder, uploads, 512, 1_000_000);
   await send(url, '/v1/projects', { name: 'uploads' });
+  // The list of projects is loaded with the page.
+  await page.goto('about:blank');
   await page.goto(`${url}/#/uploads/images`);
   await page.getByText('No images yet').waitFor();
   await page.evaluate(() => {
@@ -167,7 +169,9 @@ try {
   browser = await openChromium(join(work, 'profile'));
   const page = await browser.newPage();
   await page.setViewportSize({ width: 1280, height: 844 });
-  await page.addInitScript(() => localStorage.setItem('bigrid.language', 'en'));
+  await page.addInitScript(
+    () => URL.canParse(location.origin) && localStorage.setItem('bigrid.language', 'en'),
+  );
   await page.addInitScript(watchTasks);
   await measurePage(page, server.url);
   const session = await browser.newCDPSession(page);

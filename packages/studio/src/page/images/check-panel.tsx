@@ -20,6 +20,9 @@ interface OfProject {
 /** Images of a finding that are shown in its line. */
 const MOST_SHOWN = 12;
 
+/** Checks whose images are of no use: copies, and what was captured by mistake. */
+const removable: ReadonlySet<string> = new Set(['readable', 'copies', 'light', 'exposure', 'size']);
+
 /** Starts the check of the images. */
 export function CheckButton({ project }: OfProject) {
   const { check: text } = t.value.images;
@@ -138,9 +141,15 @@ function FindingLine({ project, finding }: OfProject & { finding: OpenFinding })
               {images.check.selectSpare}
             </button>
           )}
-          <button type="button" class="button danger" onClick={() => remove(project, spare ?? ids)}>
-            {images.check.remove((spare ?? ids).length)}
-          </button>
+          {removable.has(finding.check) && (
+            <button
+              type="button"
+              class="button danger"
+              onClick={() => remove(project, spare ?? ids)}
+            >
+              {images.check.remove((spare ?? ids).length)}
+            </button>
+          )}
         </div>
       )}
     </li>
