@@ -1,6 +1,8 @@
-import { useCallback } from 'preact/hooks';
+import type { VNode } from 'preact';
+import { useCallback, useRef } from 'preact/hooks';
+import type { Image } from '../api/types.ts';
 import { go } from '../state/route.ts';
-import { t } from '../texts/index.ts';
+import { language, t } from '../texts/index.ts';
 import { VirtualGrid } from '../ui/virtual-grid.tsx';
 import { shown } from './filters.ts';
 import { findingsOf } from './findings.ts';
@@ -10,11 +12,15 @@ import { Tile } from './tile.tsx';
 /** Of the line below an image, in pixels. */
 const CAPTION = 32;
 
+/** Tiles that are kept to be shown again: some screens. */
+const MOST_KEPT = 600;
+
 /** All images that are shown. A click makes one active, with Ctrl it selects, with Shift a range; twice opens it. */
 export function ImageGrid({ project }: { project: string }) {
   const images = shown.value;
   const chosen = selected.value;
   const height = useCallback((width: number) => width + CAPTION, []);
+  const tileOf = useTiles(project);
   const onClick = (event: MouseEvent) => {
     const index = indexAt(event);
     if (index === undefined) return;
@@ -44,23 +50,49 @@ export function ImageGrid({ project }: { project: string }) {
         onActive={activate}
         isSelected={(index) => chosen.has(images[index]?.id ?? 0)}
       >
-        {(index) => {
-          const image = images[index];
-          return (
-            image && (
-              <Tile
-                project={project}
-                image={image}
-                isSelected={chosen.has(image.id)}
-                isActive={index === active.value}
-                findings={findingsOf.value.get(image.id)?.length ?? 0}
-              />
-            )
-          );
-        }}
+        {tileOf}
       </VirtualGrid>
     </div>
   );
+}
+
+interface Drawn {
+  readonly image: Image;
+  readonly state: string;
+  readonly tile: VNode;
+}
+
+/** Draws tiles, and those that have not changed since not again: there are hundreds while it scrolls. */
+function useTiles(project: string): (index: number) => VNode | undefined {
+  const { current: drawn } = useRef(new Map<number, Drawn>());
+  return (index) => {
+    const image = shown.value[index];
+    if (!image) return undefined;
+    const { id } = image;
+    const isSelected = selected.value.has(id);
+    const isActive = index === active.value;
+    const findings = findingsOf.value.get(id)?.length ?? 0;
+    const state = [isSelected, isActive, findings, language.value].join();
+    const known = drawn.get(id);
+    const tile =
+      known?.image === image && known.state === state ? (
+        known.tile
+      ) : (
+        <Tile
+          project={project}
+          image={image}
+          isSelected={isSelected}
+          isActive={isActive}
+          findings={findings}
+        />
+      );
+    drawn.delete(id);
+    drawn.set(id, { image, state, tile });
+    // The one that was not drawn for the longest time.
+    const [oldest] = drawn.keys();
+    if (drawn.size > MOST_KEPT && oldest !== undefined) drawn.delete(oldest);
+    return tile;
+  };
 }
 
 /** Index of the tile that an event is about. */
