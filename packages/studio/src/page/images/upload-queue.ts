@@ -78,7 +78,7 @@ export class UploadQueue {
   #sent = 0;
   #added: Image[] = [];
   #reporting: ReturnType<typeof setTimeout> | undefined;
-  /** When the bytes were measured that the time left is told from. */
+  /** When the bytes were counted from which the time left follows. */
   #since = { time: 0, bytes: 0 };
 
   /** @param onImages is called with images as they arrive */
