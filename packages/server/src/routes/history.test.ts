@@ -91,7 +91,8 @@ describe('history', () => {
       Array.from({ length: 30_000 }, (_, index) => ({
         // Many at the same time, too.
         at: day + Math.floor(index / 100),
-        brightness: index % 4 === 0 ? 0.2 : 0.8,
+        // Each of thirty cameras in its turn, and one of thirty inspections is in the sample.
+        brightness: (index % 30) / 30,
         score: index,
         verdict: index % 3 === 0 ? 'unsure' : 'normal',
       })),
@@ -100,8 +101,10 @@ describe('history', () => {
     expect(bins[0]).toMatchObject({
       count: 30_000,
       unsure: 10_000,
-      brightness: { low: 0.2, median: 0.8, high: 0.8 },
     });
+    expect(bins[0].brightness.low).toBe(0);
+    expect(bins[0].brightness.median).toBeCloseTo(0.5, 1);
+    expect(bins[0].brightness.high).toBeCloseTo(29 / 30);
     const { low, median, high } = bins[0].score;
     expect(Math.abs(low - 300)).toBeLessThan(600);
     expect(Math.abs(median - 15_000)).toBeLessThan(2000);
