@@ -48,10 +48,10 @@ export async function label(
 /** Removes images once there has been time to undo it. */
 export function remove(project: string, ids: readonly number[]): void {
   if (ids.length === 0) return;
-  finishRemoval();
+  finishRemoval().catch(tellError);
   leaving.value = new Set([...leaving.value, ...ids]);
   selected.value = new Set();
-  const timer = setTimeout(finishRemoval, GRACE);
+  const timer = setTimeout(() => finishRemoval().catch(tellError), GRACE);
   const action = {
     text: t.value.images.removed(ids.length),
     undo: () => {
@@ -63,19 +63,19 @@ export function remove(project: string, ids: readonly number[]): void {
   finish = () => {
     clearTimeout(timer);
     actions.value = actions.value.filter((one) => one !== action);
-    removeNow(project, ids).catch(tellError);
+    return removeNow(project, ids);
   };
   remember(action);
 }
 
-/** Removes what is waiting for it: the page is left, or more is removed. */
-export function finishRemoval(): void {
+/** Removes what is waiting for it: the page is left, or more is removed or added. */
+export async function finishRemoval(): Promise<void> {
   const now = finish;
   finish = undefined;
-  now?.();
+  await now?.();
 }
 
-let finish: (() => void) | undefined;
+let finish: (() => Promise<void>) | undefined;
 
 /** Undoes the latest action. */
 export async function undo(): Promise<void> {

@@ -56,7 +56,7 @@ function ChooseFiles({ project, label, icon, isFolder, isPrimary }: ChooseFilesP
         // The types of Preact do not know it.
         {...(isFolder && { webkitdirectory: true })}
         onChange={({ currentTarget }) => {
-          addFiles(project, filesOf(currentTarget));
+          addFiles(project, filesOf(currentTarget)).catch(tellError);
           // The same files may be chosen again.
           currentTarget.value = '';
         }}

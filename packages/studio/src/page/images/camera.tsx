@@ -19,7 +19,7 @@ export function Camera({ project, onClose }: CameraProps) {
   const take = async () => {
     try {
       const file = await shotOf(video.current as HTMLVideoElement);
-      addFiles(project, [{ file, path: file.name }]);
+      await addFiles(project, [{ file, path: file.name }]);
       setTaken((count) => count + 1);
     } catch (error) {
       tellError(error);

@@ -8,6 +8,7 @@ import { Icon } from '../ui/icon.tsx';
 import { JobProgress } from '../ui/job-progress.tsx';
 import { remove } from './actions.ts';
 import { byId } from './collection.ts';
+import { detailOf } from './filters.ts';
 import { check, findings, type OpenFinding, spareImages } from './findings.ts';
 import { select } from './selection.ts';
 import { Thumbnail } from './tile.tsx';
@@ -119,7 +120,11 @@ function FindingLine({ project, finding }: OfProject & { finding: OpenFinding })
   const spare = spareImages(finding);
   const showSelected = (chosen: readonly number[]) => {
     select(chosen);
-    go({ project, page: 'images', detail: 'findings' });
+    go({
+      project,
+      page: 'images',
+      detail: detailOf({ show: 'findings', finding: finding.at }),
+    });
   };
   return (
     <li class="finding">

@@ -58,8 +58,9 @@ function isFile(entry: FileSystemEntry): entry is FileSystemFileEntry {
   return entry.isFile;
 }
 
-/** Hidden files, and what Windows and macOS add. */
+/** Hidden files, what Windows and macOS add, and masks, which are no images to learn from. */
 function isLeftOut(path: string): boolean {
+  if (/(^|\/)(ground[_-]?truth|masks?)\//i.test(path)) return true;
   return /(^|\/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/i.test(path);
 }
 

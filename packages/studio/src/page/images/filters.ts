@@ -17,6 +17,8 @@ export interface Filter {
   readonly show: FilterName;
   /** Kind of defect; undefined for all. */
   readonly kind?: string | undefined;
+  /** Number of a finding; undefined for all. */
+  readonly finding?: number | undefined;
 }
 
 export const filter = signal<Filter>({ show: 'all' });
@@ -35,15 +37,20 @@ const tests: Record<FilterName, (image: Image) => boolean> = {
 
 /** The images that the grid shows. */
 export const shown = computed(() => {
-  const { show, kind } = filter.value;
+  const { show, kind, finding } = filter.value;
   const text = search.value.trim().toLowerCase();
   return images.value.filter(
     (image) =>
       tests[show](image) &&
       (kind === undefined || image.kind === kind) &&
+      (finding === undefined || isOf(finding, image)) &&
       image.name.toLowerCase().includes(text),
   );
 });
+
+function isOf(finding: number, { id }: Image): boolean {
+  return findingsOf.value.get(id)?.some(({ at }) => at === finding) ?? false;
+}
 
 /** Number of images by filter. */
 export const counts = computed(() => {
@@ -60,15 +67,17 @@ export const kinds = computed(() =>
   ),
 );
 
-/** What the URL says of a filter: its name, with the kind of defect behind a colon. */
+/** What the URL says of a filter: its name, with the kind of defect or the number of the finding behind a colon. */
 export function filterOf(detail: string | undefined): Filter {
   const [name, ...rest] = (detail ?? '').split(':');
   const show = filterNames.find((known) => known === name) ?? 'all';
-  const kind = rest.join(':');
-  return show === 'defects' && kind !== '' ? { show, kind } : { show };
+  const part = rest.join(':');
+  if (show === 'defects' && part !== '') return { show, kind: part };
+  return show === 'findings' && /^\d+$/.test(part) ? { show, finding: Number(part) } : { show };
 }
 
-export function detailOf({ show, kind }: Filter): string | undefined {
+export function detailOf({ show, kind, finding }: Filter): string | undefined {
   if (show === 'all') return undefined;
-  return kind === undefined ? show : `${show}:${kind}`;
+  const part = kind ?? finding;
+  return part === undefined ? show : `${show}:${part}`;
 }

@@ -16,7 +16,7 @@ import { FilterBar } from './filter-bar.tsx';
 import { filter, filterOf, search, shown } from './filters.ts';
 import { ImageGrid } from './image-grid.tsx';
 import { isAskingKind, LabelBar } from './label-bar.tsx';
-import { active, clear, selectAll, selected, targets, toggle } from './selection.ts';
+import { active, chosen, clear, selectAll, targets, toggle } from './selection.ts';
 import { UploadPanel } from './upload-panel.tsx';
 import { Viewer } from './viewer.tsx';
 import './images-page.css';
@@ -58,7 +58,7 @@ function useCollection(name: string): void {
     });
     return () => {
       gone.abort();
-      finishRemoval();
+      finishRemoval().catch(tellError);
     };
   }, [name]);
 }
@@ -116,7 +116,7 @@ function Overview({ project: name }: { project: string }) {
     '/': () => document.getElementById('image-search')?.focus(),
     '?': help,
   });
-  const count = selected.value.size || (active.value === undefined ? 0 : 1);
+  const count = targets().length;
   return (
     <>
       <FilterBar project={name}>
@@ -129,7 +129,7 @@ function Overview({ project: name }: { project: string }) {
         commands={commands}
         count={count}
         what={what()}
-        onClear={selected.value.size > 0 ? clear : undefined}
+        onClear={chosen.value.length > 0 ? clear : undefined}
       />
       {shown.value.length > 0 ? <ImageGrid project={name} /> : <NoneShown project={name} />}
     </>
@@ -139,7 +139,7 @@ function Overview({ project: name }: { project: string }) {
 /** What the commands act on, in words. */
 function what(): string {
   const { images: text } = t.value;
-  if (selected.value.size > 0) return text.selected(selected.value.size);
+  if (chosen.value.length > 0) return text.selected(chosen.value.length);
   return shown.value[active.value ?? -1]?.name ?? text.noneSelected;
 }
 

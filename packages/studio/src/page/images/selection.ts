@@ -22,10 +22,14 @@ export const active = computed(() => {
   return lastIndex;
 });
 
+/** Ids of the images that are selected and shown. */
+export const chosen = computed(() =>
+  shown.value.flatMap(({ id }) => (selected.value.has(id) ? [id] : [])),
+);
+
 /** Ids of the images that a key acts on: those selected, or the active one. */
-export function targets(): number[] {
-  const chosen = shown.value.filter(({ id }) => selected.value.has(id));
-  if (chosen.length > 0) return chosen.map(({ id }) => id);
+export function targets(): readonly number[] {
+  if (chosen.value.length > 0) return chosen.value;
   const current = active.value === undefined ? undefined : shown.value[active.value];
   return current ? [current.id] : [];
 }

@@ -1,6 +1,7 @@
 import type { Labelling } from '../state/images.ts';
 import { project } from '../state/projects.ts';
 import { stored } from '../texts/stored.ts';
+import { finishRemoval } from './actions.ts';
 import type { ChosenFile } from './chosen-files.ts';
 import { put } from './collection.ts';
 import { UploadQueue } from './upload-queue.ts';
@@ -31,7 +32,9 @@ export function uploadsOf(name: string): UploadQueue {
 }
 
 /** Uploads files with the label that is chosen for new images. */
-export function addFiles(name: string, files: readonly ChosenFile[]): void {
+export async function addFiles(name: string, files: readonly ChosenFile[]): Promise<void> {
+  // Or the server would have them still, and then not any more.
+  await finishRemoval();
   const labelling = newLabels[newLabel.value as NewLabel] ?? newLabels.training;
   uploadsOf(name).add(files.map((file) => ({ ...file, labelling })));
 }

@@ -9,13 +9,14 @@ import { AreaEditor } from '../ui/area-editor.tsx';
 import { AreaLayer } from '../ui/area-layer.tsx';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { useZoom, ZoomButtons, ZoomView } from '../ui/zoom.tsx';
+import { remove } from './actions.ts';
 import { AreaBar } from './area-bar.tsx';
 import { type AreaEditing, useAreaEditing } from './area-editing.ts';
 import { commandsOn, keysOf, useKeys } from './commands.ts';
 import { detailOf, filter, shown } from './filters.ts';
 import { findingsOf } from './findings.ts';
 import { isAskingKind, LabelBar } from './label-bar.tsx';
-import { activeId, clear } from './selection.ts';
+import { active, activeId, clear } from './selection.ts';
 import { LabelBadge } from './tile.tsx';
 import './viewer.css';
 
@@ -29,20 +30,26 @@ export function Viewer({ project, image }: OfImage) {
   const zoom = useZoom();
   const editing = useAreaEditing(project, image);
   const neighbours = neighboursOf(project, image);
-  const commands = commandsOn(
-    project,
-    () => [image.id],
-    () => {
-      isAskingKind.value = true;
+  const { close, previous, next } = neighbours;
+  const commands = {
+    ...commandsOn(
+      project,
+      () => [image.id],
+      () => {
+        isAskingKind.value = true;
+      },
+    ),
+    remove: () => {
+      remove(project, [image.id]);
+      (next ?? previous ?? close)();
     },
-  );
+  };
   useEffect(() => {
     activeId.value = image.id;
     clear();
   }, [image.id]);
   // The grid was scrolled to where the image is in it.
   useLayoutEffect(() => scrollTo(0, 0), []);
-  const { close, previous, next } = neighbours;
   useKeys(
     editing.edited.value
       ? { escape: editing.stop }
@@ -167,13 +174,14 @@ function IconButton({ icon, label, onClick }: IconButtonProps) {
 function neighboursOf(project: string, image: Image) {
   const images = shown.value;
   const index = images.findIndex(({ id }) => id === image.id);
+  const place = index === -1 ? (active.value ?? 0) : index;
   const to = (other: Image | undefined) =>
     other && (() => go({ project, page: 'images', detail: String(other.id) }));
   return {
     close: () => go({ project, page: 'images', detail: detailOf(filter.value) }),
-    // One that labelling moved out of the filter has none.
-    previous: to(images[index - 1]),
-    next: to(images[index + 1]),
+    // Labelling may have moved it out of the filter: another is in its place.
+    previous: to(images[place - 1]),
+    next: to(images[index === -1 ? place : place + 1]),
     position: index === -1 ? '' : `${formatNumber(index + 1)} / ${formatNumber(images.length)}`,
   };
 }
