@@ -125,6 +125,7 @@ function FindingLine({ project, finding }: OfProject & { finding: OpenFinding })
       page: 'images',
       detail: detailOf({ show: 'findings', finding: finding.at }),
     });
+    document.querySelector('.filters')?.scrollIntoView();
   };
   return (
     <li class="finding">

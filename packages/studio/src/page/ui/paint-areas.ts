@@ -54,8 +54,8 @@ function tracePath(context: CanvasRenderingContext2D, corners: readonly Corner[]
   const [first, ...others] = corners;
   if (!first) return;
   context.moveTo(...first);
-  // A line of one point is drawn too.
-  if (others.length === 0) context.lineTo(...first);
+  // A canvas draws no lines without length, and a dab has one point.
+  if (others.length === 0) context.lineTo(first[0] + 0.01, first[1]);
   for (const corner of others) context.lineTo(...corner);
 }
 
