@@ -103,6 +103,8 @@ export { labelComponents } from './metrics/connected-components.ts';
 export { resizeMaskNearest } from './metrics/masks.ts';
 export type { ClassCurves, Metrics } from './metrics/metrics.ts';
 export { ascending, median } from './metrics/order.ts';
+export { type AurocComparison, compareAuroc, mcNemar } from './metrics/paired.ts';
+export { auroc } from './metrics/ranking.ts';
 export { type InspectOneOptions, OpenDetector } from './open-detector.ts';
 export type {
   Checkpoint,

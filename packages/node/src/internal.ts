@@ -1,7 +1,10 @@
 // What the command line and the benchmarks need besides the public API of index.ts. Not stable: it may change in any version.
 
 export {
+  type AurocComparison,
   askForDefects,
+  auroc,
+  compareAuroc,
   type ImageStatistics,
   ignoredShare,
   imageStatistics,
@@ -9,6 +12,7 @@ export {
   judge,
   type LabelledScores,
   manifestSchema,
+  mcNemar,
   median,
   modelIdOf,
   type OperatingPoint,

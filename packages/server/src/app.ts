@@ -11,6 +11,7 @@ import { type OriginOptions, origin } from './plugins/origin.ts';
 import { studio } from './plugins/studio.ts';
 import { validatorCompiler } from './plugins/validation.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { comparisonRoutes } from './routes/comparison.ts';
 import { exampleRoutes } from './routes/examples.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
@@ -93,6 +94,7 @@ export async function createApp(
   await app.register(projectRoutes, services);
   await app.register(imageRoutes, services);
   await app.register(scoreRoutes, services);
+  await app.register(comparisonRoutes, services);
   await app.register(jobRoutes, services);
   await app.register(streamRoutes, services);
   await app.register(liveStreamRoutes, services);

@@ -1,6 +1,7 @@
 // What the routes send and receive, for programs that talk to the server: types alone.
 
 export type { ErrorBody } from './plugins/errors.ts';
+export type { Comparison } from './routes/comparison.ts';
 export type { Drift, History } from './routes/history.ts';
 export type { Image, ImagePage, UploadedImages } from './routes/images.ts';
 export type { InspectionResult } from './routes/inspection-result.ts';

@@ -13,6 +13,7 @@ import { FileRepository } from './repositories/files.ts';
 import { PreviewRepository } from './repositories/previews.ts';
 import { StreamFiles } from './repositories/stream-files.ts';
 import { AuditLog } from './services/audit.ts';
+import { ComparisonService } from './services/comparison.ts';
 import { HistoryService } from './services/history.ts';
 import { ImageService } from './services/images.ts';
 import { InspectionLog } from './services/inspections.ts';
@@ -147,6 +148,7 @@ export async function openServices(
   opened.push(() => jobs.close());
   return {
     audit,
+    comparisons: new ComparisonService(images, models, scores),
     history,
     images,
     inspections,

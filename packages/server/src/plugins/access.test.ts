@@ -100,6 +100,8 @@ describe('roles', () => {
     ['DELETE', '/v1/models/a/versions/1', 'admin'],
     ['DELETE', '/v1/models/a', 'admin'],
     ['GET', '/v1/projects/a/scores?model=a', 'viewer'],
+    ['GET', '/v1/projects/a/comparison?model=a', 'viewer'],
+    ['POST', '/v1/projects/a/images/known', 'viewer'],
     ['GET', '/v1/projects/a/images/1/inspection?model=a', 'viewer'],
     ['GET', '/v1/audit', 'admin'],
     ['GET', '/v1/keys', 'admin'],

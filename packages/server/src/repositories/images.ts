@@ -83,6 +83,15 @@ export class ImageRepository {
     return this.#database.get('SELECT * FROM images WHERE project = ? AND file = ?', project, file);
   }
 
+  /** Which of some files a project has. @param files a JSON array of hashes */
+  known(project: number, files: string): string[] {
+    const rows = this.#database.all<{ file: string }>(
+      'SELECT file FROM images WHERE project = ? AND file IN (SELECT value FROM json_each(?))',
+      ...[project, files],
+    );
+    return rows.map(({ file }) => file);
+  }
+
   /** An image with this content, of any project. */
   findAnywhere(file: string): ImageRow | undefined {
     return this.#database.get('SELECT * FROM images WHERE file = ? LIMIT 1', file);

@@ -54,6 +54,24 @@ it('stores an image once, whatever it is called, and keeps its labels', async ()
   expect(other.body.images[0]).toMatchObject({ isNew: true, file: first.body.images[0].file });
 });
 
+it('tells which files it has already', async () => {
+  const { body } = await call('POST', '/images', await imageBytes(3));
+  const { file } = body.images[0];
+  const none = 'f'.repeat(64);
+  const known = (sha256: unknown) => call('POST', '/images/known', { sha256 });
+  expect(await known([none, file])).toEqual({ status: 200, body: { known: [file] } });
+  expect((await known([])).body).toEqual({ known: [] });
+  const many = Array.from({ length: 9999 }, (_, at) => String(at).padStart(64, '0'));
+  expect((await known([...many, file])).body).toEqual({ known: [file] });
+  for (const wrong of [[...many, file, none], ['x'], 'x', undefined]) {
+    expect((await known(wrong)).status).toBe(400);
+  }
+  // Other projects' files are not told.
+  await json(server, 'POST', '/v1/projects', { name: `${project}-empty` });
+  const elsewhere = `/v1/projects/${project}-empty/images/known`;
+  expect((await json(server, 'POST', elsewhere, { sha256: [file] })).body).toEqual({ known: [] });
+});
+
 it('gives images with equal names different ones, which are safe as file names', async () => {
   const names: string[] = [];
   for (const [seed, name] of [

@@ -80,6 +80,7 @@ export async function imageRoutes(app: FastifyInstance, services: Services): Pro
   await app.register(async (streaming) => upload(streaming, services));
   importFolder(app, services);
   list(app, services);
+  known(app, services);
   changeAndDelete(app, services);
   content(app, services);
 }
@@ -170,6 +171,27 @@ function list(app: FastifyInstance, { images }: Services): void {
       config: { role: 'viewer' },
     },
     async ({ params: { project, image } }) => images.get(project, image),
+  );
+}
+
+function known(app: FastifyInstance, { images }: Services): void {
+  const hashes = z.array(z.string().regex(/^[0-9a-f]{64}$/));
+  app.withTypeProvider<ZodTypeProvider>().post(
+    '/v1/projects/:project/images/known',
+    {
+      schema: {
+        tags,
+        summary: 'Tell which files the project has already',
+        params,
+        body: z.strictObject({ sha256: hashes.max(10_000).describe('Of the files, hexadecimal') }),
+        response: { 200: z.object({ known: hashes }), ...errorResponses },
+      },
+      config: { role: 'viewer' },
+      bodyLimit: 2 ** 20,
+    },
+    async ({ params: { project }, body: { sha256 } }) => ({
+      known: images.known(project, sha256),
+    }),
   );
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProject, ended, eventsOf } from '../../testing/jobs.ts';
-import { imageBytes, json, useServer } from '../../testing/server.ts';
+import { imageBytes, json, tinyModel, useServer } from '../../testing/server.ts';
 
 // Each job starts a process, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
@@ -188,6 +188,50 @@ describe('a job that inspects', () => {
       expect(await ended(used.server, job.id)).toMatchObject({ result: { inspected: 300 } });
     },
   );
+});
+
+describe('a comparison', () => {
+  const compare = (query: string) => call('GET', `${project}/comparison?${query}`);
+
+  it('counts what either version gets right, on labelled images that both inspected', async () => {
+    const versions = '/v1/models/part/versions';
+    await call('POST', `${versions}?activate=false`, await tinyModel(1));
+    expect(await compare('model=part&otherVersion=2')).toMatchObject({
+      status: 409,
+      body: { code: 'STATE_CONFLICT', remedy: expect.stringContaining('inspect') },
+    });
+    for (const version of [1, 2]) await inspectAll({ version });
+    // The first calls everything anomalous, the second nothing.
+    await call('PUT', `${versions}/1/settings`, { threshold: '-1' });
+    await call('PUT', `${versions}/2/settings`, { threshold: '1e6', unsure: '-1' });
+    const { status, body } = await compare('model=part&version=1&otherVersion=2');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      ...{ images: 13, normal: 11, defects: 2 },
+      first: { model: 'part', version: 1, threshold: -1, falseAlarms: 11, missed: 0, auroc: 1 },
+      second: { version: 2, falseAlarms: 0, missed: 2 },
+      mcNemar: { firstOnly: 2, secondOnly: 11 },
+      auroc: { difference: body.second.auroc - 1 },
+    });
+    expect(body.mcNemar.pValue).toBeCloseTo((2 * (1 + 13 + 78)) / 2 ** 13, 12);
+    expect(body.changed).toHaveLength(13);
+    const { scores } = await scoresOf('model=part&version=2');
+    expect(body.changed[0]).toMatchObject({
+      ...{ image: images[0], first: 'anomalous', second: 'unsure' },
+      ...{ secondScore: scores[0], label: 'normal' },
+    });
+    const same = await compare('model=part&version=1&otherVersion=1');
+    expect(same.body).toMatchObject({
+      ...{ changed: [], auroc: { difference: 0, pValue: 1 } },
+      mcNemar: { firstOnly: 0, secondOnly: 0, pValue: 1 },
+    });
+  });
+
+  it('needs versions that exist', async () => {
+    expect((await compare('model=part&otherVersion=9')).status).toBe(404);
+    expect((await compare('model=part&otherModel=nothing')).status).toBe(404);
+    expect((await compare('')).status).toBe(400);
+  });
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: each test states what it expects

@@ -139,6 +139,12 @@ export class ImageService {
     return { images, total: this.#images.count(id, filter), next };
   }
 
+  /** Which of some files a project has, by their SHA-256. @throws NOT_FOUND */
+  known(project: string, hashes: readonly string[]): string[] {
+    const { id } = this.#parts.projects.find(project);
+    return this.#images.known(id, JSON.stringify(hashes));
+  }
+
   /** @throws NOT_FOUND */
   get(project: string, image: number): ProjectImage {
     return describe(this.#find(project, image));

@@ -1,4 +1,5 @@
 import type { AuditLog } from './audit.ts';
+import type { ComparisonService } from './comparison.ts';
 import type { HistoryService } from './history.ts';
 import type { ImageService } from './images.ts';
 import type { InspectionLog } from './inspections.ts';
@@ -15,6 +16,7 @@ import type { UploadService } from './uploads.ts';
 export interface Services {
   readonly images: ImageService;
   readonly audit: AuditLog;
+  readonly comparisons: ComparisonService;
   readonly history: HistoryService;
   readonly inspections: InspectionLog;
   readonly jobs: JobService;
