@@ -266,4 +266,26 @@ export const de: Texts = {
       busy: 'Ein anderes Programm verwendet die Kamera. Schließen Sie es, und öffnen Sie sie erneut.',
     },
   },
+  export: {
+    lead: 'Das Modell dorthin bringen, wo es gebraucht wird',
+    noModel: 'Noch gibt es kein Modell zu exportieren.',
+    noModelHint: 'Trainieren Sie zuerst eines.',
+    version: (version) => `Version ${version}`,
+    facts: (megabytes, pixels) =>
+      `${megabytes} MB, eine ONNX-Datei für Bilder mit ${pixels} × ${pixels} Pixeln und jeder anderen Größe`,
+    download: 'Modell herunterladen',
+    images: 'Bilder herunterladen',
+    imagesHint: 'Alle Bilder mit Label als Zip-Archiv, im Layout von MVTec AD',
+    report: 'Bericht',
+    reportHint: 'Genauigkeit auf den Testbildern mit Label, mit jeder Heatmap, als eine HTML-Datei',
+    noTests:
+      'Noch gibt es keine Testbilder mit Label: Markieren Sie einige gute Bilder und einige Fehler zum Testen.',
+    makeReport: 'Bericht erstellen',
+    openReport: 'Bericht öffnen',
+    examples: 'Verwenden',
+    examplesHint: 'Für genau diese Version. Jedes gibt dieselben Werte wie diese Seite.',
+    language: 'Sprache',
+    copy: 'Kopieren',
+    copied: 'Kopiert',
+  },
 };

@@ -258,6 +258,28 @@ export const en = {
       busy: 'The camera is in use by another program. Close that program, then open it again.',
     },
   },
+  export: {
+    lead: 'Take the model to where it is needed',
+    noModel: 'There is no model to export yet.',
+    noModelHint: 'Train one first.',
+    version: (version: number) => `Version ${version}`,
+    facts: (megabytes: string, pixels: number) =>
+      `${megabytes} MB, one ONNX file for images of ${pixels} × ${pixels} pixels and any other size`,
+    download: 'Download the model',
+    images: 'Download the images',
+    imagesHint: 'All labelled images as a zip archive, in the layout of MVTec AD',
+    report: 'Report',
+    reportHint: 'Accuracy on the labelled test images, with every heat map, as one HTML file',
+    noTests:
+      'There are no labelled test images yet: label some good images and some defects for testing.',
+    makeReport: 'Make a report',
+    openReport: 'Open the report',
+    examples: 'Use it',
+    examplesHint: 'For exactly this version. Each gives the same scores as this page.',
+    language: 'Language',
+    copy: 'Copy',
+    copied: 'Copied',
+  },
 };
 
 /** What every language has to say. */
