@@ -2,6 +2,7 @@
 
 export type { ErrorBody } from './plugins/errors.ts';
 export type { Comparison } from './routes/comparison.ts';
+export type { Example } from './routes/examples.ts';
 export type { Drift, History } from './routes/history.ts';
 export type { Image, ImagePage, UploadedImages } from './routes/images.ts';
 export type { InspectionResult } from './routes/inspection-result.ts';

@@ -17,6 +17,8 @@ const exampleSchema = z
   })
   .meta({ id: 'Example' });
 
+export type Example = z.output<typeof exampleSchema>;
+
 /** `GET /v1/models/:name/versions/:version/examples`: programs to copy. */
 export async function exampleRoutes(app: FastifyInstance, { models }: Services): Promise<void> {
   app.withTypeProvider<ZodTypeProvider>().get(

@@ -2,6 +2,7 @@ export type {
   DetailedModelVersion,
   Drift,
   ErrorBody,
+  Example,
   History,
   Image,
   ImagePage,

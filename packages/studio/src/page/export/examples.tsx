@@ -1,17 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { request } from '../api/client.ts';
-import type { DetailedModelVersion } from '../api/types.ts';
+import type { DetailedModelVersion, Example } from '../api/types.ts';
 import { modelPath } from '../state/model.ts';
 import { tellError } from '../state/notices.ts';
 import { t } from '../texts/index.ts';
 import { Segments } from '../ui/controls.tsx';
 import { Icon } from '../ui/icon.tsx';
-
-interface Example {
-  readonly language: string;
-  readonly title: string;
-  readonly code: string;
-}
 
 /** Code for exactly this version, in several languages, to copy. */
 export function Examples({ model: { model, version } }: { model: DetailedModelVersion }) {
@@ -21,7 +15,7 @@ export function Examples({ model: { model, version } }: { model: DetailedModelVe
   useEffect(() => {
     request<Example[]>(modelPath(model, version, '/examples')).then(setExamples, tellError);
   }, [model, version]);
-  const example = examples.find(({ language }) => language === chosen) ?? examples[0];
+  const example = examples.find(({ title }) => title === chosen) ?? examples[0];
   if (!example) return null;
   return (
     <section class="panel examples">
@@ -30,8 +24,8 @@ export function Examples({ model: { model, version } }: { model: DetailedModelVe
       <div class="toolbar">
         <Segments
           label={text.language}
-          value={example.language}
-          options={examples.map(({ language, title }) => ({ value: language, label: title }))}
+          value={example.title}
+          options={examples.map(({ title }) => ({ value: title, label: title }))}
           onChange={choose}
         />
         <CopyButton text={example.code} />
@@ -47,11 +41,21 @@ export function Examples({ model: { model, version } }: { model: DetailedModelVe
 function CopyButton({ text: code }: { text: string }) {
   const { export: text } = t.value;
   const [copied, setCopied] = useState<string>();
+  const isCopied = copied === code;
   return (
-    <button type="button" class="button end" onClick={() => copy(code).then(() => setCopied(code))}>
-      <Icon name={copied === code ? 'check' : 'copy'} />
-      <span role="status">{copied === code ? text.copied : text.copy}</span>
-    </button>
+    <>
+      <button
+        type="button"
+        class="button end"
+        onClick={() => copy(code).then(() => setCopied(code))}
+      >
+        <Icon name={isCopied ? 'check' : 'copy'} />
+        {isCopied ? text.copied : text.copy}
+      </button>
+      <span class="visually-hidden" role="status">
+        {isCopied && text.copied}
+      </span>
+    </>
   );
 }
 

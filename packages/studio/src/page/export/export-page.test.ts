@@ -50,7 +50,7 @@ describe.skipIf(chromiumPath === undefined)('export page', () => {
 
   it('has examples for this version to copy', async () => {
     const { page, server, problems } = studio();
-    await page.getByText('curl', { exact: true }).click();
+    await page.getByText('HTTP', { exact: true }).click();
     const code = page.locator('.examples code');
     expect(await code.textContent()).toContain(`${server.url}/v1/models/part/versions/1/inspect`);
     await page.getByRole('button', { name: 'Copy' }).click();
