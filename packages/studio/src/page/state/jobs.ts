@@ -58,24 +58,32 @@ export function followJob(
   const change = (part: Partial<FollowedJob>) => {
     followed.value = { ...followed.value, ...part };
   };
-  const onState = async () => {
+  const refresh = async () => {
     const now = await request<Job>(`v1/jobs/${job.id}`, { signal: until });
     change({ job: now });
-    if (isOver(now)) over.abort();
+    return now;
+  };
+  // The stream ends once all that the job has reported is sent, also long after the job. A browser cannot tell that
+  // from a lost connection.
+  const onConnection = async (isConnected: boolean) => {
+    if (!isConnected && isOver(await refresh())) over.abort();
   };
   const progressed = (progress: JobProgress) => {
     const { job: known, progress: before } = followed.value;
-    change({ job: { ...known, state: 'running', progress }, progress: [...before, progress] });
+    // What a job reported is sent again to those who follow it after its end.
+    const now: Job = isOver(known) ? known : { ...known, state: 'running', progress };
+    change({ job: now, progress: [...before, progress] });
   };
   follow(
     `v1/jobs/${job.id}/events`,
     {
-      state: () => onState().catch(() => {}),
+      state: () => refresh().catch(() => {}),
       progress: progressed,
       log: ({ message }: { message: string }) => change({ log: [...followed.value.log, message] }),
       ...handlers,
     },
     AbortSignal.any([until, over.signal]),
+    (isConnected) => onConnection(isConnected).catch(() => {}),
   );
   return followed;
 }
