@@ -1,4 +1,4 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { stored } from '../texts/stored.ts';
 
 export const themes = ['system', 'light', 'dark'] as const;
@@ -11,4 +11,16 @@ effect(() => {
   saved.value = theme.value;
   if (theme.value === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme.value;
+});
+
+const darkSystem = matchMedia('(prefers-color-scheme: dark)');
+const isSystemDark = signal(darkSystem.matches);
+darkSystem.addEventListener('change', ({ matches }) => {
+  isSystemDark.value = matches;
+});
+
+/** The colours that are shown: what is drawn on a canvas is drawn again with others. */
+export const scheme = computed<'light' | 'dark'>(() => {
+  if (theme.value !== 'system') return theme.value;
+  return isSystemDark.value ? 'dark' : 'light';
 });
