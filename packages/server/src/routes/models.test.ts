@@ -86,12 +86,14 @@ describe('models', () => {
     expect(scores.length).toBeGreaterThan(1);
     expect((await inspected()).threshold).toBe(threshold);
     expect(before.promise).toMatch(/^Expect at most about 1 in \d+ normal images above it/);
+    expect(before.asTrained).toEqual({ threshold: rule, unsure: 'none' });
 
     await json('PUT', `${one}/settings`, { threshold: '1', unsure: '0' });
     const after = await json('GET', one);
     const { calibration } = after.manifest;
     expect(calibration).toMatchObject({ threshold: 1, unsure: { threshold: 0 }, scores });
     expect(after.promise).not.toBe(before.promise);
+    expect(after.asTrained).toEqual(before.asTrained);
     await json('PUT', `${one}/settings`, {});
     expect((await json('GET', one)).manifest.calibration).toMatchObject({ threshold, rule });
     expect(await json('GET', '/v1/models/part/versions/99')).toMatchObject({ code: 'NOT_FOUND' });
@@ -115,7 +117,8 @@ describe('models', () => {
   });
 
   it('changes the note of a version, and nothing else', async () => {
-    const { manifest: _, promise: __, ...before } = await json('GET', '/v1/models/part/versions/1');
+    const one = '/v1/models/part/versions/1';
+    const { manifest: _, promise: __, asTrained: ___, ...before } = await json('GET', one);
     const note = 'new lamp, line 3';
     const changed = await json('PATCH', '/v1/models/part/versions/1', { note });
     expect(changed).toEqual({ ...before, note });

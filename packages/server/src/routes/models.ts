@@ -30,6 +30,10 @@ export type ModelVersion = z.output<typeof versionSchema>;
 const detailedSchema = versionSchema
   .extend({
     manifest: manifestSchema.describe('That of the model file, under the rules of the settings'),
+    asTrained: rulesSchema
+      .pick({ threshold: true, unsure: true })
+      .required()
+      .describe('Rules that give the thresholds of the model file again'),
     promise: z.string().describe('What the threshold promises, a sentence'),
   })
   .meta({ id: 'DetailedModelVersion' });

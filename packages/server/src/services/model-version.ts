@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Manifest } from '@bigrid/node';
 import type { InspectionResult, InspectionTask } from '../workers/messages.ts';
-import type { Settings } from './settings.ts';
+import type { BothRules, Settings } from './settings.ts';
 
 export interface ModelVersion {
   readonly model: string;
@@ -21,6 +21,8 @@ export interface ModelVersion {
 export interface DetailedVersion extends ModelVersion {
   /** Under the rules of the settings: what judges now. */
   readonly manifest: Manifest;
+  /** Rules that give the thresholds of the model file again. */
+  readonly asTrained: BothRules;
   /** What the threshold promises, a sentence. */
   readonly promise: string;
 }

@@ -17,7 +17,7 @@ import type {
   ModelUpload,
   ModelVersion,
 } from './model-version.ts';
-import { type Rules, type Settings, settingsSchema } from './settings.ts';
+import { type Rules, rulesThatGive, type Settings, settingsSchema } from './settings.ts';
 
 /** A model that inspects. */
 export interface LoadedModel {
@@ -82,8 +82,10 @@ export class ModelService {
   /** A version with what judges now. @throws NOT_FOUND */
   async detailed(name: string, version: number): Promise<DetailedVersion> {
     const found = this.version(name, version);
-    const manifest = underRules(await this.#manifests.read(found.file), found.settings);
-    return { ...found, manifest, promise: describePromise(manifest.calibration) };
+    const inFile = await this.#manifests.read(found.file);
+    const manifest = underRules(inFile, found.settings);
+    const promise = describePromise(manifest.calibration);
+    return { ...found, manifest, asTrained: rulesThatGive(inFile.calibration), promise };
   }
 
   /** The model file of a version. */

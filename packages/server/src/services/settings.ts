@@ -1,3 +1,5 @@
+import type { Manifest } from '@bigrid/node';
+import { askForDefects } from '@bigrid/node/internal';
 import { z } from 'zod';
 
 /** Names in URLs: what a path can hold without escapes. @param description what has the name */
@@ -34,3 +36,17 @@ export const settingsSchema = rulesSchema.extend({
 
 export type Rules = z.infer<typeof rulesSchema>;
 export type Settings = z.infer<typeof settingsSchema>;
+
+/** Rules of both thresholds. */
+export interface BothRules {
+  readonly threshold: string;
+  /** `none` for no unsure verdicts. */
+  readonly unsure: string;
+}
+
+/** Rules that give thresholds again from the scores that the model file has; numbers for those that took defects. */
+export function rulesThatGive({ unsure, ...main }: Manifest['calibration']): BothRules {
+  const ruleOf = ({ rule, threshold }: { readonly rule: string; readonly threshold: number }) =>
+    askForDefects({ threshold: rule }) ? String(threshold) : rule;
+  return { threshold: ruleOf(main), unsure: unsure ? ruleOf(unsure) : 'none' };
+}

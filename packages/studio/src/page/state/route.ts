@@ -47,6 +47,12 @@ export function go(to: Partial<Route>): void {
   location.hash = hashOf(to);
 }
 
+/** Changes what the page shows without a step in the history. */
+export function replaceDetail(detail: string | undefined): void {
+  history.replaceState(history.state, '', hashOf({ ...route.peek(), detail }));
+  hash.value = location.hash;
+}
+
 /** A URL typed by hand may have broken escapes. */
 function decode(text: string): string {
   try {

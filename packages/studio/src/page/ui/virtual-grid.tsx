@@ -19,6 +19,8 @@ interface VirtualGridProps {
   readonly onActive?: ((index: number, isExtending: boolean) => void) | undefined;
   /** Where tiles can be selected, whether one is. */
   readonly isSelected?: ((index: number) => boolean) | undefined;
+  /** Pixels at the top of the window that the page covers with a bar. */
+  readonly covered?: (() => number) | undefined;
   /** Called with the range of tiles that are in view or near it. */
   readonly onRange?: ((first: number, end: number) => void) | undefined;
 }
@@ -32,7 +34,7 @@ interface Window {
 
 /** Screens above and below the view whose tiles are there already when they scroll in. */
 const OVERSCAN = 1;
-/** Pixels at the top of the window that a page may cover with a bar. */
+/** Pixels at the top of the window that a page may cover with a bar, if it does not say how many it does. */
 const ABOVE = 64;
 
 /**
@@ -41,6 +43,7 @@ const ABOVE = 64;
  */
 export function VirtualGrid(props: VirtualGridProps) {
   const { count, tileHeight, gap = 8, active, onActive, isSelected, onRange } = props;
+  const covered = props.covered ?? (() => ABOVE);
   const id = useId();
   const root = useRef<HTMLDivElement>(null);
   const view = useWindow(root, props);
@@ -48,7 +51,7 @@ export function VirtualGrid(props: VirtualGridProps) {
   const rows = Math.ceil(count / view.columns);
   const end = Math.min(count, view.end);
   useLayoutEffect(() => onRange?.(view.first, end), [view.first, end, onRange]);
-  useRevealed(root, active, view, height + gap);
+  useRevealed(root, active, view, height + gap, covered);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (!onActive || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -59,7 +62,8 @@ export function VirtualGrid(props: VirtualGridProps) {
     event.preventDefault();
     const index = Math.min(count - 1, Math.max(0, to));
     onActive(index, event.shiftKey);
-    if (root.current) reveal(root.current, Math.floor(index / view.columns), height + gap);
+    const row = Math.floor(index / view.columns);
+    if (root.current) reveal(root.current, row, height + gap, covered());
   };
 
   const indices = Array.from({ length: Math.max(0, end - view.first) }, (_, i) => view.first + i);
@@ -143,18 +147,19 @@ function useRevealed(
   active: number | undefined,
   { columns, end }: Window,
   pitch: number,
+  covered: () => number,
 ): void {
   const isMeasured = end > 0;
   useLayoutEffect(() => {
     if (!isMeasured || active === undefined || !root.current) return;
-    reveal(root.current, Math.floor(active / columns), pitch);
+    reveal(root.current, Math.floor(active / columns), pitch, covered());
   }, [isMeasured]);
 }
 
 /** Scrolls the page until a row is in view. */
-function reveal(grid: HTMLElement, row: number, pitch: number): void {
+function reveal(grid: HTMLElement, row: number, pitch: number, covered: number): void {
   const top = grid.getBoundingClientRect().top + row * pitch;
-  if (top < ABOVE) scrollBy(0, top - ABOVE);
+  if (top < covered) scrollBy(0, top - covered);
   else if (top + pitch > innerHeight) scrollBy(0, top + pitch - innerHeight);
 }
 

@@ -1,0 +1,83 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createProject, ended, tiny } from '../../../../server/testing/jobs.ts';
+import { imageBytes, json } from '../../../../server/testing/server.ts';
+import { chromiumPath, useStudio } from '../../../testing/page.ts';
+
+const IMAGES = 5000;
+/** Milliseconds of a frame. */
+const FRAME = 16;
+
+/** Images of a project, as the server lists them, and their scores: a defect is every tenth. */
+const images = Array.from({ length: IMAGES }, (_, at) => ({
+  ...{ id: at + 1, name: `${at}.png`, file: '', format: 'PNG', bytes: 1, width: 64, height: 64 },
+  ...(at % 10 === 0 ? { label: 'defect', kind: 'spot' } : { label: 'normal', kind: null }),
+  ...{ split: 'test', createdAt: '2026-01-01T00:00:00Z' },
+}));
+
+// Skipped where there is no Chromium to open the page in.
+describe.skipIf(chromiumPath === undefined)('threshold page with thousands of images', () => {
+  const studio = useStudio();
+  beforeAll(async () => {
+    const { server, page } = studio();
+    await createProject(server, 'part');
+    const job = { kind: 'train', project: 'part', options: tiny };
+    await ended(server, (await json(server, 'POST', '/v1/jobs', job)).body.id);
+    const { body } = await json(server, 'GET', '/v1/models/part/versions/1');
+    const [lowest, highest] = [
+      body.manifest.calibration.scores[0],
+      body.manifest.calibration.threshold,
+    ];
+    const thumbnail = await imageBytes(0);
+    await page.route('**/v1/projects/part/images?*', (route) =>
+      route.fulfill({ json: { images, total: IMAGES, next: null } }),
+    );
+    await page.route('**/v1/projects/part/scores?*', (route) => {
+      const scores = images.map(({ id }) => lowest + ((2 * id) / IMAGES) * (highest - lowest));
+      return route.fulfill({
+        json: { model: 'part', version: 1, images: images.map(({ id }) => id), scores },
+      });
+    });
+    await page.route('**/thumbnail', (route) =>
+      route.fulfill({ body: thumbnail, contentType: 'image/png' }),
+    );
+  }, 60_000);
+
+  it.each([
+    ['Highest first', 'All'],
+    ['Closest to the threshold', 'Wrongly judged'],
+  ])('judges all of them again within a frame: %s, %s', async (sort, filter) => {
+    const { page, server } = studio();
+    await page.goto(`${server.url}/#/part/threshold`);
+    await page.getByText(new RegExp(`^${filter} [\\d,]+$`)).click();
+    await page.getByText(sort).click();
+    await page.locator('.scored-tile').first().waitFor();
+    const times = await page.evaluate(frameTimes);
+    const middle = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] as number;
+    console.log(
+      `${sort}, ${filter}: ${middle.toFixed(1)} ms, at most ${Math.max(...times).toFixed(1)} ms`,
+    );
+    expect(await page.getByText(/^All 5,000$/).count()).toBe(1);
+    expect(middle).toBeLessThan(FRAME);
+  });
+});
+
+/** Moves the slider once per frame. @returns milliseconds from each move until it is painted */
+async function frameTimes(): Promise<number[]> {
+  const slider = document.querySelector<HTMLInputElement>('.slider.threshold') as HTMLInputElement;
+  const times: number[] = [];
+  const [low, high] = [Number(slider.min), Number(slider.max)];
+  for (let move = 0; move < 60; move++) {
+    const painted = Promise.withResolvers<number>();
+    requestAnimationFrame(() => {
+      const start = performance.now();
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => painted.resolve(performance.now() - start);
+      slider.value = String(low + ((high - low) * (move % 30)) / 30);
+      slider.dispatchEvent(new Event('input', { bubbles: true }));
+      // Its turn comes after the frame is drawn.
+      port2.postMessage(null);
+    });
+    times.push(await painted.promise);
+  }
+  return times;
+}
