@@ -30,4 +30,6 @@ async function run(options: WorkerOptions, { signal }: Context): Promise<void> {
   say('Press Ctrl-C to stop.');
   if (!signal.aborted) await once(signal, 'abort');
   await worker.close();
+  // If Redis is away, BullMQ would go on waiting for it.
+  process.exit();
 }

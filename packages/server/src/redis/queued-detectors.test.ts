@@ -129,4 +129,12 @@ describe.runIf(hasRedis)(`QueuedDetectors${whyNot}`, { timeout: 120_000 }, () =>
     await expect.poll(() => readiness(), { timeout: 20_000 }).toBe(200);
     expect((await inspect()).status).toBe(200);
   });
+
+  it('stops while Redis is away, and so do workers', async () => {
+    await redis.stop();
+    const [worker] = workers;
+    worker?.kill('SIGTERM');
+    await Promise.all([worker && once(worker, 'exit'), server.close()]);
+    expect(worker?.exitCode).toBe(0);
+  });
 });

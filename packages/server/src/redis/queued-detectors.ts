@@ -8,7 +8,7 @@ import { errorOf } from '../workers/failures.ts';
 import type { DetectorFiles, InspectionResult, InspectionTask } from '../workers/messages.ts';
 import type { RedisConnection } from './connection.ts';
 import { type Answer, get, packRequest, put, type SentRequest } from './inspection-messages.ts';
-import { queueOf } from './queue.ts';
+import { closePart, queueOf } from './queue.ts';
 
 interface QueuedDetectorsOptions {
   /** Inspections that may wait per model; further ones are refused. */
@@ -118,8 +118,8 @@ export class QueuedDetectors implements Detectors {
   async dispose(): Promise<void> {
     this.#closed.abort();
     for (const { answer } of this.#asked.values()) answer.reject(stopped());
-    await this.#events.close();
-    await this.#queue.close();
+    await closePart(this.#events, this.#connection);
+    await closePart(this.#queue, this.#connection);
   }
 
   async #inspect(

@@ -4,7 +4,7 @@ import type { JobTask } from '../workers/job-messages.ts';
 import type { JobOutcome, JobRun, JobRunner, JobWatcher } from '../workers/job-runner.ts';
 import type { RedisConnection } from './connection.ts';
 import { packTask, unpackOutcome, unpackReport } from './job-messages.ts';
-import { queueOf } from './queue.ts';
+import { closePart, queueOf } from './queue.ts';
 
 /** Milliseconds between looks at what became of the runs: events may have been missed, and Redis may have lost its data. */
 const LOOK_EVERY = 5000;
@@ -83,8 +83,8 @@ export class QueuedJobs implements JobRunner {
 
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#events.close();
-    await this.#queue.close();
+    await closePart(this.#events, this.#connection);
+    await closePart(this.#queue, this.#connection);
   }
 
   async #stop(run: string, ended: Promise<unknown>): Promise<void> {

@@ -1,12 +1,11 @@
 import { fail } from '@bigrid/errors';
 import { type Job, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { DetectorPools } from '../workers/detector-pools.ts';
 import { failureOf } from '../workers/failures.ts';
 import type { DetectorFiles, InspectionResult, InspectionTask } from '../workers/messages.ts';
 import type { RedisConnection } from './connection.ts';
 import { type Answer, get, put, unpackRequest } from './inspection-messages.ts';
-import { CHECK_EVERY, LEASE, queueOf } from './queue.ts';
+import { CHECK_EVERY, closePart, LEASE, queueOf } from './queue.ts';
 
 interface WorkerInspectionsOptions {
   /** Processes per model at most. */
@@ -18,7 +17,7 @@ interface WorkerInspectionsOptions {
 /** Takes images from Redis and inspects them here. */
 export class WorkerInspections {
   readonly #data: string;
-  readonly #client: Redis;
+  readonly #connection: RedisConnection;
   readonly #key: (...parts: string[]) => string;
   readonly #pools: DetectorPools;
   readonly #worker: Worker;
@@ -33,7 +32,7 @@ export class WorkerInspections {
     // While a process inspects one image, the next is decoded.
     const concurrency = 2 * processes;
     this.#data = data;
-    this.#client = connection.client;
+    this.#connection = connection;
     this.#key = key;
     // No model stays that is not used: any worker may get the next image.
     this.#pools = new DetectorPools({ processes, timeout, maxWaiting: concurrency }, () => []);
@@ -59,20 +58,20 @@ export class WorkerInspections {
 
   /** Answers what it has taken, and ends its processes. */
   async close(): Promise<void> {
-    await this.#worker.close();
+    await closePart(this.#worker, this.#connection);
     await this.#pools.dispose();
   }
 
   async #run(job: Job): Promise<void> {
     const id = job.id as string;
-    await put(this.#client, this.#key('answer', id), await this.#answer(id, job.data));
+    await put(this.#connection.client, this.#key('answer', id), await this.#answer(id, job.data));
   }
 
   async #answer(id: string, received: unknown): Promise<Answer> {
     try {
       const files = unpackRequest(this.#data, received);
       const task =
-        (await get<InspectionTask>(this.#client, this.#key('task', id))) ??
+        (await get<InspectionTask>(this.#connection.client, this.#key('task', id))) ??
         fail('CANCELLED', 'Expected an image but nobody waits for it any more');
       return { result: await this.#inspect(files, task) };
     } catch (error) {

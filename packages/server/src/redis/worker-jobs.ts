@@ -10,10 +10,7 @@ import type { JobReport } from '../workers/job-messages.ts';
 import { JobProcess } from '../workers/job-process.ts';
 import type { RedisConnection } from './connection.ts';
 import { packOutcome, type SentOutcome, unpackTask } from './job-messages.ts';
-import { CHECK_EVERY, LEASE, queueOf } from './queue.ts';
-
-/** Milliseconds that the outcomes of stopped jobs get to reach Redis. */
-const GRACE = 5000;
+import { CHECK_EVERY, closePart, LEASE, queueOf } from './queue.ts';
 
 interface Running {
   readonly process: JobProcess;
@@ -24,6 +21,7 @@ interface Running {
 /** Takes jobs from Redis and runs them here. */
 export class WorkerJobs {
   readonly #data: string;
+  readonly #connection: RedisConnection;
   readonly #worker: Worker<unknown, SentOutcome>;
   readonly #subscriber: Redis;
   readonly #running = new Map<string, Running>();
@@ -36,6 +34,7 @@ export class WorkerJobs {
   ) {
     const { name, options } = queueOf(folderId, 'jobs', connection.client);
     this.#data = data;
+    this.#connection = connection;
     this.#subscriber = connection.client.duplicate();
     this.#worker = new Worker<unknown, SentOutcome>(name, (job) => this.#run(job), {
       ...options,
@@ -72,12 +71,9 @@ export class WorkerJobs {
 
   /** Stops the jobs, and gives them back. */
   async close(): Promise<void> {
-    const closed = this.#worker.close();
+    const closed = closePart(this.#worker, this.#connection);
     await Promise.all([...this.#running.values()].map(({ process }) => process.stop()));
-    // Redis may be away; then the server learns it from the locks.
-    const limit = setTimeout(() => this.#worker.disconnect(), GRACE);
     await closed;
-    clearTimeout(limit);
     this.#subscriber.disconnect();
   }
 
