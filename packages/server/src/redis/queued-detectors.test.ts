@@ -115,7 +115,7 @@ describe.runIf(hasRedis)(`QueuedDetectors${whyNot}`, { timeout: 120_000 }, () =>
       /^bigrid_inspections_waiting (\d+)$/m.exec(
         await (await server.send('GET', '/metrics')).text(),
       )?.[1];
-    await expect.poll(waiting).toBe('0');
+    await expect.poll(waiting, { timeout: 20_000 }).toBe('0');
     expect((await inspect()).status).toBe(200);
   });
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, utimes } from 'node:fs/promises';
+import { readdir, readFile, stat, utimes } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
@@ -64,6 +64,8 @@ it('keeps what was just stored, also if it was there before', async () => {
   for (const hash of [old, again]) await utimes(files.pathOf(hash), hourAgo, hourAgo);
   const young = await store('young');
   await store('again');
+  // Trainings resume on images of the same dates only.
+  expect((await stat(files.pathOf(again))).mtime).toEqual(hourAgo);
   await files.removeAllBut(new Set(), Date.now() - 60_000);
   const left = await Promise.all([old, again, young].map((hash) => files.has(hash)));
   expect(left).toEqual([false, true, true]);

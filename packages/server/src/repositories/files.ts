@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -22,6 +22,8 @@ export interface ReceivedFile {
 export class FileRepository {
   readonly #folder: string;
   readonly #incoming: string;
+  /** When files that were there already were last stored, in ms since 1970, by their hash. */
+  readonly #storedAgain = new Map<string, number>();
 
   private constructor(folder: string) {
     this.#folder = join(folder, 'files');
@@ -92,9 +94,8 @@ export class FileRepository {
     const parent = join(this.#folder, hash.slice(0, 2));
     try {
       if (await this.has(hash)) {
-        // As if it were new: see `removeAllBut`.
-        const now = new Date();
-        await utimes(target, now, now);
+        // Not by its date: jobs know the images that they resume with by theirs.
+        this.#storedAgain.set(hash, Date.now());
         return await rm(path, { force: true });
       }
       await mkdir(parent, { recursive: true });
@@ -127,9 +128,12 @@ export class FileRepository {
       for (const hash of await readdir(join(this.#folder, folder))) {
         if (used.has(hash)) continue;
         const path = this.pathOf(hash);
-        if ((await stat(path)).mtimeMs <= before) await rm(path, { force: true });
+        const { mtimeMs } = await stat(path);
+        const storedAt = Math.max(mtimeMs, this.#storedAgain.get(hash) ?? 0);
+        if (storedAt <= before) await rm(path, { force: true });
       }
     }
+    for (const [hash, at] of this.#storedAgain) if (at <= before) this.#storedAgain.delete(hash);
   }
 }
 
