@@ -120,8 +120,15 @@ function Overview({ project: name }: { project: string }) {
   return (
     <>
       <FilterBar project={name}>
-        <button type="button" class="button plain" aria-expanded={isHelp.value} onClick={help}>
-          {text.keys} <kbd>?</kbd>
+        <button
+          type="button"
+          class="button plain"
+          aria-label={text.keys}
+          title={text.keys}
+          aria-expanded={isHelp.value}
+          onClick={help}
+        >
+          <kbd>?</kbd>
         </button>
       </FilterBar>
       {isHelp.value && <KeyHelp />}

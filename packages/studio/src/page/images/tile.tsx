@@ -39,9 +39,9 @@ export function Tile({ project, image, isSelected, isActive, findings }: TilePro
       )}
       <div class="caption">
         <LabelBadge image={image} />
-        <span class="name" title={image.name}>
+        <bdi class="name" title={image.name}>
           {image.name}
-        </span>
+        </bdi>
       </div>
     </div>
   );

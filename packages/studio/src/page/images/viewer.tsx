@@ -46,6 +46,7 @@ export function Viewer({ project, image }: OfImage) {
   };
   useEffect(() => {
     activeId.value = image.id;
+    isAskingKind.value = false;
     clear();
   }, [image.id]);
   // The grid was scrolled to where the image is in it.
@@ -77,7 +78,9 @@ function Head({ image, zoom, neighbours: { close, previous, next, position } }: 
     <>
       <div class="toolbar">
         <IconButton icon="close" label={text.close} onClick={close} />
-        <h1>{image.name}</h1>
+        <h1>
+          <bdi>{image.name}</bdi>
+        </h1>
         <LabelBadge image={image} />
         <span class="quiet small number">
           {image.width} × {image.height}
