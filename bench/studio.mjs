@@ -6,7 +6,7 @@
 //   --images N    in the project; default 20000
 //   --uploads N   images that are uploaded; default 300
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -145,6 +145,19 @@ async function measureUpload(page, url) {
   );
 }
 
+/** Resident memory of the largest process that shows pages, in megabytes. */
+function pageMegabytes() {
+  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,rss=,args='], { encoding: 'utf8' });
+  const own = new Set([process.pid]);
+  const sizes = lines.split('\n').flatMap((line) => {
+    const [, pid, parent, kilobytes, words] = /^ *(\d+) +(\d+) +(\d+) (.*)/.exec(line) ?? [];
+    if (!own.has(Number(parent))) return [];
+    own.add(Number(pid));
+    return words.includes('--type=renderer') ? [Number(kilobytes) / 1000] : [];
+  });
+  return Math.round(Math.max(0, ...sizes));
+}
+
 /** Bytes of scripts and styles, compressed as a proxy would. */
 function printWeight() {
   const folder = join(pageFolder, 'assets');
@@ -182,7 +195,9 @@ try {
   const session = await browser.newCDPSession(page);
   await session.send('HeapProfiler.collectGarbage');
   const { usedSize } = await session.send('Runtime.getHeapUsage');
-  console.log(`JavaScript heap with ${count} images: ${Math.round(usedSize / 1e6)} MB`);
+  console.log(
+    `Memory with ${count} images: ${Math.round(usedSize / 1e6)} MB of JavaScript, ${pageMegabytes()} MB of the page's process`,
+  );
   const tasks = await page.evaluate(() => globalThis.longTasks.map(({ duration }) => duration));
   console.log(
     `Tasks over 50 ms so far: ${tasks.length}, longest ${Math.round(Math.max(0, ...tasks))} ms`,

@@ -87,7 +87,12 @@ function LastAction() {
 function AskKind({ commands }: { commands: ImageCommands }) {
   const { images: text, app } = t.value;
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  useEffect(() => {
+    input.current?.focus();
+    return () => {
+      isAskingKind.value = false;
+    };
+  }, []);
   const close = () => {
     isAskingKind.value = false;
     document
