@@ -165,7 +165,7 @@ export class UploadQueue {
     const path = projectPath(this.#project, '/images/known');
     const answer = await this.#persist(() =>
       request<{ known: string[] }>(path, { method: 'POST', body, signal: this.#round.signal }),
-    ).catch(noneOf);
+    );
     const known = new Set(answer?.known ?? []);
     return batch.filter((queued) => {
       const isKnown = known.has(hashes.get(queued) ?? '');
@@ -281,11 +281,6 @@ export class UploadQueue {
   #change(part: Partial<UploadProgress>): void {
     this.progress.value = { ...this.progress.value, ...part };
   }
-}
-
-/** Servers that do not tell which files they have find out when they receive them. */
-function noneOf(error: unknown): undefined {
-  if (!(error instanceof ApiError) || error.status !== 404) throw error;
 }
 
 /** Whether the server, or the way to it, will be back. */

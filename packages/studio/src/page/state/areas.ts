@@ -42,7 +42,7 @@ export function redone({ shapes, undone: [next, ...left] }: Drawing): Drawing {
 /** Corners of a polygon that the server takes. */
 const MOST_CORNERS = 1000;
 /** Pixels of the mask that an outline may be off at first. */
-const TOLERANCE = 0.75;
+const TOLERANCE = 0.5;
 
 /**
  * The inside of a mask as one polygon under the even-odd rule: its borders, those of holes too, joined by lines that are

@@ -9,7 +9,7 @@ export interface Areas extends Size {
 }
 
 /** Longest side of the mask that outlines are made of. */
-const OUTLINE_SIDE = 512;
+const OUTLINE_SIDE = 1024;
 
 /** Paints areas of an image opaque into a canvas of any size. @param scale pixels of the canvas per pixel of the image */
 export function paintAreas(
@@ -78,12 +78,11 @@ export function polygonsOf(areas: Areas): Corner[][] {
     shape.kind === 'polygon' ? [[...shape.corners]] : [],
   );
   if (!before && polygons.length === shapes.length) return polygons;
-  const scale = Math.min(1, OUTLINE_SIDE / Math.max(width, height));
-  const { canvas, context } = painted(areas, scale);
+  // Small images are enlarged, so that outlines are as exact there.
+  const { canvas, context } = painted(areas, OUTLINE_SIDE / Math.max(width, height));
   const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  const mask = Uint8Array.from({ length: canvas.width * canvas.height }, (_, at) =>
-    (data[4 * at + 3] ?? 0) > 127 ? 1 : 0,
-  );
+  const mask = new Uint8Array(canvas.width * canvas.height);
+  for (let at = 0; at < mask.length; at++) mask[at] = (data[4 * at + 3] ?? 0) > 127 ? 1 : 0;
   const outline = outlineOf(mask, canvas.width, canvas.height);
   const [x, y] = [width / canvas.width, height / canvas.height];
   return outline.length < 3
@@ -95,7 +94,7 @@ function painted(areas: Areas, scale: number) {
   const canvas = document.createElement('canvas');
   canvas.width = Math.max(1, Math.round(areas.width * scale));
   canvas.height = Math.max(1, Math.round(areas.height * scale));
-  const context = canvas.getContext('2d', { willReadFrequently: scale < 1 });
+  const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) throw new Error('Expected a canvas to draw on');
   paintAreas(context, areas, scale);
   return { canvas, context };
