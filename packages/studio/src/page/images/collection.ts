@@ -2,6 +2,9 @@ import { computed, signal } from '@preact/signals';
 import type { Image } from '../api/types.ts';
 import { loadImages } from '../state/images.ts';
 
+/** The project whose images these are. */
+export const owner = signal('');
+
 /** The images of the project that have been loaded, by id. */
 export const byId = signal<ReadonlyMap<number, Image>>(new Map());
 
@@ -18,6 +21,7 @@ export const images = computed(() =>
 
 /** Loads all images of a project, page by page, in place of those of another. */
 export async function loadCollection(project: string, signal: AbortSignal): Promise<void> {
+  owner.value = project;
   byId.value = new Map();
   leaving.value = new Set();
   loading.value = 0;

@@ -10,7 +10,7 @@ import { finishRemoval } from './actions.ts';
 import { AddImages, DropZone } from './add-images.tsx';
 import { Camera } from './camera.tsx';
 import { CheckButton, CheckPanel } from './check-panel.tsx';
-import { byId, images, loadCollection, loading } from './collection.ts';
+import { byId, images, loadCollection, loading, owner } from './collection.ts';
 import { commandsOn, keysOf, useKeys } from './commands.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { filter, filterOf, search, shown } from './filters.ts';
@@ -35,6 +35,8 @@ export default function ImagesPage() {
     // While an image is open, the filter says which are next to it.
     if (Number.isNaN(Number(detail))) filter.value = filterOf(detail);
   }, [detail]);
+  // The page is drawn once before it begins to load the images of another project.
+  if (owner.value !== name) return <p class="quiet">{t.value.app.loading}</p>;
   if (opened) return <Viewer project={name} image={opened} />;
   return (
     <>
