@@ -1,4 +1,4 @@
-import { judge, type Thresholds } from '@bigrid/inspect';
+import { type Judgement, judge, type Thresholds } from '@bigrid/inspect';
 import type { Image } from '../api/types.ts';
 import type { Scores } from '../state/inspections.ts';
 
@@ -91,10 +91,13 @@ function bordersOf({ scores }: ScoredImages, { threshold, unsure }: Thresholds) 
   return { unsureFrom: Math.min(unsureFrom, anomalousFrom), anomalousFrom };
 }
 
-/** A good image that is anomalous, or a defect that is normal. */
 function isWrong({ label, score }: ScoredImage, thresholds: Thresholds): boolean {
-  if (label === null) return false;
-  return judge(score, thresholds) === (label === 'normal' ? 'anomalous' : 'normal');
+  return isWrongly(judge(score, thresholds), label);
+}
+
+/** Whether a good image is anomalous, or a defect normal. */
+export function isWrongly(verdict: Judgement, label: Image['label']): boolean {
+  return label !== null && verdict === (label === 'normal' ? 'anomalous' : 'normal');
 }
 
 function falling(from: number, to: number): number[] {

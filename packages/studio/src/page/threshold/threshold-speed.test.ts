@@ -53,9 +53,6 @@ describe.skipIf(chromiumPath === undefined)('threshold page with thousands of im
     await page.locator('.scored-tile').first().waitFor();
     const times = await page.evaluate(frameTimes);
     const middle = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] as number;
-    console.log(
-      `${sort}, ${filter}: ${middle.toFixed(1)} ms, at most ${Math.max(...times).toFixed(1)} ms`,
-    );
     expect(await page.getByText(/^All 5,000$/).count()).toBe(1);
     expect(middle).toBeLessThan(FRAME);
   });

@@ -18,6 +18,7 @@ import {
   countsOf,
   type Filter,
   filters,
+  isWrongly,
   type ScoredImage,
   type ScoredImages,
   type Sort,
@@ -174,6 +175,7 @@ function Tile({ project, image, judging, isActive }: TileProps) {
     () => computed(() => judge(score, judging.calibration.value)),
     [score],
   ).value;
+  const isWrong = isWrongly(verdict, label);
   return (
     <a
       class={`scored-tile tone-${verdict} ${isActive ? 'active' : ''}`}
@@ -186,7 +188,10 @@ function Tile({ project, image, judging, isActive }: TileProps) {
       <span class="line small">
         <span class="number">{formatNumber(score, 2)}</span>
         <span class="visually-hidden">{text.verdicts[verdict]}</span>
-        {label !== null && <span class="label">{kind ?? text.labels[label]}</span>}
+        {isWrong && <span class="visually-hidden">{text.filters.wrong}</span>}
+        {label !== null && (
+          <span class={isWrong ? 'label wrong' : 'label'}>{kind ?? text.labels[label]}</span>
+        )}
       </span>
     </a>
   );
