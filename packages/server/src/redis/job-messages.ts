@@ -2,19 +2,17 @@ import { join } from 'node:path';
 import { type ErrorCode, errorRegistry } from '@bigrid/errors';
 import { z } from 'zod';
 import { errorOf, failureOf } from '../workers/failures.ts';
-import { type JobReport, type JobTask, jobKinds } from '../workers/job-messages.ts';
+import { type JobReport, type JobTask, jobTaskSchema } from '../workers/job-messages.ts';
 import type { JobOutcome, ProcessOutcome } from '../workers/job-runner.ts';
 import { placeOf, placeSchema } from './paths.ts';
 
-const jobTaskSchema = z.object({
-  kind: z.enum(jobKinds),
+const sentTaskSchema = jobTaskSchema.extend({
   folder: placeSchema,
   model: placeSchema.optional(),
   replays: placeSchema,
-  options: z.record(z.string(), z.unknown()),
 });
 
-type SentTask = z.infer<typeof jobTaskSchema>;
+type SentTask = z.infer<typeof sentTaskSchema>;
 
 /** A task without the path at which this machine has the data folder. */
 export function packTask(data: string, { folder, model, replays, ...task }: JobTask): SentTask {
@@ -27,7 +25,7 @@ export function packTask(data: string, { folder, model, replays, ...task }: JobT
 }
 
 export function unpackTask(data: string, received: unknown): JobTask {
-  const { folder, model, replays, ...task } = jobTaskSchema.parse(received);
+  const { folder, model, replays, ...task } = sentTaskSchema.parse(received);
   return {
     ...task,
     folder: join(data, folder),

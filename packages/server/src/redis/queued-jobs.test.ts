@@ -107,6 +107,19 @@ describe.runIf(hasRedis)(`QueuedJobs${whyNot}`, { timeout: 180_000 }, () => {
     expect(await versionsOfNone('a')).toBe(404);
   });
 
+  it('evaluates, under the rules of the version', async () => {
+    await startAll('evaluated', 1);
+    await createProject(server, 'a');
+    await ended(server, await train('a', { epochs: 1 }));
+    await json(server, 'PUT', '/v1/models/a/versions/1/settings', { threshold: '123456' });
+    const request = { kind: 'evaluate', project: 'a', model: 'a' };
+    const { body } = await json(server, 'POST', '/v1/jobs', request);
+    expect(await ended(server, body.id)).toMatchObject({ state: 'done', result: { failed: [] } });
+    const report = await server.send('GET', `/v1/jobs/${body.id}/report`);
+    const page = await report.text();
+    for (const text of ['a, version 1, on a', '123456']) expect(page).toContain(text);
+  });
+
   it('goes on without the server, whose next process takes the result', async () => {
     await startAll('restarted', 1);
     await createProject(server, 'a');

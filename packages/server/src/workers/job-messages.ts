@@ -1,4 +1,5 @@
 import type { MapScale, WorkEvent } from '@bigrid/node';
+import { z } from 'zod';
 import type { Failure } from './messages.ts';
 
 export const jobKinds = [
@@ -13,27 +14,29 @@ export const jobKinds = [
 export type JobKind = (typeof jobKinds)[number];
 
 /** A version of a model as a report shows it. */
-export interface ShownModel {
-  /** Heading of the page. */
-  readonly title: string;
-  /** Rules of thresholds that replace those of its file. */
-  readonly rules: { readonly threshold?: string | undefined; readonly unsure?: string | undefined };
-}
+const shownModelSchema = z.object({
+  title: z.string().describe('Heading of the page'),
+  rules: z
+    .object({ threshold: z.string(), unsure: z.string() })
+    .partial()
+    .describe('Rules of thresholds that replace those of its file'),
+});
+
+export type ShownModel = z.infer<typeof shownModelSchema>;
 
 /** What a job process does, as JSON in its only argument. */
-export interface JobTask {
-  readonly kind: JobKind;
-  /** Folder of the job: its images, its checkpoint, what it writes. */
-  readonly folder: string;
-  /** Model file, for every kind but train and doctor. */
-  readonly model?: string | undefined;
-  /** What a report shows of the model, besides what is in its file. */
-  readonly shown?: ShownModel | undefined;
-  /** Folder for the good images that trainings keep for updates. */
-  readonly replays: string;
-  /** Options of the function of `@bigrid/node` that does the work. */
-  readonly options: Readonly<Record<string, unknown>>;
-}
+export const jobTaskSchema = z.object({
+  kind: z.enum(jobKinds),
+  folder: z.string().describe('Of the job: its images, its checkpoint, what it writes'),
+  model: z.string().optional().describe('Model file, for every kind but train and doctor'),
+  shown: shownModelSchema.optional().describe('What a report shows of the model'),
+  replays: z.string().describe('Folder for the good images that trainings keep for updates'),
+  options: z
+    .record(z.string(), z.unknown())
+    .describe('Of the function of `@bigrid/node` that does the work'),
+});
+
+export type JobTask = z.infer<typeof jobTaskSchema>;
 
 /** What a job process reports about its work. */
 export type JobReport =
