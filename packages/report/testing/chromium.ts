@@ -19,7 +19,10 @@ export const chromiumPath = [process.env.BIGRID_CHROMIUM ?? '', ...places].find(
 });
 
 /** Starts a Chromium without a window, with a profile of its own in that folder; close it when done. */
-export async function openChromium(profile: string): Promise<BrowserContext> {
+export async function openChromium(
+  profile: string,
+  flags: readonly string[] = [],
+): Promise<BrowserContext> {
   const { chromium } = await import('playwright-core');
   return chromium.launchPersistentContext(profile, {
     executablePath: chromiumPath ?? '',
@@ -30,6 +33,7 @@ export async function openChromium(profile: string): Promise<BrowserContext> {
       '--disable-component-update',
       '--disable-sync',
       '--no-first-run',
+      ...flags,
     ],
   });
 }

@@ -13,3 +13,4 @@ export type { Project } from './routes/projects.ts';
 export type { Scores } from './routes/scores.ts';
 export type { Stream } from './routes/streams.ts';
 export type { JobRequest } from './services/job-requests.ts';
+export type { StreamInspection } from './services/streams/live-view.ts';

@@ -17,13 +17,16 @@ export interface Studio {
   at(...parts: string[]): string;
 }
 
+/** A camera that shows generated images, and whose use is allowed without a question. */
+const camera = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
 /** A server with the studio, and a page of it in Chromium, in English. @returns gives them, once tests run */
 export function useStudio(options: Readonly<Record<string, unknown>> = {}): () => Studio {
   const at = useFolder();
   let studio: Studio;
   beforeAll(async () => {
     const server = await startServer(at('data'), options);
-    const browser = await openChromium(at('profile'));
+    const browser = await openChromium(at('profile'), camera);
     const page = await browser.newPage();
     await page.addInitScript(() => localStorage.setItem('bigrid.language', 'en'));
     await page.emulateMedia({ reducedMotion: 'reduce' });

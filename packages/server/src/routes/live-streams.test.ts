@@ -59,7 +59,16 @@ describe('live', () => {
     const { inspections } = (await json(server, 'GET', '/v1/inspections')).body;
     const { score, threshold, verdict, milliseconds } = inspections[0];
     expect(event?.data).toEqual({
-      ...{ id: 1, image: join(camera, 'a.png'), score, threshold, verdict, milliseconds },
+      ...{
+        id: 1,
+        image: join(camera, 'a.png'),
+        width: 64,
+        height: 64,
+        score,
+        threshold,
+        verdict,
+        milliseconds,
+      },
       ...{ at: expect.any(String), regions: expect.any(Array) },
       ...{ perSecond: expect.any(Number), dropped: 0 },
     });

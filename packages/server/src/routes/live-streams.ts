@@ -26,7 +26,7 @@ export async function liveStreamRoutes(app: FastifyInstance, { streams }: Servic
         tags,
         summary: 'Follow a stream: what it inspects, as server-sent events',
         description:
-          'An event `inspection` for the latest image, then one for each further image, with JSON: id, at, image (its name), score, threshold, verdict, regions, milliseconds, perSecond, dropped. Clients that are slower than the stream skip images.',
+          'An event `inspection` for the latest image, then one for each further image, with JSON: id, at, image (its name), width, height, score, threshold, verdict, regions, milliseconds, perSecond, dropped. Clients that are slower than the stream skip images.',
         params,
         produces: ['text/event-stream'],
         response: responses,

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { fail } from '@bigrid/errors';
 import type { AnomalyMap } from '@bigrid/node';
 import type { ImageDecoder } from '../../workers/image-decoder.ts';
+import type { InspectionResult } from '../../workers/messages.ts';
 import type { Inspected } from '../model-version.ts';
 import type { ModelService } from '../models.ts';
 
@@ -34,6 +35,21 @@ interface Latest extends SeenImage {
 export interface LiveContent<Content> {
   readonly tag: string;
   make(): Promise<Content>;
+}
+
+/** An image that a stream has inspected, as those who look are told. */
+export interface StreamInspection
+  extends Pick<
+    InspectionResult,
+    'width' | 'height' | 'score' | 'threshold' | 'verdict' | 'regions' | 'milliseconds'
+  > {
+  /** Of the event; the tags of the image and the map begin with it. */
+  readonly id: number;
+  readonly at: string;
+  /** Its name. */
+  readonly image: string;
+  readonly perSecond: number;
+  readonly dropped: number;
 }
 
 /** Longest side of the image that is shown, in pixels. */
@@ -80,12 +96,13 @@ export class LiveView {
   }
 
   /** The latest image as an event, unless it is known. @param id of the last one that is known; 0 for none */
-  after(id: number) {
+  after(id: number): { id: number; type: string; data: StreamInspection }[] {
     const latest = this.#latest;
     if (!latest || latest.id <= id) return [];
     const { at, name: image, perSecond, dropped } = latest;
-    const { score, threshold, verdict, regions, milliseconds } = latest.inspected.result;
-    const judged = { score, threshold, verdict, regions, milliseconds };
+    const { width, height, score, threshold, verdict, regions, milliseconds } =
+      latest.inspected.result;
+    const judged = { width, height, score, threshold, verdict, regions, milliseconds };
     const data = { id: latest.id, at, image, ...judged, perSecond, dropped };
     return [{ id: latest.id, type: 'inspection', data }];
   }

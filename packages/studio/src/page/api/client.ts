@@ -24,6 +24,8 @@ export interface RequestOptions {
   /** Sent as JSON, unless it is bytes. */
   readonly body?: unknown;
   readonly accept?: string;
+  /** Further ones. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,11 +41,11 @@ export function urlOf(path: string, query: Query = {}): string {
 
 /** @throws ApiError; DOMException if the signal is aborted */
 export async function send(path: string, options: RequestOptions = {}): Promise<Response> {
-  const { method = 'GET', query, body, accept = 'application/json', signal } = options;
+  const { method = 'GET', query, body, accept = 'application/json', headers, signal } = options;
   const isJson = body !== undefined && !(body instanceof Blob);
   const response = await fetch(urlOf(path, query), {
     method,
-    headers: { accept, ...(isJson ? { 'content-type': 'application/json' } : {}) },
+    headers: { accept, ...(isJson ? { 'content-type': 'application/json' } : {}), ...headers },
     ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : (body as Blob) }),
     ...(signal ? { signal } : {}),
   }).catch((error: unknown) => {

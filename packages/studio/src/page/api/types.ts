@@ -13,5 +13,6 @@ export type {
   ModelVersion,
   Project,
   Stream,
+  StreamInspection,
   UploadedImages,
 } from '@bigrid/server';

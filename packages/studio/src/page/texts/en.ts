@@ -2,6 +2,15 @@
 const counted = (n: number, one: string, many = `${one}s`) =>
   `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
+/** Of the images that only one of two versions judges correctly: how many, and by which. */
+interface Compared {
+  readonly better: number;
+  readonly worse: number;
+  readonly n: number;
+  /** By the better one. */
+  readonly right: number;
+}
+
 export const en = {
   app: {
     name: 'Bigrid',
@@ -33,6 +42,185 @@ export const en = {
       text: 'The server cannot be reached.',
       remedy: 'Check that it runs; the page goes on by itself once it does.',
     },
+  },
+  verdicts: {
+    normal: 'Normal',
+    unsure: 'Unsure',
+    anomalous: 'Anomalous',
+    heatMap: 'Heat map',
+  },
+  scores: {
+    missing: (n: number) => `${counted(n, 'image has', 'images have')} no score of this version.`,
+    inspect: 'Inspect them',
+  },
+  inspect: {
+    noModel: 'There is no model to inspect with yet.',
+    noModelHint: 'Train one on good images first: it takes minutes.',
+    views: {
+      label: 'What to inspect',
+      images: 'Images',
+      streams: 'Live streams',
+      camera: 'This camera',
+    },
+    empty: 'Drop images here to inspect them.',
+    emptyHint: 'They are kept in the project without a label, so that you can look at them again.',
+    none: 'No image is shown by this filter.',
+    add: 'Inspect images',
+    drop: 'Drop to inspect',
+    adding: 'Uploading images',
+    strip: 'Images',
+    filters: {
+      label: 'Filter',
+      all: 'All',
+      anomalous: 'Anomalous',
+      unsure: 'Unsure',
+      normal: 'Normal',
+      marked: 'Marked',
+    },
+    orders: { label: 'Order', score: 'By score', newest: 'Newest' },
+    arrangements: { label: 'Arrangement', overlaid: 'Overlaid', sideBySide: 'Side by side' },
+    verdict: 'Verdict',
+    good: 'Labelled good',
+    defect: (kind: string) => `Labelled as a defect: ${kind}`,
+    noLabel: 'No label',
+    marks: { falseAlarm: 'False positive', missed: 'Missed defect' },
+    score: (score: string, threshold: string) => `Score ${score}, threshold ${threshold}`,
+    scoreBar: 'Score and threshold',
+    usual: (share: string) => `Usual: ${share} of good images score as high.`,
+    rare: (n: string) => `As high as 1 in ${n} good images.`,
+    unknown:
+      'Unknown image: it differs nearly everywhere, as an empty frame or another product does. Check the camera before you trust the verdict.',
+    noRegions: 'No region is above the threshold of the heat map.',
+    regions: (n: number) => counted(n, 'region'),
+    region: (area: string, peak: string) => `${area} px², peak ${peak}`,
+    falseAlarm: 'False positive',
+    missedDefect: 'Missed defect',
+    undo: 'Undo',
+    kind: 'Kind of defect',
+    mark: 'Mark',
+    rate: (perSecond: string, milliseconds: string) =>
+      `${perSecond} per second, ${milliseconds} ms each`,
+    history: (anomalous: number, n: number) =>
+      `${anomalous} of the latest ${counted(n, 'image')} anomalous`,
+    camera: {
+      title: 'Inspect what this camera shows.',
+      hint: 'Images go to the server one at a time and are not stored, unless you keep one.',
+      insecure:
+        'Browsers give the camera only to pages from https or from this computer. Ask whoever runs the server for an https address.',
+      denied:
+        'The browser refuses the camera. Allow it for this page, in the settings next to its address.',
+      start: 'Start camera',
+      stop: 'Stop camera',
+      keep: 'Keep this image',
+      kept: (name: string) => `Kept in the project as ${name}`,
+    },
+    streams: {
+      name: 'Name',
+      source: 'Source',
+      counts: (inspected: string, anomalous: string) =>
+        `${inspected} inspected, ${anomalous} anomalous`,
+      sources: {
+        folder: 'Folder',
+        rtsp: 'Network camera (RTSP)',
+        mjpeg: 'Network camera (MJPEG)',
+        usb: 'USB camera of the server',
+        video: 'Video file',
+      },
+      states: {
+        running: 'Running',
+        waiting: 'Waiting',
+        finished: 'Finished',
+        failed: 'Failed',
+        stopped: 'Stopped',
+      },
+      addresses: {
+        folder: 'Folder on the server',
+        rtsp: 'Address',
+        mjpeg: 'Address',
+        usb: 'Device',
+        video: 'File on the server',
+      },
+      hints: {
+        folder: 'Each new image in it is inspected. The server has to allow the folder: --watch',
+        rtsp: 'Such as rtsp://192.168.0.20/stream1',
+        mjpeg: 'Such as http://192.168.0.20/video.mjpg',
+        usb: 'Such as /dev/video0',
+        video: 'The server has to allow its folder: --watch',
+      },
+      add: 'Add a stream',
+      create: 'Create and start',
+      start: 'Start',
+      stop: 'Stop',
+      remove: 'Delete',
+      adminOnly: 'Streams are created with a key of the role admin.',
+      waiting: 'Waiting for the first image…',
+    },
+    keys: 'Keys: arrows or J and K for the next and previous image, O arrangement, H heat map, + and − zoom.',
+  },
+  versions: {
+    none: 'There is no version yet.',
+    learn: 'Learn from the marks',
+    noMarks:
+      'No label contradicts the version in use. Mark false positives and missed defects on the page Inspect, and learn from them here.',
+    falseAlarms: (n: number) => `${counted(n, 'false positive')}: labelled good, but anomalous`,
+    missed: (n: number) =>
+      `${counted(n, 'missed defect')}: labelled as a defect, but not anomalous`,
+    update: (n: number) => `Learn ${counted(n, 'false positive')}`,
+    calibrate: 'Set another threshold by the labelled test images',
+    learnHint: 'Gives a new version, which is compared before anything changes.',
+    suspect:
+      'These images score as only broken parts do. Look at each of them; if all show good parts, learn them anyway.',
+    allow: 'All of them are good: learn them',
+    version: (version: number) => `Version ${version}`,
+    compared: (first: number, second: number) => `Version ${first} and version ${second}`,
+    adopt: (version: number) => `Adopt version ${version}`,
+    adopted: (version: number) => `Version ${version} is in use.`,
+    discard: 'Discard',
+    discarded: (version: number) => `Version ${version} is deleted.`,
+    scoring: (version: number, n: number, time: string | undefined) =>
+      `Both need scores of the same images: version ${version} inspects ${counted(n, 'labelled image')} first${time === undefined ? '' : `, about ${time}`}.`,
+    same: (normal: number, defects: number) =>
+      `On the same images: ${counted(normal, 'good one')} and ${counted(defects, 'defect')}`,
+    falseAlarmRow: 'False positives',
+    missedRow: 'Missed defects',
+    auroc: 'AUROC',
+    threshold: 'Threshold',
+    of: (n: number, all: number) => `${n.toLocaleString('en')} of ${all.toLocaleString('en')}`,
+    alike: 'Both versions judge every image alike.',
+    noDifference: (c: Compared, p: string) =>
+      `No difference can be shown: of ${counted(c.n, 'image')} that only one of them judges correctly, it is version ${c.better} on ${c.right} and version ${c.worse} on ${c.n - c.right} (${p}, McNemar).`,
+    difference: (c: Compared, p: string) =>
+      `Version ${c.better} judges more images correctly: of ${counted(c.n, 'image')} that only one of them judges correctly, it is version ${c.better} on ${c.right} and version ${c.worse} on ${c.n - c.right} (${p}, McNemar).`,
+    aurocDifference: (difference: string, low: string, high: string, p: string) =>
+      `AUROC changes by ${difference}, 95 % interval ${low} to ${high} (${p}, DeLong).`,
+    noAurocDifference: 'No difference in how the scores rank images can be shown.',
+    noAuroc: 'AUROC cannot be compared: that takes at least two good images and two defects.',
+    learnedNote: (n: number) =>
+      `Only one of the two versions has learned ${counted(n, 'of these images', 'of these images')}, which favours it on them. How it does on new parts, images that neither has learned show.`,
+    changed: (n: number) => `${counted(n, 'image')} with another verdict`,
+    labelGood: 'Labelled good',
+    labelDefect: 'Labelled as a defect',
+    more: (n: number) => `Show more of ${n.toLocaleString('en')}`,
+    all: 'All versions',
+    adminOnly: 'Versions are activated, noted and deleted with a key of the role admin.',
+    versionColumn: 'Version',
+    made: 'Made',
+    makers: {
+      train: 'by training',
+      update: 'by learning false positives',
+      calibrate: 'by calibration',
+      upload: 'as an uploaded file',
+    },
+    note: 'Note',
+    addNote: 'Add a note',
+    actions: 'Actions',
+    inUse: 'in use',
+    use: 'Use',
+    remove: 'Delete',
+    confirmRemove: (version: number) => `Delete version ${version}?`,
+    compare: 'Compare',
+    before: 'Version before',
+    after: 'Version after',
   },
   jobs: {
     states: {

@@ -21,6 +21,7 @@ const shapes = {
   upload: 'M12 19V6M8 10l4-4 4 4M5 21h14',
   play: 'M8 5l11 7-11 7z',
   pause: 'M8 5v14M16 5v14',
+  flag: 'M6 21V4h11l-2.5 4L17 12H6',
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
   folder: 'M4 19V6h6l2 2h8v11z',
   help: 'M9 9a3 3 0 1 1 4 3c-1 .5-1 1-1 2M12 17.5v.01',

@@ -1,0 +1,89 @@
+import { useState } from 'preact/hooks';
+import { wordsOf } from '../state/notices.ts';
+import { session } from '../state/session.ts';
+import { createStream, type StreamSource } from '../state/streams.ts';
+import { t } from '../texts/index.ts';
+import { Field } from '../ui/controls.tsx';
+import { Icon } from '../ui/icon.tsx';
+
+type SourceType = StreamSource['type'];
+
+/** What the address of each type of source is called in a request. */
+const addressNames = {
+  folder: 'path',
+  rtsp: 'url',
+  mjpeg: 'url',
+  usb: 'device',
+  video: 'path',
+} as const satisfies Record<SourceType, string>;
+
+const sourceTypes = Object.keys(addressNames) as SourceType[];
+
+interface NewStreamProps {
+  readonly model: string;
+  readonly isFirst: boolean;
+  readonly onCreated: (name: string) => void;
+}
+
+/** A folder or a camera at the server that the model is to inspect from now on. */
+export function NewStream({ model, isFirst, onCreated }: NewStreamProps) {
+  const { streams } = t.value.inspect;
+  const [type, setType] = useState<SourceType>('folder');
+  const [error, setError] = useState<ReturnType<typeof wordsOf>>();
+  const { keysRequired, caller } = session.value ?? {};
+  if (keysRequired && caller?.role !== 'admin') return <p class="quiet">{streams.adminOnly}</p>;
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const data = new FormData(form);
+    const name = String(data.get('name')).trim().replaceAll(/\s+/g, '-');
+    const source = { type, [addressNames[type]]: String(data.get('address')).trim() };
+    try {
+      await createStream({ name, model, source: source as StreamSource });
+      setError(undefined);
+      form.reset();
+      onCreated(name);
+    } catch (caught) {
+      setError(wordsOf(caught));
+    }
+  };
+  return (
+    <details class="panel" open={isFirst}>
+      <summary>{streams.add}</summary>
+      <form class="new-stream" onSubmit={submit}>
+        <Field label={streams.name} name="name" required maxLength={64} autocomplete="off" />
+        <label class="field">
+          <span>{streams.source}</span>
+          <select
+            class="input"
+            value={type}
+            onChange={({ currentTarget }) => setType(currentTarget.value as SourceType)}
+          >
+            {sourceTypes.map((value) => (
+              <option key={value} value={value}>
+                {streams.sources[value]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Field
+          label={streams.addresses[type]}
+          hint={streams.hints[type]}
+          name="address"
+          required
+          autocomplete="off"
+        />
+        <button type="submit" class="button primary">
+          <Icon name="plus" />
+          {streams.create}
+        </button>
+        {error && (
+          <div class="warning" role="alert">
+            <p>{error.text}</p>
+            <p>{error.remedy}</p>
+          </div>
+        )}
+      </form>
+    </details>
+  );
+}
