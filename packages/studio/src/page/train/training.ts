@@ -10,6 +10,7 @@ import {
   startJob,
 } from '../state/jobs.ts';
 import { tellError } from '../state/notices.ts';
+import { session } from '../state/session.ts';
 
 /** Maps of a few images as they are after some steps. */
 export interface Preview {
@@ -73,6 +74,8 @@ function withPreview(before: readonly Preview[], added: Preview): readonly Previ
 
 /** Queues the inspection of all images by a version that was trained, once: by whoever sees first that it is there. */
 export async function inspectAll(project: string, { result, endedAt }: Job): Promise<void> {
+  // Who may only look starts nothing.
+  if (session.value?.caller?.role === 'viewer') return;
   const latest = await latestJob(project, 'inspect');
   if (latest && endedAt && latest.createdAt >= endedAt) return;
   await startJob({ kind: 'inspect', project, model: result?.model, version: result?.version });
