@@ -12,6 +12,10 @@ const query = z.object({
   version,
   otherModel: modelNameSchema.optional().describe('The same model if left out'),
   otherVersion: version,
+  split: z
+    .enum(['train', 'test'])
+    .optional()
+    .describe('Only images for that; both if left out, although training has seen the others'),
 });
 
 const versionSchema = z.object({
@@ -83,11 +87,12 @@ export async function comparisonRoutes(
         response: { 200: comparisonSchema, ...errorResponses },
       },
     },
-    async ({ params: { project }, query: { model, version, otherModel, otherVersion } }) =>
+    async ({ params: { project }, query: { model, version, otherModel, otherVersion, split } }) =>
       comparisons.compare(
         project,
         { model, version },
         { model: otherModel ?? model, version: otherVersion },
+        split,
       ),
   );
 }

@@ -220,6 +220,8 @@ describe('a comparison', () => {
       ...{ image: images[0], first: 'anomalous', second: 'unsure' },
       ...{ secondScore: scores[0], label: 'normal' },
     });
+    const tested = await compare('model=part&version=1&otherVersion=2&split=test');
+    expect(tested.body).toMatchObject({ images: 5, normal: 3, defects: 2 });
     const same = await compare('model=part&version=1&otherVersion=1');
     expect(same.body).toMatchObject({
       ...{ changed: [], auroc: { difference: 0, pValue: 1 } },

@@ -1,7 +1,7 @@
 import { fail } from '@bigrid/errors';
 import type { Judgement, Manifest } from '@bigrid/node';
 import { type AurocComparison, auroc, compareAuroc, judge, mcNemar } from '@bigrid/node/internal';
-import type { ImageService } from './images.ts';
+import type { ImageService, ProjectImage } from './images.ts';
 import type { ModelService } from './models.ts';
 import type { ScoreService } from './scores.ts';
 
@@ -67,11 +67,22 @@ export class ComparisonService {
     this.#scores = scores;
   }
 
-  /** @throws NOT_FOUND; STATE_CONFLICT if there is no labelled image that both have inspected */
-  async compare(project: string, first: VersionName, second: VersionName): Promise<Comparison> {
+  /**
+   * @param split only images for that
+   * @throws NOT_FOUND; STATE_CONFLICT if there is no labelled image that both have inspected
+   */
+  async compare(
+    project: string,
+    first: VersionName,
+    second: VersionName,
+    split?: ProjectImage['split'],
+  ): Promise<Comparison> {
     const all = [await this.#known(project, first), await this.#known(project, second)] as const;
     const [{ scores: before }, { scores: after }] = all;
-    const compared = this.#images.all(project).flatMap(({ id: image, label }): ComparedImage[] => {
+    const images = this.#images
+      .all(project)
+      .filter((image) => split === undefined || image.split === split);
+    const compared = images.flatMap(({ id: image, label }): ComparedImage[] => {
       const [firstScore, secondScore] = [before.get(image), after.get(image)];
       if (label === null || firstScore === undefined || secondScore === undefined) return [];
       return [{ image, isDefect: label === 'defect', firstScore, secondScore }];

@@ -1,4 +1,5 @@
 export type {
+  Comparison,
   DetailedModelVersion,
   Drift,
   ErrorBody,

@@ -155,7 +155,7 @@ export const de: Texts = {
     missed: (n) =>
       `${counted(n, 'übersehener Fehler', 'übersehene Fehler')}: Label Fehler, aber nicht auffällig`,
     update: (n) => `${counted(n, 'Fehlalarm', 'Fehlalarme')} lernen`,
-    calibrate: 'Schwelle nach den gelabelten Testbildern neu setzen',
+    calibrate: 'Schwelle nach den Testbildern neu setzen',
     learnHint: 'Ergibt eine neue Version, die verglichen wird, bevor sich etwas ändert.',
     suspect:
       'Diese Bilder haben Werte wie sonst nur fehlerhafte Teile. Sehen Sie sich jedes an; wenn alle gute Teile zeigen, lernen Sie sie trotzdem.',
@@ -167,9 +167,13 @@ export const de: Texts = {
     discard: 'Verwerfen',
     discarded: (version) => `Version ${version} ist gelöscht.`,
     scoring: (version, n, time) =>
-      `Beide brauchen Werte derselben Bilder: Version ${version} prüft zuerst ${counted(n, 'Bild mit Label', 'Bilder mit Label')}${time === undefined ? '' : `, etwa ${time}`}.`,
+      `Beide brauchen Werte derselben Bilder: Version ${version} prüft zuerst ${counted(n, 'Testbild', 'Testbilder')}${time === undefined ? '' : `, etwa ${time}`}.`,
     same: (normal, defects) =>
-      `Auf denselben Bildern: ${counted(normal, 'gutes', 'gute')} und ${counted(defects, 'Fehler', 'Fehler')}`,
+      `Auf denselben Bildern zum Testen: ${counted(normal, 'gutes', 'gute')} und ${counted(defects, 'Fehler', 'Fehler')}`,
+    noTestImages:
+      'Versionen werden auf gelabelten Bildern zum Testen verglichen. Es gibt noch keine: laden Sie welche auf der Seite Bilder hoch.',
+    updated: (n, above) =>
+      `Von ${counted(n, 'gelernten Fehlalarm', 'gelernten Fehlalarmen')} ${above === 1 ? 'liegt' : 'liegen'} ${above === 0 ? 'keine' : above.toLocaleString('de')} noch über der Schwelle. Dass sie diese Bilder kennt, sagt wenig über neue.`,
     falseAlarmRow: 'Fehlalarme',
     missedRow: 'Übersehene Fehler',
     auroc: 'AUROC',

@@ -166,7 +166,7 @@ export const en = {
     missed: (n: number) =>
       `${counted(n, 'missed defect')}: labelled as a defect, but not anomalous`,
     update: (n: number) => `Learn ${counted(n, 'false positive')}`,
-    calibrate: 'Set another threshold by the labelled test images',
+    calibrate: 'Set another threshold by the test images',
     learnHint: 'Gives a new version, which is compared before anything changes.',
     suspect:
       'These images score as only broken parts do. Look at each of them; if all show good parts, learn them anyway.',
@@ -178,9 +178,13 @@ export const en = {
     discard: 'Discard',
     discarded: (version: number) => `Version ${version} is deleted.`,
     scoring: (version: number, n: number, time: string | undefined) =>
-      `Both need scores of the same images: version ${version} inspects ${counted(n, 'labelled image')} first${time === undefined ? '' : `, about ${time}`}.`,
+      `Both need scores of the same images: version ${version} inspects ${counted(n, 'image')} for testing first${time === undefined ? '' : `, about ${time}`}.`,
     same: (normal: number, defects: number) =>
-      `On the same images: ${counted(normal, 'good one')} and ${counted(defects, 'defect')}`,
+      `On the same images for testing: ${counted(normal, 'good one')} and ${counted(defects, 'defect')}`,
+    noTestImages:
+      'There are no labelled images for testing, on which versions are compared. Upload some on the page Images.',
+    updated: (n: number, above: number) =>
+      `Of ${counted(n, 'false positive')} that it learned, ${above === 0 ? 'none is' : counted(above, 'is', 'are')} still above the threshold. That it knows these images says little about new ones.`,
     falseAlarmRow: 'False positives',
     missedRow: 'Missed defects',
     auroc: 'AUROC',
