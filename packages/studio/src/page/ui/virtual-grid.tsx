@@ -33,7 +33,7 @@ interface Window {
 }
 
 /** Screens above and below the view whose tiles are there already when they scroll in. */
-const OVERSCAN = 1;
+const OVERSCAN = 2;
 /** Pixels at the top of the window that a page may cover with a bar, if it does not say how many it does. */
 const ABOVE = 64;
 
