@@ -173,7 +173,7 @@ export const de: Texts = {
     noTestImages:
       'Versionen werden auf gelabelten Bildern zum Testen verglichen. Es gibt noch keine: laden Sie welche auf der Seite Bilder hoch.',
     updated: (n, above) =>
-      `Von ${counted(n, 'gelernten Fehlalarm', 'gelernten Fehlalarmen')} ${above === 1 ? 'liegt' : 'liegen'} ${above === 0 ? 'keine' : above.toLocaleString('de')} noch über der Schwelle. Dass sie diese Bilder kennt, sagt wenig über neue.`,
+      `Von ${counted(n, 'gelernten Fehlalarm', 'gelernten Fehlalarmen')} ${above === 0 ? 'liegt keiner mehr' : above === 1 ? 'liegt einer noch' : `liegen ${above.toLocaleString('de')} noch`} über der Schwelle. Dass sie diese Bilder kennt, sagt wenig über neue.`,
     falseAlarmRow: 'Fehlalarme',
     missedRow: 'Übersehene Fehler',
     auroc: 'AUROC',
