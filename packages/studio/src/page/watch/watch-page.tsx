@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, request } from '../api/client.ts';
+import { request } from '../api/client.ts';
 import type { Drift, History } from '../api/types.ts';
 import { loadModel, model, modelPath } from '../state/model.ts';
 import { tellError } from '../state/notices.ts';
@@ -25,6 +25,8 @@ const rangeNames = Object.keys(ranges) as RangeName[];
 /** Milliseconds between two looks at the log while the page is visible. */
 const REFRESH = 10_000;
 const BINS = 60;
+/** Inspections that the server needs to compare with those of calibration. */
+const LEAST_FOR_DRIFT = 10;
 
 interface Seen {
   readonly history: History;
@@ -119,17 +121,14 @@ function keepLooking(name: string, range: RangeName, onSeen: (seen: Seen) => voi
 async function load(name: string, range: RangeName, signal: AbortSignal): Promise<Seen> {
   const back = ranges[range];
   const from = back === undefined ? undefined : new Date(Date.now() - back).toISOString();
-  const [history, drift] = await Promise.all([
-    request<History>(modelPath(name, undefined, '/history'), {
-      query: { from, bins: BINS },
-      signal,
-    }),
-    request<Drift>(modelPath(name, undefined, '/drift'), { signal }).catch(noneOfTooFew),
-  ]);
+  const history = await request<History>(modelPath(name, undefined, '/history'), {
+    query: { from, bins: BINS },
+    signal,
+  });
+  const count = history.bins.reduce((sum, bin) => sum + bin.count, 0);
+  const drift =
+    count < LEAST_FOR_DRIFT
+      ? undefined
+      : await request<Drift>(modelPath(name, undefined, '/drift'), { signal });
   return { history, drift, from };
-}
-
-function noneOfTooFew(error: unknown): undefined {
-  if (error instanceof ApiError && error.code === 'DRIFT_UNSUPPORTED') return;
-  throw error;
 }
