@@ -4,6 +4,8 @@ import { json } from '../../../server/testing/server.ts';
 import { chromiumPath, useStudio } from '../../testing/page.ts';
 
 const MINUTE = 60_000;
+/** A good image of the sample line that is for testing. */
+const GOOD = 45;
 
 // Skipped where there is no Chromium to open the page in. One test after the other: each begins where the last one ended.
 describe.skipIf(chromiumPath === undefined)('the whole way on the sample line', () => {
@@ -61,6 +63,31 @@ describe.skipIf(chromiumPath === undefined)('the whole way on the sample line', 
     2 * MINUTE,
   );
 
+  it('inspects, and marks a false positive by keyboard', async () => {
+    const { server } = studio();
+    await page().goto(`${server.url}/#/sample-line/inspect/${GOOD}`);
+    await page().getByRole('img', { name: 'Heat map', exact: true }).waitFor();
+    await page().locator('.verdict-panel').getByText('Anomalous').waitFor();
+    await page().keyboard.press('f');
+    await page().getByText('Labelled good').waitFor();
+  });
+
+  it(
+    'learns it, compares both versions on the same images, and adopts the new one',
+    async () => {
+      await go('Versions');
+      await page()
+        .getByRole('button', { name: /^Learn \d+ false positives?$/ })
+        .click();
+      await page()
+        .getByText(/^On the same images for testing/)
+        .waitFor();
+      await page().getByRole('button', { name: 'Adopt version 2' }).click();
+      await page().getByText('Version 2 is in use.').waitFor();
+    },
+    3 * MINUTE,
+  );
+
   it('watches over what programs inspect', async () => {
     const { server } = studio();
     const image = await server.send('GET', '/v1/projects/sample-line/images/60/file');
@@ -78,7 +105,7 @@ describe.skipIf(chromiumPath === undefined)('the whole way on the sample line', 
       page().waitForEvent('download'),
       page().getByRole('link', { name: 'Download the model' }).click(),
     ]);
-    const served = await server.send('GET', '/v1/models/sample-line/versions/1/file');
+    const served = await server.send('GET', '/v1/models/sample-line/versions/2/file');
     const sent = Buffer.from(await served.arrayBuffer());
     expect(sent.equals(await readFile(await download.path()))).toBe(true);
     expect(problems).toEqual([]);
