@@ -68,7 +68,7 @@ export function unreachable(): ApiError {
 }
 
 /** The error that a response describes. A proxy may have sent it, in another shape. */
-export async function errorOf(response: Response): Promise<ApiError> {
+async function errorOf(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => undefined)) as Partial<ErrorBody> | undefined;
   const { error = response.statusText, code = 'HTTP_ERROR', remedy = '' } = body ?? {};
   return new ApiError(response.status, { error, code, remedy });

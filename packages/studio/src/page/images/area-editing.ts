@@ -10,7 +10,7 @@ import type { AreaTool } from '../ui/area-editor.tsx';
 import { type Areas, maskPng, openMask, polygonsOf } from '../ui/paint-areas.ts';
 
 /** Areas that can be drawn: to ignore on all images, or the defect of this one. */
-export type AreaKind = 'ignored' | 'truth';
+type AreaKind = 'ignored' | 'truth';
 
 export interface AreaEditing {
   /** Undefined while none are drawn. */

@@ -11,7 +11,7 @@ export const filterNames = [
   'unlabelled',
   'findings',
 ] as const;
-export type FilterName = (typeof filterNames)[number];
+type FilterName = (typeof filterNames)[number];
 
 export interface Filter {
   readonly show: FilterName;

@@ -3,7 +3,7 @@ import type { Job } from '../api/types.ts';
 import { byId } from './collection.ts';
 
 /** What the job `doctor` found, as its result says it. */
-export interface Finding {
+interface Finding {
   readonly level: 'ok' | 'note' | 'fix';
   /** What was checked, in one or two words. */
   readonly check: string;

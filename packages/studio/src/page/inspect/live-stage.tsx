@@ -9,7 +9,7 @@ import { useZoom } from '../ui/zoom.tsx';
 import { heatMapOpacity, isSideBySide, ViewOptions } from './view-options.tsx';
 
 /** What a line shows of an inspection. */
-export interface LiveVerdict
+interface LiveVerdict
   extends Pick<
     InspectionResult,
     'score' | 'threshold' | 'verdict' | 'width' | 'height' | 'milliseconds'

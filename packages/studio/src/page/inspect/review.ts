@@ -8,10 +8,10 @@ import { model } from '../state/model.ts';
 
 /** Which images the strip shows. */
 export const filters = ['all', 'anomalous', 'unsure', 'normal', 'marked'] as const;
-export type Filter = (typeof filters)[number];
+type Filter = (typeof filters)[number];
 
 export const orders = ['score', 'newest'] as const;
-export type Order = (typeof orders)[number];
+type Order = (typeof orders)[number];
 
 /** An image with what the version in use says of it. */
 export interface Reviewed {

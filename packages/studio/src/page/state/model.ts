@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import { request } from '../api/client.ts';
 import type { DetailedModelVersion, ModelVersion } from '../api/types.ts';
 import { project } from './projects.ts';
@@ -8,9 +8,6 @@ export const versions = signal<readonly ModelVersion[] | undefined>(undefined);
 
 /** The version in use, with what it judges by; null while there is none, undefined until it is loaded. */
 export const model = signal<DetailedModelVersion | null | undefined>(undefined);
-
-/** Whether the project has a model to judge with. */
-export const hasModel = computed(() => model.value != null);
 
 /** Path of a version of a model, or of the model. */
 export function modelPath(name: string, version?: number, rest = ''): string {

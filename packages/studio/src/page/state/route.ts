@@ -20,7 +20,7 @@ export interface Route {
 }
 
 /** `#/PROJECT/PAGE/DETAIL`, so that every view has a URL, also where a proxy serves the page below a path. */
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [, project = '', page = '', detail] = hash.split('/');
   return {
     project: project === '' ? undefined : decode(project),

@@ -21,7 +21,7 @@ export function HeatMap({ map, scale, label, opacity = 1 }: HeatMapProps) {
 }
 
 /** Draws a map at its own size; the browser interpolates when it is shown larger. */
-export function drawMap(canvas: HTMLCanvasElement, map: AnomalyMap, scale: MapScale): void {
+function drawMap(canvas: HTMLCanvasElement, map: AnomalyMap, scale: MapScale): void {
   const { width, height, data } = map;
   canvas.width = width;
   canvas.height = height;
