@@ -13,6 +13,7 @@ import { validatorCompiler } from './plugins/validation.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { comparisonRoutes } from './routes/comparison.ts';
 import { exampleRoutes } from './routes/examples.ts';
+import { groundTruthRoutes } from './routes/ground-truths.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
 import { imageRoutes } from './routes/images.ts';
@@ -93,6 +94,7 @@ export async function createApp(
   await app.register(openInferenceRoutes, services);
   await app.register(projectRoutes, services);
   await app.register(imageRoutes, services);
+  await app.register(groundTruthRoutes, services);
   await app.register(scoreRoutes, services);
   await app.register(comparisonRoutes, services);
   await app.register(jobRoutes, services);

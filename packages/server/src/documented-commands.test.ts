@@ -7,6 +7,7 @@ import { createProject, ended, eventsOf, tiny } from '../testing/jobs.ts';
 import {
   imageBytes,
   json,
+  maskBytes,
   startServer,
   type TestServer,
   tinyModel,
@@ -107,6 +108,7 @@ it('serve.md has commands that work', async () => {
 it('projects-and-jobs.md has commands that work', async () => {
   await createProject(server, 'other');
   const archive = await server.send('GET', '/v1/projects/other/export');
+  await write(at('files', 'scratch-mask.png'), Buffer.from(await maskBytes()));
   await writeFile(at('files', 'bottles.zip'), Buffer.from(await archive.arrayBuffer()));
   await writeProduct(at('bottle'));
   const small = JSON.stringify(tiny).slice(1, -1);

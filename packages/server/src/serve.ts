@@ -14,6 +14,7 @@ import { PreviewRepository } from './repositories/previews.ts';
 import { StreamFiles } from './repositories/stream-files.ts';
 import { AuditLog } from './services/audit.ts';
 import { ComparisonService } from './services/comparison.ts';
+import { GroundTruthService } from './services/ground-truths.ts';
 import { HistoryService } from './services/history.ts';
 import { ImageService } from './services/images.ts';
 import { InspectionLog } from './services/inspections.ts';
@@ -125,7 +126,8 @@ export async function openServices(
   const previews = new PreviewRepository(data);
   const projects = new ProjectService(database);
   const images = new ImageService({ database, files, previews, decoder, projects, mostBytes });
-  const uploads = new UploadService(files, images);
+  const groundTruths = new GroundTruthService({ database, files, decoder, images, mostBytes });
+  const uploads = new UploadService({ files, images, groundTruths });
   const sample = new SampleService(projects, files, uploads);
   const unused = new UnusedFiles({ files, previews, images, models, onError });
   await unused.start();
@@ -149,6 +151,7 @@ export async function openServices(
   return {
     audit,
     comparisons: new ComparisonService(images, models, scores),
+    groundTruths,
     history,
     images,
     inspections,

@@ -1,13 +1,25 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { imageFromBytes, train } from '@bigrid/node';
+import { encodeMask } from '@bigrid/node/internal';
 import { afterAll, beforeAll } from 'vitest';
-import { imageBytes } from '../../cli/testing/command-line.ts';
+import yauzl from 'yauzl';
+import { imageBytes, write } from '../../cli/testing/command-line.ts';
 import { serverOptionsSchema } from '../src/options.ts';
 import { type RunningServer, serve } from '../src/serve.ts';
 
 export { imageBytes };
+
+/** A mask of an image of `imageBytes`, PNG, white in a square. @param size of another image */
+export function maskBytes(size = 64): Promise<Uint8Array> {
+  const isIn = (at: number) => at >= 20 && at < 40;
+  const data = Uint8Array.from({ length: size * size }, (_, at) =>
+    isIn(at % size) && isIn(Math.floor(at / size)) ? 255 : 0,
+  );
+  return encodeMask({ width: size, height: size, data });
+}
 
 /** A temporary folder for the tests of a file. @returns gives paths in it, once tests run */
 export function useFolder(): (...parts: string[]) => string {
@@ -100,4 +112,13 @@ export async function json(server: TestServer, method: string, path: string, bod
   const response = await server.send(method, path, body);
   const text = await response.text();
   return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+/** Writes the files of a zip archive to a folder. */
+export async function unzip(bytes: Buffer, folder: string): Promise<void> {
+  const archive = await yauzl.fromBufferPromise(bytes);
+  for await (const entry of archive.eachEntry()) {
+    const content = await buffer(await archive.openReadStreamPromise(entry));
+    await write(join(folder, entry.fileName), content);
+  }
 }

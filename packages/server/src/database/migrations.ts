@@ -134,4 +134,5 @@ export const migrations: readonly string[] = [
    BEGIN
      DELETE FROM scores WHERE model = NEW.model AND version = NEW.version;
    END`,
+  'ALTER TABLE images ADD COLUMN ground_truth TEXT',
 ];

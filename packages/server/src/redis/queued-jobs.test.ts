@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createProject, ended, eventsOf, follow, tiny } from '../../testing/jobs.ts';
 import { hasRedis, startWorker, TestRedis, whyNot } from '../../testing/redis.ts';
-import { json, startServer, type TestServer, useFolder } from '../../testing/server.ts';
+import { json, maskBytes, startServer, type TestServer, useFolder } from '../../testing/server.ts';
 
 const at = useFolder();
 let redis: TestRedis;
@@ -112,9 +112,15 @@ describe.runIf(hasRedis)(`QueuedJobs${whyNot}`, { timeout: 180_000 }, () => {
     await createProject(server, 'a');
     await ended(server, await train('a', { epochs: 1 }));
     await json(server, 'PUT', '/v1/models/a/versions/1/settings', { threshold: '123456' });
+    const { body: defects } = await json(server, 'GET', '/v1/projects/a/images?label=defect');
+    for (const { id } of defects.images) {
+      const path = `/v1/projects/a/images/${id}/ground-truth`;
+      expect((await json(server, 'PUT', path, await maskBytes())).status).toBe(200);
+    }
     const request = { kind: 'evaluate', project: 'a', model: 'a' };
     const { body } = await json(server, 'POST', '/v1/jobs', request);
-    expect(await ended(server, body.id)).toMatchObject({ state: 'done', result: { failed: [] } });
+    const result = { failed: [], withoutMask: 0 };
+    expect(await ended(server, body.id)).toMatchObject({ state: 'done', result });
     const report = await server.send('GET', `/v1/jobs/${body.id}/report`);
     const page = await report.text();
     for (const text of ['a, version 1, on a', '123456']) expect(page).toContain(text);

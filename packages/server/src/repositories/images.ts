@@ -21,6 +21,8 @@ export interface ImageRow {
   readonly kind: string | null;
   readonly split: Split;
   readonly created_at: string;
+  /** SHA-256 of the mask, PNG, white where the defect is. It is kept while the image has another label. */
+  readonly ground_truth: string | null;
 }
 
 /** What to list. */
@@ -97,9 +99,12 @@ export class ImageRepository {
     return this.#database.get('SELECT * FROM images WHERE file = ? LIMIT 1', file);
   }
 
-  /** Hashes of all files. */
+  /** Hashes of all files: images and ground-truth masks. */
   files(): Set<string> {
-    const rows = this.#database.all<{ file: string }>('SELECT DISTINCT file FROM images');
+    const rows = this.#database.all<{ file: string }>(
+      `SELECT file FROM images
+       UNION SELECT ground_truth FROM images WHERE ground_truth IS NOT NULL`,
+    );
     return new Set(rows.map(({ file }) => file));
   }
 
@@ -115,7 +120,7 @@ export class ImageRepository {
     return this.#database.get<{ id: number | null }>('SELECT MAX(id) AS id FROM images')?.id ?? 0;
   }
 
-  add(row: Omit<ImageRow, 'id'>): void {
+  add(row: Omit<ImageRow, 'id' | 'ground_truth'>): void {
     const { project, name, file, format, bytes, width, height, label, kind, split } = row;
     this.#database.run(
       `INSERT INTO images
@@ -130,6 +135,11 @@ export class ImageRepository {
       'UPDATE images SET label = ?, kind = ?, split = ? WHERE id = ?',
       ...[label, kind, split, id],
     );
+  }
+
+  /** @param hash null for none */
+  setGroundTruth(id: number, hash: string | null): void {
+    this.#database.run('UPDATE images SET ground_truth = ? WHERE id = ?', hash, id);
   }
 
   /** Notes the stream that an image came from. */

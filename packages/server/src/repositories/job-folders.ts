@@ -12,6 +12,8 @@ export interface PlacedImage {
   readonly file: string;
   /** Its path below the folder of images, with slashes: `train/good/1.png`. */
   readonly place: string;
+  /** Its ground truth: a stored file, and where the job finds it. */
+  readonly mask?: { readonly file: string; readonly place: string } | undefined;
 }
 
 /** The folders in which jobs work, one per job: its images, its checkpoint, its result. */
@@ -43,10 +45,11 @@ export class JobFolders {
     const folder = this.pathOf(job);
     try {
       await this.forgetImages(job);
-      for (const parent of new Set(images.map(({ place }) => dirname(place)))) {
+      const placed = images.flatMap(({ mask, ...image }) => (mask ? [image, mask] : [image]));
+      for (const parent of new Set(placed.map(({ place }) => dirname(place)))) {
         await mkdir(join(folder, jobFiles.images, parent), { recursive: true });
       }
-      for (const { file, place } of images)
+      for (const { file, place } of placed)
         await placeFile(file, join(folder, jobFiles.images, place));
     } catch (error) {
       failToWrite(folder, error);

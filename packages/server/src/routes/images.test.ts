@@ -1,12 +1,16 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { openDataset } from '@bigrid/node';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import yauzl from 'yauzl';
-import { truncatedJpeg, write, writeProduct } from '../../../cli/testing/command-line.ts';
-import { imageBytes, json, startServer, type TestServer, useFolder } from '../../testing/server.ts';
+import { truncatedJpeg, writeProduct } from '../../../cli/testing/command-line.ts';
+import {
+  imageBytes,
+  json,
+  startServer,
+  type TestServer,
+  unzip,
+  useFolder,
+} from '../../testing/server.ts';
 
 const at = useFolder();
 let server: TestServer;
@@ -238,14 +242,6 @@ it('refuses damaged archives and folders that do not exist', async () => {
   const missing = await call('POST', '/import', { folder: at('nowhere') });
   expect(missing.body.code).toBe('PATH_MISSING');
 });
-
-async function unzip(bytes: Buffer, folder: string): Promise<void> {
-  const archive = await yauzl.fromBufferPromise(bytes);
-  for await (const entry of archive.eachEntry()) {
-    const content = await buffer(await archive.openReadStreamPromise(entry));
-    await write(join(folder, entry.fileName), content);
-  }
-}
 
 it('keeps images over a restart', async () => {
   const [{ id, file }] = (await call('POST', '/images', await imageBytes(9))).body.images;

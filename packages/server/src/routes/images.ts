@@ -11,9 +11,9 @@ import { bodyStream } from './body-stream.ts';
 import { multipartFiles } from './multipart-files.ts';
 
 const params = z.object({ project: projectNameSchema });
-const imageParams = params.extend({ image: z.coerce.number().int().min(1) });
+export const imageParams = params.extend({ image: z.coerce.number().int().min(1) });
 
-const imageSchema = z
+export const imageSchema = z
   .object({
     id: z.int(),
     name: z.string().describe('Unique in the project'),
@@ -25,6 +25,7 @@ const imageSchema = z
     label: z.enum(['normal', 'defect']).nullable(),
     kind: z.string().nullable().describe('Kind of defect'),
     split: z.enum(['train', 'test']),
+    hasGroundTruth: z.boolean().describe('Whether there is a mask of its defect'),
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'Image' });
@@ -96,7 +97,7 @@ function upload(app: FastifyInstance, { uploads }: Services): void {
         tags,
         summary: 'Upload an image, several, or a zip archive of images',
         description:
-          'The body is an image, a zip archive, or multipart/form-data with any number of both. In archives and names, the folders good, train/good, test/good and test/KIND are labels. Content that the project has already is not added again, and keeps its labels.',
+          'The body is an image, a zip archive, or multipart/form-data with any number of both. In archives and names, the folders good, train/good, test/good and test/KIND are labels; in archives, ground_truth/KIND/NAME_mask.png is the ground truth of test/KIND/NAME. Content that the project has already is not added again, and keeps its labels.',
         params,
         querystring: uploadQuery,
         consumes: ['image/*', 'application/zip', 'multipart/form-data'],
@@ -123,7 +124,7 @@ function importFolder(app: FastifyInstance, { uploads }: Services): void {
       schema: {
         tags,
         summary: 'Import the images of a folder on the server',
-        description: 'In any layout that `bigrid data` shows, with its labels.',
+        description: 'In any layout that `bigrid data` shows, with its labels and masks.',
         params,
         body: z.strictObject({
           folder: z

@@ -2,7 +2,14 @@ import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { ReceivedEvent } from '../../testing/events.ts';
 import { createProject, ended, eventsOf, follow, tiny } from '../../testing/jobs.ts';
-import { imageBytes, json, startServer, type TestServer, useFolder } from '../../testing/server.ts';
+import {
+  imageBytes,
+  json,
+  maskBytes,
+  startServer,
+  type TestServer,
+  useFolder,
+} from '../../testing/server.ts';
 
 // Each job starts a process, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
@@ -106,10 +113,16 @@ it('shows maps while a model learns, as long as the job is there', async () => {
   expect(await readdir(at('data', 'jobs'))).not.toContain(String(job.id));
 });
 
-it('evaluates a model on the test images', async () => {
+it('evaluates a model on the test images, and its maps where they have a ground truth', async () => {
+  const { body: defects } = await call('GET', '/v1/projects/parts/images?label=defect');
+  for (const { id } of defects.images) {
+    await call('PUT', `/v1/projects/parts/images/${id}/ground-truth`, await maskBytes());
+  }
   const { body } = await create('evaluate', model);
   const { result } = await ended(server, body.id);
   expect(result.metrics.imageAuroc).toBeGreaterThan(0.5);
+  expect(result.withoutMask).toBe(0);
+  expect(result.metrics.pixelAuroc).toBeGreaterThan(0.5);
   const images = await call('GET', '/v1/projects/parts/images?split=test');
   const idsOf = (list: { image?: number; id?: number }[]) =>
     list.map(({ image, id }) => image ?? id).sort();

@@ -26,6 +26,7 @@ it('fills new and empty projects, the same for the same seed', async () => {
   expect(await filesOf('second')).toEqual(await filesOf('first'));
 
   const { body } = await json(server, 'GET', '/v1/projects/first/images?label=defect&limit=1000');
+  for (const { hasGroundTruth } of body.images) expect(hasGroundTruth).toBe(true);
   const kinds = Map.groupBy(body.images as { kind: string }[], ({ kind }) => kind);
   expect(kinds.size).toBeGreaterThanOrEqual(5);
   for (const [kind, images] of kinds) expect(images, kind).toHaveLength(4);

@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts';
 import { AuditRepository, type AuditRow } from '../repositories/audit.ts';
 
 export const auditActions = [
+  'image.change',
   'image.delete',
   'image.label',
   'job.cancel',

@@ -1,11 +1,12 @@
 import { PassThrough, type Readable } from 'node:stream';
 import yazl from 'yazl';
-import { folderOf } from './image-labels.ts';
+import { folderOf, maskPathOf } from './image-labels.ts';
+import { placesOf } from './image-names.ts';
 import type { ProjectImage } from './images.ts';
 
 /**
- * Labelled images as a zip archive in the layout of MVTec AD: `train/good`, `test/good`, `test/KIND`. They are read as the
- * archive is, one at a time.
+ * Labelled images as a zip archive in the layout of MVTec AD: `train/good`, `test/good`, `test/KIND`, and masks in
+ * `ground_truth/KIND`. They are read as the archive is, one at a time.
  * @param read opens a file by its SHA-256
  */
 export function exportZip(
@@ -18,13 +19,17 @@ export function exportZip(
   archive.on('error', (error) => out.destroy(error as Error));
   // Nobody reads on when the client has left.
   out.on('close', () => current?.destroy());
-  for (const image of images) {
+  const add = (path: string, hash: string, createdAt: string) => {
     // Images are compressed already.
-    const options = { compress: false, mtime: new Date(image.createdAt) };
-    archive.addReadStreamLazy(`${folderOf(image)}/${image.name}`, options, (done) => {
-      current = read(image.file);
+    const options = { compress: false, mtime: new Date(createdAt) };
+    archive.addReadStreamLazy(path, options, (done) => {
+      current = read(hash);
       done(null, current);
     });
+  };
+  for (const [{ file, groundTruth, createdAt }, place] of placesOf(images, folderOf)) {
+    add(place, file, createdAt);
+    if (groundTruth !== null) add(maskPathOf(place), groundTruth, createdAt);
   }
   archive.end();
   archive.outputStream.pipe(out);

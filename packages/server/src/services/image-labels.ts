@@ -44,6 +44,18 @@ export function folderOf({ label, kind, split }: Labels): string {
   return label === 'defect' ? `test/${kind}` : `${split}/good`;
 }
 
+/** Where the mask of an image in `test/KIND` is: `ground_truth/KIND/NAME_mask.png`, below the same folders. */
+export function maskPathOf(path: string): string {
+  const [name = '', kind = '', _split, ...above] = path.split('/').reverse();
+  const mask = `${name.replace(/\.[^.]*$/, '')}_mask.png`;
+  return [...above.reverse(), 'ground_truth', kind, mask].join('/');
+}
+
+/** Whether a path is one of {@link maskPathOf}, or another below `ground_truth`. */
+export function isMaskPath(path: string): boolean {
+  return /(^|\/)ground_truth\//.test(path);
+}
+
 /**
  * The label that the folders of a path give: the inverse of {@link folderOf}, below any other folders. A folder `good` that
  * is not for testing is for training.

@@ -31,3 +31,25 @@ export function numbered(name: string, number: number): string {
   const dot = name.lastIndexOf('.');
   return `${name.slice(0, dot)}-${number}${name.slice(dot)}`;
 }
+
+/**
+ * Paths of images in folders, such as `test/scratch/part.png`; `part.png` if the folder is empty. Of two in a folder that differ only in the extension, the later
+ * gets a number: readers of folders find masks by the name without it.
+ */
+export function placesOf<Named extends { readonly id: number; readonly name: string }>(
+  images: Iterable<Named>,
+  folderOf: (image: Named) => string,
+): Map<Named, string> {
+  const places = new Map<Named, string>();
+  const taken = new Set<string>();
+  const stemOf = (place: string) => place.slice(0, place.lastIndexOf('.')).toLowerCase();
+  for (const image of images) {
+    const folder = folderOf(image);
+    const first = folder ? `${folder}/${image.name}` : image.name;
+    let place = first;
+    for (let number = image.id; taken.has(stemOf(place)); number++) place = numbered(first, number);
+    taken.add(stemOf(place));
+    places.set(image, place);
+  }
+  return places;
+}

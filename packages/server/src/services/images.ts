@@ -12,8 +12,11 @@ import { numbered, safeName } from './image-names.ts';
 import type { ProjectService } from './projects.ts';
 
 /** An image of a project. */
-export interface ProjectImage extends Omit<ImageRow, 'project' | 'created_at'> {
+export interface ProjectImage extends Omit<ImageRow, 'project' | 'created_at' | 'ground_truth'> {
   readonly createdAt: string;
+  /** SHA-256 of the mask, PNG, white where the defect is; null for images without a defect. */
+  readonly groundTruth: string | null;
+  readonly hasGroundTruth: boolean;
 }
 
 /** An image that arrived; `isNew` is false if the project had its content already. */
@@ -203,7 +206,7 @@ export class ImageService {
   }
 
   /** Path of the file of an image, which must not be changed. */
-  pathOf({ file }: ProjectImage): string {
+  pathOf({ file }: Pick<ProjectImage, 'file'>): string {
     return this.#parts.files.pathOf(file);
   }
 
@@ -233,7 +236,7 @@ export class ImageService {
   }
 
   #insert(
-    row: Omit<ImageRow, 'id' | 'file' | 'bytes' | 'created_at'>,
+    row: Omit<ImageRow, 'id' | 'file' | 'bytes' | 'created_at' | 'ground_truth'>,
     { hash, bytes }: ReceivedFile,
   ): AddedImage {
     const { project } = row;
@@ -255,6 +258,8 @@ export class ImageService {
   }
 }
 
-function describe({ project: _, created_at: createdAt, ...row }: ImageRow): ProjectImage {
-  return { ...row, createdAt };
+function describe(image: ImageRow): ProjectImage {
+  const { project: _, created_at: createdAt, ground_truth: mask, ...row } = image;
+  const groundTruth = row.label === 'defect' ? mask : null;
+  return { ...row, createdAt, groundTruth, hasGroundTruth: groundTruth !== null };
 }

@@ -4,7 +4,8 @@ import { encodeMask } from '@bigrid/node/internal';
 import type { FileRepository } from '../repositories/files.ts';
 import type { PlacedImage } from '../repositories/job-folders.ts';
 import { maskOf } from './ignored-areas.ts';
-import { folderOf } from './image-labels.ts';
+import { folderOf, maskPathOf } from './image-labels.ts';
+import { placesOf } from './image-names.ts';
 import type { ImageService, ProjectImage } from './images.ts';
 import type { JobRequest } from './job-requests.ts';
 import type { ModelVersion } from './model-version.ts';
@@ -26,6 +27,9 @@ const isUsed: Record<JobRequest['kind'], (image: ProjectImage) => boolean> = {
   drift: () => true,
   inspect: () => true,
 };
+
+/** Kinds of jobs that read ground-truth masks. */
+const readsMasks: ReadonlySet<JobRequest['kind']> = new Set(['evaluate', 'doctor']);
 
 /**
  * The images of a job, and where it finds them. To inspect, there may be none left.
@@ -53,11 +57,16 @@ export function placedImages(
       ? used.slice(-(Number(request.options.last) || LATEST))
       : used.filter(({ id }) => !known.has(id));
   const shown = kind === 'train' ? someDefects(images.all(project)) : [];
-  return [...placed, ...shown].map((image) => ({
+  const places = placesOf([...placed, ...shown], (image) => folderIn(kind, image));
+  return Array.from(places, ([image, place]) => ({
     id: image.id,
     name: image.name,
     file: images.pathOf(image),
-    place: placeOf(image, kind),
+    place,
+    mask:
+      readsMasks.has(kind) && image.groundTruth !== null
+        ? { file: images.pathOf({ file: image.groundTruth }), place: maskPathOf(place) }
+        : undefined,
   }));
 }
 
@@ -69,10 +78,10 @@ function someDefects(images: readonly ProjectImage[]): ProjectImage[] {
   return inTurn.filter((image) => image !== undefined).slice(0, MOST_SHOWN);
 }
 
-function placeOf(image: ProjectImage, kind: JobRequest['kind']): string {
-  if (kind === 'drift' || kind === 'inspect') return image.name;
+function folderIn(kind: JobRequest['kind'], image: ProjectImage): string {
+  if (kind === 'drift' || kind === 'inspect') return '';
   // All of them are to learn from, whatever they are for otherwise.
-  return `${kind === 'update' ? 'train/good' : folderOf(image)}/${image.name}`;
+  return kind === 'update' ? 'train/good' : folderOf(image);
 }
 
 /** The mask of what the project ignores, PNG; to inspect, that of the version, as for any other inspection. */

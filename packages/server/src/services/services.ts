@@ -1,5 +1,6 @@
 import type { AuditLog } from './audit.ts';
 import type { ComparisonService } from './comparison.ts';
+import type { GroundTruthService } from './ground-truths.ts';
 import type { HistoryService } from './history.ts';
 import type { ImageService } from './images.ts';
 import type { InspectionLog } from './inspections.ts';
@@ -17,6 +18,7 @@ export interface Services {
   readonly images: ImageService;
   readonly audit: AuditLog;
   readonly comparisons: ComparisonService;
+  readonly groundTruths: GroundTruthService;
   readonly history: HistoryService;
   readonly inspections: InspectionLog;
   readonly jobs: JobService;

@@ -1,11 +1,12 @@
 import { open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { BigridError, type ErrorCode, fail, isBigridError } from '@bigrid/errors';
 import { type Dataset, openDataset } from '@bigrid/node';
-import { reasonOf, systemPath } from '@bigrid/node/internal';
+import { encodeMask, reasonOf, systemPath } from '@bigrid/node/internal';
 import yauzl from 'yauzl';
 import type { FileRepository, ReceivedFile } from '../repositories/files.ts';
-import { kindFrom, type Labelling, labelledBy } from './image-labels.ts';
+import type { GroundTruthService } from './ground-truths.ts';
+import { isMaskPath, kindFrom, type Labelling, labelledBy, maskPathOf } from './image-labels.ts';
 import type { AddedImage, ImageService } from './images.ts';
 
 /** A file that a client sends: an image, or a zip archive of images. */
@@ -27,12 +28,23 @@ export interface FolderImport {
   readonly product?: string | undefined;
 }
 
+export interface UploadParts {
+  readonly files: FileRepository;
+  readonly images: ImageService;
+  readonly groundTruths: GroundTruthService;
+}
+
+type ReadMask = NonNullable<Dataset['classes'][number]['test'][number]['readMask']>;
+
 /** Most bytes of an archive. */
 const MOST_BYTES = 2 ** 34;
+/** Values of masks above it are defects. */
+const DEFECT_ABOVE = 127;
 /** Errors of one file, which do not concern the others. */
 const ofOneFile: ReadonlySet<ErrorCode> = new Set([
   'IMAGE_UNREADABLE',
   'IMAGE_TOO_LARGE',
+  'MASK_MISMATCH',
   'PATH_UNREADABLE',
   'REQUEST_TOO_LARGE',
   'TIMED_OUT',
@@ -41,12 +53,10 @@ const ofOneFile: ReadonlySet<ErrorCode> = new Set([
 
 /** Brings images into projects: from requests, from archives, from folders. */
 export class UploadService {
-  readonly #files: FileRepository;
-  readonly #images: ImageService;
+  readonly #parts: UploadParts;
 
-  constructor(files: FileRepository, images: ImageService) {
-    this.#files = files;
-    this.#images = images;
+  constructor(parts: UploadParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -61,13 +71,15 @@ export class UploadService {
   ): Promise<Uploaded> {
     const uploaded: Uploaded = { images: [], failed: [] };
     for await (const { name, content } of files) {
-      const received = await this.#files.receive(content, MOST_BYTES);
+      const received = await this.#parts.files.receive(content, MOST_BYTES);
       if (await isArchive(received)) await this.#addAll(project, received, labelling, uploaded);
       else {
         const labels = labelledBy(name) ?? labelling;
-        await collect(uploaded, name, () =>
-          this.#images.addReceived(project, name, received, labels),
-        );
+        await collect(uploaded, name, async () => {
+          uploaded.images.push(
+            await this.#parts.images.addReceived(project, name, received, labels),
+          );
+        });
       }
     }
     return uploaded;
@@ -80,58 +92,117 @@ export class UploadService {
   async addFolder(project: string, { folder, product }: FolderImport): Promise<Uploaded> {
     const { training, test } = productOf(await openDataset(folder), product);
     const uploaded: Uploaded = { images: [], failed: [] };
-    const add = (path: string, labelling: Labelling) =>
-      collect(uploaded, path, async () =>
-        this.#images.add(project, path, await readFrom(path), labelling),
-      );
+    const add = (path: string, labelling: Labelling, readMask?: ReadMask) =>
+      collect(uploaded, path, async () => {
+        const content = await readFrom(path);
+        const count = uploaded.images.push(
+          await this.#parts.images.add(project, path, content, labelling),
+        );
+        if (readMask) await this.#fill(project, uploaded, count - 1, () => encoded(readMask));
+      });
     for (const { path } of training) await add(path, { label: 'normal', split: 'train' });
-    for (const { path, defect } of test) {
+    for (const { path, defect, readMask } of test) {
       const isGood = defect === 'good';
-      await add(
-        path,
-        isGood ? { label: 'normal', split: 'test' } : { label: 'defect', kind: kindFrom(defect) },
-      );
+      if (isGood) await add(path, { label: 'normal', split: 'test' });
+      else await add(path, { label: 'defect', kind: kindFrom(defect) }, readMask);
     }
     return uploaded;
   }
 
-  /** Adds the images in an archive, and discards it. */
+  /** Adds the images in an archive, then their masks, and discards it. */
   async #addAll(
     project: string,
     received: ReceivedFile,
     labelling: Labelling,
     uploaded: Uploaded,
   ): Promise<void> {
+    /** Where defects are in `uploaded`, by the paths of their masks. */
+    const defects = new Map<string, number>();
     try {
-      const archive = await yauzl.openPromise(received.path).catch(failToUnzip);
-      const entries = archive.eachEntry();
-      for (;;) {
-        const { done, value: entry } = await entries.next().catch(failToUnzip);
-        if (done) break;
-        const { fileName: name } = entry;
-        if (isLeftOut(name)) continue;
-        const content = await archive.openReadStreamPromise(entry).catch(failToUnzip);
-        const labels = labelledBy(name) ?? labelling;
-        await collect(uploaded, name, () => this.#images.add(project, name, content, labels));
+      for await (const { name, open } of entriesOf(received)) {
+        if (isMaskPath(name)) continue;
+        const own = labelledBy(name);
+        await collect(uploaded, name, async () => {
+          const content = await open();
+          const count = uploaded.images.push(
+            await this.#parts.images.add(project, name, content, own ?? labelling),
+          );
+          if (own?.label === 'defect') defects.set(maskPathOf(name), count - 1);
+        });
+      }
+      for await (const { name, open } of entriesOf(received)) {
+        if (!isMaskPath(name)) continue;
+        await collect(uploaded, name, () =>
+          this.#fill(project, uploaded, defects.get(name) ?? failToMatch(name), open),
+        );
       }
     } finally {
-      await this.#files.discard(received);
+      await this.#parts.files.discard(received);
     }
+  }
+
+  /** Sets the mask of an image that was added. @param at its place among those */
+  async #fill(
+    project: string,
+    { images }: Uploaded,
+    at: number,
+    open: () => Promise<Readable>,
+  ): Promise<void> {
+    const { id, isNew } = images[at] as AddedImage;
+    images[at] = { ...(await this.#parts.groundTruths.fill(project, id, open)), isNew };
   }
 }
 
-/** Adds an image to the others, or its error to theirs. */
+/** Does the work on one file; its error is added to those of the others. */
 async function collect(
-  { images, failed }: Uploaded,
+  { failed }: Uploaded,
   name: string,
-  add: () => Promise<AddedImage>,
+  work: () => Promise<void>,
 ): Promise<void> {
   try {
-    images.push(await add());
+    await work();
   } catch (error) {
     if (!isBigridError(error) || !ofOneFile.has(error.code)) throw error;
     failed.push({ name, error });
   }
+}
+
+interface ArchiveEntry {
+  /** With its folders, with slashes. */
+  readonly name: string;
+  readonly open: () => Promise<Readable>;
+}
+
+/** The files in an archive. @throws REQUEST_INVALID if it is damaged */
+async function* entriesOf({ path }: ReceivedFile): AsyncGenerator<ArchiveEntry> {
+  const archive = await yauzl.openPromise(path).catch(failToUnzip);
+  try {
+    const entries = archive.eachEntry();
+    for (;;) {
+      const { done, value: entry } = await entries.next().catch(failToUnzip);
+      if (done) return;
+      const { fileName: name } = entry;
+      if (isLeftOut(name)) continue;
+      yield { name, open: () => archive.openReadStreamPromise(entry).catch(failToUnzip) };
+    }
+  } finally {
+    archive.close();
+  }
+}
+
+/** A mask as PNG, white where it counts as a defect. */
+async function encoded(readMask: ReadMask): Promise<Readable> {
+  const mask = await readMask();
+  const data = mask.data.map((value) => (value > DEFECT_ABOVE ? 255 : 0));
+  return Readable.from([await encodeMask({ ...mask, data })]);
+}
+
+function failToMatch(name: string): never {
+  return fail(
+    'MASK_MISMATCH',
+    `Expected an image of a defect in the archive for the mask ${name} but received none`,
+    { remedy: 'ground_truth/KIND/NAME_mask.png is the mask of the image NAME in test/KIND.' },
+  );
 }
 
 async function isArchive({ path }: ReceivedFile): Promise<boolean> {

@@ -11,7 +11,7 @@ const FRAME = 16;
 const images = Array.from({ length: IMAGES }, (_, at) => ({
   ...{ id: at + 1, name: `${at}.png`, file: '', format: 'PNG', bytes: 1, width: 64, height: 64 },
   ...(at % 10 === 0 ? { label: 'defect', kind: 'spot' } : { label: 'normal', kind: null }),
-  ...{ split: 'test', createdAt: '2026-01-01T00:00:00Z' },
+  ...{ split: 'test', hasGroundTruth: false, createdAt: '2026-01-01T00:00:00Z' },
 }));
 
 // Skipped where there is no Chromium to open the page in.
