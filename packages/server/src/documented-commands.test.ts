@@ -133,13 +133,26 @@ it('projects-and-jobs.md has commands that work', async () => {
       if (command.includes('DELETE')) await call('POST', `/v1/jobs/${long}/cancel`);
       return command.replace('$jobs/1', `$jobs/${long}`);
     }
+    if (command.includes('/comparison')) {
+      const request = { project: 'bottles', model: 'bottles' };
+      const options = { threshold: 'sigma:3' };
+      const calibrating = { ...request, kind: 'calibrate', options };
+      const { body: added } = await call('POST', '/v1/jobs', calibrating);
+      expect((await ended(server, added.id)).result).toMatchObject({ version: 2 });
+      const inspecting = { ...request, kind: 'inspect', version: 2 };
+      await ended(server, (await call('POST', '/v1/jobs', inspecting)).body.id);
+    }
     const { body: images } = await call('GET', '/v1/projects/bottles/images');
     const [first, second] = images.images ?? [];
-    return command
-      .replace('images/17', `images/${first?.id}`)
-      .replace('[17, 18]', `[${first?.id}, ${second?.id}]`)
-      .replace('/data/bottle', at('bottle'))
-      .replace('"profile": "fast", "seed": 1', small);
+    return (
+      command
+        .replace('images/17', `images/${first?.id}`)
+        .replace('[17, 18]', `[${first?.id}, ${second?.id}]`)
+        .replace('/data/bottle', at('bottle'))
+        // As many scores as the small model has.
+        .replace('max-fpr:0.02', 'max-fpr:0.5')
+        .replace('"profile": "fast", "seed": 1', small)
+    );
   });
 });
 
