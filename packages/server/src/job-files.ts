@@ -1,3 +1,5 @@
+import type { Manifest } from '@bigrid/node';
+import { modelIdOf } from '@bigrid/node/internal';
 import { z } from 'zod';
 
 /** Names in the folder of a job, which the server and the process of the job share. */
@@ -20,6 +22,11 @@ export const jobFiles = {
 /** The map of an image in a preview, below the folder of the job. */
 export function previewFile(step: number, image: number): string {
   return `${jobFiles.kept}/preview-${step}-${image}.npy`;
+}
+
+/** Name of the folder of the good images that the training of a model kept. */
+export function replayName(manifest: Manifest): string {
+  return modelIdOf(manifest).replaceAll(/[^\w.-]/g, '_');
 }
 
 /** The images of a job, by their paths below their folder, with slashes. */

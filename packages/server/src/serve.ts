@@ -11,6 +11,7 @@ import type { ServerOptions } from './options.ts';
 import { namesOf } from './plugins/origin.ts';
 import { FileRepository } from './repositories/files.ts';
 import { PreviewRepository } from './repositories/previews.ts';
+import { ReplayRepository } from './repositories/replays.ts';
 import { StreamFiles } from './repositories/stream-files.ts';
 import { AuditLog } from './services/audit.ts';
 import { ComparisonService } from './services/comparison.ts';
@@ -129,7 +130,8 @@ export async function openServices(
   const groundTruths = new GroundTruthService({ database, files, decoder, images, mostBytes });
   const uploads = new UploadService({ files, images, groundTruths });
   const sample = new SampleService(projects, files, uploads);
-  const unused = new UnusedFiles({ files, previews, images, models, onError });
+  const replays = new ReplayRepository(data);
+  const unused = new UnusedFiles({ files, previews, replays, images, models, onError });
   await unused.start();
   opened.push(() => unused.stop());
   const inspections = new InspectionLog(database, options.logInspections, onError);

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { fail } from '@bigrid/errors';
 import { JobFolders } from '../repositories/job-folders.ts';
 import { JobRepository, type JobState, type NamedJobRow } from '../repositories/jobs.ts';
+import { ReplayRepository } from '../repositories/replays.ts';
 import { AuditLog, currentActor } from './audit.ts';
 import { type JobEvent, JobEvents } from './job-events.ts';
 import { placedImages } from './job-images.ts';
@@ -66,7 +66,7 @@ export class JobService {
       jobs: this.#jobs,
       events: this.#events,
       folders: this.#folders,
-      replays: join(data, 'replays'),
+      replays: new ReplayRepository(data).folder,
     });
   }
 

@@ -1,11 +1,13 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { useServices } from '../../testing/app.ts';
-import { imageBytes, maskBytes, useFolder } from '../../testing/server.ts';
+import { imageBytes, maskBytes, tinyModel, useFolder } from '../../testing/server.ts';
+import { replayName } from '../job-files.ts';
 import { FileRepository } from '../repositories/files.ts';
 import { PreviewRepository } from '../repositories/previews.ts';
+import { ReplayRepository } from '../repositories/replays.ts';
 import { UnusedFiles } from './unused-files.ts';
 
 const services = useServices();
@@ -30,7 +32,9 @@ it('removes the file, the mask and the small copy of an image once no project ha
     await previews.write(image.file, new Uint8Array(1));
   }
   await files.store(await files.receive(truth.content, 1e6));
-  const unused = new UnusedFiles({ files, previews, images, models, onError: console.error });
+  const replays = new ReplayRepository(folder);
+  const parts = { files, previews, replays, images, models };
+  const unused = new UnusedFiles({ ...parts, onError: console.error });
   const left = async () => {
     await unused.remove(0);
     return Promise.all(
@@ -51,4 +55,27 @@ it('removes the file, the mask and the small copy of an image once no project ha
   expect(await left()).toEqual([both, none]);
   expect(await files.has(truth.hash)).toBe(false);
   expect((await stat(join(folder, 'files'))).isDirectory()).toBe(true);
+});
+
+it('removes what trainings kept for updates of models that are gone, unless it is new', async () => {
+  const { images, models } = services();
+  const content = Readable.from([await tinyModel()]);
+  await models.add({ model: 'part', content, note: '', activate: true });
+  const used = replayName((await models.detailed('part', 1)).manifest);
+
+  const folder = at('kept');
+  const replays = new ReplayRepository(folder);
+  for (const name of [used, 'gone', 'new'])
+    await mkdir(join(replays.folder, name, 'learnt'), { recursive: true });
+  for (const name of [used, 'gone']) await utimes(join(replays.folder, name), 1000, 1000);
+  const [files, previews] = [await FileRepository.open(folder), new PreviewRepository(folder)];
+  const parts = { files, previews, replays, images, models };
+  const unused = new UnusedFiles({ ...parts, onError: console.error });
+  const left = async () => {
+    await unused.removeReplays(3_600_000);
+    return (await readdir(replays.folder)).sort();
+  };
+  expect(await left()).toEqual([used, 'new']);
+  await models.remove('part');
+  expect(await left()).toEqual(['new']);
 });

@@ -1,22 +1,26 @@
+import { replayName } from '../job-files.ts';
 import type { FileRepository } from '../repositories/files.ts';
 import type { PreviewRepository } from '../repositories/previews.ts';
+import type { ReplayRepository } from '../repositories/replays.ts';
 import type { ImageService } from './images.ts';
 import type { ModelService } from './models.ts';
 
 export interface UnusedFilesParts {
   readonly files: FileRepository;
   readonly previews: PreviewRepository;
+  readonly replays: ReplayRepository;
   readonly images: Pick<ImageService, 'files'>;
-  readonly models: Pick<ModelService, 'files'>;
+  readonly models: Pick<ModelService, 'files' | 'list' | 'detailed'>;
   /** Is called if files cannot be removed. */
   readonly onError: (error: unknown) => void;
 }
 
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 /**
- * Removes files that nothing refers to any more: those of deleted images, projects and versions, and those that were stored when
- * an earlier process was killed.
+ * Removes files that nothing refers to any more: those of deleted images, masks, projects and versions, and those that were
+ * stored when an earlier process was killed.
  */
 export class UnusedFiles {
   readonly #parts: UnusedFilesParts;
@@ -32,6 +36,8 @@ export class UnusedFiles {
     this.#timer = setInterval(() => {
       // A file is stored before something refers to it.
       this.remove(HOUR).catch(this.#parts.onError);
+      // Images are kept before their version is added, which may wait until a worker reaches the server again.
+      this.removeReplays(DAY).catch(this.#parts.onError);
     }, HOUR).unref();
   }
 
@@ -45,5 +51,17 @@ export class UnusedFiles {
     const ofImages = images.files();
     await files.removeAllBut(new Set([...models.files(), ...ofImages]), Date.now() - age);
     await previews.removeAllBut(ofImages);
+  }
+
+  /** Removes the images that trainings kept for updates of models that no version has. @param age as in {@link remove} */
+  async removeReplays(age: number): Promise<void> {
+    const { models, replays } = this.#parts;
+    const old = await replays.keptBefore(Date.now() - age);
+    if (old.length === 0) return;
+    const used = new Set<string>();
+    for (const { model, version } of models.list()) {
+      used.add(replayName((await models.detailed(model, version)).manifest));
+    }
+    for (const name of old) if (!used.has(name)) await replays.remove(name);
   }
 }

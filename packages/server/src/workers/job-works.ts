@@ -19,14 +19,13 @@ import {
 import {
   InspectionLog,
   identify,
-  modelIdOf,
   replayPath,
   statisticsOf,
   underRules,
   writeAtomically,
 } from '@bigrid/node/internal';
 import { Report } from '@bigrid/report';
-import { jobFiles } from '../job-files.ts';
+import { jobFiles, replayName } from '../job-files.ts';
 import type { JobContext, JobTools } from './job-context.ts';
 import type { JobKind, JobTask, ShownModel } from './job-messages.ts';
 import { inspectImages } from './job-scores.ts';
@@ -116,7 +115,7 @@ async function updateModel(task: JobTask, context: JobContext, tools: JobTools) 
   const { bundle, images } = await update(model as string, context.images, {
     ...options,
     ...tools,
-    replayFrom: replayFolder(replays, before.manifest),
+    replayFrom: join(replays, replayName(before.manifest)),
     out,
   });
   await keepReplay(out, bundle.manifest, replays);
@@ -185,14 +184,10 @@ function thresholdsOf({ calibration }: Manifest) {
 
 /** Moves the good images that a training kept to where updates of its model look for them. */
 async function keepReplay(out: string, manifest: Manifest, replays: string): Promise<void> {
-  const target = replayFolder(replays, manifest);
+  const target = join(replays, replayName(manifest));
   await mkdir(replays, { recursive: true });
   await rename(await replayPath(out), target).catch((error: NodeJS.ErrnoException) => {
     // None were kept.
     if (error.code !== 'ENOENT') throw error;
   });
-}
-
-function replayFolder(replays: string, manifest: Manifest): string {
-  return join(replays, modelIdOf(manifest).replaceAll(/[^\w.-]/g, '_'));
 }
