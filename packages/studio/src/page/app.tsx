@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { isConnected } from './api/connection.ts';
 import { Notices } from './notices.tsx';
 import { Rail } from './rail.tsx';
 import { SignIn } from './sign-in.tsx';
@@ -35,12 +36,17 @@ async function load(name: PageName): Promise<void> {
 
 export function App() {
   useEffect(() => {
-    loadSession().then(loadProjects).catch(tellError);
-  }, []);
+    if (isConnected.value) loadSession().then(loadProjects).catch(tellError);
+  }, [isConnected.value]);
   const { keysRequired, caller } = session.value ?? {};
   if (keysRequired && !caller) return <SignIn />;
   return (
     <>
+      {!isConnected.value && (
+        <p class="lost" role="alert">
+          {t.value.app.lost}
+        </p>
+      )}
       <button type="button" class="button skip" onClick={focusContent}>
         {t.value.app.skip}
       </button>

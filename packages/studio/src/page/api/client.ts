@@ -1,3 +1,4 @@
+import { checkConnection } from './connection.ts';
 import type { ErrorBody } from './types.ts';
 
 /** A response that is an error, as the registry of the server describes it. */
@@ -62,8 +63,9 @@ export async function request<T>(path: string, options?: RequestOptions): Promis
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-/** For a connection that failed. */
+/** For a request that no response came to. */
 export function unreachable(): ApiError {
+  checkConnection();
   return new ApiError(0, { code: 'UNREACHABLE', error: '', remedy: '' });
 }
 

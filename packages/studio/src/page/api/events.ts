@@ -1,3 +1,5 @@
+import { checkConnection } from './connection.ts';
+
 /** What to do with each event, by its type. The data is JSON. */
 export type EventHandlers = Readonly<Record<string, (data: never, id: string) => void>>;
 
@@ -22,6 +24,7 @@ export function follow(
   source.onopen = () => onConnection(true);
   source.onerror = () => {
     onConnection(false);
+    checkConnection();
     if (source.readyState !== EventSource.CLOSED) return;
     signal.removeEventListener('abort', close);
     // A proxy or a starting server answered with an error, after which browsers do not try again.

@@ -23,6 +23,8 @@ export function tell(text: string): void {
 
 /** Shows what failed and what to do about it, in one line per cause. */
 export function tellError(error: unknown): void {
+  // The page says so as long as it lasts.
+  if (error instanceof ApiError && error.code === 'UNREACHABLE') return;
   const { text, remedy } = wordsOf(error);
   if (notices.value.some((notice) => notice.text === text)) return;
   add({ tone: 'failed', text, remedy });

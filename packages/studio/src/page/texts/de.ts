@@ -15,7 +15,7 @@ export const de: Texts = {
     signOut: 'Abmelden',
     dismiss: 'Schließen',
     cancel: 'Abbrechen',
-    lost: 'Keine Verbindung zum Server. Neuer Versuch läuft…',
+    lost: 'Keine Verbindung zum Server. Prüfen Sie, ob er läuft: Die Seite macht von selbst weiter.',
     notFound: 'Es gibt kein Projekt mit diesem Namen.',
     loading: 'Wird geladen…',
     left: (time) => `noch ${time}`,

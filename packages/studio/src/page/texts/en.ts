@@ -23,7 +23,7 @@ export const en = {
     signOut: 'Sign out',
     dismiss: 'Dismiss',
     cancel: 'Cancel',
-    lost: 'No connection to the server. Trying again…',
+    lost: 'No connection to the server. Check that it runs: the page goes on by itself.',
     notFound: 'There is no project of this name.',
     loading: 'Loading…',
     left: (time: string) => `${time} left`,
