@@ -28,7 +28,9 @@ export function useStudio(options: Readonly<Record<string, unknown>> = {}): () =
     const server = await startServer(at('data'), options);
     const browser = await openChromium(at('profile'), camera);
     const page = await browser.newPage();
-    await page.addInitScript(() => localStorage.setItem('bigrid.language', 'en'));
+    await page.addInitScript(() => {
+      if (location.protocol !== 'about:') localStorage.setItem('bigrid.language', 'en');
+    });
     await page.emulateMedia({ reducedMotion: 'reduce' });
     const problems: string[] = [];
     page.on('console', (message) => {

@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { ApiError, request, send } from '../api/client.ts';
+import { request, send } from '../api/client.ts';
 import type { Image } from '../api/types.ts';
 import { type Drawing, noDrawing } from '../state/areas.ts';
 import { tell, tellError } from '../state/notices.ts';
@@ -8,6 +8,7 @@ import { project as current, loadProjects, projectPath } from '../state/projects
 import { t } from '../texts/index.ts';
 import type { AreaTool } from '../ui/area-editor.tsx';
 import { type Areas, maskPng, openMask, polygonsOf } from '../ui/paint-areas.ts';
+import { put } from './collection.ts';
 
 /** Areas that can be drawn: to ignore on all images, or the defect of this one. */
 type AreaKind = 'ignored' | 'truth';
@@ -43,7 +44,7 @@ export function useAreaEditing(project: string, image: Image): AreaEditing {
   useEffect(() => {
     stop();
     truth.value = undefined;
-    if (image.label !== 'defect') return;
+    if (!image.hasGroundTruth) return;
     const gone = new AbortController();
     loadTruth(project, image, gone.signal)
       .then((areas) => {
@@ -99,15 +100,9 @@ function truthPath(project: string, { id }: Image): string {
   return projectPath(project, `/images/${id}/ground-truth`);
 }
 
-async function loadTruth(
-  project: string,
-  image: Image,
-  signal: AbortSignal,
-): Promise<Areas | undefined> {
+async function loadTruth(project: string, image: Image, signal: AbortSignal): Promise<Areas> {
   const { width, height } = image;
-  const options = { accept: 'image/png', signal };
-  const response = await send(truthPath(project, image), options).catch(noneOf);
-  if (!response) return undefined;
+  const response = await send(truthPath(project, image), { accept: 'image/png', signal });
   return { width, height, shapes: [], before: await openMask(await response.blob()) };
 }
 
@@ -119,13 +114,11 @@ async function saveTruth(project: string, image: Image, areas: Areas): Promise<A
   const before = await openMask(png);
   const isEmpty = polygonsOf({ width, height, shapes: [], before }).length === 0;
   if (isEmpty) {
-    await request(path, { method: 'DELETE' }).catch(noneOf);
+    if (image.hasGroundTruth) await request(path, { method: 'DELETE' });
+    put([{ ...image, hasGroundTruth: false }]);
     return undefined;
   }
   await request(path, { method: 'PUT', body: png });
+  put([{ ...image, hasGroundTruth: true }]);
   return { width, height, shapes: [], before };
-}
-
-function noneOf(error: unknown): undefined {
-  if (!(error instanceof ApiError) || error.status !== 404) throw error;
 }

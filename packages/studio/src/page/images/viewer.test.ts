@@ -109,6 +109,25 @@ describe.skipIf(chromiumPath === undefined)('an image, large', () => {
     await expect.poll(ignored).toBeNull();
   });
 
+  it('marks where a defect is, keeps it over a reload, and takes it back', async () => {
+    const { server, problems } = studio();
+    const status = async () =>
+      (await server.send('GET', '/v1/projects/parts/images/2/ground-truth')).status;
+    const page = await open(2);
+    problems.length = 0;
+    await page.getByRole('button', { name: 'Mark the defect' }).click();
+    await page.getByRole('application', { name: 'Where the defect is' }).focus();
+    await page.keyboard.press(' ');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(status).toBe(200);
+    await open(2);
+    await page.getByRole('button', { name: 'Mark the defect' }).click();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(status).toBe(404);
+    expect(problems).toEqual([]);
+  });
+
   it('takes images by a camera', async () => {
     const { server } = studio();
     const page = await open('');
