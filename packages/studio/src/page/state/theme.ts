@@ -7,12 +7,6 @@ export type Theme = (typeof themes)[number];
 const saved = stored('theme', 'system');
 export const theme = signal<Theme>(themes.find((name) => name === saved.value) ?? 'system');
 
-effect(() => {
-  saved.value = theme.value;
-  if (theme.value === 'system') delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme.value;
-});
-
 const darkSystem = matchMedia('(prefers-color-scheme: dark)');
 const isSystemDark = signal(darkSystem.matches);
 darkSystem.addEventListener('change', ({ matches }) => {
@@ -23,4 +17,9 @@ darkSystem.addEventListener('change', ({ matches }) => {
 export const scheme = computed<'light' | 'dark'>(() => {
   if (theme.value !== 'system') return theme.value;
   return isSystemDark.value ? 'dark' : 'light';
+});
+
+effect(() => {
+  saved.value = theme.value;
+  document.documentElement.dataset.theme = scheme.value;
 });

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { theme } from '../state/theme.ts';
+import { scheme } from '../state/theme.ts';
 import { language } from '../texts/index.ts';
 import './chart.css';
 
@@ -30,26 +30,19 @@ export function Chart({ label, data, options, height = 180 }: ChartProps) {
   const chart = useRef<uPlot>(undefined);
   const latest = useRef(data);
   latest.current = data;
-  const shown = theme.value;
+  const shown = scheme.value;
 
   useEffect(() => {
     const target = place.current;
     if (!target) return;
-    const make = () => {
-      chart.current?.destroy();
-      const size = { width: target.clientWidth, height };
-      chart.current = new uPlot({ ...size, ...options(coloursOf(target)) }, latest.current, target);
-    };
-    make();
+    const size = { width: target.clientWidth, height };
+    chart.current = new uPlot({ ...size, ...options(coloursOf(target)) }, latest.current, target);
     const observer = new ResizeObserver(() =>
       chart.current?.setSize({ width: target.clientWidth, height }),
     );
     observer.observe(target);
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', make);
     return () => {
       observer.disconnect();
-      dark.removeEventListener('change', make);
       chart.current?.destroy();
       chart.current = undefined;
     };
