@@ -77,4 +77,5 @@ export async function show(
 ): Promise<void> {
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
   await page.setViewportSize({ width, height });
+  await page.locator(`html[data-theme=${colorScheme}]`).waitFor({ state: 'attached' });
 }

@@ -169,7 +169,7 @@ export const en = {
     calibrate: 'Set another threshold by the test images',
     learnHint: 'Gives a new version, which is compared before anything changes.',
     suspect:
-      'These images score as only broken parts do. Look at each of them; if all show good parts, learn them anyway.',
+      'These images score as high as broken parts. Look at each of them; if all show good parts, learn them anyway.',
     allow: 'All of them are good: learn them',
     version: (version: number) => `Version ${version}`,
     compared: (first: number, second: number) => `Version ${first} and version ${second}`,
@@ -200,7 +200,7 @@ export const en = {
     noAurocDifference: 'No difference in how the scores rank images can be shown.',
     noAuroc: 'AUROC cannot be compared: that takes at least two good images and two defects.',
     learnedNote: (n: number) =>
-      `Only one of the two versions has learned ${counted(n, 'of these images', 'of these images')}, which favours it on them. How it does on new parts, images that neither has learned show.`,
+      `Only one of the two versions has learned ${counted(n, 'of these images', 'of these images')}, which favours it on them. Images that neither has learned show how it does on new parts.`,
     changed: (n: number) => `${counted(n, 'image')} with another verdict`,
     labelGood: 'Labelled good',
     labelDefect: 'Labelled as a defect',

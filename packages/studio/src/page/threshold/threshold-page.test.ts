@@ -93,10 +93,17 @@ describe.skipIf(chromiumPath === undefined)('threshold page', () => {
     await page.getByText(/^Normal \d+$/).waitFor();
     await page.getByText(/^Anomalous \d+$/).click();
     await page.getByText('Closest to the threshold').click();
-    await page.getByRole('list', { name: 'Scored images' }).focus();
+    await page.getByRole('listbox', { name: 'Scored images' }).focus();
     await page.keyboard.press('End');
     await expect.poll(() => page.locator('.scored-tile.active').count()).toBe(1);
     await page.keyboard.press('Enter');
+    await page.waitForURL(/#\/part\/inspect\/\d+$/);
+  });
+
+  it('opens an image by a click', async () => {
+    const { page, server } = studio();
+    await page.goto(`${server.url}/#/part/threshold`);
+    await page.locator('.scored-tile').nth(2).click();
     await page.waitForURL(/#\/part\/inspect\/\d+$/);
   });
 

@@ -8,7 +8,7 @@ import {
 } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { thumbnailUrl } from '../state/images.ts';
-import { go, hashOf } from '../state/route.ts';
+import { go } from '../state/route.ts';
 import { formatNumber, t } from '../texts/index.ts';
 import { Segments } from '../ui/controls.tsx';
 import { VirtualGrid } from '../ui/virtual-grid.tsx';
@@ -177,11 +177,11 @@ function Tile({ project, image, judging, isActive }: TileProps) {
   ).value;
   const isWrong = isWrongly(verdict, label);
   return (
-    <a
+    // biome-ignore lint/a11y/noStaticElementInteractions: the list has the focus, and Enter opens
+    // biome-ignore lint/a11y/useKeyWithClickEvents: as above
+    <div
       class={`scored-tile tone-${verdict} ${isActive ? 'active' : ''}`}
-      href={hashOf({ project, page: 'inspect', detail: String(id) })}
-      // The list has the focus, and Enter opens.
-      tabIndex={-1}
+      onClick={() => go({ project, page: 'inspect', detail: String(id) })}
       title={name}
     >
       <img src={thumbnailUrl(project, { id })} alt={name} decoding="async" />
@@ -193,6 +193,6 @@ function Tile({ project, image, judging, isActive }: TileProps) {
           <span class={isWrong ? 'label wrong' : 'label'}>{kind ?? text.labels[label]}</span>
         )}
       </span>
-    </a>
+    </div>
   );
 }

@@ -74,7 +74,7 @@ export function VirtualGrid(props: VirtualGridProps) {
     <div
       ref={root}
       class="virtual-grid"
-      role={isSelected ? 'listbox' : 'list'}
+      role={onActive ? 'listbox' : 'list'}
       aria-label={props.label}
       aria-multiselectable={isSelected && true}
       aria-activedescendant={isShown ? `${id}-${active}` : undefined}
@@ -93,8 +93,8 @@ export function VirtualGrid(props: VirtualGridProps) {
             key={props.keyOf(index)}
             id={`${id}-${index}`}
             data-index={index}
-            role={isSelected ? 'option' : 'listitem'}
-            aria-selected={isSelected?.(index)}
+            role={onActive ? 'option' : 'listitem'}
+            aria-selected={onActive && (isSelected?.(index) ?? index === active)}
             aria-setsize={count}
             aria-posinset={index + 1}
             class="cell"
