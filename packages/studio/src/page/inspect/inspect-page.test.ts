@@ -29,7 +29,7 @@ describe.skipIf(chromiumPath === undefined)('inspect page', () => {
 
   beforeAll(async () => {
     const { server, page } = studio();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(50_000);
     await createProject(server, 'part');
     const added = await server.send('POST', '/v1/models/part/versions', await tinyModel());
     if (added.status !== 201) throw new Error(await added.text());

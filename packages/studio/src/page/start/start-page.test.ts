@@ -11,7 +11,7 @@ describe.skipIf(chromiumPath === undefined)('start page', () => {
     await page.getByText('Bigrid learns what good looks like').waitFor();
     await page.getByLabel('Name of the product').fill('left door');
     await page.getByRole('button', { name: 'Create project' }).click();
-    await page.getByRole('heading', { name: 'Images' }).waitFor();
+    await page.getByRole('heading', { name: 'Images', exact: true }).waitFor();
     expect(page.url()).toBe(`${server.url}/#/left-door/images`);
     expect(problems).toEqual([]);
   });
