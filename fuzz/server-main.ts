@@ -19,7 +19,7 @@ const { values } = parseArgs({
 const CLIENTS = 4;
 
 const folder = mkdtempSync(join(tmpdir(), 'bigrid-fuzz-server-'));
-const server = await startServer(join(folder, 'data'), { bodyLimit: 8, queue: 8 });
+const server = await startServer(join(folder, 'data'), { bodyLimit: 8, maxWaiting: 8 });
 const memory: number[] = [];
 let faults = 0;
 try {

@@ -9,7 +9,7 @@ const REQUESTS_PER_ROUTE = 6;
 const at = useFolder();
 
 test('every route answers strange requests, and none with an internal error', async () => {
-  const server = await startServer(at('data'), { bodyLimit: 8, queue: 8 });
+  const server = await startServer(at('data'), { bodyLimit: 8, maxWaiting: 8 });
   try {
     const fuzzer = await ServerFuzzer.open(server, await tinyModel(), new Random(1));
     const faults: unknown[] = [];
