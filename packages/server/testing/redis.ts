@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { bin } from '../../cli/testing/command-line.ts';
+import { freePort } from './free-port.ts';
 import { isInstalled } from './streams.ts';
 
 export const hasRedis = isInstalled('redis-server', '--version');
@@ -56,14 +56,6 @@ export class TestRedis {
     child.kill();
     await once(child, 'exit');
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Starts a worker in a process of its own, and waits until it takes jobs. */

@@ -1,7 +1,7 @@
-import { useEffect, useState } from 'preact/hooks';
 import { tellError } from '../state/notices.ts';
 import { t } from '../texts/index.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
+import { useDrop } from '../ui/use-drop.ts';
 import { droppedFiles, filesOf } from './chosen-files.ts';
 import { addFiles, type NewLabel, newLabel, newLabels } from './uploads.ts';
 
@@ -67,32 +67,11 @@ function ChooseFiles({ project, label, icon, isFolder, isPrimary }: ChooseFilesP
 
 /** Takes files and folders that are dropped anywhere on the page. */
 export function DropZone({ project }: OfProject) {
-  const [isOver, setOver] = useState(false);
-  useEffect(() => {
-    const gone = new AbortController();
-    const { signal } = gone;
-    const onDragOver = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes('Files')) return;
-      event.preventDefault();
-      setOver(true);
-    };
-    const onDragLeave = (event: DragEvent) => {
-      // Not when it enters another element of the page.
-      if (event.relatedTarget === null) setOver(false);
-    };
-    const onDrop = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes('Files')) return;
-      event.preventDefault();
-      setOver(false);
-      droppedFiles(event.dataTransfer)
-        .then((files) => addFiles(project, files))
-        .catch(tellError);
-    };
-    addEventListener('dragover', onDragOver, { signal });
-    addEventListener('dragleave', onDragLeave, { signal });
-    addEventListener('drop', onDrop, { signal });
-    return () => gone.abort();
-  }, [project]);
+  const isOver = useDrop((data) => {
+    droppedFiles(data)
+      .then((files) => addFiles(project, files))
+      .catch(tellError);
+  });
   if (!isOver) return null;
   return (
     <div class="drop-zone">

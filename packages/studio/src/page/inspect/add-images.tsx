@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Image } from '../api/types.ts';
 import { tellError } from '../state/notices.ts';
 import { loadProjects, project } from '../state/projects.ts';
@@ -6,6 +6,7 @@ import { uploadImage } from '../state/uploads.ts';
 import { t } from '../texts/index.ts';
 import { Progress } from '../ui/controls.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { useDrop } from '../ui/use-drop.ts';
 
 /** Takes images that are chosen or dropped anywhere on the page into the project, without a label. */
 export function AddImages({ onAdded }: { onAdded: (images: readonly Image[]) => void }) {
@@ -25,7 +26,7 @@ export function AddImages({ onAdded }: { onAdded: (images: readonly Image[]) => 
     await loadProjects().catch(tellError);
     onAdded(added);
   };
-  const isDragging = useDrop(add);
+  const isDragging = useDrop(({ files }) => add([...files]));
   if (progress) return <Progress label={inspect.adding} {...progress} />;
   return (
     <>
@@ -48,32 +49,4 @@ export function AddImages({ onAdded }: { onAdded: (images: readonly Image[]) => 
       </button>
     </>
   );
-}
-
-/** Receives files that are dropped on the window. @returns whether some are held over it */
-function useDrop(onFiles: (files: readonly File[]) => void): boolean {
-  const [isOver, setOver] = useState(false);
-  const latest = useRef(onFiles);
-  latest.current = onFiles;
-  useEffect(() => {
-    const gone = new AbortController();
-    const { signal } = gone;
-    const onDragOver = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes('Files')) return;
-      event.preventDefault();
-      setOver(true);
-    };
-    const onDragLeave = ({ relatedTarget }: DragEvent) => relatedTarget ?? setOver(false);
-    const onDrop = (event: DragEvent) => {
-      setOver(false);
-      if (!event.dataTransfer?.files.length) return;
-      event.preventDefault();
-      latest.current([...event.dataTransfer.files]);
-    };
-    addEventListener('dragover', onDragOver, { signal });
-    addEventListener('dragleave', onDragLeave, { signal });
-    addEventListener('drop', onDrop, { signal });
-    return () => gone.abort();
-  }, []);
-  return isOver;
 }

@@ -14,11 +14,10 @@ interface LiveStreamProps {
 
 /** What a stream of the server inspects right now. */
 export function LiveStream({ name, version }: LiveStreamProps) {
-  const { inspect, app } = t.value;
+  const { inspect } = t.value;
   const [frame, setFrame] = useState<LiveFrame>();
   const [latest, setLatest] = useState<StreamInspection>();
   const [history, setHistory] = useState<readonly Past[]>([]);
-  const [isConnected, setConnected] = useState(true);
   useEffect(() => {
     const gone = new AbortController();
     const load = oneAtATime((event: StreamInspection) => loadFrame(name, event, gone.signal));
@@ -28,12 +27,11 @@ export function LiveStream({ name, version }: LiveStreamProps) {
       load(event, setFrame, (error) => gone.signal.aborted || tellError(error));
     };
     const url = streamPath(name, '/events');
-    follow(url, { inspection: onInspection }, gone.signal, setConnected);
+    follow(url, { inspection: onInspection }, gone.signal);
     return () => gone.abort();
   }, [name]);
   return (
     <>
-      {!isConnected && <p class="warning">{app.lost}</p>}
       {frame && latest ? (
         <LiveStage version={version} frame={frame} perSecond={latest.perSecond} history={history} />
       ) : (

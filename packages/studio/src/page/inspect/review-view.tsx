@@ -49,6 +49,7 @@ export function ReviewView({ version }: { version: DetailedModelVersion }) {
         model={version.model}
         version={version.version}
         missing={all.filter(({ score }) => score === undefined).length}
+        text={t.value.scores}
         onDone={load}
       />
       <Images review={review} all={all} version={version} />

@@ -558,7 +558,7 @@ export const de: Texts = {
     asTrained: 'Wie trainiert',
     needsAdmin: 'Nur Administratoren können ändern, wonach das Modell urteilt.',
     missing: (n) => counted(n, 'Bild ohne Wert', 'Bilder ohne Wert'),
-    score: 'Werte berechnen',
+    inspect: 'Werte berechnen',
     sort: 'Reihenfolge',
     sorts: { score: 'Höchste zuerst', distance: 'Nächste an der Schwelle' },
     filter: 'Zeigen',

@@ -558,7 +558,7 @@ export const en = {
     asTrained: 'As trained',
     needsAdmin: 'Only an administrator can change what the model judges by.',
     missing: (n: number) => `${counted(n, 'image')} without a score`,
-    score: 'Score them',
+    inspect: 'Score them',
     sort: 'Order',
     sorts: { score: 'Highest first', distance: 'Closest to the threshold' },
     filter: 'Show',

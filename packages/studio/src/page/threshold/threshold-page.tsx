@@ -8,10 +8,10 @@ import { project } from '../state/projects.ts';
 import { hashOf, replaceDetail, route } from '../state/route.ts';
 import { t } from '../texts/index.ts';
 import { Empty } from '../ui/controls.tsx';
+import { MissingScores } from '../ui/missing-scores.tsx';
 import { Caption } from './caption.tsx';
 import { Changes } from './changes.tsx';
 import { judgingOf, keepInUrl, type SavedRules } from './judging.ts';
-import { MissingScores } from './missing-scores.tsx';
 import { Plot } from './plot.tsx';
 import { Rules } from './rules.tsx';
 import { scoredImages } from './scored-images.ts';
@@ -49,10 +49,11 @@ export default function ThresholdPage() {
       {version && images && scores && (
         <>
           <MissingScores
-            project={name}
-            version={version}
+            model={version.model}
+            version={version.version}
             missing={images.length - scores.images.length}
-            onScored={reload}
+            text={text}
+            onDone={reload}
           />
           <Judge
             // Rules that were saved are a new beginning.

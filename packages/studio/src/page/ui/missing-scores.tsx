@@ -5,18 +5,19 @@ import type { VersionName } from '../state/inspections.ts';
 import { type FollowedJob, isOver, latestJob, startJob, useJob } from '../state/jobs.ts';
 import { tellError } from '../state/notices.ts';
 import { project } from '../state/projects.ts';
-import { t } from '../texts/index.ts';
+import type { Texts } from '../texts/en.ts';
 import { JobProgress } from './job-progress.tsx';
 
 interface MissingScoresProps extends VersionName {
   /** Images without a score of the version. */
   readonly missing: number;
+  /** What the page says about them. */
+  readonly text: Pick<Texts['scores'], 'missing' | 'inspect'>;
   readonly onDone: () => void;
 }
 
 /** Offers to inspect the images that have no score, and shows how far that is. */
-export function MissingScores({ model, version, missing, onDone }: MissingScoresProps) {
-  const { scores } = t.value;
+export function MissingScores({ model, version, missing, text, onDone }: MissingScoresProps) {
   const name = project.value?.name ?? '';
   const [followed, setFollowed] = useState<FollowedJob>();
   const [job, setJob] = useState<Job>();
@@ -40,9 +41,9 @@ export function MissingScores({ model, version, missing, onDone }: MissingScores
     startJob({ kind: 'inspect', project: name, model, version }).then(setJob).catch(tellError);
   return (
     <div class="toolbar">
-      <span class="quiet">{scores.missing(missing)}</span>
+      <span class="quiet">{text.missing(missing)}</span>
       <button type="button" class="button" disabled={job !== undefined} onClick={start}>
-        {scores.inspect}
+        {text.inspect}
       </button>
     </div>
   );

@@ -40,7 +40,13 @@ export function Learn({ active, history, onMade }: LearnProps) {
   return (
     <section class="panel learn" aria-labelledby="learn">
       <h2 id="learn">{text.learn}</h2>
-      <MissingScores model={model} version={version} missing={unscored} onDone={load} />
+      <MissingScores
+        model={model}
+        version={version}
+        missing={unscored}
+        text={t.value.scores}
+        onDone={load}
+      />
       {falseAlarm.length + missed.length === 0 && <p class="quiet">{text.noMarks}</p>}
       <MarkedImages title={text.falseAlarms(falseAlarm.length)} images={falseAlarm} />
       <MarkedImages title={text.missed(missed.length)} images={missed} />

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect as connectSocket, createServer } from 'node:net';
+import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../../../testing/free-port.ts';
 import { isInstalled, startStreamServer, useTinyModel } from '../../../../testing/streams.ts';
 import { MqttSink } from './mqtt-sink.ts';
 import { SinkState } from './sink.ts';
@@ -18,14 +19,6 @@ let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(at('mqtt-'));
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A broker that asks for a password. */
 async function startBroker(port: number): Promise<ChildProcess> {
