@@ -51,14 +51,14 @@ describe.skipIf(chromiumPath === undefined)('threshold page', () => {
     await expect.poll(() => slider.inputValue()).toBe(moved);
     await save.click();
     await page.getByText('The threshold is saved').waitFor();
-    expect(await settings(server)).toEqual({ threshold: moved });
+    await expect.poll(() => settings(server)).toEqual({ threshold: moved });
     await page.reload();
     await expect.poll(() => slider.inputValue()).toBe(moved);
     expect(await save.isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'As trained' }).click();
     await save.click();
     await page.getByText('The threshold is saved').waitFor();
-    expect(await settings(server)).toEqual({});
+    await expect.poll(() => settings(server)).toEqual({});
     await page.getByRole('button', { name: 'Undo' }).click();
     await expect.poll(() => settings(server)).toEqual({ threshold: moved });
     expect(problems).toEqual([]);
@@ -82,10 +82,12 @@ describe.skipIf(chromiumPath === undefined)('threshold page', () => {
     await page.keyboard.press('Home');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('The threshold is saved').waitFor();
-    expect(await settings(server)).toEqual({
-      threshold: 'max-fpr:0.25',
-      unsure: expect.stringMatching(/^-?[\d.]+$/),
-    });
+    await expect
+      .poll(() => settings(server))
+      .toEqual({
+        threshold: 'max-fpr:0.25',
+        unsure: expect.stringMatching(/^-?[\d.]+$/),
+      });
   });
 
   it('moves through the images by keys, and opens one', async () => {
