@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks';
 import { ApiError } from '../api/client.ts';
 import { tellError } from '../state/notices.ts';
 import { t } from '../texts/index.ts';
@@ -9,23 +8,23 @@ interface ChangesProps {
   readonly judging: Judging;
   /** The settings before the last save, which can be undone. */
   readonly before: SavedRules | undefined;
+  readonly onSaving: (isSaving: boolean) => void;
   readonly onSaved: (before: SavedRules | undefined) => void;
 }
 
 /** Saves the rules, or takes them back. */
-export function Changes({ judging, before, onSaved }: ChangesProps) {
+export function Changes({ judging, before, onSaving, onSaved }: ChangesProps) {
   const text = t.value.threshold;
-  const [isBusy, setBusy] = useState(false);
   const { version, draft, isChanged, error } = judging;
   const change = async (act: () => Promise<SavedRules | undefined>) => {
-    setBusy(true);
+    onSaving(true);
     try {
       onSaved(await act());
     } catch (reason) {
       const isRefused = reason instanceof ApiError && reason.status === 403;
       tellError(isRefused ? new ApiError(403, refused(text.needsAdmin)) : reason);
     }
-    setBusy(false);
+    onSaving(false);
   };
   const undo = async () => {
     if (before) await setRules(version, before);
@@ -36,7 +35,7 @@ export function Changes({ judging, before, onSaved }: ChangesProps) {
       <button
         type="button"
         class="button primary"
-        disabled={isBusy || !isChanged.value || error.value !== undefined}
+        disabled={!isChanged.value || error.value !== undefined}
         onClick={() => change(() => save(judging))}
       >
         {text.save}
@@ -64,7 +63,7 @@ export function Changes({ judging, before, onSaved }: ChangesProps) {
       {before && !isChanged.value && (
         <span class="toolbar" role="status">
           {text.saved}
-          <button type="button" class="button" disabled={isBusy} onClick={() => change(undo)}>
+          <button type="button" class="button" onClick={() => change(undo)}>
             <Icon name="undo" />
             {text.undo}
           </button>

@@ -84,17 +84,21 @@ function Judge({ project, version, images, scores, before, onSaved }: JudgeProps
   const judging = useMemo(() => judgingOf(version, route.peek().detail), []);
   useEffect(() => keepInUrl(judging), []);
   const all = useMemo(() => scoredImages(images, scores), [images, scores]);
+  const [isSaving, setSaving] = useState(false);
   const saved = (settings: SavedRules | undefined) => {
     replaceDetail(undefined);
     onSaved(settings);
   };
   return (
     <>
-      <section class="panel judging" aria-label={t.value.threshold.threshold}>
-        <Plot judging={judging} all={all} />
-        <Caption judging={judging} all={all} />
-        <Rules judging={judging} />
-        <Changes judging={judging} before={before} onSaved={saved} />
+      <section class="panel threshold" aria-label={t.value.threshold.threshold}>
+        {/* What is saved replaces the draft, and with it whatever would be changed meanwhile. */}
+        <fieldset class="judging" disabled={isSaving}>
+          <Plot judging={judging} all={all} />
+          <Caption judging={judging} all={all} />
+          <Rules judging={judging} />
+          <Changes judging={judging} before={before} onSaving={setSaving} onSaved={saved} />
+        </fieldset>
       </section>
       <Tiles project={project} all={all} judging={judging} />
     </>
