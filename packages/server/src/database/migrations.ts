@@ -135,4 +135,5 @@ export const migrations: readonly string[] = [
      DELETE FROM scores WHERE model = NEW.model AND version = NEW.version;
    END`,
   'ALTER TABLE images ADD COLUMN ground_truth TEXT',
+  'ALTER TABLE projects ADD COLUMN title TEXT',
 ];

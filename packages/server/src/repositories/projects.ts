@@ -3,6 +3,8 @@ import type { Database } from '../database/database.ts';
 export interface ProjectRow {
   readonly id: number;
   readonly name: string;
+  /** Null for its name. */
+  readonly title: string | null;
   /** Areas to ignore, as JSON; null if there are none. */
   readonly ignored: string | null;
   readonly created_at: string;
@@ -17,7 +19,9 @@ export class ProjectRepository {
   }
 
   list(): ProjectRow[] {
-    return this.#database.all('SELECT * FROM projects ORDER BY name');
+    return this.#database.all(
+      'SELECT * FROM projects ORDER BY COALESCE(title, name) COLLATE NOCASE, name',
+    );
   }
 
   find(name: string): ProjectRow | undefined {
@@ -31,8 +35,8 @@ export class ProjectRepository {
     );
   }
 
-  rename(id: number, name: string): void {
-    this.#database.run('UPDATE projects SET name = ? WHERE id = ?', name, id);
+  setTitle(id: number, title: string): void {
+    this.#database.run('UPDATE projects SET title = ? WHERE id = ?', title, id);
   }
 
   setIgnored(id: number, ignored: string | null): void {

@@ -14,6 +14,7 @@ it('creates, renames and deletes projects', async () => {
     status: 201,
     body: {
       name: 'bottles',
+      title: 'bottles',
       images: { training: 0, normal: 0, defects: 0, unlabelled: 0 },
       ignored: null,
     },
@@ -25,25 +26,31 @@ it('creates, renames and deletes projects', async () => {
   }
 
   await json(server, 'POST', '/v1/projects/bottles/images', await imageBytes(1));
-  const renamed = await json(server, 'PATCH', '/v1/projects/bottles', { name: 'flasks' });
-  expect(renamed.body).toMatchObject({ name: 'flasks', images: { unlabelled: 1 } });
-  expect((await json(server, 'GET', '/v1/projects/bottles')).status).toBe(404);
-  expect((await json(server, 'GET', '/v1/projects/flasks/images')).body.total).toBe(1);
+  const title = 'Türen, links & rechts';
+  const renamed = await json(server, 'PATCH', '/v1/projects/bottles', { title: ` ${title} ` });
+  expect(renamed.body).toMatchObject({ name: 'bottles', title, images: { unlabelled: 1 } });
+  expect((await json(server, 'GET', '/v1/projects/bottles')).body.title).toBe(title);
+  for (const wrong of [' ', 'a\nb', 'x'.repeat(101)]) {
+    expect((await json(server, 'PATCH', '/v1/projects/bottles', { title: wrong })).status).toBe(
+      400,
+    );
+  }
+  expect((await json(server, 'PATCH', '/v1/projects/none', { title })).status).toBe(404);
 
+  // By what people call them.
   await json(server, 'POST', '/v1/projects', { name: 'caps' });
-  expect((await json(server, 'PATCH', '/v1/projects/caps', { name: 'flasks' })).status).toBe(409);
   const { body } = await json(server, 'GET', '/v1/projects');
-  expect(body.map(({ name }: { name: string }) => name)).toEqual(['caps', 'flasks']);
+  expect(body.map(({ name }: { name: string }) => name)).toEqual(['caps', 'bottles']);
 
-  expect((await json(server, 'DELETE', '/v1/projects/flasks')).status).toBe(204);
-  expect((await json(server, 'DELETE', '/v1/projects/flasks')).status).toBe(404);
-  expect((await json(server, 'GET', '/v1/projects/flasks/images')).status).toBe(404);
+  expect((await json(server, 'DELETE', '/v1/projects/bottles')).status).toBe(204);
+  expect((await json(server, 'DELETE', '/v1/projects/bottles')).status).toBe(404);
+  expect((await json(server, 'GET', '/v1/projects/bottles/images')).status).toBe(404);
 });
 
 it('records who changed projects', async () => {
   const { body } = await json(server, 'GET', '/v1/audit');
   const own = body.filter(({ action }: { action: string }) => action.startsWith('project.'));
-  expect(own[0]).toMatchObject({ by: 'loopback', action: 'project.delete', subject: 'flasks' });
+  expect(own[0]).toMatchObject({ by: 'loopback', action: 'project.delete', subject: 'bottles' });
   expect(own.at(-1)).toMatchObject({ action: 'project.create', subject: 'bottles' });
 });
 

@@ -8,6 +8,15 @@ import type { Services } from '../services/services.ts';
 
 const params = z.object({ project: projectNameSchema });
 const named = z.strictObject({ name: projectNameSchema });
+const titled = z.strictObject({
+  title: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .regex(/^\P{Cc}*$/u)
+    .meta({ expected: 'a title of 1 to 100 characters', description: 'What people call it' }),
+});
 
 const sampleSchema = z
   .strictObject({
@@ -22,7 +31,8 @@ const sampleSchema = z
 
 const projectSchema = z
   .object({
-    name: z.string(),
+    name: z.string().describe('In URLs; it never changes'),
+    title: z.string().describe('What people call it: its name, unless it was renamed'),
     images: z
       .object({
         training: z.int().describe('Normal images to train on'),
@@ -94,13 +104,15 @@ function changeAndDelete(app: FastifyInstance, { projects }: Services): void {
       schema: {
         tags,
         summary: 'Rename a project',
+        description:
+          'Changes its title. Its name stays, so that its model, streams and programs go on.',
         params,
-        body: named,
+        body: titled,
         response: { 200: projectSchema, ...errorResponses },
       },
       config: { role: 'operator' },
     },
-    async ({ params: { project }, body }) => projects.rename(project, body.name),
+    async ({ params: { project }, body }) => projects.rename(project, body.title),
   );
   typed.put(
     '/v1/projects/:project/ignored',

@@ -109,7 +109,6 @@ export function sourceOf(
 }
 
 /** The request of a job, as it was stored. */
-export function requestOf({ request, project_name: project }: NamedJobRow): JobRequest {
-  // The project may have been renamed since.
-  return { ...jobRequestSchema.parse(JSON.parse(request)), project };
+export function requestOf({ request }: NamedJobRow): JobRequest {
+  return jobRequestSchema.parse(JSON.parse(request));
 }

@@ -11,6 +11,8 @@ export const projectNameSchema = nameSchema('Name of a project');
 
 export interface Project {
   readonly name: string;
+  /** What people call it: its name, unless it was renamed. */
+  readonly title: string;
   /** Number of images by what they are for. */
   readonly images: {
     /** Normal ones to train on. */
@@ -72,15 +74,13 @@ export class ProjectService {
     return this.get(name);
   }
 
-  /** @throws NOT_FOUND; STATE_CONFLICT if the name is taken */
-  async rename(name: string, next: string): Promise<Project> {
+  /** Gives a project another title. Its name stays: its model, streams and programs refer to it. @throws NOT_FOUND */
+  async rename(name: string, title: string): Promise<Project> {
     await this.#database.write(() => {
-      const { id } = this.find(name);
-      if (next !== name) this.#assertFree(next);
-      this.#projects.rename(id, next);
-      this.#audit.record('project.rename', name, { name: next });
+      this.#projects.setTitle(this.find(name).id, title);
+      this.#audit.record('project.rename', name, { title });
     });
-    return this.get(next);
+    return this.get(name);
   }
 
   /** @param areas null: nothing is ignored. @throws NOT_FOUND; REQUEST_INVALID if nothing or everything is */
@@ -119,12 +119,16 @@ export class ProjectService {
   }
 }
 
-function describe({ id, name, ignored, created_at }: ProjectRow, all: ImageCount[]): Project {
+function describe(
+  { id, name, title, ignored, created_at }: ProjectRow,
+  all: ImageCount[],
+): Project {
   const own = all.filter(({ project }) => project === id);
   const count = (isCounted: (one: ImageCount) => boolean) =>
     own.filter(isCounted).reduce((sum, one) => sum + one.count, 0);
   return {
     name,
+    title: title ?? name,
     images: {
       training: count(({ label, split }) => label === 'normal' && split === 'train'),
       normal: count(({ label, split }) => label === 'normal' && split === 'test'),

@@ -9,7 +9,7 @@ import { Icon } from './ui/icon.tsx';
 /** The way through a project, and the settings of the page. */
 export function Rail() {
   const { page: current } = route.value;
-  const name = project.value?.name;
+  const { name, title } = project.value ?? {};
   return (
     <header class="rail">
       <a class="brand" href="#/" title={t.value.app.allProjects}>
@@ -18,8 +18,8 @@ export function Rail() {
       </a>
       {name !== undefined && (
         <>
-          <div class="project">{name}</div>
-          <nav aria-label={name}>
+          <div class="project">{title}</div>
+          <nav aria-label={title}>
             <ul>
               {pages.map((page) => (
                 <li key={page}>

@@ -26,6 +26,27 @@ describe.skipIf(chromiumPath === undefined)('start page', () => {
     );
   });
 
+  it('renames a project in its place, by keyboard too, and keeps its name for programs', async () => {
+    const { page, server } = studio();
+    await page.goto(`${server.url}/#/`);
+    await page.reload();
+    await page.getByRole('button', { name: 'Rename: left-door' }).press('Enter');
+    await page.keyboard.type('Tür links');
+    await page.keyboard.press('Escape');
+    await page
+      .getByRole('button', { name: 'Rename: left-door' })
+      .and(page.locator(':focus'))
+      .press('Enter');
+    await page.keyboard.type('Tür links');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Tür links' }).waitFor();
+    await page.getByText('In programs: left-door').waitFor();
+    await page.reload();
+    await page.getByRole('link', { name: 'Tür links' }).click();
+    await page.getByRole('navigation', { name: 'Tür links' }).waitFor();
+    expect(page.url()).toBe(`${server.url}/#/left-door/images`);
+  });
+
   it('asks before it deletes a project', async () => {
     const { page, server } = studio();
     await server.send('POST', '/v1/projects', { name: 'old' });
@@ -44,7 +65,7 @@ describe.skipIf(chromiumPath === undefined)('start page', () => {
     const { page, server } = studio();
     await page.goto(`${server.url}/#/`);
     await show(page, look);
-    await page.getByRole('link', { name: 'left-door' }).waitFor();
+    await page.getByRole('link', { name: 'Tür links' }).waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(overflow).toBeLessThanOrEqual(0);

@@ -1,19 +1,16 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { request } from '../api/client.ts';
-import type { Image, ImagePage, Project } from '../api/types.ts';
-import { thumbnailUrl } from '../state/images.ts';
 import { tellError, wordsOf } from '../state/notices.ts';
 import { createProject, loadProjects, projectPath, projects } from '../state/projects.ts';
-import { go, hashOf } from '../state/route.ts';
+import { go } from '../state/route.ts';
 import { t } from '../texts/index.ts';
 import { Field } from '../ui/controls.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { ProjectCard } from './project-card.tsx';
 import './start-page.css';
 
 /** Name of the project of the sample line. */
 const SAMPLE = 'sample-line';
-/** Images that a card shows. */
-const FIRST = 4;
 
 /** All projects, and the ways to begin one. */
 export function StartPage() {
@@ -93,77 +90,6 @@ function Sample() {
       <button type="button" class="button" disabled={isBusy} onClick={make}>
         <Icon name="play" />
         {start.sample}
-      </button>
-    </div>
-  );
-}
-
-function ProjectCard({ project: { name, images } }: { project: Project }) {
-  const { start } = t.value;
-  const isEmpty = Object.values(images).every((count) => count === 0);
-  return (
-    <li class="panel project-card">
-      <div class="toolbar">
-        <h2>
-          <a href={hashOf({ project: name, page: 'images' })}>{name}</a>
-        </h2>
-        <RemoveProject name={name} />
-      </div>
-      <FirstImages name={name} />
-      <p class="quiet">{isEmpty ? start.empty : start.training(images.training)}</p>
-      {images.normal + images.defects > 0 && (
-        <p class="quiet">{start.testing(images.normal, images.defects)}</p>
-      )}
-      {images.unlabelled > 0 && <p class="quiet">{start.unlabelled(images.unlabelled)}</p>}
-    </li>
-  );
-}
-
-/** Some images, to know the project by. */
-function FirstImages({ name }: { name: string }) {
-  const [images, setImages] = useState<readonly Image[]>([]);
-  useEffect(() => {
-    const query = { limit: FIRST };
-    request<ImagePage>(projectPath(name, '/images'), { query }).then(
-      (page) => setImages(page.images),
-      tellError,
-    );
-  }, [name]);
-  return (
-    <div class="first-images">
-      {images.map((image) => (
-        <img key={image.id} src={thumbnailUrl(name, image)} alt="" loading="lazy" />
-      ))}
-    </div>
-  );
-}
-
-/** Asks in its own place before it deletes. */
-function RemoveProject({ name }: { name: string }) {
-  const { start, app } = t.value;
-  const [isAsking, ask] = useState(false);
-  const remove = () =>
-    request(projectPath(name), { method: 'DELETE' }).then(loadProjects).catch(tellError);
-  if (!isAsking) {
-    return (
-      <button
-        type="button"
-        class="button plain icon end"
-        aria-label={`${start.remove}: ${name}`}
-        onClick={() => ask(true)}
-      >
-        <Icon name="remove" />
-      </button>
-    );
-  }
-  return (
-    <div class="toolbar confirm" role="alert">
-      <span>{start.confirmRemove(name)}</span>
-      <button type="button" class="button danger end" onClick={remove}>
-        {start.remove}
-      </button>
-      <button type="button" class="button" onClick={() => ask(false)}>
-        {app.cancel}
       </button>
     </div>
   );

@@ -21,6 +21,12 @@ export function projectPath(name: string, rest = ''): string {
   return `v1/projects/${encodeURIComponent(name)}${rest}`;
 }
 
+/** Gives a project another title; its name stays. @throws ApiError */
+export async function renameProject(name: string, title: string): Promise<void> {
+  await request(projectPath(name), { method: 'PATCH', body: { title } });
+  await loadProjects();
+}
+
 export async function createProject(name: string): Promise<void> {
   await request('v1/projects', { method: 'POST', body: { name } });
   await loadProjects();

@@ -275,6 +275,8 @@ export const de: Texts = {
       `${counted(normal, 'gutes Bild', 'gute Bilder')} und ${counted(defects, 'Fehler', 'Fehler')} zum Testen`,
     unlabelled: (n) => counted(n, 'Bild ohne Label', 'Bilder ohne Label'),
     rename: 'Umbenennen',
+    newTitle: (title) => `Neuer Name von ${title}`,
+    inPrograms: 'In Programmen:',
     remove: 'Löschen',
     confirmRemove: (name) => `${name} mit allen Bildern löschen?`,
   },

@@ -284,6 +284,8 @@ export const en = {
       `${counted(normal, 'good image')} and ${counted(defects, 'defect')} to test with`,
     unlabelled: (n: number) => counted(n, 'image without a label', 'images without a label'),
     rename: 'Rename',
+    newTitle: (title: string) => `New name of ${title}`,
+    inPrograms: 'In programs:',
     remove: 'Delete',
     confirmRemove: (name: string) => `Delete ${name} with all of its images?`,
   },

@@ -16,6 +16,7 @@ const shapes = {
   check: 'M5 12l5 5 9-10',
   remove: 'M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13',
   undo: 'M8 6L4 10l4 4M4 10h9a6 6 0 0 1 0 12h-2',
+  edit: 'M4 20l1-4.5L16 4.5l3.5 3.5L8.5 19zM13.5 7l3.5 3.5',
   redo: 'M16 6l4 4-4 4M20 10h-9a6 6 0 0 0 0 12h2',
   camera: 'M4 8h4l2-3h4l2 3h4v11H4zM12 10a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7',
   upload: 'M12 19V6M8 10l4-4 4 4M5 21h14',
