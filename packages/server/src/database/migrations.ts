@@ -136,4 +136,5 @@ export const migrations: readonly string[] = [
    END`,
   'ALTER TABLE images ADD COLUMN ground_truth TEXT',
   'ALTER TABLE projects ADD COLUMN title TEXT',
+  'ALTER TABLE images ADD COLUMN path TEXT',
 ];

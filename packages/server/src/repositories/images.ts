@@ -23,6 +23,8 @@ export interface ImageRow {
   readonly created_at: string;
   /** SHA-256 of the mask, PNG, white where the defect is. It is kept while the image has another label. */
   readonly ground_truth: string | null;
+  /** As it was called when it arrived, with its folders. */
+  readonly path: string | null;
 }
 
 /** What to list. */
@@ -85,13 +87,21 @@ export class ImageRepository {
     return this.#database.get('SELECT * FROM images WHERE project = ? AND file = ?', project, file);
   }
 
-  /** Which of some files a project has. @param files a JSON array of hashes */
-  known(project: number, files: string): string[] {
-    const rows = this.#database.all<{ file: string }>(
-      'SELECT file FROM images WHERE project = ? AND file IN (SELECT value FROM json_each(?))',
+  /** Those of some files that a project has. @param files a JSON array of hashes */
+  known(project: number, files: string): ImageRow[] {
+    return this.#database.all(
+      'SELECT * FROM images WHERE project = ? AND file IN (SELECT value FROM json_each(?))',
       ...[project, files],
     );
-    return rows.map(({ file }) => file);
+  }
+
+  /** Images that arrived under a path, with any extension. */
+  arrivedAs(project: number, path: string): ImageRow[] {
+    return this.#database.all(
+      'SELECT * FROM images WHERE project = ? AND path > ? AND path < ? ORDER BY id',
+      // A slash is next to a dot.
+      ...[project, `${path}.`, `${path}/`],
+    );
   }
 
   /** An image with this content, of any project. */
@@ -121,12 +131,13 @@ export class ImageRepository {
   }
 
   add(row: Omit<ImageRow, 'id' | 'ground_truth'>): void {
-    const { project, name, file, format, bytes, width, height, label, kind, split } = row;
+    const { project, name, file, format, bytes, width, height, label, kind, split, path } = row;
     this.#database.run(
       `INSERT INTO images
-         (project, name, file, format, bytes, width, height, label, kind, split, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[project, name, file, format, bytes, width, height, label, kind, split, row.created_at],
+         (project, name, file, format, bytes, width, height, label, kind, split, path, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[project, name, file, format, bytes, width, height, label, kind, split, path],
+      row.created_at,
     );
   }
 

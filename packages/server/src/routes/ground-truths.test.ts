@@ -155,3 +155,32 @@ it('names masks in an archive that fit no image, and adds the images', async () 
     { name: 'part/ground_truth/spot/2_mask.png', code: 'MASK_MISMATCH' },
   ]);
 });
+
+it('comes with its image in a form, in any order, or after it', async () => {
+  const form = new FormData();
+  const append = (bytes: Uint8Array, path: string) =>
+    form.append('file', new Blob([bytes as Uint8Array<ArrayBuffer>]), path);
+  append(await maskBytes(), 'part/ground_truth/spot/0_mask.png');
+  append(await imageBytes(0), 'part/train/good/0.png');
+  append(await imageBytes(0, true), 'part/test/spot/0.png');
+  const { body } = await call('POST', '/images', form);
+  expect(body.failed).toEqual([]);
+  expect(body.images).toMatchObject([
+    { name: '0.png', label: 'normal', hasGroundTruth: false },
+    { kind: 'spot', hasGroundTruth: true, isNew: true },
+  ]);
+
+  // Not the image of that name, but the one of that path.
+  const upload = async (name: string, bytes: Uint8Array) =>
+    call('POST', `/images?${new URLSearchParams({ name })}`, bytes);
+  await upload('part/test/dent/0.png', await imageBytes(1, true));
+  const after = await upload('part/ground_truth/dent/0_mask.png', await maskBytes());
+  expect(after).toMatchObject({
+    status: 200,
+    body: { images: [{ kind: 'dent', hasGroundTruth: true, isNew: false }] },
+  });
+  expect((await call('GET', '/images')).body.total).toBe(3);
+  const alone = await upload('ground_truth/dent/0_mask.png', await maskBytes());
+  expect(alone).toMatchObject({ status: 422, body: { code: 'MASK_MISMATCH' } });
+  expect(await readdir(at('data', 'incoming'))).toEqual([]);
+});

@@ -63,17 +63,17 @@ it('tells which files it has already', async () => {
   const { file } = body.images[0];
   const none = 'f'.repeat(64);
   const known = (sha256: unknown) => call('POST', '/images/known', { sha256 });
-  expect(await known([none, file])).toEqual({ status: 200, body: { known: [file] } });
-  expect((await known([])).body).toEqual({ known: [] });
+  expect(await known([none, file])).toMatchObject({ status: 200, body: { images: [{ file }] } });
+  expect((await known([])).body).toEqual({ images: [] });
   const many = Array.from({ length: 9999 }, (_, at) => String(at).padStart(64, '0'));
-  expect((await known([...many, file])).body).toEqual({ known: [file] });
+  expect((await known([...many, file])).body.images).toMatchObject([{ file }]);
   for (const wrong of [[...many, file, none], ['x'], 'x', undefined]) {
     expect((await known(wrong)).status).toBe(400);
   }
   // Other projects' files are not told.
   await json(server, 'POST', '/v1/projects', { name: `${project}-empty` });
   const elsewhere = `/v1/projects/${project}-empty/images/known`;
-  expect((await json(server, 'POST', elsewhere, { sha256: [file] })).body).toEqual({ known: [] });
+  expect((await json(server, 'POST', elsewhere, { sha256: [file] })).body).toEqual({ images: [] });
 });
 
 it('gives images with equal names different ones, which are safe as file names', async () => {

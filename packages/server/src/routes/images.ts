@@ -77,7 +77,10 @@ const TO_SEND = 'Send the bytes of an image with a Content-Type, or files as mul
 
 /** The images of projects: upload, import, list, label, delete; the original and a small copy. */
 export async function imageRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  await app.register(multipart, { limits: { fileSize: Number.POSITIVE_INFINITY, files: 100_000 } });
+  await app.register(multipart, {
+    limits: { fileSize: Number.POSITIVE_INFINITY, files: 100_000 },
+    preservePath: true,
+  });
   await app.register(async (streaming) => upload(streaming, services));
   importFolder(app, services);
   list(app, services);
@@ -97,7 +100,7 @@ function upload(app: FastifyInstance, { uploads }: Services): void {
         tags,
         summary: 'Upload an image, several, or a zip archive of images',
         description:
-          'The body is an image, a zip archive, or multipart/form-data with any number of both. In archives and names, the folders good, train/good, test/good and test/KIND are labels; in archives, ground_truth/KIND/NAME_mask.png is the ground truth of test/KIND/NAME. Content that the project has already is not added again, and keeps its labels.',
+          'The body is an image, a zip archive, or multipart/form-data with any number of both. In archives and names, the folders good, train/good, test/good and test/KIND are labels, and ground_truth/KIND/NAME_mask.png is the ground truth of test/KIND/NAME, which comes in the same request or came before. Content that the project has already is not added again, and keeps its labels.',
         params,
         querystring: uploadQuery,
         consumes: ['image/*', 'application/zip', 'multipart/form-data'],
@@ -182,16 +185,16 @@ function known(app: FastifyInstance, { images }: Services): void {
     {
       schema: {
         tags,
-        summary: 'Tell which files the project has already',
+        summary: 'List those of some files that the project has already',
         params,
         body: z.strictObject({ sha256: hashes.max(10_000).describe('Of the files, hexadecimal') }),
-        response: { 200: z.object({ known: hashes }), ...errorResponses },
+        response: { 200: z.object({ images: z.array(imageSchema) }), ...errorResponses },
       },
       config: { role: 'viewer' },
       bodyLimit: 2 ** 20,
     },
     async ({ params: { project }, body: { sha256 } }) => ({
-      known: images.known(project, sha256),
+      images: images.known(project, sha256),
     }),
   );
 }

@@ -51,6 +51,13 @@ export function maskPathOf(path: string): string {
   return [...above.reverse(), 'ground_truth', kind, mask].join('/');
 }
 
+/** The path of the image that a mask is of, without its extension: the inverse of {@link maskPathOf}. */
+export function imagePathOf(mask: string): string | undefined {
+  const [, above = '', kind, name] =
+    /^(.*\/)?ground_truth\/([^/]+)\/([^/]+)_mask\.png$/.exec(mask) ?? [];
+  return kind === undefined ? undefined : `${above}test/${kind}/${name}`;
+}
+
 /** Whether a path is one of {@link maskPathOf}, or another below `ground_truth`. */
 export function isMaskPath(path: string): boolean {
   return /(^|\/)ground_truth\//.test(path);

@@ -7,12 +7,13 @@ import type { PreviewRepository } from '../repositories/previews.ts';
 import type { ImageDecoder } from '../workers/image-decoder.ts';
 import { AuditLog } from './audit.ts';
 import { exportZip } from './export.ts';
-import { type Labelling, relabelled, unlabelled } from './image-labels.ts';
+import { imagePathOf, type Labelling, maskPathOf, relabelled, unlabelled } from './image-labels.ts';
 import { numbered, safeName } from './image-names.ts';
 import type { ProjectService } from './projects.ts';
 
 /** An image of a project. */
-export interface ProjectImage extends Omit<ImageRow, 'project' | 'created_at' | 'ground_truth'> {
+export interface ProjectImage
+  extends Omit<ImageRow, 'project' | 'created_at' | 'ground_truth' | 'path'> {
   readonly createdAt: string;
   /** SHA-256 of the mask, PNG, white where the defect is; null for images without a defect. */
   readonly groundTruth: string | null;
@@ -104,7 +105,8 @@ export class ImageService {
       await files.store(received);
       return await database.write(() => {
         const labels = relabelled(unlabelled, labelling);
-        const added = { ...facts, ...labels, project: projects.find(project).id, name };
+        const path = name.includes('/') ? name : null;
+        const added = { ...facts, ...labels, project: projects.find(project).id, name, path };
         return this.#insert(added, received);
       });
     } finally {
@@ -142,10 +144,19 @@ export class ImageService {
     return { images, total: this.#images.count(id, filter), next };
   }
 
-  /** Which of some files a project has, by their SHA-256. @throws NOT_FOUND */
-  known(project: string, hashes: readonly string[]): string[] {
+  /** Those of some files that a project has, by their SHA-256. @throws NOT_FOUND */
+  known(project: string, hashes: readonly string[]): ProjectImage[] {
     const { id } = this.#parts.projects.find(project);
-    return this.#images.known(id, JSON.stringify(hashes));
+    return this.#images.known(id, JSON.stringify(hashes)).map(describe);
+  }
+
+  /** The image that a mask is of, by the paths that both arrived with. @throws NOT_FOUND */
+  ofMask(project: string, path: string): ProjectImage | undefined {
+    const { id } = this.#parts.projects.find(project);
+    const found = this.#images
+      .arrivedAs(id, imagePathOf(path) ?? '')
+      .find((row) => row.path !== null && maskPathOf(row.path) === path);
+    return found && describe(found);
   }
 
   /** @throws NOT_FOUND */
@@ -259,7 +270,7 @@ export class ImageService {
 }
 
 function describe(image: ImageRow): ProjectImage {
-  const { project: _, created_at: createdAt, ground_truth: mask, ...row } = image;
+  const { project: _, created_at: createdAt, ground_truth: mask, path: __, ...row } = image;
   const groundTruth = row.label === 'defect' ? mask : null;
   return { ...row, createdAt, groundTruth, hasGroundTruth: groundTruth !== null };
 }

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { BigridError, type ErrorCode, fail, isBigridError } from '@bigrid/errors';
@@ -34,6 +35,12 @@ export interface UploadParts {
   readonly groundTruths: GroundTruthService;
 }
 
+/** What came of a request so far. */
+interface Intake extends Uploaded {
+  /** Where defects are in `images`, by the paths of their masks. */
+  readonly defects: Map<string, number>;
+}
+
 type ReadMask = NonNullable<Dataset['classes'][number]['test'][number]['readMask']>;
 
 /** Most bytes of an archive. */
@@ -60,7 +67,7 @@ export class UploadService {
   }
 
   /**
-   * Adds the images of a request, one after the other.
+   * Adds the images of a request, one after the other, then their masks, which may come in any order.
    * @param labelling of all of them; folders in names, such as `test/scratch`, take precedence
    * @throws NOT_FOUND; REQUEST_INVALID for a damaged archive; OUTPUT_UNWRITABLE, STORE_BUSY
    */
@@ -69,20 +76,27 @@ export class UploadService {
     files: AsyncIterable<UploadedFile> | Iterable<UploadedFile>,
     labelling: Labelling,
   ): Promise<Uploaded> {
-    const uploaded: Uploaded = { images: [], failed: [] };
-    for await (const { name, content } of files) {
-      const received = await this.#parts.files.receive(content, MOST_BYTES);
-      if (await isArchive(received)) await this.#addAll(project, received, labelling, uploaded);
-      else {
-        const labels = labelledBy(name) ?? labelling;
-        await collect(uploaded, name, async () => {
-          uploaded.images.push(
-            await this.#parts.images.addReceived(project, name, received, labels),
+    const intake: Intake = { images: [], failed: [], defects: new Map() };
+    const masks: (readonly [name: string, ReceivedFile])[] = [];
+    try {
+      for await (const { name, content } of files) {
+        const received = await this.#parts.files.receive(content, MOST_BYTES);
+        if (isMaskPath(name)) masks.push([name, received]);
+        else if (await isArchive(received))
+          await this.#addAll(project, received, labelling, intake);
+        else {
+          await this.#addImage(intake, name, labelling, (labels) =>
+            this.#parts.images.addReceived(project, name, received, labels),
           );
-        });
+        }
       }
+      for (const [name, { path }] of masks) {
+        await this.#addMask(project, intake, name, async () => createReadStream(path));
+      }
+    } finally {
+      for (const [, received] of masks) await this.#parts.files.discard(received);
     }
-    return uploaded;
+    return intake;
   }
 
   /**
@@ -114,31 +128,51 @@ export class UploadService {
     project: string,
     received: ReceivedFile,
     labelling: Labelling,
-    uploaded: Uploaded,
+    intake: Intake,
   ): Promise<void> {
-    /** Where defects are in `uploaded`, by the paths of their masks. */
-    const defects = new Map<string, number>();
     try {
       for await (const { name, open } of entriesOf(received)) {
         if (isMaskPath(name)) continue;
-        const own = labelledBy(name);
-        await collect(uploaded, name, async () => {
-          const content = await open();
-          const count = uploaded.images.push(
-            await this.#parts.images.add(project, name, content, own ?? labelling),
-          );
-          if (own?.label === 'defect') defects.set(maskPathOf(name), count - 1);
-        });
+        await this.#addImage(intake, name, labelling, async (labels) =>
+          this.#parts.images.add(project, name, await open(), labels),
+        );
       }
       for await (const { name, open } of entriesOf(received)) {
-        if (!isMaskPath(name)) continue;
-        await collect(uploaded, name, () =>
-          this.#fill(project, uploaded, defects.get(name) ?? failToMatch(name), open),
-        );
+        if (isMaskPath(name)) await this.#addMask(project, intake, name, open);
       }
     } finally {
       await this.#parts.files.discard(received);
     }
+  }
+
+  /** @param labelling of an image whose folders give none */
+  async #addImage(
+    intake: Intake,
+    name: string,
+    labelling: Labelling,
+    add: (labels: Labelling) => Promise<AddedImage>,
+  ): Promise<void> {
+    const own = labelledBy(name);
+    await collect(intake, name, async () => {
+      const count = intake.images.push(await add(own ?? labelling));
+      if (own?.label === 'defect') intake.defects.set(maskPathOf(name), count - 1);
+    });
+  }
+
+  /** Sets the mask of an image of the request, or of one that came before. */
+  async #addMask(
+    project: string,
+    intake: Intake,
+    name: string,
+    open: () => Promise<Readable>,
+  ): Promise<void> {
+    await collect(intake, name, async () => {
+      const at = intake.defects.get(name);
+      if (at !== undefined) return this.#fill(project, intake, at, open);
+      const { id } = this.#parts.images.ofMask(project, name) ?? failToMatch(name);
+      const image = await this.#parts.groundTruths.fill(project, id, open);
+      intake.images.push({ ...image, isNew: false });
+    });
   }
 
   /** Sets the mask of an image that was added. @param at its place among those */
@@ -200,8 +234,11 @@ async function encoded(readMask: ReadMask): Promise<Readable> {
 function failToMatch(name: string): never {
   return fail(
     'MASK_MISMATCH',
-    `Expected an image of a defect in the archive for the mask ${name} but received none`,
-    { remedy: 'ground_truth/KIND/NAME_mask.png is the mask of the image NAME in test/KIND.' },
+    `Expected an image of a defect for the mask ${name} but received none`,
+    {
+      remedy:
+        'ground_truth/KIND/NAME_mask.png is the mask of the image NAME in test/KIND, next to ground_truth: send that as well.',
+    },
   );
 }
 

@@ -9,11 +9,11 @@ export interface UploadOptions {
 }
 
 /**
- * Sends a file as the body of a request; `fetch` would not tell how far it is.
+ * Sends a file, or several, as the body of a request; `fetch` would not tell how far it is.
  * @returns the JSON of the response
  * @throws ApiError; the reason of the signal if it is aborted
  */
-export function upload<T>(path: string, file: Blob, options: UploadOptions): Promise<T> {
+export function upload<T>(path: string, body: Blob | FormData, options: UploadOptions): Promise<T> {
   const { query, onProgress, signal } = options;
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   if (signal.aborted) return Promise.reject(signal.reason);
@@ -22,7 +22,7 @@ export function upload<T>(path: string, file: Blob, options: UploadOptions): Pro
   request.responseType = 'json';
   request.setRequestHeader('accept', 'application/json');
   // The server tells images and archives by their bytes.
-  request.setRequestHeader('content-type', 'application/octet-stream');
+  if (body instanceof Blob) request.setRequestHeader('content-type', 'application/octet-stream');
   request.upload.onprogress = ({ loaded }) => onProgress?.(loaded);
   request.onload = () => {
     if (request.status < 400) resolve(request.response as T);
@@ -33,7 +33,7 @@ export function upload<T>(path: string, file: Blob, options: UploadOptions): Pro
   const abort = () => request.abort();
   signal.addEventListener('abort', abort, { once: true });
   request.onloadend = () => signal.removeEventListener('abort', abort);
-  request.send(file);
+  request.send(body);
   return promise;
 }
 

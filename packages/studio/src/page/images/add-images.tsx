@@ -1,8 +1,8 @@
+import { droppedFiles, filesOf } from '../state/chosen-files.ts';
 import { tellError } from '../state/notices.ts';
 import { t } from '../texts/index.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { useDrop } from '../ui/use-drop.ts';
-import { droppedFiles, filesOf } from './chosen-files.ts';
 import { addFiles, type NewLabel, newLabel, newLabels } from './uploads.ts';
 
 interface OfProject {

@@ -174,7 +174,7 @@ function FoundImages({ project, ids }: OfProject & { ids: readonly number[] }) {
         </li>
       ))}
       {known.length > MOST_SHOWN && (
-        <li class="quiet small">{t.value.images.upload.more(known.length - MOST_SHOWN)}</li>
+        <li class="quiet small">{t.value.upload.more(known.length - MOST_SHOWN)}</li>
       )}
     </ul>
   );

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { imageBytes } from '../../../../server/testing/server.ts';
+import { imageBytes, maskBytes } from '../../../../server/testing/server.ts';
 import { chromiumPath, looks, seriousFaults, show, useStudio } from '../../../testing/page.ts';
 
 describe.skipIf(chromiumPath === undefined)('images page', () => {
@@ -98,6 +98,36 @@ describe.skipIf(chromiumPath === undefined)('images page', () => {
     );
   });
 
+  it('takes masks along with their images, also for images that were there before', async () => {
+    const { server, at } = studio();
+    await server.send('POST', '/v1/projects', { name: 'masks' });
+    const page = await open('masks');
+    const write = async (path: string, bytes: Uint8Array) => {
+      await mkdir(at('mvtec', path, '..'), { recursive: true });
+      await writeFile(at('mvtec', path), bytes);
+    };
+    await write('train/good/000.png', await imageBytes(210));
+    await write('test/spot/000.png', await imageBytes(211, true));
+    await page.getByLabel('Add folder').setInputFiles(at('mvtec'));
+    await count(page, '2 images');
+    await write('test/spot/001.png', await imageBytes(212, true));
+    for (const name of ['000', '001', '002']) {
+      await write(`ground_truth/spot/${name}_mask.png`, await maskBytes());
+    }
+    await page.getByLabel('Add folder').setInputFiles(at('mvtec'));
+    await count(page, '3 images');
+    await page.getByText('1 file could not be added').waitFor();
+    await page.getByText('mvtec/ground_truth/spot/002_mask.png', { exact: true }).waitFor();
+    const { images } = await (await server.send('GET', '/v1/projects/masks/images')).json();
+    const marked = images.map(({ kind, hasGroundTruth }: Record<string, unknown>) =>
+      [kind, hasGroundTruth].join(' '),
+    );
+    expect(marked.sort()).toEqual([' false', 'spot true', 'spot true']);
+    // The page knows it without a reload.
+    await tiles(page).filter({ hasText: 'spot' }).first().dblclick();
+    await page.getByRole('img', { name: 'Where the defect is' }).waitFor();
+  });
+
   it('goes on with an upload that was cut', async () => {
     const { browser, server } = studio();
     const page = await open('cut');
@@ -136,7 +166,12 @@ describe.skipIf(chromiumPath === undefined)('images page', () => {
     // Leaving the page ends the time to undo.
     await page.getByRole('link', { name: 'Train' }).click();
     await expect
-      .poll(async () => (await (await server.send('GET', '/v1/projects/cut/images')).json()).total)
+      .poll(
+        async () => (await (await server.send('GET', '/v1/projects/cut/images')).json()).total,
+        {
+          timeout: 20_000,
+        },
+      )
       .toBe(0);
   });
 

@@ -3,21 +3,22 @@ import { useEffect } from 'preact/hooks';
 import { tellError } from '../state/notices.ts';
 import { project } from '../state/projects.ts';
 import { go, route } from '../state/route.ts';
+import { uploadsOf } from '../state/uploads.ts';
 import { t } from '../texts/index.ts';
 import { Empty } from '../ui/controls.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { UploadPanel } from '../ui/upload-panel.tsx';
 import { finishRemoval } from './actions.ts';
 import { AddImages, DropZone } from './add-images.tsx';
 import { Camera } from './camera.tsx';
 import { CheckButton, CheckPanel } from './check-panel.tsx';
-import { byId, images, loadCollection, loading, owner } from './collection.ts';
+import { byId, images, loadCollection, loading, owner, put } from './collection.ts';
 import { commandsOn, keysOf, useKeys } from './commands.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { filter, filterOf, search, shown } from './filters.ts';
 import { ImageGrid } from './image-grid.tsx';
 import { isAskingKind, LabelBar } from './label-bar.tsx';
 import { active, chosen, clear, selectAll, targets, toggle } from './selection.ts';
-import { UploadPanel } from './upload-panel.tsx';
 import { Viewer } from './viewer.tsx';
 import './images-page.css';
 
@@ -58,7 +59,9 @@ function useCollection(name: string): void {
     loadCollection(name, gone.signal).catch((error) => {
       if (!gone.signal.aborted) tellError(error);
     });
+    const stop = uploadsOf(name).onImages(put);
     return () => {
+      stop();
       gone.abort();
       finishRemoval().catch(tellError);
     };

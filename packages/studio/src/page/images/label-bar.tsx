@@ -1,13 +1,18 @@
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { t } from '../texts/index.ts';
 import { Icon } from '../ui/icon.tsx';
+import { KindForm } from '../ui/kind-form.tsx';
 import { actions, undo } from './actions.ts';
 import type { ImageCommands } from './commands.ts';
 import { kinds } from './filters.ts';
 
 /** Whether the bar asks for the kind of a defect. */
 export const isAskingKind = signal(false);
+
+function stopAsking(): void {
+  isAskingKind.value = false;
+}
 
 interface LabelBarProps {
   readonly commands: ImageCommands;
@@ -23,6 +28,7 @@ interface LabelBarProps {
 export function LabelBar({ commands, count, what, onClear }: LabelBarProps) {
   const { images: text } = t.value;
   const isNone = count === 0;
+  useEffect(() => stopAsking, []);
   const buttons = [
     { key: 'G', label: text.labels.training, act: commands.good },
     { key: 'T', label: text.labels.testing, act: commands.testing },
@@ -59,7 +65,13 @@ export function LabelBar({ commands, count, what, onClear }: LabelBarProps) {
         </button>
       )}
       <LastAction />
-      {isAskingKind.value && !isNone && <AskKind commands={commands} />}
+      {isAskingKind.value && !isNone && (
+        <KindForm
+          kinds={kinds.value}
+          onKind={(kind) => commands.defectOf(kind || 'defect')}
+          onClose={stopAsking}
+        />
+      )}
     </div>
   );
 }
@@ -80,72 +92,5 @@ function LastAction() {
         </>
       )}
     </div>
-  );
-}
-
-/** Asks for the kind of a defect, in a line. */
-function AskKind({ commands }: { commands: ImageCommands }) {
-  const { images: text, app } = t.value;
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    input.current?.focus();
-    return () => {
-      isAskingKind.value = false;
-    };
-  }, []);
-  const close = () => {
-    isAskingKind.value = false;
-    document
-      .querySelector<HTMLElement>('.virtual-grid, .zoom-view')
-      ?.focus({ preventScroll: true });
-  };
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    commands.defectOf(input.current?.value.trim() || 'defect');
-    close();
-  };
-  return (
-    <form class="ask-kind" onSubmit={submit}>
-      <label class="ask">
-        <span>{text.kind}</span>
-        <input
-          ref={input}
-          class="input"
-          list="kinds"
-          maxLength={64}
-          autocomplete="off"
-          placeholder="defect"
-          onKeyDown={(event) => {
-            if (event.key !== 'Escape') return;
-            event.stopPropagation();
-            close();
-          }}
-        />
-      </label>
-      <datalist id="kinds">
-        {kinds.value.map((kind) => (
-          <option key={kind} value={kind} />
-        ))}
-      </datalist>
-      {kinds.value.slice(0, 8).map((kind) => (
-        <button
-          key={kind}
-          type="button"
-          class="chip"
-          onClick={() => {
-            commands.defectOf(kind);
-            close();
-          }}
-        >
-          {kind}
-        </button>
-      ))}
-      <button type="submit" class="button primary">
-        {text.applyKind}
-      </button>
-      <button type="button" class="button" onClick={close}>
-        {app.cancel}
-      </button>
-    </form>
   );
 }

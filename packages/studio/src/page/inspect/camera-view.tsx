@@ -1,70 +1,108 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { DetailedModelVersion } from '../api/types.ts';
 import { tell, tellError } from '../state/notices.ts';
 import { project } from '../state/projects.ts';
-import { uploadImage } from '../state/uploads.ts';
+import { uploadsOf } from '../state/uploads.ts';
 import { t } from '../texts/index.ts';
 import { Empty } from '../ui/controls.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { UploadPanel } from '../ui/upload-panel.tsx';
+import { useCamera } from '../ui/use-camera.ts';
 import { inspectCamera } from './camera.ts';
 import { type LiveFrame, LiveStage, type Past, remembered } from './live-stage.tsx';
 import { useRate } from './use-rate.ts';
 
+interface OfVersion {
+  readonly version: DetailedModelVersion;
+}
+
+const wanted = { width: { ideal: 1280 } };
+
 /** Inspects what the camera of this browser shows. Its images go to the server, which keeps none of them. */
-export function CameraView({ version }: { version: DetailedModelVersion }) {
-  const { inspect } = t.value;
-  const [stream, setStream] = useState<MediaStream>();
-  const [refusal, setRefusal] = useState<string>();
-  const start = async () => {
-    setRefusal(undefined);
-    try {
-      // Undefined where the page was not loaded from a secure address.
-      if (!navigator.mediaDevices) throw new Error(inspect.camera.insecure);
-      setStream(await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 } } }));
-    } catch (error) {
-      const isDenied = error instanceof DOMException && error.name === 'NotAllowedError';
-      setRefusal(isDenied ? inspect.camera.denied : (error as Error).message);
-    }
-  };
-  useEffect(() => () => stopTracks(stream), [stream]);
-  if (stream) {
-    return <Camera stream={stream} version={version} onStop={() => setStream(undefined)} />;
-  }
+export function CameraView({ version }: OfVersion) {
+  const { camera } = t.value.inspect;
+  const [isOn, setOn] = useState(false);
+  if (isOn) return <Camera version={version} onStop={() => setOn(false)} />;
   return (
-    <Empty title={inspect.camera.title}>
-      <p>{inspect.camera.hint}</p>
-      {refusal !== undefined && (
-        <p class="warning" role="alert">
-          {refusal}
-        </p>
-      )}
-      <button type="button" class="button primary" onClick={start}>
+    <Empty title={camera.title}>
+      <p>{camera.hint}</p>
+      <button type="button" class="button primary" onClick={() => setOn(true)}>
         <Icon name="camera" />
-        {inspect.camera.start}
+        {camera.start}
       </button>
     </Empty>
   );
 }
 
-interface CameraProps {
-  readonly stream: MediaStream;
-  readonly version: DetailedModelVersion;
-  readonly onStop: () => void;
+function Camera({ version, onStop }: OfVersion & { readonly onStop: () => void }) {
+  const { inspect, camera } = t.value;
+  const name = project.value?.name ?? '';
+  const { video, fault, isReady } = useCamera(wanted);
+  const { frame, perSecond, history } = useInspected(
+    isReady ? video.current : null,
+    version,
+    onStop,
+  );
+  useEffect(
+    () => uploadsOf(name).onImages(([image]) => image && tell(inspect.camera.kept(image.name))),
+    [name],
+  );
+  const keep = (image: Blob) => {
+    const path = `camera-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.jpg`;
+    uploadsOf(name).add([{ file: new File([image], path), path }], { label: 'none' });
+  };
+  return (
+    <>
+      <div class="toolbar">
+        <button type="button" class="button" onClick={onStop}>
+          <Icon name="pause" />
+          {camera.stop}
+        </button>
+        <button
+          type="button"
+          class="button"
+          disabled={!frame}
+          onClick={() => frame && keep(frame.image)}
+        >
+          <Icon name="plus" />
+          {inspect.camera.keep}
+        </button>
+      </div>
+      <UploadPanel project={name} />
+      {fault && (
+        <p class="warning" role="alert">
+          {camera[fault]}
+        </p>
+      )}
+      <video ref={video} class="visually-hidden" muted playsInline tabIndex={-1} />
+      {frame && (
+        <LiveStage
+          version={version}
+          frame={{ ...frame, name: inspect.views.camera }}
+          perSecond={perSecond}
+          history={history}
+        />
+      )}
+      {!frame && !fault && <p class="quiet">{camera.starting}</p>}
+    </>
+  );
 }
 
-function Camera({ stream, version, onStop }: CameraProps) {
-  const { inspect, app } = t.value;
-  const video = useRef<HTMLVideoElement>(null);
+/** What the camera shows, inspected image after image. @param video null until it plays */
+function useInspected(
+  video: HTMLVideoElement | null,
+  version: DetailedModelVersion,
+  onFailed: () => void,
+) {
   const [frame, setFrame] = useState<LiveFrame>();
   const [history, setHistory] = useState<readonly Past[]>([]);
   const [perSecond, count] = useRate();
   useEffect(() => {
-    if (!video.current) return;
-    video.current.srcObject = stream;
+    if (!video) return;
     const gone = new AbortController();
-    const run = async (source: HTMLVideoElement) => {
+    const run = async () => {
       let id = 0;
-      for await (const seen of inspectCamera(source, version, gone.signal)) {
+      for await (const seen of inspectCamera(video, version, gone.signal)) {
         const { score, verdict } = seen.result;
         id += 1;
         const past = { id, score, verdict };
@@ -73,47 +111,12 @@ function Camera({ stream, version, onStop }: CameraProps) {
         setHistory((before) => remembered(before, past));
       }
     };
-    run(video.current).catch((error) => {
+    run().catch((error) => {
       if (gone.signal.aborted) return;
       tellError(error);
-      onStop();
+      onFailed();
     });
     return () => gone.abort();
-  }, [stream, version]);
-  const keep = () => {
-    if (!frame) return;
-    const name = `camera-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.jpg`;
-    uploadImage(project.value?.name ?? '', frame.image, name)
-      .then(() => tell(inspect.camera.kept(name)))
-      .catch(tellError);
-  };
-  return (
-    <>
-      <div class="toolbar">
-        <button type="button" class="button" onClick={onStop}>
-          <Icon name="pause" />
-          {inspect.camera.stop}
-        </button>
-        <button type="button" class="button" disabled={!frame} onClick={keep}>
-          <Icon name="plus" />
-          {inspect.camera.keep}
-        </button>
-      </div>
-      <video ref={video} class="visually-hidden" autoplay muted playsinline tabIndex={-1} />
-      {frame ? (
-        <LiveStage
-          version={version}
-          frame={{ ...frame, name: inspect.views.camera }}
-          perSecond={perSecond}
-          history={history}
-        />
-      ) : (
-        <p class="quiet">{app.loading}</p>
-      )}
-    </>
-  );
-}
-
-function stopTracks(stream: MediaStream | undefined): void {
-  for (const track of stream?.getTracks() ?? []) track.stop();
+  }, [video, version]);
+  return { frame, perSecond, history };
 }

@@ -1,9 +1,10 @@
-import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Labelling } from '../state/images.ts';
 import { tellError } from '../state/notices.ts';
 import { t } from '../texts/index.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useKeys } from '../ui/keys.ts';
+import { KindForm } from '../ui/kind-form.tsx';
 import type { Review, Reviewed } from './review.ts';
 
 interface MarkingProps {
@@ -49,61 +50,11 @@ export function Marking({ review, current: { image }, show }: MarkingProps) {
       {asked === image.id && (
         <KindForm
           kinds={review.kinds.value}
-          onCancel={() => ask(undefined)}
-          onKind={(kind) => {
-            ask(undefined);
-            label({ label: 'defect', ...(kind === '' ? {} : { kind }) });
-          }}
+          onKind={(kind) => label({ label: 'defect', ...(kind && { kind }) })}
+          onClose={() => ask(undefined)}
         />
       )}
       <p class="quiet small">{inspect.keys}</p>
     </div>
-  );
-}
-
-interface KindFormProps {
-  readonly kinds: readonly string[];
-  readonly onKind: (kind: string) => void;
-  readonly onCancel: () => void;
-}
-
-/** Asks for the kind of a defect in a line. The focus goes back to where it was. */
-function KindForm({ kinds, onKind, onCancel }: KindFormProps) {
-  const { inspect, app } = t.value;
-  const id = useId();
-  const input = useRef<HTMLInputElement>(null);
-  useLayoutEffect(() => {
-    const before = document.activeElement;
-    input.current?.focus();
-    return () => before instanceof HTMLElement && before.focus();
-  }, []);
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    onKind(input.current?.value.trim() ?? '');
-  };
-  return (
-    <form class="kind-form" onSubmit={submit}>
-      <label for={id}>{inspect.kind}</label>
-      <input
-        ref={input}
-        id={id}
-        class="input"
-        list={`${id}-kinds`}
-        maxLength={64}
-        autocomplete="off"
-        onKeyDown={({ key }) => key === 'Escape' && onCancel()}
-      />
-      <datalist id={`${id}-kinds`}>
-        {kinds.map((kind) => (
-          <option key={kind} value={kind} />
-        ))}
-      </datalist>
-      <button type="submit" class="button primary">
-        {inspect.mark}
-      </button>
-      <button type="button" class="button" onClick={onCancel}>
-        {app.cancel}
-      </button>
-    </form>
   );
 }

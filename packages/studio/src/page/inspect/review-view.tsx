@@ -1,15 +1,18 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { DetailedModelVersion } from '../api/types.ts';
+import type { ChosenFile } from '../state/chosen-files.ts';
 import { thumbnailUrl } from '../state/images.ts';
 import { tellError } from '../state/notices.ts';
 import { project } from '../state/projects.ts';
 import { go, route } from '../state/route.ts';
+import { uploadsOf } from '../state/uploads.ts';
 import { formatNumber, t } from '../texts/index.ts';
 import { Empty } from '../ui/controls.tsx';
 import { Filmstrip } from '../ui/filmstrip.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { MissingScores } from '../ui/missing-scores.tsx';
+import { UploadPanel } from '../ui/upload-panel.tsx';
 import { AddImages } from './add-images.tsx';
 import { openReview, type Review, type Reviewed } from './review.ts';
 import { ReviewToolbar } from './review-toolbar.tsx';
@@ -23,28 +26,26 @@ export function ReviewView({ version }: { version: DetailedModelVersion }) {
   useEffect(() => {
     load();
   }, [review]);
+  const addFiles = useAdding(name, review);
   const { inspect, app } = t.value;
   const all = review.all.value;
   if (!all) return <p class="quiet">{app.loading}</p>;
-  const add = (
-    <AddImages
-      onAdded={async ([first]) => {
-        await load();
-        if (first) show(first.id);
-      }}
-    />
-  );
+  const add = <AddImages onFiles={addFiles} />;
   if (all.length === 0) {
     return (
-      <Empty title={inspect.empty}>
-        <p>{inspect.emptyHint}</p>
-        {add}
-      </Empty>
+      <>
+        <UploadPanel project={name} />
+        <Empty title={inspect.empty}>
+          <p>{inspect.emptyHint}</p>
+          {add}
+        </Empty>
+      </>
     );
   }
   return (
     <>
       <ReviewToolbar review={review}>{add}</ReviewToolbar>
+      <UploadPanel project={name} />
       <MissingScores
         model={version.model}
         version={version.version}
@@ -55,6 +56,25 @@ export function ReviewView({ version }: { version: DetailedModelVersion }) {
       <Images review={review} all={all} version={version} />
     </>
   );
+}
+
+/** @returns adds files without a label; the first of them is shown when it has arrived */
+function useAdding(name: string, review: Review): (files: readonly ChosenFile[]) => void {
+  const isAwaited = useRef(false);
+  useEffect(
+    () =>
+      uploadsOf(name).onImages((arrived) => {
+        review.put(arrived);
+        const [first] = arrived;
+        if (first && isAwaited.current) show(first.id);
+        isAwaited.current = false;
+      }),
+    [name, review],
+  );
+  return (files) => {
+    isAwaited.current = true;
+    uploadsOf(name).add(files, { label: 'none' });
+  };
 }
 
 interface ImagesProps {

@@ -36,6 +36,8 @@ export interface Review {
   readonly kinds: ReadonlySignal<readonly string[]>;
   /** Loads images and scores: again after either has changed elsewhere. @throws ApiError */
   load(): Promise<void>;
+  /** Adds images that have arrived. */
+  put(arrived: readonly Image[]): void;
   setScore(image: number, score: number): void;
   /** @throws ApiError */
   label(image: Image, labelling: Labelling): Promise<void>;
@@ -82,6 +84,11 @@ export function openReview(project: string, { model: name, version }: VersionNam
       ]);
       scores.value = new Map(known.images.map((id, at) => [id, known.scores[at] as number]));
       images.value = found;
+    },
+    put(arrived) {
+      const ids = new Set(arrived.map(({ id }) => id));
+      const others = (images.value ?? []).filter(({ id }) => !ids.has(id));
+      images.value = [...others, ...arrived];
     },
     setScore(image, score) {
       if (scores.value.get(image) !== score) scores.value = new Map(scores.value).set(image, score);

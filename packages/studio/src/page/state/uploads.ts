@@ -1,19 +1,19 @@
-import { send } from '../api/client.ts';
-import type { Image, UploadedImages } from '../api/types.ts';
-import { projectPath } from './projects.ts';
+import { UploadQueue } from './upload-queue.ts';
 
-/** Uploads an image to a project, without a label unless the project has it already. @throws ApiError */
-export async function uploadImage(
-  project: string,
-  file: Blob,
-  name = nameOf(file),
-): Promise<Image> {
-  const path = projectPath(project, '/images');
-  const response = await send(path, { method: 'POST', query: { name }, body: file });
-  const { images } = (await response.json()) as UploadedImages;
-  return images[0] as Image;
+const queues = new Map<string, UploadQueue>();
+
+/** The uploads to a project, which continue while other pages are open. */
+export function uploadsOf(name: string): UploadQueue {
+  let queue = queues.get(name);
+  if (!queue) {
+    queue = new UploadQueue(name);
+    queues.set(name, queue);
+  }
+  return queue;
 }
 
-function nameOf(file: Blob): string {
-  return file instanceof File ? file.name : 'image';
-}
+// The browser asks before it loses what is not sent yet.
+addEventListener('beforeunload', (event) => {
+  const isBusy = [...queues.values()].some(({ progress }) => progress.value.state !== 'idle');
+  if (isBusy) event.preventDefault();
+});

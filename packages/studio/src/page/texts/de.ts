@@ -59,7 +59,6 @@ export const de: Texts = {
     none: 'Dieser Filter zeigt kein Bild.',
     add: 'Bilder prüfen',
     drop: 'Zum Prüfen loslassen',
-    adding: 'Bilder werden hochgeladen',
     strip: 'Bilder',
     filters: {
       label: 'Filter',
@@ -88,19 +87,12 @@ export const de: Texts = {
     falseAlarm: 'Fehlalarm',
     missedDefect: 'Übersehener Fehler',
     undo: 'Rückgängig',
-    kind: 'Art des Fehlers',
-    mark: 'Markieren',
     rate: (perSecond, milliseconds) => `${perSecond} pro Sekunde, je ${milliseconds} ms`,
     history: (anomalous, n) => `${anomalous} der letzten ${counted(n, 'Bild', 'Bilder')} auffällig`,
     camera: {
       title: 'Prüfen, was diese Kamera zeigt.',
       hint: 'Bilder gehen einzeln an den Server und werden nicht gespeichert, außer Sie behalten eines.',
-      insecure:
-        'Browser geben die Kamera nur für Seiten über https oder von diesem Computer frei. Fragen Sie die Person, die den Server betreibt, nach einer https-Adresse.',
-      denied:
-        'Der Browser verweigert die Kamera. Erlauben Sie sie für diese Seite in den Einstellungen neben der Adresse.',
       start: 'Kamera starten',
-      stop: 'Kamera anhalten',
       keep: 'Dieses Bild behalten',
       kept: (name) => `Im Projekt behalten als ${name}`,
     },
@@ -244,6 +236,39 @@ export const de: Texts = {
     out: 'Verkleinern',
     whole: 'Ganzes Bild',
   },
+  upload: {
+    title: 'Hochladen',
+    running: 'Wird hochgeladen',
+    waiting: 'Der Server antwortet nicht. Neuer Versuch läuft…',
+    paused: 'Angehalten',
+    pause: 'Anhalten',
+    resume: 'Fortsetzen',
+    retry: 'Jetzt versuchen',
+    known: (n) =>
+      n === 1 ? '1 war schon vorhanden' : `${n.toLocaleString('de')} waren schon vorhanden`,
+    failed: (n) =>
+      n === 1
+        ? '1 Datei konnte nicht hinzugefügt werden'
+        : `${n.toLocaleString('de')} Dateien konnten nicht hinzugefügt werden`,
+    more: (n) => `und ${n.toLocaleString('de')} weitere`,
+    dismissAll: 'Alle schließen',
+    fileGone: 'Die Datei ist nicht mehr lesbar.',
+    fileGoneRemedy: 'Sie wurde inzwischen verschoben oder geändert: Fügen Sie sie erneut hinzu.',
+  },
+  camera: {
+    starting: 'Die Kamera startet…',
+    stop: 'Kamera anhalten',
+    insecure:
+      'Browser geben Kameras nur an Seiten mit https oder auf diesem Rechner frei. Fragen Sie die Person, die den Server betreibt, nach einer https-Adresse, oder fügen Sie Bilder als Dateien hinzu.',
+    denied:
+      'Der Browser erlaubt die Kamera nicht. Erlauben Sie sie in den Einstellungen neben der Adresse der Seite, und öffnen Sie sie erneut.',
+    missing: 'Es wurde keine Kamera gefunden. Schließen Sie eine an, und öffnen Sie sie erneut.',
+    busy: 'Ein anderes Programm verwendet die Kamera. Schließen Sie es, und öffnen Sie sie erneut.',
+  },
+  kindForm: {
+    kind: 'Fehlerart',
+    apply: 'Als Fehler markieren',
+  },
   areas: {
     tools: 'Zeichenwerkzeuge',
     polygon: 'Polygon',
@@ -375,10 +400,7 @@ export const de: Texts = {
     undo: 'Rückgängig',
     labelled: (n, label) => `${counted(n, 'Bild', 'Bilder')} mit Label: ${label}`,
     removed: (n) => `${counted(n, 'Bild', 'Bilder')} entfernt`,
-    applyKind: 'Als Fehler markieren',
     findingsOf: (n) => counted(n, 'Befund', 'Befunde'),
-    fileGone: 'Die Datei ist nicht mehr lesbar.',
-    fileGoneRemedy: 'Sie wurde inzwischen verschoben oder geändert: Fügen Sie sie erneut hinzu.',
     keys: 'Tasten',
     keyHelp: [
       ['Pfeile', 'bewegen'],
@@ -409,23 +431,6 @@ export const de: Texts = {
       truth: 'Auswertungen messen, wie gut ein Modell findet, was Sie hier markieren.',
     },
     areasSaved: 'Bereiche gespeichert',
-    upload: {
-      title: 'Hochladen',
-      running: 'Wird hochgeladen',
-      waiting: 'Der Server antwortet nicht. Neuer Versuch läuft…',
-      paused: 'Angehalten',
-      pause: 'Anhalten',
-      resume: 'Fortsetzen',
-      retry: 'Jetzt versuchen',
-      known: (n) =>
-        n === 1 ? '1 war schon vorhanden' : `${n.toLocaleString('de')} waren schon vorhanden`,
-      failed: (n) =>
-        n === 1
-          ? '1 Datei konnte nicht hinzugefügt werden'
-          : `${n.toLocaleString('de')} Dateien konnten nicht hinzugefügt werden`,
-      more: (n) => `und ${n.toLocaleString('de')} weitere`,
-      dismissAll: 'Alle schließen',
-    },
     check: {
       start: 'Bilder prüfen',
       again: 'Erneut prüfen',
@@ -439,15 +444,7 @@ export const de: Texts = {
     shots: {
       title: 'Kamera',
       take: 'Bild aufnehmen',
-      close: 'Kamera schließen',
-      starting: 'Die Kamera startet…',
       taken: (n) => counted(n, 'Bild aufgenommen', 'Bilder aufgenommen'),
-      insecure:
-        'Browser geben Kameras nur an Seiten mit https oder auf diesem Rechner frei. Öffnen Sie das Studio dort, oder fügen Sie Bilder als Dateien hinzu.',
-      denied:
-        'Der Browser erlaubt die Kamera nicht. Erlauben Sie sie in den Einstellungen der Website, und öffnen Sie sie erneut.',
-      missing: 'Es wurde keine Kamera gefunden. Schließen Sie eine an, und öffnen Sie sie erneut.',
-      busy: 'Ein anderes Programm verwendet die Kamera. Schließen Sie es, und öffnen Sie sie erneut.',
     },
   },
   export: {

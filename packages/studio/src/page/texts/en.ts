@@ -67,7 +67,6 @@ export const en = {
     none: 'No image is shown by this filter.',
     add: 'Inspect images',
     drop: 'Drop to inspect',
-    adding: 'Uploading images',
     strip: 'Images',
     filters: {
       label: 'Filter',
@@ -96,8 +95,6 @@ export const en = {
     falseAlarm: 'False positive',
     missedDefect: 'Missed defect',
     undo: 'Undo',
-    kind: 'Kind of defect',
-    mark: 'Mark',
     rate: (perSecond: string, milliseconds: string) =>
       `${perSecond} per second, ${milliseconds} ms each`,
     history: (anomalous: number, n: number) =>
@@ -105,12 +102,7 @@ export const en = {
     camera: {
       title: 'Inspect what this camera shows.',
       hint: 'Images go to the server one at a time and are not stored, unless you keep one.',
-      insecure:
-        'Browsers give the camera only to pages from https or from this computer. Ask whoever runs the server for an https address.',
-      denied:
-        'The browser refuses the camera. Allow it for this page, in the settings next to its address.',
       start: 'Start camera',
-      stop: 'Stop camera',
       keep: 'Keep this image',
       kept: (name: string) => `Kept in the project as ${name}`,
     },
@@ -253,6 +245,36 @@ export const en = {
     out: 'Zoom out',
     whole: 'Whole image',
   },
+  upload: {
+    title: 'Upload',
+    running: 'Uploading',
+    waiting: 'The server does not answer. Trying again…',
+    paused: 'Paused',
+    pause: 'Pause',
+    resume: 'Resume',
+    retry: 'Try now',
+    known: (n: number) =>
+      n === 1 ? '1 was there already' : `${n.toLocaleString('en')} were there already`,
+    failed: (n: number) => `${counted(n, 'file')} could not be added`,
+    more: (n: number) => `and ${n.toLocaleString('en')} more`,
+    dismissAll: 'Dismiss all',
+    fileGone: 'The file cannot be read any more.',
+    fileGoneRemedy: 'It was moved or changed meanwhile: add it again.',
+  },
+  camera: {
+    starting: 'Starting the camera…',
+    stop: 'Stop camera',
+    insecure:
+      'Browsers give cameras only to pages with https, or on this computer. Ask whoever runs the server for an https address, or add images as files.',
+    denied:
+      'The browser does not allow the camera. Allow it in the settings next to the address of the page, then open it again.',
+    missing: 'No camera was found. Connect one, then open it again.',
+    busy: 'The camera is in use by another program. Close that program, then open it again.',
+  },
+  kindForm: {
+    kind: 'Kind of defect',
+    apply: 'Label as defect',
+  },
   areas: {
     tools: 'Drawing tools',
     polygon: 'Polygon',
@@ -380,10 +402,7 @@ export const en = {
     undo: 'Undo',
     labelled: (n: number, label: string) => `${counted(n, 'image')} labelled: ${label}`,
     removed: (n: number) => `${counted(n, 'image')} removed`,
-    applyKind: 'Label as defect',
     findingsOf: (n: number) => counted(n, 'finding'),
-    fileGone: 'The file cannot be read any more.',
-    fileGoneRemedy: 'It was moved or changed meanwhile: add it again.',
     keys: 'Keys',
     keyHelp: [
       ['Arrows', 'move'],
@@ -414,20 +433,6 @@ export const en = {
       truth: 'Evaluations measure how well a model finds what you mark here.',
     },
     areasSaved: 'Areas saved',
-    upload: {
-      title: 'Upload',
-      running: 'Uploading',
-      waiting: 'The server does not answer. Trying again…',
-      paused: 'Paused',
-      pause: 'Pause',
-      resume: 'Resume',
-      retry: 'Try now',
-      known: (n: number) =>
-        n === 1 ? '1 was there already' : `${n.toLocaleString('en')} were there already`,
-      failed: (n: number) => `${counted(n, 'file')} could not be added`,
-      more: (n: number) => `and ${n.toLocaleString('en')} more`,
-      dismissAll: 'Dismiss all',
-    },
     check: {
       start: 'Check images',
       again: 'Check again',
@@ -441,15 +446,7 @@ export const en = {
     shots: {
       title: 'Camera',
       take: 'Take image',
-      close: 'Close camera',
-      starting: 'Starting the camera…',
       taken: (n: number) => counted(n, 'image taken', 'images taken'),
-      insecure:
-        'Browsers give cameras only to pages with https, or on this computer. Open the studio there, or add images as files.',
-      denied:
-        'The browser does not allow the camera. Allow it in the site settings, then open it again.',
-      missing: 'No camera was found. Connect one, then open it again.',
-      busy: 'The camera is in use by another program. Close that program, then open it again.',
     },
   },
   export: {

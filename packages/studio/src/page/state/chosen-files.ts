@@ -1,11 +1,18 @@
 import { digest, toHex } from '@bigrid/inspect';
 
-/** A file to upload. */
-export interface ChosenFile {
+interface FileOfPath {
   readonly file: File;
   /** With the folders that it was in, such as `test/scratch/1.png`. */
   readonly path: string;
 }
+
+/** A file to upload. */
+export interface ChosenFile extends FileOfPath {
+  /** Where the defect of the image is. */
+  readonly mask?: FileOfPath;
+}
+
+const MASK = /^(.*\/)?ground_truth\/([^/]+)\/([^/]+)_mask\.png$/;
 
 /** Files and folders that were dropped, without what systems put there. */
 export async function droppedFiles(data: DataTransfer): Promise<ChosenFile[]> {
@@ -13,12 +20,12 @@ export async function droppedFiles(data: DataTransfer): Promise<ChosenFile[]> {
   const dropped = [...data.items].flatMap(
     (item) => item.webkitGetAsEntry() ?? item.getAsFile() ?? [],
   );
-  const found: ChosenFile[] = [];
+  const found: FileOfPath[] = [];
   for (const one of dropped) {
     if (one instanceof File) found.push({ file: one, path: one.name });
     else await collect(one, found);
   }
-  return found.filter(({ path }) => !isLeftOut(path));
+  return withMasks(found.filter(({ path }) => !isLeftOut(path)));
 }
 
 /** Files of an input, also of one that chooses folders. */
@@ -27,10 +34,26 @@ export function filesOf({ files }: HTMLInputElement): ChosenFile[] {
     file,
     path: file.webkitRelativePath || file.name,
   }));
-  return all.filter(({ path }) => !isLeftOut(path));
+  return withMasks(all.filter(({ path }) => !isLeftOut(path)));
 }
 
-async function collect(entry: FileSystemEntry, found: ChosenFile[]): Promise<void> {
+/** Puts masks to their images: `ground_truth/KIND/NAME_mask.png` is that of `test/KIND/NAME`. Others stay on their own. */
+function withMasks(files: readonly FileOfPath[]): ChosenFile[] {
+  const masks = new Map<string, FileOfPath>();
+  for (const file of files) {
+    const [, above = '', kind, name] = MASK.exec(file.path) ?? [];
+    if (kind !== undefined) masks.set(`${above}test/${kind}/${name}`, file);
+  }
+  const paired = files.map((file) => {
+    const image = file.path.replace(/\.[^./]*$/, '');
+    const mask = masks.get(image);
+    return mask && masks.delete(image) ? { ...file, mask } : file;
+  });
+  const alone = new Set(masks.values());
+  return paired.filter((file) => !MASK.test(file.path) || alone.has(file));
+}
+
+async function collect(entry: FileSystemEntry, found: FileOfPath[]): Promise<void> {
   if (isFile(entry)) {
     const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
     found.push({ file, path: entry.fullPath.replace(/^\//, '') });
@@ -58,9 +81,9 @@ function isFile(entry: FileSystemEntry): entry is FileSystemFileEntry {
   return entry.isFile;
 }
 
-/** Hidden files, what Windows and macOS add, and masks, which are no images to learn from. */
+/** Hidden files, what Windows and macOS add, and masks in layouts that do not say which image they are of. */
 function isLeftOut(path: string): boolean {
-  if (/(^|\/)(ground[_-]?truth|masks?)\//i.test(path)) return true;
+  if (/(^|\/)(ground[_-]?truth|masks?)\//i.test(path) && !MASK.test(path)) return true;
   return /(^|\/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/i.test(path);
 }
 
@@ -75,13 +98,11 @@ export async function hashOf(file: File): Promise<string | undefined> {
   return bytes && toHex(await digest(new Uint8Array(bytes)));
 }
 
-/** Whether a file is still there, as it was chosen. */
-export async function isReadable(file: File): Promise<boolean> {
-  return file
-    .slice(0, 1)
-    .arrayBuffer()
-    .then(
-      () => true,
-      () => false,
-    );
+/** Whether a file is still there with its mask, as they were chosen. */
+export async function isReadable({ file, mask }: ChosenFile): Promise<boolean> {
+  const all = mask ? [file, mask.file] : [file];
+  return Promise.all(all.map((one) => one.slice(0, 1).arrayBuffer())).then(
+    () => true,
+    () => false,
+  );
 }

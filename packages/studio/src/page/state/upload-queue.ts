@@ -2,14 +2,14 @@ import { type Signal, signal } from '@preact/signals';
 import { ApiError, request } from '../api/client.ts';
 import type { Image, UploadedImages } from '../api/types.ts';
 import { upload } from '../api/upload.ts';
-import type { Labelling } from '../state/images.ts';
-import { tellError, wordsOf } from '../state/notices.ts';
-import { loadProjects, projectPath } from '../state/projects.ts';
-import { t } from '../texts/index.ts';
 import { type ChosenFile, hashOf, isReadable } from './chosen-files.ts';
+import type { Labelling } from './images.ts';
+import { tellError, wordsOf } from './notices.ts';
+import { loadProjects, projectPath } from './projects.ts';
+import { fileGone, isOfOneFile, isPassing } from './upload-errors.ts';
 
-/** A file to upload, with the label of those whose folders give none. */
-export interface QueuedFile extends ChosenFile {
+/** A file to upload, with its label if its folders give none. */
+interface QueuedFile extends ChosenFile {
   readonly labelling: Labelling;
 }
 
@@ -52,21 +52,11 @@ const REPORT = 200;
 /** Milliseconds until a server is asked again that did not answer, at first and at most. */
 const [FIRST_WAIT, LONGEST_WAIT] = [500, 15_000];
 
-/** Errors of a file, which do not concern the others. */
-const ofOneFile: ReadonlySet<string> = new Set([
-  'IMAGE_UNREADABLE',
-  'IMAGE_TOO_LARGE',
-  'REQUEST_TOO_LARGE',
-  'REQUEST_INVALID',
-]);
-
-const passingStatus: ReadonlySet<number> = new Set([0, 408, 429, 502, 503, 504]);
-
 /** Uploads files to a project, some at a time; continues while other pages are open. */
 export class UploadQueue {
   readonly progress: Signal<UploadProgress> = signal(nothing);
   readonly #project: string;
-  readonly #onImages: (images: readonly Image[]) => void;
+  readonly #listeners = new Set<(images: readonly Image[]) => void>();
   #files: QueuedFile[] = [];
   #isRunning = false;
   #isCancelled = false;
@@ -81,14 +71,20 @@ export class UploadQueue {
   /** When the bytes were counted from which the time left follows. */
   #since = { time: 0, bytes: 0 };
 
-  /** @param onImages is called with images as they arrive */
-  constructor(project: string, onImages: (images: readonly Image[]) => void) {
+  constructor(project: string) {
     this.#project = project;
-    this.#onImages = onImages;
   }
 
-  add(files: readonly QueuedFile[]): void {
-    if (files.length === 0) return;
+  /** @param listener is called with images as they arrive, also those that were there already. @returns ends that */
+  onImages(listener: (images: readonly Image[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @param labelling of images whose folders give none */
+  add(chosen: readonly ChosenFile[], labelling: Labelling): void {
+    if (chosen.length === 0) return;
+    const files = chosen.map((file) => ({ ...file, labelling }));
     const before = this.progress.value;
     const { failed } = before;
     const start = this.#isRunning ? before : { ...nothing, failed };
@@ -97,7 +93,7 @@ export class UploadQueue {
     this.#change({
       ...start,
       files: start.files + files.length,
-      bytes: start.bytes + files.reduce((sum, { file }) => sum + file.size, 0),
+      bytes: start.bytes + files.reduce((sum, queued) => sum + sizeOf(queued), 0),
       state: start.state === 'idle' ? 'running' : start.state,
     });
     if (!this.#isRunning) this.#run().catch(tellError);
@@ -157,6 +153,8 @@ export class UploadQueue {
   async #unknown(batch: QueuedFile[]): Promise<QueuedFile[]> {
     const hashes = new Map<QueuedFile, string>();
     for (const queued of batch) {
+      // The project may have the image, but not its mask.
+      if (queued.mask) continue;
       const hash = await hashOf(queued.file);
       if (hash !== undefined) hashes.set(queued, hash);
     }
@@ -164,9 +162,11 @@ export class UploadQueue {
     const body = { sha256: [...new Set(hashes.values())] };
     const path = projectPath(this.#project, '/images/known');
     const answer = await this.#persist(() =>
-      request<{ known: string[] }>(path, { method: 'POST', body, signal: this.#round.signal }),
+      request<{ images: Image[] }>(path, { method: 'POST', body, signal: this.#round.signal }),
     );
-    const known = new Set(answer?.known ?? []);
+    const images = answer?.images ?? [];
+    this.#added.push(...images);
+    const known = new Set(images.map(({ file }) => file));
     return batch.filter((queued) => {
       const isKnown = known.has(hashes.get(queued) ?? '');
       if (isKnown) this.#finish(queued, { known: this.progress.value.known + 1 });
@@ -175,11 +175,11 @@ export class UploadQueue {
   }
 
   async #send(queued: QueuedFile): Promise<void> {
-    const { file, path: name, labelling } = queued;
+    const { path: name, labelling } = queued;
     try {
       const uploaded = await this.#persist(async () => {
         const path = projectPath(this.#project, '/images');
-        return upload<UploadedImages>(path, file, {
+        return upload<UploadedImages>(path, bodyOf(queued), {
           query: { ...labelling, name },
           onProgress: (bytes) => {
             this.#underway.set(queued, bytes);
@@ -187,7 +187,7 @@ export class UploadQueue {
           },
           signal: this.#round.signal,
         });
-      }, file);
+      }, queued);
       const added = uploaded?.images ?? [];
       this.#added.push(...added);
       const failed = (uploaded?.failed ?? []).map(({ name: path, error, remedy }) => ({
@@ -212,7 +212,7 @@ export class UploadQueue {
    * @returns undefined if what is left was cancelled
    * @throws ApiError for an answer that is about the file
    */
-  async #persist<T>(attempt: () => Promise<T>, file?: File): Promise<T | undefined> {
+  async #persist<T>(attempt: () => Promise<T>, queued?: QueuedFile): Promise<T | undefined> {
     for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, 2 * wait)) {
       if (this.progress.value.state === 'paused') await this.#resumed.promise;
       if (this.#isCancelled) return undefined;
@@ -226,8 +226,8 @@ export class UploadQueue {
           if (this.#round.signal.aborted || error === this.#round.signal.reason) continue;
           throw error;
         }
-        if (ofOneFile.has(error.code)) throw error;
-        if (file && !(await isReadable(file))) throw fileGone();
+        if (isOfOneFile(error)) throw error;
+        if (queued && !(await isReadable(queued))) throw fileGone();
         if (error.status === 404) throw error;
         if (!isPassing(error)) {
           tellError(error);
@@ -253,7 +253,7 @@ export class UploadQueue {
 
   #finish(queued: QueuedFile, part: Partial<UploadProgress>): void {
     this.#underway.delete(queued);
-    this.#sent += queued.file.size;
+    this.#sent += sizeOf(queued);
     this.#change({ ...part, done: this.progress.value.done + 1 });
     this.#reportSoon();
   }
@@ -269,7 +269,8 @@ export class UploadQueue {
   #report(): void {
     clearTimeout(this.#reporting);
     this.#reporting = undefined;
-    if (this.#added.length > 0) this.#onImages(this.#added.splice(0));
+    const added = this.#added.splice(0);
+    if (added.length > 0) for (const listener of this.#listeners) listener(added);
     const bytesDone = [...this.#underway.values()].reduce((sum, bytes) => sum + bytes, this.#sent);
     const { bytes } = this.progress.value;
     const seconds = (performance.now() - this.#since.time) / 1000;
@@ -283,12 +284,15 @@ export class UploadQueue {
   }
 }
 
-/** Whether the server, or the way to it, will be back. */
-function isPassing({ status, code }: ApiError): boolean {
-  return passingStatus.has(status) || code === 'STORE_BUSY' || code === 'WORKER_LOST';
+function sizeOf({ file, mask }: QueuedFile): number {
+  return file.size + (mask?.file.size ?? 0);
 }
 
-function fileGone(): ApiError {
-  const { fileGone: error, fileGoneRemedy: remedy } = t.value.images;
-  return new ApiError(0, { code: 'FILE_UNREADABLE', error, remedy });
+/** An image with its mask goes in one request, so that neither arrives without the other. */
+function bodyOf({ file, path, mask }: QueuedFile): Blob | FormData {
+  if (!mask) return file;
+  const form = new FormData();
+  form.append('file', file, path);
+  form.append('file', mask.file, mask.path);
+  return form;
 }

@@ -1,8 +1,9 @@
+import type { FailedFile, UploadQueue } from '../state/upload-queue.ts';
+import { uploadsOf } from '../state/uploads.ts';
 import { t } from '../texts/index.ts';
-import { Progress } from '../ui/controls.tsx';
-import { Icon } from '../ui/icon.tsx';
-import type { FailedFile, UploadQueue } from './upload-queue.ts';
-import { uploadsOf } from './uploads.ts';
+import { Progress } from './controls.tsx';
+import { Icon } from './icon.tsx';
+import './upload-panel.css';
 
 /** Files that could not be added, and are listed by name. */
 const MOST_LISTED = 100;
@@ -13,7 +14,7 @@ export function UploadPanel({ project }: { project: string }) {
   const { state, failed } = queue.progress.value;
   if (state === 'idle' && failed.length === 0) return null;
   return (
-    <section class="panel upload-panel" aria-label={t.value.images.upload.title}>
+    <section class="panel upload-panel" aria-label={t.value.upload.title}>
       {state !== 'idle' && <Underway queue={queue} />}
       {failed.length > 0 && <Failed queue={queue} failed={failed} />}
     </section>
@@ -21,8 +22,7 @@ export function UploadPanel({ project }: { project: string }) {
 }
 
 function Underway({ queue }: { queue: UploadQueue }) {
-  const { images, app } = t.value;
-  const { upload } = images;
+  const { upload, app } = t.value;
   const { state, files, done, bytes, bytesDone, known, secondsLeft } = queue.progress.value;
   if (state === 'idle') return null;
   const size = `${megabytes(bytesDone)} / ${megabytes(bytes)} MB`;
@@ -51,24 +51,23 @@ function Underway({ queue }: { queue: UploadQueue }) {
 }
 
 function Failed({ queue, failed }: { queue: UploadQueue; failed: readonly FailedFile[] }) {
-  const { images, app } = t.value;
+  const { upload, app } = t.value;
   const more = failed.length - MOST_LISTED;
   return (
-    <details open>
-      <summary>
-        <h2>{images.upload.failed(failed.length)}</h2>
-        <button type="button" class="button plain" onClick={() => queue.dismiss(failed)}>
-          {images.upload.dismissAll}
+    <div>
+      <div class="toolbar">
+        <h2>{upload.failed(failed.length)}</h2>
+        <button type="button" class="button plain end" onClick={() => queue.dismiss(failed)}>
+          {upload.dismissAll}
         </button>
-      </summary>
+      </div>
       <ul class="failed-files">
         {failed.slice(0, MOST_LISTED).map((file) => (
           <li key={file.path}>
             <div>
               <code>{file.path}</code>
-              <p class="quiet small">
-                {file.text} {file.remedy}
-              </p>
+              <p class="small">{file.text}</p>
+              <p class="quiet small">{file.remedy}</p>
             </div>
             <button
               type="button"
@@ -81,8 +80,8 @@ function Failed({ queue, failed }: { queue: UploadQueue; failed: readonly Failed
           </li>
         ))}
       </ul>
-      {more > 0 && <p class="quiet small">{images.upload.more(more)}</p>}
-    </details>
+      {more > 0 && <p class="quiet small">{upload.more(more)}</p>}
+    </div>
   );
 }
 
