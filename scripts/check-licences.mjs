@@ -23,6 +23,10 @@ const exceptions = [
   { licence: 'Python-2.0', packages: /^argparse$/, development: true },
   // Used by Vitest, and by Vite, which compiles the styles of the studio with it.
   { licence: 'MPL-2.0', packages: /^lightningcss/, development: true },
+  // In the public domain; used by node-opcua-client, which is optional and in no published package.
+  { licence: 'Unlicense', packages: /^tweetnacl$/, development: true },
+  // Used by node-opcua-client as well; its README says MIT, its package.json says nothing.
+  { licence: '', packages: /^precond$/, development: true },
   // Used only in tests, to find faults of accessibility.
   { licence: 'MPL-2.0', packages: /^axe-core$/, development: true },
 ];

@@ -110,6 +110,20 @@ export const serverErrors = {
     exitCode: 69,
     httpStatus: 501,
   },
+  OPCUA_MISSING: {
+    when: 'A stream writes to an OPC UA server, but the packages for that, which are optional, are not installed.',
+    remedy:
+      'Install them next to Bigrid: `npm install node-opcua-client node-opcua-certificate-manager`.',
+    exitCode: 69,
+    httpStatus: 501,
+  },
+  OPCUA_UNUSABLE: {
+    when: 'An OPC UA server cannot be reached, refuses the connection, or lacks a variable that a stream writes.',
+    remedy:
+      'Check the address, the user and the node ids, and which certificates both sides trust; it is tried again by itself.',
+    exitCode: 69,
+    httpStatus: 503,
+  },
   SOURCE_UNAVAILABLE: {
     when: 'A camera or a video of a stream cannot be read.',
     remedy: 'Check its address, its password and the network; a camera is tried again by itself.',

@@ -22,6 +22,11 @@ export class StreamFiles {
     this.#data = data;
   }
 
+  /** Folder of certificates for OPC UA: the server's own, and those that it trusts. All streams have the same. */
+  get certificates(): string {
+    return join(this.#data, 'opcua');
+  }
+
   /** Relative to the data folder. */
   nameOf(stream: number): string {
     return `streams/${stream}`;

@@ -237,6 +237,10 @@ test.each([
   { type: 'webhook', url: 'http://user:secret@host/' },
   { type: 'mqtt', url: 'mqtt://user:secret@host' },
   { type: 'mqtt', url: 'mqtt://host', topic: 'line/#' },
+  { type: 'opcua', url: 'opc.tcp://user:secret@host', nodes: { score: 'i=1' } },
+  { type: 'opcua', url: 'http://host', nodes: { score: 'i=1' } },
+  { type: 'opcua', url: 'opc.tcp://host', nodes: {} },
+  { type: 'opcua', url: 'opc.tcp://host', nodes: { score: 'Line.Score' } },
   { type: 'lines', days: 0 },
 ])('$type $url $topic is no sink', async (sink) => {
   const server = await start();
@@ -250,7 +254,7 @@ test('routes, sources and sinks are described', async () => {
   const { body } = await server.get('/openapi.json');
   expect(Object.keys(body.paths)).toContain('/v1/streams/{name}/start');
   const sources = JSON.stringify(body.components.schemas);
-  for (const type of ['rtsp', 'mjpeg', 'usb', 'video', 'webhook', 'mqtt', 'heat-map']) {
+  for (const type of ['rtsp', 'mjpeg', 'usb', 'video', 'webhook', 'mqtt', 'opcua', 'heat-map']) {
     expect(sources).toContain(`"${type}"`);
   }
 });

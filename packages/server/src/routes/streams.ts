@@ -31,7 +31,9 @@ const stateSchema = z
 const sinkStateSchema = z
   .object({
     definition: sinkSchema,
-    delivered: count.describe('Results written, accepted by the broker, or queued for the webhook'),
+    delivered: count.describe(
+      'Results written, accepted by the broker or the OPC UA server, or queued for the webhook',
+    ),
     skipped: count.describe('Results above its rate, or lost because of its trouble'),
     waitingBytes: count.optional().describe('What the webhook has not sent yet'),
     trouble: z.string().optional(),

@@ -91,6 +91,27 @@ const topic = z
   .regex(/^[^+#\0]+$/)
   .meta({ expected: 'a topic without wildcards' });
 
+const nodeId = z
+  .string()
+  .max(1000)
+  .regex(/^(ns=\d{1,5};)?(i=\d{1,10}|s=.+|g=[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|b=[\w+/]+=*)$/i)
+  .meta({ expected: 'a node id such as ns=2;s=Line1.Anomalous' })
+  .optional();
+
+/** Variables of an OPC UA server, by what is written to them. */
+const nodes = z
+  .strictObject({
+    anomalous: nodeId.describe('Boolean: the image is anomalous, or could not be inspected'),
+    verdict: nodeId.describe('String: normal, unsure, anomalous or error'),
+    score: nodeId.describe('Double or Float'),
+    image: nodeId.describe('String: the name of the image'),
+    at: nodeId.describe('DateTime: when the image was inspected'),
+    count: nodeId.describe(
+      'Integer of 16 or 32 bits: goes up by one with each result, as the last',
+    ),
+  })
+  .refine((named) => Object.keys(named).length > 0, 'Expected at least one variable');
+
 /** Where the results of a stream go. */
 export const sinkSchema = z
   .discriminatedUnion('type', [
@@ -117,6 +138,21 @@ export const sinkSchema = z
         ...common,
       })
       .describe('Publishes each result to an MQTT broker while it can be reached'),
+    z
+      .strictObject({
+        type: z.literal('opcua'),
+        url: address(/^opc\.tcp$/).refine(hasNoPassword, 'Expected no password in the URL'),
+        nodes,
+        security: z
+          .enum(['none', 'sign', 'sign-and-encrypt'])
+          .default('none')
+          .describe('Basic256Sha256, unless none'),
+        username: z.string().min(1).max(1000).optional(),
+        password: z.string().min(1).max(1000).optional(),
+        mostPerSecond: mostPerSecond(100),
+        ...common,
+      })
+      .describe('Writes each result to variables of an OPC UA server, such as a PLC'),
     z
       .strictObject({ type: z.literal('lines'), ...retention, ...common })
       .describe('Appends a line of JSON per result to a file per day in the data folder'),
@@ -170,7 +206,8 @@ export function withoutSecrets(definition: StreamDefinition): StreamDefinition {
     sinks: sinks.map((sink) => {
       if (!('url' in sink)) return sink;
       const shown = { ...sink, url: originOf(sink.url) };
-      return shown.type === 'mqtt' ? { ...shown, username: undefined, password: undefined } : shown;
+      if (shown.type !== 'mqtt' && shown.type !== 'opcua') return shown;
+      return { ...shown, username: undefined, password: undefined };
     }),
   };
 }

@@ -6,6 +6,7 @@ import type { SinkDefinition } from './definitions.ts';
 import { FolderSink } from './sinks/folder-sink.ts';
 import { LinesSink } from './sinks/lines-sink.ts';
 import { MqttSink } from './sinks/mqtt-sink.ts';
+import { OpcuaSink } from './sinks/opcua-sink.ts';
 import { ProjectSink } from './sinks/project-sink.ts';
 import { RateLimit } from './sinks/rate-limit.ts';
 import { type Delivery, type DriftAlert, type Sink, SinkState } from './sinks/sink.ts';
@@ -22,7 +23,7 @@ export interface OutletContext {
 
 /** What became of the results of a sink since the stream was started. */
 export interface OutletReport {
-  /** Results written, or accepted by the broker, or queued for the webhook. */
+  /** Results written, accepted by the broker or the OPC UA server, or queued for the webhook. */
   readonly delivered: number;
   /** Results above its rate, or lost because of its trouble. */
   readonly skipped: number;
@@ -111,6 +112,8 @@ async function openSink(
       return WebhookSink.open(files.pathOf(id, queueOf(definition)), definition.url, state);
     case 'mqtt':
       return new MqttSink(definition, stream, state);
+    case 'opcua':
+      return new OpcuaSink(definition, files.certificates, state);
     case 'lines':
       return new LinesSink({ ...definition, files, folder: files.pathOf(id, 'lines') }, state);
     case 'project':

@@ -20,6 +20,7 @@ import {
 } from './definitions.ts';
 import { LiveView } from './live-view.ts';
 import type { OutletReport } from './outlet.ts';
+import { loadOpcua } from './sinks/opcua-packages.ts';
 import { checkSource } from './sources.ts';
 import { StreamRun } from './stream-run.ts';
 import type { StreamReport } from './stream-state.ts';
@@ -195,11 +196,13 @@ export class StreamService {
     return result;
   }
 
-  /** @throws NOT_FOUND for its model or a project; what {@link checkSource} throws */
+  /** @throws NOT_FOUND for its model or a project; OPCUA_MISSING; what {@link checkSource} throws */
   async #check({ source, model, version, sinks }: StreamDefinition): Promise<void> {
     this.#options.models.version(model, version);
-    for (const sink of sinks)
+    for (const sink of sinks) {
       if (sink.type === 'project') this.#options.projects.find(sink.project);
+      if (sink.type === 'opcua') await loadOpcua();
+    }
     await checkSource(source, this.#options.allowed);
   }
 
