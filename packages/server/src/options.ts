@@ -75,6 +75,14 @@ export const serverOptionsSchema = z.strictObject({
     .default(64)
     .describe('Inspections that may wait per model; further ones get status 503'),
   jobs,
+  backbone: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ expected: 'a path' })
+    .describe(
+      'Weights of DINOv2, .safetensors, for trainings with the profile accurate; workers need the file at the same path',
+    ),
   queue: queue
     .optional()
     .describe('Redis from which workers take jobs and images: redis://HOST:PORT'),

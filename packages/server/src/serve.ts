@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fail } from '@bigrid/errors';
-import { failToWrite, holdAlone, reasonOf } from '@bigrid/node/internal';
+import { failToRead, failToWrite, holdAlone, reasonOf } from '@bigrid/node/internal';
 import type { FastifyInstance } from 'fastify';
 import { Database } from './database/database.ts';
 import { createLogger } from './logger.ts';
@@ -106,7 +106,7 @@ async function open(
  * Opens what the routes stand on.
  * @param opened receives what has to be closed
  * @param onError is called with errors that no request is answered with
- * @throws DATA_TOO_NEW, DATA_DAMAGED, OUTPUT_UNWRITABLE, STORE_BUSY, QUEUE_UNAVAILABLE
+ * @throws PATH_MISSING, DATA_TOO_NEW, DATA_DAMAGED, OUTPUT_UNWRITABLE, STORE_BUSY, QUEUE_UNAVAILABLE
  */
 export async function openServices(
   options: ServerOptions,
@@ -114,6 +114,7 @@ export async function openServices(
   onError: (error: unknown) => void,
 ): Promise<Services> {
   const { data, watch, bodyLimit, processes = availableParallelism() } = options;
+  const backbone = await findBackbone(options);
   const database = await Database.open(data);
   opened.push(() => database.close());
   const files = await FileRepository.open(data);
@@ -147,7 +148,7 @@ export async function openServices(
   const audit = new AuditLog(database);
   const scores = new ScoreService({ database, images, models, projects });
   const jobs = new JobService({
-    ...{ data, database, files, images, models, projects, runner, scores, onError },
+    ...{ data, database, files, images, models, projects, runner, scores, onError, backbone },
   });
   opened.push(() => jobs.close());
   return {
@@ -166,6 +167,14 @@ export async function openServices(
     streams,
     uploads,
   };
+}
+
+/** Jobs run in processes of their own, with another working directory perhaps. @throws PATH_MISSING */
+async function findBackbone({ backbone }: ServerOptions): Promise<string | undefined> {
+  if (backbone === undefined) return undefined;
+  return realpath(backbone).catch((error: unknown) =>
+    failToRead(backbone, 'a file of weights', error),
+  );
 }
 
 /** @returns where it listens. @throws ADDRESS_UNAVAILABLE */

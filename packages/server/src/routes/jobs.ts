@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { errorResponses, errorSchema } from '../plugins/errors.ts';
 import { jobRequestSchema } from '../services/job-requests.ts';
+import { trainingProfiles } from '../services/jobs.ts';
 import { projectNameSchema } from '../services/projects.ts';
 import type { Services } from '../services/services.ts';
 import { jobKinds } from '../workers/job-messages.ts';
@@ -107,6 +108,18 @@ function createAndList(app: FastifyInstance, { jobs }: Services): void {
       const page = jobs.list(filter, cursor, limit);
       return { ...page, jobs: page.jobs.map(sent) };
     },
+  );
+  typed.get(
+    '/v1/jobs/profiles',
+    {
+      schema: {
+        tags,
+        summary: 'List the profiles that trainings can have on this server',
+        response: { 200: z.array(z.enum(trainingProfiles)), ...errorResponses },
+      },
+      config: { role: 'viewer' },
+    },
+    async () => jobs.profiles,
   );
   typed.get(
     '/v1/jobs/:job',

@@ -19,6 +19,8 @@ export interface JobPreparationParts {
   readonly scores: ScoreService;
   /** Folder for the good images that trainings keep for updates. */
   readonly replays: string;
+  /** File of the backbone of the profile accurate, if the server has one. */
+  readonly backbone: string | undefined;
 }
 
 export interface PreparedJob {
@@ -32,7 +34,7 @@ export async function prepareJob(
   row: NamedJobRow,
   parts: JobPreparationParts,
 ): Promise<PreparedJob> {
-  const { folders, files, images, models, replays, scores } = parts;
+  const { folders, files, images, models, replays, backbone, scores } = parts;
   const { id } = row;
   const request = requestOf(row);
   const source = sourceOf(request);
@@ -51,6 +53,7 @@ export async function prepareJob(
     folder: folders.pathOf(id),
     ...(version && { model: files.pathOf(version.file), shown: shownAs(request, version) }),
     replays,
+    backbone,
     options: request.options,
   };
   const isForScores = version && request.kind === 'inspect';

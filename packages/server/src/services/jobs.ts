@@ -25,6 +25,10 @@ export interface Job {
   readonly endedAt: string | null;
 }
 
+/** Profiles that {@link JobService.profiles} may have. */
+export const trainingProfiles = ['fast', 'accurate'] as const;
+type TrainingProfile = (typeof trainingProfiles)[number];
+
 /** Which jobs to list. */
 export interface JobListing {
   readonly state?: JobState | undefined;
@@ -85,9 +89,21 @@ export class JobService {
     return this.#queue.close();
   }
 
-  /** Queues a job. @throws NOT_FOUND; DATA_EMPTY if the project has no images for it */
+  /** Profiles that trainings can have here. */
+  get profiles(): TrainingProfile[] {
+    return this.#parts.backbone === undefined ? ['fast'] : ['fast', 'accurate'];
+  }
+
+  /**
+   * Queues a job.
+   * @throws NOT_FOUND; DATA_EMPTY if the project has no images for it; OPTION_INVALID for the profile accurate without its
+   *   backbone
+   */
   async create(given: JobRequest): Promise<Job> {
-    const { images, models, projects } = this.#parts;
+    const { images, models, projects, backbone } = this.#parts;
+    if (given.kind === 'train' && given.options.profile === 'accurate' && backbone === undefined) {
+      failWithoutBackbone();
+    }
     const { id: project } = projects.find(given.project);
     const source = sourceOf(given);
     const version = source && models.version(source.model, source.version).version;
@@ -246,4 +262,15 @@ function isOver(state: JobState): boolean {
 
 function parsed(text: string | null): unknown {
   return text === null ? null : JSON.parse(text);
+}
+
+function failWithoutBackbone(): never {
+  return fail(
+    'OPTION_INVALID',
+    'Expected a server with the backbone of the profile accurate but received a request to one without it',
+    {
+      remedy:
+        'Choose the profile fast, or start the server with --backbone FILE: the weights of DINOv2.',
+    },
+  );
 }

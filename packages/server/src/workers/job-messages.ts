@@ -31,6 +31,7 @@ export const jobTaskSchema = z.object({
   model: z.string().optional().describe('Model file, for every kind but train and doctor'),
   shown: shownModelSchema.optional().describe('What a report shows of the model'),
   replays: z.string().describe('Folder for the good images that trainings keep for updates'),
+  backbone: z.string().optional().describe('File of the backbone of the profile accurate'),
   options: z
     .record(z.string(), z.unknown())
     .describe('Of the function of `@bigrid/node` that does the work'),

@@ -32,6 +32,9 @@ import { inspectImages } from './job-scores.ts';
 
 type Work = (task: JobTask, context: JobContext, tools: JobTools) => Promise<object>;
 
+/** The profile whose backbone is not in the package. */
+const ACCURATE = 'accurate';
+
 /** What each kind of job does. The result is stored as JSON; a model goes to a file in the folder of the job. */
 export const works: Record<JobKind, Work> = {
   train: trainModel,
@@ -45,12 +48,13 @@ export const works: Record<JobKind, Work> = {
 
 /** Resumes from the checkpoint of an earlier process, if it was of the same training. */
 async function trainModel(
-  { folder, replays, options }: JobTask,
+  { folder, replays, options, ...files }: JobTask,
   context: JobContext,
   tools: JobTools,
 ) {
   const out = join(folder, jobFiles.model);
-  const own = { out, mask: context.mask, preview: context.testPaths };
+  const backbone = options.profile === ACCURATE ? files.backbone : undefined;
+  const own = { out, mask: context.mask, preview: context.testPaths, backbone };
   const request: TrainRequest = { ...options, ...tools, ...own };
   const { manifest } = await train(context.images, { ...request, resume: true }).catch(
     (error: unknown) => {
@@ -115,6 +119,7 @@ async function updateModel(task: JobTask, context: JobContext, tools: JobTools) 
   const { bundle, images } = await update(model as string, context.images, {
     ...options,
     ...tools,
+    backbone: before.manifest.profile === ACCURATE ? task.backbone : undefined,
     replayFrom: join(replays, replayName(before.manifest)),
     out,
   });

@@ -15,6 +15,13 @@ export interface FollowedJob {
   readonly log: readonly string[];
 }
 
+export type TrainingProfile = 'fast' | 'accurate';
+
+/** The profiles that trainings can have on this server. */
+export function loadProfiles(): Promise<TrainingProfile[]> {
+  return request('v1/jobs/profiles');
+}
+
 /** Queues a job. @throws ApiError */
 export function startJob(body: object): Promise<Job> {
   return request<Job>('v1/jobs', { method: 'POST', body });

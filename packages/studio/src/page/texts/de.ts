@@ -508,8 +508,16 @@ export const de: Texts = {
     good: 'gut',
     defect: 'Fehler',
     mapOf: (name) => `Anomaliekarte von ${name}`,
+    lastTook: (time) => `Das letzte Training dauerte ${time}.`,
     options: {
       title: 'Optionen',
+      profile: 'Profil',
+      profiles: { fast: 'Schnell', accurate: 'Genau' },
+      profileHints: {
+        fast: 'Trainiert in Minuten und hält mit einer Linie Schritt.',
+        accurate:
+          'Findet feinere Fehler an Teilen, die immer gleich liegen. Das Training dauert etwa 5-mal so lange, jede Prüfung etwa 20-mal.',
+      },
       tile: 'Kleine Fehler in großen Bildern',
       light: 'Anderes Licht ist ein Fehler',
       size: 'Bildgröße',
@@ -519,7 +527,8 @@ export const de: Texts = {
       hints: {
         tile: 'Betrachtet überlappende Kacheln jedes Bildes. Dauert länger.',
         light: 'Sonst werden Helligkeit und Farbe des ganzen Bildes ausgeglichen.',
-        size: 'Pixel je Seite, auf die Bilder verkleinert werden, ein Vielfaches von 32. Üblich sind 256.',
+        size: (multiple, usual) =>
+          `Pixel je Seite, auf die Bilder verkleinert werden, ein Vielfaches von ${multiple}. Üblich sind ${usual}.`,
         epochs: 'Üblicherweise so viele, wie die Bilder brauchen.',
         seed: 'Gleicher Startwert und gleiche Bilder ergeben das gleiche Modell.',
         note: 'Beschreibt die Version in Listen.',

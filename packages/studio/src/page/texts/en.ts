@@ -509,8 +509,16 @@ export const en = {
     good: 'good',
     defect: 'defect',
     mapOf: (name: string) => `Anomaly map of ${name}`,
+    lastTook: (time: string) => `The last training took ${time}.`,
     options: {
       title: 'Options',
+      profile: 'Profile',
+      profiles: { fast: 'Fast', accurate: 'Accurate' },
+      profileHints: {
+        fast: 'Trains in minutes, and keeps up with a line.',
+        accurate:
+          'Finds finer defects on parts that always lie the same way. Training takes about 5 times as long, and each inspection about 20 times.',
+      },
       tile: 'Small defects in large images',
       light: 'A change of light is a defect',
       size: 'Image size',
@@ -520,7 +528,8 @@ export const en = {
       hints: {
         tile: 'Looks at overlapping tiles of each image. Takes longer.',
         light: 'Otherwise the brightness and colour of the whole image are evened out.',
-        size: 'Pixels per side that images are reduced to, a multiple of 32. Usually 256.',
+        size: (multiple: number, usual: number) =>
+          `Pixels per side that images are reduced to, a multiple of ${multiple}. Usually ${usual}.`,
         epochs: 'Usually as many as the images need.',
         seed: 'The same seed and images give the same model.',
         note: 'Describes the version in lists.',

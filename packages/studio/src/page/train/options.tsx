@@ -1,9 +1,11 @@
 import type { Signal } from '@preact/signals';
+import type { TrainingProfile } from '../state/jobs.ts';
 import { t } from '../texts/index.ts';
-import { Field } from '../ui/controls.tsx';
+import { Field, Segments } from '../ui/controls.tsx';
 
 /** What a person chose for a training; empty texts leave it to the server. */
 export interface ChosenOptions {
+  readonly profile: TrainingProfile;
   readonly tile: boolean;
   readonly isLightFixed: boolean;
   readonly size: string;
@@ -13,6 +15,7 @@ export interface ChosenOptions {
 }
 
 export const usualOptions: ChosenOptions = {
+  profile: 'fast',
   tile: false,
   isLightFixed: false,
   size: '',
@@ -21,12 +24,25 @@ export const usualOptions: ChosenOptions = {
   note: '',
 };
 
+/** What the size of images is a multiple of, and what it is without a choice. */
+const sizes: Record<TrainingProfile, readonly [multiple: number, usual: number]> = {
+  fast: [32, 256],
+  accurate: [14, 392],
+};
+
 /** The request of a training. */
-export function requestOf({ tile, isLightFixed, note, ...numbers }: ChosenOptions): object {
+export function requestOf({
+  profile,
+  tile,
+  isLightFixed,
+  note,
+  ...numbers
+}: ChosenOptions): object {
   const given = Object.entries(numbers).filter(([, text]) => text.trim() !== '');
   return {
     note,
     options: {
+      profile,
       ...Object.fromEntries(given.map(([name, text]) => [name, Number(text)])),
       ...(tile && { tile: 'auto' }),
       ...(isLightFixed && { light: 'fixed' }),
@@ -34,17 +50,24 @@ export function requestOf({ tile, isLightFixed, note, ...numbers }: ChosenOption
   };
 }
 
+interface OptionsProps {
+  readonly chosen: Signal<ChosenOptions>;
+  /** That the server offers. */
+  readonly profiles: readonly TrainingProfile[];
+}
+
 /** The options of a training, folded away: it needs none. */
-export function Options({ chosen }: { chosen: Signal<ChosenOptions> }) {
+export function Options({ chosen, profiles }: OptionsProps) {
   const { options: text } = t.value.train;
   const set = (part: Partial<ChosenOptions>) => {
     chosen.value = { ...chosen.value, ...part };
   };
-  const field = (name: 'size' | 'epochs' | 'seed') => (
+  const [multiple, usual] = sizes[chosen.value.profile];
+  const field = (name: 'size' | 'epochs' | 'seed', hint: string) => (
     <Field
       type="number"
       label={text[name]}
-      hint={text.hints[name]}
+      hint={hint}
       value={chosen.value[name]}
       onInput={(value) => set({ [name]: value })}
     />
@@ -53,6 +76,17 @@ export function Options({ chosen }: { chosen: Signal<ChosenOptions> }) {
     <details class="train-options">
       <summary>{text.title}</summary>
       <div class="fields">
+        {profiles.length > 1 && (
+          <div class="field profile">
+            <Segments
+              label={text.profile}
+              value={chosen.value.profile}
+              options={profiles.map((value) => ({ value, label: text.profiles[value] }))}
+              onChange={(profile) => set({ profile })}
+            />
+            <span class="hint">{text.profileHints[chosen.value.profile]}</span>
+          </div>
+        )}
         <Choice
           label={text.tile}
           hint={text.hints.tile}
@@ -65,9 +99,9 @@ export function Options({ chosen }: { chosen: Signal<ChosenOptions> }) {
           isChosen={chosen.value.isLightFixed}
           onChange={(isLightFixed) => set({ isLightFixed })}
         />
-        {field('size')}
-        {field('epochs')}
-        {field('seed')}
+        {field('size', text.hints.size(multiple, usual))}
+        {field('epochs', text.hints.epochs)}
+        {field('seed', text.hints.seed)}
         <Field
           label={text.note}
           hint={text.hints.note}

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createProject } from '../../../../server/testing/jobs.ts';
+import { embeddedWeights } from '../../../../server/testing/weights.ts';
 import { chromiumPath, looks, seriousFaults, show, useStudio } from '../../../testing/page.ts';
 
 // Skipped where there is no Chromium to open the page in.
 describe.skipIf(chromiumPath === undefined)('train page', () => {
-  const studio = useStudio();
+  // Weights of another network: what is started with them fails at once.
+  const studio = useStudio({ backbone: embeddedWeights });
   beforeAll(async () => {
     const { server } = studio();
     await createProject(server, 'part');
@@ -31,8 +33,20 @@ describe.skipIf(chromiumPath === undefined)('train page', () => {
     );
   });
 
+  it('offers the profile accurate, with what it costs, and says why it failed', async () => {
+    const { page } = studio();
+    await page.getByLabel('Image size').fill('');
+    await page.getByText('Trains in minutes, and keeps up with a line.').waitFor();
+    await page.getByText('Accurate', { exact: true }).click();
+    await page.getByText('each inspection about 20 times').waitFor();
+    await page.getByRole('button', { name: 'Train' }).click();
+    await page.getByRole('heading', { name: 'Training failed' }).waitFor();
+    await page.getByText('with the backbone efficientnet-lite0').waitFor();
+  });
+
   it('goes on without the page, is cancelled, resumed and cancelled again', async () => {
     const { page } = studio();
+    await page.getByText('Options').click();
     await page.getByLabel('Image size').fill('64');
     await page.getByLabel('Passes over the images').fill('5000');
     await page.getByRole('button', { name: 'Train' }).click();
@@ -67,6 +81,7 @@ describe.skipIf(chromiumPath === undefined)('train page', () => {
     await page.reload();
     await page.getByRole('heading', { name: 'Version 1 is ready' }).waitFor();
     await expect.poll(() => maps.count()).toBe(4);
+    await page.getByText(/^The last training took \d+ s/).waitFor();
     const jobs = await server.send('GET', '/v1/jobs?project=part&kind=inspect');
     expect(((await jobs.json()) as { jobs: object[] }).jobs).toHaveLength(1);
     expect(problems).toEqual([]);

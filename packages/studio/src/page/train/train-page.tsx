@@ -1,11 +1,12 @@
 import { ENOUGH_PARTS, LEAST_IMAGES } from '@bigrid/inspect';
 import { useSignal } from '@preact/signals';
-import { useState } from 'preact/hooks';
-import { isOver } from '../state/jobs.ts';
-import { wordsOf } from '../state/notices.ts';
+import { useEffect, useState } from 'preact/hooks';
+import type { Job } from '../api/types.ts';
+import { isOver, loadProfiles, type TrainingProfile } from '../state/jobs.ts';
+import { tellError, wordsOf } from '../state/notices.ts';
 import { project } from '../state/projects.ts';
 import { hashOf } from '../state/route.ts';
-import { t } from '../texts/index.ts';
+import { formatSeconds, t } from '../texts/index.ts';
 import { Icon } from '../ui/icon.tsx';
 import { JobProgress } from '../ui/job-progress.tsx';
 import { LossCurve } from './loss-curve.tsx';
@@ -27,7 +28,12 @@ export default function TrainPage() {
         <h1>{t.value.pages.train}</h1>
       </div>
       {!isRunning && followed !== undefined && (
-        <Start project={name} images={images?.training ?? 0} training={training} />
+        <Start
+          project={name}
+          images={images?.training ?? 0}
+          training={training}
+          last={followed?.job}
+        />
       )}
       {isRunning && <Running training={training} />}
       {followed && isOver(followed.job) && (
@@ -48,13 +54,20 @@ interface StartProps {
   /** Number of images to learn from. */
   readonly images: number;
   readonly training: Training;
+  /** The training before. */
+  readonly last: Job | undefined;
 }
 
-function Start({ project, images, training }: StartProps) {
+function Start({ project, images, training, last }: StartProps) {
   const text = t.value.train;
   const chosen = useSignal(usualOptions);
   const [error, setError] = useState<string>();
+  const [profiles, setProfiles] = useState<readonly TrainingProfile[]>(['fast']);
+  useEffect(() => {
+    loadProfiles().then(setProfiles).catch(tellError);
+  }, []);
   const isEnough = images >= LEAST_IMAGES;
+  const seconds = last && secondsOf(last);
   const start = async (event: SubmitEvent) => {
     event.preventDefault();
     setError(undefined);
@@ -69,6 +82,7 @@ function Start({ project, images, training }: StartProps) {
         <h2>{text.learnsFrom(images)}</h2>
         {!isEnough && <p class="quiet">{text.tooFew(LEAST_IMAGES)}</p>}
         {isEnough && images < ENOUGH_PARTS && <p class="quiet">{text.few(ENOUGH_PARTS)}</p>}
+        {seconds !== undefined && <p class="quiet">{text.lastTook(formatSeconds(seconds))}</p>}
       </div>
       {isEnough ? (
         <button type="submit" class="button primary">
@@ -86,9 +100,15 @@ function Start({ project, images, training }: StartProps) {
           {error}
         </p>
       )}
-      {isEnough && <Options chosen={chosen} />}
+      {isEnough && <Options chosen={chosen} profiles={profiles} />}
     </form>
   );
+}
+
+/** How long a job took that was done without a break; undefined for others. */
+function secondsOf({ state, startedAt, endedAt }: Job): number | undefined {
+  if (state !== 'done' || !startedAt || !endedAt) return undefined;
+  return (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
 }
 
 function Running({ training }: { training: Training }) {
