@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { ZodType } from 'zod';
@@ -100,6 +102,62 @@ describe('deploy/', () => {
     }
     expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(30);
   });
+
+  it('has an example for Kubernetes with workers that agrees with that of the server', async () => {
+    const [, one, oneService] = await documents('kubernetes.yaml');
+    const all = await documents('kubernetes.workers.yaml');
+    const find = (kind: string, name: string) =>
+      all.find((entry) => entry.kind === kind && entry.metadata.name === name);
+    const server = find('StatefulSet', 'bigrid').spec.template.spec;
+    const worker = find('Deployment', 'bigrid-worker').spec.template.spec;
+    const redis = find('StatefulSet', 'bigrid-redis').spec.template.spec;
+    const [inServer, inWorker, inRedis] = [server, worker, redis].map((pod) => pod.containers[0]);
+
+    expect(find('Service', 'bigrid')).toEqual(oneService);
+    const alone = one.spec.template.spec;
+    const { queue, ...options } = optionsOf(inServer.args);
+    expect(options).toEqual(optionsOf(alone.containers[0].args));
+    expect({ ...server, containers: [] }).toEqual({ ...alone, containers: [] });
+    const { args: _, env, resources: __, ...same } = inServer;
+    expect(alone.containers[0]).toMatchObject(same);
+
+    expect(workerOptionsOf(inWorker.args)).toMatchObject({ queue, data: options.data });
+    expect(inWorker.env).toEqual(env);
+    for (const part of ['image', 'securityContext', 'volumeMounts']) {
+      expect(inWorker[part], part).toEqual(inServer[part]);
+    }
+    expect(worker.volumes).toEqual(server.volumes);
+    expect(worker.securityContext).toEqual(server.securityContext);
+    expect(find('PersistentVolumeClaim', 'bigrid').spec.accessModes).toEqual(['ReadWriteMany']);
+
+    const { hostname, port, password } = new URL(queue as string);
+    expect(find('Service', hostname).spec.ports[0]).toMatchObject({ port: Number(port) });
+    expect(password).toBe(`$(${env[0].name})`);
+    expect(env[0].valueFrom).toEqual(inRedis.env[0].valueFrom);
+    expect(inRedis.args).toContain(`$(${inRedis.env[0].name})`);
+    const policy = find('NetworkPolicy', 'bigrid-redis').spec;
+    const allowed = policy.ingress[0].from[0].podSelector.matchLabels;
+    for (const entry of [find('StatefulSet', 'bigrid'), find('Deployment', 'bigrid-worker')]) {
+      expect(entry.spec.template.metadata.labels).toMatchObject(allowed);
+    }
+    for (const { kind, spec } of all.filter((entry) => entry.kind === 'Service')) {
+      const pods = all.map((entry) => entry.spec.template?.metadata.labels.app);
+      expect(pods, kind).toContain(spec.selector.app);
+    }
+  });
+
+  const python = process.env.BIGRID_CLIENTS;
+  it.skipIf(!python)(
+    'has examples that Kubernetes takes, by its schemas (needs BIGRID_CLIENTS)',
+    async () => {
+      const paths = ['kubernetes.yaml', 'kubernetes.workers.yaml'].map(
+        (name) => new URL(`../../../deploy/${name}`, import.meta.url).pathname,
+      );
+      const args = ['-m', 'kubernetes_validate', '--strict', ...paths];
+      const { stdout, stderr } = await promisify(execFile)(python as string, args);
+      expect(`${stdout}${stderr}`).toContain('passed for resource networkpolicy/bigrid-redis');
+    },
+  );
 
   it('has a service for systemd with options that exist', async () => {
     const text = await read('bigrid.service');
