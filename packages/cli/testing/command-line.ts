@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,8 @@ export const bin = fileURLToPath(new URL('../bin/bigrid.js', import.meta.url));
 export const tiny = ['--epochs', '1', '--size', '64', '--threads', '1'];
 
 export interface Ended {
-  readonly code: number | null;
+  /** As a shell has it: 128 and the number of a signal that ended the command. */
+  readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -41,8 +42,14 @@ export function ended(child: ChildProcess): Promise<Ended> {
   });
   return new Promise((resolve, reject) =>
     // A process that cannot be started emits no close event.
-    child.on('error', reject).on('close', (code) => resolve({ code, stdout, stderr })),
+    child
+      .on('error', reject)
+      .on('close', (code, signal) => resolve({ code: code ?? signalled(signal), stdout, stderr })),
   );
+}
+
+function signalled(signal: NodeJS.Signals | null): number {
+  return 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
 /** Interrupts a command as Ctrl-C does, shortly after its output meets a condition. */
