@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that start commands, browsers and other servers, or train until something is learned: `npm run test:e2e`. */
+const endToEnd = 'packages/*/src/**/*.e2e.test.ts';
+
 export default defineConfig({
   test: {
     globalSetup: 'vitest.setup.ts',
@@ -28,7 +31,12 @@ export default defineConfig({
             'scripts/**/*.test.mjs',
             '*.test.ts',
           ],
+          exclude: [endToEnd],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'end-to-end', include: [endToEnd] },
       },
     ],
   },

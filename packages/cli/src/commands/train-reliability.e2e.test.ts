@@ -58,7 +58,7 @@ async function killWhen(isTime: (stderr: string) => Promise<boolean>, words: rea
   const end = ended(child);
   while (child.exitCode === null && !(await isTime(stderr))) await setTimeout(5);
   child.kill('SIGKILL');
-  expect((await end).code).toBe(null);
+  expect((await end).code).toBe(137);
 }
 
 describe('a training that is killed', () => {
