@@ -60,6 +60,17 @@ describe('inspect', () => {
     ).toBe('NUMPY');
   });
 
+  it('answers with verdict and anomaly map in one form', async () => {
+    const both = await inspect(defective, '', { accept: 'multipart/form-data' });
+    const form = await both.formData();
+    const [result, map] = [form.get('result') as File, form.get('map') as File];
+    const { status: _, milliseconds: __, ...expected } = await json(defective);
+    expect(JSON.parse(await result.text())).toMatchObject(expected);
+    const alone = await inspect(defective, '', { accept: 'application/x-npy' });
+    const [first, second] = [await map.bytes(), await alone.bytes()];
+    expect(Buffer.compare(first, second)).toBe(0);
+  });
+
   it('judges by the rules of the request', async () => {
     expect(await json(defective, '?threshold=1e6')).toMatchObject({ verdict: 'normal' });
     expect(await json(defective, '?threshold=x')).toMatchObject({ code: 'OPTION_INVALID' });

@@ -39,7 +39,7 @@ const schema = {
   tags: ['inspect'],
   summary: 'Inspect an image, or several',
   description:
-    'The body is an image (PNG, JPEG, WebP, TIFF, AVIF, GIF or BMP). The response is JSON or, with `Accept: image/png`, the heat map or, with `Accept: application/x-npy`, the anomaly map. With multipart/form-data it has a line of JSON per file, in their order, each with the name of the file.',
+    'The body is an image (PNG, JPEG, WebP, TIFF, AVIF, GIF or BMP). The response is JSON or, with `Accept: image/png`, the heat map or, with `Accept: application/x-npy`, the anomaly map or, with `Accept: multipart/form-data`, a form of both, `result` and `map`. To multipart/form-data it has a line of JSON per file, in their order, each with the name of the file.',
   querystring: query,
   consumes: ['image/*', 'multipart/form-data'],
   response: responses,
@@ -96,8 +96,10 @@ type Inspect = (task: Task) => Promise<Inspected>;
 
 async function sendOne(request: FastifyRequest, reply: FastifyReply, inspect: Inspect) {
   const image = bodyOf(request);
-  const inspected = await inspect({ image, name: 'image', ...acceptedForm(request) });
-  return sendInspected(reply, inspected, shaped(inspected, request.query as Query));
+  const accepted = acceptedForm(request);
+  const { heatMap, map } = accepted;
+  const inspected = await inspect({ image, name: 'image', heatMap, map });
+  return sendInspected(reply, inspected, shaped(inspected, request.query as Query), accepted);
 }
 
 /** Answers with the results of all files as they come. */

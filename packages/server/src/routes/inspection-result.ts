@@ -37,17 +37,23 @@ export const resultSchema = z
 
 export type InspectionResult = z.output<typeof resultSchema>;
 
+const NPY = 'application/x-npy';
+
 /** What a client accepts instead of JSON. */
 export interface AcceptedForm {
   readonly heatMap: boolean;
   readonly map: boolean;
+  /** Whether the map is to come together with the JSON, as a form. */
+  readonly form: boolean;
 }
 
 /** Browsers ask for `image/*` where a page shows an image. */
 export function acceptedForm({ headers: { accept = '' } }: FastifyRequest): AcceptedForm {
+  const form = accept.includes('multipart/form-data');
   return {
     heatMap: /image\/(png|\*)/.test(accept),
-    map: accept.includes('application/x-npy'),
+    map: form || accept.includes(NPY),
+    form,
   };
 }
 
@@ -57,12 +63,25 @@ export function resultOf({ version: { model, version }, result }: Inspected): ob
   return { model, version, ...rest };
 }
 
-/** Sends the heat map or the anomaly map if the result has one, and JSON otherwise. */
-export function sendInspected(reply: FastifyReply, { result }: Inspected, json: object) {
+/** Sends what is accepted: a form of JSON and anomaly map, the heat map, the anomaly map, or JSON. */
+export async function sendInspected(
+  reply: FastifyReply,
+  { result }: Inspected,
+  json: object,
+  accepted: AcceptedForm,
+) {
   const { map, heatMap } = result;
+  const npy = map && encodeNpy(map.data, [map.height, map.width]);
+  if (npy && accepted.form) return sendForm(reply, json, npy);
   if (heatMap) return reply.type('image/png').send(heatMap);
-  if (map) {
-    return reply.type('application/x-npy').send(encodeNpy(map.data, [map.height, map.width]));
-  }
-  return reply.send(json);
+  return npy ? reply.type(NPY).send(npy) : reply.send(json);
+}
+
+async function sendForm(reply: FastifyReply, json: object, npy: Uint8Array) {
+  const form = new FormData();
+  form.append('result', new Blob([JSON.stringify(json)], { type: 'application/json' }));
+  form.append('map', new Blob([npy as Uint8Array<ArrayBuffer>], { type: NPY }));
+  const response = new Response(form);
+  const type = response.headers.get('content-type') as string;
+  return reply.type(type).send(Buffer.from(await response.arrayBuffer()));
 }

@@ -74,7 +74,7 @@ function inspection(app: FastifyInstance, { images, models, scores }: Services):
         tags,
         summary: 'Inspect an image of a project, and keep its score',
         description:
-          'The response is JSON or, with `Accept: image/png`, the heat map or, with `Accept: application/x-npy`, the anomaly map.',
+          'The response is JSON or, with `Accept: image/png`, the heat map or, with `Accept: application/x-npy`, the anomaly map or, with `Accept: multipart/form-data`, a form of both, `result` and `map`.',
         params: imageParams,
         querystring: versionQuery.extend(rulesQuery.shape),
         response: {
@@ -95,9 +95,9 @@ function inspection(app: FastifyInstance, { images, models, scores }: Services):
       const parts = [softwareVersion, model, version.version, file, settings, judging, form];
       reply.header('Vary', 'Accept');
       if (hasAlready(request, reply, tagOf([...parts, image.file]))) return reply.code(304).send();
-      const task = { judging, ...form };
+      const task = { judging, heatMap: form.heatMap, map: form.map };
       const inspected = await scores.inspect(image, version, task, goneSignal(reply));
-      return sendInspected(reply, inspected, resultOf(inspected));
+      return sendInspected(reply, inspected, resultOf(inspected), form);
     },
   );
 }

@@ -1,6 +1,4 @@
-import { judge, regionsOf } from '@bigrid/inspect';
-import { infer } from '../api/infer.ts';
-import type { DetailedModelVersion } from '../api/types.ts';
+import { inspectFile, type VersionName } from '../state/inspections.ts';
 import type { LiveFrame } from './live-stage.tsx';
 
 /** Quality of the JPEG images that are sent: hardly any score changes by it. */
@@ -14,31 +12,17 @@ const QUALITY = 0.95;
  */
 export async function* inspectCamera(
   video: HTMLVideoElement,
-  version: DetailedModelVersion,
+  version: VersionName,
   signal: AbortSignal,
 ): AsyncGenerator<LiveFrame> {
   while (!signal.aborted) {
     await nextImage(video, signal);
-    const size = { width: video.videoWidth, height: video.videoHeight };
     const image = await snapshot(video);
-    yield { image, name: '', ...(await inspectOne(image, size, version, signal)) };
+    const begin = performance.now();
+    const { result, map } = await inspectFile(image, version, signal);
+    const milliseconds = performance.now() - begin;
+    yield { image, name: '', result: { ...result, milliseconds }, map };
   }
-}
-
-async function inspectOne(
-  image: Blob,
-  size: Pick<LiveFrame['result'], 'width' | 'height'>,
-  { model, version, manifest: { calibration }, settings }: DetailedModelVersion,
-  signal: AbortSignal,
-): Promise<Pick<LiveFrame, 'result' | 'map'>> {
-  const begin = performance.now();
-  const path = `v2/models/${encodeURIComponent(model)}/versions/${version}`;
-  const { score, threshold, map } = await infer(path, image, signal);
-  const milliseconds = performance.now() - begin;
-  const { pixelThreshold } = calibration;
-  const regions = regionsOf(map, size, pixelThreshold, settings.smallestRegion);
-  const verdict = judge(score, calibration);
-  return { result: { ...size, score, threshold, verdict, regions, milliseconds }, map };
 }
 
 /** Resolves with the next image of the camera; there is none while the page is hidden. */

@@ -96,7 +96,13 @@ describe.skipIf(chromiumPath === undefined)('inspect page', () => {
     expect(await listed('0.png')).toMatchObject({ label: 'defect', kind: 'hairline crack' });
     await page.getByText('Marked 2').waitFor();
 
+    // Another page in between.
+    await page.getByRole('link', { name: 'Monitor' }).click();
+    await page.getByRole('heading', { name: 'Monitor' }).waitFor();
+    await page.getByRole('link', { name: 'Inspect' }).click();
+    await page.locator('.verdict-panel').waitFor();
     await page.keyboard.press('u');
+    await heading('0.png').waitFor();
     await labelled('Labelled good');
     expect(await listed('0.png')).toMatchObject({ label: 'normal', split: 'train' });
     await page.keyboard.press('Control+z');

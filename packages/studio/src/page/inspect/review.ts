@@ -45,14 +45,22 @@ export interface Review {
   undo(): Promise<Image | undefined>;
 }
 
+const labels = new Map<string, Signal<readonly Image[]>>();
+
+/** The labels of a project before they were changed, the latest last: also after its page was left. */
+function labelsBefore(project: string): Signal<readonly Image[]> {
+  const known = labels.get(project) ?? signal<readonly Image[]>([]);
+  labels.set(project, known);
+  return known;
+}
+
 /** Judges by the version in use, whose settings may change meanwhile. */
 export function openReview(project: string, { model: name, version }: VersionName): Review {
   const images = signal<readonly Image[] | undefined>(undefined);
   const scores = signal<ReadonlyMap<number, number>>(new Map());
   const filter = signal<Filter>('all');
   const order = signal<Order>('score');
-  /** Labels before they were changed, the latest last. */
-  const before = signal<readonly Image[]>([]);
+  const before = labelsBefore(project);
 
   const all = computed(() => {
     const calibration = model.value?.manifest.calibration;

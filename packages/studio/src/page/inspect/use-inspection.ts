@@ -1,14 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { AnomalyMap } from '../api/npy.ts';
-import type { InspectionResult } from '../api/types.ts';
-import { inspectImage, loadMap, type VersionName } from '../state/inspections.ts';
+import { type Inspection, inspectImage, type VersionName } from '../state/inspections.ts';
 import { tellError } from '../state/notices.ts';
 
-export interface Inspected {
+export interface Inspected extends Inspection {
   readonly image: number;
-  readonly result: InspectionResult;
-  /** Undefined until it has come. */
-  readonly map: AnomalyMap | undefined;
 }
 
 /** What a version says of an image, once it has said it. @param onScore is told the score */
@@ -22,14 +17,9 @@ export function useInspection(
   useEffect(() => {
     const { signal, abort } = abortable();
     const load = async () => {
-      const result = await inspectImage(project, image, { model, version }, signal);
-      setInspected({ image, result, map: undefined });
-      onScore(image, result.score);
-      setInspected({
-        image,
-        result,
-        map: await loadMap(project, image, { model, version }, signal),
-      });
+      const inspection = await inspectImage(project, image, { model, version }, signal);
+      setInspected({ image, ...inspection });
+      onScore(image, inspection.result.score);
     };
     load().catch((error) => signal.aborted || tellError(error));
     return abort;

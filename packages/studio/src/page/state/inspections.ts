@@ -1,6 +1,7 @@
-import { request, send } from '../api/client.ts';
+import { type RequestOptions, request, send } from '../api/client.ts';
 import { type AnomalyMap, parseNpy } from '../api/npy.ts';
 import type { InspectionResult } from '../api/types.ts';
+import { modelPath } from './model.ts';
 import { projectPath } from './projects.ts';
 
 /** Scores of images by one version of a model. */
@@ -24,26 +25,39 @@ export function loadScores(project: string, { model, version }: VersionName): Pr
   return request(projectPath(project, '/scores'), { query: { model, version } });
 }
 
-/** Inspects an image of a project, and keeps its score. */
+/** What a version says of an image. */
+export interface Inspection {
+  readonly result: InspectionResult;
+  readonly map: AnomalyMap;
+}
+
+/** Inspects an image of a project, and keeps its score. @throws ApiError */
 export function inspectImage(
   project: string,
   image: number,
   { model, version }: VersionName,
   signal?: AbortSignal,
-): Promise<InspectionResult> {
+): Promise<Inspection> {
   const path = projectPath(project, `/images/${image}/inspection`);
-  return request(path, { query: { model, version }, signal });
+  return requestInspection(path, { query: { model, version }, signal });
 }
 
-/** The anomaly map of an image of a project. */
-export async function loadMap(
-  project: string,
-  image: number,
+/** Inspects an image that no project has. @throws ApiError */
+export function inspectFile(
+  image: Blob,
   { model, version }: VersionName,
-  signal?: AbortSignal,
-): Promise<AnomalyMap> {
-  const path = projectPath(project, `/images/${image}/inspection`);
-  const accept = 'application/x-npy';
-  const response = await send(path, { query: { model, version }, accept, signal });
-  return parseNpy(await response.arrayBuffer());
+  signal: AbortSignal,
+): Promise<Inspection> {
+  const path = modelPath(model, version, '/inspect');
+  return requestInspection(path, { method: 'POST', body: image, signal });
+}
+
+async function requestInspection(path: string, options: RequestOptions): Promise<Inspection> {
+  const response = await send(path, { ...options, accept: 'multipart/form-data' });
+  const form = await response.formData();
+  const [result, map] = [form.get('result') as File, form.get('map') as File];
+  return {
+    result: JSON.parse(await result.text()) as InspectionResult,
+    map: parseNpy(await map.arrayBuffer()),
+  };
 }

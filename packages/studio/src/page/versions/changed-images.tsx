@@ -1,10 +1,9 @@
 import { mapScaleOf } from '@bigrid/inspect';
 import { useEffect, useState } from 'preact/hooks';
 import { request } from '../api/client.ts';
-import type { AnomalyMap } from '../api/npy.ts';
-import type { Comparison, DetailedModelVersion, Image, InspectionResult } from '../api/types.ts';
+import type { Comparison, DetailedModelVersion, Image } from '../api/types.ts';
 import { originalUrl, thumbnailUrl } from '../state/images.ts';
-import { inspectImage, loadMap, type VersionName } from '../state/inspections.ts';
+import { type Inspection, inspectImage, type VersionName } from '../state/inspections.ts';
 import { loadVersion } from '../state/model.ts';
 import { tellError } from '../state/notices.ts';
 import { project, projectPath } from '../state/projects.ts';
@@ -129,10 +128,8 @@ function BothVersions({ comparison, image }: { comparison: Comparison; image: nu
 }
 
 /** What one version says of an image. */
-interface Side {
+interface Side extends Inspection {
   readonly version: DetailedModelVersion;
-  readonly result: InspectionResult;
-  readonly map: AnomalyMap;
 }
 
 async function loadSide(
@@ -141,10 +138,9 @@ async function loadSide(
   { model, version }: VersionName,
   signal: AbortSignal,
 ): Promise<Side> {
-  const [described, result, map] = await Promise.all([
+  const [described, inspection] = await Promise.all([
     loadVersion(model, version),
     inspectImage(name, image, { model, version }, signal),
-    loadMap(name, image, { model, version }, signal),
   ]);
-  return { version: described, result, map };
+  return { version: described, ...inspection };
 }
