@@ -41,33 +41,33 @@ const historySchema = z
 
 const summarySchema = bandSchema.extend({ count: z.int() });
 
+export const measureDriftSchema = z
+  .object({
+    name: z.enum(measureNames),
+    before: summarySchema,
+    now: summarySchema,
+    shift: z
+      .number()
+      .optional()
+      .describe('How far the median moved, in standard deviations at calibration'),
+    outside: z
+      .object({
+        below: z.int(),
+        above: z.int(),
+        expected: z.number().describe('Expected share outside if nothing changed, 0..1'),
+        probability: z.number().describe('Of at least as many outside if nothing changed'),
+      })
+      .describe('Inspections outside the band that held 98 of 100 at calibration'),
+    probability: z.number().describe('Of a difference this large if nothing changed'),
+    moved: z.boolean(),
+    isMixed: z.boolean().describe('Whether only some of the inspections moved'),
+  })
+  .meta({ id: 'MeasureDrift' });
+
 const driftSchema = z
   .object({
     drifted: z.boolean().describe('Whether any measure moved'),
-    measures: z
-      .array(
-        z.object({
-          name: z.enum(measureNames),
-          before: summarySchema,
-          now: summarySchema,
-          shift: z
-            .number()
-            .optional()
-            .describe('How far the median moved, in standard deviations at calibration'),
-          outside: z
-            .object({
-              below: z.int(),
-              above: z.int(),
-              expected: z.number().describe('Expected share outside if nothing changed, 0..1'),
-              probability: z.number().describe('Of at least as many outside if nothing changed'),
-            })
-            .describe('Inspections outside the band that held 98 of 100 at calibration'),
-          probability: z.number().describe('Of a difference this large if nothing changed'),
-          moved: z.boolean(),
-          isMixed: z.boolean().describe('Whether only some of the inspections moved'),
-        }),
-      )
-      .describe('Those that moved first, the furthest first'),
+    measures: z.array(measureDriftSchema).describe('Those that moved first, the furthest first'),
     inspected: z.int().describe('Number of inspections compared'),
   })
   .meta({ id: 'Drift' });

@@ -2,6 +2,7 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { imageBytes } from '../../testing/server.ts';
 import { startStreamServer, useTinyModel } from '../../testing/streams.ts';
@@ -134,6 +135,31 @@ test('after a restart a stream goes on, repeats nothing, and sends what was not 
     expect(text).toContain(`{"action":"stream.${action}"`.slice(1));
   }
   expect(text).not.toContain('secret');
+});
+
+test('drift is told to a webhook, and by the state of the stream', async () => {
+  const server = await start(at('part.onnx'));
+  const { url, taken } = await receive(() => 200);
+  const state = async () => (await server.get('/v1/streams/line-1')).body.state;
+  await server.post('/v1/streams', stream([{ type: 'webhook', url, verdicts: ['unsure'] }]));
+  const dark = await sharp(await imageBytes(1))
+    .linear(0.6, 0)
+    .png()
+    .toBuffer();
+  for (let n = 0; n < 200; n++) await writeFile(join(camera, `${n}.png`), dark);
+  await expect.poll(state, { timeout: 60_000, interval: 500 }).toMatchObject({ inspected: 200 });
+  const alert = () => taken.find(({ type }) => type === 'drift');
+  await expect.poll(alert, { timeout: 20_000 }).toBeDefined();
+  const { at: since, measures, ...rest } = alert();
+  expect(rest).toEqual({
+    type: 'drift',
+    stream: 'line-1',
+    model: 'part',
+    version: 1,
+    drifted: true,
+  });
+  expect(measures[0]).toMatchObject({ moved: true, now: { count: 100 } });
+  expect((await state()).drift).toEqual({ drifted: true, since, measures });
 });
 
 test('images go to a project, which keeps the latest that nobody has labelled', async () => {

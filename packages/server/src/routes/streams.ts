@@ -6,6 +6,7 @@ import { errorResponses } from '../plugins/errors.ts';
 import type { Services } from '../services/services.ts';
 import { nameSchema } from '../services/settings.ts';
 import { sinkSchema, streamSchema } from '../services/streams/definitions.ts';
+import { measureDriftSchema } from './history.ts';
 
 const params = z.object({ name: nameSchema('Name of a stream') });
 
@@ -25,6 +26,19 @@ const stateSchema = z
       'Frames of a camera that a newer one replaced before the model was free',
     ),
     failed: count.describe('Images that could not be inspected'),
+    drift: z
+      .object({
+        drifted: z.boolean(),
+        since: z.iso
+          .datetime()
+          .describe('When drift began or was over; before both, when images were first compared'),
+        measures: z
+          .array(measureDriftSchema)
+          .readonly()
+          .describe('Those that moved when drift began, the furthest first'),
+      })
+      .optional()
+      .describe('Whether images drift, as the latest alert says; none before a hundred images'),
   })
   .meta({ id: 'StreamState' });
 

@@ -10,6 +10,12 @@ export interface DriftChange {
   readonly measures: readonly MeasureDrift[];
 }
 
+/** Whether a stream drifts. */
+export interface DriftState extends DriftChange {
+  /** When drift began or was over; before both, when inspections were first compared. */
+  readonly since: string;
+}
+
 /** Inspections that are compared at once, none of them twice. */
 const WINDOW = 100;
 /**
@@ -24,12 +30,17 @@ export class DriftWatch {
   #window: ComparedInspection[] = [];
   /** Scores of different versions are not comparable. */
   #version: string | undefined;
-  #isDrifting = false;
+  #state: DriftState | undefined;
   /** Comparisons in a row that contradict this. */
   #contradicting = 0;
 
   constructor(models: Pick<ModelService, 'detailed'>) {
     this.#models = models;
+  }
+
+  /** Undefined until there are enough inspections to compare. */
+  get state(): DriftState | undefined {
+    return this.#state;
   }
 
   /** @returns what changed; undefined if nothing did, or if it is not yet time to compare */
@@ -48,14 +59,16 @@ export class DriftWatch {
     const detailed = await this.#models
       .detailed(version.model, version.version)
       .catch(() => undefined);
-    return detailed && this.#judge(compareInspections(detailed.manifest, window));
+    return detailed && this.#judge(at, compareInspections(detailed.manifest, window));
   }
 
-  #judge({ drifted, measures }: DriftChange): DriftChange | undefined {
-    this.#contradicting = drifted === this.#isDrifting ? 0 : this.#contradicting + 1;
+  #judge(since: string, { drifted, measures }: DriftChange): DriftChange | undefined {
+    this.#state ??= { drifted: false, measures: [], since };
+    this.#contradicting = drifted === this.#state.drifted ? 0 : this.#contradicting + 1;
     if (this.#contradicting < AGREEING) return undefined;
     this.#contradicting = 0;
-    this.#isDrifting = drifted;
-    return { drifted, measures: measures.filter(({ moved }) => moved) };
+    const change = { drifted, measures: measures.filter(({ moved }) => moved) };
+    this.#state = { ...change, since };
+    return change;
   }
 }

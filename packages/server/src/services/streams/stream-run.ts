@@ -62,7 +62,7 @@ export class StreamRun {
   }
 
   report(): StreamReport {
-    return this.#state.report();
+    return { ...this.#state.report(), drift: this.#drift.state };
   }
 
   /** In the order of the sinks. */

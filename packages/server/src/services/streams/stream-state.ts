@@ -1,4 +1,5 @@
 import type { Judgement } from '@bigrid/node';
+import type { DriftState } from './drift-watch.ts';
 
 export type Status = 'running' | 'waiting' | 'finished' | 'failed' | 'stopped';
 
@@ -19,6 +20,8 @@ export interface StreamReport {
   readonly dropped: number;
   /** Images that could not be inspected. */
   readonly failed: number;
+  /** Undefined until enough images were inspected. */
+  readonly drift?: DriftState | undefined;
 }
 
 /** Milliseconds over which the frame rate is measured. */

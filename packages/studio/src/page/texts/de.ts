@@ -322,6 +322,8 @@ export const de: Texts = {
     driftHint:
       'Sehen Sie zuerst nach Kamera und Licht. Hat sich das Produkt geändert, sammeln Sie neue gute Bilder und aktualisieren Sie das Modell.',
     tooFew: 'Noch zu wenige Bilder, um zu sagen, ob sich etwas verschoben hat.',
+    streamDrifted: (name, time, names) =>
+      `Die Bilder des Streams ${name} sind seit ${time} verschoben: ${names}.`,
     measures: {
       score: 'Anomaliewert',
       brightness: 'Helligkeit',

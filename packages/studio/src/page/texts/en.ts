@@ -324,6 +324,8 @@ export const en = {
     driftHint:
       'Look at the camera and the light first. If the product has changed, collect new good images and update the model.',
     tooFew: 'Too few images so far to tell whether anything has moved.',
+    streamDrifted: (name: string, time: string, names: string) =>
+      `The stream ${name} has been drifting since ${time}: ${names}.`,
     measures: {
       score: 'Anomaly score',
       brightness: 'Brightness',

@@ -1,5 +1,27 @@
-import type { Drift } from '../api/types.ts';
-import { language, t } from '../texts/index.ts';
+import type { Drift, Stream } from '../api/types.ts';
+import { formatTime, language, t } from '../texts/index.ts';
+
+type MeasureDrift = Drift['measures'][number];
+
+/** Names of measures that moved. */
+function namesOf(moved: readonly MeasureDrift[]): string {
+  const { measures } = t.value.watch;
+  return new Intl.ListFormat(language.value).format(moved.map(({ name }) => measures[name]));
+}
+
+/** Those of the streams that drift, a sentence each. */
+export function StreamDrifts({ streams }: { streams: readonly Stream[] }) {
+  const { watch } = t.value;
+  return streams.flatMap(({ name, state: { drift } }) =>
+    drift?.drifted
+      ? [
+          <p key={name} class="drift-line tone-warning" role="status">
+            {watch.streamDrifted(name, formatTime(drift.since), namesOf(drift.measures))}
+          </p>,
+        ]
+      : [],
+  );
+}
 
 /** Whether images still look as they did at calibration, in a sentence. */
 export function DriftLine({ drift }: { drift: Drift | undefined }) {
@@ -9,12 +31,9 @@ export function DriftLine({ drift }: { drift: Drift | undefined }) {
   if (moved.length === 0) {
     return <p class="drift-line tone-normal">{watch.steady(drift.inspected)}</p>;
   }
-  const names = new Intl.ListFormat(language.value).format(
-    moved.map(({ name }) => watch.measures[name]),
-  );
   return (
     <div class="drift-line tone-warning" role="status">
-      <strong>{watch.drifted(names)}</strong>
+      <strong>{watch.drifted(namesOf(moved))}</strong>
       <p>{watch.driftHint}</p>
     </div>
   );

@@ -1,16 +1,22 @@
-import { readFile } from 'node:fs/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { imageBytes, tinyModel } from '../../../../server/testing/server.ts';
+import { mkdtempSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { imageBytes, json, tinyModel } from '../../../../server/testing/server.ts';
 import { chromiumPath, looks, seriousFaults, show, useStudio } from '../../../testing/page.ts';
 
 // Skipped where there is no Chromium to open the page in.
 describe.skipIf(chromiumPath === undefined)('watch page', () => {
-  const studio = useStudio();
+  const line = mkdtempSync(join(tmpdir(), 'bigrid-line-'));
+  const studio = useStudio({ watch: [line] });
 
   beforeAll(async () => {
     const { server } = studio();
     await server.send('POST', '/v1/projects', { name: 'part' });
   }, 120_000);
+  afterAll(() => rm(line, { recursive: true, force: true }));
 
   const open = async () => {
     const { page, server } = studio();
@@ -52,6 +58,24 @@ describe.skipIf(chromiumPath === undefined)('watch page', () => {
     expect(lines).toHaveLength(2);
     expect(lines[1]).toContain('part-11.png');
   });
+
+  it('names the streams that drift', async () => {
+    const { page, server } = studio();
+    const dark = await sharp(await imageBytes(1))
+      .linear(0.6, 0)
+      .png()
+      .toBuffer();
+    for (let n = 0; n < 200; n++) await writeFile(join(line, `${n}.png`), dark);
+    const source = { type: 'folder', path: line };
+    await server.send('POST', '/v1/streams', { name: 'line-1', model: 'part', source });
+    const drift = async () => {
+      const { body } = await json(server, 'GET', '/v1/streams/line-1');
+      return body.state.drift?.drifted;
+    };
+    await expect.poll(drift, { timeout: 60_000, interval: 500 }).toBe(true);
+    await open();
+    await page.getByText(/The stream line-1 has been drifting since .*Brightness/).waitFor();
+  }, 120_000);
 
   it('keeps the time that was chosen in the URL', async () => {
     const { page } = studio();

@@ -1,13 +1,14 @@
 import { useEffect, useState } from 'preact/hooks';
 import { request } from '../api/client.ts';
-import type { Drift, History } from '../api/types.ts';
+import type { Drift, History, Stream } from '../api/types.ts';
 import { loadModel, model, modelPath } from '../state/model.ts';
 import { tellError } from '../state/notices.ts';
 import { go, route } from '../state/route.ts';
+import { loadStreams } from '../state/streams.ts';
 import { t } from '../texts/index.ts';
 import { Empty, Segments } from '../ui/controls.tsx';
 import { DriftCharts } from './drift-charts.tsx';
-import { DriftLine } from './drift-line.tsx';
+import { DriftLine, StreamDrifts } from './drift-line.tsx';
 import { VerdictLog } from './verdict-log.tsx';
 import './watch-page.css';
 
@@ -32,6 +33,7 @@ interface Seen {
   readonly history: History;
   /** Undefined for too few inspections. */
   readonly drift: Drift | undefined;
+  readonly streams: readonly Stream[];
   /** When the time shown begins; undefined for all there is. */
   readonly from: string | undefined;
 }
@@ -78,7 +80,7 @@ export default function WatchPage() {
   );
 }
 
-function Overview({ history, drift }: Seen) {
+function Overview({ history, drift, streams }: Seen) {
   const { watch } = t.value;
   if (history.bins.every(({ count }) => count === 0)) {
     return (
@@ -89,6 +91,7 @@ function Overview({ history, drift }: Seen) {
   }
   return (
     <>
+      <StreamDrifts streams={streams} />
       <DriftLine drift={drift} />
       <DriftCharts
         history={history}
@@ -130,5 +133,5 @@ async function load(name: string, range: RangeName, signal: AbortSignal): Promis
     count < LEAST_FOR_DRIFT
       ? undefined
       : await request<Drift>(modelPath(name, undefined, '/drift'), { signal });
-  return { history, drift, from };
+  return { history, drift, streams: await loadStreams(name), from };
 }
