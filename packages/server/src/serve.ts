@@ -10,6 +10,7 @@ import { openMachines } from './machines.ts';
 import type { ServerOptions } from './options.ts';
 import { namesOf } from './plugins/origin.ts';
 import { FileRepository } from './repositories/files.ts';
+import { JobFolders } from './repositories/job-folders.ts';
 import { PreviewRepository } from './repositories/previews.ts';
 import { ReplayRepository } from './repositories/replays.ts';
 import { StreamFiles } from './repositories/stream-files.ts';
@@ -126,7 +127,7 @@ export async function openServices(
   opened.push(() => decoder.dispose());
   const mostBytes = bodyLimit * 2 ** 20;
   const previews = new PreviewRepository(data);
-  const projects = new ProjectService(database);
+  const projects = new ProjectService(database, new JobFolders(data));
   const images = new ImageService({ database, files, previews, decoder, projects, mostBytes });
   const groundTruths = new GroundTruthService({ database, files, decoder, images, mostBytes });
   const uploads = new UploadService({ files, images, groundTruths });

@@ -91,6 +91,12 @@ export class JobRepository {
     return rows.map(({ id, state }) => ({ id, isDone: state === 'done' }));
   }
 
+  /** Ids of the jobs of a project. */
+  ofProject(project: number): number[] {
+    const sql = 'SELECT id FROM jobs WHERE project = ?';
+    return this.#database.all<Pick<JobRow, 'id'>>(sql, project).map(({ id }) => id);
+  }
+
   isActive(project: number): boolean {
     const sql = "SELECT 1 FROM jobs WHERE project = ? AND state IN ('queued', 'running')";
     return this.#database.get(sql, project) !== undefined;

@@ -202,6 +202,18 @@ it('keeps the error of a job that fails, and tries it again when asked', async (
   expect(await readdir(at('data', 'jobs'))).not.toContain(String(body.id));
 });
 
+it('removes what jobs left along with their project', async () => {
+  await createProject(server, 'short');
+  const options = { ...tiny, grids: 'none', jitter: 0.1 };
+  const { body: job } = await create('train', { project: 'short', options });
+  expect((await ended(server, job.id)).state).toBe('failed');
+  const folders = () => readdir(at('data', 'jobs'));
+  const before = await folders();
+  expect(before).toContain(String(job.id));
+  expect((await call('DELETE', '/v1/projects/short')).status).toBe(204);
+  expect(await folders()).toEqual(before.filter((name) => name !== String(job.id)));
+});
+
 it('cancels a job that waits and one that runs, one after the other', async () => {
   const long = { options: { ...tiny, epochs: 10_000 } };
   const [{ body: running }, { body: waiting }] = [

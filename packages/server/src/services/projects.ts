@@ -1,6 +1,7 @@
 import { fail } from '@bigrid/errors';
 import type { Database } from '../database/database.ts';
 import { type ImageCount, ImageRepository } from '../repositories/images.ts';
+import type { JobFolders } from '../repositories/job-folders.ts';
 import { JobRepository } from '../repositories/jobs.ts';
 import { ProjectRepository, type ProjectRow } from '../repositories/projects.ts';
 import { AuditLog } from './audit.ts';
@@ -32,13 +33,15 @@ export class ProjectService {
   readonly #projects: ProjectRepository;
   readonly #images: ImageRepository;
   readonly #jobs: JobRepository;
+  readonly #jobFolders: JobFolders;
   readonly #audit: AuditLog;
 
-  constructor(database: Database) {
+  constructor(database: Database, jobFolders: JobFolders) {
     this.#database = database;
     this.#projects = new ProjectRepository(database);
     this.#images = new ImageRepository(database);
     this.#jobs = new JobRepository(database);
+    this.#jobFolders = jobFolders;
     this.#audit = new AuditLog(database);
   }
 
@@ -95,16 +98,19 @@ export class ProjectService {
 
   /** Removes a project with its images and jobs. @throws NOT_FOUND; STATE_CONFLICT if one of its jobs has not ended */
   async remove(name: string): Promise<void> {
-    await this.#database.write(() => {
+    const jobs = await this.#database.write(() => {
       const { id } = this.find(name);
       if (this.#jobs.isActive(id)) {
         fail('STATE_CONFLICT', `Expected a project without jobs to do but received ${name}`, {
           remedy: 'Cancel its jobs first.',
         });
       }
+      const removed = this.#jobs.ofProject(id);
       this.#projects.remove(id);
       this.#audit.record('project.delete', name);
+      return removed;
     });
+    await Promise.all(jobs.map((job) => this.#jobFolders.remove(job)));
   }
 
   #assertFree(name: string): void {
