@@ -131,7 +131,9 @@ export async function openServices(
   const images = new ImageService({ database, files, previews, decoder, projects, mostBytes });
   const groundTruths = new GroundTruthService({ database, files, decoder, images, mostBytes });
   const uploads = new UploadService({ files, images, groundTruths });
+  opened.push(() => uploads.close());
   const sample = new SampleService(projects, files, uploads);
+  opened.push(() => sample.close());
   const replays = new ReplayRepository(data);
   const unused = new UnusedFiles({ files, previews, replays, images, models, onError });
   await unused.start();

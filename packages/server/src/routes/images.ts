@@ -114,7 +114,8 @@ function upload(app: FastifyInstance, { uploads }: Services): void {
       const files = request.isMultipart()
         ? parts(request)
         : [{ name, content: bodyStream(request.body, 'an image', TO_SEND) }];
-      const uploaded = await uploads.add(request.params.project, files, labelling);
+      const { project } = request.params;
+      const uploaded = await uploads.add(project, files, labelling, app.stopping);
       return sendUploaded(reply, uploaded);
     },
   );
@@ -142,7 +143,7 @@ function importFolder(app: FastifyInstance, { uploads }: Services): void {
       config: { role: 'admin' },
     },
     async ({ params: { project }, body }, reply) =>
-      sendUploaded(reply, await uploads.addFolder(project, body)),
+      sendUploaded(reply, await uploads.addFolder(project, body, app.stopping)),
   );
 }
 

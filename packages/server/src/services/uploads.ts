@@ -4,11 +4,12 @@ import { Readable } from 'node:stream';
 import { BigridError, type ErrorCode, fail, isBigridError } from '@bigrid/errors';
 import { type Dataset, openDataset } from '@bigrid/node';
 import { encodeMask, reasonOf, systemPath } from '@bigrid/node/internal';
-import yauzl from 'yauzl';
 import type { FileRepository, ReceivedFile } from '../repositories/files.ts';
+import { entriesOf, isArchive } from './archives.ts';
 import type { GroundTruthService } from './ground-truths.ts';
 import { isMaskPath, kindFrom, type Labelling, labelledBy, maskPathOf } from './image-labels.ts';
 import type { AddedImage, ImageService } from './images.ts';
+import { RunningWork } from './running-work.ts';
 
 /** A file that a client sends: an image, or a zip archive of images. */
 export interface UploadedFile {
@@ -37,6 +38,8 @@ export interface UploadParts {
 
 /** What came of a request so far. */
 interface Intake extends Uploaded {
+  /** Aborted when the server stops: no file after the first is taken. */
+  readonly stopping: AbortSignal;
   /** Where defects are in `images`, by the paths of their masks. */
   readonly defects: Map<string, number>;
 }
@@ -61,22 +64,48 @@ const ofOneFile: ReadonlySet<ErrorCode> = new Set([
 /** Brings images into projects: from requests, from archives, from folders. */
 export class UploadService {
   readonly #parts: UploadParts;
+  readonly #running = new RunningWork();
 
   constructor(parts: UploadParts) {
     this.#parts = parts;
   }
 
+  /** Waits until nothing is added any more, also for clients that hung up. */
+  close(): Promise<void> {
+    return this.#running.isOver();
+  }
+
   /**
    * Adds the images of a request, one after the other, then their masks, which may come in any order.
    * @param labelling of all of them; folders in names, such as `test/scratch`, take precedence
-   * @throws NOT_FOUND; REQUEST_INVALID for a damaged archive; OUTPUT_UNWRITABLE, STORE_BUSY
+   * @param stopping ends it after the image that it is at
+   * @throws NOT_FOUND; REQUEST_INVALID for a damaged archive; OUTPUT_UNWRITABLE, STORE_BUSY, SERVER_BUSY
    */
-  async add(
+  add(
     project: string,
     files: AsyncIterable<UploadedFile> | Iterable<UploadedFile>,
     labelling: Labelling,
+    stopping: AbortSignal,
   ): Promise<Uploaded> {
-    const intake: Intake = { images: [], failed: [], defects: new Map() };
+    const intake: Intake = { stopping, images: [], failed: [], defects: new Map() };
+    return this.#running.add(this.#addFiles(project, files, labelling, intake));
+  }
+
+  /**
+   * Adds the images of a folder on this machine with the labels that its layout gives. It is read, not changed.
+   * @param stopping as for {@link add}
+   * @throws NOT_FOUND, REQUEST_INVALID if it has several products and none was chosen; SERVER_BUSY; what `openDataset` throws
+   */
+  addFolder(project: string, given: FolderImport, stopping: AbortSignal): Promise<Uploaded> {
+    return this.#running.add(this.#addDataset(project, given, stopping));
+  }
+
+  async #addFiles(
+    project: string,
+    files: AsyncIterable<UploadedFile> | Iterable<UploadedFile>,
+    labelling: Labelling,
+    intake: Intake,
+  ): Promise<Uploaded> {
     const masks: (readonly [name: string, ReceivedFile])[] = [];
     try {
       for await (const { name, content } of files) {
@@ -99,13 +128,13 @@ export class UploadService {
     return intake;
   }
 
-  /**
-   * Adds the images of a folder on this machine with the labels that its layout gives. It is read, not changed.
-   * @throws NOT_FOUND, REQUEST_INVALID if it has several products and none was chosen; what `openDataset` throws
-   */
-  async addFolder(project: string, { folder, product }: FolderImport): Promise<Uploaded> {
+  async #addDataset(
+    project: string,
+    { folder, product }: FolderImport,
+    stopping: AbortSignal,
+  ): Promise<Uploaded> {
     const { training, test } = productOf(await openDataset(folder), product);
-    const uploaded: Uploaded = { images: [], failed: [] };
+    const uploaded: Omit<Intake, 'defects'> = { stopping, images: [], failed: [] };
     const add = (path: string, labelling: Labelling, readMask?: ReadMask) =>
       collect(uploaded, path, async () => {
         const content = await readFrom(path);
@@ -187,40 +216,23 @@ export class UploadService {
   }
 }
 
-/** Does the work on one file; its error is added to those of the others. */
+/** Does the work on one file; its error is added to those of the others. @throws SERVER_BUSY if the server stops */
 async function collect(
-  { failed }: Uploaded,
+  { images, failed, stopping }: Omit<Intake, 'defects'>,
   name: string,
   work: () => Promise<void>,
 ): Promise<void> {
+  if (stopping.aborted && images.length + failed.length > 0) {
+    fail('SERVER_BUSY', `Expected a running server but it stops, after ${images.length} images`, {
+      remedy:
+        'Send it again when the server runs: what the project has by then is not added again.',
+    });
+  }
   try {
     await work();
   } catch (error) {
     if (!isBigridError(error) || !ofOneFile.has(error.code)) throw error;
     failed.push({ name, error });
-  }
-}
-
-interface ArchiveEntry {
-  /** With its folders, with slashes. */
-  readonly name: string;
-  readonly open: () => Promise<Readable>;
-}
-
-/** The files in an archive. @throws REQUEST_INVALID if it is damaged */
-async function* entriesOf({ path }: ReceivedFile): AsyncGenerator<ArchiveEntry> {
-  const archive = await yauzl.openPromise(path).catch(failToUnzip);
-  try {
-    const entries = archive.eachEntry();
-    for (;;) {
-      const { done, value: entry } = await entries.next().catch(failToUnzip);
-      if (done) return;
-      const { fileName: name } = entry;
-      if (isLeftOut(name)) continue;
-      yield { name, open: () => archive.openReadStreamPromise(entry).catch(failToUnzip) };
-    }
-  } finally {
-    archive.close();
   }
 }
 
@@ -239,29 +251,6 @@ function failToMatch(name: string): never {
       remedy:
         'ground_truth/KIND/NAME_mask.png is the mask of the image NAME in test/KIND, next to ground_truth: send that as well.',
     },
-  );
-}
-
-async function isArchive({ path }: ReceivedFile): Promise<boolean> {
-  const handle = await open(path);
-  try {
-    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4);
-    return buffer.toString('latin1') === 'PK\x03\x04';
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Folders, hidden files, and what macOS adds. */
-function isLeftOut(name: string): boolean {
-  return name.endsWith('/') || name.startsWith('__MACOSX/') || /(^|\/)\.[^/]*$/.test(name);
-}
-
-function failToUnzip(error: unknown): never {
-  return fail(
-    'REQUEST_INVALID',
-    `Expected a zip archive of images but received a damaged or encrypted one: ${reasonOf(error)}`,
-    { cause: error, remedy: 'Make the archive again, without a password.' },
   );
 }
 
