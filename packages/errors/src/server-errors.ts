@@ -124,6 +124,12 @@ export const serverErrors = {
     exitCode: 69,
     httpStatus: 503,
   },
+  RECEIVER_UNAVAILABLE: {
+    when: 'A webhook or an MQTT broker cannot be reached, or refuses a test message.',
+    remedy: 'Check its address, its user and password, and whether it runs.',
+    exitCode: 69,
+    httpStatus: 502,
+  },
   SOURCE_UNAVAILABLE: {
     when: 'A camera or a video of a stream cannot be read.',
     remedy: 'Check its address, its password and the network; a camera is tried again by itself.',

@@ -71,4 +71,4 @@ export {
   statisticsOf,
 } from './watching/inspection-log.ts';
 export { FolderWatch, type WatchedImage, type WatchOptions } from './watching/watch-folder.ts';
-export { Webhook, type WebhookOptions } from './watching/webhook.ts';
+export { postLine, Webhook, type WebhookOptions } from './watching/webhook.ts';

@@ -138,9 +138,10 @@ export class Webhook {
   /** Retries until the receiver accepts or permanently rejects the line. @returns false if stopped before that */
   async #deliver(line: string): Promise<boolean> {
     const { signal } = this.#stopped;
-    const { firstPause = 500 } = this.#options;
+    const { firstPause = 500, timeout = 10_000 } = this.#options;
     for (let attempt = 0; !signal.aborted; attempt++) {
-      const { trouble, isFinal, retryAfter } = await this.#post(line);
+      const patience = AbortSignal.any([AbortSignal.timeout(timeout), this.#cut.signal]);
+      const { trouble, isFinal, retryAfter } = await postLine(this.#url, line, patience);
       if (signal.aborted && trouble) return false;
       if (!trouble || isFinal) {
         if (isFinal) this.#tell(`${this.#url.host} rejected a result: ${trouble}`, false);
@@ -162,34 +163,34 @@ export class Webhook {
   #tell(message: string, isOver: boolean): void {
     this.#options.onTrouble?.(message, isOver);
   }
+}
 
-  async #post(line: string): Promise<Answer> {
-    const { timeout = 10_000 } = this.#options;
-    try {
-      const response = await fetch(this.#url, {
-        method: 'POST',
-        headers: {
-          'Content-Type': 'application/json',
-          'Idempotency-Key': createHash('sha256').update(line).digest('hex').slice(0, 32),
-        },
-        body: line,
-        // A redirected POST can become a GET without a body.
-        redirect: 'manual',
-        signal: AbortSignal.any([AbortSignal.timeout(timeout), this.#cut.signal]),
-      });
-      await response.body?.cancel();
-      const { ok, status } = response;
-      const seconds = Number(response.headers.get('Retry-After') ?? 0);
-      return {
-        trouble: ok ? undefined : `status ${status}`,
-        isFinal: !ok && status < 500 && !REPEATED.has(status),
-        retryAfter: seconds > 0 ? Math.min(LONGEST_PAUSE, seconds * 1000) : 0,
-      };
-    } catch (error) {
-      // The system error is the cause of `fetch failed`.
-      const cause = error instanceof Error && error.cause ? error.cause : error;
-      return { trouble: reasonOf(cause), isFinal: false, retryAfter: 0 };
-    }
+/** Posts a line of JSON once. @param signal ends the wait for the response */
+export async function postLine(url: URL, line: string, signal: AbortSignal): Promise<PostAnswer> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        'Idempotency-Key': createHash('sha256').update(line).digest('hex').slice(0, 32),
+      },
+      body: line,
+      // A redirected POST can become a GET without a body.
+      redirect: 'manual',
+      signal,
+    });
+    await response.body?.cancel();
+    const { ok, status } = response;
+    const seconds = Number(response.headers.get('Retry-After') ?? 0);
+    return {
+      trouble: ok ? undefined : `status ${status}`,
+      isFinal: !ok && status < 500 && !REPEATED.has(status),
+      retryAfter: seconds > 0 ? Math.min(LONGEST_PAUSE, seconds * 1000) : 0,
+    };
+  } catch (error) {
+    // The system error is the cause of `fetch failed`.
+    const cause = error instanceof Error && error.cause ? error.cause : error;
+    return { trouble: reasonOf(cause), isFinal: false, retryAfter: 0 };
   }
 }
 
@@ -197,7 +198,7 @@ function tooLong(): never {
   fail('LOG_INVALID', `Expected lines of at most ${LONGEST_LINE} bytes but received a longer one`);
 }
 
-interface Answer {
+export interface PostAnswer {
   /** Undefined if the line was accepted. */
   readonly trouble: string | undefined;
   /** Whether a retry is pointless. */

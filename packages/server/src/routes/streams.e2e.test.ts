@@ -284,3 +284,22 @@ test('routes, sources and sinks are described', async () => {
     expect(sources).toContain(`"${type}"`);
   }
 });
+
+test('a test message shows whether a webhook accepts results', async () => {
+  const server = await start(at('part.onnx'));
+  let status = 200;
+  const { url, taken } = await receive(() => status);
+  await server.post('/v1/streams', stream([{ type: 'webhook', url }]));
+  // As responses show it, without the path, which may be a secret.
+  const shown = (await server.get('/v1/streams/line-1')).body.sinks[0].definition;
+  expect(shown.url).not.toContain('secret');
+  expect((await server.post('/v1/streams/line-1/test', shown)).status).toBe(204);
+  expect(taken).toMatchObject([{ type: 'test', stream: 'line-1', model: 'part' }]);
+  status = 403;
+  expect(await server.post('/v1/streams/line-1/test', { type: 'webhook', url })).toMatchObject({
+    status: 502,
+    body: { code: 'RECEIVER_UNAVAILABLE', error: expect.stringContaining('status 403') },
+  });
+  const lines = await server.post('/v1/streams/line-1/test', { type: 'lines' });
+  expect(lines).toMatchObject({ status: 400, body: { code: 'REQUEST_INVALID' } });
+});

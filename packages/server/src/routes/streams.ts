@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { errorResponses } from '../plugins/errors.ts';
 import type { Services } from '../services/services.ts';
 import { nameSchema } from '../services/settings.ts';
-import { sinkSchema, streamSchema } from '../services/streams/definitions.ts';
+import { receiverSchema, sinkSchema, streamSchema } from '../services/streams/definitions.ts';
 import { measureDriftSchema } from './history.ts';
 
 const params = z.object({ name: nameSchema('Name of a stream') });
@@ -75,6 +75,7 @@ const tags = ['streams'];
 export async function streamRoutes(app: FastifyInstance, services: Services): Promise<void> {
   read(app, services);
   change(app, services);
+  test(app, services);
 }
 
 function read(app: FastifyInstance, { streams }: Services): void {
@@ -174,6 +175,28 @@ function change(app: FastifyInstance, { streams }: Services): void {
     },
     async (request, reply) => {
       await streams.remove(request.params.name);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function test(app: FastifyInstance, { streams }: Services): void {
+  app.withTypeProvider<ZodTypeProvider>().post(
+    '/v1/streams/:name/test',
+    {
+      config: { role: 'admin' },
+      schema: {
+        tags,
+        summary: 'Send a test message to a webhook or an MQTT broker',
+        description:
+          'One that the stream has, as responses show it, or is to have. The message is JSON with the `type` test; a broker gets it on TOPIC/test.',
+        params,
+        body: receiverSchema,
+        response: { 204: z.null(), ...errorResponses },
+      },
+    },
+    async ({ params: { name }, body }, reply) => {
+      await streams.test(name, body);
       return reply.code(204).send(null);
     },
   );

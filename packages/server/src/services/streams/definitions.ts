@@ -112,32 +112,41 @@ const nodes = z
   })
   .refine((named) => Object.keys(named).length > 0, 'Expected at least one variable');
 
+const webhook = z
+  .strictObject({
+    type: z.literal('webhook'),
+    url: address(/^https?$/).refine(hasNoPassword, 'Expected no password in the URL'),
+    ...common,
+  })
+  .describe('Posts each result, in order, until it is accepted; also after a restart');
+
+const mqtt = z
+  .strictObject({
+    type: z.literal('mqtt'),
+    url: address(/^(mqtts?|wss?)$/).refine(hasNoPassword, 'Expected no password in the URL'),
+    topic: topic.optional().describe('Default: bigrid/NAME, with the name of the stream'),
+    availabilityTopic: topic
+      .optional()
+      .describe('Holds online or offline, retained (default: TOPIC/availability)'),
+    qos: z.literal([0, 1, 2]).default(0),
+    retain: z.boolean().default(false).describe('Whether the broker keeps the latest result'),
+    username: z.string().min(1).max(1000).optional(),
+    password: z.string().min(1).max(1000).optional(),
+    mostPerSecond: mostPerSecond(100),
+    ...common,
+  })
+  .describe('Publishes each result to an MQTT broker while it can be reached');
+
+/** Receivers that a test message can be sent to: in a PLC, files and projects it would do harm. */
+export const receiverSchema = z.discriminatedUnion('type', [webhook, mqtt]);
+
+export type ReceiverDefinition = z.infer<typeof receiverSchema>;
+
 /** Where the results of a stream go. */
 export const sinkSchema = z
   .discriminatedUnion('type', [
-    z
-      .strictObject({
-        type: z.literal('webhook'),
-        url: address(/^https?$/).refine(hasNoPassword, 'Expected no password in the URL'),
-        ...common,
-      })
-      .describe('Posts each result, in order, until it is accepted; also after a restart'),
-    z
-      .strictObject({
-        type: z.literal('mqtt'),
-        url: address(/^(mqtts?|wss?)$/).refine(hasNoPassword, 'Expected no password in the URL'),
-        topic: topic.optional().describe('Default: bigrid/NAME, with the name of the stream'),
-        availabilityTopic: topic
-          .optional()
-          .describe('Holds online or offline, retained (default: TOPIC/availability)'),
-        qos: z.literal([0, 1, 2]).default(0),
-        retain: z.boolean().default(false).describe('Whether the broker keeps the latest result'),
-        username: z.string().min(1).max(1000).optional(),
-        password: z.string().min(1).max(1000).optional(),
-        mostPerSecond: mostPerSecond(100),
-        ...common,
-      })
-      .describe('Publishes each result to an MQTT broker while it can be reached'),
+    webhook,
+    mqtt,
     z
       .strictObject({
         type: z.literal('opcua'),
@@ -228,6 +237,14 @@ export function withSecretsOf(
       whole(sink, [...earlier.sinks.slice(at, at + 1), ...earlier.sinks]),
     ),
   };
+}
+
+/** Fills in what {@link withoutSecrets} hides of a receiver that a stream has. */
+export function receiverWithSecretsOf(
+  { sinks }: StreamDefinition,
+  receiver: ReceiverDefinition,
+): ReceiverDefinition {
+  return whole(receiver, sinks as ReceiverDefinition[]);
 }
 
 interface MayHaveSecrets {

@@ -12,6 +12,7 @@ import type { ModelService } from '../models.ts';
 import type { ProjectService } from '../projects.ts';
 import type { AllowedFolders } from './allowed-folders.ts';
 import {
+  type ReceiverDefinition,
   type SinkDefinition,
   type StreamDefinition,
   streamSchema,
@@ -21,6 +22,7 @@ import {
 import { LiveView } from './live-view.ts';
 import type { OutletReport } from './outlet.ts';
 import { loadOpcua } from './sinks/opcua-packages.ts';
+import { sendTest } from './sinks/test-message.ts';
 import { checkSource } from './sources.ts';
 import { StreamRun } from './stream-run.ts';
 import type { StreamReport } from './stream-state.ts';
@@ -138,6 +140,11 @@ export class StreamService {
       this.#run(row);
       return this.#describe(row);
     });
+  }
+
+  /** Sends a test message to a receiver that a stream has, or is to have. @throws NOT_FOUND, RECEIVER_UNAVAILABLE */
+  async test(name: string, receiver: ReceiverDefinition): Promise<void> {
+    await sendTest(definitionOf(this.#find(name)), receiver);
   }
 
   /** Starts a stream unless it runs. @throws NOT_FOUND; what {@link checkSource} throws */

@@ -1,29 +1,20 @@
-import { useEffect, useState } from 'preact/hooks';
 import type { DetailedModelVersion, Stream } from '../api/types.ts';
 import { tellError } from '../state/notices.ts';
 import { project } from '../state/projects.ts';
 import { go, route } from '../state/route.ts';
-import { loadStreams, removeStream, setRunning } from '../state/streams.ts';
+import { isRunning, removeStream, setRunning, useStreams } from '../state/streams.ts';
 import { formatNumber, t } from '../texts/index.ts';
 import { Icon } from '../ui/icon.tsx';
 import { LiveStream } from './live-stream.tsx';
 import { NewStream } from './new-stream.tsx';
 
-/** Milliseconds after which the states of streams are asked for again. */
-const REFRESH = 3000;
 const VIEW = 'streams';
 
 /** The streams of the server that the model inspects, and one of them live. */
 export function StreamsView({ version }: { version: DetailedModelVersion }) {
   const { inspect, app } = t.value;
   const { model } = version;
-  const [streams, setStreams] = useState<readonly Stream[]>();
-  const load = () => loadStreams(model).then(setStreams).catch(tellError);
-  useEffect(() => {
-    load();
-    const timer = setInterval(() => document.hidden || load(), REFRESH);
-    return () => clearInterval(timer);
-  }, [model]);
+  const [streams, load] = useStreams(model);
   if (!streams) return <p class="quiet">{app.loading}</p>;
   const asked = route.value.detail?.slice(VIEW.length + 1);
   const shown = streams.find(({ name }) => name === asked) ?? streams[0];
@@ -63,7 +54,7 @@ interface StreamRowProps {
 function StreamRow({ stream, isShown, onChange }: StreamRowProps) {
   const { streams } = t.value.inspect;
   const { name, source, state } = stream;
-  const isRunning = state.status === 'running' || state.status === 'waiting';
+  const isOn = isRunning(stream);
   const then = (change: Promise<unknown>) => change.then(onChange).catch(tellError);
   return (
     <li aria-current={isShown ? 'true' : undefined}>
@@ -84,13 +75,13 @@ function StreamRow({ stream, isShown, onChange }: StreamRowProps) {
         <button
           type="button"
           class="button"
-          aria-label={`${isRunning ? streams.stop : streams.start}: ${name}`}
-          onClick={() => then(setRunning(stream, !isRunning))}
+          aria-label={`${isOn ? streams.stop : streams.start}: ${name}`}
+          onClick={() => then(setRunning(stream, !isOn))}
         >
-          <Icon name={isRunning ? 'pause' : 'play'} />
-          {isRunning ? streams.stop : streams.start}
+          <Icon name={isOn ? 'pause' : 'play'} />
+          {isOn ? streams.stop : streams.start}
         </button>
-        {!isRunning && (
+        {!isOn && (
           <button
             type="button"
             class="button plain icon"

@@ -1,8 +1,14 @@
+import { useEffect, useState } from 'preact/hooks';
 import { request, send } from '../api/client.ts';
 import { type AnomalyMap, parseNpy } from '../api/npy.ts';
 import type { Stream } from '../api/types.ts';
+import { tellError } from './notices.ts';
 
 export type StreamSource = Stream['source'];
+export type StreamSink = Stream['sinks'][number]['definition'];
+
+/** Milliseconds after which the states of streams are asked for again. */
+const REFRESH = 3000;
 
 const PATH = 'v1/streams';
 
@@ -10,7 +16,20 @@ export function streamPath(name: string, rest = ''): string {
   return `${PATH}/${encodeURIComponent(name)}${rest}`;
 }
 
-/** The streams that a model inspects. */
+/** The streams that a model inspects, kept up to date. @returns undefined until they are loaded; and what loads them now */
+export function useStreams(
+  model: string,
+): readonly [streams: readonly Stream[] | undefined, load: () => Promise<void>] {
+  const [streams, setStreams] = useState<readonly Stream[]>();
+  const load = () => loadStreams(model).then(setStreams).catch(tellError);
+  useEffect(() => {
+    load();
+    const timer = setInterval(() => document.hidden || load(), REFRESH);
+    return () => clearInterval(timer);
+  }, [model]);
+  return [streams, load];
+}
+
 export async function loadStreams(model: string): Promise<Stream[]> {
   const streams = await request<Stream[]>(PATH);
   return streams.filter((stream) => stream.model === model);
@@ -19,6 +38,23 @@ export async function loadStreams(model: string): Promise<Stream[]> {
 /** Creates a stream and starts it. @throws ApiError */
 export function createStream(stream: Pick<Stream, 'name' | 'model' | 'source'>): Promise<Stream> {
   return request(PATH, { method: 'POST', body: stream });
+}
+
+export function isRunning({ state }: Stream): boolean {
+  return state.status === 'running' || state.status === 'waiting';
+}
+
+/** Gives a stream other sinks; the rest of it stays. @throws ApiError */
+export async function setSinks(stream: Stream, sinks: readonly StreamSink[]): Promise<void> {
+  const { name, source, model, version } = stream;
+  await request(streamPath(name), { method: 'PUT', body: { source, model, version, sinks } });
+  // The server starts what was changed.
+  if (!isRunning(stream)) await setRunning(stream, false);
+}
+
+/** Sends a test message. @throws ApiError: RECEIVER_UNAVAILABLE */
+export function testSink({ name }: Stream, sink: object): Promise<void> {
+  return request(streamPath(name, '/test'), { method: 'POST', body: sink });
 }
 
 export function setRunning({ name }: Stream, isRunning: boolean): Promise<Stream> {

@@ -1,5 +1,7 @@
 import { mkdtempSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -11,12 +13,16 @@ import { chromiumPath, looks, seriousFaults, show, useStudio } from '../../../te
 describe.skipIf(chromiumPath === undefined)('watch page', () => {
   const line = mkdtempSync(join(tmpdir(), 'bigrid-line-'));
   const studio = useStudio({ watch: [line] });
+  let receiver: Server | undefined;
+  afterAll(async () => {
+    receiver?.close();
+    await rm(line, { recursive: true, force: true });
+  });
 
   beforeAll(async () => {
     const { server } = studio();
     await server.send('POST', '/v1/projects', { name: 'part' });
   }, 120_000);
-  afterAll(() => rm(line, { recursive: true, force: true }));
 
   const open = async () => {
     const { page, server } = studio();
@@ -84,10 +90,53 @@ describe.skipIf(chromiumPath === undefined)('watch page', () => {
     expect(await page.getByLabel('30 days').isChecked()).toBe(true);
   });
 
+  it('sets up an alert, tries it out, and removes it', async () => {
+    const { page, server, problems } = studio();
+    const second = join(line, 'second');
+    await mkdir(second);
+    const source = { type: 'folder', path: second };
+    await server.send('POST', '/v1/streams', { name: 'line-2', model: 'part', source });
+    // biome-ignore lint/suspicious/noExplicitAny: JSON.
+    const received: any[] = [];
+    receiver = createServer(async (request, response) => {
+      const chunks = await request.toArray();
+      received.push(JSON.parse(Buffer.concat(chunks).toString()));
+      response.end();
+    });
+    await new Promise<void>((resolve) => receiver?.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+    await open();
+    problems.length = 0;
+    await page.getByText('Add an alert').click();
+    await page.getByLabel('Stream').selectOption('line-2');
+    await page.getByLabel('Address').fill(`${url}hook`);
+    await page.getByRole('button', { name: 'Send a test' }).click();
+    await page.getByText('The test message was accepted.').waitFor();
+    expect(received).toMatchObject([{ type: 'test', stream: 'line-2' }]);
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    const alert = page.locator('.alerts li');
+    await alert.getByText(url).waitFor();
+    expect(problems).toEqual([]);
+
+    await writeFile(join(second, 'spot.png'), await imageBytes(0, true));
+    await alert.getByText('1 delivered').waitFor();
+    await expect.poll(() => received.length).toBe(2);
+    expect(received[1]).toMatchObject({ stream: 'line-2', verdict: 'anomalous' });
+    receiver.close();
+    receiver.closeAllConnections();
+    await alert.getByRole('button', { name: 'Send a test' }).click();
+    await page.getByText(`Expected ${url} to accept a test message`).waitFor();
+    await alert.getByRole('button', { name: 'Remove: Webhook' }).click();
+    await alert.getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByText('No alerts yet.').waitFor();
+    expect((await json(server, 'GET', '/v1/streams/line-2')).body.sinks).toEqual([]);
+  }, 60_000);
+
   it.each(looks)('has no serious fault in $colorScheme at $width pixels', async (look) => {
     const { page } = studio();
     await show(page, look);
     await page.getByRole('heading', { name: 'Verdicts' }).waitFor();
+    await page.locator('.alerts details').evaluate((details) => details.setAttribute('open', ''));
     expect(await seriousFaults(page)).toEqual([]);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(overflow).toBeLessThanOrEqual(0);

@@ -7,6 +7,7 @@ import { go, route } from '../state/route.ts';
 import { loadStreams } from '../state/streams.ts';
 import { t } from '../texts/index.ts';
 import { Empty, Segments } from '../ui/controls.tsx';
+import { Alerts } from './alerts.tsx';
 import { DriftCharts } from './drift-charts.tsx';
 import { DriftLine, StreamDrifts } from './drift-line.tsx';
 import { VerdictLog } from './verdict-log.tsx';
@@ -75,6 +76,7 @@ export default function WatchPage() {
         />
       </div>
       {seen && <Overview {...seen} />}
+      <Alerts model={model.value.model} />
       {seen && <VerdictLog model={model.value.model} from={seen.from} />}
     </>
   );

@@ -100,6 +100,18 @@ describe.skipIf(!hasBroker)(`MQTT${why}`, () => {
     await expect
       .poll(read)
       .toMatchObject({ sinks: [{ delivered: 1, skipped: 0 }], state: { inspected: 1 } });
+    // By what responses show of the sink, and what is new about it.
+    const test = (given: object) =>
+      server.post('/v1/streams/line-1/test', { type: 'mqtt', url: sink.url, ...given });
+    const shown = { url: `mqtt://127.0.0.1:${port}/`, topic: 'halls/2' };
+    expect(await test(shown)).toMatchObject({ status: 204 });
+    await expect.poll(topics).toContain('halls/2/test');
+    const text = messages.find(({ topic }) => topic === 'halls/2/test')?.text ?? '';
+    expect(JSON.parse(text)).toMatchObject({ type: 'test', stream: 'line-1', model: 'part' });
+    expect(await test({ username: 'line', password: 'wrong' })).toMatchObject({
+      status: 502,
+      body: { code: 'RECEIVER_UNAVAILABLE' },
+    });
     // A client that comes later gets what the broker kept.
     const kept = await listen(port);
     await expect.poll(() => kept.length).toBe(2);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { reasonOf } from '@bigrid/node/internal';
-import { connect, type MqttClient } from 'mqtt';
+import { connect, connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import type { SinkDefinition } from '../definitions.ts';
 import type { Delivery, DriftAlert, Sink, SinkState, StreamResult } from './sink.ts';
 
@@ -27,18 +27,15 @@ export class MqttSink implements Sink {
   #pending = 0;
 
   constructor(definition: MqttDefinition, stream: string, state: SinkState) {
-    const { url, topic = `bigrid/${stream}`, username, password } = definition;
+    const topic = topicOf(definition, stream);
     this.#definition = definition;
     this.#state = state;
     this.#topic = topic;
     this.#availability = definition.availabilityTopic ?? `${topic}/availability`;
-    this.#client = connect(url, {
-      ...(username !== undefined && { username }),
-      ...(password !== undefined && { password }),
-      clientId: `bigrid-${randomBytes(6).toString('hex')}`,
+    this.#client = connect(definition.url, {
+      ...clientOptions(definition),
       will: { topic: this.#availability, payload: Buffer.from('offline'), qos: 1, retain: true },
       reconnectPeriod: BETWEEN_TRIES,
-      connectTimeout: LONGEST_TRY,
       // A refused password may be corrected at the broker.
       reconnectOnConnackError: true,
       queueQoSZero: false,
@@ -89,4 +86,32 @@ export class MqttSink implements Sink {
     }
     await client.endAsync(true);
   }
+}
+
+/** Publishes one message next to the results, on a connection of its own. @throws if the broker does not take it */
+export async function publishTest(
+  definition: MqttDefinition,
+  stream: string,
+  message: object,
+): Promise<void> {
+  const client = await connectAsync(definition.url, clientOptions(definition), false);
+  try {
+    const topic = `${topicOf(definition, stream)}/test`;
+    await client.publishAsync(topic, JSON.stringify(message), { qos: 1 });
+  } finally {
+    await client.endAsync(true);
+  }
+}
+
+function topicOf({ topic }: MqttDefinition, stream: string): string {
+  return topic ?? `bigrid/${stream}`;
+}
+
+function clientOptions({ username, password }: MqttDefinition): IClientOptions {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    clientId: `bigrid-${randomBytes(6).toString('hex')}`,
+    connectTimeout: LONGEST_TRY,
+  };
 }

@@ -1,0 +1,167 @@
+import { useRef, useState } from 'preact/hooks';
+import type { Stream } from '../api/types.ts';
+import { tell, wordsOf } from '../state/notices.ts';
+import { type StreamSink, setSinks, testSink } from '../state/streams.ts';
+import { t } from '../texts/index.ts';
+import { Field, Segments } from '../ui/controls.tsx';
+import { Icon } from '../ui/icon.tsx';
+
+/** Verdicts that are told; all of them if undefined. */
+const verdicts = {
+  anomalous: ['anomalous'],
+  doubtful: ['anomalous', 'unsure'],
+  all: undefined,
+} as const;
+type VerdictChoice = keyof typeof verdicts;
+
+const types = ['webhook', 'mqtt'] as const;
+type AlertType = (typeof types)[number];
+
+interface NewAlertProps {
+  readonly streams: readonly Stream[];
+  readonly onAdded: () => void;
+}
+
+/** A webhook or a broker that is to get the results of a stream. */
+export function NewAlert({ streams, onAdded }: NewAlertProps) {
+  const { alerts } = t.value.watch;
+  const form = useRef<HTMLFormElement>(null);
+  const [type, setType] = useState<AlertType>('webhook');
+  const [error, setError] = useState<ReturnType<typeof wordsOf>>();
+  const [name, setName] = useState(streams[0]?.name ?? '');
+  const stream = streams.find((one) => one.name === name) ?? (streams[0] as Stream);
+  const attempt = (act: (sink: StreamSink) => Promise<void>) => {
+    if (!form.current?.reportValidity()) return;
+    setError(undefined);
+    act(sinkOf(type, new FormData(form.current))).catch((caught) => setError(wordsOf(caught)));
+  };
+  const add = (event: SubmitEvent) => {
+    event.preventDefault();
+    attempt(async (sink) => {
+      await setSinks(stream, [...stream.sinks.map(({ definition }) => definition), sink]);
+      form.current?.reset();
+      onAdded();
+    });
+  };
+  const test = () =>
+    attempt(async (sink) => {
+      await testSink(stream, sink);
+      tell(alerts.tested);
+    });
+  return (
+    <details>
+      <summary>{alerts.add}</summary>
+      <form ref={form} class="new-alert" onSubmit={add}>
+        <div class="field">
+          <span>{alerts.type}</span>
+          <Segments
+            label={alerts.type}
+            value={type}
+            options={types.map((value) => ({ value, label: alerts.types[value] }))}
+            onChange={setType}
+          />
+        </div>
+        <Choice
+          label={alerts.stream}
+          value={stream.name}
+          options={streams.map((one) => [one.name, one.name])}
+          onChange={setName}
+        />
+        <Receiver type={type} stream={stream.name} />
+        <Choice
+          label={alerts.verdicts}
+          name="verdicts"
+          options={Object.entries(alerts.chosenVerdicts)}
+        />
+        <div class="toolbar">
+          <button type="submit" class="button primary">
+            <Icon name="plus" />
+            {alerts.create}
+          </button>
+          <button type="button" class="button" onClick={test}>
+            {alerts.test}
+          </button>
+        </div>
+        {error && (
+          <div class="warning" role="alert">
+            <p>{error.text}</p>
+            <p>{error.remedy}</p>
+          </div>
+        )}
+      </form>
+    </details>
+  );
+}
+
+/** The fields of a type of receiver. */
+function Receiver({ type, stream }: { type: AlertType; stream: string }) {
+  const { alerts } = t.value.watch;
+  return (
+    <>
+      <Field
+        label={alerts.url}
+        hint={alerts.urlHints[type]}
+        name="url"
+        required
+        autocomplete="off"
+      />
+      {type === 'mqtt' && (
+        <>
+          <Field
+            label={alerts.topic}
+            hint={alerts.topicHint(stream)}
+            name="topic"
+            autocomplete="off"
+          />
+          <Field label={alerts.username} name="username" autocomplete="off" />
+          <Field
+            label={alerts.password}
+            name="password"
+            type="password"
+            autocomplete="new-password"
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly name?: string;
+  readonly value?: string;
+  readonly options: readonly (readonly [value: string, label: string])[];
+  readonly onChange?: (value: string) => void;
+}
+
+function Choice({ label, options, onChange, ...select }: ChoiceProps) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select
+        {...select}
+        class="input"
+        onChange={({ currentTarget }) => onChange?.(currentTarget.value)}
+      >
+        {options.map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+const fields = ['url', 'topic', 'username', 'password'] as const;
+
+/** A sink as the server takes it, without what was left empty. */
+function sinkOf(type: AlertType, data: FormData): StreamSink {
+  const texts = fields.map((name) => [name, String(data.get(name) ?? '').trim()] as const);
+  const given = texts.filter(([, text]) => text !== '');
+  return {
+    type,
+    ...Object.fromEntries(given),
+    verdicts: verdicts[data.get('verdicts') as VerdictChoice],
+  } as unknown as StreamSink;
+}
