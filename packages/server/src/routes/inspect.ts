@@ -20,6 +20,10 @@ import { modelPaths } from './model-paths.ts';
 import { multipartFiles } from './multipart-files.ts';
 
 const query = rulesQuery.extend({
+  name: z
+    .string()
+    .optional()
+    .describe('Name of an image that is the whole body, for the log of inspections'),
   format: z
     .enum(['bigrid', 'lookout-for-vision'])
     .default('bigrid')
@@ -69,11 +73,11 @@ export async function inspectRoutes(
         { config, schema: { ...schema, params } },
         async (request, reply) => {
           const { name: model, version } = request.params;
-          const { format: _, ...judging } = request.query;
+          const { format: _, name: given = '', ...judging } = request.query;
           const signal = goneSignal(reply);
           const inspect = async (task: Task) => {
             const inspected = await models.inspect({ ...task, model, version, judging }, signal);
-            const name = request.isMultipart() ? task.name : '';
+            const name = request.isMultipart() ? task.name : given;
             inspections.record({ source: 'http', name }, inspected);
             return inspected;
           };

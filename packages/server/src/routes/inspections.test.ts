@@ -109,6 +109,16 @@ describe('the log of inspections', () => {
     expect((await logged('?limit=1')).inspections[0]?.name).toBe('mine');
   });
 
+  it('names an image that is the whole body as the request says', async () => {
+    const image = await imageBytes(3);
+    for (const query of ['?name=caf%C3%A9%2F1.png', '']) {
+      const path = `/v1/models/part/inspect${query}`;
+      expect((await json(used.server, 'POST', path, image)).status).toBe(200);
+    }
+    const { inspections } = await logged('?limit=2');
+    expect(inspections.map(({ name }) => name)).toEqual(['', 'café/1.png']);
+  });
+
   it('shortens names', async () => {
     await (await inspect(await formOf([`${'x'.repeat(5000)}.png`]))).text();
     expect((await logged('?limit=1')).inspections[0]?.name).toBe('x'.repeat(1000));
