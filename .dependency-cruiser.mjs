@@ -62,6 +62,7 @@ const confined = [
   { library: 'onnxruntime-', files: '^packages/node/src/engine/onnx-runtime\\.ts$' },
   { library: 'sharp/', files: '^packages/node/src/' },
   { library: '(bullmq|ioredis)/', files: '^packages/server/src/redis/' },
+  { library: '@aws-sdk/', files: '^packages/server/src/repositories/s3-bucket\\.ts$' },
   { library: 'echarts/', files: '^packages/report/src/charts\\.ts$' },
 ];
 

@@ -49,7 +49,7 @@ function unknownScripts(pages) {
 }
 
 /** Environment variables are in capitals too. */
-const notErrors = /^(BIGRID|ORT|ONNXRUNTIME)_/;
+const notErrors = /^(AWS|BIGRID|ORT|ONNXRUNTIME)_/;
 
 /** Error codes that are not in the registry; the changelog may name former ones. */
 function unknownErrors(pages) {

@@ -80,6 +80,26 @@ export const serverErrors = {
     exitCode: 69,
     httpStatus: 503,
   },
+  S3_MISSING: {
+    when: 'Files are to be shared through S3, but the packages for that, which are optional, are not installed.',
+    remedy: 'Install them next to Bigrid: `npm install @aws-sdk/client-s3 @aws-sdk/lib-storage`.',
+    exitCode: 69,
+    httpStatus: 501,
+  },
+  S3_UNAVAILABLE: {
+    when: 'The bucket through which the server and its workers share files cannot be reached, or refuses access.',
+    remedy:
+      'Check its address, the network, and what `AWS_REGION`, `AWS_ENDPOINT_URL` and the credentials in the environment say; work goes on by itself once it is back.',
+    exitCode: 69,
+    httpStatus: 503,
+  },
+  S3_DAMAGED: {
+    when: 'An object of the server is missing from its bucket, or is not what was stored.',
+    remedy:
+      'Let nothing else change or expire the objects below the prefix of the server, then queue the job again.',
+    exitCode: 65,
+    httpStatus: 500,
+  },
   DATA_TOO_NEW: {
     when: 'A data folder was used by a newer version of Bigrid, whose format this one cannot read.',
     remedy: 'Update Bigrid, or restore the data folder from before that.',

@@ -15,17 +15,24 @@ export interface ReceivedFile {
   readonly path: string;
 }
 
+/** Where the file with a SHA-256 is, below a folder of all data, with slashes. */
+export function filePlace(hash: string): string {
+  return `files/${hash.slice(0, 2)}/${hash}`;
+}
+
 /**
  * Files by the SHA-256 of their content: model files, images, masks. A file appears under its name whole or not at all, and
  * never changes. Names that a client chooses are never part of a path.
  */
 export class FileRepository {
+  readonly #data: string;
   readonly #folder: string;
   readonly #incoming: string;
   /** When files that were there already were last stored, in ms since 1970, by their hash. */
   readonly #storedAgain = new Map<string, number>();
 
   private constructor(folder: string) {
+    this.#data = folder;
     this.#folder = join(folder, 'files');
     this.#incoming = join(folder, 'incoming');
   }
@@ -44,7 +51,7 @@ export class FileRepository {
   }
 
   pathOf(hash: string): string {
-    return join(this.#folder, hash.slice(0, 2), hash);
+    return join(this.#data, filePlace(hash));
   }
 
   has(hash: string): Promise<boolean> {
