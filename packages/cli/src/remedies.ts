@@ -27,6 +27,7 @@ const options = new Set([
   'resume',
   's3Root',
   'size',
+  'store',
   'taps',
   'threads',
   'unsure',

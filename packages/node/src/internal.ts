@@ -58,7 +58,11 @@ export { imagesInFile } from './images/tiff-pages.ts';
 export { withMask } from './model-file.ts';
 export { requestSchemas } from './requests.ts';
 export { writeSyntheticLine } from './synthetic/line.ts';
-export { checkpointPath, hasCheckpoint } from './training/checkpoint-folder.ts';
+export {
+  checkpointFiles,
+  checkpointPath,
+  hasCheckpoint,
+} from './training/checkpoint-folder.ts';
 export { replayPath } from './training/replay-folder.ts';
 export {
   type FileStamp,

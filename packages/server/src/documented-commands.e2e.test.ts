@@ -1,9 +1,12 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { encodeMask } from '@bigrid/node/internal';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { write, writeProduct } from '../../cli/testing/command-line.ts';
+import { bin, write, writeProduct } from '../../cli/testing/command-line.ts';
 import { createProject, ended, eventsOf, tiny } from '../testing/jobs.ts';
+import { hasRedis, TestRedis } from '../testing/redis.ts';
+import { hasS3, TestS3 } from '../testing/s3.ts';
 import {
   imageBytes,
   json,
@@ -175,4 +178,44 @@ it('cameras-and-sinks.md has commands that work', async () => {
         .replace(/^curl -N (.*)$/, 'curl -N $1 --max-time 1 || [ $? = 28 ]')
     );
   });
+});
+
+it('several-machines.md has commands that work', async ({ skip }) => {
+  if (!hasRedis || !hasS3) skip('redis-server or moto is not installed');
+  const page = new URL('../../../docs/how-to/several-machines.md', import.meta.url);
+  const lines = [...(await readFile(page, 'utf8')).matchAll(/^bigrid (.*)$/gm)];
+  const commands = lines.map(([, words]) => `${words}`);
+  expect(commands.map((words) => words.split(' ')[0])).toEqual([
+    'serve',
+    'worker',
+    'serve',
+    'worker',
+  ]);
+  const redis = await TestRedis.start(at());
+  const s3 = await TestS3.start();
+  for (const [own, pair] of [commands.slice(0, 2), commands.slice(2)].entries()) {
+    const running = [];
+    for (const command of pair) {
+      const words = command
+        .replace('redis://queue:6379', redis.url)
+        .replace(/\/(srv|mnt)\/bigrid/, at(`shared-${own}`))
+        .replace('/var/lib/bigrid', at('worker'));
+      const flags = command.startsWith('serve') ? ['--port', '0'] : [];
+      const child = spawn(process.execPath, [bin, ...words.split(' '), ...flags]);
+      running.push(child);
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (text) => {
+          output += text;
+        });
+      }
+      await vi.waitFor(() => expect(output).toMatch(/^(Listening on|Taking jobs) /m), 20_000);
+    }
+    for (const child of running.reverse()) {
+      child.kill();
+      if (child.exitCode === null) await once(child, 'exit');
+      expect(child.exitCode).toBe(0);
+    }
+  }
+  await Promise.all([redis.stop(), s3.stop()]);
 });

@@ -29,9 +29,14 @@ export function replayName(manifest: Manifest): string {
   return modelIdOf(manifest).replaceAll(/[^\w.-]/g, '_');
 }
 
-/** The images of a job, by their paths below their folder, with slashes. */
+/** A path below the folder of images, with slashes. */
+const imagePlace = z.string().regex(/^(?!(.*\/)?\.\.?(\/|$))[^/\\]+(\/[^/\\]+)*$/);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** The images of a job, by their paths below their folder. */
 export const imageListSchema = z.object({
-  images: z.record(z.string(), z.object({ id: z.int(), name: z.string() })),
+  images: z.record(imagePlace, z.object({ id: z.int(), name: z.string() })),
+  files: z.record(imagePlace, sha256).describe('SHA-256 of each file, ground truths included'),
   mask: z.string().nullable().describe('SHA-256 of the mask; null if there is none'),
 });
 

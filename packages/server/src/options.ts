@@ -23,6 +23,13 @@ const timeout = z
 
 const queue = z.string().min(1).meta({ expected: 'an address' });
 
+const store = z
+  .string()
+  .min(1)
+  .optional()
+  .meta({ expected: 'an address' })
+  .describe('S3 bucket through which workers get files: s3://BUCKET/PREFIX');
+
 const logLevel = z
   .enum(['silent', 'error', 'warn', 'info', 'debug'])
   .default('info')
@@ -86,6 +93,7 @@ export const serverOptionsSchema = z.strictObject({
   queue: queue
     .optional()
     .describe('Redis from which workers take jobs and images: redis://HOST:PORT'),
+  store,
   timeout,
   bodyLimit: z
     .int()
@@ -107,12 +115,19 @@ export type ServerOptions = z.output<typeof serverOptionsSchema>;
 /** The options of a worker. */
 export const workerOptionsSchema = z.strictObject({
   queue: queue.describe('Redis of the server: redis://HOST:PORT'),
+  store,
   data: z
     .string()
     .min(1)
     .default('bigrid-data')
     .meta({ expected: 'a path' })
-    .describe('Data folder of the server, which both share'),
+    .describe('Data folder of the server, which both share; with --store, one for copies'),
+  cacheLimit: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(20)
+    .describe('Most gigabytes of copies that are kept, with --store'),
   jobs,
   processes,
   timeout,

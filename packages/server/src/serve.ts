@@ -120,7 +120,7 @@ export async function openServices(
   opened.push(() => database.close());
   const files = await FileRepository.open(data);
   const keys = new KeyService(database);
-  const { createDetectors, runner } = await openMachines(options, opened, onError);
+  const { createDetectors, runner, store } = await openMachines(options, opened, onError);
   const models = new ModelService(database, files, createDetectors);
   opened.push(() => models.dispose());
   const decoder = new ImageDecoder();
@@ -134,10 +134,6 @@ export async function openServices(
   opened.push(() => uploads.close());
   const sample = new SampleService(projects, files, uploads);
   opened.push(() => sample.close());
-  const replays = new ReplayRepository(data);
-  const unused = new UnusedFiles({ files, previews, replays, images, models, onError });
-  await unused.start();
-  opened.push(() => unused.stop());
   const inspections = new InspectionLog(database, options.logInspections, onError);
   opened.push(() => inspections.flush());
   const history = new HistoryService(database, inspections, models);
@@ -154,6 +150,12 @@ export async function openServices(
     ...{ data, database, files, images, models, projects, runner, scores, onError, backbone },
   });
   opened.push(() => jobs.close());
+  const replays = new ReplayRepository(data);
+  const unused = new UnusedFiles({
+    ...{ files, previews, replays, images, models, jobs, store, onError },
+  });
+  await unused.start();
+  opened.push(() => unused.stop());
   return {
     audit,
     comparisons: new ComparisonService(images, models, scores),

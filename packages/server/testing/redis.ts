@@ -59,8 +59,12 @@ export class TestRedis {
 }
 
 /** Starts a worker in a process of its own, and waits until it takes jobs. */
-export async function startWorker(data: string, url: string): Promise<ChildProcess> {
-  const words = ['worker', '--data', data, '--queue', url, '--log-level', 'silent'];
+export async function startWorker(
+  data: string,
+  url: string,
+  ...flags: string[]
+): Promise<ChildProcess> {
+  const words = ['worker', '--data', data, '--queue', url, '--log-level', 'silent', ...flags];
   const child = spawn(process.execPath, [bin, ...words], { stdio: ['ignore', 'pipe', 'ignore'] });
   for await (const line of createInterface(child.stdout)) {
     if (line.startsWith('Taking')) return child;

@@ -14,19 +14,20 @@ export function define(command: Command, context: Context): void {
     'after',
     `
 Does the jobs and inspections of a server that was started with --queue, on any
-machine that shares its data folder. Several workers share the work. Ctrl-C
-stops it; its jobs are resumed by others.
+machine that shares its data folder or, with --store, gets its files from S3.
+Several workers share the work. Ctrl-C stops it; its jobs are resumed by others.
 
 Examples:
   $ bigrid serve --data /shared/bigrid --queue redis://queue:6379
-  $ bigrid worker --data /shared/bigrid --queue redis://queue:6379`,
+  $ bigrid worker --data /shared/bigrid --queue redis://queue:6379
+  $ bigrid worker --store s3://parts/line-1 --queue redis://queue:6379`,
   );
   command.action((flags: WorkerOptions) => run(flags, context));
 }
 
 async function run(options: WorkerOptions, { signal }: Context): Promise<void> {
   const worker = await work(options);
-  print(`Taking jobs and images of ${options.data}`);
+  print(`Taking jobs and images of ${options.store ?? options.data}`);
   say('Press Ctrl-C to stop.');
   if (!signal.aborted) await once(signal, 'abort');
   await worker.close();

@@ -21,10 +21,16 @@ export interface TrainingIdentity {
   readonly images: Readonly<Record<string, string>>;
 }
 
-/** Files in the folder. */
-const IDENTITY = 'training.json';
-const STATE = 'state';
-const FEATURES = 'features';
+/**
+ * Files in the folder. Without the state, the rest is not a checkpoint; it belongs to the identity, and to the features, to
+ * which more may have been added since.
+ */
+export const checkpointFiles = {
+  identity: 'training.json',
+  state: 'state',
+  features: 'features',
+} as const;
+const { identity: IDENTITY, state: STATE, features: FEATURES } = checkpointFiles;
 
 /** The checkpoint folder of a training that writes to `out`. */
 export async function checkpointPath(out: string): Promise<string> {

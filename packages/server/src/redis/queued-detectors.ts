@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { BigridError, fail } from '@bigrid/errors';
+import { BigridError, fail, isBigridError } from '@bigrid/errors';
 import { Queue, QueueEvents } from 'bullmq';
 import { verifyModel } from '../workers/detector-process.ts';
 import type { Detector, Detectors } from '../workers/detectors.ts';
@@ -9,12 +9,15 @@ import type { DetectorFiles, InspectionResult, InspectionTask } from '../workers
 import type { RedisConnection } from './connection.ts';
 import { type Answer, get, packRequest, put, type SentRequest } from './inspection-messages.ts';
 import { closePart, queueOf } from './queue.ts';
+import type { ServerStore } from './server-store.ts';
 
 interface QueuedDetectorsOptions {
   /** Inspections that may wait per model; further ones are refused. */
   readonly maxWaiting: number;
   /** Milliseconds that an inspection may take once a worker has it, and that workers may take none. */
   readonly timeout: number;
+  /** Through which workers get models, unless they share the data folder. */
+  readonly store: ServerStore | undefined;
 }
 
 /** A request that is not answered. */
@@ -30,7 +33,7 @@ const LOOK_EVERY = 2000;
 /** Milliseconds that messages may be on their way, beyond what an inspection may take. */
 const SLACK = 5000;
 
-/** Has workers inspect, which take the images from Redis and load the models from the folder that they share. */
+/** Has workers inspect, which take the images from Redis and load the models from what they share. */
 export class QueuedDetectors implements Detectors {
   readonly #data: string;
   readonly #connection: RedisConnection;
@@ -39,6 +42,7 @@ export class QueuedDetectors implements Detectors {
   readonly #queue: Queue;
   readonly #events: QueueEvents;
   readonly #asked = new Map<string, Asked>();
+  readonly #offered = new Map<string, Promise<void>>();
   readonly #opened = new Map<string, { promise: Promise<Detector>; isDone: boolean }>();
   readonly #closed = new AbortController();
   #workers = 0;
@@ -99,6 +103,8 @@ export class QueuedDetectors implements Detectors {
     promise.then(
       () => {
         opening.isDone = true;
+        // The first inspection finds out if it fails.
+        this.#offer(files).catch(() => {});
       },
       // The next request tries again.
       () => this.#opened.delete(key),
@@ -136,9 +142,15 @@ export class QueuedDetectors implements Detectors {
     this.#asked.set(id, { request, answer, limit, isTaken: false });
     const cancel = () => answer.reject(cancelled());
     signal?.addEventListener('abort', cancel, { once: true });
-    const sent = this.#send(id, request, task).catch(answer.reject);
+    const sent = this.#offer(files)
+      .then(() => this.#send(id, request, task))
+      .catch(answer.reject);
     try {
       return await answer.promise;
+    } catch (error) {
+      // It was deleted from the bucket: the next request puts it there again.
+      if (isBigridError(error, 'S3_DAMAGED')) this.#offered.delete(JSON.stringify(files));
+      throw error;
     } finally {
       signal?.removeEventListener('abort', cancel);
       clearTimeout(limit);
@@ -157,6 +169,20 @@ export class QueuedDetectors implements Detectors {
     );
     if (waiting.length < maxWaiting) return;
     fail('SERVER_BUSY', `Expected at most ${maxWaiting} waiting inspections but received one more`);
+  }
+
+  /** Makes a model available to workers, once. @throws S3_UNAVAILABLE */
+  async #offer(files: DetectorFiles): Promise<void> {
+    const { store } = this.#options;
+    if (!store) return;
+    const key = JSON.stringify(files);
+    const offered = this.#offered.get(key) ?? store.offerModel(files);
+    this.#offered.set(key, offered);
+    // The next request tries again.
+    await offered.catch((error: unknown) => {
+      this.#offered.delete(key);
+      throw error;
+    });
   }
 
   async #send(id: string, request: SentRequest, task: InspectionTask): Promise<void> {

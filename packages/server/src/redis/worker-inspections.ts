@@ -4,8 +4,9 @@ import { DetectorPools } from '../workers/detector-pools.ts';
 import { failureOf } from '../workers/failures.ts';
 import type { DetectorFiles, InspectionResult, InspectionTask } from '../workers/messages.ts';
 import type { RedisConnection } from './connection.ts';
-import { type Answer, get, put, unpackRequest } from './inspection-messages.ts';
+import { type Answer, get, put } from './inspection-messages.ts';
 import { CHECK_EVERY, closePart, LEASE, queueOf } from './queue.ts';
+import type { WorkerFiles } from './worker-files.ts';
 
 interface WorkerInspectionsOptions {
   /** Processes per model at most. */
@@ -16,22 +17,21 @@ interface WorkerInspectionsOptions {
 
 /** Takes images from Redis and inspects them here. */
 export class WorkerInspections {
-  readonly #data: string;
+  readonly #files: WorkerFiles;
   readonly #connection: RedisConnection;
   readonly #key: (...parts: string[]) => string;
   readonly #pools: DetectorPools;
   readonly #worker: Worker;
 
   private constructor(
-    data: string,
-    folderId: string,
+    files: WorkerFiles,
     connection: RedisConnection,
     { processes, timeout }: WorkerInspectionsOptions,
   ) {
-    const { name, options, key } = queueOf(folderId, 'inspections', connection.client);
+    const { name, options, key } = queueOf(files.folderId, 'inspections', connection.client);
     // While a process inspects one image, the next is decoded.
     const concurrency = 2 * processes;
-    this.#data = data;
+    this.#files = files;
     this.#connection = connection;
     this.#key = key;
     // No model stays that is not used: any worker may get the next image.
@@ -46,12 +46,11 @@ export class WorkerInspections {
   }
 
   static async open(
-    data: string,
-    folderId: string,
+    files: WorkerFiles,
     connection: RedisConnection,
     options: WorkerInspectionsOptions,
   ): Promise<WorkerInspections> {
-    const inspections = new WorkerInspections(data, folderId, connection, options);
+    const inspections = new WorkerInspections(files, connection, options);
     await inspections.#worker.waitUntilReady();
     return inspections;
   }
@@ -69,7 +68,7 @@ export class WorkerInspections {
 
   async #answer(id: string, received: unknown): Promise<Answer> {
     try {
-      const files = unpackRequest(this.#data, received);
+      const files = await this.#files.detector(received);
       const task =
         (await get<InspectionTask>(this.#connection.client, this.#key('task', id))) ??
         fail('CANCELLED', 'Expected an image but nobody waits for it any more');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { failToWrite, writeAtomically } from '@bigrid/node/internal';
 import { type ImageList, imageListSchema, jobFiles, previewFile } from '../job-files.ts';
 
@@ -8,7 +8,7 @@ import { type ImageList, imageListSchema, jobFiles, previewFile } from '../job-f
 export interface PlacedImage {
   readonly id: number;
   readonly name: string;
-  /** Path of the stored file. */
+  /** Path of the stored file, whose name is its SHA-256. */
   readonly file: string;
   /** Its path below the folder of images, with slashes: `train/good/1.png`. */
   readonly place: string;
@@ -33,7 +33,8 @@ export class JobFolders {
   async prepared(job: number): Promise<ImageList | undefined> {
     const path = join(this.pathOf(job), jobFiles.list);
     const text = await readFile(path, 'utf8').catch(() => undefined);
-    return text === undefined ? undefined : imageListSchema.parse(JSON.parse(text));
+    // One of an earlier version may lack something: the images are put in place again.
+    return text === undefined ? undefined : imageListSchema.safeParse(JSON.parse(text)).data;
   }
 
   /** Puts the images of a job in place, as links to the stored files. @throws OUTPUT_UNWRITABLE */
@@ -43,9 +44,9 @@ export class JobFolders {
     mask?: Uint8Array,
   ): Promise<ImageList> {
     const folder = this.pathOf(job);
+    const placed = images.flatMap(({ mask, ...image }) => (mask ? [image, mask] : [image]));
     try {
       await this.forgetImages(job);
-      const placed = images.flatMap(({ mask, ...image }) => (mask ? [image, mask] : [image]));
       for (const parent of new Set(placed.map(({ place }) => dirname(place)))) {
         await mkdir(join(folder, jobFiles.images, parent), { recursive: true });
       }
@@ -57,6 +58,7 @@ export class JobFolders {
     if (mask) await writeAtomically(join(folder, jobFiles.mask), mask);
     const list: ImageList = {
       images: Object.fromEntries(images.map(({ place, id, name }) => [place, { id, name }])),
+      files: Object.fromEntries(placed.map(({ place, file }) => [place, basename(file)])),
       mask: mask ? createHash('sha256').update(mask).digest('hex') : null,
     };
     // Written last: with it, the images are complete.

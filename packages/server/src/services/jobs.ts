@@ -94,6 +94,18 @@ export class JobService {
     return this.#parts.backbone === undefined ? ['fast'] : ['fast', 'accurate'];
   }
 
+  /** Ids of the jobs that are not done: they may be queued again. */
+  unfinished(): Set<number> {
+    const open = this.#jobs.all().filter(({ isDone }) => !isDone);
+    return new Set(open.map(({ id }) => id));
+  }
+
+  /** Hashes of the images that jobs work on, which may have been deleted meanwhile. */
+  async files(): Promise<Set<string>> {
+    const lists = await Promise.all([...this.unfinished()].map((id) => this.#folders.prepared(id)));
+    return new Set(lists.flatMap((list) => Object.values(list?.files ?? {})));
+  }
+
   /**
    * Queues a job.
    * @throws NOT_FOUND; DATA_EMPTY if the project has no images for it; OPTION_INVALID for the profile accurate without its

@@ -14,7 +14,7 @@ const services = useServices();
 const at = useFolder();
 
 it('removes the file, the mask and the small copy of an image once no project has it', async () => {
-  const { groundTruths, images, models, projects } = services();
+  const { groundTruths, images, jobs, models, projects } = services();
   for (const name of ['a', 'b']) await projects.create(name);
   const add = async (project: string, seed: number) =>
     images.add(project, 'x.png', Readable.from([await imageBytes(seed)]), { label: 'defect' });
@@ -33,7 +33,7 @@ it('removes the file, the mask and the small copy of an image once no project ha
   }
   await files.store(await files.receive(truth.content, 1e6));
   const replays = new ReplayRepository(folder);
-  const parts = { files, previews, replays, images, models };
+  const parts = { files, previews, replays, images, models, jobs };
   const unused = new UnusedFiles({ ...parts, onError: console.error });
   const left = async () => {
     await unused.remove(0);
@@ -58,7 +58,7 @@ it('removes the file, the mask and the small copy of an image once no project ha
 });
 
 it('removes what trainings kept for updates of models that are gone, unless it is new', async () => {
-  const { images, models } = services();
+  const { images, jobs, models } = services();
   const content = Readable.from([await tinyModel()]);
   await models.add({ model: 'part', content, note: '', activate: true });
   const used = replayName((await models.detailed('part', 1)).manifest);
@@ -69,7 +69,7 @@ it('removes what trainings kept for updates of models that are gone, unless it i
     await mkdir(join(replays.folder, name, 'learnt'), { recursive: true });
   for (const name of [used, 'gone']) await utimes(join(replays.folder, name), 1000, 1000);
   const [files, previews] = [await FileRepository.open(folder), new PreviewRepository(folder)];
-  const parts = { files, previews, replays, images, models };
+  const parts = { files, previews, replays, images, models, jobs };
   const unused = new UnusedFiles({ ...parts, onError: console.error });
   const left = async () => {
     await unused.removeReplays(3_600_000);

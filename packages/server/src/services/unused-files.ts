@@ -3,7 +3,23 @@ import type { FileRepository } from '../repositories/files.ts';
 import type { PreviewRepository } from '../repositories/previews.ts';
 import type { ReplayRepository } from '../repositories/replays.ts';
 import type { ImageService } from './images.ts';
+import type { JobService } from './jobs.ts';
 import type { ModelService } from './models.ts';
+
+/** Where workers get files from, if they do not share the data folder. */
+export interface SharedStore {
+  /**
+   * Removes what is not needed any more.
+   * @param files hashes of those that stay
+   * @param jobs ids of those that are not done
+   * @param before ms since 1970: files that were stored later stay
+   */
+  removeAllBut(
+    files: ReadonlySet<string>,
+    jobs: ReadonlySet<number>,
+    before: number,
+  ): Promise<void>;
+}
 
 export interface UnusedFilesParts {
   readonly files: FileRepository;
@@ -11,6 +27,8 @@ export interface UnusedFilesParts {
   readonly replays: ReplayRepository;
   readonly images: Pick<ImageService, 'files'>;
   readonly models: Pick<ModelService, 'files' | 'list' | 'detailed'>;
+  readonly jobs: Pick<JobService, 'unfinished' | 'files'>;
+  readonly store?: SharedStore | undefined;
   /** Is called if files cannot be removed. */
   readonly onError: (error: unknown) => void;
 }
@@ -38,6 +56,7 @@ export class UnusedFiles {
       this.remove(HOUR).catch(this.#parts.onError);
       // Images are kept before their version is added, which may wait until a worker reaches the server again.
       this.removeReplays(DAY).catch(this.#parts.onError);
+      this.#removeShared(HOUR).catch(this.#parts.onError);
     }, HOUR).unref();
   }
 
@@ -51,6 +70,15 @@ export class UnusedFiles {
     const ofImages = images.files();
     await files.removeAllBut(new Set([...models.files(), ...ofImages]), Date.now() - age);
     await previews.removeAllBut(ofImages);
+  }
+
+  /** Removes what workers do not need any more. @param age as in {@link remove} */
+  async #removeShared(age: number): Promise<void> {
+    const { images, jobs, models, store } = this.#parts;
+    if (!store) return;
+    const before = Date.now() - age;
+    const used = new Set([...models.files(), ...images.files(), ...(await jobs.files())]);
+    await store.removeAllBut(used, jobs.unfinished(), before);
   }
 
   /** Removes the images that trainings kept for updates of models that no version has. @param age as in {@link remove} */

@@ -1,0 +1,60 @@
+import { readdir } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { createProject, ended, eventsOf, follow } from '../../testing/jobs.ts';
+import { json } from '../../testing/server.ts';
+import { hasStore, useStore, whyNoStore } from '../../testing/store.ts';
+
+const used = useStore();
+const { addWorker, at, keysOfJobs, kill, train, workerOf } = used;
+
+/** Resolves once the bucket has the checkpoint of a training that learns. @returns the worker, and the last event */
+async function untilSaved(job: number) {
+  let worker: string | undefined;
+  for await (const { id, type, data } of follow(used.server, job)) {
+    const [, pid] = (type === 'log' && /process (\d+)/.exec(data.message)) || [];
+    if (pid) worker = workerOf(Number(pid));
+    const isSaved = async () => (await keysOfJobs()).some((key) => key.endsWith('/state'));
+    if (data.phase === 'cross-fitting' && worker && (await isSaved())) return { worker, last: id };
+  }
+  throw new Error('It ended before it was in the middle');
+}
+
+describe.runIf(hasStore)(`a store that fails${whyNoStore}`, { timeout: 120_000 }, () => {
+  it('waits with jobs while the bucket is away, and loses none that ends meanwhile', async () => {
+    const { s3, server } = used;
+    await createProject(server, 'a');
+    const running = await train('a', { epochs: 4 });
+    for await (const { data } of follow(server, running)) {
+      if (data.phase === 'cross-fitting') break;
+    }
+    s3.leave();
+    const waiting = await train('a', { seed: 2 });
+    for await (const { data } of follow(server, running)) {
+      if (data.message?.startsWith('Expected the bucket parts to answer')) break;
+    }
+    expect((await json(server, 'GET', `/v1/jobs/${waiting}`)).body.state).toBe('queued');
+    s3.comeBack();
+    const versions = [await ended(server, running), await ended(server, waiting)];
+    expect(versions.map(({ result }) => result.version).sort()).toEqual([1, 2]);
+  });
+
+  it('loses nothing and counts nothing twice when a worker is killed', async () => {
+    const { server } = used;
+    await createProject(server, 'b');
+    const jobs = [await train('b', { epochs: 12 }), await train('b', { seed: 2 })];
+    const { worker, last } = await untilSaved(jobs[0] as number);
+    await kill(worker);
+    // It goes on from the checkpoint, as its events say while they come: images are not read again.
+    const events = await eventsOf(server, jobs[0] as number, last);
+    const reading = events.find(({ data }) => data.phase === 'reading');
+    expect(reading?.data.done).toBe(reading?.data.total);
+    const all = [await ended(server, jobs[0] as number), await ended(server, jobs[1] as number)];
+    expect(all.map(({ result }) => result.version).sort()).toEqual([1, 2]);
+    expect((await json(server, 'GET', '/v1/models/b')).body).toHaveLength(2);
+    expect(await keysOfJobs()).toEqual([]);
+    // The next worker in the folder removes what is left of the killed one.
+    expect(await readdir(at(worker, 'cache', 'runs'))).not.toEqual([]);
+    await addWorker(worker);
+    expect(await readdir(at(worker, 'cache', 'runs')).catch(() => [])).toEqual([]);
+  });
+});
