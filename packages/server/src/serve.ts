@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { fail } from '@bigrid/errors';
 import { failToRead, failToWrite, holdAlone, reasonOf } from '@bigrid/node/internal';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 import { Database } from './database/database.ts';
 import { createLogger } from './logger.ts';
 import { isLoopback } from './loopback.ts';
@@ -72,9 +73,7 @@ async function open(
 ): Promise<Omit<RunningServer, 'close'>> {
   const { host, logLevel: level } = options;
   const logger = createLogger(level);
-  const onError = (error: unknown) =>
-    logger.error({ err: error }, 'Something failed that no request waits for');
-  const services = await openServices(options, opened, onError);
+  const services = await openServices(options, opened, logger);
   const { jobs, keys, models, streams } = services;
   // Processes load the active models while this one loads its routes.
   const loading = models.loadActive();
@@ -106,14 +105,16 @@ async function open(
 /**
  * Opens what the routes stand on.
  * @param opened receives what has to be closed
- * @param onError is called with errors that no request is answered with
+ * @param logger gets what no request is answered with
  * @throws PATH_MISSING, DATA_TOO_NEW, DATA_DAMAGED, OUTPUT_UNWRITABLE, STORE_BUSY, QUEUE_UNAVAILABLE
  */
 export async function openServices(
   options: ServerOptions,
   opened: (() => unknown)[],
-  onError: (error: unknown) => void,
+  logger: Pick<Logger, 'error' | 'warn'>,
 ): Promise<Services> {
+  const onError = (error: unknown) =>
+    logger.error({ err: error }, 'Something failed that no request waits for');
   const { data, watch, bodyLimit, processes = availableParallelism() } = options;
   const backbone = await findBackbone(options);
   const database = await Database.open(data);
@@ -142,6 +143,7 @@ export async function openServices(
   const streams = new StreamService({
     ...{ database, files: streamFiles, images, projects, models, inspections, allowed, decoder },
     atOnce: processes,
+    onTrouble: ({ trouble, ...of }) => logger.warn(of, trouble),
   });
   opened.push(() => streams.dispose());
   const audit = new AuditLog(database);

@@ -21,7 +21,7 @@ export function useServices(): () => Services {
   const opened: (() => unknown)[] = [];
   let services: Services;
   beforeAll(async () => {
-    services = await openServices(serverOptionsSchema.parse({ data: at() }), opened, console.error);
+    services = await openServices(serverOptionsSchema.parse({ data: at() }), opened, console);
   });
   afterAll(async () => {
     for (const close of opened.reverse()) await close();

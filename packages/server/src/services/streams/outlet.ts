@@ -19,6 +19,16 @@ export interface OutletContext {
   readonly id: number;
   /** Its name. */
   readonly stream: string;
+  /** Called with what is wrong with a sink, but not for each result. */
+  readonly onTrouble: (trouble: SinkTrouble) => void;
+}
+
+/** What is wrong with a sink of a stream. */
+export interface SinkTrouble {
+  /** Name of the stream. */
+  readonly stream: string;
+  readonly sink: SinkDefinition['type'];
+  readonly trouble: string;
 }
 
 /** What became of the results of a sink since the stream was started. */
@@ -36,13 +46,16 @@ export interface OutletReport {
 export class Outlet {
   readonly definition: SinkDefinition;
   readonly #context: OutletContext;
-  readonly #state = new SinkState();
+  readonly #state: SinkState;
   readonly #limit: RateLimit | undefined;
   #sink: Sink | undefined;
 
   constructor(definition: SinkDefinition, context: OutletContext) {
     this.definition = definition;
     this.#context = context;
+    const { stream, onTrouble } = context;
+    const sink = definition.type;
+    this.#state = new SinkState((trouble) => onTrouble({ stream, sink, trouble }));
     if ('mostPerSecond' in definition) this.#limit = new RateLimit(definition.mostPerSecond);
   }
 

@@ -7,6 +7,7 @@ import { StreamFiles } from '../../repositories/stream-files.ts';
 import type { DetailedVersion, Inspected, InspectionRequest } from '../model-version.ts';
 import { AllowedFolders } from './allowed-folders.ts';
 import { streamSchema } from './definitions.ts';
+import type { SinkTrouble } from './outlet.ts';
 import { StreamRun } from './stream-run.ts';
 
 const at = useFolder();
@@ -47,6 +48,7 @@ async function startRun(name: string, count: number, model: SlowModel, atOnce: n
   await mkdir(folder);
   for (let n = 0; n < count; n++) await writeFile(join(folder, `${n}.png`), 'image');
   const marked: string[] = [];
+  const troubles: SinkTrouble[] = [];
   const source = { type: 'folder', path: folder };
   const run = new StreamRun(
     streamSchema.parse({ name, source, model: 'part', sinks: [{ type: 'lines' }] }),
@@ -64,6 +66,7 @@ async function startRun(name: string, count: number, model: SlowModel, atOnce: n
         },
       },
       onInspected: () => {},
+      onTrouble: (trouble) => troubles.push(trouble),
       wantsMap: () => false,
       onEnd: async () => {},
     },
@@ -80,7 +83,7 @@ async function startRun(name: string, count: number, model: SlowModel, atOnce: n
       .split('\n')
       .map((line) => JSON.parse(line));
   };
-  return { run, marked, lines };
+  return { run, marked, lines, troubles };
 }
 
 const timeout = 15_000;
@@ -142,4 +145,16 @@ test('sinks are alerted once when drift begins', async () => {
   expect(alerts[0].measures[0].name).toBe('brightness');
   // After the second hundred.
   expect(all.indexOf(alerts[0])).toBe(200);
+});
+
+test('a sink that fails is in the state, and in the log once', async () => {
+  const model = new SlowModel();
+  await writeFile(at('broken-data'), 'a file, not a folder');
+  const { run, marked, troubles } = await startRun('broken', 3, model, 1);
+  const finishing = setInterval(() => model.finish(model.asked.at(-1) as string), 1);
+  onTestFinished(() => clearInterval(finishing));
+  await expect.poll(() => marked.length, { timeout }).toBe(3);
+  const [report] = await run.outletReports();
+  expect(report).toMatchObject({ delivered: 0, skipped: 3 });
+  expect(troubles).toEqual([{ stream: 'broken', sink: 'lines', trouble: report?.trouble }]);
 });

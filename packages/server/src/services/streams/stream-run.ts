@@ -14,7 +14,7 @@ import { type StreamReport, StreamState } from './stream-state.ts';
 
 export interface RunContext
   extends Pick<SourceContext, 'allowed' | 'inspected'>,
-    Pick<OutletContext, 'files' | 'id' | 'images'> {
+    Pick<OutletContext, 'files' | 'id' | 'images' | 'onTrouble'> {
   readonly models: Pick<ModelService, 'inspect' | 'detailed'>;
   readonly onInspected: (seen: SeenImage) => void;
   /** Whether inspections are to give their anomaly maps. */
@@ -53,10 +53,10 @@ export class StreamRun {
   constructor(definition: StreamDefinition, context: RunContext) {
     this.#definition = definition;
     this.#context = context;
-    const { files, images, id, models } = context;
+    const { files, images, id, models, onTrouble } = context;
     this.#drift = new DriftWatch(models);
     this.#outlets = definition.sinks.map(
-      (sink) => new Outlet(sink, { files, images, id, stream: definition.name }),
+      (sink) => new Outlet(sink, { files, images, id, stream: definition.name, onTrouble }),
     );
     this.#done = this.#run();
   }

@@ -20,7 +20,7 @@ import {
   withSecretsOf,
 } from './definitions.ts';
 import { LiveView } from './live-view.ts';
-import type { OutletReport } from './outlet.ts';
+import type { OutletReport, SinkTrouble } from './outlet.ts';
 import { loadOpcua } from './sinks/opcua-packages.ts';
 import { sendTest } from './sinks/test-message.ts';
 import { checkSource } from './sources.ts';
@@ -47,6 +47,7 @@ export interface StreamServiceOptions {
   readonly decoder: ImageDecoder;
   /** Images of a stream that are inspected at once. */
   readonly atOnce: number;
+  readonly onTrouble: (trouble: SinkTrouble) => void;
 }
 
 const notRun: Omit<StreamReport, 'since'> = {

@@ -26,7 +26,7 @@ export class OpcuaSink implements Sink {
     this.#definition = definition;
     this.#certificates = certificates;
     this.#state = state;
-    state.trouble = 'Connecting to the OPC UA server';
+    state.waitFor('Connecting to the OPC UA server');
     this.#done = this.#stayConnected();
   }
 

@@ -45,12 +45,46 @@ export interface Sink {
   close(): Promise<void>;
 }
 
+/** Milliseconds between lines of the log about a sink. */
+const BETWEEN_LINES = 60_000;
+
 /** What became of the results of a sink. */
 export class SinkState {
   delivered = 0;
   skipped = 0;
+  readonly #log: (trouble: string) => void;
+  #trouble: string | undefined;
+  #logged: string | undefined;
+  /** ms of the process clock. */
+  #loggedAt = Number.NEGATIVE_INFINITY;
+  #lastTroubleAt = Number.NEGATIVE_INFINITY;
+
+  /** @param log is called with trouble, but not for each result: at most once a minute, and once for what lasts */
+  constructor(log: (trouble: string) => void = () => {}) {
+    this.#log = log;
+  }
+
   /** What was wrong last; undefined if the latest result was delivered. */
-  trouble: string | undefined;
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  set trouble(trouble: string | undefined) {
+    this.#trouble = trouble;
+    if (trouble === undefined) return;
+    const now = performance.now();
+    const isNew = trouble !== this.#logged || now - this.#lastTroubleAt > BETWEEN_LINES;
+    this.#lastTroubleAt = now;
+    if (!isNew || now - this.#loggedAt < BETWEEN_LINES) return;
+    this.#logged = trouble;
+    this.#loggedAt = now;
+    this.#log(trouble);
+  }
+
+  /** Says what keeps it from its first result, which is not worth a line in the log. */
+  waitFor(trouble: string): void {
+    this.#trouble = trouble;
+  }
 
   countDelivered(): void {
     this.delivered++;
