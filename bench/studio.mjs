@@ -1,5 +1,5 @@
-// Measures the images page of the studio with many images in a project: first paint, blank tiles and frames while it
-// scrolls, memory of the page, long tasks while images are uploaded, and the weight of the page.
+// Measures the studio with many images in a project: how soon its first pages can be used by keyboard, first paint, blank
+// tiles and frames while it scrolls, memory of the page, long tasks while images are uploaded, and the weight of the page.
 //
 //   npm run bench:studio -- [--images N] [--uploads N]
 //
@@ -27,6 +27,7 @@ const { values } = parseArgs({
 });
 const [count, uploads] = [Number(values.images), Number(values.uploads)];
 const PART = 2000;
+const ROUNDS = 15;
 const work = mkdtempSync(join(tmpdir(), 'bigrid-bench-studio-'));
 const pageFolder = join(import.meta.dirname, '..', 'packages', 'studio', 'dist', 'page');
 
@@ -99,6 +100,51 @@ async function scrollThrough(pixelsPerFrame, frames) {
 async function longTasks(page) {
   const tasks = await page.evaluate(() => globalThis.longTasks.map(({ duration }) => duration));
   return `${tasks.length}, longest ${Math.round(Math.max(0, ...tasks))} ms`;
+}
+
+/**
+ * Runs in the page before its scripts: notes when keys first do what they are for, once the thread is free again. On the
+ * first page that is to type a name next to the list of projects, on the images page to move through the images.
+ */
+function watchUse() {
+  const look = () => {
+    const input =
+      document.querySelector('.project-card') && document.querySelector('input[name=name]');
+    const grid = document.querySelector('.virtual-grid');
+    input?.focus();
+    grid?.focus();
+    grid?.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
+    const isTyping = input && document.activeElement === input;
+    if (!isTyping && !document.querySelector('.image-tile.active'))
+      return requestAnimationFrame(look);
+    setTimeout(() => {
+      globalThis.usableAfter = performance.now();
+    });
+  };
+  look();
+}
+
+/** Milliseconds from the navigation until a page can be used by keyboard, in a browser that has nothing of it yet. */
+async function measureUse(browser, url) {
+  for (const [name, hash] of [
+    ['First page', '#/'],
+    ['Images page', '#/many/images'],
+  ]) {
+    const times = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const page = await browser.newPage();
+      const session = await browser.newCDPSession(page);
+      await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+      await page.addInitScript(watchUse);
+      await page.goto(`${url}/${hash}`);
+      await page.waitForFunction(() => globalThis.usableAfter);
+      times.push(await page.evaluate(() => globalThis.usableAfter));
+      await page.close();
+    }
+    console.log(
+      `${name}, until keys work: median ${Math.round(quantile(times, 0.5))} ms, longest ${Math.round(Math.max(...times))} ms of ${ROUNDS}`,
+    );
+  }
 }
 
 async function measurePage(page, url) {
@@ -197,6 +243,7 @@ try {
     () => URL.canParse(location.origin) && localStorage.setItem('bigrid.language', 'en'),
   );
   await page.addInitScript(watchTasks);
+  await measureUse(browser, server.url);
   await measurePage(page, server.url);
   const session = await browser.newCDPSession(page);
   await session.send('HeapProfiler.collectGarbage');
