@@ -1,11 +1,11 @@
 import { eventsAt, type ReceivedEvent } from './events.ts';
-import { imageBytes, json, type TestServer } from './server.ts';
+import { imageBytes, json, type Reachable } from './server.ts';
 
 /** Options of a training of about a second. */
 export const tiny = { epochs: 1, size: 64, threads: 1, seed: 1 };
 
 /** Creates a project with 8 images to train on, 3 normal ones to test with, and 2 with a spot. */
-export async function createProject(server: TestServer, name: string): Promise<void> {
+export async function createProject(server: Reachable, name: string): Promise<void> {
   await json(server, 'POST', '/v1/projects', { name });
   const upload = async (seed: number, query: string, defective = false) =>
     server.send(
@@ -20,7 +20,7 @@ export async function createProject(server: TestServer, name: string): Promise<v
 
 /** The events of a job, as they come, until the stream ends. @param after id of the last one received */
 export async function* follow(
-  server: TestServer,
+  server: Reachable,
   job: number,
   after?: number,
 ): AsyncGenerator<ReceivedEvent> {
@@ -29,14 +29,14 @@ export async function* follow(
 }
 
 /** All events of a job, once it has ended. @param after id of the last one received */
-export async function eventsOf(server: TestServer, job: number, after?: number) {
+export async function eventsOf(server: Reachable, job: number, after?: number) {
   const events: ReceivedEvent[] = [];
   for await (const event of follow(server, job, after)) events.push(event);
   return events;
 }
 
 /** Waits until a job has ended. @returns it */
-export async function ended(server: TestServer, job: number) {
+export async function ended(server: Reachable, job: number) {
   await eventsOf(server, job);
   return (await json(server, 'GET', `/v1/jobs/${job}`)).body;
 }

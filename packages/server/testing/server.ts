@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { imageFromBytes, train } from '@bigrid/node';
 import { encodeMask } from '@bigrid/node/internal';
 import { afterAll, beforeAll } from 'vitest';
 import yauzl from 'yauzl';
-import { imageBytes, write } from '../../cli/testing/command-line.ts';
+import { imageBytes, start, write } from '../../cli/testing/command-line.ts';
 import { serverOptionsSchema } from '../src/options.ts';
 import { type RunningServer, serve } from '../src/serve.ts';
 
@@ -48,9 +49,9 @@ export async function tinyModel(seed = 0): Promise<Buffer> {
   }
 }
 
-/** A server in this process, on a free port and a data folder of its own. */
-export interface TestServer extends RunningServer {
-  readonly data: string;
+/** A server that requests can be sent to. */
+export interface Reachable {
+  readonly url: string;
   /** Sends a request; a body that is neither bytes nor a form is sent as JSON. */
   send(
     method: string,
@@ -58,6 +59,47 @@ export interface TestServer extends RunningServer {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Response>;
+}
+
+/** A server in this process, on a free port and a data folder of its own. */
+export interface TestServer extends RunningServer, Reachable {
+  readonly data: string;
+}
+
+/** A server in a process of its own. */
+export interface KillableServer extends Reachable {
+  /** Ends it at once, whatever it does. */
+  kill(): Promise<void>;
+}
+
+/** Starts a server that can be killed. @param port free, or that of one before, whose pages go on */
+export async function startKillable(data: string, port: number): Promise<KillableServer> {
+  const child = start(['serve', '--data', data, '--port', String(port), '--processes', '1']);
+  await once(child.stdout as NodeJS.ReadableStream, 'data');
+  const ended = once(child, 'exit');
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url,
+    send: senderTo(url),
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+function senderTo(url: string): Reachable['send'] {
+  return (method, path, body, headers) => {
+    const isJson =
+      body !== undefined && !(body instanceof Uint8Array) && !(body instanceof FormData);
+    return fetch(`${url}${path}`, {
+      method,
+      ...(body !== undefined && {
+        body: isJson ? JSON.stringify(body) : (body as Buffer<ArrayBuffer> | FormData),
+      }),
+      headers: { ...(isJson && { 'content-type': 'application/json' }), ...headers },
+    });
+  };
 }
 
 /** Starts a server on a data folder. */
@@ -70,17 +112,7 @@ export async function startServer(
   return {
     ...server,
     data,
-    send(method, path, body, headers) {
-      const isJson =
-        body !== undefined && !(body instanceof Uint8Array) && !(body instanceof FormData);
-      return fetch(`${server.url}${path}`, {
-        method,
-        ...(body !== undefined && {
-          body: isJson ? JSON.stringify(body) : (body as Buffer<ArrayBuffer> | FormData),
-        }),
-        headers: { ...(isJson && { 'content-type': 'application/json' }), ...headers },
-      });
-    },
+    send: senderTo(server.url),
   };
 }
 
@@ -108,7 +140,7 @@ export function useServer(options: Readonly<Record<string, unknown>> = {}) {
 }
 
 /** Sends a request. @returns the JSON of the response, undefined if it has none, with its status */
-export async function json(server: TestServer, method: string, path: string, body?: unknown) {
+export async function json(server: Reachable, method: string, path: string, body?: unknown) {
   const response = await server.send(method, path, body);
   const text = await response.text();
   return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
