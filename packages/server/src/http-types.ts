@@ -1,5 +1,6 @@
 // What the routes send and receive, for programs that talk to the server: types alone.
 
+export type { ErrorCode } from '@bigrid/errors';
 export type { ErrorBody } from './plugins/errors.ts';
 export type { Comparison } from './routes/comparison.ts';
 export type { Example } from './routes/examples.ts';

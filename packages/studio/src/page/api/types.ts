@@ -3,6 +3,7 @@ export type {
   DetailedModelVersion,
   Drift,
   ErrorBody,
+  ErrorCode,
   Example,
   History,
   Image,

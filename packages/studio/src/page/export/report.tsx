@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { DetailedModelVersion, Job } from '../api/types.ts';
-import { isOver, latestJob, startJob, useJob } from '../state/jobs.ts';
+import { errorOf, isOver, latestJob, startJob, useJob } from '../state/jobs.ts';
 import { tellError } from '../state/notices.ts';
 import { project } from '../state/projects.ts';
 import { t } from '../texts/index.ts';
+import { ErrorWords } from '../ui/error-words.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { JobProgress } from '../ui/job-progress.tsx';
 
@@ -30,9 +31,9 @@ export function Report({ model: { model, version } }: { model: DetailedModelVers
       <p class="quiet">{canMeasure ? text.reportHint : text.noTests}</p>
       {isRunning && <JobProgress job={job} />}
       {job?.state === 'failed' && (
-        <p class="failed" role="alert">
-          {job.error?.error} {job.error?.remedy}
-        </p>
+        <div class="failed" role="alert">
+          <ErrorWords error={errorOf(job)} />
+        </div>
       )}
       <div class="toolbar">
         {job?.state === 'done' && (

@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Job } from '../api/types.ts';
-import { type FollowedJob, isOver, latestJob, startJob, useJob } from '../state/jobs.ts';
+import { errorOf, type FollowedJob, isOver, latestJob, startJob, useJob } from '../state/jobs.ts';
 import { tellError } from '../state/notices.ts';
 import { go } from '../state/route.ts';
 import { t } from '../texts/index.ts';
+import { ErrorWords } from '../ui/error-words.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { JobProgress } from '../ui/job-progress.tsx';
 import { remove } from './actions.ts';
@@ -85,31 +86,26 @@ function Outcome({ project, job, onDismiss }: OutcomeProps) {
   const all = findings.value;
   const isClean = job.state === 'done' && all.length === 0;
   return (
-    <details class="panel check-panel" open={job.state === 'failed' || all.some(isToFix)}>
-      <summary>
-        <h2>{images.check.title}</h2>
-        <span class={`badge ${all.length > 0 ? 'tone-warning' : 'tone-normal'}`}>{all.length}</span>
-        <button
-          type="button"
-          class="button plain icon end"
-          aria-label={app.dismiss}
-          onClick={onDismiss}
-        >
-          <Icon name="close" />
-        </button>
-      </summary>
-      {isClean && <p class="quiet">{images.check.clean}</p>}
-      {job.error && (
-        <p>
-          {job.error.error} <span class="quiet">{job.error.remedy}</span>
-        </p>
-      )}
-      <ul>
-        {all.map((finding) => (
-          <FindingLine key={finding.at} project={project} finding={finding} />
-        ))}
-      </ul>
-    </details>
+    <section class="panel check-panel">
+      <details open={job.state === 'failed' || all.some(isToFix)}>
+        <summary>
+          <h2>{images.check.title}</h2>
+          <span class={`badge ${all.length > 0 ? 'tone-warning' : 'tone-normal'}`}>
+            {all.length}
+          </span>
+        </summary>
+        {isClean && <p class="quiet">{images.check.clean}</p>}
+        {job.error && <ErrorWords error={errorOf(job)} />}
+        <ul>
+          {all.map((finding) => (
+            <FindingLine key={finding.at} project={project} finding={finding} />
+          ))}
+        </ul>
+      </details>
+      <button type="button" class="button plain icon" aria-label={app.dismiss} onClick={onDismiss}>
+        <Icon name="close" />
+      </button>
+    </section>
   );
 }
 

@@ -128,6 +128,16 @@ describe.skipIf(chromiumPath === undefined)('images page', () => {
     await page.getByRole('img', { name: 'Where the defect is' }).waitFor();
   });
 
+  it('says in the language of the page why a file could not be added', async () => {
+    const page = await open('masks');
+    await page.getByText('Settings').click();
+    await page.getByLabel('Language').selectOption('de');
+    await dropFiles(page, [{ name: 'notes.txt', bytes: Buffer.from('no image') }]);
+    await page.getByText('Die Datei lässt sich nicht als Bild lesen.').waitFor();
+    await page.getByText('(Expected one of PNG').waitFor();
+    await page.getByLabel('Sprache').selectOption('en');
+  });
+
   it('goes on with an upload that was cut', async () => {
     const { browser, server } = studio();
     const page = await open('cut');

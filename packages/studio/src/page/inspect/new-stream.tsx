@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
-import { wordsOf } from '../state/notices.ts';
 import { session } from '../state/session.ts';
 import { createStream, type StreamSource } from '../state/streams.ts';
 import { t } from '../texts/index.ts';
 import { Field } from '../ui/controls.tsx';
+import { ErrorWords } from '../ui/error-words.tsx';
 import { Icon } from '../ui/icon.tsx';
 
 type SourceType = StreamSource['type'];
@@ -29,7 +29,7 @@ interface NewStreamProps {
 export function NewStream({ model, isFirst, onCreated }: NewStreamProps) {
   const { streams } = t.value.inspect;
   const [type, setType] = useState<SourceType>('folder');
-  const [error, setError] = useState<ReturnType<typeof wordsOf>>();
+  const [error, setError] = useState<unknown>();
   const { keysRequired, caller } = session.value ?? {};
   if (keysRequired && caller?.role !== 'admin') return <p class="quiet">{streams.adminOnly}</p>;
   const submit = async (event: SubmitEvent) => {
@@ -44,7 +44,7 @@ export function NewStream({ model, isFirst, onCreated }: NewStreamProps) {
       form.reset();
       onCreated(name);
     } catch (caught) {
-      setError(wordsOf(caught));
+      setError(caught);
     }
   };
   return (
@@ -77,10 +77,9 @@ export function NewStream({ model, isFirst, onCreated }: NewStreamProps) {
           <Icon name="plus" />
           {streams.create}
         </button>
-        {error && (
+        {error !== undefined && (
           <div class="warning" role="alert">
-            <p>{error.text}</p>
-            <p>{error.remedy}</p>
+            <ErrorWords error={error} />
           </div>
         )}
       </form>

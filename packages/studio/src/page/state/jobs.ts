@@ -1,11 +1,16 @@
 import { type Signal, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { request } from '../api/client.ts';
+import { ApiError, request } from '../api/client.ts';
 import { follow } from '../api/events.ts';
 import type { Job, JobRequest } from '../api/types.ts';
 
 export type JobKind = JobRequest['kind'];
 export type JobProgress = NonNullable<Job['progress']>;
+
+/** Why a job failed; undefined unless it did. */
+export function errorOf({ error }: Job): ApiError | undefined {
+  return error ? new ApiError(0, error) : undefined;
+}
 
 /** What a page sees of a job as it runs. */
 export interface FollowedJob {

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { ApiError } from '../api/client.ts';
+import type { ErrorCode } from '../api/types.ts';
 import { t } from '../texts/index.ts';
 
 export interface Notice {
@@ -34,7 +35,10 @@ export function tellError(error: unknown): void {
 export function wordsOf(error: unknown): { text: string; remedy?: string } {
   if (!(error instanceof ApiError)) return { text: String(error) };
   if (error.code === 'UNREACHABLE') return t.value.errors.unreachable;
-  return { text: error.message, remedy: error.remedy };
+  const own = t.value.errors.byCode[error.code as ErrorCode];
+  if (!own) return { text: error.message, remedy: error.remedy };
+  // Only the message of the server says what exactly it is about.
+  return { text: own.text, remedy: `${own.remedy} (${error.message})` };
 }
 
 export function dismiss(id: number): void {

@@ -34,6 +34,122 @@ export const de: Texts = {
       text: 'Der Server ist nicht erreichbar.',
       remedy: 'Prüfen Sie, ob er läuft; die Seite macht dann von selbst weiter.',
     },
+    byCode: {
+      KEY_INVALID: {
+        text: 'Der Schlüssel ist nicht gültig.',
+        remedy: 'Melden Sie sich mit einem gültigen Schlüssel an.',
+      },
+      ACCESS_DENIED: {
+        text: 'Das darf die Rolle Ihres Schlüssels nicht.',
+        remedy:
+          'Fragen Sie die Person, die den Server betreibt, nach einem Schlüssel mit mehr Rechten.',
+      },
+      NOT_FOUND: {
+        text: 'Das gibt es nicht oder nicht mehr.',
+        remedy: 'Laden Sie die Seite neu, um den aktuellen Stand zu sehen.',
+      },
+      REQUEST_TOO_LARGE: {
+        text: 'Die Datei ist größer, als der Server annimmt.',
+        remedy:
+          'Verkleinern Sie sie, oder lassen Sie die Grenze des Servers mit --body-limit anheben.',
+      },
+      TOO_MANY_REQUESTS: {
+        text: 'Der Server bekommt zu viele Anfragen auf einmal.',
+        remedy: 'Warten Sie einige Sekunden, und versuchen Sie es erneut.',
+      },
+      SERVER_BUSY: {
+        text: 'Der Server ist ausgelastet.',
+        remedy: 'Versuchen Sie es in einigen Sekunden erneut.',
+      },
+      WORKER_LOST: {
+        text: 'Ein Prozess des Servers ist abgebrochen.',
+        remedy:
+          'Lassen Sie das Protokoll des Servers ansehen: Vielleicht fehlt ihm Arbeitsspeicher.',
+      },
+      TIMED_OUT: {
+        text: 'Die Prüfung dauert länger, als der Server erlaubt.',
+        remedy:
+          'Verwenden Sie ein kleineres Bild, oder lassen Sie die Grenze mit --timeout anheben.',
+      },
+      STORE_BUSY: {
+        text: 'Die Datenbank des Servers ist gerade gesperrt.',
+        remedy: 'Versuchen Sie es erneut.',
+      },
+      QUEUE_UNAVAILABLE: {
+        text: 'Der Server erreicht Redis nicht, über das seine Arbeit verteilt wird.',
+        remedy: 'Sobald es wieder da ist, geht es von selbst weiter.',
+      },
+      OUTPUT_UNWRITABLE: {
+        text: 'Der Server kann nicht speichern.',
+        remedy: 'Prüfen Sie den freien Platz und die Rechte seines Datenordners.',
+      },
+      PATH_MISSING: {
+        text: 'Diese Datei oder diesen Ordner gibt es auf dem Server nicht.',
+        remedy: 'Prüfen Sie den Pfad auf Tippfehler.',
+      },
+      PATH_UNREADABLE: {
+        text: 'Der Server darf diese Datei oder diesen Ordner nicht lesen.',
+        remedy: 'Prüfen Sie die Zugriffsrechte.',
+      },
+      PATH_FORBIDDEN: {
+        text: 'Dieser Pfad liegt außerhalb der Ordner, die der Server lesen darf.',
+        remedy: 'Nennen Sie einen Pfad darin, oder lassen Sie den Ordner mit --watch freigeben.',
+      },
+      FFMPEG_MISSING: {
+        text: 'Auf dem Server fehlt ffmpeg, das Kameras und Videos liest.',
+        remedy: 'Lassen Sie ffmpeg 5.1 oder neuer installieren.',
+      },
+      SOURCE_UNAVAILABLE: {
+        text: 'Die Kamera oder das Video lässt sich nicht lesen.',
+        remedy: 'Prüfen Sie Adresse, Passwort und Netz.',
+      },
+      RECEIVER_UNAVAILABLE: {
+        text: 'Der Empfänger nimmt keine Nachrichten an.',
+        remedy: 'Prüfen Sie Adresse, Benutzer und Passwort, und ob er läuft.',
+      },
+      IMAGE_UNREADABLE: {
+        text: 'Die Datei lässt sich nicht als Bild lesen.',
+        remedy:
+          'Kopieren Sie sie erneut, falls sie beschädigt ist, oder speichern Sie sie als PNG oder JPEG.',
+      },
+      IMAGE_TOO_LARGE: {
+        text: 'Das Bild hat zu viele Pixel.',
+        remedy: 'Verkleinern Sie es, oder teilen Sie es auf.',
+      },
+      MASK_MISMATCH: {
+        text: 'Die Maske passt zu keinem Bild.',
+        remedy:
+          'ground_truth/ART/NAME_mask.png ist die Maske des Bildes NAME in test/ART und so groß wie dieses.',
+      },
+      DATA_EMPTY: {
+        text: 'Dafür gibt es im Projekt keine Bilder.',
+        remedy: 'Fügen Sie Bilder hinzu, oder geben Sie ihnen Labels.',
+      },
+      DATA_NO_GOOD: {
+        text: 'Es fehlen gute Bilder.',
+        remedy: 'Fügen Sie gute Bilder hinzu, oder geben Sie ihnen das Label.',
+      },
+      DATA_NO_TEST: {
+        text: 'Es fehlen Bilder zum Testen.',
+        remedy: 'Geben Sie einigen guten Bildern und einigen Fehlern ein Label zum Testen.',
+      },
+      DATA_TOO_FEW: {
+        text: 'Es gibt zu wenige gute Bilder.',
+        remedy: 'Fügen Sie weitere hinzu: einige Dutzend ergeben ein erstes Modell.',
+      },
+      SUSPECT_IMAGES: {
+        text: 'Einige der guten Bilder sind verdächtig.',
+        remedy: 'Sehen Sie sich die genannten Bilder an, und entfernen Sie fehlerhafte.',
+      },
+      THRESHOLD_UNSUPPORTED: {
+        text: 'Für diese Regel reichen die Bilder nicht aus.',
+        remedy: 'Fügen Sie Bilder hinzu, oder wählen Sie eine andere Regel.',
+      },
+      REPLAY_MISSING: {
+        text: 'Die Bilder, die das Training für Aktualisierungen behalten hat, fehlen.',
+        remedy: 'Trainieren Sie das Modell neu.',
+      },
+    },
   },
   verdicts: {
     normal: 'Normal',

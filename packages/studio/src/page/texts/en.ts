@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../api/types.ts';
+
 /** A count with its noun. */
 const counted = (n: number, one: string, many = `${one}s`) =>
   `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
@@ -9,6 +11,12 @@ interface Compared {
   readonly n: number;
   /** By the better one. */
   readonly right: number;
+}
+
+/** What went wrong, and what to do about it. */
+interface Words {
+  readonly text: string;
+  readonly remedy: string;
 }
 
 export const en = {
@@ -42,6 +50,8 @@ export const en = {
       text: 'The server cannot be reached.',
       remedy: 'Check that it runs; the page goes on by itself once it does.',
     },
+    /** Other languages than that of the server's messages say here what each code means. */
+    byCode: {} as Partial<Record<ErrorCode, Words>>,
   },
   verdicts: {
     normal: 'Normal',

@@ -1,10 +1,12 @@
 import { useEffect } from 'preact/hooks';
 import { request } from '../api/client.ts';
 import type { Job } from '../api/types.ts';
+import { errorOf } from '../state/jobs.ts';
 import { loadModel, model, modelPath, versions } from '../state/model.ts';
 import { tellError } from '../state/notices.ts';
 import { hashOf } from '../state/route.ts';
 import { t } from '../texts/index.ts';
+import { ErrorWords } from '../ui/error-words.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { PromiseText } from '../ui/promise-text.tsx';
 import { inspectAll, type Training } from './training.ts';
@@ -18,8 +20,7 @@ export function Outcome(props: { project: string; job: Job; training: Training }
   return (
     <section class="panel train-outcome" role={isFailed ? 'alert' : undefined}>
       <h2>{isFailed ? text.failed : text.cancelled}</h2>
-      <p>{isFailed ? job.error?.error : text.resumes}</p>
-      {isFailed && <p class="quiet">{job.error?.remedy}</p>}
+      {isFailed ? <ErrorWords error={errorOf(job)} /> : <p>{text.resumes}</p>}
       <div class="toolbar">
         <button type="button" class="button" onClick={() => training.retry()}>
           <Icon name="play" />

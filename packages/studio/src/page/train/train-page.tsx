@@ -3,10 +3,11 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { Job } from '../api/types.ts';
 import { isOver, loadProfiles, type TrainingProfile } from '../state/jobs.ts';
-import { tellError, wordsOf } from '../state/notices.ts';
+import { tellError } from '../state/notices.ts';
 import { project } from '../state/projects.ts';
 import { hashOf } from '../state/route.ts';
 import { formatSeconds, t } from '../texts/index.ts';
+import { ErrorWords } from '../ui/error-words.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { JobProgress } from '../ui/job-progress.tsx';
 import { LossCurve } from './loss-curve.tsx';
@@ -61,7 +62,7 @@ interface StartProps {
 function Start({ project, images, training, last }: StartProps) {
   const text = t.value.train;
   const chosen = useSignal(usualOptions);
-  const [error, setError] = useState<string>();
+  const [error, setError] = useState<unknown>();
   const [profiles, setProfiles] = useState<readonly TrainingProfile[]>(['fast']);
   useEffect(() => {
     loadProfiles().then(setProfiles).catch(tellError);
@@ -71,10 +72,7 @@ function Start({ project, images, training, last }: StartProps) {
   const start = async (event: SubmitEvent) => {
     event.preventDefault();
     setError(undefined);
-    await training.start(requestOf(chosen.value)).catch((reason) => {
-      const { text: told, remedy = '' } = wordsOf(reason);
-      setError(`${told} ${remedy}`);
-    });
+    await training.start(requestOf(chosen.value)).catch(setError);
   };
   return (
     <form class="panel train-start" onSubmit={start}>
@@ -96,9 +94,9 @@ function Start({ project, images, training, last }: StartProps) {
         </a>
       )}
       {error !== undefined && (
-        <p class="error" role="alert">
-          {error}
-        </p>
+        <div class="error" role="alert">
+          <ErrorWords error={error} />
+        </div>
       )}
       {isEnough && <Options chosen={chosen} profiles={profiles} />}
     </form>

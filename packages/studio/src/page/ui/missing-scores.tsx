@@ -1,8 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError } from '../api/client.ts';
 import type { Job } from '../api/types.ts';
 import type { VersionName } from '../state/inspections.ts';
-import { type FollowedJob, isOver, latestJob, startJob, useJob } from '../state/jobs.ts';
+import { errorOf, type FollowedJob, isOver, latestJob, startJob, useJob } from '../state/jobs.ts';
 import { tellError } from '../state/notices.ts';
 import { project } from '../state/projects.ts';
 import type { Texts } from '../texts/en.ts';
@@ -32,7 +31,7 @@ export function MissingScores({ model, version, missing, text, onDone }: Missing
     if (!isOver(now.job)) return;
     setJob(undefined);
     setFollowed(undefined);
-    if (now.job.error) tellError(new ApiError(0, now.job.error));
+    if (now.job.error) tellError(errorOf(now.job));
     onDone();
   });
   if (followed) return <JobProgress job={followed.job} />;

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Job } from '../api/types.ts';
-import { cancelJob, isOver, useJob } from '../state/jobs.ts';
-import { tellError } from '../state/notices.ts';
+import { cancelJob, errorOf, isOver, useJob } from '../state/jobs.ts';
+import { tellError, wordsOf } from '../state/notices.ts';
 import { t } from '../texts/index.ts';
 import { JobProgress } from '../ui/job-progress.tsx';
 
@@ -27,13 +27,14 @@ export function LearnJob({ job: asked, onMade, onGone, onAllowed }: LearnJobProp
     if (now.state === 'cancelled') onGone();
   });
   if (job.error) {
-    const { error, code, remedy } = job.error;
+    const { text: told, remedy } = wordsOf(errorOf(job));
+    const isSuspect = job.error.code === 'SUSPECT_IMAGES';
     return (
       <div class="warning" role="alert">
-        <p>{error}</p>
-        <p>{code === 'SUSPECT_IMAGES' ? text.suspect : remedy}</p>
+        <p>{told}</p>
+        <p>{isSuspect ? text.suspect : remedy}</p>
         <div class="toolbar">
-          {code === 'SUSPECT_IMAGES' && (
+          {isSuspect && (
             <button type="button" class="button" onClick={onAllowed}>
               {text.allow}
             </button>

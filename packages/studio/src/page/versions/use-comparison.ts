@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ApiError } from '../api/client.ts';
 import type { Comparison, Job } from '../api/types.ts';
-import { isOver, latestJob, startJob, useJob } from '../state/jobs.ts';
+import { errorOf, isOver, latestJob, startJob, useJob } from '../state/jobs.ts';
 import { tellError } from '../state/notices.ts';
 import { loadComparison, missingScores, type Pair, testImages } from './comparison.ts';
 
@@ -49,7 +48,7 @@ export function useComparison(project: string, pair: Pair): ComparisonState {
   useJob(scoring?.job, ({ job }) => {
     setScoring((before) => before && { ...before, job });
     if (!isOver(job)) return;
-    if (job.error) tellError(new ApiError(0, job.error));
+    if (job.error) tellError(errorOf(job));
     advance().catch(tellError);
   });
   return { images, comparison, scoring };

@@ -1,9 +1,10 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Stream } from '../api/types.ts';
-import { tell, wordsOf } from '../state/notices.ts';
+import { tell } from '../state/notices.ts';
 import { type StreamSink, setSinks, testSink } from '../state/streams.ts';
 import { t } from '../texts/index.ts';
 import { Field, Segments } from '../ui/controls.tsx';
+import { ErrorWords } from '../ui/error-words.tsx';
 import { Icon } from '../ui/icon.tsx';
 
 /** Verdicts that are told; all of them if undefined. */
@@ -27,13 +28,13 @@ export function NewAlert({ streams, onAdded }: NewAlertProps) {
   const { alerts } = t.value.watch;
   const form = useRef<HTMLFormElement>(null);
   const [type, setType] = useState<AlertType>('webhook');
-  const [error, setError] = useState<ReturnType<typeof wordsOf>>();
+  const [error, setError] = useState<unknown>();
   const [name, setName] = useState(streams[0]?.name ?? '');
   const stream = streams.find((one) => one.name === name) ?? (streams[0] as Stream);
   const attempt = (act: (sink: StreamSink) => Promise<void>) => {
     if (!form.current?.reportValidity()) return;
     setError(undefined);
-    act(sinkOf(type, new FormData(form.current))).catch((caught) => setError(wordsOf(caught)));
+    act(sinkOf(type, new FormData(form.current))).catch((caught) => setError(caught));
   };
   const add = (event: SubmitEvent) => {
     event.preventDefault();
@@ -82,10 +83,9 @@ export function NewAlert({ streams, onAdded }: NewAlertProps) {
             {alerts.test}
           </button>
         </div>
-        {error && (
+        {error !== undefined && (
           <div class="warning" role="alert">
-            <p>{error.text}</p>
-            <p>{error.remedy}</p>
+            <ErrorWords error={error} />
           </div>
         )}
       </form>
