@@ -85,8 +85,9 @@ describe.runIf(hasS3)(`ServerStore${whyNoS3}`, () => {
   it('removes what nothing needs, unless it is recent', async () => {
     await offered(3, { 'x.png': hash('c') });
     const later = Date.now() + 60_000;
-    await store.removeAllBut(new Set([hash('c')]), new Set([1, 3]), 0);
-    expect(await keys()).toContain(`files/aa/${hash('a')}`);
+    const before = await keys();
+    await store.removeAllBut(new Set(), new Set(), 0);
+    expect(await keys()).toEqual(before);
     await store.removeAllBut(new Set([hash('c')]), new Set([3]), later);
     const left = [`files/cc/${hash('c')}`, 'jobs/3/inputs/jobs/3/images.json', 'queue-id'];
     expect(await keys()).toEqual(left);

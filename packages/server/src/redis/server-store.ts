@@ -62,7 +62,7 @@ export class ServerStore {
    * Removes what is not needed any more.
    * @param files hashes of those that stay
    * @param jobs ids of those that are not done
-   * @param before ms since 1970: files that were stored later stay
+   * @param before ms since 1970: what was stored later stays
    */
   async removeAllBut(
     files: ReadonlySet<string>,
@@ -75,7 +75,7 @@ export class ServerStore {
       return !files.has(hash) && neededAt <= before;
     });
     const done = (await this.#bucket.list('jobs/')).filter(
-      ({ key }) => !jobs.has(Number(key.split('/')[1])),
+      ({ key, storedAt }) => !jobs.has(Number(key.split('/')[1])) && storedAt <= before,
     );
     await withEach([...unneeded, ...done], ({ key }) => this.#bucket.remove(key));
     for (const [hash, at] of this.#offeredAt) if (at <= before) this.#offeredAt.delete(hash);

@@ -12,7 +12,7 @@ export interface SharedStore {
    * Removes what is not needed any more.
    * @param files hashes of those that stay
    * @param jobs ids of those that are not done
-   * @param before ms since 1970: files that were stored later stay
+   * @param before ms since 1970: what was stored later stays
    */
   removeAllBut(
     files: ReadonlySet<string>,
