@@ -121,11 +121,7 @@ export class StoredJob implements OpenJob {
     const start = this.#keys.outputs(run);
     const save = (path: string) =>
       withFile(path, (file) => this.#upload(start + placeOf(root, path), path, file));
-    const written = await this.#written();
-    await withEach(
-      written.filter((path) => path !== result),
-      save,
-    );
+    await withEach(await this.#made(), save);
     // With it, they are complete.
     if (isDone) await save(result);
   }
@@ -158,15 +154,15 @@ export class StoredJob implements OpenJob {
     this.#stored.set(path, version);
   }
 
-  /** Paths of what the job has written, other than its checkpoint, and of what it was given besides images. */
-  async #written(): Promise<string[]> {
+  /** Paths of what the job has made so far, the result aside. */
+  async #made(): Promise<string[]> {
     const { folder, replays } = this.task;
-    const found = await Promise.all([
-      filesIn(folder),
-      filesIn(join(folder, jobFiles.kept)),
-      filesIn(replays, { recursive: true }),
-    ]);
-    return found.flat();
+    const single = [jobFiles.scores, jobFiles.model].map((name) => join(folder, name));
+    return [
+      ...single,
+      ...(await filesIn(join(folder, jobFiles.kept))),
+      ...(await filesIn(replays)),
+    ];
   }
 
   #checkpointFolder(): Promise<string> {
@@ -174,9 +170,9 @@ export class StoredJob implements OpenJob {
   }
 }
 
-/** Paths of the files in a folder. Hidden ones are not complete. */
-async function filesIn(folder: string, { recursive = false } = {}): Promise<string[]> {
-  const entries = await readdir(folder, { recursive, withFileTypes: true }).catch(() => []);
+/** Paths of the files below a folder. Hidden ones are not complete. */
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries
     .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
     .map(({ parentPath, name }) => join(parentPath, name));

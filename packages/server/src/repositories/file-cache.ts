@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failToWrite } from '@bigrid/node/internal';
@@ -7,7 +8,7 @@ import type { S3Bucket } from './s3-bucket.ts';
 interface Copy {
   readonly bytes: number;
   /** When it was last asked for, in ms of this process; those of earlier processes come first. */
-  usedAt: number;
+  readonly usedAt: number;
 }
 
 /** Milliseconds for which a file stays after it was asked for: a process may be about to open it. */
@@ -47,36 +48,41 @@ export class FileCache {
    */
   async get(hash: string): Promise<string> {
     const copy = this.#copies.get(hash);
-    if (copy) {
-      copy.usedAt = performance.now();
-      this.#copies.delete(hash);
-      this.#copies.set(hash, copy);
-      return this.#pathOf(hash);
-    }
-    const fetching = this.#fetching.get(hash) ?? this.#fetch(hash);
+    if (copy) this.#put(hash, copy.bytes, performance.now());
+    const fetching = this.#fetching.get(hash) ?? this.#fetchUnlessThere(hash);
     this.#fetching.set(hash, fetching);
     return fetching.finally(() => this.#fetching.delete(hash));
   }
 
-  async #fetch(hash: string): Promise<string> {
+  async #fetchUnlessThere(hash: string): Promise<string> {
     const path = this.#pathOf(hash);
+    // Somebody may have tidied the disk.
+    const there = await stat(path).catch(() => undefined);
+    if (there) return path;
     await this.#bucket.download(filePlace(hash), path, hash);
-    this.#add(hash, (await stat(path)).size, performance.now());
-    await this.#makeRoom();
+    this.#put(hash, (await stat(path)).size, performance.now());
+    this.#makeRoom();
     return path;
   }
 
-  #add(hash: string, bytes: number, usedAt: number): void {
+  /** As the one that was used last. */
+  #put(hash: string, bytes: number, usedAt: number): void {
+    this.#remove(hash);
     this.#copies.set(hash, { bytes, usedAt });
     this.#bytes += bytes;
   }
 
-  async #makeRoom(): Promise<void> {
-    for (const [hash, { bytes, usedAt }] of this.#copies) {
+  #remove(hash: string): void {
+    this.#bytes -= this.#copies.get(hash)?.bytes ?? 0;
+    this.#copies.delete(hash);
+  }
+
+  /** At once, so that nobody finds a file that is about to be removed. */
+  #makeRoom(): void {
+    for (const [hash, { usedAt }] of this.#copies) {
       if (this.#bytes <= this.#mostBytes || performance.now() - usedAt < KEPT_FOR) return;
-      this.#copies.delete(hash);
-      this.#bytes -= bytes;
-      await rm(this.#pathOf(hash), { force: true });
+      this.#remove(hash);
+      rmSync(this.#pathOf(hash), { force: true });
     }
   }
 
@@ -91,9 +97,9 @@ export class FileCache {
       else await rm(path, { force: true });
     }
     for (const { hash, bytes } of found.sort((a, b) => a.atimeMs - b.atimeMs)) {
-      this.#add(hash, bytes, Number.NEGATIVE_INFINITY);
+      this.#put(hash, bytes, Number.NEGATIVE_INFINITY);
     }
-    await this.#makeRoom();
+    this.#makeRoom();
   }
 
   #pathOf(hash: string): string {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasS3, SECRET, TestS3, whyNoS3 } from '../../testing/s3.ts';
@@ -125,7 +125,9 @@ describe.runIf(hasS3)(`S3Bucket${whyNoS3}`, () => {
     await writeFile(at('copies', 'files', '.left.tmp'), 'half');
     const next = await FileCache.open(at('copies'), bucket, 10);
     expect(await kept()).toBe(1);
-    for (const hash of hashes) await readFile(await next.get(hash));
     expect(await readdir(at('copies', 'files'))).not.toContain('.left.tmp');
+    for (const hash of hashes) await readFile(await next.get(hash));
+    await rm(at('copies', 'files'), { recursive: true });
+    expect(await readFile(await next.get(hashes[0] as string), 'utf8')).toBe('first');
   });
 });

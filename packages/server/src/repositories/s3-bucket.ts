@@ -19,9 +19,9 @@ export interface StoredObject {
 }
 
 /** How often a request is tried before the bucket counts as unavailable. */
-const MOST_TRIES = 4;
+const MOST_TRIES = 3;
 /** Milliseconds without any byte after which a request is given up. */
-const SILENCE = 20_000;
+const SILENCE = 10_000;
 /** Bytes of a part of a large object, unless they would be too many. */
 const PART = 8 * 2 ** 20;
 /** Parts that an object can have. */
