@@ -22,14 +22,18 @@ export function useStore() {
   beforeAll(async () => {
     if (!hasStore) return;
     [redis, s3] = await Promise.all([TestRedis.start(at()), TestS3.start()]);
-    server = await startServer(at('data'), { queue: redis.url, store });
+    await startAgain();
     await Promise.all(['a', 'b'].map(addWorker));
   });
   afterAll(async () => {
     await server?.close();
-    await Promise.all([...workers.keys()].map(kill));
+    await Promise.all([...workers.keys()].map((name) => kill(name)));
     await Promise.all([redis?.stop(), s3?.stop()]);
   });
+
+  async function startAgain(): Promise<void> {
+    server = await startServer(at('data'), { queue: redis.url, store });
+  }
 
   /** @param name of its folder */
   async function addWorker(name: string): Promise<void> {
@@ -37,11 +41,11 @@ export function useStore() {
     workers.set(name, await startWorker(at(name), redis.url, ...flags));
   }
 
-  async function kill(name: string): Promise<void> {
+  async function kill(name: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const worker = workers.get(name);
     workers.delete(name);
     if (!worker || worker.exitCode !== null || worker.signalCode !== null) return;
-    worker.kill('SIGKILL');
+    worker.kill(signal);
     await once(worker, 'exit');
   }
 
@@ -54,6 +58,8 @@ export function useStore() {
     addWorker,
     kill,
     queue,
+    /** The server, once it was closed. */
+    startAgain,
     train: (project: string, options: object = {}) =>
       queue({ kind: 'train', project, options: { ...tiny, checkpointSeconds: 0, ...options } }),
     /** The name of the worker with a process. */

@@ -5,7 +5,7 @@ import { imageBytes, json, maskBytes, tinyModel } from '../../testing/server.ts'
 import { hasStore, useStore, whyNoStore } from '../../testing/store.ts';
 
 const used = useStore();
-const { at, keysOfJobs, queue, train } = used;
+const { at, keysOfJobs, queue, startAgain, train } = used;
 
 const inspect = async () => {
   const response = await used.server.send('POST', '/v1/models/part/inspect', await imageBytes(1));
@@ -55,6 +55,19 @@ describe.runIf(hasStore)(`a store${whyNoStore}`, { timeout: 120_000 }, () => {
     const { body: scores } = await json(server, 'GET', '/v1/projects/a/scores?model=a&version=1');
     expect(scores.images).toHaveLength(13);
     expect(await readdir(at('data', 'replays'))).toHaveLength(2);
+    expect(await keysOfJobs()).toEqual([]);
+  });
+
+  it('keeps what is made while the server is away, for its next process', async () => {
+    await createProject(used.server, 'b');
+    const job = await train('b');
+    for await (const { type } of follow(used.server, job)) if (type === 'progress') break;
+    await used.server.close();
+    const isDone = async () => (await keysOfJobs()).some((key) => key.endsWith('/result.json'));
+    await expect.poll(isDone, { timeout: 30_000 }).toBe(true);
+    await startAgain();
+    expect(await ended(used.server, job)).toMatchObject({ state: 'done', result: { version: 1 } });
+    expect((await json(used.server, 'GET', '/v1/models/b')).body).toHaveLength(1);
     expect(await keysOfJobs()).toEqual([]);
   });
 });
