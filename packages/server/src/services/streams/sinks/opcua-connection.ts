@@ -222,6 +222,8 @@ function problemOf(error: unknown, { url, security }: OpcuaDefinition): string {
     return 'its certificate is not trusted, so it was put into opcua/rejected in the data folder; move it to opcua/trusted/certs if it is the right one (BadCertificateUntrusted)';
   }
   if (text.includes('ANONYMOUS user token')) return 'it asks for a username and a password';
+  if (text.includes('waiting for data on socket'))
+    return 'it does not answer as such a server does';
   if (/end ?point/i.test(text)) return `it does not offer "security": "${security}"`;
   const [, cause = text] = /Err = \((.*)\)$/s.exec(text) ?? [];
   return cause.replace('serviceResult = ', '').trim();

@@ -154,6 +154,11 @@ describe.skipIf(!python)(`OPC UA${why}`, () => {
     await trouble().toMatch(message);
   });
 
+  test('a server of another kind is named as such', async () => {
+    const { trouble } = await startStream(Number(new URL(server.url).port), { score: 'Score' });
+    await trouble().toMatch(/does not answer as such a server does/);
+  });
+
   test('without a server images are inspected nevertheless; it is found whenever it starts', async () => {
     const port = await freePort();
     const { inspect, sink, trouble } = await startStream(port, { score: 'Score' });
