@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import type { Keys } from '../ui/keys.ts';
 import { label, remove, undo } from './actions.ts';
 
 /** What keys and buttons do with images. */
@@ -31,10 +31,8 @@ export function commandsOn(
   };
 }
 
-export type KeyActions = Readonly<Record<string, ((event: KeyboardEvent) => void) | undefined>>;
-
 /** The keys of the commands, in lower case. */
-export function keysOf(commands: ImageCommands): KeyActions {
+export function keysOf(commands: ImageCommands): Keys {
   return {
     g: commands.good,
     t: commands.testing,
@@ -45,28 +43,4 @@ export function keysOf(commands: ImageCommands): KeyActions {
     z: () => undo(),
     'ctrl+z': () => undo(),
   };
-}
-
-/** Calls what belongs to a key, wherever the focus is, except where people type. */
-export function useKeys(keys: KeyActions): void {
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      const { key, ctrlKey, metaKey, altKey, target } = event;
-      if (event.defaultPrevented || altKey || isTyping(target)) return;
-      // Buttons and links have these themselves.
-      if ((key === ' ' || key === 'Enter') && (target as Element).closest('button, a, summary'))
-        return;
-      const name = `${ctrlKey || metaKey ? 'ctrl+' : ''}${key.toLowerCase()}`;
-      const act = keys[name];
-      if (!act) return;
-      event.preventDefault();
-      act(event);
-    };
-    addEventListener('keydown', onKeyDown);
-    return () => removeEventListener('keydown', onKeyDown);
-  });
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('input, textarea, select') !== null;
 }
