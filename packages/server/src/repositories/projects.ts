@@ -28,10 +28,10 @@ export class ProjectRepository {
     return this.#database.get('SELECT * FROM projects WHERE name = ?', name);
   }
 
-  add(name: string, createdAt: string): void {
+  add(name: string, title: string | null, createdAt: string): void {
     this.#database.run(
-      'INSERT INTO projects (name, created_at) VALUES (?, ?)',
-      ...[name, createdAt],
+      'INSERT INTO projects (name, title, created_at) VALUES (?, ?, ?)',
+      ...[name, title, createdAt],
     );
   }
 

@@ -38,7 +38,8 @@ it('creates, renames and deletes projects', async () => {
   expect((await json(server, 'PATCH', '/v1/projects/none', { title })).status).toBe(404);
 
   // By what people call them.
-  await json(server, 'POST', '/v1/projects', { name: 'caps' });
+  const caps = await json(server, 'POST', '/v1/projects', { name: 'caps', title: 'Caps, red' });
+  expect(caps.body).toMatchObject({ name: 'caps', title: 'Caps, red' });
   const { body } = await json(server, 'GET', '/v1/projects');
   expect(body.map(({ name }: { name: string }) => name)).toEqual(['caps', 'bottles']);
 

@@ -7,7 +7,6 @@ import { projectNameSchema } from '../services/projects.ts';
 import type { Services } from '../services/services.ts';
 
 const params = z.object({ project: projectNameSchema });
-const named = z.strictObject({ name: projectNameSchema });
 const titled = z.strictObject({
   title: z
     .string()
@@ -74,12 +73,12 @@ function listAndCreate(app: FastifyInstance, { projects }: Services): void {
       schema: {
         tags,
         summary: 'Create a project',
-        body: named,
+        body: titled.partial().extend({ name: projectNameSchema }),
         response: { 201: projectSchema, ...errorResponses },
       },
       config: { role: 'operator' },
     },
-    async ({ body }, reply) => reply.code(201).send(await projects.create(body.name)),
+    async ({ body }, reply) => reply.code(201).send(await projects.create(body.name, body.title)),
   );
   typed.get(
     '/v1/projects/:project',

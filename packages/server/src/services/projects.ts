@@ -67,11 +67,11 @@ export class ProjectService {
     );
   }
 
-  /** @throws STATE_CONFLICT if the name is taken */
-  async create(name: string): Promise<Project> {
+  /** @param title its name if left out. @throws STATE_CONFLICT if the name is taken */
+  async create(name: string, title?: string): Promise<Project> {
     await this.#database.write(() => {
       this.#assertFree(name);
-      this.#projects.add(name, new Date().toISOString());
+      this.#projects.add(name, title ?? null, new Date().toISOString());
       this.#audit.record('project.create', name);
     });
     return this.get(name);

@@ -9,42 +9,41 @@ describe.skipIf(chromiumPath === undefined)('start page', () => {
     const { page, server, problems } = studio();
     await page.goto(server.url);
     await page.getByText('Bigrid learns what good looks like').waitFor();
-    await page.getByLabel('Name of the product').fill('left door');
+    await page.getByLabel('Name of the product').fill('Left door, Größe 2');
     await page.getByRole('button', { name: 'Create project' }).click();
     await page.getByRole('heading', { name: 'Images', exact: true }).waitFor();
-    expect(page.url()).toBe(`${server.url}/#/left-door/images`);
+    await page.getByRole('navigation', { name: 'Left door, Größe 2' }).waitFor();
+    expect(page.url()).toBe(`${server.url}/#/Left-door-Grosse-2/images`);
     expect(problems).toEqual([]);
   });
 
   it('says what is wrong with a name where it was typed', async () => {
     const { page, server } = studio();
     await page.goto(`${server.url}/#/`);
-    await page.getByLabel('Name of the product').fill('../door');
+    await page.getByLabel('Name of the product').fill(' Left door, Größe 2 ');
     await page.getByRole('button', { name: 'Create project' }).click();
-    expect(await page.getByRole('alert').textContent()).toBe(
-      'Expected a name of up to 64 letters, digits, dots, hyphens and underscores for body.name but received "../door"',
-    );
+    expect(await page.getByRole('alert').textContent()).toBe('There is a project of this name.');
   });
 
   it('renames a project in its place, by keyboard too, and keeps its name for programs', async () => {
     const { page, server } = studio();
     await page.goto(`${server.url}/#/`);
     await page.reload();
-    await page.getByRole('button', { name: 'Rename: left-door' }).press('Enter');
+    await page.getByRole('button', { name: 'Rename: Left door, Größe 2' }).press('Enter');
     await page.keyboard.type('Tür links');
     await page.keyboard.press('Escape');
     await page
-      .getByRole('button', { name: 'Rename: left-door' })
+      .getByRole('button', { name: 'Rename: Left door, Größe 2' })
       .and(page.locator(':focus'))
       .press('Enter');
     await page.keyboard.type('Tür links');
     await page.keyboard.press('Enter');
     await page.getByRole('link', { name: 'Tür links' }).waitFor();
-    await page.getByText('In programs: left-door').waitFor();
+    await page.getByText('In programs: Left-door-Grosse-2').waitFor();
     await page.reload();
     await page.getByRole('link', { name: 'Tür links' }).click();
     await page.getByRole('navigation', { name: 'Tür links' }).waitFor();
-    expect(page.url()).toBe(`${server.url}/#/left-door/images`);
+    expect(page.url()).toBe(`${server.url}/#/Left-door-Grosse-2/images`);
   });
 
   it('asks before it deletes a project', async () => {
@@ -58,7 +57,7 @@ describe.skipIf(chromiumPath === undefined)('start page', () => {
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByRole('link', { name: 'old' }).waitFor({ state: 'detached' });
     const left = (await (await server.send('GET', '/v1/projects')).json()) as { name: string }[];
-    expect(left.map(({ name }) => name)).toEqual(['left-door']);
+    expect(left.map(({ name }) => name)).toEqual(['Left-door-Grosse-2']);
   });
 
   it.each(looks)('has no serious fault in $colorScheme at $width pixels', async (look) => {

@@ -40,11 +40,10 @@ function NewProject() {
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget as HTMLFormElement);
-    // Spaces are what people type, and what a name in a URL cannot have.
-    const name = String(data.get('name')).trim().replaceAll(/\s+/g, '-');
+    const title = String(data.get('name')).trim();
+    if (projects.value?.some((project) => project.title === title)) return setError(start.taken);
     try {
-      await createProject(name);
-      go({ project: name, page: 'images' });
+      go({ project: await createProject(title), page: 'images' });
     } catch (caught) {
       setError(wordsOf(caught).text);
     }
@@ -56,7 +55,7 @@ function NewProject() {
         hint={start.nameHint}
         name="name"
         required
-        maxLength={64}
+        maxLength={100}
         autocomplete="off"
         error={error}
       />

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { request } from '../api/client.ts';
 import type { Project } from '../api/types.ts';
+import { nameFrom } from './project-names.ts';
 import { route } from './route.ts';
 
 /** All projects; undefined until they are loaded. */
@@ -27,7 +28,13 @@ export async function renameProject(name: string, title: string): Promise<void> 
   await loadProjects();
 }
 
-export async function createProject(name: string): Promise<void> {
-  await request('v1/projects', { method: 'POST', body: { name } });
+/** @returns its name, which URLs and programs can have. @throws ApiError */
+export async function createProject(title: string): Promise<string> {
+  const taken = new Set(projects.value?.map(({ name }) => name));
+  const first = nameFrom(title);
+  let name = first;
+  for (let number = 2; taken.has(name); number++) name = `${first}-${number}`;
+  await request('v1/projects', { method: 'POST', body: { name, title } });
   await loadProjects();
+  return name;
 }
