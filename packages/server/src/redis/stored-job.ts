@@ -23,7 +23,7 @@ import type { OpenJob } from './worker-files.ts';
 interface StoredJobParts {
   readonly bucket: S3Bucket;
   readonly cache: FileCache;
-  /** Folder for the run: a data folder with nothing but its files. */
+  /** Folder for the run, which does not exist yet: a data folder with nothing but its files. */
   readonly root: string;
   readonly run: string;
 }
@@ -46,7 +46,6 @@ export class StoredJob implements OpenJob {
   /** Copies what a job needs. @throws S3_UNAVAILABLE, S3_DAMAGED, OUTPUT_UNWRITABLE */
   static async open(parts: StoredJobParts, received: unknown): Promise<StoredJob> {
     const job = new StoredJob(parts, unpackTask(parts.root, received));
-    await job.close();
     try {
       await job.#fetchInputs();
       await job.#fetchCheckpoint();

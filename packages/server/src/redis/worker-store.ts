@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fail } from '@bigrid/errors';
@@ -74,7 +75,8 @@ export class WorkerStore implements WorkerFiles {
   }
 
   openJob(run: string, received: unknown): Promise<OpenJob> {
-    const root = join(this.#runs, run.replaceAll(/[^\w.-]/g, '_'));
+    // A run that Redis forgot may come again before its process here has ended.
+    const root = join(this.#runs, randomUUID());
     return StoredJob.open({ bucket: this.#bucket, cache: this.#cache, root, run }, received);
   }
 
