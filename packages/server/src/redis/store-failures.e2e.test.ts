@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { createProject, ended, eventsOf, follow } from '../../testing/jobs.ts';
-import { json } from '../../testing/server.ts';
+import { imageBytes, json, tinyModel } from '../../testing/server.ts';
 import { hasStore, useStore, whyNoStore } from '../../testing/store.ts';
 
 const used = useStore();
@@ -19,21 +19,33 @@ async function untilSaved(job: number) {
   throw new Error('It ended before it was in the middle');
 }
 
+/** The status of an inspection, and the code of its error. */
+async function inspected() {
+  const image = await imageBytes(1);
+  const { status, body } = await json(used.server, 'POST', '/v1/models/part/inspect', image);
+  return [status, body.code];
+}
+
 describe.runIf(hasStore)(`a store that fails${whyNoStore}`, { timeout: 120_000 }, () => {
   it('waits with jobs while the bucket is away, and loses none that ends meanwhile', async () => {
     const { s3, server } = used;
     await createProject(server, 'a');
+    const added = await server.send('POST', '/v1/models/part/versions', await tinyModel());
+    expect(added.status).toBe(201);
     const running = await train('a', { epochs: 4 });
     for await (const { data } of follow(server, running)) {
       if (data.phase === 'cross-fitting') break;
     }
     s3.leave();
     const waiting = await train('a', { seed: 2 });
+    // Of a model that no worker has.
+    expect(await inspected()).toEqual([503, 'S3_UNAVAILABLE']);
     for await (const { data } of follow(server, running)) {
       if (data.message?.startsWith('Expected the bucket parts to answer')) break;
     }
     expect((await json(server, 'GET', `/v1/jobs/${waiting}`)).body.state).toBe('queued');
     s3.comeBack();
+    expect(await inspected()).toEqual([200, undefined]);
     const versions = [await ended(server, running), await ended(server, waiting)];
     expect(versions.map(({ result }) => result.version).sort()).toEqual([1, 2]);
   });
