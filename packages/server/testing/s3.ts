@@ -77,9 +77,15 @@ export class TestS3 {
     return s3;
   }
 
+  /** Keys of all objects. */
   async keys(): Promise<string[]> {
+    return [...(await this.versions()).keys()];
+  }
+
+  /** What changes with the content of each object, by its key. */
+  async versions(): Promise<Map<string, string>> {
     const { Contents = [] } = await this.#direct.send(new ListObjectsV2Command({ Bucket: BUCKET }));
-    return Contents.map(({ Key = '' }) => Key);
+    return new Map(Contents.map(({ Key = '', ETag = '' }) => [Key, ETag]));
   }
 
   /** Stores an object as another program would. */

@@ -7,14 +7,22 @@ import { hasStore, useStore, whyNoStore } from '../../testing/store.ts';
 const used = useStore();
 const { addWorker, at, keysOfJobs, kill, train, workerOf } = used;
 
-/** Resolves once the bucket has the checkpoint of a training that learns. @returns the worker, and the last event */
+/** The version of the checkpoint in the bucket; undefined if there is none. */
+async function checkpointVersion(): Promise<string | undefined> {
+  return [...(await used.s3.versions())].find(([key]) => key.endsWith('/state'))?.[1];
+}
+
+/** Resolves once the bucket has a checkpoint of a training after all images were read. @returns the worker, and the last event */
 async function untilSaved(job: number) {
   let worker: string | undefined;
+  let before: { readonly version: string | undefined } | undefined;
   for await (const { id, type, data } of follow(used.server, job)) {
     const [, pid] = (type === 'log' && /process (\d+)/.exec(data.message)) || [];
     if (pid) worker = workerOf(Number(pid));
-    const isSaved = async () => (await keysOfJobs()).some((key) => key.endsWith('/state'));
-    if (data.phase === 'cross-fitting' && worker && (await isSaved())) return { worker, last: id };
+    if (!worker || type !== 'progress' || data.phase === 'reading') continue;
+    const version = await checkpointVersion();
+    before ??= { version };
+    if (version !== before.version) return { worker, last: id };
   }
   throw new Error('It ended before it was in the middle');
 }
@@ -53,7 +61,7 @@ describe.runIf(hasStore)(`a store that fails${whyNoStore}`, { timeout: 120_000 }
   it('loses nothing and counts nothing twice when a worker is killed', async () => {
     const { server } = used;
     await createProject(server, 'b');
-    const jobs = [await train('b', { epochs: 12 }), await train('b', { seed: 2 })];
+    const jobs = [await train('b', { epochs: 20 }), await train('b', { seed: 2 })];
     const { worker, last } = await untilSaved(jobs[0] as number);
     await kill(worker);
     // It goes on from the checkpoint, as its events say while they come: images are not read again.
