@@ -26,8 +26,8 @@ export const de: Texts = {
     threshold: 'Schwelle',
     inspect: 'Prüfen',
     versions: 'Versionen',
-    watch: 'Überwachen',
-    export: 'Exportieren',
+    watch: 'Monitor',
+    export: 'Export',
   },
   errors: {
     unreachable: {
