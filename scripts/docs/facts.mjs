@@ -57,7 +57,7 @@ function unknownErrors(pages) {
     .filter(({ path }) => path !== 'CHANGELOG.md')
     .flatMap(({ path, tokens }) =>
       tokens
-        .filter(({ type, text }) => type === 'codespan' && /^[A-Z]+(_[A-Z]+)+$/.test(text))
+        .filter(({ type, text }) => type === 'codespan' && /^[A-Z][A-Z\d]*(_[A-Z]+)+$/.test(text))
         .filter(({ text }) => !(text in errorRegistry) && !notErrors.test(text))
         .map(({ text }) => `${path}: there is no error ${text}`),
     );

@@ -5,7 +5,7 @@ const entries = Object.entries(errorRegistry);
 
 describe('errorRegistry', () => {
   it.each(entries)('%s has a cause, a remedy and codes for programs', (code, definition) => {
-    expect(code).toMatch(/^[A-Z]+(_[A-Z]+)+$|^CANCELLED$/);
+    expect(code).toMatch(/^[A-Z][A-Z\d]*(_[A-Z]+)+$|^CANCELLED$/);
     expect(definition.when).toMatch(/^[A-Z].*\.$/);
     expect(definition.remedy).toMatch(/^[A-Z].*\.$/);
     expect(definition.exitCode).toBeGreaterThan(0);

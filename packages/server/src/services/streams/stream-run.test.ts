@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BigridError } from '@bigrid/errors';
 import { expect, onTestFinished, test } from 'vitest';
@@ -46,7 +46,11 @@ class SlowModel {
 async function startRun(name: string, count: number, model: SlowModel, atOnce: number) {
   const folder = at(name);
   await mkdir(folder);
-  for (let n = 0; n < count; n++) await writeFile(join(folder, `${n}.png`), 'image');
+  for (let n = 0; n < count; n++) {
+    await writeFile(join(folder, `${n}.png`), 'image');
+    // The clock of the drive may give the same time to several files.
+    await utimes(join(folder, `${n}.png`), n, n);
+  }
   const marked: string[] = [];
   const troubles: SinkTrouble[] = [];
   const source = { type: 'folder', path: folder };
@@ -92,7 +96,11 @@ test('images are inspected a few at once; sinks get the results in their order',
   const model = new SlowModel();
   const { run, marked, lines } = await startRun('order', 4, model, 3);
   await expect.poll(() => model.asked.length, { timeout }).toBe(3);
-  const [first, second, third] = model.asked as [string, string, string];
+  const [first, second, third] = [0, 1, 2].map((n) => at('order', `${n}.png`)) as [
+    string,
+    string,
+    string,
+  ];
   model.finish(third);
   model.finish(second);
   // Room is made by the oldest alone.
