@@ -1,5 +1,11 @@
 import { BigridError, type ErrorCode, isBigridError } from '@bigrid/errors';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type {
+  FastifyBaseLogger,
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+} from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { isResponseSerializationError } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -27,11 +33,16 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
   QUEUE_UNAVAILABLE: 5,
 };
 
+/** Milliseconds between lines of the log about one reason why requests cannot be served now. */
+const BETWEEN_LINES = 60_000;
+
 /** Answers errors in one shape, from the registry. What is not in it is a bug: it is logged, and the client learns nothing else. */
 export const errors = fastifyPlugin(async (app: FastifyInstance) => {
+  const logUnavailable = unavailableLog(app.log);
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = toBigridError(error);
-    if (known.httpStatus >= 500) request.log.error({ err: error }, known.message);
+    if (known.httpStatus === 503) logUnavailable(known);
+    else if (known.httpStatus >= 500) request.log.error({ err: error }, known.message);
     return answer(reply, known);
   });
   app.setNotFoundHandler((request: FastifyRequest, reply) => {
@@ -43,6 +54,21 @@ export const errors = fastifyPlugin(async (app: FastifyInstance) => {
     );
   });
 });
+
+/** Over capacity nearly every request is refused: a line for each would fill the disk with what `/metrics` counts. */
+function unavailableLog(log: FastifyBaseLogger): (error: BigridError) => void {
+  const said = new Map<ErrorCode, { readonly at: number; since: number }>();
+  return ({ code, message }) => {
+    const now = performance.now();
+    const last = said.get(code);
+    if (last && now - last.at < BETWEEN_LINES) {
+      last.since++;
+      return;
+    }
+    log.warn({ code, sinceLastLine: last?.since ?? 0 }, message);
+    said.set(code, { at: now, since: 0 });
+  };
+}
 
 /** Answers what Fastify refuses before it knows the route, such as broken escapes in a URL. */
 export function answerUnrouted(error: FastifyError, _: FastifyRequest, reply: FastifyReply): void {
