@@ -4,6 +4,12 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
+ * Megabytes of each half of the space for new objects. V8 lets it grow under load, until memory of decoded images that
+ * nobody needs any more adds up to 70 MB in each process; smaller, it is freed sooner, in no more time.
+ */
+const YOUNG = 4;
+
+/**
  * Starts a program of this folder in a process of its own.
  * @param name of its file, without extension
  * @param argument passed as JSON in its only argument
@@ -11,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 export function forkWorker(name: string, argument?: object): ChildProcess {
   const program = new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
   return fork(fileURLToPath(program), argument === undefined ? [] : [JSON.stringify(argument)], {
-    execArgv: [],
+    execArgv: [`--max-semi-space-size=${YOUNG}`],
     // Compiled code that the command line keeps makes a process start sooner.
     env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
     serialization: 'advanced',
