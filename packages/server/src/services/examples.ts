@@ -88,6 +88,8 @@ function csharp(served: Served): string {
   return `// ${download(served)}
 // dotnet add package Microsoft.ML.OnnxRuntime
 // dotnet add package SixLabors.ImageSharp
+using System;
+using System.Collections.Generic;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using SixLabors.ImageSharp;
