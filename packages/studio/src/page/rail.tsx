@@ -4,7 +4,14 @@ import { hashOf, pages, route } from './state/route.ts';
 import { session, signOut } from './state/session.ts';
 import { theme, themes } from './state/theme.ts';
 import { chooseLanguage, type Language, language, languageNames, t } from './texts/index.ts';
+import { Select } from './ui/controls.tsx';
 import { Icon } from './ui/icon.tsx';
+
+const languageOptions = (Object.keys(languageNames) as Language[]).map((value) => ({
+  value,
+  label: languageNames[value],
+  lang: value,
+}));
 
 /** The way through a project, and the settings of the page. */
 export function Rail() {
@@ -50,36 +57,20 @@ function Settings() {
         <span>{app.settings}</span>
       </summary>
       <div class="options">
-        <label class="field">
-          <span>{app.theme}</span>
-          <select
-            class="input"
-            value={theme.value}
-            onChange={({ currentTarget }) => {
-              theme.value = themes.find((name) => name === currentTarget.value) ?? 'system';
-            }}
-          >
-            {themes.map((name) => (
-              <option key={name} value={name}>
-                {app.themes[name]}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          <span>{app.language}</span>
-          <select
-            class="input"
-            value={language.value}
-            onChange={({ currentTarget }) => chooseLanguage(currentTarget.value as Language)}
-          >
-            {Object.entries(languageNames).map(([code, name]) => (
-              <option key={code} value={code} lang={code}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Select
+          label={app.theme}
+          value={theme.value}
+          options={themes.map((value) => ({ value, label: app.themes[value] }))}
+          onChange={(chosen) => {
+            theme.value = chosen;
+          }}
+        />
+        <Select
+          label={app.language}
+          value={language.value}
+          options={languageOptions}
+          onChange={chooseLanguage}
+        />
         {session.value?.keysRequired && (
           <button type="button" class="button" onClick={() => signOut()}>
             {app.signOut}

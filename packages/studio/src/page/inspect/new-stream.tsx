@@ -2,8 +2,8 @@ import { useState } from 'preact/hooks';
 import { session } from '../state/session.ts';
 import { createStream, type StreamSource } from '../state/streams.ts';
 import { t } from '../texts/index.ts';
-import { Field } from '../ui/controls.tsx';
-import { ErrorWords } from '../ui/error-words.tsx';
+import { Field, Select } from '../ui/controls.tsx';
+import { ErrorAlert } from '../ui/error-words.tsx';
 import { Icon } from '../ui/icon.tsx';
 
 type SourceType = StreamSource['type'];
@@ -52,20 +52,12 @@ export function NewStream({ model, isFirst, onCreated }: NewStreamProps) {
       <summary>{streams.add}</summary>
       <form class="new-stream" onSubmit={submit}>
         <Field label={streams.name} name="name" required maxLength={64} autocomplete="off" />
-        <label class="field">
-          <span>{streams.source}</span>
-          <select
-            class="input"
-            value={type}
-            onChange={({ currentTarget }) => setType(currentTarget.value as SourceType)}
-          >
-            {sourceTypes.map((value) => (
-              <option key={value} value={value}>
-                {streams.sources[value]}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Select
+          label={streams.source}
+          value={type}
+          options={sourceTypes.map((value) => ({ value, label: streams.sources[value] }))}
+          onChange={setType}
+        />
         <Field
           label={streams.addresses[type]}
           hint={streams.hints[type]}
@@ -77,11 +69,7 @@ export function NewStream({ model, isFirst, onCreated }: NewStreamProps) {
           <Icon name="plus" />
           {streams.create}
         </button>
-        {error !== undefined && (
-          <div class="warning" role="alert">
-            <ErrorWords error={error} />
-          </div>
-        )}
+        <ErrorAlert error={error} />
       </form>
     </details>
   );

@@ -1,7 +1,7 @@
 import { parseRule } from '@bigrid/inspect';
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../texts/index.ts';
-import { Field } from '../ui/controls.tsx';
+import { Field, Select } from '../ui/controls.tsx';
 import { type Judging, moveThreshold } from './judging.ts';
 
 /** Rules that need good scores alone, with the number that they begin with. */
@@ -30,20 +30,12 @@ export function Rules({ judging }: { judging: Judging }) {
   };
   return (
     <div class="rules">
-      <label class="field">
-        <span>{text.rule}</span>
-        <select
-          class="input"
-          value={current.kind}
-          onChange={({ currentTarget }) => choose(currentTarget.value as RuleKind)}
-        >
-          {kinds.map((kind) => (
-            <option key={kind} value={kind}>
-              {text.rules[kind]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Select
+        label={text.rule}
+        value={current.kind}
+        options={kinds.map((value) => ({ value, label: text.rules[value] }))}
+        onChange={choose}
+      />
       <Field label={text.amount} value={typed} onInput={type} error={judging.error.value} />
     </div>
   );

@@ -7,7 +7,7 @@ import { tellError } from '../state/notices.ts';
 import { project } from '../state/projects.ts';
 import { hashOf } from '../state/route.ts';
 import { formatSeconds, t } from '../texts/index.ts';
-import { ErrorWords } from '../ui/error-words.tsx';
+import { ErrorAlert } from '../ui/error-words.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { JobProgress } from '../ui/job-progress.tsx';
 import { LossCurve } from './loss-curve.tsx';
@@ -93,11 +93,7 @@ function Start({ project, images, training, last }: StartProps) {
           {text.addImages}
         </a>
       )}
-      {error !== undefined && (
-        <div class="error" role="alert">
-          <ErrorWords error={error} />
-        </div>
-      )}
+      <ErrorAlert error={error} />
       {isEnough && <Options chosen={chosen} profiles={profiles} />}
     </form>
   );

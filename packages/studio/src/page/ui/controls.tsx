@@ -30,6 +30,40 @@ export function Segments<Value extends string>(props: SegmentsProps<Value>) {
   );
 }
 
+interface SelectProps<Value extends string> {
+  readonly label: string;
+  readonly name?: string;
+  readonly value?: Value;
+  /** `lang` where it is not that of the page. */
+  readonly options: readonly {
+    readonly value: Value;
+    readonly label: string;
+    readonly lang?: string;
+  }[];
+  readonly onChange?: (value: Value) => void;
+}
+
+/** One of several in a list that opens, with its label. */
+export function Select<Value extends string>(props: SelectProps<Value>) {
+  const { label, options, onChange, ...select } = props;
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select
+        {...select}
+        class="input"
+        onChange={({ currentTarget }) => onChange?.(currentTarget.value as Value)}
+      >
+        {options.map((option) => (
+          <option key={option.value} value={option.value} lang={option.lang}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 interface FieldProps {
   readonly label: string;
   readonly hint?: string | undefined;

@@ -10,3 +10,13 @@ export function ErrorWords({ error }: { error: unknown }) {
     </>
   );
 }
+
+/** Why what a form asked for was refused, below the form; nothing while it was not. */
+export function ErrorAlert({ error }: { error: unknown }) {
+  if (error === undefined) return null;
+  return (
+    <div class="warning" role="alert">
+      <ErrorWords error={error} />
+    </div>
+  );
+}

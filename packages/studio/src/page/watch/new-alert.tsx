@@ -3,8 +3,8 @@ import type { Stream } from '../api/types.ts';
 import { tell } from '../state/notices.ts';
 import { type StreamSink, setSinks, testSink } from '../state/streams.ts';
 import { t } from '../texts/index.ts';
-import { Field, Segments } from '../ui/controls.tsx';
-import { ErrorWords } from '../ui/error-words.tsx';
+import { Field, Segments, Select } from '../ui/controls.tsx';
+import { ErrorAlert } from '../ui/error-words.tsx';
 import { Icon } from '../ui/icon.tsx';
 
 /** Verdicts that are told; all of them if undefined. */
@@ -14,6 +14,7 @@ const verdicts = {
   all: undefined,
 } as const;
 type VerdictChoice = keyof typeof verdicts;
+const verdictChoices = Object.keys(verdicts) as VerdictChoice[];
 
 const types = ['webhook', 'mqtt'] as const;
 type AlertType = (typeof types)[number];
@@ -62,17 +63,17 @@ export function NewAlert({ streams, onAdded }: NewAlertProps) {
             onChange={setType}
           />
         </div>
-        <Choice
+        <Select
           label={alerts.stream}
           value={stream.name}
-          options={streams.map((one) => [one.name, one.name])}
+          options={streams.map((one) => ({ value: one.name, label: one.name }))}
           onChange={setName}
         />
         <Receiver type={type} stream={stream.name} />
-        <Choice
+        <Select
           label={alerts.verdicts}
           name="verdicts"
-          options={Object.entries(alerts.chosenVerdicts)}
+          options={verdictChoices.map((value) => ({ value, label: alerts.chosenVerdicts[value] }))}
         />
         <div class="toolbar">
           <button type="submit" class="button primary">
@@ -83,11 +84,7 @@ export function NewAlert({ streams, onAdded }: NewAlertProps) {
             {alerts.test}
           </button>
         </div>
-        {error !== undefined && (
-          <div class="warning" role="alert">
-            <ErrorWords error={error} />
-          </div>
-        )}
+        <ErrorAlert error={error} />
       </form>
     </details>
   );
@@ -123,33 +120,6 @@ function Receiver({ type, stream }: { type: AlertType; stream: string }) {
         </>
       )}
     </>
-  );
-}
-
-interface ChoiceProps {
-  readonly label: string;
-  readonly name?: string;
-  readonly value?: string;
-  readonly options: readonly (readonly [value: string, label: string])[];
-  readonly onChange?: (value: string) => void;
-}
-
-function Choice({ label, options, onChange, ...select }: ChoiceProps) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <select
-        {...select}
-        class="input"
-        onChange={({ currentTarget }) => onChange?.(currentTarget.value)}
-      >
-        {options.map(([value, text]) => (
-          <option key={value} value={value}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 
