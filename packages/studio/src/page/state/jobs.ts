@@ -49,6 +49,22 @@ export async function latestJob(project: string, kind: JobKind): Promise<Job | u
   return jobs[0];
 }
 
+/** Trainings that are looked through for one like another. */
+const LATEST = 20;
+
+/** The latest training with a profile that was done: of the project, or else of another one; undefined if there is none. */
+export async function trainingLike(
+  project: string,
+  profile: TrainingProfile,
+): Promise<Job | undefined> {
+  const query = { kind: 'train', state: 'done', limit: LATEST };
+  const { jobs } = await request<{ jobs: Job[] }>('v1/jobs', { query });
+  const alike = jobs.filter(
+    ({ request: { options } }) => (options as { profile?: string }).profile === profile,
+  );
+  return alike.find((job) => job.request.project === project) ?? alike[0];
+}
+
 export function isOver({ state }: Pick<Job, 'state'>): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }

@@ -668,6 +668,8 @@ export const de: Texts = {
     defect: 'Fehler',
     mapOf: (name) => `Anomaliekarte von ${name}`,
     lastTook: (time) => `Das letzte Training dauerte ${time}.`,
+    lastOfOthersTook: (time) => `Das letzte Training auf diesem Server dauerte ${time}.`,
+    takesMinutes: 'Ein Training dauert Minuten; sobald es läuft, steht da, wie lange noch.',
     options: {
       title: 'Optionen',
       profile: 'Profil',

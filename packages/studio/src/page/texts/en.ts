@@ -563,6 +563,8 @@ export const en = {
     defect: 'defect',
     mapOf: (name: string) => `Anomaly map of ${name}`,
     lastTook: (time: string) => `The last training took ${time}.`,
+    lastOfOthersTook: (time: string) => `The last training on this server took ${time}.`,
+    takesMinutes: 'Training takes minutes; the time left is shown once it has begun.',
     options: {
       title: 'Options',
       profile: 'Profile',

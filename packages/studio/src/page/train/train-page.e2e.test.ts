@@ -25,6 +25,7 @@ describe.skipIf(chromiumPath === undefined)('train page', () => {
     const { page, server } = studio();
     await page.goto(`${server.url}/#/part/train`);
     await page.getByText('8 good images to learn from').waitFor();
+    await page.getByText('Training takes minutes').waitFor();
     await page.getByText('Options').click();
     await page.getByLabel('Image size').fill('20');
     await page.getByRole('button', { name: 'Train' }).click();
@@ -86,6 +87,18 @@ describe.skipIf(chromiumPath === undefined)('train page', () => {
     expect(((await jobs.json()) as { jobs: object[] }).jobs).toHaveLength(1);
     expect(problems).toEqual([]);
   }, 120_000);
+
+  it('says how long a training of another project took', async () => {
+    const { page, server } = studio();
+    await createProject(server, 'other');
+    await page.goto(`${server.url}/#/other/train`);
+    await page.reload();
+    await page.getByText(/^The last training on this server took \d+ s/).waitFor();
+    await page.getByText('Options').click();
+    // None had this profile.
+    await page.getByText('Accurate', { exact: true }).click();
+    await page.getByText('Training takes minutes').waitFor();
+  });
 
   it.each(looks)('has no serious fault in $colorScheme at $width pixels', async (look) => {
     const { page, server } = studio();

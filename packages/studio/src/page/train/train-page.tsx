@@ -2,7 +2,7 @@ import { ENOUGH_PARTS, LEAST_IMAGES } from '@bigrid/inspect';
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { Job } from '../api/types.ts';
-import { isOver, loadProfiles, type TrainingProfile } from '../state/jobs.ts';
+import { isOver, loadProfiles, type TrainingProfile, trainingLike } from '../state/jobs.ts';
 import { tellError } from '../state/notices.ts';
 import { project } from '../state/projects.ts';
 import { hashOf } from '../state/route.ts';
@@ -29,12 +29,7 @@ export default function TrainPage() {
         <h1>{t.value.pages.train}</h1>
       </div>
       {!isRunning && followed !== undefined && (
-        <Start
-          project={name}
-          images={images?.training ?? 0}
-          training={training}
-          last={followed?.job}
-        />
+        <Start project={name} images={images?.training ?? 0} training={training} />
       )}
       {isRunning && <Running training={training} />}
       {followed && isOver(followed.job) && (
@@ -55,11 +50,9 @@ interface StartProps {
   /** Number of images to learn from. */
   readonly images: number;
   readonly training: Training;
-  /** The training before. */
-  readonly last: Job | undefined;
 }
 
-function Start({ project, images, training, last }: StartProps) {
+function Start({ project, images, training }: StartProps) {
   const text = t.value.train;
   const chosen = useSignal(usualOptions);
   const [error, setError] = useState<unknown>();
@@ -68,7 +61,6 @@ function Start({ project, images, training, last }: StartProps) {
     loadProfiles().then(setProfiles).catch(tellError);
   }, []);
   const isEnough = images >= LEAST_IMAGES;
-  const seconds = last && secondsOf(last);
   const start = async (event: SubmitEvent) => {
     event.preventDefault();
     setError(undefined);
@@ -80,7 +72,7 @@ function Start({ project, images, training, last }: StartProps) {
         <h2>{text.learnsFrom(images)}</h2>
         {!isEnough && <p class="quiet">{text.tooFew(LEAST_IMAGES)}</p>}
         {isEnough && images < ENOUGH_PARTS && <p class="quiet">{text.few(ENOUGH_PARTS)}</p>}
-        {seconds !== undefined && <p class="quiet">{text.lastTook(formatSeconds(seconds))}</p>}
+        {isEnough && <Duration project={project} profile={chosen.value.profile} />}
       </div>
       {isEnough ? (
         <button type="submit" class="button primary">
@@ -99,10 +91,21 @@ function Start({ project, images, training, last }: StartProps) {
   );
 }
 
-/** How long a job took that was done without a break; undefined for others. */
-function secondsOf({ state, startedAt, endedAt }: Job): number | undefined {
-  if (state !== 'done' || !startedAt || !endedAt) return undefined;
-  return (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
+/** About how long a training takes on this server: as long as the last one with its profile. */
+function Duration({ project, profile }: { project: string; profile: TrainingProfile }) {
+  const text = t.value.train;
+  const [like, setLike] = useState<Job | null>();
+  useEffect(() => {
+    trainingLike(project, profile)
+      .then((job) => setLike(job ?? null))
+      .catch(tellError);
+  }, [project, profile]);
+  if (like === undefined) return null;
+  const { startedAt, endedAt } = like ?? {};
+  if (!startedAt || !endedAt) return <p class="quiet">{text.takesMinutes}</p>;
+  const time = formatSeconds((Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
+  const isOwn = like?.request.project === project;
+  return <p class="quiet">{isOwn ? text.lastTook(time) : text.lastOfOthersTook(time)}</p>;
 }
 
 function Running({ training }: { training: Training }) {
