@@ -87,6 +87,26 @@ function isLeftOut(path: string): boolean {
   return /(^|\/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/i.test(path);
 }
 
+/** Bytes of a file and its mask. */
+export function sizeOf({ file, mask }: ChosenFile): number {
+  return file.size + (mask?.file.size ?? 0);
+}
+
+/** Milliseconds for which sizes are looked up at a time. */
+const SLICE = 8;
+
+/** The sizes of files, some of them summed at a time: browsers look up each on the disk, and the page waits for it. */
+export async function* sizesOf(files: readonly ChosenFile[]): AsyncGenerator<number> {
+  for (let at = 0; at < files.length; ) {
+    await new Promise((resolve) => setTimeout(resolve));
+    const end = performance.now() + SLICE;
+    let sum = 0;
+    for (; at < files.length && performance.now() < end; at++)
+      sum += sizeOf(files[at] as ChosenFile);
+    yield sum;
+  }
+}
+
 /** Bytes beyond which a file is an archive rather than an image. */
 const LARGEST_HASHED = 2 ** 26;
 
@@ -105,4 +125,13 @@ export async function isReadable({ file, mask }: ChosenFile): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** An image with its mask goes in one request, so that neither arrives without the other. */
+export function bodyOf({ file, path, mask }: ChosenFile): Blob | FormData {
+  if (!mask) return file;
+  const form = new FormData();
+  form.append('file', file, path);
+  form.append('file', mask.file, mask.path);
+  return form;
 }

@@ -2,7 +2,7 @@ import { type Signal, signal } from '@preact/signals';
 import { ApiError, request } from '../api/client.ts';
 import type { Image, UploadedImages } from '../api/types.ts';
 import { upload } from '../api/upload.ts';
-import { type ChosenFile, hashOf, isReadable } from './chosen-files.ts';
+import { bodyOf, type ChosenFile, hashOf, isReadable, sizeOf, sizesOf } from './chosen-files.ts';
 import type { Labelling } from './images.ts';
 import { tellError, wordsOf } from './notices.ts';
 import { loadProjects, projectPath } from './projects.ts';
@@ -60,6 +60,7 @@ export class UploadQueue {
   #files: QueuedFile[] = [];
   #isRunning = false;
   #isCancelled = false;
+  #runs = 0;
   /** Aborted to pause. */
   #round = new AbortController();
   #resumed = Promise.withResolvers<void>();
@@ -89,14 +90,22 @@ export class UploadQueue {
     const { failed } = before;
     const start = this.#isRunning ? before : { ...nothing, failed };
     if (!this.#isRunning) this.#sent = 0;
-    this.#files.push(...files);
+    for (const queued of files) this.#files.push(queued);
     this.#change({
       ...start,
       files: start.files + files.length,
-      bytes: start.bytes + files.reduce((sum, queued) => sum + sizeOf(queued), 0),
       state: start.state === 'idle' ? 'running' : start.state,
     });
     if (!this.#isRunning) this.#run().catch(tellError);
+    this.#countBytes(files).catch(tellError);
+  }
+
+  async #countBytes(files: readonly QueuedFile[]): Promise<void> {
+    const run = this.#runs;
+    for await (const bytes of sizesOf(files)) {
+      if (run !== this.#runs) return;
+      this.#change({ bytes: this.progress.value.bytes + bytes });
+    }
   }
 
   /** Stops what is being sent; it is sent again later. */
@@ -130,6 +139,7 @@ export class UploadQueue {
   async #run(): Promise<void> {
     this.#isRunning = true;
     this.#isCancelled = false;
+    this.#runs++;
     this.#measure();
     try {
       while (this.#files.length > 0) await this.#sendBatch(this.#files.splice(0, BATCH));
@@ -282,17 +292,4 @@ export class UploadQueue {
   #change(part: Partial<UploadProgress>): void {
     this.progress.value = { ...this.progress.value, ...part };
   }
-}
-
-function sizeOf({ file, mask }: QueuedFile): number {
-  return file.size + (mask?.file.size ?? 0);
-}
-
-/** An image with its mask goes in one request, so that neither arrives without the other. */
-function bodyOf({ file, path, mask }: QueuedFile): Blob | FormData {
-  if (!mask) return file;
-  const form = new FormData();
-  form.append('file', file, path);
-  form.append('file', mask.file, mask.path);
-  return form;
 }
