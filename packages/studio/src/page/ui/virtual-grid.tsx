@@ -1,5 +1,5 @@
 import type { ComponentChildren, RefObject } from 'preact';
-import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import './virtual-grid.css';
 
 interface VirtualGridProps {
@@ -21,16 +21,18 @@ interface VirtualGridProps {
   readonly isSelected?: ((index: number) => boolean) | undefined;
   /** Pixels at the top of the window that the page covers with a bar. */
   readonly covered?: (() => number) | undefined;
-  /** Called with the range of tiles that are in view or near it. */
-  readonly onRange?: ((first: number, end: number) => void) | undefined;
 }
 
 interface Window {
   readonly columns: number;
   readonly width: number;
+  /** Above and below the view, that are drawn too. */
+  readonly screens: number;
   readonly first: number;
   readonly end: number;
 }
+
+const nothing: Window = { columns: 1, width: 0, screens: 0, first: 0, end: 0 };
 
 /** Screens above and below the view whose tiles are there already when they scroll in. */
 const OVERSCAN = 2;
@@ -42,7 +44,7 @@ const ABOVE = 64;
  * End, Page Up and Page Down move the active tile.
  */
 export function VirtualGrid(props: VirtualGridProps) {
-  const { count, tileHeight, gap = 8, active, onActive, isSelected, onRange } = props;
+  const { count, tileHeight, gap = 8, active, onActive, isSelected } = props;
   const covered = props.covered ?? (() => ABOVE);
   const id = useId();
   const root = useRef<HTMLDivElement>(null);
@@ -50,7 +52,6 @@ export function VirtualGrid(props: VirtualGridProps) {
   const height = tileHeight(view.width);
   const rows = Math.ceil(count / view.columns);
   const end = Math.min(count, view.end);
-  useLayoutEffect(() => onRange?.(view.first, end), [view.first, end, onRange]);
   useRevealed(root, active, view, height + gap, covered);
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -108,25 +109,24 @@ export function VirtualGrid(props: VirtualGridProps) {
   );
 }
 
-/** What is in view, or near it, as the page scrolls and changes its size. */
+/**
+ * What is in view, or near it, as the page scrolls and changes its size. Of what comes into view all at once, the tiles
+ * around it are drawn later: hundreds at a time would hold up keys and the pointer.
+ */
 function useWindow(
   root: RefObject<HTMLDivElement | null>,
   { tileWidth, tileHeight, gap = 8 }: VirtualGridProps,
 ): Window {
-  const [view, setView] = useState<Window>({ columns: 1, width: tileWidth, first: 0, end: 0 });
+  const [view, setView] = useState<Window>(nothing);
+  const measure = (more: number) => {
+    const box = root.current?.getBoundingClientRect();
+    if (!box || box.width === 0) return;
+    setView((before) =>
+      changed(before, windowOf(box, { tileWidth, tileHeight, gap }, before, more)),
+    );
+  };
   useLayoutEffect(() => {
-    const measure = (): Window => {
-      const box = root.current?.getBoundingClientRect();
-      if (!box || box.width === 0) return { columns: 1, width: tileWidth, first: 0, end: 0 };
-      const columns = Math.max(1, Math.floor((box.width + gap) / (tileWidth + gap)));
-      const width = (box.width - gap * (columns - 1)) / columns;
-      const row = tileHeight(width) + gap;
-      const above = Math.floor((-box.top - OVERSCAN * innerHeight) / row);
-      const below = Math.ceil((-box.top + (1 + OVERSCAN) * innerHeight) / row);
-      const first = Math.max(0, above) * columns;
-      return { columns, width, first, end: Math.max(first, below * columns) };
-    };
-    const update = () => setView((before) => changed(before, measure()));
+    const update = () => measure(0);
     update();
     const observer = new ResizeObserver(update);
     if (root.current) observer.observe(root.current);
@@ -138,7 +138,35 @@ function useWindow(
       removeEventListener('resize', update);
     };
   }, [root, tileWidth, tileHeight, gap]);
+  // It runs once the window before is painted.
+  useEffect(() => {
+    if (view.screens < OVERSCAN) measure(1);
+  }, [view]);
   return view;
+}
+
+type Layout = Required<Pick<VirtualGridProps, 'tileWidth' | 'tileHeight' | 'gap'>>;
+
+/** @param more screens around the view than before, as long as that is near */
+function windowOf(
+  box: DOMRect,
+  { tileWidth, tileHeight, gap }: Layout,
+  before: Window,
+  more: number,
+): Window {
+  const columns = Math.max(1, Math.floor((box.width + gap) / (tileWidth + gap)));
+  const width = (box.width - gap * (columns - 1)) / columns;
+  const row = tileHeight(width) + gap;
+  const rangeOf = (screens: number) => {
+    const above = Math.floor((-box.top - screens * innerHeight) / row);
+    const below = Math.ceil((-box.top + (1 + screens) * innerHeight) / row);
+    const first = Math.max(0, above) * columns;
+    return { first, end: Math.max(first, below * columns) };
+  };
+  const near = rangeOf(1);
+  const isNear = near.first <= before.end && near.end >= before.first;
+  const screens = isNear ? Math.min(OVERSCAN, before.screens + more) : 0;
+  return { columns, width, screens, ...rangeOf(screens) };
 }
 
 /** Shows the active tile where it was when the grid comes back, as after a tile was opened. */
@@ -165,7 +193,7 @@ function reveal(grid: HTMLElement, row: number, pitch: number, covered: number):
 
 /** The window before if it is the same, so that nothing is drawn again. */
 function changed(before: Window, after: Window): Window {
-  const names = ['columns', 'width', 'first', 'end'] as const;
+  const names = ['columns', 'width', 'screens', 'first', 'end'] as const;
   return names.every((name) => before[name] === after[name]) ? before : after;
 }
 
