@@ -16,6 +16,10 @@ export const errorSchema = z
     error: z.string().describe('What was expected, and what was received'),
     code: z.string().describe('Stable code; the docs list all of them'),
     remedy: z.string().describe('What to do about it'),
+    field: z
+      .string()
+      .optional()
+      .describe('The part of the request that does not fit its schema, such as body.options.size'),
   })
   .meta({ id: 'Error' });
 
@@ -86,9 +90,22 @@ function answer(reply: FastifyReply, error: BigridError) {
     .send(errorBody(error));
 }
 
+/** A part of a request that does not fit its schema. */
+export class FieldError extends BigridError {
+  /** Such as `body.options.size`. */
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super('REQUEST_INVALID', message);
+    this.field = field;
+  }
+}
+
 /** An error as the body of a response, or a part of one. */
-export function errorBody({ message, code, remedy }: BigridError): z.infer<typeof errorSchema> {
-  return { error: message, code, remedy };
+export function errorBody(error: BigridError): z.infer<typeof errorSchema> {
+  const { message, code, remedy } = error;
+  const body = { error: message, code, remedy };
+  return error instanceof FieldError ? { ...body, field: error.field } : body;
 }
 
 /** The error of the registry for one of Fastify, zod, or a bug. */

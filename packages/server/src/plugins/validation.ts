@@ -1,6 +1,7 @@
-import { BigridError, expectation, type Field } from '@bigrid/errors';
+import { expectation, type Field } from '@bigrid/errors';
 import type { FastifySchemaCompiler } from 'fastify';
 import { z } from 'zod';
+import { FieldError } from './errors.ts';
 
 /** A part of a JSON Schema. */
 type Node = Field & {
@@ -27,12 +28,12 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({
     if (success) return { value };
     root ??= z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Node;
     const [issue] = error.issues as [z.core.$ZodIssue];
-    return { error: new BigridError('REQUEST_INVALID', wordsOf(issue, root, data, httpPart)) };
+    const place = [httpPart, ...issue.path].join('.');
+    return { error: new FieldError(place, wordsOf(issue, root, data, place)) };
   };
 };
 
-function wordsOf(issue: z.core.$ZodIssue, root: Node, data: unknown, part: string): string {
-  const place = [part, ...issue.path].join('.');
+function wordsOf(issue: z.core.$ZodIssue, root: Node, data: unknown, place: string): string {
   if (issue.code === 'unrecognized_keys') {
     return `Expected only known fields in ${place} but received ${issue.keys.join(', ')}`;
   }

@@ -175,7 +175,10 @@ it('changes labels of several images, all or none', async () => {
   const normal = await call('PATCH', '/images', { images: ids, label: 'normal', split: 'train' });
   expect(normal.body[0]).toMatchObject({ label: 'normal', kind: null, split: 'train' });
   const badKind = await call('PATCH', '/images', { images: ids, label: 'defect', kind: '../x' });
-  expect(badKind).toMatchObject({ status: 400, body: { code: 'REQUEST_INVALID' } });
+  expect(badKind).toMatchObject({
+    status: 400,
+    body: { code: 'REQUEST_INVALID', field: 'body.kind' },
+  });
 });
 
 it('returns the original and a small copy, also after the copies were deleted', async () => {

@@ -8,12 +8,15 @@ export class ApiError extends Error {
   /** HTTP status; 0 where no response came. */
   readonly status: number;
   readonly remedy: string;
+  /** The part of the request that it is about, such as `body.options.size`. */
+  readonly field: string | undefined;
 
-  constructor(status: number, { error, code, remedy }: ErrorBody) {
+  constructor(status: number, { error, code, remedy, field }: ErrorBody) {
     super(error);
     this.status = status;
     this.code = code;
     this.remedy = remedy;
+    this.field = field;
   }
 }
 
@@ -73,5 +76,5 @@ export function unreachable(): ApiError {
 async function errorOf(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => undefined)) as Partial<ErrorBody> | undefined;
   const { error = response.statusText, code = 'HTTP_ERROR', remedy = '' } = body ?? {};
-  return new ApiError(response.status, { error, code, remedy });
+  return new ApiError(response.status, { ...body, error, code, remedy });
 }

@@ -39,10 +39,7 @@ export function upload<T>(path: string, body: Blob | FormData, options: UploadOp
 
 /** A proxy may have answered in another shape. */
 function errorOf({ status, statusText, response }: XMLHttpRequest): ApiError {
-  const {
-    error = statusText,
-    code = 'HTTP_ERROR',
-    remedy = '',
-  } = (response ?? {}) as Partial<ErrorBody>;
-  return new ApiError(status, { error, code, remedy });
+  const body = (response ?? {}) as Partial<ErrorBody>;
+  const { error = statusText, code = 'HTTP_ERROR', remedy = '' } = body;
+  return new ApiError(status, { ...body, error, code, remedy });
 }

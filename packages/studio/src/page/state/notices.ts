@@ -35,10 +35,13 @@ export function tellError(error: unknown): void {
 export function wordsOf(error: unknown): { text: string; remedy?: string } {
   if (!(error instanceof ApiError)) return { text: String(error) };
   if (error.code === 'UNREACHABLE') return t.value.errors.unreachable;
-  const own = t.value.errors.byCode[error.code as ErrorCode];
+  const { byCode, fields, correct } = t.value.errors;
+  const own = byCode[error.code as ErrorCode];
   if (!own) return { text: error.message, remedy: error.remedy };
+  const field = fields[error.field?.split('.').at(-1) ?? ''];
+  const remedy = field === undefined ? own.remedy : correct(field);
   // Only the message of the server says what exactly it is about.
-  return { text: own.text, remedy: `${own.remedy} (${error.message})` };
+  return { text: own.text, remedy: `${remedy} (${error.message})` };
 }
 
 export function dismiss(id: number): void {

@@ -52,6 +52,9 @@ export const en = {
     },
     /** Other languages than that of the server's messages say here what each code means. */
     byCode: {} as Partial<Record<ErrorCode, Words>>,
+    /** And what the fields of requests are called that a person fills in. */
+    fields: {} as Partial<Record<string, string>>,
+    correct: (field: string) => `Correct the field ${field}.`,
   },
   verdicts: {
     normal: 'Normal',
@@ -369,6 +372,8 @@ export const en = {
         project: 'Images in a project',
       },
       counts: (delivered: string, skipped: string) => `${delivered} delivered, ${skipped} skipped`,
+      /** @param words of the server, in English */
+      trouble: (words: string) => words,
       test: 'Send a test',
       tested: 'The test message was accepted.',
       remove: 'Remove',

@@ -32,6 +32,10 @@ describe.skipIf(chromiumPath === undefined)('train page', () => {
     expect(await page.getByRole('alert').textContent()).toMatch(
       /^Expected .* for body\.options\.size but received 20/,
     );
+    await page.getByText('Settings').click();
+    await page.getByLabel('Language').selectOption('de');
+    await page.getByText('Korrigieren Sie das Feld „Bildgröße“. (Expected').waitFor();
+    await page.getByLabel('Sprache').selectOption('en');
   });
 
   it('offers the profile accurate, with what it costs, and says why it failed', async () => {

@@ -95,7 +95,7 @@ function Alert({ stream, at, isAdmin, onChange }: AlertProps) {
         {alerts.counts(formatNumber(delivered), formatNumber(skipped))}
       </span>
       {isAdmin && <Changes stream={stream} at={at} onChange={onChange} />}
-      {trouble !== undefined && <p class="warning small">{trouble}</p>}
+      {trouble !== undefined && <p class="warning small">{alerts.trouble(trouble)}</p>}
     </li>
   );
 }

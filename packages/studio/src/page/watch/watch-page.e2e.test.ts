@@ -126,6 +126,11 @@ describe.skipIf(chromiumPath === undefined)('watch page', () => {
     receiver.closeAllConnections();
     await alert.getByRole('button', { name: 'Send a test' }).click();
     await page.getByText(`Expected ${url} to accept a test message`).waitFor();
+    await writeFile(join(second, 'refused.png'), await imageBytes(2, true));
+    await page.getByText('Settings').click();
+    await page.getByLabel('Language').selectOption('de');
+    await alert.getByText(/^Ergebnisse kommen zurzeit nicht an\. \(/).waitFor();
+    await page.getByLabel('Sprache').selectOption('en');
     await alert.getByRole('button', { name: 'Remove: Webhook' }).click();
     await alert.getByRole('button', { name: 'Remove', exact: true }).click();
     await page.getByText('No alerts yet.').waitFor();
