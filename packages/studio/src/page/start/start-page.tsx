@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks';
 import { request } from '../api/client.ts';
-import { tellError, wordsOf } from '../state/notices.ts';
+import { tellError } from '../state/notices.ts';
 import { createProject, loadProjects, projectPath, projects } from '../state/projects.ts';
 import { go } from '../state/route.ts';
 import { t } from '../texts/index.ts';
 import { Field } from '../ui/controls.tsx';
+import { ErrorAlert } from '../ui/error-words.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { ProjectCard } from './project-card.tsx';
 import './start-page.css';
@@ -36,16 +37,20 @@ export function StartPage() {
 
 function NewProject() {
   const { start } = t.value;
-  const [error, setError] = useState<string>();
+  const [isTaken, setTaken] = useState(false);
+  const [error, setError] = useState<unknown>();
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget as HTMLFormElement);
     const title = String(data.get('name')).trim();
-    if (projects.value?.some((project) => project.title === title)) return setError(start.taken);
+    const hasTitle = projects.value?.some((project) => project.title === title) ?? false;
+    setTaken(hasTitle);
+    setError(undefined);
+    if (hasTitle) return;
     try {
       go({ project: await createProject(title), page: 'images' });
     } catch (caught) {
-      setError(wordsOf(caught).text);
+      setError(caught);
     }
   };
   return (
@@ -57,12 +62,13 @@ function NewProject() {
         required
         maxLength={100}
         autocomplete="off"
-        error={error}
+        error={isTaken ? start.taken : undefined}
       />
       <button type="submit" class="button primary">
         <Icon name="plus" />
         {start.create}
       </button>
+      <ErrorAlert error={error} />
     </form>
   );
 }

@@ -200,20 +200,17 @@ export class UploadQueue {
       }, queued);
       const added = uploaded?.images ?? [];
       this.#added.push(...added);
-      const failed = (uploaded?.failed ?? []).map(({ name: path, error, remedy }) => ({
-        path,
-        text: error,
-        remedy,
-      }));
+      const failed = (uploaded?.failed ?? []).map(({ name: path, ...error }) =>
+        failedFile(path, new ApiError(0, error)),
+      );
       const before = this.progress.value;
       this.#finish(queued, {
         failed: [...before.failed, ...failed],
         known: before.known + added.filter(({ isNew }) => !isNew).length,
       });
     } catch (error) {
-      const { text, remedy = '' } = wordsOf(error);
-      const failed = { path: name, text, remedy };
-      this.#finish(queued, { failed: [...this.progress.value.failed, failed] });
+      const failed = [...this.progress.value.failed, failedFile(name, error)];
+      this.#finish(queued, { failed });
     }
   }
 
@@ -292,4 +289,8 @@ export class UploadQueue {
   #change(part: Partial<UploadProgress>): void {
     this.progress.value = { ...this.progress.value, ...part };
   }
+}
+
+function failedFile(path: string, error: unknown): FailedFile {
+  return { path, remedy: '', ...wordsOf(error) };
 }
