@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { imageBytes, maskBytes } from '../../../../server/testing/server.ts';
@@ -146,6 +146,9 @@ describe.skipIf(chromiumPath === undefined)('images page', () => {
     await page.waitForFunction(() => (document.querySelector('progress')?.value ?? 0) >= 20);
     await browser.setOffline(true);
     await page.getByText('The server does not answer').waitFor();
+    const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+    const bytes = sizes.reduce((a, b) => a + b);
+    await page.getByText(`/ ${(bytes / 1e6).toFixed(1)} MB`).waitFor();
     await browser.setOffline(false);
     await count(page, '60 images');
     await page.getByRole('button', { name: 'Pause' }).waitFor({ state: 'detached' });
