@@ -132,6 +132,7 @@ async function measure({ set, learn, resplit, count }, all, whole) {
     origin,
     images,
     parts,
+    isFree: bundle.manifest.training.free !== undefined,
     learnt: bundle.manifest.training.images,
     tested: scored.length,
     seconds: Math.round(seconds),
