@@ -33,15 +33,22 @@ export function tellError(error: unknown): void {
 
 /** What a person is told about an error. */
 export function wordsOf(error: unknown): { text: string; remedy?: string } {
-  if (!(error instanceof ApiError)) return { text: String(error) };
+  if (!isOfRegistry(error)) return { text: String(error) };
   if (error.code === 'UNREACHABLE') return t.value.errors.unreachable;
   const { byCode, fields, correct } = t.value.errors;
   const own = byCode[error.code as ErrorCode];
   if (!own) return { text: error.message, remedy: error.remedy };
   const field = fields[error.field?.split('.').at(-1) ?? ''];
   const remedy = field === undefined ? own.remedy : correct(field);
-  // Only the message of the server says what exactly it is about.
+  // Only the message says what exactly it is about.
   return { text: own.text, remedy: `${remedy} (${error.message})` };
+}
+
+/** Of the server, or of what the page works out by itself. */
+function isOfRegistry(
+  error: unknown,
+): error is Pick<ApiError, 'code' | 'message' | 'remedy'> & { field?: string } {
+  return error instanceof Error && 'code' in error && 'remedy' in error;
 }
 
 export function dismiss(id: number): void {

@@ -13,7 +13,7 @@ export interface Judging {
   /** With the thresholds of the draft; the last possible ones while its rules are not. */
   readonly calibration: ReadonlySignal<Calibration>;
   /** Why the rules of the draft are not possible. */
-  readonly error: ReadonlySignal<string | undefined>;
+  readonly error: ReadonlySignal<Error | undefined>;
   readonly isChanged: ReadonlySignal<boolean>;
 }
 
@@ -26,7 +26,7 @@ export function judgingOf(version: DetailedModelVersion, saved: string | undefin
       last = underRules(version.manifest, draft.value).calibration;
       return { calibration: last };
     } catch (error) {
-      return { calibration: last, error: (error as Error).message };
+      return { calibration: last, error: error as Error };
     }
   });
   return {

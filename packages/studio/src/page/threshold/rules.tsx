@@ -1,5 +1,6 @@
 import { parseRule } from '@bigrid/inspect';
 import { useEffect, useState } from 'preact/hooks';
+import { wordsOf } from '../state/notices.ts';
 import { t } from '../texts/index.ts';
 import { Field, Select } from '../ui/controls.tsx';
 import { type Judging, moveThreshold } from './judging.ts';
@@ -13,6 +14,7 @@ const kinds: readonly RuleKind[] = ['number', 'quantile', 'max-fpr', 'sigma'];
 export function Rules({ judging }: { judging: Judging }) {
   const text = t.value.threshold;
   const { rule, threshold } = judging.calibration.value;
+  const error = judging.error.value;
   const current = shownRule(judging.draft.value.threshold ?? rule, threshold);
   const [typed, setTyped] = useState(current.amount);
   useEffect(() => setTyped(current.amount), [current.amount]);
@@ -36,7 +38,7 @@ export function Rules({ judging }: { judging: Judging }) {
         options={kinds.map((value) => ({ value, label: text.rules[value] }))}
         onChange={choose}
       />
-      <Field label={text.amount} value={typed} onInput={type} error={judging.error.value} />
+      <Field label={text.amount} value={typed} onInput={type} error={error && wordsOf(error).text} />
     </div>
   );
 }

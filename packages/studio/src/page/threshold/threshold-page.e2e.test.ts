@@ -71,6 +71,12 @@ describe.skipIf(chromiumPath === undefined)('threshold page', () => {
       'Expected at least 19 good images for the threshold max-fpr:0.05 but received the scores of 8',
     );
     expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+    await page.getByText('Settings').click();
+    await page.getByLabel('Language').selectOption('de');
+    const german = 'Für diese Regel reichen die Bilder nicht aus.';
+    await page.getByRole('alert').getByText(german, { exact: true }).waitFor();
+    await page.getByLabel('Sprache').selectOption('en');
+    await page.getByText('Settings').click();
     await page.getByLabel('Value').fill('0,25');
     await page.getByText('About 22% of good parts will alarm.').waitFor();
     await page.getByLabel('Call images just below the threshold unsure').check();
