@@ -38,7 +38,12 @@ export function Rules({ judging }: { judging: Judging }) {
         options={kinds.map((value) => ({ value, label: text.rules[value] }))}
         onChange={choose}
       />
-      <Field label={text.amount} value={typed} onInput={type} error={error && wordsOf(error).text} />
+      <Field
+        label={text.amount}
+        value={typed}
+        onInput={type}
+        error={error && wordsOf(error).text}
+      />
     </div>
   );
 }
