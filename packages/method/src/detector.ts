@@ -25,8 +25,8 @@ import {
   beyondExpected,
   type CellErrors,
   EXPECTED,
+  type Kind,
   nearestKind,
-  type OfKind,
 } from './expectation.ts';
 import { features, type Taps } from './features.ts';
 import { GAUSSIANS, gaussianDistance, jointErrors } from './gaussians.ts';
@@ -122,14 +122,15 @@ export function detector(
   const look = (image: Value): [forMap: Value, forScore: Value] => {
     const { value, ...taps } = features(graph, image, backbone, options, parameters.get(LIGHT));
     const seen = standardise(value, statistics);
-    const ofKind = options.expectation === 'none' ? undefined : nearestKind(seen, parameters);
+    const kind = options.expectation === 'none' ? undefined : nearestKind(seen, parameters);
     const free = freeKinds(parameters);
     const fromGrids = () => {
       const weights = channelWeights(statistics.deviation, taps);
-      return gridErrors(seen, options, parameters, { weights, taps, ofKind });
+      return gridErrors(seen, options, parameters, { weights, taps, kind });
     };
-    if (!ofKind || free.length === 0) return fromGrids();
-    const { isFree, ...own } = memoryErrors(seen, ofKind, parameters, taps.tapChannels.length);
+    if (!kind || free.length === 0) return fromGrids();
+    const count = taps.tapChannels.length;
+    const { isFree, ...own } = memoryErrors(seen, kind.ofKind, parameters, count);
     if (free.every((isFree) => isFree)) return [own.forMap, own.forScore];
     const [forMap, forScore] = fromGrids();
     return [where(isFree, own.forMap, forMap), where(isFree, own.forScore, forScore)];
@@ -150,8 +151,8 @@ interface Compared {
   /** Of channels: {@link channelWeights} */
   readonly weights: Float32Array;
   readonly taps: Taps;
-  /** Selects what is expected of the image; undefined to compare its errors with nothing. */
-  readonly ofKind: OfKind | undefined;
+  /** That of the image, which says what is expected of it; undefined to compare its errors with nothing. */
+  readonly kind: Kind | undefined;
 }
 
 /** Errors of an image by the grids, [1, 1, cells, cells] each. */
@@ -159,18 +160,19 @@ function gridErrors(
   seen: Value,
   options: MethodOptions,
   parameters: ParameterValues,
-  { weights, taps, ofKind }: Compared,
+  { weights, taps, kind }: Compared,
 ): [forMap: Value, forScore: Value] {
   const rebuilt = rebuild(seen, options, parameters);
-  if (!ofKind) {
+  if (!kind) {
     const { lengths, forScore } = errorsOf(seen, rebuilt, weights, taps, options);
     return [lengths, forScore];
   }
   const { graph } = seen;
+  const { ofKind, mean } = kind;
   const values = parameters.get(EXPECTED.components);
   const components = values && storedComponents(graph, EXPECTED.components, values, ofKind);
   const whole = components ? withVariation(seen, rebuilt, components, taps, weights) : rebuilt;
-  const errors = errorsOf(seen, whole, weights, taps, options);
+  const errors = errorsOf(seen, whole, weights, taps, options, mean);
   const { forMap, forScore } = beyondExpected(errors, ofKind, parameters);
   if (!parameters.has(GAUSSIANS.joinedMap)) return [forMap, forScore];
   const distance = gaussianDistance(seen, ofKind, parameters);
@@ -194,9 +196,10 @@ export function gaussianMeter(
 ): Graph {
   const graph = new Graph('gaussian-meter');
   const seen = featuresInput(graph, options, statistics);
-  const ofKind = nearestKind(seen, parameters);
+  const kind = nearestKind(seen, parameters);
+  const { ofKind } = kind;
   const weights = channelWeights(statistics.deviation, taps);
-  const [forMap, forScore] = gridErrors(seen, options, parameters, { weights, taps, ofKind });
+  const [forMap, forScore] = gridErrors(seen, options, parameters, { weights, taps, kind });
   graph.output('forMap', forMap);
   graph.output('forScore', forScore);
   graph.output('distance', gaussianDistance(seen, ofKind, parameters));
@@ -226,7 +229,8 @@ export function errorMeter(
   const weights = channelWeights(statistics.deviation, taps);
   const whole =
     count > 0 ? withVariation(seen, rebuilt, componentsFrom(components()), taps, weights) : rebuilt;
-  const { energies, forScore } = errorsOf(seen, whole, weights, taps, options);
+  const { mean } = nearestKind(seen, parameters);
+  const { energies, forScore } = errorsOf(seen, whole, weights, taps, options, mean);
   graph.output('energies', energies);
   graph.output('forScore', forScore);
   graph.output('left', cast(toTapCells(sub(seen, rebuilt), taps), 'float16'));
@@ -239,19 +243,23 @@ function rebuild(features: Value, options: MethodOptions, parameters: ParameterV
   return reconstruct(source, features, options).value;
 }
 
-/** The residual of each cell, and its norm: [1, 1, cells, cells]. */
+/**
+ * The residual of each cell, and its norm: [1, 1, cells, cells].
+ * @param mean of the features of the image's kind; default: 0
+ */
 function errorsOf(
   features: Value,
   reconstruction: Value,
   weights: Float32Array,
   taps: Taps,
   options: MethodOptions,
+  mean?: Value,
 ): CellErrors & { lengths: Value } {
   const energies = tapEnergies(features, reconstruction, weights, taps);
   const lengths = cellLengths(energies);
   if (options.refinement === 'off') return { energies, lengths, forScore: lengths };
   // The map reads better without refinement, the score with it: docs/lab-notes/2026-11-24-defaults.md has the figures.
-  const forScore = mul(lengths, unexplainedShare(features, reconstruction));
+  const forScore = mul(lengths, unexplainedShare(features, reconstruction, mean));
   return { energies, lengths, forScore };
 }
 

@@ -48,7 +48,8 @@ async function run(
   const energies = graph.input('energies', 'float32', many);
   const forScore = graph.input('forScore', 'float32', one);
   const seen = graph.input('features', 'float32', [1, channels, cells, cells]);
-  const beyond = beyondExpected({ energies, forScore }, nearestKind(seen, parameters), parameters);
+  const { ofKind } = nearestKind(seen, parameters);
+  const beyond = beyondExpected({ energies, forScore }, ofKind, parameters);
   graph.output('map', beyond.forMap);
   graph.output('score', beyond.forScore);
   const outputs = await runGraph(graph, {

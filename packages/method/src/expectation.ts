@@ -92,20 +92,28 @@ export function beyondExpected(
   });
 }
 
+/** The kind of an image. */
+export interface Kind {
+  readonly ofKind: OfKind;
+  /** Mean of the standardised features of its images, [1, channels, 1, 1]; undefined if there is one kind, whose mean is 0. */
+  readonly mean: Value | undefined;
+}
+
 /**
  * The kind of an image, for which there is no label: that of the nearest prototype, the first one on ties.
  * @param features [1, channels, cells, cells], standardised
  * @throws BUNDLE_INVALID if there are kinds but no prototypes
  */
-export function nearestKind(features: Value, parameters: ParameterValues): OfKind {
+export function nearestKind(features: Value, parameters: ParameterValues): Kind {
   const rows = parameters.get(EXPECTED.energy) ?? parameters.get(EXPECTED.prototypes);
   const kinds = rows?.shape[0] ?? 1;
-  if (kinds === 1) return (rows) => rows;
+  if (kinds === 1) return { ofKind: (rows) => rows, mean: undefined };
   const { graph } = features;
   return graph.scope('expectation', () => {
     const values = required(parameters, EXPECTED.prototypes);
     const prototypes = graph.initialiser(EXPECTED.prototypes, values);
-    return nearestRow(prototypes, reduceMean(features, { axes: [2, 3] }));
+    const ofKind = nearestRow(prototypes, reduceMean(features, { axes: [2, 3] }));
+    return { ofKind, mean: reshape(ofKind(prototypes), [1, -1, 1, 1]) };
   });
 }
 

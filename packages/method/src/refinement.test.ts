@@ -7,12 +7,17 @@ import { unexplainedShare } from './refinement.ts';
 const shape = [2, 3, 3, 2] as const;
 
 /** What is left of the error once the reconstruction is refined. */
-async function refinedError(features: Plain, reconstruction: Plain): Promise<number[]> {
+async function refinedError(
+  features: Plain,
+  reconstruction: Plain,
+  kindMean?: number[],
+): Promise<number[]> {
   const graph = new Graph('refinement');
   const [f, r] = [features, reconstruction].map(({ data }) =>
     graph.constant(float32(shape, data)),
   ) as [Value, Value];
-  graph.output('error', mul(sub(f, r), unexplainedShare(f, r)));
+  const mean = kindMean && graph.constant(float32([1, 3, 1, 1], kindMean));
+  graph.output('error', mul(sub(f, r), unexplainedShare(f, r, mean)));
   return numbersOf(await runGraph(graph), 'error');
 }
 
@@ -46,6 +51,23 @@ describe('refinement', () => {
       return at(f, b, c, y, x) - rebuilt;
     });
     expect(distance(await refinedError(f, r), expected.data)).toBeLessThan(1e-5);
+  });
+
+  it('looks from the mean of the kind, wherever that is', async () => {
+    const f: Plain = { shape, data: normals(shape, 1) };
+    const r: Plain = { shape, data: normals(shape, 2) };
+    const mean = [7, -4, 12];
+    const moved = ({ data }: Plain): Plain => {
+      return {
+        shape,
+        data: Array.from(data, (value, at) => value + (mean[Math.floor(at / 6) % 3] ?? 0)),
+      };
+    };
+    const expected = await refinedError(f, r);
+    const seen = await refinedError(moved(f), moved(r), mean);
+    expect(distance(seen, Float32Array.from(expected))).toBeLessThan(1e-5);
+    const fromZero = await refinedError(moved(f), moved(r));
+    expect(distance(fromZero, Float32Array.from(expected))).toBeGreaterThan(0.1);
   });
 
   it('leaves a perfect reconstruction as it is, and survives a cell of zeros', async () => {

@@ -9,21 +9,25 @@ const errorLimit = 10;
  *
  *     Sim = 0.3 * 1[mse < k] + 0.7 * cos        rec' = Sim * feature + (1 - Sim) * rec
  *
- * both per cell between feature and reconstruction. So feature - rec' = (1 - Sim) * (feature - rec): the length of a
+ * both per cell between feature and reconstruction, as seen from the mean of the image's kind: features are standardised, so
+ * that of a model for one kind is 0, as published; with several, all that is seen of one points the same way from 0, and the
+ * cosine would be near 1 for any reconstruction. So feature - rec' = (1 - Sim) * (feature - rec): the length of a
  * cell's error, however its channels are weighted, is multiplied by 1 - Sim, and rec' itself is not needed.
  * @param features [batch, channels, height, width]
  * @param reconstruction the same shape
+ * @param mean of the features of the kind, [1, channels, 1, 1]; default: 0
  * @returns 1 - Sim, [batch, 1, height, width], 0 to 1.7
  */
-export function unexplainedShare(features: Value, reconstruction: Value): Value {
+export function unexplainedShare(features: Value, reconstruction: Value, mean?: Value): Value {
   const { graph } = features;
   return graph.scope('refinement', () => {
     const channels = features.shape[1] as number;
     const error = sumOverChannels(square(sub(features, reconstruction)));
     const close = cast(less(error, errorLimit * channels), 'float32');
-    const product = sumOverChannels(mul(features, reconstruction));
+    const [a, b] = [features, reconstruction].map((value) => (mean ? sub(value, mean) : value));
+    const product = sumOverChannels(mul(a as Value, b as Value));
     const lengths = sqrt(
-      mul(sumOverChannels(square(features)), sumOverChannels(square(reconstruction))),
+      mul(sumOverChannels(square(a as Value)), sumOverChannels(square(b as Value))),
     );
     const cosine = div(product, add(lengths, 1e-8));
     return sub(1, add(mul(close, 0.3), mul(cosine, 0.7)));
