@@ -166,17 +166,19 @@ test('rows per image, with what was measured with what, in JSON and CSV; maps as
 
 test('images between two thresholds are unsure: counted, listed and shown', async () => {
   const product = at('line', 'bolt');
-  const rules = ['--threshold', '1000', '--unsure', '0'];
+  const rules = ['--threshold', '100000', '--unsure', '0'];
   const outputs = ['--report', at('unsure.html'), '--json', at('unsure.json')];
   const { stderr } = await bigrid('evaluate', model, product, ...rules, ...outputs);
-  expect(stderr).toContain('1000.000 (1000): 0 of 2 defective images detected, 0 false positives');
+  expect(stderr).toContain(
+    '100000.000 (100000): 0 of 2 defective images detected, 0 false positives',
+  );
   expect(stderr).toContain('Unsure above 0.000 (0): 4 images, 2 defective, 2 good.\n');
   // The most suspicious first.
   const listed = [...stderr.matchAll(/^ {2}(\d+\.\d{3}) {2}(\w+) {2}.+\.png$/gm)];
   expect(listed.map(([, , defect]) => defect)).toEqual(['spot', 'spot', 'good', 'good']);
   const { verdicts } = JSON.parse(await readFile(at('unsure.json'), 'utf8'));
   expect(verdicts).toMatchObject({
-    ...{ rule: '1000', threshold: 1000, unsure: { rule: '0', threshold: 0 } },
+    ...{ rule: '100000', threshold: 100_000, unsure: { rule: '0', threshold: 0 } },
     ...{ caught: 0, missed: 0, falsePositives: 0, passed: 0, unsureDefects: 2, unsureGood: 2 },
   });
   expect(verdicts.unsureImages).toHaveLength(4);
@@ -187,7 +189,7 @@ test('images between two thresholds are unsure: counted, listed and shown', asyn
 
 test('a bundle that knows unsure is evaluated by it, unless told otherwise', async () => {
   const [doubting, product] = [at('doubting.onnx'), at('line', 'bolt')];
-  const rules = ['--threshold', '1000', '--unsure', '0'];
+  const rules = ['--threshold', '100000', '--unsure', '0'];
   expect((await bigrid('calibrate', model, ...rules, '--out', doubting)).code).toBe(0);
   expect((await bigrid('evaluate', doubting, product)).stderr).toContain(
     'Unsure above 0.000 (0): 4',
