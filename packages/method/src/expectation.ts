@@ -105,7 +105,7 @@ export interface Kind {
  * @throws BUNDLE_INVALID if there are kinds but no prototypes
  */
 export function nearestKind(features: Value, parameters: ParameterValues): Kind {
-  const rows = parameters.get(EXPECTED.energy) ?? parameters.get(EXPECTED.prototypes);
+  const rows = parameters.get(EXPECTED.prototypes) ?? parameters.get(EXPECTED.energy);
   const kinds = rows?.shape[0] ?? 1;
   if (kinds === 1) return { ofKind: (rows) => rows, mean: undefined };
   const { graph } = features;

@@ -24,11 +24,10 @@ export function unexplainedShare(features: Value, reconstruction: Value, mean?: 
     const channels = features.shape[1] as number;
     const error = sumOverChannels(square(sub(features, reconstruction)));
     const close = cast(less(error, errorLimit * channels), 'float32');
-    const [a, b] = [features, reconstruction].map((value) => (mean ? sub(value, mean) : value));
-    const product = sumOverChannels(mul(a as Value, b as Value));
-    const lengths = sqrt(
-      mul(sumOverChannels(square(a as Value)), sumOverChannels(square(b as Value))),
-    );
+    const fromMean = (value: Value) => (mean ? sub(value, mean) : value);
+    const [a, b] = [fromMean(features), fromMean(reconstruction)];
+    const product = sumOverChannels(mul(a, b));
+    const lengths = sqrt(mul(sumOverChannels(square(a)), sumOverChannels(square(b))));
     const cosine = div(product, add(lengths, 1e-8));
     return sub(1, add(mul(close, 0.3), mul(cosine, 0.7)));
   });

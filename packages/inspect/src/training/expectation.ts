@@ -106,7 +106,8 @@ async function openMeter(
 ): Promise<Meter> {
   const { engine, method, onEvent, signal } = plan;
   const { statistics, shape, scratch } = features;
-  const graph = errorMeter(method, statistics, features, withKinds(values, kinds), count);
+  const known = withPrototypes(values, kinds.prototypes);
+  const graph = errorMeter(method, statistics, features, known, count);
   const session = await engine.load(toModel(graph));
   const block = zeros('float16', [1, ...shape]);
   const progress = progressOf('measuring', total, onEvent);
@@ -260,13 +261,6 @@ function withPrototypes(
     EXPECTED.prototypes,
     tensor('float32', [prototypes.length, width], joined(prototypes)),
   );
-}
-
-/** Values with the kinds that are to be measured, instead of those with an expectation, which may be fewer. */
-function withKinds(values: ParameterValues, { prototypes }: Kinds): ParameterValues {
-  const measured = withPrototypes(values, prototypes);
-  measured.delete(EXPECTED.energy);
-  return measured;
 }
 
 /** The current expectation of a kind. */
