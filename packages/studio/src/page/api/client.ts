@@ -56,7 +56,7 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
     if (signal?.aborted) throw error;
     throw unreachable();
   });
-  if (!response.ok) throw await errorOf(response);
+  if (!response.ok) throw errorOf(response, await response.json().catch(() => undefined));
   return response;
 }
 
@@ -72,9 +72,12 @@ export function unreachable(): ApiError {
   return new ApiError(0, { code: 'UNREACHABLE', error: '', remedy: '' });
 }
 
-/** The error that a response describes. A proxy may have sent it, in another shape. */
-async function errorOf(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => undefined)) as Partial<ErrorBody> | undefined;
-  const { error = response.statusText, code = 'HTTP_ERROR', remedy = '' } = body ?? {};
-  return new ApiError(response.status, { ...body, error, code, remedy });
+/** The error that a response describes. @param body its JSON, if any; a proxy may have sent it, in another shape */
+export function errorOf(
+  { status, statusText }: Pick<Response, 'status' | 'statusText'>,
+  body: unknown,
+): ApiError {
+  const known = (body ?? {}) as Partial<ErrorBody>;
+  const { error = statusText, code = 'HTTP_ERROR', remedy = '' } = known;
+  return new ApiError(status, { ...known, error, code, remedy });
 }

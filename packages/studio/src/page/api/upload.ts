@@ -1,5 +1,4 @@
-import { ApiError, type Query, unreachable, urlOf } from './client.ts';
-import type { ErrorBody } from './types.ts';
+import { errorOf, type Query, unreachable, urlOf } from './client.ts';
 
 export interface UploadOptions {
   readonly query?: Query;
@@ -26,7 +25,7 @@ export function upload<T>(path: string, body: Blob | FormData, options: UploadOp
   request.upload.onprogress = ({ loaded }) => onProgress?.(loaded);
   request.onload = () => {
     if (request.status < 400) resolve(request.response as T);
-    else reject(errorOf(request));
+    else reject(errorOf(request, request.response));
   };
   request.onerror = () => reject(unreachable());
   request.onabort = () => reject(signal.reason);
@@ -35,11 +34,4 @@ export function upload<T>(path: string, body: Blob | FormData, options: UploadOp
   request.onloadend = () => signal.removeEventListener('abort', abort);
   request.send(body);
   return promise;
-}
-
-/** A proxy may have answered in another shape. */
-function errorOf({ status, statusText, response }: XMLHttpRequest): ApiError {
-  const body = (response ?? {}) as Partial<ErrorBody>;
-  const { error = statusText, code = 'HTTP_ERROR', remedy = '' } = body;
-  return new ApiError(status, { ...body, error, code, remedy });
 }
