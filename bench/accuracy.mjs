@@ -16,6 +16,7 @@ import { Detector, evaluate, train } from '@bigrid/inspect';
 import { detector, dinov2, efficientNetLite0, profiles, readSafetensors } from '@bigrid/method';
 import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, version } from '@bigrid/node';
 import { trainedValues } from '../packages/inspect/dist/bundle/bundle.js';
+import { groupNearDuplicates } from '../packages/inspect/dist/fingerprint.js';
 import { measureExpectation } from '../packages/inspect/dist/training/expectation.js';
 import {
   entriesAt,
@@ -186,7 +187,7 @@ async function testEntries(opened, seed) {
   if (!values.synthetic) return opened.flatMap((own) => own.entries);
   const made = opened.map(async ({ name, classes }) => {
     const { images } = await extractAll(classes);
-    const [{ heldOut }] = holdOut({ classes, images, seed, wanted: wantedGroups() }).folds;
+    const [{ heldOut }] = foldsOf(classes, images, seed);
     return syntheticEntries(
       heldOut.map((index) => images[index].entry),
       name,
@@ -195,6 +196,11 @@ async function testEntries(opened, seed) {
     );
   });
   return (await Promise.all(made)).flat();
+}
+
+function foldsOf(classes, images, seed) {
+  const groups = groupNearDuplicates(images.map(({ fingerprint }) => fingerprint));
+  return holdOut({ classes, images, groups, seed, wanted: wantedGroups() }).folds;
 }
 
 /** Features of all images of some classes, by the default method. */
@@ -235,7 +241,7 @@ async function extract(input) {
 async function learntFeatures(classes, seed) {
   const extraction = await extractAll(classes);
   const { images } = extraction;
-  const [{ training }] = holdOut({ classes, images, seed, wanted: wantedGroups() }).folds;
+  const [{ training }] = foldsOf(classes, images, seed);
   const features = await featuresOf(extraction, training);
   return { features, learntClasses: classesOf(classes, entriesAt(extraction, training)) };
 }

@@ -12,6 +12,7 @@ import {
   initialValue,
   LIGHT,
   MEMORY,
+  packedShape,
   profiles,
   Random,
   readSafetensors,
@@ -67,7 +68,7 @@ function expected({ cells, grids }, taps, channels, kinds) {
     ...(grids === 'gaussian+restoring' && {
       [GAUSSIANS.metric]: [WIDTH, channels],
       [GAUSSIANS.means]: [kinds, PLACES, WIDTH],
-      [GAUSSIANS.directions]: [kinds, PLACES, WIDTH, WIDTH],
+      [GAUSSIANS.directions]: [kinds, ...packedShape(PLACES, WIDTH)],
       [GAUSSIANS.lengths]: [kinds, PLACES, WIDTH],
       [GAUSSIANS.counts]: [kinds, PLACES],
       [GAUSSIANS.joinedMap]: [kinds, JOINED],

@@ -1,16 +1,24 @@
 import { type MethodOptions, type ProfileName, Random, type Schedule } from '@bigrid/method';
 import { type Bundle, withManifest } from './bundle/bundle.ts';
 import type { ThresholdRules } from './calibration/calibration.ts';
+import { groupNearDuplicates } from './fingerprint.ts';
 import type { Checkpoint, ImageEntry, KeepReplay, Mask, TrainingPorts } from './ports.ts';
 import { build } from './training/build.ts';
 import { calibrateTrained } from './training/calibrate.ts';
 import { crossFit, scoreHeldOut } from './training/cross-fitting.ts';
-import { entriesAt, extractFeatures } from './training/feature-extraction.ts';
-import { checkRules, holdOut, type TrainingClass, wantedGroups } from './training/hold-out.ts';
+import { type Extraction, entriesAt, extractFeatures } from './training/feature-extraction.ts';
+import {
+  checkRules,
+  type Folds,
+  type HoldOutInput,
+  holdOut,
+  type TrainingClass,
+  wantedGroups,
+} from './training/hold-out.ts';
 import { type FoldTraining, learn } from './training/learn.ts';
 import { measure } from './training/measure.ts';
 import { type FreeImages, findFreeImages } from './training/memory/orientation.ts';
-import { planTraining } from './training/plan.ts';
+import { planTraining, type TrainingPlan } from './training/plan.ts';
 import { Previews } from './training/previews.ts';
 import { trainedManifest } from './training/provenance.ts';
 import { keepReplay } from './training/replay.ts';
@@ -55,14 +63,10 @@ export async function train(input: TrainInput): Promise<Bundle> {
   let previews: Previews | undefined;
   try {
     const { images } = extraction;
-    const known = images.flatMap(({ digest }, at) => (plan.isKnown(digest) ? [at] : []));
-    const wanted = wantedGroups(rules);
-    const split = holdOut({ classes: plan.classes, images, seed, wanted, known });
-    const scorable = split.folds.flatMap(({ heldOut }) => heldOut);
-    const groups = new Set(scorable.map((at) => split.groups[at]));
-    checkRules(rules, groups.size, scorable.length);
+    const groups = groupNearDuplicates(images.map(({ fingerprint }) => fingerprint));
+    free = await findFreeImages(plan, extraction, groups);
+    const split = splitForRules(plan, { images, groups, free: free.classes }, input);
 
-    free = await findFreeImages(plan, extraction, split);
     // The model's own fold is learnt last, so that a checkpoint needs only the scores of the folds before it.
     const folds = split.folds.map((fold): FoldTraining => ({ plan, extraction, free, ...fold }));
     const [fold, ...others] = folds as [FoldTraining, ...FoldTraining[]];
@@ -88,7 +92,21 @@ export async function train(input: TrainInput): Promise<Bundle> {
     return bundle;
   } finally {
     await previews?.dispose();
-    await free?.copies?.scratch.dispose();
+    for (const copies of [free?.turned, free?.changed]) await copies?.extraction.scratch.dispose();
     await extraction.scratch.dispose();
   }
+}
+
+/** Decides which images each fold learns, so that every rule gets the scores it needs. @throws THRESHOLD_UNSUPPORTED */
+function splitForRules(
+  { classes, isKnown }: TrainingPlan,
+  read: Pick<Extraction, 'images'> & Pick<HoldOutInput, 'groups' | 'free'>,
+  { rules, seed }: TrainInput,
+): Folds {
+  const known = read.images.flatMap(({ digest }, at) => (isKnown(digest) ? [at] : []));
+  const split = holdOut({ ...read, classes, seed, known, wanted: wantedGroups(rules) });
+  const scorable = split.folds.flatMap(({ heldOut }) => heldOut);
+  const parts = new Set(scorable.map((at) => read.groups[at]));
+  checkRules(rules, parts.size, scorable.length);
+  return split;
 }

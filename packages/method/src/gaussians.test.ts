@@ -12,6 +12,7 @@ import {
 } from './gaussians.ts';
 import type { ParameterValues } from './parameters.ts';
 import { Random } from './random.ts';
+import { packedShape, packTriangles } from './triangles.ts';
 
 const [CHANNELS, CELLS, ALONG] = [3, 4, 2];
 const [AREA, PLACES] = [CELLS ** 2, ALONG ** 2];
@@ -34,7 +35,13 @@ const counts = [1, 3, 8, 100];
 const gaussians: ParameterValues = new Map([
   [GAUSSIANS.metric, float32([CHANNELS, CHANNELS], [1, 0, 0, 0, 1, 0, 0, 0, 1])],
   [GAUSSIANS.means, float32([1, PLACES, CHANNELS], means)],
-  [GAUSSIANS.directions, float32([1, PLACES, CHANNELS, CHANNELS], directions.flat())],
+  [
+    GAUSSIANS.directions,
+    float32(
+      [1, ...packedShape(PLACES, CHANNELS)],
+      packTriangles(Float32Array.from(directions.flat()), CHANNELS),
+    ),
+  ],
   [GAUSSIANS.lengths, float32([1, PLACES, CHANNELS], lengths)],
   [GAUSSIANS.counts, float32([1, PLACES], counts)],
 ]);

@@ -25,6 +25,7 @@ import type { MethodOptions } from './options.ts';
 import type { ParameterValues } from './parameters.ts';
 import { roundedRows } from './rounded-rows.ts';
 import { type FeatureStatistics, featuresInput } from './training-step.ts';
+import { packedShape, packTriangles, transposedTriangles, unpackTriangles } from './triangles.ts';
 
 /**
  * The normal grid of a product that lies still: at each place, a square of a few cells, a Gaussian of the features of good
@@ -37,8 +38,8 @@ export const GAUSSIANS = {
   /** [kinds, places, width] */
   means: 'gaussians.means',
   /**
-   * Inverse of the lower Cholesky factor of each covariance, [kinds, places, width, width]: here the directions of its rows, stored
-   * with 8 bits per number.
+   * Inverse of the lower Cholesky factor of each covariance: here the directions of its rows, stored with 8 bits per number, packed
+   * by {@link packTriangles}: [kinds, pairs of places, width, width + 1].
    */
   directions: 'gaussians.directions',
   /** Lengths of these rows: [kinds, places, width]. */
@@ -117,7 +118,7 @@ export function gaussianDistance(
     const { directions, factors } = storedDirections(graph, parameters, ofKind);
     const expected = reshape(ofKind(graph.initialiser(GAUSSIANS.means, means)), [places, 1, width]);
     const centred = sub(at, expected);
-    const whitened = mul(matMul(centred, transpose(directions, [0, 2, 1])), factors);
+    const whitened = mul(matMul(centred, directions), factors);
     const fitted = required(parameters, GAUSSIANS.counts);
     const counts = reshape(ofKind(graph.initialiser(GAUSSIANS.counts, fitted)), [places, 1]);
     const squared = mul(
@@ -171,20 +172,31 @@ function byPlace(values: Value, along: number): Value {
   return reshape(transpose(squares, [2, 4, 0, 3, 5, 1]), [along ** 2, batch * side ** 2, width]);
 }
 
-/** Directions, [places, width, width], and the factors that give them their lengths, [places, 1, width]. */
+/** Directions, transposed: [places, width, width], and the factors that give them their lengths, [places, 1, width]. */
 function storedDirections(graph: Graph, parameters: ParameterValues, ofKind: OfKind) {
-  const values = required(parameters, GAUSSIANS.directions);
-  const [kinds, places, width] = values.shape as [number, number, number, number];
-  const { data, squaredLengths } = roundedRows(values.data, width);
   const lengths = required(parameters, GAUSSIANS.lengths);
-  const rounded = squaredLengths.map((square) => Math.sqrt(Math.max(1, square)));
-  const rows = graph.initialiser(GAUSSIANS.directions, tensor('int8', values.shape, data));
-  const scales = div(
+  const [kinds, places, width] = lengths.shape as [number, number, number];
+  const { data, shape } = required(parameters, GAUSSIANS.directions);
+  const each = data.length / kinds;
+  const stored = new Int8Array(data.length);
+  const rounded = new Float32Array(lengths.data.length);
+  for (let kind = 0; kind < kinds; kind++) {
+    const packed = data.subarray(kind * each, (kind + 1) * each);
+    const rows = roundedRows(unpackTriangles(packed, places, width), width);
+    stored.set(packTriangles(rows.data, width), kind * each);
+    rounded.set(
+      rows.squaredLengths.map((square) => Math.sqrt(Math.max(1, square))),
+      kind * places * width,
+    );
+  }
+  const ofThis = ofKind(graph.initialiser(GAUSSIANS.directions, tensor('int8', shape, stored)));
+  const triangles = reshape(cast(ofThis, 'float32'), packedShape(places, width));
+  const factors = div(
     graph.initialiser(GAUSSIANS.lengths, lengths),
-    graph.constant(float32([kinds, places, width], rounded)),
+    graph.constant(float32(lengths.shape, rounded)),
   );
   return {
-    directions: reshape(cast(ofKind(rows), 'float32'), [places, width, width]),
-    factors: reshape(ofKind(scales), [places, 1, width]),
+    directions: transposedTriangles(triangles, places),
+    factors: reshape(ofKind(factors), [places, 1, width]),
   };
 }

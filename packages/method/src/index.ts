@@ -43,4 +43,5 @@ export { stageMap } from './stage-map.ts';
 export { onlyRestores, rebuildsNothing, type Stage, stagesOf, tellsPastedCells } from './stages.ts';
 export { imageCells, originsTensor, tileOrigins, tilesAlong } from './tiles.ts';
 export { type FeatureStatistics, trainingStep } from './training-step.ts';
+export { packedShape, packTriangles, unpackTriangles } from './triangles.ts';
 export { variationWidth } from './variation.ts';

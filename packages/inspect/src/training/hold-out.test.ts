@@ -2,6 +2,7 @@ import { Random } from '@bigrid/method';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { goodEntries } from '../../testing/fakes.ts';
+import { groupNearDuplicates } from '../fingerprint.ts';
 import { checkRules, type Fold, type Folds, holdOut, sampled, wantedGroups } from './hold-out.ts';
 
 /** Images of pieces: those of one piece have the same fingerprint, different pieces random ones. */
@@ -13,10 +14,14 @@ function images(pieces: readonly number[]) {
   });
 }
 
-function split(pieces: readonly number[], { seed = 0, wanted = 20 } = {}) {
+const groupsOf = (all: ReturnType<typeof images>) =>
+  groupNearDuplicates(all.map(({ fingerprint }) => fingerprint));
+
+function split(pieces: readonly number[], { seed = 0, wanted = 20, isFree = false } = {}) {
   const all = images(pieces);
   const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
-  return holdOut({ classes, images: all, seed, wanted });
+  const groups = groupsOf(all);
+  return holdOut({ classes, images: all, groups, seed, wanted, free: isFree ? ['part'] : [] });
 }
 
 const sizes = ({ folds }: Folds) => folds.map(({ heldOut }) => heldOut.length);
@@ -49,6 +54,15 @@ describe('holdOut', () => {
     expect(sizes(all)).toEqual(expected);
     const heldOut = all.folds.flatMap((fold) => fold.heldOut);
     expect(new Set(heldOut).size).toBe(heldOut.length);
+  });
+
+  it.each([
+    [300, 20, [30]],
+    [150, 20, [20]],
+    [60, 20, [6, 12, 6]],
+    [300, 99, [30, 60, 30]],
+  ])('of %i images that lie freely, for %i, folds of %j', (count, wanted, expected) => {
+    expect(sizes(split(unlike(count), { wanted, isFree: true }))).toEqual(expected);
   });
 
   it('never learns a near-duplicate of what it holds out, whatever the groups and the seed', () => {
@@ -112,7 +126,7 @@ describe('holdOut', () => {
       { name: 'left', entries: entries.slice(0, 40) },
       { name: 'right', entries: entries.slice(40) },
     ];
-    const { folds } = holdOut({ classes, images: all, seed: 0, wanted: 20 });
+    const { folds } = holdOut({ classes, images: all, groups: groupsOf(all), seed: 0, wanted: 20 });
     const counts = folds.map(({ heldOut }) => [
       heldOut.filter((at) => at < 40).length,
       heldOut.filter((at) => at >= 40).length,
@@ -129,7 +143,7 @@ describe('holdOut', () => {
     const all = images(unlike(60).map((index) => (index < 20 ? Math.floor(index / 2) : index)));
     const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
     const known = unlike(10).map((index) => 2 * index);
-    const input = { classes, images: all, seed: 0, wanted: 20 };
+    const input = { classes, images: all, groups: groupsOf(all), seed: 0, wanted: 20 };
     const { folds, areNearDuplicates } = holdOut({ ...input, known });
     expect(areNearDuplicates).toBe(false);
     expect(folds.every(({ heldOut }) => heldOut.every((at) => at >= 20))).toBe(true);
@@ -139,9 +153,10 @@ describe('holdOut', () => {
   it('refuses a class with too few that could be read', () => {
     const all = images(unlike(40));
     const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
-    expect(() => holdOut({ classes, images: all.slice(0, 3), seed: 0, wanted: 20 })).toThrow(
-      expect.objectContaining({ code: 'DATA_TOO_FEW' }),
-    );
+    const few = all.slice(0, 3);
+    expect(() =>
+      holdOut({ classes, images: few, groups: groupsOf(few), seed: 0, wanted: 20 }),
+    ).toThrow(expect.objectContaining({ code: 'DATA_TOO_FEW' }));
   });
 });
 

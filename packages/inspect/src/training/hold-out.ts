@@ -69,9 +69,16 @@ export interface HoldOutInput {
   readonly classes: readonly TrainingClass[];
   /** All images that could be read. */
   readonly images: readonly Read[];
+  /** The group of near-duplicates of each image: {@link groupNearDuplicates}. */
+  readonly groups: readonly number[];
   readonly seed: number;
   /** Number of groups wanted for the threshold: {@link wantedGroups}. */
   readonly wanted: number;
+  /**
+   * Names of the classes that lie freely: a memory of more images covers more of the ways in which a part may lie, and another fold
+   * is fitted in seconds. Default: none.
+   */
+  readonly free?: readonly string[];
   /** Indices of images learnt by an earlier training: they and their near-duplicates are not held out. Default: none. */
   readonly known?: readonly number[];
 }
@@ -79,13 +86,13 @@ export interface HoldOutInput {
 /**
  * Holds out a tenth of each class, drawn by seed, and keeps near-duplicates together: if one were learnt and the other held
  * out, its score would be too low for a threshold. If that gives too few groups for the threshold, each fold holds out up
- * to a fifth, and further folds hold out other images in turn (cross-fitting).
+ * to a fifth, and further folds hold out other images in turn (cross-fitting); then the own fold of a class that lies freely
+ * still holds out a tenth.
  * @throws DATA_TOO_FEW
  */
 export function holdOut(input: HoldOutInput): Folds {
-  const { classes, images, seed, wanted, known = [] } = input;
+  const { classes, images, groups, seed, wanted, known = [], free = [] } = input;
   const indices = new Map(images.map(({ entry }, index) => [entry, index]));
-  const groups = groupNearDuplicates(images.map(({ fingerprint }) => fingerprint));
   const drawnByClass = classes.map(({ name, entries }) => {
     const drawn = new Random(seed)
       .fork(`split ${name}`)
@@ -96,10 +103,11 @@ export function holdOut(input: HoldOutInput): Folds {
   });
   const wantedEach = Math.ceil(wanted / classes.length);
   const learntGroups = new Set(known.map((index) => groups[index]));
-  const parts = drawnByClass.map((drawn) => {
+  const parts = drawnByClass.map((drawn, at) => {
     const together = [...Map.groupBy(drawn, (index) => groups[index] as number)];
     const unlearnt = together.flatMap(([group, own]) => (learntGroups.has(group) ? [] : [own]));
-    return foldsOfClass(unlearnt, drawn.length, wantedEach);
+    const isFree = free.includes((classes[at] as TrainingClass).name);
+    return foldsOfClass(unlearnt, drawn.length, wantedEach, isFree);
   });
   const count = Math.max(...parts.map(({ length }) => length));
   const areNearDuplicates = count === 0;
@@ -122,18 +130,23 @@ export function holdOut(input: HoldOutInput): Folds {
  * in a fold of its own, the smallest first.
  * @param groups indices of images, those of near-duplicates together
  * @param count of the images of the class
+ * @param isFree if further folds are needed, the first one holds out less
  */
 function foldsOfClass(
   groups: readonly (readonly number[])[],
   count: number,
   wanted: number,
+  isFree: boolean,
 ): number[][] {
-  const most = Math.ceil(count / MOST_FOLDS);
+  const [usual, most] = [mostHeldOut(count), Math.ceil(count / MOST_FOLDS)];
+  const isOneEnough = drawGroups(groups, usual, most, wanted).length >= ENOUGH * wanted;
+  const first = isFree && !isOneEnough ? usual : most;
   const folds: number[][] = [];
   let rest = groups;
   let scored = 0;
   while (scored < ENOUGH * wanted && rest.length > 0) {
-    const fold = drawGroups(rest, mostHeldOut(count), most, wanted - scored);
+    const room = folds.length === 0 ? first : most;
+    const fold = drawGroups(rest, usual, room, wanted - scored);
     const smallest = rest.toSorted((a, b) => a.length - b.length)[0] as readonly number[];
     if (fold.length === 0) fold.push(smallest);
     const heldOut = fold.flat();

@@ -18,14 +18,15 @@ import { type Kinds, rowsOf } from '../kinds.ts';
 import type { FoldTraining, Learnt } from '../learn.ts';
 import { sampleCells } from '../memory/memory.ts';
 import { metricOf } from '../memory/metric.ts';
+import { joined, split } from '../rows.ts';
 import { matching, ONLY_RESTORING, ROW_SIZE } from './matching.ts';
 import { PlaceSums, stacked } from './place-sums.ts';
 
 /** Dimensions of the space of the Gaussians: docs/lab-notes/2026-11-27-two-grids.md compares fewer and more. */
 const MOST_DIMENSIONS = 96;
 const MOST_PLACES_ALONG = 16;
-/** Numbers in the covariances of all kinds together, a byte each: with more kinds, each has fewer places. */
-const MOST_NUMBERS = 5_000_000;
+/** Numbers in the covariances of all kinds together, a byte for two of them: with more kinds, each has fewer places. */
+const MOST_NUMBERS = 10_000_000;
 /** Cells that the space is found from. */
 const SAMPLE = 10_000;
 const BATCH = 8;
@@ -57,17 +58,43 @@ export async function learnGaussians(fold: FoldTraining, learnt: Learnt): Promis
   return { ...learnt, values };
 }
 
-/** The principal directions of good cells in each tap, as for a memory, without those of least variance. */
-async function findMetric({ plan, features, kinds }: Learnt): Promise<Tensor<'float32'>> {
-  const { statistics, scratch, blocks } = features;
+/**
+ * The principal directions of good cells in each tap, as for a memory, without those of least variance. Cells are taken from kinds
+ * that lie still, each centred: how products differ is no variance of any of them.
+ */
+async function findMetric({ plan, features, kinds, values }: Learnt): Promise<Tensor<'float32'>> {
+  const { statistics, scratch, shape } = features;
   const random = new Random(plan.seed).fork('gaussians');
-  const own = Array.from({ length: blocks }, (_, index) => ({ scratch, index, image: index }));
-  const sample = await sampleCells({ plan, statistics, blocks: own, random }, SAMPLE);
-  const weights = channelWeights(statistics.deviation, features);
-  const { data, shape } = await metricOf(sample, features, weights);
   const [channels] = shape as [number];
+  const free = freeKinds(values);
+  const still = [...kinds.prototypes.keys()].filter(
+    (kind) => !free[kind] && kinds.of.includes(kind),
+  );
+  const samples: Float32Array[] = [];
+  for (const kind of still) {
+    const images = [...kinds.of.keys()].filter((image) => kinds.of[image] === kind);
+    const blocks = images.map((image) => ({ scratch, index: image, image }));
+    const count = Math.ceil(SAMPLE / still.length);
+    samples.push(centred(await sampleCells({ plan, statistics, blocks, random }, count), channels));
+  }
+  const weights = channelWeights(statistics.deviation, features);
+  const { data } = await metricOf(
+    joined(samples.flatMap((own) => split(own, channels))),
+    features,
+    weights,
+  );
   const width = Math.max(1, Math.min(MOST_DIMENSIONS, channels, fairShare(kinds)));
   return float32([width, channels], data.slice(0, width * channels));
+}
+
+/** Cells less their mean. @param cells [count * channels] */
+function centred(cells: Float32Array, channels: number): Float32Array {
+  const rows = split(cells, channels);
+  const mean = Array.from(
+    { length: channels },
+    (_, c) => rows.reduce((sum, row) => sum + (row[c] as number), 0) / rows.length,
+  );
+  return cells.map((value, at) => value - (mean[at % channels] as number));
 }
 
 /** Root of the numbers that each kind may have: dimensions times places along a side. */

@@ -1,5 +1,5 @@
 import { float32, type Tensor } from '@bigrid/graph';
-import { GAUSSIANS, Random } from '@bigrid/method';
+import { GAUSSIANS, Random, unpackTriangles } from '@bigrid/method';
 import { describe, expect, it } from 'vitest';
 import { PlaceSums, stacked } from './place-sums.ts';
 
@@ -53,9 +53,10 @@ function whitenedSquares(
   { means, directions }: ReturnType<PlaceSums['fitted']>,
   batch: number[][][],
 ) {
+  const unpacked = unpackTriangles(directions, PLACES, WIDTH);
   return batch.map((own, place) =>
     [0, 1, 2].map((row) => {
-      const weights = directions.subarray((place * WIDTH + row) * WIDTH);
+      const weights = unpacked.subarray((place * WIDTH + row) * WIDTH);
       const squares = own.map((cell) => {
         const centred = cell.map((value, i) => value - (means[place * WIDTH + i] as number));
         return centred.reduce((sum, value, i) => sum + value * (weights[i] as number), 0) ** 2;

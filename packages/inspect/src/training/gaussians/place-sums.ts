@@ -1,5 +1,11 @@
 import { float32, type Tensor, type Tensors } from '@bigrid/graph';
-import { GAUSSIANS, type ParameterValues } from '@bigrid/method';
+import {
+  GAUSSIANS,
+  type ParameterValues,
+  packedShape,
+  packTriangles,
+  unpackTriangles,
+} from '@bigrid/method';
 import { rowsOf } from '../kinds.ts';
 import { joined } from '../rows.ts';
 
@@ -32,14 +38,14 @@ export class PlaceSums {
     addTo(this.#products, products);
   }
 
-  /** Adds the cells that a kind's Gaussians in a model were fitted to. */
+  /** Adds the cells that a kind's Gaussians in a model were fitted to. @throws BUNDLE_INVALID */
   addFitted(values: ParameterValues, kind: number): void {
     const { width } = this;
     const row = (name: string) => rowsOf(values, name)[kind] as Float32Array;
     const means = row(GAUSSIANS.means);
     const counts = row(GAUSSIANS.counts);
     const lengths = row(GAUSSIANS.lengths);
-    const directions = row(GAUSSIANS.directions);
+    const directions = unpackTriangles(row(GAUSSIANS.directions), this.places, width);
     for (let place = 0; place < this.places; place++) {
       const count = counts[place] as number;
       const mean = means.subarray(place * width, (place + 1) * width);
@@ -90,7 +96,12 @@ export class PlaceSums {
         lengths[place * width + i] = Math.hypot(...inverse.subarray(i * width, (i + 1) * width));
       }
     }
-    return { means, directions, lengths, counts: Float32Array.from(this.#counts) };
+    return {
+      means,
+      directions: packTriangles(directions, width),
+      lengths,
+      counts: Float32Array.from(this.#counts),
+    };
   }
 
   #covariance(place: number): Float64Array {
@@ -171,7 +182,7 @@ export function stacked(
 ): ParameterValues {
   const shapes = {
     means: [places, width],
-    directions: [places, width, width],
+    directions: packedShape(places, width),
     lengths: [places, width],
     counts: [places],
   } as const;

@@ -5,8 +5,9 @@ import { evenly } from '../evenly.ts';
 import { type ExtractedFeatures, imagesAt } from '../feature-extraction.ts';
 import type { Kinds } from '../kinds.ts';
 import type { FoldTraining } from '../learn.ts';
-import { measureMemory, remember, WHOLE_MEMORY } from './memory.ts';
-import { blocksOf } from './orientation.ts';
+import type { Copies } from './copies.ts';
+import { type MemoryBlock, measureMemory, remember, WHOLE_MEMORY } from './memory.ts';
+import { blocksOf, copyBlocks } from './orientation.ts';
 
 /** Good images of a kind that are measured. */
 const MOST_MEASURED = 40;
@@ -38,7 +39,7 @@ export async function learnMemory(
   const places = training.flatMap((image, at) =>
     isFree[kinds.of[at] as number] ? [{ image, at, kind: kinds.of[at] as number }] : [],
   );
-  const blocksAt = (of: typeof places, copies: FoldTraining['free']) =>
+  const blocksAt = (of: typeof places, copies?: Copies) =>
     of.flatMap(({ image, at }) =>
       blocksOf(extraction, [image], copies).map((block) => ({
         ...block,
@@ -46,10 +47,17 @@ export async function learnMemory(
       })),
     );
   const { statistics } = features;
-  const blocks = blocksAt(places, free);
+  const blocks = blocksAt(places, free?.turned);
+  const changes = places.flatMap(({ image }) =>
+    copyBlocks(free?.changed, image).map((copy) => {
+      const [original] = blocksOf(extraction, [image]) as [MemoryBlock];
+      return { original, copy };
+    }),
+  );
   const known = plan.start?.parameters;
   const random = new Random(plan.seed).fork('memory');
-  const input = { plan, statistics, taps: features, blocks, random, size: WHOLE_MEMORY, known };
+  const size = WHOLE_MEMORY;
+  const input = { plan, statistics, taps: features, blocks, changes, random, size, known };
   const memory = await remember(input);
   const rows: number[][] = [];
   for (const [kind, own] of isFree.entries()) {
@@ -58,10 +66,7 @@ export async function learnMemory(
     if (!own) rows.push([0, 0, 1, 1]);
     else
       rows.push(
-        before ?? [
-          1,
-          ...(await measureMemory(input, memory, blocksAt(evenly(of, MOST_MEASURED), undefined))),
-        ],
+        before ?? [1, ...(await measureMemory(input, memory, blocksAt(evenly(of, MOST_MEASURED))))],
       );
   }
   return new Map([...memory.values, [MEMORY.kinds, float32([rows.length, 4], rows.flat())]]);

@@ -15,7 +15,7 @@ import type { Plan } from '../plan.ts';
 import { joined, split } from '../rows.ts';
 import { kCentre } from './k-centre.ts';
 import { kMeans } from './k-means.ts';
-import { metricOf } from './metric.ts';
+import { metricOf, steadied } from './metric.ts';
 
 /** The features of an image, or of a turned copy of it. */
 export interface MemoryBlock {
@@ -28,11 +28,19 @@ export interface MemoryBlock {
   readonly cellWeights?: Float32Array | undefined;
 }
 
+/** An image, and a copy in which nothing has moved. */
+interface Change {
+  readonly original: MemoryBlock;
+  readonly copy: MemoryBlock;
+}
+
 export interface MemoryInput {
   readonly plan: Pick<Plan, 'engine' | 'method' | 'onEvent' | 'signal'>;
   readonly statistics: FeatureStatistics;
   readonly taps: Taps;
   readonly blocks: readonly MemoryBlock[];
+  /** Copies in other light and compression, each with its original. Default: none. */
+  readonly changes?: readonly Change[];
   readonly random: Random;
   readonly size: MemorySize;
   /** The memory to add to, of an earlier training. */
@@ -167,11 +175,15 @@ export async function openReader(
 
 /** Finds the metric and the means of groups from a sample of cells. */
 async function findSpace(input: MemoryInput, values: ParameterValues): Promise<void> {
-  const { plan, statistics, taps, blocks, random, size } = input;
+  const { plan, statistics, taps, blocks, changes = [], random, size } = input;
   const channels = statistics.mean.length;
   const cells = await sampleCells({ plan, statistics, blocks, random }, size.sample);
   const sample = split(cells, channels);
-  const metric = await metricOf(cells, taps, channelWeights(statistics.deviation, taps));
+  const principal = await metricOf(cells, taps, channelWeights(statistics.deviation, taps));
+  const metric =
+    changes.length === 0
+      ? principal
+      : await steadied(principal, cells, await sampleChanges(input, changes));
   values.set(MEMORY.metric, metric);
   const width = Math.min(channels, FIRST_ELEMENTS);
   const first = new Float32Array(sample.length * width);
@@ -190,28 +202,17 @@ async function findSpace(input: MemoryInput, values: ParameterValues): Promise<v
 
 /** Standardised features of cells drawn from a few blocks: [count * channels], for example of `count` about 10,000. */
 export async function sampleCells(
-  {
-    plan,
-    statistics,
-    blocks,
-    random,
-  }: Pick<MemoryInput, 'plan' | 'statistics' | 'blocks' | 'random'>,
+  input: Pick<MemoryInput, 'plan' | 'statistics' | 'blocks' | 'random'>,
   count: number,
 ): Promise<Float32Array> {
-  const channels = statistics.mean.length;
-  const identity = new Float32Array(channels ** 2);
-  for (let i = 0; i < channels; i++) identity[i * channels + i] = 1;
-  const standard: ParameterValues = new Map([
-    [MEMORY.metric, float32([channels, channels], identity)],
-    [MEMORY.coarse, float32([1, 1], [0])],
-  ]);
+  const { blocks, random } = input;
   const chosen = random.permutation(blocks.length).slice(0, SAMPLE_BLOCKS);
   const each = Math.ceil(count / chosen.length);
   const sample: Float32Array[] = [];
-  const reader = await openReader(plan, statistics, standard);
+  const reader = await openFeatures(input);
   try {
     for (const at of chosen) {
-      const rows = split((await reader.cells(blocks[at] as MemoryBlock)).cells, channels);
+      const rows = await reader.rows(blocks[at] as MemoryBlock);
       for (const row of random.permutation(rows.length).slice(0, each)) {
         sample.push((rows[row] as Float32Array).slice());
       }
@@ -220,6 +221,46 @@ export async function sampleCells(
     await reader.dispose();
   }
   return joined(sample);
+}
+
+/** How the standardised features of cells differ between copies and originals: [count * channels]. */
+async function sampleChanges(
+  input: Pick<MemoryInput, 'plan' | 'statistics' | 'random' | 'size'>,
+  changes: readonly Change[],
+): Promise<Float32Array> {
+  const { random, size } = input;
+  const each = Math.ceil(size.sample / changes.length);
+  const sample: Float32Array[] = [];
+  const reader = await openFeatures(input);
+  try {
+    for (const { original, copy } of changes) {
+      const before = (await reader.rows(original)).map((row) => row.slice());
+      const after = await reader.rows(copy);
+      for (const cell of random.permutation(after.length).slice(0, each)) {
+        const own = before[cell] as Float32Array;
+        sample.push((after[cell] as Float32Array).map((value, c) => value - (own[c] as number)));
+      }
+    }
+  } finally {
+    await reader.dispose();
+  }
+  return joined(sample);
+}
+
+/** Reads the standardised features of cells. */
+async function openFeatures({ plan, statistics }: Pick<MemoryInput, 'plan' | 'statistics'>) {
+  const channels = statistics.mean.length;
+  const identity = new Float32Array(channels ** 2);
+  for (let i = 0; i < channels; i++) identity[i * channels + i] = 1;
+  const standard: ParameterValues = new Map([
+    [MEMORY.metric, float32([channels, channels], identity)],
+    [MEMORY.coarse, float32([1, 1], [0])],
+  ]);
+  const reader = await openReader(plan, statistics, standard);
+  return {
+    rows: async (block: MemoryBlock) => split((await reader.cells(block)).cells, channels),
+    dispose: () => reader.dispose(),
+  };
 }
 
 /** Draws cells without replacement, weighted by squared distance (Efraimidis & Spirakis 2006), in one pass. */

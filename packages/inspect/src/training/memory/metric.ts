@@ -1,5 +1,6 @@
 import { float32, type Tensor } from '@bigrid/graph';
 import type { Taps } from '@bigrid/method';
+import { split } from '../rows.ts';
 
 /** Exponent of the variance that a direction is divided by: between raw distances (0) and whitened ones (1/2). */
 const WHITENING = 1 / 4;
@@ -57,12 +58,57 @@ export async function metricOf(
   );
 }
 
+/**
+ * How much light and compression count: what they change in a direction is added to its average variance this many times.
+ * docs/lab-notes/2026-11-28-light-and-compression.md compares weights.
+ */
+const STEADINESS = 16;
+
+/**
+ * A metric in which cells that differ only in light and compression are close: directions that these change are scaled down.
+ *
+ *     (1 + STEADINESS C / s)^(-1/2) metric        C: mean of d d^T over changes d of cells, s: average variance of cells
+ *
+ * It is turned so that its first directions are again those of large variance.
+ * @param metric from {@link metricOf}
+ * @param cells standardised features: [count * channels]
+ * @param changes of standardised features: [count * channels]
+ */
+export async function steadied(
+  { data, shape }: Tensor<'float32'>,
+  cells: Float32Array,
+  changes: Float32Array,
+): Promise<Tensor<'float32'>> {
+  const { EigenvalueDecomposition, Matrix } = await import('ml-matrix');
+  const [channels] = shape as [number];
+  const metric = new Matrix(split(data, channels).map((row) => [...row]));
+  const ones = new Float32Array(channels).fill(1);
+  const within = (moments: number[][]) => metric.mmul(new Matrix(moments)).mmul(metric.transpose());
+  const spread = within(covarianceOf(cells, channels, 0, ones));
+  const changed = within(covarianceOf(changes, channels, 0, ones, 'zero'));
+  const added = changed.mul((STEADINESS * channels) / (spread.trace() || 1));
+  const weighed = new EigenvalueDecomposition(Matrix.eye(channels).add(added), {
+    assumeSymmetric: true,
+  });
+  const { eigenvectorMatrix: axes, realEigenvalues } = weighed;
+  const scales = realEigenvalues.map((value) => 1 / Math.sqrt(Math.max(1, value)));
+  const shrinking = axes.mmul(Matrix.diag(scales)).mmul(axes.transpose());
+  const left = shrinking.mmul(spread).mmul(shrinking);
+  const { eigenvectorMatrix: principal } = new EigenvalueDecomposition(left, {
+    assumeSymmetric: true,
+  });
+  // Eigenvalues ascend.
+  const rows = principal.transpose().mmul(shrinking).mmul(metric).to2DArray().reverse();
+  return float32(shape, rows.flat());
+}
+
 /** Covariance of some channels, each times its weight. @returns [width][width] */
 function covarianceOf(
   cells: Float32Array,
   channels: number,
   start: number,
   roots: Float32Array,
+  around: 'mean' | 'zero' = 'mean',
 ): number[][] {
   const width = roots.length;
   const count = cells.length / channels;
@@ -79,7 +125,7 @@ function covarianceOf(
       }
     }
   }
-  const mean = (i: number) => (sums[i] as number) / count;
+  const mean = (i: number) => (around === 'mean' ? (sums[i] as number) / count : 0);
   const at = (i: number, j: number) => (products[i] as Float64Array)[j] as number;
   return Array.from({ length: width }, (_, i) =>
     Array.from(

@@ -1,24 +1,22 @@
 import { onlyRestores, Random } from '@bigrid/method';
-import type { Image, OpenScratch } from '../../ports.ts';
 import { evenly } from '../evenly.ts';
-import type { Extraction, ReadImage } from '../feature-extraction.ts';
-import { extractFeatures, featuresOf, imagesAt } from '../feature-extraction.ts';
-import type { Folds, TrainingClass } from '../hold-out.ts';
+import { type Extraction, featuresOf, imagesAt } from '../feature-extraction.ts';
+import type { TrainingClass } from '../hold-out.ts';
 import type { TrainingPlan } from '../plan.ts';
 import { Resizer } from '../resizer.ts';
+import { type Copies, changedCopies, extractCopies, turnedCopies } from './copies.ts';
 import { type MemoryBlock, openReader, remember } from './memory.ts';
-import { recompressed } from './recompressed.ts';
-import { type TurnedEntry, turnedEntry, withGamma } from './turned.ts';
+import { type TurnedEntry, turnedEntry } from './turned.ts';
 
-/** Images that lie freely, and turned copies of them. */
+/** Images that lie freely, and copies of them. */
 export interface FreeImages {
   /** Names of their classes. */
   readonly classes: readonly string[];
   readonly images: ReadonlySet<number>;
-  /** Features of the copies; undefined if there are none. */
-  readonly copies: Extraction | undefined;
-  /** Blocks of the copies of each image. */
-  readonly copiesOf: ReadonlyMap<number, readonly number[]>;
+  /** At other angles; undefined if there are none. */
+  readonly turned?: Copies | undefined;
+  /** In other light and compression. */
+  readonly changed?: Copies | undefined;
 }
 
 /**
@@ -37,34 +35,23 @@ const MOST_OTHERS = 60;
 /** Images of different parts that are needed to compare any. */
 const LEAST_PARTS = 4;
 const SMALL_MEMORY = { entries: 1024, candidates: 8000, groups: 64, sample: 4000 };
-/** Images and copies wanted of a product that lies freely, and the most copies of each image. */
-const WANTED = 640;
-const MOST_COPIES = 32;
-/** What is done to the copies, in turn: exposures differ in more than a gain, which is evened out, and files in their compression. */
-const CHANGES = [
-  (image: Image) => image,
-  (image: Image) => withGamma(image, 0.87),
-  (image: Image) => withGamma(image, 1.15),
-  recompressed,
-];
-
 /**
- * Finds the classes that lie freely, and makes turned copies of their images if these are few.
+ * Finds the classes that lie freely, and makes copies of their images.
+ * @param groups the group of near-duplicates of each image
  * @throws CANCELLED, ENGINE_FAILED
  */
 export async function findFreeImages(
   plan: TrainingPlan,
   extraction: Extraction,
-  { groups }: Pick<Folds, 'groups'>,
+  groups: readonly number[],
 ): Promise<FreeImages> {
   const { method, engine, classes } = plan;
   const { orientation = 'fixed', expectation, tiles } = method;
   const canRemember = onlyRestores(method) && expectation !== 'none' && tiles === undefined;
-  const none = { copies: undefined, copiesOf: new Map<number, number[]>() };
-  if (orientation === 'fixed' || !canRemember) return { ...none, classes: [], images: new Set() };
+  if (orientation === 'fixed' || !canRemember) return { classes: [], images: new Set() };
   const resizer = await Resizer.open(engine, method);
   const names: string[] = [];
-  const images = new Set<number>();
+  const images: number[] = [];
   try {
     for (const one of classes) {
       const own = indicesOf(one, extraction);
@@ -72,30 +59,39 @@ export async function findFreeImages(
         orientation === 'free' || (await liesFreely(plan, extraction, own, groups, resizer));
       if (!isFree) continue;
       names.push(one.name);
-      for (const at of own) images.add(at);
+      images.push(...own);
     }
-    const copies = images.size > 0 && (await turnedCopies(plan, extraction, [...images], resizer));
-    return { classes: names, images, ...(copies || none) };
+    if (images.length === 0) return { classes: names, images: new Set() };
+    const turned = await turnedCopies(plan, extraction, images, resizer);
+    try {
+      const changed = await changedCopies(plan, extraction, images, resizer);
+      return { classes: names, images: new Set(images), turned, changed };
+    } catch (error) {
+      await turned?.extraction.scratch.dispose();
+      throw error;
+    }
   } finally {
     await resizer.dispose();
   }
 }
 
-/** The blocks of images that lie freely, with their copies. */
+/** The blocks of images, with those of their copies if given. */
 export function blocksOf(
   extraction: Extraction,
   indices: readonly number[],
-  free: FreeImages | undefined,
+  copies?: Copies,
 ): MemoryBlock[] {
-  const { copies, copiesOf } = free ?? {};
   return indices.flatMap((image) => [
     { scratch: extraction.scratch, index: image, image },
-    ...(copies ? (copiesOf?.get(image) ?? []) : []).map((index) => ({
-      scratch: (copies as Extraction).scratch,
-      index,
-      image,
-    })),
+    ...copyBlocks(copies, image),
   ]);
+}
+
+/** The blocks of an image's copies. */
+export function copyBlocks(copies: Copies | undefined, image: number): MemoryBlock[] {
+  if (!copies) return [];
+  const { extraction, of } = copies;
+  return (of.get(image) ?? []).map((index) => ({ scratch: extraction.scratch, index, image }));
 }
 
 async function liesFreely(
@@ -113,7 +109,7 @@ async function liesFreely(
   const quiet = { ...plan, onEvent: () => {} };
   // Near-duplicates count as one image, so that none is compared with itself.
   const partOf = (block: MemoryBlock) => ({ ...block, image: groups[block.image] as number });
-  const blocks = blocksOf(extraction, others, undefined).map(partOf);
+  const blocks = blocksOf(extraction, others).map(partOf);
   const input = { plan: quiet, statistics, taps: extraction, blocks, random, size: SMALL_MEMORY };
   const memory = await remember(input);
   const entries = imagesAt(extraction, probes).flatMap(({ entry }) =>
@@ -160,57 +156,6 @@ function withinCircle(values: Float32Array, cells: number, aspect: number): numb
     const x = (((cell % cells) + 0.5) / cells - 0.5) * aspect;
     const y = (Math.floor(cell / cells) + 0.5) / cells - 0.5;
     return Math.hypot(x, y) <= radius;
-  });
-}
-
-/** Copies of images, each at other angles, so that images and copies are as many as wanted. */
-async function turnedCopies(
-  plan: TrainingPlan,
-  extraction: Extraction,
-  images: readonly number[],
-  resizer: Resizer,
-): Promise<Pick<FreeImages, 'copies' | 'copiesOf'>> {
-  const each = Math.min(MOST_COPIES, Math.round(WANTED / images.length)) - 1;
-  // An ignored area lies still: it cannot be turned with the image.
-  const turnable = images.filter((at) => {
-    const { entry } = extraction.images[at] as ReadImage;
-    return entry.ignored === undefined && plan.ignored === undefined;
-  });
-  const copiesOf = new Map<number, number[]>();
-  if (each < 1 || turnable.length === 0) return { copies: undefined, copiesOf };
-  const wanted = turnable.flatMap((image) =>
-    Array.from({ length: each }, (_, copy) => {
-      const { entry } = extraction.images[image] as ReadImage;
-      const degrees = (360 * (copy + 1)) / (each + 1);
-      const change = CHANGES[(image + copy) % CHANGES.length];
-      return { image, entry: turnedEntry(entry, degrees, resizer, change) };
-    }),
-  );
-  const entries = wanted.map(({ entry }) => entry);
-  const copies = await extractCopies(plan, entries);
-  const imageOf = new Map(wanted.map(({ entry, image }) => [entry, image]));
-  for (const [block, { entry }] of copies.images.entries()) {
-    const image = imageOf.get(entry as TurnedEntry) as number;
-    copiesOf.set(image, [...(copiesOf.get(image) ?? []), block]);
-  }
-  return { copies, copiesOf };
-}
-
-/** A resumed training makes them again: they are quick, and its checkpoint is about the images themselves. */
-function extractCopies(
-  { engine, backbone, method, light, onEvent, signal, ...ports }: TrainingPlan,
-  entries: readonly TurnedEntry[],
-): Promise<Extraction> {
-  const openScratch: OpenScratch = (blockBytes) => ports.openScratch(blockBytes);
-  return extractFeatures({
-    engine,
-    backbone,
-    openScratch,
-    method,
-    light,
-    onEvent,
-    signal,
-    entries,
   });
 }
 
