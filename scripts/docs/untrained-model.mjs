@@ -66,7 +66,7 @@ function expected({ cells, grids }, taps, channels, kinds) {
     [EXPECTED.components]: [kinds, DIRECTIONS, variationWidth(taps)],
     ...(kinds > 1 && { [EXPECTED.prototypes]: [kinds, channels] }),
     ...(grids === 'gaussian+restoring' && {
-      [GAUSSIANS.metric]: [WIDTH, channels],
+      [GAUSSIANS.metric]: [kinds, WIDTH, channels],
       [GAUSSIANS.means]: [kinds, PLACES, WIDTH],
       [GAUSSIANS.directions]: [kinds, ...packedShape(PLACES, WIDTH)],
       [GAUSSIANS.lengths]: [kinds, PLACES, WIDTH],

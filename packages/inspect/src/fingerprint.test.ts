@@ -81,3 +81,13 @@ it('handles images of one colour and of one pixel', () => {
   const distance = fingerprintDistance(fingerprintOf(plain(1, 9)), fingerprintOf(plain(7, 200)));
   expect(distance).toBeLessThanOrEqual(FINGERPRINT_BITS);
 });
+
+it('groups parts that lie freely only where noise alone could tell their images apart', () => {
+  // Eight bits apart, where others differ in 40: the same angle, but another part.
+  const alike = [Uint32Array.of(0, 0), Uint32Array.of(0xff, 0)];
+  const noisy = Uint32Array.of(0x400000ff, 0);
+  const others = [1, 2, 3].map((n) => Uint32Array.of(0xffffffff, 0xffff0000 >>> n));
+  const all = [...alike, noisy, ...others];
+  expect(groupNearDuplicates(all).slice(0, 3)).toEqual([0, 0, 0]);
+  expect(groupNearDuplicates(all, () => true).slice(0, 3)).toEqual([0, 1, 1]);
+});

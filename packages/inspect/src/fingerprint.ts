@@ -59,11 +59,16 @@ export function fingerprintDistance(a: Fingerprint, b: Fingerprint): number {
 /**
  * Groups near-duplicates: copies, and repeated images of one part. Two images belong together if their distance is less
  * than a quarter of the usual distance in this set, so that products that all look alike do not become one group, or if
- * it is no more than noise causes between frames of one scene. Groups are transitive. Compares all pairs, about 100
- * million per second.
+ * it is no more than noise causes between frames of one scene. Of a product that lies freely only the latter counts: its usual
+ * distance is that of parts that lie at other angles, of which two at the same angle are still two parts. Groups are transitive.
+ * Compares all pairs, about 100 million per second.
+ * @param liesFreely whether an image, by its index, shows such a product. Default: none does
  * @returns a number for each image: the index of the first of its group
  */
-export function groupNearDuplicates(fingerprints: readonly Fingerprint[]): number[] {
+export function groupNearDuplicates(
+  fingerprints: readonly Fingerprint[],
+  liesFreely: (index: number) => boolean = () => false,
+): number[] {
   const nearest = Math.max(NOISE_BITS, usualDistance(fingerprints) / 4);
   const group = fingerprints.map((_, index) => index);
   const first = (index: number): number => {
@@ -73,8 +78,9 @@ export function groupNearDuplicates(fingerprints: readonly Fingerprint[]): numbe
     return root;
   };
   for (let i = 1; i < fingerprints.length; i++) {
+    const most = liesFreely(i) ? NOISE_BITS : nearest;
     for (let j = 0; j < i; j++) {
-      if (fingerprintDistance(at(fingerprints, i), at(fingerprints, j)) > nearest) continue;
+      if (fingerprintDistance(at(fingerprints, i), at(fingerprints, j)) > most) continue;
       const [a, b] = [first(i), first(j)];
       group[Math.max(a, b)] = Math.min(a, b);
     }

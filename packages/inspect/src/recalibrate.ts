@@ -6,11 +6,10 @@ import {
   rulesOf,
   type ThresholdRules,
 } from './calibration/calibration.ts';
-import { scoreImages, scoresOf } from './calibration/scoring.ts';
+import { partsOf, scoreImages, scoresOf } from './calibration/scoring.ts';
 import { guardAgainst, suspectsOf } from './calibration/suspects.ts';
 import { ignoring } from './detection/ignored-area.ts';
 import { NONE_READABLE } from './events.ts';
-import { groupNearDuplicates } from './fingerprint.ts';
 import type { ImageEntry, Mask, TrainingPorts } from './ports.ts';
 
 export interface RecalibrateInput
@@ -59,7 +58,7 @@ export async function recalibrate(input: RecalibrateInput): Promise<Bundle> {
   const calibration = calibrate(
     {
       ...scoresOf(sound),
-      groups: groupNearDuplicates(sound.map(({ fingerprint }) => fingerprint)),
+      groups: partsOf(bundle.manifest, sound),
       origin: 'given',
       images: sound.map(({ statistics }) => statistics),
       defectScores: scored.filter(({ entry }) => isDefect.has(entry)).map(({ score }) => score),

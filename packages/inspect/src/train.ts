@@ -63,9 +63,11 @@ export async function train(input: TrainInput): Promise<Bundle> {
   let previews: Previews | undefined;
   try {
     const { images } = extraction;
-    const groups = groupNearDuplicates(images.map(({ fingerprint }) => fingerprint));
-    free = await findFreeImages(plan, extraction, groups);
-    const split = splitForRules(plan, { images, groups, free: free.classes }, input);
+    const prints = images.map(({ fingerprint }) => fingerprint);
+    free = await findFreeImages(plan, extraction, groupNearDuplicates(prints));
+    const { images: freely } = free;
+    const groups = groupNearDuplicates(prints, (at) => freely.has(at));
+    const split = splitForRules(plan, { images, groups }, input);
 
     // The model's own fold is learnt last, so that a checkpoint needs only the scores of the folds before it.
     const folds = split.folds.map((fold): FoldTraining => ({ plan, extraction, free, ...fold }));
@@ -100,7 +102,7 @@ export async function train(input: TrainInput): Promise<Bundle> {
 /** Decides which images each fold learns, so that every rule gets the scores it needs. @throws THRESHOLD_UNSUPPORTED */
 function splitForRules(
   { classes, isKnown }: TrainingPlan,
-  read: Pick<Extraction, 'images'> & Pick<HoldOutInput, 'groups' | 'free'>,
+  read: Pick<Extraction, 'images'> & Pick<HoldOutInput, 'groups'>,
   { rules, seed }: TrainInput,
 ): Folds {
   const known = read.images.flatMap(({ digest }, at) => (isKnown(digest) ? [at] : []));

@@ -1,6 +1,6 @@
 import { fail } from '@bigrid/errors';
 import { type Bundle, withManifest } from './bundle/bundle.ts';
-import type { Calibration } from './bundle/manifest.ts';
+import { allLieFreely, type Calibration } from './bundle/manifest.ts';
 import { rulesOf } from './calibration/calibration.ts';
 import { type ScoredImage, scoreImages } from './calibration/scoring.ts';
 import { guardAgainst, suspectsOf } from './calibration/suspects.ts';
@@ -77,7 +77,9 @@ export async function update(input: UpdateInput): Promise<Update> {
     const entries = [...entriesOf(images), ...replay.learnt];
     const sample = plan.sampleOf(entries.length);
     extraction = await extractFeatures({ ...plan, entries, sample });
-    const split = holdOutNew({ images: extraction.images, isNew, known, random });
+    const { images: read } = extraction;
+    const lieFreely = allLieFreely(manifest);
+    const split = holdOutNew({ images: read, isNew, known, lieFreely, random });
     const scorable = split.heldOut.length + replay.heldOut.length;
     // How many scores a rule needs does not depend on training, so fail before it rather than after.
     checkRules(rulesOf(manifest, {}), scorable, scorable);

@@ -32,8 +32,9 @@ const directions = Array.from({ length: PLACES * CHANNELS }, (_, row) =>
 const lengths = numbers(directions.length).map(Math.abs);
 const means = numbers(PLACES * CHANNELS);
 const counts = [1, 3, 8, 100];
+const identity = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 const gaussians: ParameterValues = new Map([
-  [GAUSSIANS.metric, float32([CHANNELS, CHANNELS], [1, 0, 0, 0, 1, 0, 0, 0, 1])],
+  [GAUSSIANS.metric, float32([1, CHANNELS, CHANNELS], identity)],
   [GAUSSIANS.means, float32([1, PLACES, CHANNELS], means)],
   [
     GAUSSIANS.directions,
@@ -101,7 +102,7 @@ describe('gaussianSums', () => {
       mean: new Float32Array(CHANNELS),
       deviation: new Float32Array(CHANNELS).fill(1),
     };
-    const metric = gaussians.get(GAUSSIANS.metric) as Tensor<'float32'>;
+    const metric = float32([CHANNELS, CHANNELS], identity);
     const graph = gaussianSums(method, statistics, metric, ALONG, 2);
     const halves = Float32Array.from(
       { length: 2 * CHANNELS * AREA },

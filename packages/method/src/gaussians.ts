@@ -33,7 +33,7 @@ import { packedShape, packTriangles, transposedTriangles, unpackTriangles } from
  * restoring grid knows what usually lies among what.
  */
 export const GAUSSIANS = {
-  /** From the standardised features of a cell to the space of the Gaussians: [width, channels]. */
+  /** From the standardised features of a cell to the space of the Gaussians: [kinds, width, channels]. */
   metric: 'gaussians.metric',
   /** [kinds, places, width] */
   means: 'gaussians.means',
@@ -114,7 +114,10 @@ export function gaussianDistance(
     const [, places, width] = means.shape as [number, number, number];
     const along = Math.sqrt(places);
     const side = cells / along;
-    const at = byPlace(projected(features, required(parameters, GAUSSIANS.metric)), along);
+    const metric = ofKind(
+      graph.initialiser(GAUSSIANS.metric, required(parameters, GAUSSIANS.metric)),
+    );
+    const at = byPlace(projected(features, metric, width), along);
     const { directions, factors } = storedDirections(graph, parameters, ofKind);
     const expected = reshape(ofKind(graph.initialiser(GAUSSIANS.means, means)), [places, 1, width]);
     const centred = sub(at, expected);
@@ -134,6 +137,7 @@ export function gaussianDistance(
  * Sums over a batch from which Gaussians are fitted: inputs `features` float16 [batch, channels, cells, cells], raw, and `counted`
  * float32 [batch, 1, cells, cells], 1, or 0 for a cell to leave out; outputs `counts` [places], `sums` [places, width] and
  * `products` [places, width, width].
+ * @param metric of the kind of the images: [width, channels]
  * @param along places along one side
  */
 export function gaussianSums(
@@ -147,7 +151,10 @@ export function gaussianSums(
   const { cells } = options;
   const seen = featuresInput(graph, options, statistics, batch);
   const counted = graph.input('counted', 'float32', [batch, 1, cells, cells]);
-  const [at, weights] = [byPlace(projected(seen, metric), along), byPlace(counted, along)];
+  const [width] = metric.shape as [number];
+  const projection = graph.initialiser(GAUSSIANS.metric, metric);
+  const at = byPlace(projected(seen, projection, width), along);
+  const weights = byPlace(counted, along);
   const weighted = mul(at, weights);
   const overCells = { axes: [1], keepDimensions: false };
   graph.output('counts', reduceSum(weights, { axes: [1, 2], keepDimensions: false }));
@@ -156,12 +163,12 @@ export function gaussianSums(
   return graph;
 }
 
-/** Cells in the space of the Gaussians: [batch, width, cells, cells]. */
-function projected(features: Value, metric: Tensor<'float32'>): Value {
+/** Cells in the space of the Gaussians: [batch, width, cells, cells]. @param metric width * channels numbers */
+function projected(features: Value, metric: Value, width: number): Value {
   const [batch, channels, cells] = features.shape as [number, number, number];
   const columns = reshape(features, [batch, channels, cells ** 2]);
-  const mapped = matMul(features.graph.initialiser(GAUSSIANS.metric, metric), columns);
-  return reshape(mapped, [batch, metric.shape[0] as number, cells, cells]);
+  const mapped = matMul(reshape(metric, [width, channels]), columns);
+  return reshape(mapped, [batch, width, cells, cells]);
 }
 
 /** The cells of each place: from [batch, width, cells, cells] to [places, batch * cells of a place, width]. */

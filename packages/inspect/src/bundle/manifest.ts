@@ -116,6 +116,10 @@ export const manifestSchema = z.strictObject({
 export interface Manifest extends z.infer<typeof manifestSchema> {}
 export interface Calibration extends z.infer<typeof calibrationSchema> {}
 
+/** Whether all products of a model lie freely. */
+export const allLieFreely = ({ classes, training }: Manifest): boolean =>
+  training.free?.length === classes.length;
+
 /** @throws BUNDLE_INVALID, BUNDLE_TOO_NEW */
 export function parseManifest(text: string | undefined): Manifest {
   let json: unknown;

@@ -1,8 +1,9 @@
 import type { Engine } from '@bigrid/graph';
 import type { Bundle } from '../bundle/bundle.ts';
+import { allLieFreely, type Manifest } from '../bundle/manifest.ts';
 import { Detector } from '../detection/detector.ts';
 import { type OnEvent, type Phase, progressOf, reportSkipped } from '../events.ts';
-import { type Fingerprint, fingerprintOf } from '../fingerprint.ts';
+import { type Fingerprint, fingerprintOf, groupNearDuplicates } from '../fingerprint.ts';
 import { type ImageStatistics, imageStatistics } from '../image-statistics.ts';
 import type { ImageEntry } from '../ports.ts';
 import { readWithDigest } from '../read-image.ts';
@@ -26,6 +27,16 @@ export function scoresOf(scored: readonly Pick<ScoredImage, 'score' | 'mapMaximu
     scores: scored.map(({ score }) => score),
     mapMaxima: scored.map(({ mapMaximum }) => mapMaximum),
   };
+}
+
+/** The group of near-duplicates of each image: {@link groupNearDuplicates}. @param manifest of the model that scored them */
+export function partsOf(
+  manifest: Manifest,
+  scored: readonly Pick<ScoredImage, 'fingerprint'>[],
+): number[] {
+  const areFree = allLieFreely(manifest);
+  const prints = scored.map(({ fingerprint }) => fingerprint);
+  return groupNearDuplicates(prints, () => areFree);
 }
 
 export interface ScoringInput<Entry extends ImageEntry> {

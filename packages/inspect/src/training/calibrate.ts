@@ -1,8 +1,7 @@
 import type { Calibration, Manifest } from '../bundle/manifest.ts';
 import { calibrate, rulesOf, type ThresholdRules } from '../calibration/calibration.ts';
 import { imagesOf } from '../calibration/drift.ts';
-import { type ScoredImage, scoresOf } from '../calibration/scoring.ts';
-import { groupNearDuplicates } from '../fingerprint.ts';
+import { partsOf, type ScoredImage, scoresOf } from '../calibration/scoring.ts';
 import type { UnseenScore } from './cross-fitting.ts';
 import type { Extraction } from './feature-extraction.ts';
 import { type Folds, tooFew } from './hold-out.ts';
@@ -51,7 +50,7 @@ export function calibrateUpdated(
   return calibrate(
     {
       ...scoresOf(unseen),
-      groups: groupNearDuplicates(unseen.map(({ fingerprint }) => fingerprint)),
+      groups: partsOf(manifest, unseen),
       // Old held-out images still have near-duplicates among those learnt.
       origin: origin === 'near-duplicates' ? 'near-duplicates' : 'held-out',
       // Old images were kept at another size, which changes their sharpness: use their recorded statistics.

@@ -17,11 +17,10 @@ function images(pieces: readonly number[]) {
 const groupsOf = (all: ReturnType<typeof images>) =>
   groupNearDuplicates(all.map(({ fingerprint }) => fingerprint));
 
-function split(pieces: readonly number[], { seed = 0, wanted = 20, isFree = false } = {}) {
+function split(pieces: readonly number[], { seed = 0, wanted = 20 } = {}) {
   const all = images(pieces);
   const classes = [{ name: 'part', entries: all.map(({ entry }) => entry) }];
-  const groups = groupsOf(all);
-  return holdOut({ classes, images: all, groups, seed, wanted, free: isFree ? ['part'] : [] });
+  return holdOut({ classes, images: all, groups: groupsOf(all), seed, wanted });
 }
 
 const sizes = ({ folds }: Folds) => folds.map(({ heldOut }) => heldOut.length);
@@ -54,15 +53,6 @@ describe('holdOut', () => {
     expect(sizes(all)).toEqual(expected);
     const heldOut = all.folds.flatMap((fold) => fold.heldOut);
     expect(new Set(heldOut).size).toBe(heldOut.length);
-  });
-
-  it.each([
-    [300, 20, [30]],
-    [150, 20, [20]],
-    [60, 20, [6, 12, 6]],
-    [300, 99, [30, 60, 30]],
-  ])('of %i images that lie freely, for %i, folds of %j', (count, wanted, expected) => {
-    expect(sizes(split(unlike(count), { wanted, isFree: true }))).toEqual(expected);
   });
 
   it('never learns a near-duplicate of what it holds out, whatever the groups and the seed', () => {

@@ -68,17 +68,12 @@ export function sampled(
 export interface HoldOutInput {
   readonly classes: readonly TrainingClass[];
   /** All images that could be read. */
-  readonly images: readonly Read[];
+  readonly images: readonly Pick<Read, 'entry'>[];
   /** The group of near-duplicates of each image: {@link groupNearDuplicates}. */
   readonly groups: readonly number[];
   readonly seed: number;
   /** Number of groups wanted for the threshold: {@link wantedGroups}. */
   readonly wanted: number;
-  /**
-   * Names of the classes that lie freely: a memory of more images covers more of the ways in which a part may lie, and another fold
-   * is fitted in seconds. Default: none.
-   */
-  readonly free?: readonly string[];
   /** Indices of images learnt by an earlier training: they and their near-duplicates are not held out. Default: none. */
   readonly known?: readonly number[];
 }
@@ -86,12 +81,11 @@ export interface HoldOutInput {
 /**
  * Holds out a tenth of each class, drawn by seed, and keeps near-duplicates together: if one were learnt and the other held
  * out, its score would be too low for a threshold. If that gives too few groups for the threshold, each fold holds out up
- * to a fifth, and further folds hold out other images in turn (cross-fitting); then the own fold of a class that lies freely
- * still holds out a tenth.
+ * to a fifth, and further folds hold out other images in turn (cross-fitting).
  * @throws DATA_TOO_FEW
  */
 export function holdOut(input: HoldOutInput): Folds {
-  const { classes, images, groups, seed, wanted, known = [], free = [] } = input;
+  const { classes, images, groups, seed, wanted, known = [] } = input;
   const indices = new Map(images.map(({ entry }, index) => [entry, index]));
   const drawnByClass = classes.map(({ name, entries }) => {
     const drawn = new Random(seed)
@@ -103,11 +97,10 @@ export function holdOut(input: HoldOutInput): Folds {
   });
   const wantedEach = Math.ceil(wanted / classes.length);
   const learntGroups = new Set(known.map((index) => groups[index]));
-  const parts = drawnByClass.map((drawn, at) => {
+  const parts = drawnByClass.map((drawn) => {
     const together = [...Map.groupBy(drawn, (index) => groups[index] as number)];
     const unlearnt = together.flatMap(([group, own]) => (learntGroups.has(group) ? [] : [own]));
-    const isFree = free.includes((classes[at] as TrainingClass).name);
-    return foldsOfClass(unlearnt, drawn.length, wantedEach, isFree);
+    return foldsOfClass(unlearnt, drawn.length, wantedEach);
   });
   const count = Math.max(...parts.map(({ length }) => length));
   const areNearDuplicates = count === 0;
@@ -130,23 +123,18 @@ export function holdOut(input: HoldOutInput): Folds {
  * in a fold of its own, the smallest first.
  * @param groups indices of images, those of near-duplicates together
  * @param count of the images of the class
- * @param isFree if further folds are needed, the first one holds out less
  */
 function foldsOfClass(
   groups: readonly (readonly number[])[],
   count: number,
   wanted: number,
-  isFree: boolean,
 ): number[][] {
-  const [usual, most] = [mostHeldOut(count), Math.ceil(count / MOST_FOLDS)];
-  const isOneEnough = drawGroups(groups, usual, most, wanted).length >= ENOUGH * wanted;
-  const first = isFree && !isOneEnough ? usual : most;
+  const most = Math.ceil(count / MOST_FOLDS);
   const folds: number[][] = [];
   let rest = groups;
   let scored = 0;
   while (scored < ENOUGH * wanted && rest.length > 0) {
-    const room = folds.length === 0 ? first : most;
-    const fold = drawGroups(rest, usual, room, wanted - scored);
+    const fold = drawGroups(rest, mostHeldOut(count), most, wanted - scored);
     const smallest = rest.toSorted((a, b) => a.length - b.length)[0] as readonly number[];
     if (fold.length === 0) fold.push(smallest);
     const heldOut = fold.flat();
@@ -164,11 +152,14 @@ export interface NewHoldOutInput {
   readonly isNew: (entry: ImageEntry) => boolean;
   /** New images that the model was already trained on: their scores are too low to be held out. */
   readonly known: ReadonlySet<ImageEntry>;
+  /** Whether they show a product that lies freely. */
+  readonly lieFreely: boolean;
   readonly random: Random;
 }
 
 /** Holds out a quarter of the new images of an update, near-duplicates together; none of fewer than four. */
-export function holdOutNew({ images, isNew, known, random }: NewHoldOutInput): Fold {
+export function holdOutNew(input: NewHoldOutInput): Fold {
+  const { images, isNew, known, lieFreely, random } = input;
   const all = [...images.keys()];
   const entryAt = (index: number) => (images[index] as Read).entry;
   const fresh = all.filter((index) => isNew(entryAt(index)));
@@ -178,7 +169,8 @@ export function holdOutNew({ images, isNew, known, random }: NewHoldOutInput): F
     .permutation(fresh.length)
     .map((at) => fresh[at] as number)
     .filter((index) => !known.has(entryAt(index)));
-  const groups = groupNearDuplicates(drawn.map((index) => (images[index] as Read).fingerprint));
+  const prints = drawn.map((index) => (images[index] as Read).fingerprint);
+  const groups = groupNearDuplicates(prints, () => lieFreely);
   const together = [...Map.groupBy(drawn.keys(), (at) => groups[at]).values()];
   const heldOut = drawGroups(together, most, most, 0)
     .flat()

@@ -1,4 +1,4 @@
-import { float32, type Tensor, toModel, zeros } from '@bigrid/graph';
+import { float32, type Graph, type Tensor, toModel, zeros } from '@bigrid/graph';
 import {
   channelWeights,
   freeKinds,
@@ -13,12 +13,12 @@ import { learntCells } from '../../detection/ignored-area.ts';
 import { progressOf } from '../../events.ts';
 import { checkCancelled } from '../../work.ts';
 import { evenly } from '../evenly.ts';
-import { imagesAt } from '../feature-extraction.ts';
+import { imagesAt, type ReadImage } from '../feature-extraction.ts';
 import { type Kinds, rowsOf } from '../kinds.ts';
 import type { FoldTraining, Learnt } from '../learn.ts';
 import { sampleCells } from '../memory/memory.ts';
 import { metricOf } from '../memory/metric.ts';
-import { joined, split } from '../rows.ts';
+import { joined } from '../rows.ts';
 import { matching, ONLY_RESTORING, ROW_SIZE } from './matching.ts';
 import { PlaceSums, stacked } from './place-sums.ts';
 
@@ -45,56 +45,53 @@ const SHARES = { forMap: 0, forScore: 0.15 };
  * @throws CANCELLED, ENGINE_FAILED
  */
 export async function learnGaussians(fold: FoldTraining, learnt: Learnt): Promise<Learnt> {
-  const { method, start } = fold.plan;
+  const { method } = fold.plan;
   const free = freeKinds(learnt.values);
   const takes = method.grids === 'gaussian+restoring' && method.expectation !== 'none';
   if (!takes || (free.length > 0 && !free.includes(false))) return learnt;
   const values: ParameterValues = new Map(learnt.values);
   for (const name of Object.values(GAUSSIANS)) values.delete(name);
-  const metric = start?.parameters.get(GAUSSIANS.metric) ?? (await findMetric(learnt));
-  values.set(GAUSSIANS.metric, metric);
-  for (const [name, value] of await fit(fold, learnt, metric)) values.set(name, value);
+  for (const [name, value] of await fit(fold, learnt)) values.set(name, value);
   for (const [name, value] of await match(fold, { ...learnt, values })) values.set(name, value);
   return { ...learnt, values };
 }
 
-/**
- * The principal directions of good cells in each tap, as for a memory, without those of least variance. Cells are taken from kinds
- * that lie still, each centred: how products differ is no variance of any of them.
- */
-async function findMetric({ plan, features, kinds, values }: Learnt): Promise<Tensor<'float32'>> {
-  const { statistics, scratch, shape } = features;
-  const random = new Random(plan.seed).fork('gaussians');
-  const [channels] = shape as [number];
+/** Fits the Gaussians of every kind; an update adds the images that it has not learnt before. */
+async function fit(fold: FoldTraining, learnt: Learnt): Promise<ParameterValues> {
+  const { plan, extraction, training } = fold;
+  const { features, kinds, values } = learnt;
+  const { method, ignored, start, onEvent, isKnown } = plan;
+  const images = imagesAt(extraction, training);
+  const cellWeights = learntCells(images, ignored, method);
   const free = freeKinds(values);
-  const still = [...kinds.prototypes.keys()].filter(
-    (kind) => !free[kind] && kinds.of.includes(kind),
-  );
-  const samples: Float32Array[] = [];
-  for (const kind of still) {
-    const images = [...kinds.of.keys()].filter((image) => kinds.of[image] === kind);
-    const blocks = images.map((image) => ({ scratch, index: image, image }));
-    const count = Math.ceil(SAMPLE / still.length);
-    samples.push(centred(await sampleCells({ plan, statistics, blocks, random }, count), channels));
+  const before = start?.parameters.has(GAUSSIANS.means) ? start.parameters : undefined;
+  const metrics = before ? rowsOf(before, GAUSSIANS.metric) : [];
+  const [channels] = features.shape as [number];
+  const [, knownPlaces, knownWidth] = before?.get(GAUSSIANS.means)?.shape ?? [];
+  const fair = fairShare(kinds);
+  const width = knownWidth ?? Math.max(1, Math.min(MOST_DIMENSIONS, channels, fair));
+  const along = knownPlaces
+    ? Math.sqrt(knownPlaces)
+    : placesAlong(method.cells, Math.min(MOST_PLACES_ALONG, Math.floor(fair / width)));
+  const onImage = progressOf('remembering', training.length, onEvent);
+  let done = 0;
+  const rows = [];
+  for (const kind of kinds.prototypes.keys()) {
+    const own = free[kind] ? [] : [...kinds.of.keys()].filter((at) => kinds.of[at] === kind);
+    const known = metrics[kind];
+    const metric = float32([width, channels], known ?? (await findMetric(learnt, own, width)));
+    metrics[kind] = metric.data;
+    const sums = new PlaceSums(along ** 2, width);
+    if (before && known) sums.addFitted(before, kind);
+    const fresh = own.filter((at) => !(before && isKnown((images[at] as ReadImage).digest)));
+    const graph = gaussianSums(method, features.statistics, metric, along, BATCH);
+    await addImages(sums, graph, { plan, features, cellWeights, own: fresh }, () =>
+      onImage(++done),
+    );
+    rows.push(sums.fitted());
   }
-  const weights = channelWeights(statistics.deviation, features);
-  const { data } = await metricOf(
-    joined(samples.flatMap((own) => split(own, channels))),
-    features,
-    weights,
-  );
-  const width = Math.max(1, Math.min(MOST_DIMENSIONS, channels, fairShare(kinds)));
-  return float32([width, channels], data.slice(0, width * channels));
-}
-
-/** Cells less their mean. @param cells [count * channels] */
-function centred(cells: Float32Array, channels: number): Float32Array {
-  const rows = split(cells, channels);
-  const mean = Array.from(
-    { length: channels },
-    (_, c) => rows.reduce((sum, row) => sum + (row[c] as number), 0) / rows.length,
-  );
-  return cells.map((value, at) => value - (mean[at % channels] as number));
+  const metric = float32([metrics.length, width, channels], joined(metrics));
+  return new Map([[GAUSSIANS.metric, metric], ...stacked(rows, along ** 2, width)]);
 }
 
 /** Root of the numbers that each kind may have: dimensions times places along a side. */
@@ -102,54 +99,57 @@ function fairShare({ prototypes }: Kinds): number {
   return Math.floor(Math.sqrt(MOST_NUMBERS / prototypes.length));
 }
 
-/** Fits the Gaussians of every kind; an update adds the images that it has not learnt before. */
-async function fit(
-  { plan, extraction, training }: FoldTraining,
-  { features, kinds, values }: Learnt,
-  metric: Tensor<'float32'>,
-): Promise<ParameterValues> {
-  const { engine, method, ignored, start, onEvent, signal, isKnown } = plan;
-  const images = imagesAt(extraction, training);
-  const weights = learntCells(images, ignored, method);
-  const free = freeKinds(values);
-  const before = start?.parameters.has(GAUSSIANS.means) ? start.parameters : undefined;
-  const [width] = metric.shape as [number];
-  const [knownKinds = 0, knownPlaces] = before?.get(GAUSSIANS.means)?.shape ?? [];
-  const fair = Math.floor(fairShare(kinds) / width);
-  const along = knownPlaces
-    ? Math.sqrt(knownPlaces)
-    : placesAlong(method.cells, Math.min(MOST_PLACES_ALONG, fair));
-  const graph = gaussianSums(method, features.statistics, metric, along, BATCH);
-  const session = await engine.load(toModel(graph));
+/**
+ * The principal directions of good cells of a kind in each tap, as for a memory, without those of least variance.
+ * @param own images of the kind
+ * @returns [width * channels], zeros if there is no image
+ */
+async function findMetric(
+  { plan, features }: Learnt,
+  own: readonly number[],
+  width: number,
+): Promise<Float32Array> {
+  const { statistics, scratch, shape } = features;
+  const [channels] = shape as [number];
+  if (own.length === 0) return new Float32Array(width * channels);
+  const random = new Random(plan.seed).fork('gaussians');
+  const blocks = own.map((index) => ({ scratch, index, image: index }));
+  const sample = await sampleCells({ plan, statistics, blocks, random }, SAMPLE);
+  const { data } = await metricOf(sample, features, channelWeights(statistics.deviation, features));
+  return data.slice(0, width * channels);
+}
+
+interface Images extends Pick<Learnt, 'plan' | 'features'> {
+  readonly cellWeights: ReturnType<typeof learntCells>;
+  /** Indices of the images to add. */
+  readonly own: readonly number[];
+}
+
+/** Adds images of a kind to its sums. @param graph from {@link gaussianSums} */
+async function addImages(
+  sums: PlaceSums,
+  graph: Graph,
+  { plan: { engine, method, signal }, features, cellWeights, own }: Images,
+  onImage: () => void,
+): Promise<void> {
+  if (own.length === 0) return;
   const batch = zeros('float16', [BATCH, ...features.shape]);
   const counted = zeros('float32', [BATCH, 1, method.cells, method.cells]);
   const [block, cells] = [batch.data.byteLength / BATCH, method.cells ** 2];
-  const progress = progressOf('remembering', training.length, onEvent);
-  let done = 0;
+  const session = await engine.load(toModel(graph));
   try {
-    const rows = [];
-    for (const kind of kinds.prototypes.keys()) {
-      const sums = new PlaceSums(along ** 2, width);
-      if (before && kind < knownKinds) sums.addFitted(before, kind);
-      const own = images.flatMap(({ digest }, at) =>
-        kinds.of[at] === kind && !free[kind] && !(before && isKnown(digest)) ? [at] : [],
-      );
-      for (let from = 0; from < own.length; from += BATCH) {
-        checkCancelled(signal);
-        counted.data.fill(0);
-        for (const [row, at] of own.slice(from, from + BATCH).entries()) {
-          const target = new Uint8Array(batch.data.buffer, row * block, block);
-          await features.scratch.read(at, target);
-          const mine = counted.data.subarray(row * cells, (row + 1) * cells);
-          mine.set(weights?.[at]?.map((weight) => (weight > 0 ? 1 : 0)) ?? mine.fill(1));
-          done++;
-        }
-        sums.add(await session.run({ features: batch, counted }));
-        progress(done);
+    for (let from = 0; from < own.length; from += BATCH) {
+      checkCancelled(signal);
+      counted.data.fill(0);
+      for (const [row, at] of own.slice(from, from + BATCH).entries()) {
+        const target = new Uint8Array(batch.data.buffer, row * block, block);
+        await features.scratch.read(at, target);
+        const mine = counted.data.subarray(row * cells, (row + 1) * cells);
+        mine.set(cellWeights?.[at]?.map((weight) => (weight > 0 ? 1 : 0)) ?? mine.fill(1));
+        onImage();
       }
-      rows.push(sums.fitted());
+      sums.add(await session.run({ features: batch, counted }));
     }
-    return stacked(rows, along ** 2, width);
   } finally {
     await session.dispose();
   }
