@@ -108,7 +108,8 @@ function findingsOfNear({ near, within }: Groups): Finding[] {
       level: 'note',
       check: 'near-duplicates',
       message: `${counted(within.length, 'group')} of near-duplicates among the training images, ${most} in the largest`,
-      remedy: 'Nothing to do: training holds out whole groups only.',
+      remedy:
+        'Nothing to do: training holds out whole groups only, and tells parts apart that lie freely, of which two may lie alike.',
       paths: pathsOf(within),
     });
   }

@@ -87,7 +87,7 @@ describe('a grid of Gaussians', () => {
     expect(counted.filter((count) => count === 0)).toHaveLength(all.length / 2);
   });
 
-  it('has a row per kind', async () => {
+  it('has a row and directions of its own per kind', async () => {
     const classes = [
       { name: 'part', entries: goodEntries(12) },
       { name: 'lit', entries: otherLight(12, 200) },
@@ -95,6 +95,10 @@ describe('a grid of Gaussians', () => {
     const both = await train(training({}, { classes }));
     const shape = readModel(both.bytes).initialisers.get(GAUSSIANS.means)?.shape;
     expect(shape?.[0]).toBe(2);
+    const metric = numbersOf(both, GAUSSIANS.metric);
+    const [first, second] = [metric.slice(0, metric.length / 2), metric.slice(metric.length / 2)];
+    expect(first.some((value) => value !== 0)).toBe(true);
+    expect(second).not.toEqual(first);
   });
 
   it('adds only images that it has not learnt before in an update', async () => {
