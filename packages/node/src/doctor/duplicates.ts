@@ -109,7 +109,7 @@ function findingsOfNear({ near, within }: Groups): Finding[] {
       check: 'near-duplicates',
       message: `${counted(within.length, 'group')} of near-duplicates among the training images, ${most} in the largest`,
       remedy:
-        'Nothing to do: training holds out whole groups only, and tells parts apart that lie freely, of which two may lie alike.',
+        'Nothing to do: training holds out each group as a whole. If the product lies freely, different parts at the same angle are listed too; training tells them apart.',
       paths: pathsOf(within),
     });
   }
