@@ -54,8 +54,8 @@ function eachElement(
     for (let row = 0; row < width; row++) {
       for (let column = 0; column <= row; column++) {
         const at = matrix * width ** 2 + row * width + column;
-        const [y, x] = matrix < pairs ? [row, column] : [column, row + 1];
-        callback(at, first + y * (width + 1) + x);
+        const place = matrix < pairs ? row * (width + 1) + column : column * (width + 1) + row + 1;
+        callback(at, first + place);
       }
     }
   }

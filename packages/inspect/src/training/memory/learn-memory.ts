@@ -6,7 +6,7 @@ import { type ExtractedFeatures, imagesAt } from '../feature-extraction.ts';
 import type { Kinds } from '../kinds.ts';
 import type { FoldTraining } from '../learn.ts';
 import type { Copies } from './copies.ts';
-import { type MemoryBlock, measureMemory, remember, WHOLE_MEMORY } from './memory.ts';
+import { measureMemory, remember, WHOLE_MEMORY } from './memory.ts';
 import { blocksOf, copyBlocks } from './orientation.ts';
 
 /** Good images of a kind that are measured. */
@@ -48,12 +48,10 @@ export async function learnMemory(
     );
   const { statistics } = features;
   const blocks = blocksAt(places, free?.turned);
-  const changes = places.flatMap(({ image }) =>
-    copyBlocks(free?.changed, image).map((copy) => {
-      const [original] = blocksOf(extraction, [image]) as [MemoryBlock];
-      return { original, copy };
-    }),
-  );
+  const changes = places.map(({ image }) => ({
+    original: { scratch: extraction.scratch, index: image, image },
+    copies: copyBlocks(free?.changed, image),
+  }));
   const known = plan.start?.parameters;
   const random = new Random(plan.seed).fork('memory');
   const size = WHOLE_MEMORY;

@@ -28,10 +28,10 @@ export interface MemoryBlock {
   readonly cellWeights?: Float32Array | undefined;
 }
 
-/** An image, and a copy in which nothing has moved. */
+/** An image, and copies in which nothing has moved. */
 interface Change {
   readonly original: MemoryBlock;
-  readonly copy: MemoryBlock;
+  readonly copies: readonly MemoryBlock[];
 }
 
 export interface MemoryInput {
@@ -39,7 +39,7 @@ export interface MemoryInput {
   readonly statistics: FeatureStatistics;
   readonly taps: Taps;
   readonly blocks: readonly MemoryBlock[];
-  /** Copies in other light and compression, each with its original. Default: none. */
+  /** Images with copies in other light and compression. Default: none. */
   readonly changes?: readonly Change[];
   readonly random: Random;
   readonly size: MemorySize;
@@ -175,11 +175,12 @@ export async function openReader(
 
 /** Finds the metric and the means of groups from a sample of cells. */
 async function findSpace(input: MemoryInput, values: ParameterValues): Promise<void> {
-  const { plan, statistics, taps, blocks, changes = [], random, size } = input;
+  const { plan, statistics, taps, blocks, random, size } = input;
   const channels = statistics.mean.length;
   const cells = await sampleCells({ plan, statistics, blocks, random }, size.sample);
   const sample = split(cells, channels);
   const principal = await metricOf(cells, taps, channelWeights(statistics.deviation, taps));
+  const changes = input.changes?.filter(({ copies }) => copies.length > 0) ?? [];
   const metric =
     changes.length === 0
       ? principal
@@ -229,16 +230,19 @@ async function sampleChanges(
   changes: readonly Change[],
 ): Promise<Float32Array> {
   const { random, size } = input;
-  const each = Math.ceil(size.sample / changes.length);
+  const count = changes.reduce((sum, { copies }) => sum + copies.length, 0);
+  const each = Math.ceil(size.sample / count);
   const sample: Float32Array[] = [];
   const reader = await openFeatures(input);
   try {
-    for (const { original, copy } of changes) {
+    for (const { original, copies } of changes) {
       const before = (await reader.rows(original)).map((row) => row.slice());
-      const after = await reader.rows(copy);
-      for (const cell of random.permutation(after.length).slice(0, each)) {
-        const own = before[cell] as Float32Array;
-        sample.push((after[cell] as Float32Array).map((value, c) => value - (own[c] as number)));
+      for (const copy of copies) {
+        const after = await reader.rows(copy);
+        for (const cell of random.permutation(after.length).slice(0, each)) {
+          const own = before[cell] as Float32Array;
+          sample.push((after[cell] as Float32Array).map((value, c) => value - (own[c] as number)));
+        }
       }
     }
   } finally {
