@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { toModel } from '@bigrid/graph';
 import { Detector, evaluate, train } from '@bigrid/inspect';
 import { detector, dinov2, efficientNetLite0, profiles, readSafetensors } from '@bigrid/method';
-import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, version } from '@bigrid/node';
+import { openTestFolder, openTrainingFolder, version } from '@bigrid/node';
 import { trainedValues } from '../packages/inspect/dist/bundle/bundle.js';
 import { groupNearDuplicates } from '../packages/inspect/dist/fingerprint.js';
 import { measureExpectation } from '../packages/inspect/dist/training/expectation.js';
@@ -25,6 +25,7 @@ import {
 } from '../packages/inspect/dist/training/feature-extraction.js';
 import { classesOf, holdOut, wantedGroups } from '../packages/inspect/dist/training/hold-out.js';
 import { kindsOfClasses } from '../packages/inspect/dist/training/kinds.js';
+import { trainingEngines } from '../packages/node/dist/engine/engine.js';
 import { fileScratch } from '../packages/node/dist/training/scratch.js';
 import { table } from '../scripts/docs/markdown-table.mjs';
 import { bankModel, gaussianModel } from './baselines.mjs';
@@ -100,7 +101,7 @@ const configurations = {
 
 const possible = Object.keys(configurations).filter((name) => name !== ACCURATE || values.weights);
 const chosen = values.only?.split(';') ?? possible;
-const engine = onnxRuntimeEngine(
+const { engine, imageEngine } = trainingEngines(
   values.threads === undefined ? {} : { threads: Number(values.threads) },
 );
 const weightsIn = (file) => readSafetensors(readFileSync(file));
@@ -149,7 +150,7 @@ for (const group of values.together ? [folders] : folders.map((folder) => [folde
       const started = performance.now();
       const bytes = await modelOf(name, data, classes, seed);
       const seconds = (performance.now() - started) / 1000;
-      const loaded = await Detector.load(engine, { bytes });
+      const loaded = await Detector.load(imageEngine, { bytes });
       const evaluation = await evaluate({ detector: loaded, entries });
       await loaded.dispose();
       for (const [own, metrics] of Object.entries(evaluation.classes)) {
@@ -207,7 +208,7 @@ function foldsOf(classes, images, seed) {
 function extractAll(classes) {
   const entries = classes.flatMap((own) => own.entries);
   return extract({
-    engine,
+    imageEngine,
     backbone,
     method: fast.method,
     entries,
@@ -256,7 +257,7 @@ async function modelOf(name, data, classes, seed) {
     const learnt = await learntFeatures(classes, seed);
     const features = { ...learnt.features, statistics };
     const { values } = await measureExpectation({
-      plan: { engine, method, onEvent: () => {} },
+      plan: { engine, imageEngine, method, onEvent: () => {} },
       features,
       kinds: kindsOfClasses(features, learnt.learntClasses),
       values: parameters,
@@ -268,6 +269,7 @@ async function modelOf(name, data, classes, seed) {
     const { method, schedule } = profiles[profile];
     const bundle = await train({
       engine,
+      imageEngine,
       backbone: profile === 'fast' ? backbone : dinov2(weightsIn(values.weights)),
       classes,
       seed,

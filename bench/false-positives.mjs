@@ -21,8 +21,9 @@ import {
   underRules,
 } from '@bigrid/inspect';
 import { Random } from '@bigrid/method';
-import { onnxRuntimeEngine, openTestFolder, openTrainingFolder, version } from '@bigrid/node';
+import { openTestFolder, openTrainingFolder, version } from '@bigrid/node';
 import { extractFeatures } from '../packages/inspect/dist/training/feature-extraction.js';
+import { trainingEngines } from '../packages/node/dist/engine/engine.js';
 import { embeddedBackbone } from '../packages/node/dist/training/backbones.js';
 import { fileScratch } from '../packages/node/dist/training/scratch.js';
 import { deviation, mean } from './statistics.mjs';
@@ -49,7 +50,7 @@ if (folders.length === 0) {
 const rules = values.rules.split(',');
 const [share, shares] = values.share.split('/').map(Number);
 const backbone = await embeddedBackbone();
-const engine = onnxRuntimeEngine({ threads: Number(values.threads) });
+const { engine, imageEngine } = trainingEngines({ threads: Number(values.threads) });
 const fast = resolveTrainOptions({});
 const keyOf = ({ set, learn, resplit }) => `${set} ${learn} ${resplit}`;
 const records = existsSync(values.results)
@@ -80,7 +81,7 @@ async function measureSet(folder) {
   }
   if (pieces.length === 0) return;
   const whole = await extractFeatures({
-    engine,
+    imageEngine,
     backbone,
     method: fast.method,
     entries: all,
@@ -104,6 +105,7 @@ async function measure({ set, learn, resplit, count }, all, whole) {
   const started = performance.now();
   const bundle = await train({
     engine,
+    imageEngine,
     backbone,
     classes: [{ name: set, entries }],
     seed: resplit,
@@ -116,7 +118,7 @@ async function measure({ set, learn, resplit, count }, all, whole) {
     now: () => new Date(),
   });
   const seconds = (performance.now() - started) / 1000;
-  const scored = await scoreImages({ engine, model: bundle, entries: others });
+  const scored = await scoreImages({ engine: imageEngine, model: bundle, entries: others });
   const byRule = rules.map((rule) => {
     const { calibration } = underRules(bundle.manifest, { threshold: rule });
     const { falsePositiveRate } = promised(calibration);

@@ -1,4 +1,5 @@
 export { type AdamWOptions, adamW, adamWDefaults, type Trainable } from './adamw.ts';
+export { type DeviceFeatures, nodesForProcessor } from './device-placement.ts';
 export type { Engine, Loop, Session, Tensors } from './engine.ts';
 export { type ForeignModel, readForeignModel } from './foreign-model.ts';
 export { differentiableOperators, gradients } from './gradients.ts';
@@ -22,6 +23,5 @@ export { type ReadModel, readModel, withElements, withMetadata } from './read-mo
 export { type Port, readPorts } from './read-ports.ts';
 export { type Dimension, formatShape, type Shape, staticShape } from './shape.ts';
 export * from './tensor.ts';
-export { type AdapterFeatures, nodesForProcessor } from './webgpu-placement.ts';
 export { rounded, type WeightPrecision, weightPrecisions } from './weight-storage.ts';
 export { withStoredWeights } from './with-stored-weights.ts';

@@ -116,6 +116,7 @@ export type {
   OpenScratch,
   Replay,
   Scratch,
+  TrainingEngines,
 } from './ports.ts';
 export { type RecalibrateInput, recalibrate } from './recalibrate.ts';
 export { type TrainInput, train } from './train.ts';

@@ -7,7 +7,7 @@ import { type Region, regionsOf } from './detection/regions.ts';
 import { isUnknown } from './detection/unknown.ts';
 import type { Image, ImageEntry } from './ports.ts';
 import { imageError, readImage } from './read-image.ts';
-import { imagesAhead, inOrder, type TakeRoom } from './work.ts';
+import { imagesAhead, inBackground, inOrder, type TakeRoom } from './work.ts';
 
 /** The verdict on one image. */
 export interface Verdict<Entry extends ImageEntry = ImageEntry> extends Inspection {
@@ -105,8 +105,5 @@ export async function lookAt(
   takeRoom: TakeRoom,
 ): Promise<{ image: Image; inspection: Promise<Inspection> }> {
   const image = await readImage(entry, takeRoom);
-  const inspection = detector.inspect(image, entry.ignored);
-  // Nobody may await it, after another failure or cancellation.
-  inspection.catch(() => {});
-  return { image, inspection };
+  return { image, inspection: inBackground(detector.inspect(image, entry.ignored)) };
 }

@@ -96,9 +96,16 @@ export interface KeepReplay {
   keep(part: keyof Replay, index: number, image: Image | Uint8Array): Promise<void>;
 }
 
-/** What training, updates and recalibration need from outside. */
-export interface TrainingPorts {
+/** What training computes with; both may be the same. */
+export interface TrainingEngines {
+  /** For steps of training, and for other graphs of which one run is done at a time. */
   readonly engine: Engine;
+  /** For graphs that run once per image, as many at once as it can. */
+  readonly imageEngine: Engine;
+}
+
+/** What training, updates and recalibration need from outside. */
+export interface TrainingPorts extends TrainingEngines {
   readonly backbone: Backbone;
   readonly openScratch: OpenScratch;
   readonly now: () => Date;

@@ -77,6 +77,16 @@ export async function* inOrder<Item, Result>(
   }
 }
 
+/** The results of {@link inOrder}, where an error of one item ends the work on all. @throws the first error; CANCELLED */
+export async function* resultsInOrder<Item, Result>(
+  ...given: Parameters<typeof inOrder<Item, Result>>
+): AsyncGenerator<Result> {
+  for await (const outcome of inOrder(...given)) {
+    if ('error' in outcome) throw outcome.error;
+    yield outcome.value;
+  }
+}
+
 /** Room in memory, granted in the order of the items: an item must not wait for a later one. */
 class Room {
   readonly #most: number;
@@ -171,6 +181,12 @@ async function attempt<Item, Result>(
   } catch (error) {
     return { item, error };
   }
+}
+
+/** For a run that nobody may await, after another failure or cancellation: its rejection does not count as unhandled. */
+export function inBackground<T>(run: Promise<T>): Promise<T> {
+  run.catch(() => {});
+  return run;
 }
 
 /** Images decoded early if one is processed at a time: as many as are decoded at once. */

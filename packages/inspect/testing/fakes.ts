@@ -11,10 +11,14 @@ import type {
   Mask,
   Replay,
   Scratch,
+  TrainingEngines,
 } from '../src/ports.ts';
 import type { TrainInput } from '../src/train.ts';
 
 export const engine: Engine = onnxRuntimeEngine({ threads: 1 });
+
+/** The same, for all that a training computes. */
+export const engines: TrainingEngines = { engine, imageEngine: engine };
 
 /** A striped image with some noise of its own; a defect is a bright patch. */
 export function image(seed: number, options: { defect?: boolean; width?: number } = {}): Image {
@@ -168,8 +172,10 @@ export function answeringEngine(
 
 /** A training that takes a fraction of a second. */
 export function tinyTraining(over: Partial<TrainInput> = {}): TrainInput {
+  const { engine: own = engine } = over;
   return {
-    engine,
+    engine: own,
+    imageEngine: own,
     backbone: tinyBackbone,
     openScratch: memoryScratches().open,
     classes: [{ name: 'part', entries: goodEntries(12) }],

@@ -4,7 +4,7 @@ import type { Replay } from '../src/ports.ts';
 import { train } from '../src/train.ts';
 import type { UpdateInput } from '../src/update.ts';
 import {
-  engine,
+  engines,
   goodEntries,
   memoryReplay,
   memoryScratches,
@@ -32,7 +32,7 @@ export async function trainedForUpdates(): Promise<{ bundle: Bundle; replay: Rep
 export function updateOf(base: { bundle: Bundle; replay: Replay }): UpdateInput {
   return {
     ...base,
-    engine,
+    ...engines,
     backbone: tinyBackbone,
     good: otherLight(8, 500),
     openScratch: memoryScratches().open,

@@ -10,7 +10,7 @@ import {
 } from '@bigrid/inspect';
 import { openCalibrationFolder } from './datasets/folders.ts';
 import { openIgnoredAreas } from './datasets/ignored-areas.ts';
-import { onnxRuntimeEngine } from './engine/engine.ts';
+import { parallelEngine } from './engine/engine.ts';
 import { assertModelWritable, writeAtomically } from './files/files.ts';
 import { bundleFrom, type ModelSource } from './model-file.ts';
 import { checkArguments, checkRequest } from './requests.ts';
@@ -58,7 +58,7 @@ export async function calibrate(
       ? withManifest(opened, underRules(opened.manifest, { threshold, unsure }))
       : await recalibrate({
           ...(await openCalibration(dir, mask, opened.manifest.classes)),
-          engine: onnxRuntimeEngine(machine),
+          engine: parallelEngine(machine),
           bundle: opened,
           rules: { threshold, unsure },
           allowSuspect,

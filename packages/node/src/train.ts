@@ -10,7 +10,7 @@ import {
 } from '@bigrid/inspect';
 import type { DatasetOptions } from './datasets/dataset.ts';
 import { openIgnoredAreas } from './datasets/ignored-areas.ts';
-import { onnxRuntimeEngine } from './engine/engine.ts';
+import { trainingEngines } from './engine/engine.ts';
 import { assertModelWritable, writeAtomically } from './files/files.ts';
 import type { ImageInput } from './images/image-input.ts';
 import { imagesGiven } from './images-given.ts';
@@ -122,7 +122,7 @@ async function prepare(images: TrainingImages, request: TrainRequest) {
   } = asked;
   const { backbone: file, backboneMean, backboneDeviation, ...chosen } = own;
   const { replay, ...options } = resolveTrainOptions(chosen);
-  const engine = onnxRuntimeEngine({ threads, device });
+  const engines = trainingEngines({ threads, device });
   const { classes, identity } = await openTrainingImages(images, { s3Root, resume });
   const names = classes.map(({ name }) => name);
   const areas = await openIgnoredAreas(mask, names);
@@ -130,7 +130,7 @@ async function prepare(images: TrainingImages, request: TrainRequest) {
   if (out !== undefined) await assertModelWritable(out);
   const from = source === undefined ? undefined : await bundleFrom(source);
   const choice = { backbone: file, backboneMean, backboneDeviation, taps: chosen.taps };
-  const { backbone, method } = await openBackbone(choice, options.method, engine, from);
+  const { backbone, method } = await openBackbone(choice, options.method, engines.engine, from);
   const { name, mean, deviation } = backbone;
   const described = {
     ...options,
@@ -139,14 +139,14 @@ async function prepare(images: TrainingImages, request: TrainRequest) {
     from: from && createHash('sha256').update(from.bytes).digest('hex'),
     ignored: areas.digest,
     threads: threads ?? availableParallelism(),
-    engine: engine.description,
+    engine: engines.engine.description,
     version,
   };
   return {
     ...options,
     method,
     backbone,
-    engine,
+    ...engines,
     from,
     replay,
     classes,

@@ -6,7 +6,7 @@ import {
 } from '@bigrid/inspect';
 import type { DatasetOptions } from './datasets/dataset.ts';
 import { openTrainingFolder } from './datasets/folders.ts';
-import { onnxRuntimeEngine } from './engine/engine.ts';
+import { trainingEngines } from './engine/engine.ts';
 import { assertModelWritable, writeAtomically } from './files/files.ts';
 import { readBundle } from './model-file.ts';
 import { checkArguments, checkRequest } from './requests.ts';
@@ -54,16 +54,16 @@ export async function update(
     ...chosen
   } = request;
   const { replay: most } = resolveTrainOptions({ replay });
-  const engine = onnxRuntimeEngine({ threads, device });
+  const engines = trainingEngines({ threads, device });
   const bundle = await readBundle(file);
   const old = await readReplay(file, modelIdOf(bundle.manifest), replayFrom);
   const { classes } = await openTrainingFolder(dir, { s3Root });
   if (out !== undefined) await assertModelWritable(out);
-  const { backbone } = await openBackbone(chosen, bundle.manifest.method, engine, bundle);
+  const { backbone } = await openBackbone(chosen, bundle.manifest.method, engines.engine, bundle);
   const kept = out === undefined ? undefined : await openReplay(out, most);
   try {
     const updated = await updateOnEntries({
-      engine,
+      ...engines,
       backbone,
       bundle,
       good: classes.flatMap(({ entries }) => entries),

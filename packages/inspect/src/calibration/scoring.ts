@@ -7,7 +7,7 @@ import { type Fingerprint, fingerprintOf, groupNearDuplicates } from '../fingerp
 import { type ImageStatistics, imageStatistics } from '../image-statistics.ts';
 import type { ImageEntry } from '../ports.ts';
 import { readWithDigest } from '../read-image.ts';
-import { DECODE_AHEAD, inOrder } from '../work.ts';
+import { imagesAhead, inBackground, inOrder, type TakeRoom } from '../work.ts';
 
 /** What calibration needs from one image. */
 export interface ScoredImage<Entry extends ImageEntry = ImageEntry> {
@@ -62,13 +62,17 @@ export async function scoreImages<Entry extends ImageEntry>(
   try {
     const progress = progressOf(phase, entries.length, onEvent);
     let done = 0;
-    for await (const outcome of inOrder(entries, readWithDigest, DECODE_AHEAD, signal)) {
+    const look = async (entry: Entry, takeRoom: TakeRoom) => {
+      const read = await readWithDigest(entry, takeRoom);
+      return { ...read, inspection: inBackground(detector.inspect(read.image, entry.ignored)) };
+    };
+    for await (const outcome of inOrder(entries, look, imagesAhead(engine.runsAtOnce), signal)) {
       const entry = outcome.item;
       if ('error' in outcome) {
         reportSkipped(entry.path, outcome.error, onEvent);
       } else {
-        const { image, digest } = outcome.value;
-        const { score, map } = await detector.inspect(image, entry.ignored);
+        const { image, digest, inspection } = outcome.value;
+        const { score, map } = await inspection;
         const mapMaximum = map.data.reduce((highest, value) => Math.max(highest, value), 0);
         scored.push({
           entry,

@@ -51,7 +51,7 @@ export async function scoreHeldOut(
   model: Pick<Bundle, 'bytes'>,
 ): Promise<UnseenScore[]> {
   const entries = entriesAt(extraction, heldOut);
-  const scored = await scoreImages({ ...plan, model, entries });
+  const scored = await scoreImages({ ...plan, engine: plan.imageEngine, model, entries });
   return scored.map(({ entry, score, mapMaximum }) => {
     const at = heldOut[entries.indexOf(entry)] as number;
     return { at, score, mapMaximum };

@@ -8,7 +8,7 @@ import {
 } from '@bigrid/graph';
 import { EXPECTED, errorMeter, type ParameterValues, Random } from '@bigrid/method';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { engine, entry, goodEntries, image, tinyTraining } from '../../testing/fakes.ts';
+import { engine, engines, entry, goodEntries, image, tinyTraining } from '../../testing/fakes.ts';
 import { type Bundle, trainedValues } from '../bundle/bundle.ts';
 import { Detector } from '../detection/detector.ts';
 import { train } from '../train.ts';
@@ -70,7 +70,12 @@ const learn = async (
   const kinds = classes
     ? kindsOfClasses(features, classes)
     : kindsOfUpdate(values, features, () => false);
-  const plan = { engine, method: { ...method, expectation }, onEvent: () => {}, signal: undefined };
+  const plan = {
+    ...engines,
+    method: { ...method, expectation },
+    onEvent: () => {},
+    signal: undefined,
+  };
   const learnt = await measureExpectation({ plan, features, kinds, values });
   const learntValue = (name: keyof typeof EXPECTED) =>
     learnt.values.get(EXPECTED[name]) as Tensor<'float32'>;
@@ -239,7 +244,7 @@ describe('measureExpectation of images as a whole', () => {
     const features = featuresOf([...Array(16).fill(1), ...Array(20).fill(3)]);
     const kindsApart = kindsOfUpdate(second.values, features, (at) => at >= 16);
     expect(kindsApart.isNewKind).toBe(true);
-    const plan = { engine, method: { ...method, expectation: 'image' as const } };
+    const plan = { ...engines, method: { ...method, expectation: 'image' as const } };
     const { values } = await measureExpectation({
       plan: { ...plan, onEvent: () => {}, signal: undefined },
       features,

@@ -7,7 +7,7 @@ import {
   variationWidth,
 } from '@bigrid/method';
 import { progressOf } from '../events.ts';
-import { checkCancelled } from '../work.ts';
+import { imagesAhead, resultsInOrder } from '../work.ts';
 import { evenly } from './evenly.ts';
 import type { ExtractedFeatures } from './feature-extraction.ts';
 import { type Kinds, rowsOf } from './kinds.ts';
@@ -25,7 +25,7 @@ const NEIGHBOURHOOD = 5;
 
 /** What is needed of {@link Learnt} to measure the expectation. */
 export interface Expecting {
-  readonly plan: Pick<Plan, 'engine' | 'method' | 'onEvent' | 'signal'>;
+  readonly plan: Pick<Plan, 'engine' | 'imageEngine' | 'method' | 'onEvent' | 'signal'>;
   readonly features: ExtractedFeatures;
   /** Kinds of the learnt images; those that `values` already hold come first. */
   readonly kinds: Kinds;
@@ -77,8 +77,7 @@ export async function measureExpectation<Learnt extends Expecting>(
         ? await variationOf(engine, await leftOf(images, meter, none), count)
         : keptVariation({ ...none, data: componentsBefore(values, kind, none) });
       const sums = new Sums(method.cells, features.tapCells.length);
-      for (const [at, image] of images.entries()) {
-        const { energies, forScore } = await meter.measure(image, variation.without(at));
+      for await (const { energies, forScore } of meter.measure(images, variation.without)) {
         sums.add(numbersOf(energies), numbersOf(forScore));
       }
       rows.push({ ...sums.expected(), components: variation.ofAll.data });
@@ -90,8 +89,14 @@ export async function measureExpectation<Learnt extends Expecting>(
 }
 
 interface Meter {
-  /** Reconstruction error of an image. @param components [count, width]: variation that is expected of it */
-  measure(image: number, components: Tensor<'float32'>): Promise<Tensors>;
+  /**
+   * Reconstruction errors of images, in order.
+   * @param componentsOf variation that is expected of an image, by its place among them: [count, width]
+   */
+  measure(
+    images: readonly number[],
+    componentsOf: (at: number) => Tensor<'float32'>,
+  ): AsyncIterable<Tensors>;
   dispose(): Promise<void>;
 }
 
@@ -104,21 +109,25 @@ async function openMeter(
   count: number,
   total: number,
 ): Promise<Meter> {
-  const { engine, method, onEvent, signal } = plan;
+  const { imageEngine, method, onEvent, signal } = plan;
   const { statistics, shape, scratch } = features;
   const known = withPrototypes(values, kinds.prototypes);
   const graph = errorMeter(method, statistics, features, known, count);
-  const session = await engine.load(toModel(graph));
-  const block = zeros('float16', [1, ...shape]);
+  const session = await imageEngine.load(toModel(graph));
   const progress = progressOf('measuring', total, onEvent);
   let done = 0;
   return {
-    async measure(image, components) {
-      checkCancelled(signal);
-      await scratch.read(image, new Uint8Array(block.data.buffer));
-      const measured = await session.run({ features: block, ...(count > 0 && { components }) });
-      progress(++done);
-      return measured;
+    async *measure(images, componentsOf) {
+      const one = async ([at, image]: readonly [number, number]) => {
+        const block = zeros('float16', [1, ...shape]);
+        await scratch.read(image, new Uint8Array(block.data.buffer));
+        return session.run({ features: block, ...(count > 0 && { components: componentsOf(at) }) });
+      };
+      const ahead = imagesAhead(imageEngine.runsAtOnce);
+      for await (const measured of resultsInOrder(images.entries(), one, ahead, signal)) {
+        progress(++done);
+        yield measured;
+      }
     },
     dispose: () => session.dispose(),
   };
@@ -128,9 +137,9 @@ async function openMeter(
 async function leftOf(images: readonly number[], meter: Meter, none: Tensor<'float32'>) {
   const [, width] = none.shape as [number, number];
   const all = zeros('float16', [images.length, width]);
-  for (const [at, image] of images.entries()) {
-    const { left } = await meter.measure(image, none);
-    all.data.set((left as Tensor<'float16'>).data, at * width);
+  let at = 0;
+  for await (const { left } of meter.measure(images, () => none)) {
+    all.data.set((left as Tensor<'float16'>).data, width * at++);
   }
   return all;
 }

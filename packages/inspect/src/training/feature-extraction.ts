@@ -16,7 +16,7 @@ import { type Fingerprint, fingerprintOf } from '../fingerprint.ts';
 import { type ImageStatistics, imageStatistics } from '../image-statistics.ts';
 import type { ImageEntry, Scratch, TrainingPorts } from '../ports.ts';
 import { type DigestedImage, readWithDigest } from '../read-image.ts';
-import { DECODE_AHEAD, inOrder } from '../work.ts';
+import { imagesAhead, inBackground, inOrder, type TakeRoom } from '../work.ts';
 import type { Checkpoints } from './checkpoint.ts';
 import { Reading } from './reading.ts';
 
@@ -68,7 +68,7 @@ export interface TileSample {
 const ALL_TILES: TileSample = { perImage: Number.POSITIVE_INFINITY, seed: 0 };
 
 export interface ExtractionInput
-  extends Pick<TrainingPorts, 'engine' | 'backbone' | 'openScratch' | 'signal'> {
+  extends Pick<TrainingPorts, 'imageEngine' | 'backbone' | 'openScratch' | 'signal'> {
   readonly method: MethodOptions;
   readonly entries: readonly ImageEntry[];
   /** Light that images are brought to: see LIGHT. Default: that of each image. */
@@ -86,7 +86,7 @@ export interface ExtractionInput
  * @throws CHECKPOINT_INVALID if the saved state is of other images or damaged; CANCELLED, ENGINE_FAILED
  */
 export async function extractFeatures(input: ExtractionInput): Promise<Extraction> {
-  const { engine, backbone, method, entries, checkpoints, onEvent, signal } = input;
+  const { imageEngine, backbone, method, entries, checkpoints, onEvent, signal } = input;
   const { sample = ALL_TILES, light } = input;
   const { graph, tapChannels, tapCells } = extractor(backbone, method, light);
   const channels = graph.outputs.get('features')?.shape[1] as number;
@@ -99,25 +99,32 @@ export async function extractFeatures(input: ExtractionInput): Promise<Extractio
   for (const { path, code, message } of reading.skipped) {
     reportSkipped(path, new BigridError(code, message), onEvent);
   }
-  const session = await engine.load(toModel(graph));
+  const session = await imageEngine.load(toModel(graph));
   let scratch: Scratch | undefined;
   try {
     scratch = await input.openScratch(blockBytes, reading.blocks);
     await reading.checkBlocks(scratch);
     const progress = progressOf('reading', entries.length, onEvent, reading.done);
-    const left = entries.slice(reading.done);
-    for await (const outcome of inOrder(left, readWithDigest, DECODE_AHEAD, signal)) {
+    const left = [...entries.entries()].slice(reading.done);
+    const describe = async ([at, entry]: (typeof left)[number], takeRoom: TakeRoom) => {
+      const { image, digest } = await readWithDigest(entry, takeRoom);
+      const origins = originsOf(at);
+      const given = {
+        image: imageTensor(image),
+        ...(method.tiles && { origins: originsTensor(origins) }),
+      };
+      return { image, digest, origins, outputs: inBackground(session.run(given)) };
+    };
+    const ahead = imagesAhead(imageEngine.runsAtOnce);
+    for await (const outcome of inOrder(left, describe, ahead, signal)) {
+      const [, entry] = outcome.item;
       if ('error' in outcome) {
-        const { path } = outcome.item;
+        const { path } = entry;
         const { code, message } = reportSkipped(path, outcome.error, onEvent);
         reading.skipped.push({ path, code, message });
       } else {
-        const origins = originsOf(reading.done);
-        const outputs = await session.run({
-          image: imageTensor(outcome.value.image),
-          ...(method.tiles && { origins: originsTensor(origins) }),
-        });
-        const read = readImageOf(outcome.item, outcome.value, origins, outputs);
+        const outputs = await outcome.value.outputs;
+        const read = readImageOf(entry, outcome.value, outputs);
         await reading.add(read, bytesOf(outputs.features as Tensor), scratch);
       }
       progress(reading.done);
@@ -136,8 +143,7 @@ export async function extractFeatures(input: ExtractionInput): Promise<Extractio
 
 function readImageOf(
   entry: ImageEntry,
-  { image, digest }: DigestedImage,
-  origins: ReadImage['origins'],
+  { image, digest, origins }: DigestedImage & Pick<ReadImage, 'origins'>,
   { sum, squares }: Tensors,
 ): ReadImage {
   return {

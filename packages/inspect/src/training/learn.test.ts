@@ -2,7 +2,7 @@ import { EXPECTED } from '@bigrid/method';
 import { expect, it } from 'vitest';
 import { tinyBackbone } from '../../../method/testing/tiny.ts';
 import {
-  engine,
+  engines,
   entry,
   goodEntries,
   image,
@@ -16,7 +16,7 @@ import { type UpdateInput, update } from '../update.ts';
 
 function updated(from: Pick<UpdateInput, 'bundle' | 'replay' | 'good'>) {
   return update({
-    engine,
+    ...engines,
     backbone: tinyBackbone,
     openScratch: memoryScratches().open,
     now: () => new Date('2025-02-03T04:05:06Z'),

@@ -16,7 +16,7 @@ import { checkSameBackbone, type TrainedValues, trainedValues } from '../bundle/
 import { recogniserOf } from '../bundle/learnt.ts';
 import { ignoredBy } from '../detection/ignored-area.ts';
 import type { OnEvent } from '../events.ts';
-import type { ImageEntry, Mask, TrainingPorts } from '../ports.ts';
+import type { ImageEntry, Mask, TrainingEngines, TrainingPorts } from '../ports.ts';
 import type { TrainInput } from '../train.ts';
 import type { UpdateInput } from '../update.ts';
 import { checkCancelled } from '../work.ts';
@@ -37,7 +37,7 @@ import { mostImagesPerClass, stepsOf, tilesPerImage } from './steps.ts';
 import { withTiles } from './tiling.ts';
 
 /** How to make a model, whichever images it learns: shared by all folds of a training, and by an update. */
-export interface Plan extends Pick<TrainingPorts, 'engine' | 'backbone' | 'openScratch'> {
+export interface Plan extends TrainingEngines, Pick<TrainingPorts, 'backbone' | 'openScratch'> {
   readonly method: MethodOptions;
   readonly schedule: Schedule;
   readonly seed: number;
@@ -170,8 +170,9 @@ export async function planUpdate(
   };
 }
 
-function portsOf({ engine, backbone, openScratch, onEvent = () => {}, signal }: TrainingPorts) {
-  return { engine, backbone, openScratch, onEvent, signal };
+function portsOf(ports: TrainingPorts) {
+  const { engine, imageEngine, backbone, openScratch, onEvent = () => {}, signal } = ports;
+  return { engine, imageEngine, backbone, openScratch, onEvent, signal };
 }
 
 function tilesOf(method: MethodOptions, schedule: Schedule, images: number, classes: number) {

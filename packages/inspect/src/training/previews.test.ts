@@ -98,7 +98,7 @@ it.each<Partial<MethodOptions>>([
   const bundle = await train(tinyTraining({ classes, method }));
   const { parameters, statistics } = trainedValues(bundle);
   const extraction = await extractFeatures({
-    ...{ engine, method, backbone: tinyBackbone, entries: defects.slice(0, 1) },
+    ...{ imageEngine: engine, method, backbone: tinyBackbone, entries: defects.slice(0, 1) },
     openScratch: memoryScratches().open,
     onEvent: () => {},
     signal: undefined,

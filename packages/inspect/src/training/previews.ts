@@ -53,10 +53,10 @@ export class Previews {
     heldOut: readonly ImageEntry[],
     others: readonly ImageEntry[],
   ): Promise<Previews> {
-    const { engine, backbone, method, light, signal, onEvent } = plan;
+    const { imageEngine, backbone, method, light, signal, onEvent } = plan;
     const shown = heldOut.slice(0, MOST_HELD_OUT);
     const extraction = await extractFeatures({
-      ...{ engine, backbone, method, light, signal },
+      ...{ imageEngine, backbone, method, light, signal },
       entries: [...shown, ...others],
       openScratch: (blockBytes) => plan.openScratch(blockBytes),
       onEvent: (event) => event.type !== 'progress' && onEvent(event),

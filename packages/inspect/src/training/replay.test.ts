@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { tinyBackbone } from '../../../method/testing/tiny.ts';
 import {
   engine,
+  engines,
   entry,
   image,
   memoryReplay,
@@ -37,7 +38,7 @@ describe('kept images', () => {
     const { calibration } = bundle.manifest;
     expect(calibration.scores).toEqual(expect.arrayContaining(await scoresOf(bundle, heldOut)));
     const updated = await update({
-      engine,
+      ...engines,
       backbone: tinyBackbone,
       bundle,
       good: otherLight(4, 500),

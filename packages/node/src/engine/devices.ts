@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail } from '@bigrid/errors';
-import type { AdapterFeatures } from '@bigrid/graph';
+import type { DeviceFeatures } from '@bigrid/graph';
 import { builtInDevices } from './onnx-runtime.ts';
 
 /** Devices to compute on. Which of them work depends on the system and on the installed ONNX Runtime. */
@@ -14,7 +14,7 @@ export const deviceNames = [...realDevices, 'auto'] as const;
 export type Device = (typeof deviceNames)[number];
 
 /** What a trial of a device shows. */
-export type Trial = AdapterFeatures | { readonly reason: string };
+export type Trial = DeviceFeatures | { readonly reason: string };
 
 /** Longest trial, in ms; a driver that compiles its programs first takes some seconds. */
 const LONGEST_TRIAL = 60_000;
@@ -56,7 +56,7 @@ export async function workingDevices(): Promise<RealDevice[]> {
 }
 
 /** The features of a device that works. @throws DEVICE_MISSING */
-export async function featuresOf(device: RealDevice): Promise<AdapterFeatures> {
+export async function featuresOf(device: RealDevice): Promise<DeviceFeatures> {
   if (device === 'cpu') return { halfPrecision: true };
   const trial = devicesToTry().includes(device)
     ? await tryDevice(device)

@@ -34,14 +34,15 @@ export interface Host {
 /** Data passed to engine-worker.ts in a thread. */
 export interface ThreadData {
   readonly gate: SharedArrayBuffer;
+  readonly options: PlacedOptions;
 }
 
 const program = new URL(`./engine-worker${extname(import.meta.url)}`, import.meta.url);
 
 /** Opens an engine in a thread of this process. Call it only from the main thread: see {@link ExitGate}. */
-export function openThread(onAnswer: OnAnswer): Host {
+export function openThread(onAnswer: OnAnswer, options: PlacedOptions): Host {
   const gate = new ExitGate();
-  const workerData: ThreadData = { gate: gate.memory };
+  const workerData: ThreadData = { gate: gate.memory, options };
   const worker = new Worker(program, { workerData });
   holdExit(gate);
   let spare: Tensors | undefined;

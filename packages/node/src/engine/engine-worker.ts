@@ -7,7 +7,9 @@ import { onnxRuntimeHere, type PlacedOptions } from './here.ts';
 
 // The program of the threads and processes of engine-host.ts: runs graphs, one request at a time.
 
-const options: PlacedOptions = parentPort ? { threads: 1 } : JSON.parse(process.argv[2] as string);
+const options: PlacedOptions = parentPort
+  ? (workerData as ThreadData).options
+  : JSON.parse(process.argv[2] as string);
 let engine: Engine | undefined;
 const sessions = new Map<number, Promise<Session>>();
 

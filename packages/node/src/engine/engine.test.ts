@@ -3,9 +3,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isBigridError } from '@bigrid/errors';
-import { float32, Graph, toModel } from '@bigrid/graph';
+import { add, float32, Graph, toModel, zeros } from '@bigrid/graph';
 import { expect, test } from 'vitest';
-import { type Device, onnxRuntimeEngine } from './engine.ts';
+import { type Device, onnxRuntimeEngine, trainingEngines } from './engine.ts';
 
 const graph = new Graph('same');
 graph.output('same', graph.input('value', 'float32', [1]));
@@ -63,6 +63,20 @@ test('a device of no engine at all is refused by name', () => {
   expect(open).toThrow(
     'Expected one of cpu, cuda, webgpu, coreml, dml, auto for device but received "abacus"',
   );
+});
+
+test('in training, small graphs of one image are run on the processor, and large ones on the device', async () => {
+  // Known to be missing, without a trial.
+  const device = process.platform === 'darwin' ? 'dml' : 'coreml';
+  const { engine, imageEngine } = trainingEngines({ threads: 1, device });
+  const session = await imageEngine.load(model);
+  expect((await session.run({ value: float32([1], [2]) })).same).toEqual(float32([1], [2]));
+  await session.dispose();
+  const large = new Graph('large');
+  const weights = large.initialiser('weights', zeros('float32', [2 ** 22]));
+  large.output('sum', add(large.input('value', 'float32', [2 ** 22]), weights));
+  await expect(imageEngine.load(toModel(large))).rejects.toMatchObject({ code: 'DEVICE_MISSING' });
+  await expect(engine.load(model)).rejects.toMatchObject({ code: 'DEVICE_MISSING' });
 });
 
 test('a graph that the engine refuses is no missing device', async () => {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { webgpuEnvironment } from '../../testing/webgpu-adapter.ts';
 
 const environment = await webgpuEnvironment();
-const job = fileURLToPath(new URL('../../testing/webgpu-job.ts', import.meta.url));
+const job = fileURLToPath(new URL('../../testing/device-job.ts', import.meta.url));
 
 test('WebGPU computes every operator, trains, inspects, stores smaller weights and updates as the processor does', {
   timeout: 300_000,

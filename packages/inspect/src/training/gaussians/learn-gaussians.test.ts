@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { tinyBackbone } from '../../../../method/testing/tiny.ts';
 import {
   engine,
+  engines,
   entry,
   goodEntries,
   image,
@@ -105,7 +106,7 @@ describe('a grid of Gaussians', () => {
     const known = await goodEntries(16)[1]?.read();
     const fresh = [...goodEntries(5, 60), entry('again.png', () => known as never)];
     const updated = await update({
-      engine,
+      ...engines,
       backbone: tinyBackbone,
       bundle,
       good: fresh,

@@ -11,7 +11,7 @@ import {
 } from '@bigrid/method';
 import { learntCells } from '../../detection/ignored-area.ts';
 import { progressOf } from '../../events.ts';
-import { checkCancelled } from '../../work.ts';
+import { checkCancelled, imagesAhead, resultsInOrder } from '../../work.ts';
 import { evenly } from '../evenly.ts';
 import { imagesAt, type ReadImage } from '../feature-extraction.ts';
 import { type Kinds, rowsOf } from '../kinds.ts';
@@ -160,27 +160,31 @@ async function match(
   { plan, extraction, heldOut }: FoldTraining,
   { features, kinds, values }: Learnt,
 ): Promise<ParameterValues> {
-  const { engine, method, start, signal } = plan;
+  const { imageEngine, method, start, signal } = plan;
   const cells = kinds.prototypes.map(() => ({
     distance: [] as number[],
     forMap: [] as number[],
     forScore: [] as number[],
   }));
   const graph = gaussianMeter(method, features.statistics, features, values);
-  const session = await engine.load(toModel(graph));
-  const block = zeros('float16', [1, ...features.shape]);
+  const session = await imageEngine.load(toModel(graph));
   const chosen = evenly(heldOut, MOST_MATCHED);
   const weights = learntCells(imagesAt(extraction, chosen), plan.ignored, method);
+  const measure = async (image: number) => {
+    const block = zeros('float16', [1, ...features.shape]);
+    await extraction.scratch.read(image, new Uint8Array(block.data.buffer));
+    return session.run({ features: block });
+  };
   try {
-    for (const [at, image] of chosen.entries()) {
-      checkCancelled(signal);
-      await extraction.scratch.read(image, new Uint8Array(block.data.buffer));
-      const measured = await session.run({ features: block });
+    let at = 0;
+    const ahead = imagesAhead(imageEngine.runsAtOnce);
+    for await (const measured of resultsInOrder(chosen, measure, ahead, signal)) {
+      const own = weights?.[at++];
       const numbers = (name: string) => (measured[name] as Tensor<'float32'>).data;
       const [kind] = numbers('kind') as unknown as [number];
       for (const [name, list] of Object.entries(cells[kind] as (typeof cells)[number])) {
         numbers(name).forEach((value, cell) => {
-          if (weights?.[at]?.[cell] !== 0) list.push(value);
+          if (own?.[cell] !== 0) list.push(value);
         });
       }
     }

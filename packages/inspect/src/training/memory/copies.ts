@@ -89,12 +89,12 @@ async function copiesOf(
 
 /** A resumed training makes them again: they are quick, and its checkpoint is about the images themselves. */
 export function extractCopies(
-  { engine, backbone, method, light, onEvent, signal, ...ports }: TrainingPlan,
+  { imageEngine, backbone, method, light, onEvent, signal, ...ports }: TrainingPlan,
   entries: readonly TurnedEntry[],
 ): Promise<Extraction> {
   const openScratch: OpenScratch = (blockBytes) => ports.openScratch(blockBytes);
   return extractFeatures({
-    engine,
+    imageEngine,
     backbone,
     openScratch,
     method,

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { tinyBackbone } from '../../../../method/testing/tiny.ts';
 import {
   engine,
+  engines,
   entry,
   memoryReplay,
   memoryScratches,
@@ -110,7 +111,7 @@ describe('products that lie freely', () => {
       entry(one.path, async () => darker(await one.read())),
     );
     const updated = await update({
-      engine,
+      ...engines,
       backbone: tinyBackbone,
       bundle: learnt,
       good: fresh,

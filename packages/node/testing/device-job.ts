@@ -31,13 +31,14 @@ import {
   tinyTraining,
 } from '../../inspect/testing/fakes.ts';
 import { tinyBackbone, tinyMethod } from '../../method/testing/tiny.ts';
-import { onnxRuntimeEngine } from '../src/engine/engine.ts';
+import { type Device, onnxRuntimeEngine } from '../src/engine/engine.ts';
 
-// A program: trains, inspects, stores smaller weights and updates on WebGPU and on the processor, and prints the largest
-// relative differences. One process does it all, because most of the time goes to compiling programs for the adapter.
+// A program: trains, inspects, stores smaller weights and updates on a device, WebGPU or the one that is named, and on the
+// processor, and prints the largest relative differences. One process does it all, because most of the time goes to compiling programs for the adapter.
 
 const cpu = onnxRuntimeEngine({ threads: 1 });
-const webgpu = onnxRuntimeEngine({ threads: 1, device: 'webgpu' });
+const device = (process.argv[2] ?? 'webgpu') as Device;
+const other = onnxRuntimeEngine({ threads: 1, device });
 
 const fast = {
   ...tinyMethod,
@@ -62,7 +63,7 @@ async function trainOnBoth() {
     ),
   );
   const bundle = await on(cpu);
-  await on(webgpu);
+  await on(other);
   return { bundle, replay: kept.entries(), loss: differ() };
 }
 
@@ -70,10 +71,11 @@ async function updateOnBoth(start: Awaited<ReturnType<typeof trainOnBoth>>) {
   const { differ, on } = comparison((engine, onEvent) => {
     const [good, openScratch] = [otherLight(4, 500), memoryScratches().open];
     const given = { good, openScratch, now: () => new Date(0), allowSuspect: true };
-    return update({ ...start, ...given, engine, backbone: tinyBackbone, onEvent });
+    const engines = { engine, imageEngine: engine };
+    return update({ ...start, ...given, ...engines, backbone: tinyBackbone, onEvent });
   });
   await on(cpu);
-  await on(webgpu);
+  await on(other);
   return differ();
 }
 
@@ -96,7 +98,7 @@ async function everyOperator(): Promise<number> {
   const inputs = Object.fromEntries(graph.inputs.map((value) => [value.name, inputFor(value)]));
   const model = toModel(graph);
   const expected = await runOn(cpu, model, inputs);
-  const received = await runOn(webgpu, model, inputs);
+  const received = await runOn(other, model, inputs);
   const errors = Object.keys(expected).map((name) => {
     const [right, own] = [numbersOf(expected, name), numbersOf(received, name)];
     const error = (value: number, at: number) =>
@@ -157,7 +159,7 @@ function largest(expected: readonly number[], received: readonly number[]): numb
 
 /** How much the scores of a model differ. */
 async function inspectOnBoth(bundle: Pick<Bundle, 'bytes'>): Promise<number> {
-  return largest(await scoresOn(cpu, bundle), await scoresOn(webgpu, bundle));
+  return largest(await scoresOn(cpu, bundle), await scoresOn(other, bundle));
 }
 
 async function scoresOn(engine: Engine, bundle: Pick<Bundle, 'bytes'>): Promise<number[]> {
@@ -174,7 +176,7 @@ const trained = await trainOnBoth();
 const published = await train(tinyTraining());
 const differences = {
   operators: await everyOperator(),
-  loop: largest(await loopOn(cpu), await loopOn(webgpu)),
+  loop: largest(await loopOn(cpu), await loopOn(other)),
   train: trained.loss,
   inspect: await inspectOnBoth(trained.bundle),
   float16: await inspectOnBoth(withWeightsIn(trained.bundle, 'float16')),

@@ -4,9 +4,9 @@ import { readPort } from './read-ports.ts';
 import { readHeader } from './read-tensor.ts';
 import { bytesIn, type Field, fieldsOf, numbersIn, textIn } from './wire-format.ts';
 
-/** What a WebGPU adapter can do beyond what every adapter can. */
-export interface AdapterFeatures {
-  /** The feature `shader-f16`: arithmetic in half precision. SwiftShader and many integrated GPUs lack it. */
+/** What a device can do beyond what every device can. */
+export interface DeviceFeatures {
+  /** Arithmetic in half precision; of WebGPU adapters (feature `shader-f16`), SwiftShader and many integrated GPUs lack it. */
   readonly halfPrecision: boolean;
 }
 
@@ -19,24 +19,26 @@ interface Node {
   readonly bodies: readonly Uint8Array[];
 }
 
-/** Nodes that ONNX Runtime's WebGPU provider takes, and then fails to run. It leaves others to the processor by itself. */
+/**
+ * Nodes that providers of ONNX Runtime 1.30 take, and then fail to run: WebGPU any resize with antialias, CUDA that of 8-bit images
+ * whose channels come last. What else a provider lacks it leaves to the processor by itself.
+ */
 const failing: readonly ((node: Node) => boolean)[] = [
   ({ operator, integers }) => operator === 'Resize' && integers.get('antialias') === 1,
 ];
 
 /**
- * Names of the nodes of a model that have to run on the processor where all others run on a WebGPU adapter
- * (`forceCpuNodeNames` of ONNX Runtime): those that its WebGPU provider fails on and, on an adapter without half
- * precision, those with an input or output of float16.
+ * Names of the nodes of a model that have to run on the processor where all others run on a device: those that providers
+ * fail on and, on a device without half precision, those with an input or output of float16.
  * @param model whose nodes are named and in topological order, as {@link toModel} writes them
  * @throws BUNDLE_INVALID
  */
-export function nodesForProcessor(model: Uint8Array, adapter: AdapterFeatures): string[] {
+export function nodesForProcessor(model: Uint8Array, device: DeviceFeatures): string[] {
   return attempt(model, 'BUNDLE_INVALID', () => {
     const kept: string[] = [];
     const halves = new Set<string>();
     for (const field of modelFields(model)) {
-      if (field.number === MODEL.graph) visit(bytesIn(field), adapter, halves, kept);
+      if (field.number === MODEL.graph) visit(bytesIn(field), device, halves, kept);
     }
     return kept;
   });
@@ -49,7 +51,7 @@ export function nodesForProcessor(model: Uint8Array, adapter: AdapterFeatures): 
  */
 function visit(
   graph: Uint8Array,
-  adapter: AdapterFeatures,
+  device: DeviceFeatures,
   halves: Set<string>,
   kept: string[],
 ): boolean {
@@ -63,14 +65,14 @@ function visit(
   for (const part of parts) {
     if (part.number !== GRAPH.node) continue;
     const node = readNode(part);
-    const within = node.bodies.map((body) => visit(body, adapter, halves, kept)).includes(true);
+    const within = node.bodies.map((body) => visit(body, device, halves, kept)).includes(true);
     const takes = node.inputs.some((name) => halves.has(name));
     // Of operators other than Cast, a float16 input is taken for a float16 output; for the few to which this does not
     // apply, the nodes that follow run on the processor needlessly.
     const gives =
       node.operator === 'Cast' ? node.integers.get('to') === dataTypes.float16 : takes || within;
     if (gives) for (const name of node.outputs) halves.add(name);
-    const lacks = !adapter.halfPrecision && (takes || gives);
+    const lacks = !device.halfPrecision && (takes || gives);
     if (lacks || failing.some((fails) => fails(node))) kept.push(node.name);
   }
   return parts.some((part) => part.number === GRAPH.output && halves.has(readPort(part).name));

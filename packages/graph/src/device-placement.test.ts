@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { nodesForProcessor } from './device-placement.ts';
 import { Graph, type Value } from './graph.ts';
 import { toModel } from './model.ts';
 import { add, cast } from './operators/elementwise.ts';
@@ -6,7 +7,6 @@ import { resize } from './operators/image.ts';
 import { sliceAt, transpose } from './operators/layout.ts';
 import { mapItems } from './operators/map-items.ts';
 import { tensor } from './tensor.ts';
-import { nodesForProcessor } from './webgpu-placement.ts';
 
 const half = { halfPrecision: true };
 const single = { halfPrecision: false };
