@@ -1,6 +1,7 @@
 import type { Engine } from '@bigrid/graph';
 import { type Device, featuresOf, type RealDevice } from './devices.ts';
-import { loadLoop, loadSession, type Placement, runtimeVersion } from './onnx-runtime.ts';
+import { loadLoop, loadSession, runtimeVersion } from './onnx-runtime.ts';
+import type { Placement } from './session-settings.ts';
 
 export interface EngineOptions {
   /** Threads to compute with. Default: the number of cores. */

@@ -1,11 +1,9 @@
 import { createRequire } from 'node:module';
 import { fail } from '@bigrid/errors';
 import {
-  type DeviceFeatures,
   Graph,
   type Loop,
   NEXT,
-  nodesForProcessor,
   type Session,
   type Tensor,
   type Tensors,
@@ -13,8 +11,9 @@ import {
   toModel,
 } from '@bigrid/graph';
 import type * as OnnxRuntime from 'onnxruntime-node';
+import { type Placement, settingsFor } from './session-settings.ts';
 
-// This is the only file that imports ONNX Runtime.
+// This is the only file that loads ONNX Runtime.
 
 const require = createRequire(import.meta.url);
 
@@ -48,12 +47,6 @@ export function builtInDevices(): string[] {
   return library()
     .listSupportedBackends()
     .map(({ name }) => name);
-}
-
-export interface Placement extends DeviceFeatures {
-  readonly device: string;
-  /** 0: as many as there are cores. */
-  readonly threads: number;
 }
 
 /** Loads a graph. Nodes that the device lacks, or fails on, run on the processor. @throws ENGINE_FAILED */
@@ -98,7 +91,7 @@ async function createSession(model: Uint8Array, placement: Placement, locations?
   }
   return attempt('load a graph', () =>
     library().InferenceSession.create(model, {
-      ...optionsFor(model, placement),
+      ...settingsFor(model, placement),
       ...(locations && { preferredOutputLocation: locations }),
       intraOpNumThreads: placement.threads,
       interOpNumThreads: 1,
@@ -107,30 +100,6 @@ async function createSession(model: Uint8Array, placement: Placement, locations?
       logSeverityLevel: FATAL,
     }),
   );
-}
-
-/** How ONNX Runtime is to use a device. */
-function optionsFor(model: Uint8Array, { device, ...features }: Placement) {
-  if (device === 'cpu') return { executionProviders: ['cpu'] };
-  const kept = nodesForProcessor(model, features);
-  if (device !== 'webgpu') {
-    // It takes parts of names, and keeps all nodes whose names contain one.
-    const session = { name_based_layer_assignment: `cpu(${kept.join(', ')})` };
-    return { executionProviders: [device, 'cpu'], extra: { session } };
-  }
-  const webgpu = {
-    name: 'webgpu',
-    // An empty list is refused.
-    ...(kept.length > 0 ? { forceCpuNodeNames: kept } : {}),
-    // Without half precision no Transpose may be moved across a Cast, to the side of float16: its new node has none of the
-    // names above. Both the conversion of layouts and an optimiser do so.
-    ...(features.halfPrecision ? {} : { preferredLayout: 'NCHW' as const }),
-  };
-  const optimization = { disable_specified_optimizers: 'TransposeOptimizer' };
-  return {
-    executionProviders: [webgpu, 'cpu'],
-    ...(features.halfPrecision ? {} : { extra: { optimization } }),
-  };
 }
 
 let keeper: Promise<void> | undefined;
