@@ -109,5 +109,7 @@ export async function setRules(
   { mask: _, ...rules }: SavedRules,
 ): Promise<void> {
   await request(modelPath(model, version, '/settings'), { method: 'PUT', body: rules });
+  // The page begins again with the new rules, and must not find an earlier draft, which it would go on with.
+  replaceDetail(undefined);
   await loadModel();
 }

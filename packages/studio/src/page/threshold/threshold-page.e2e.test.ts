@@ -85,6 +85,8 @@ describe.skipIf(chromiumPath === undefined)('threshold page', () => {
     await page.keyboard.press('End');
     const threshold = page.getByRole('slider', { name: 'Threshold' });
     expect(await unsure.inputValue()).toBe(await threshold.inputValue());
+    // The URL has this draft when the next one, which it does not have yet, is saved.
+    await page.waitForURL(/unsure%3D/);
     await page.keyboard.press('Home');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('The threshold is saved').waitFor();
