@@ -34,7 +34,8 @@ import { tinyBackbone, tinyMethod } from '../../method/testing/tiny.ts';
 import { type Device, onnxRuntimeEngine } from '../src/engine/engine.ts';
 
 // A program: trains, inspects, stores smaller weights and updates on a device, WebGPU or the one that is named, and on the
-// processor, and prints the largest relative differences. One process does it all, because most of the time goes to compiling programs for the adapter.
+// processor, and prints the largest relative differences. One process does it all, because most of the time goes to compiling
+// programs for an adapter.
 
 const cpu = onnxRuntimeEngine({ threads: 1 });
 const device = (process.argv[2] ?? 'webgpu') as Device;

@@ -2,12 +2,13 @@ import type { Engine } from '@bigrid/graph';
 import type { Bundle } from '../bundle/bundle.ts';
 import { allLieFreely, type Manifest } from '../bundle/manifest.ts';
 import { Detector } from '../detection/detector.ts';
+import { digest } from '../digest.ts';
 import { type OnEvent, type Phase, progressOf, reportSkipped } from '../events.ts';
 import { type Fingerprint, fingerprintOf, groupNearDuplicates } from '../fingerprint.ts';
 import { type ImageStatistics, imageStatistics } from '../image-statistics.ts';
+import { lookAt } from '../inspect.ts';
 import type { ImageEntry } from '../ports.ts';
-import { readWithDigest } from '../read-image.ts';
-import { imagesAhead, inBackground, inOrder, type TakeRoom } from '../work.ts';
+import { imagesAhead, inOrder, type TakeRoom } from '../work.ts';
 
 /** What calibration needs from one image. */
 export interface ScoredImage<Entry extends ImageEntry = ImageEntry> {
@@ -63,15 +64,15 @@ export async function scoreImages<Entry extends ImageEntry>(
     const progress = progressOf(phase, entries.length, onEvent);
     let done = 0;
     const look = async (entry: Entry, takeRoom: TakeRoom) => {
-      const read = await readWithDigest(entry, takeRoom);
-      return { ...read, inspection: inBackground(detector.inspect(read.image, entry.ignored)) };
+      const { image, inspection } = await lookAt(detector, entry, takeRoom);
+      return { image, inspection, digest: await digest(image.data) };
     };
     for await (const outcome of inOrder(entries, look, imagesAhead(engine.runsAtOnce), signal)) {
       const entry = outcome.item;
       if ('error' in outcome) {
         reportSkipped(entry.path, outcome.error, onEvent);
       } else {
-        const { image, digest, inspection } = outcome.value;
+        const { image, inspection, digest } = outcome.value;
         const { score, map } = await inspection;
         const mapMaximum = map.data.reduce((highest, value) => Math.max(highest, value), 0);
         scored.push({

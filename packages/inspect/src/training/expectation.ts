@@ -9,7 +9,7 @@ import {
 import { progressOf } from '../events.ts';
 import { imagesAhead, resultsInOrder } from '../work.ts';
 import { evenly } from './evenly.ts';
-import type { ExtractedFeatures } from './feature-extraction.ts';
+import { type ExtractedFeatures, readBlock } from './feature-extraction.ts';
 import { type Kinds, rowsOf } from './kinds.ts';
 import type { Plan } from './plan.ts';
 import { joined } from './rows.ts';
@@ -110,7 +110,7 @@ async function openMeter(
   total: number,
 ): Promise<Meter> {
   const { imageEngine, method, onEvent, signal } = plan;
-  const { statistics, shape, scratch } = features;
+  const { statistics } = features;
   const known = withPrototypes(values, kinds.prototypes);
   const graph = errorMeter(method, statistics, features, known, count);
   const session = await imageEngine.load(toModel(graph));
@@ -119,8 +119,7 @@ async function openMeter(
   return {
     async *measure(images, componentsOf) {
       const one = async ([at, image]: readonly [number, number]) => {
-        const block = zeros('float16', [1, ...shape]);
-        await scratch.read(image, new Uint8Array(block.data.buffer));
+        const block = await readBlock(features, features.shape, image);
         return session.run({ features: block, ...(count > 0 && { components: componentsOf(at) }) });
       };
       const ahead = imagesAhead(imageEngine.runsAtOnce);

@@ -1,5 +1,5 @@
 import { BigridError } from '@bigrid/errors';
-import { bytesOf, type Tensor, type Tensors, toModel } from '@bigrid/graph';
+import { bytesOf, type Tensor, type Tensors, toModel, zeros } from '@bigrid/graph';
 import {
   extractor,
   type FeatureStatistics,
@@ -155,6 +155,17 @@ function readImageOf(
     sum: (sum as Tensor<'float32'>).data,
     squares: (squares as Tensor<'float32'>).data,
   };
+}
+
+/** The features of a block as input of a graph: float16 [1, channels, cells, cells]. */
+export async function readBlock(
+  { scratch }: Pick<Extraction, 'scratch'>,
+  shape: readonly number[],
+  index: number,
+): Promise<Tensor<'float16'>> {
+  const block = zeros('float16', [1, ...shape]);
+  await scratch.read(index, new Uint8Array(block.data.buffer));
+  return block;
 }
 
 /** The images at some indices. */

@@ -13,7 +13,7 @@ import { learntCells } from '../../detection/ignored-area.ts';
 import { progressOf } from '../../events.ts';
 import { checkCancelled, imagesAhead, resultsInOrder } from '../../work.ts';
 import { evenly } from '../evenly.ts';
-import { imagesAt, type ReadImage } from '../feature-extraction.ts';
+import { imagesAt, type ReadImage, readBlock } from '../feature-extraction.ts';
 import { type Kinds, rowsOf } from '../kinds.ts';
 import type { FoldTraining, Learnt } from '../learn.ts';
 import { sampleCells } from '../memory/memory.ts';
@@ -170,11 +170,8 @@ async function match(
   const session = await imageEngine.load(toModel(graph));
   const chosen = evenly(heldOut, MOST_MATCHED);
   const weights = learntCells(imagesAt(extraction, chosen), plan.ignored, method);
-  const measure = async (image: number) => {
-    const block = zeros('float16', [1, ...features.shape]);
-    await extraction.scratch.read(image, new Uint8Array(block.data.buffer));
-    return session.run({ features: block });
-  };
+  const measure = async (image: number) =>
+    session.run({ features: await readBlock(extraction, features.shape, image) });
   try {
     let at = 0;
     const ahead = imagesAhead(imageEngine.runsAtOnce);
