@@ -10,6 +10,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A slow machine that is busy with the other worker takes longer than the default of a second.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

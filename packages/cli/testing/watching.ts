@@ -33,7 +33,7 @@ export async function startWatching(
   child.stderr?.on('data', (text: string) => {
     said += text;
   });
-  await expect.poll(() => said, { timeout: 20_000 }).toContain('Watching');
+  await expect.poll(() => said).toContain('Watching');
   return {
     child,
     results,
@@ -46,8 +46,7 @@ export async function startWatching(
 }
 
 /** Retries until the expectation holds. */
-export const until = (value: () => unknown) =>
-  expect.poll(value, { timeout: 20_000, interval: 50 });
+export const until = (value: () => unknown) => expect.poll(value, { interval: 50 });
 export const names = (results: readonly { path: string }[]) =>
   results.map(({ path }) => basename(path));
 

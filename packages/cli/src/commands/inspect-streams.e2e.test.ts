@@ -47,7 +47,7 @@ test('prints the result of each path on standard input before the next one arriv
   const paths = [at('good', '0.png'), at('spot.png'), at('good', '1.png')];
   for (const [index, path] of paths.entries()) {
     child.stdin?.write(`${path}\n`);
-    await expect.poll(() => lines.length, { timeout: 10_000 }).toBe(index + 1);
+    await expect.poll(() => lines.length).toBe(index + 1);
   }
   child.stdin?.end();
   const { code, stderr } = await result;

@@ -31,7 +31,7 @@ async function begin(options: Partial<WatchOptions> = {}): Promise<void> {
 }
 
 const paths = () => given.map(({ path }) => path);
-const until = (value: () => unknown) => expect.poll(value, { timeout: 10_000, interval: 20 });
+const until = (value: () => unknown) => expect.poll(value, { interval: 20 });
 
 describe('an image that its writer has not finished', () => {
   // Only Linux tells who has a file open.

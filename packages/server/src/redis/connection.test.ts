@@ -55,7 +55,7 @@ describe.runIf(hasRedis)(`RedisConnection${whyNot}`, () => {
       expect.objectContaining({ code: 'QUEUE_UNAVAILABLE' }),
     );
     await redis.start();
-    await expect.poll(() => connection.isReachable, { timeout: 5000 }).toBe(true);
+    await expect.poll(() => connection.isReachable).toBe(true);
     expect(errors).toHaveLength(1);
     connection.close();
   });

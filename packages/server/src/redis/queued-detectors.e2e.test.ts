@@ -66,7 +66,7 @@ describe.runIf(hasRedis)(`QueuedDetectors${whyNot}`, { timeout: 120_000 }, () =>
 
   it('answers with what was asked for, and with the errors of images', async () => {
     for (let i = 0; i < 3; i++) workers.push(await startWorker(at('data'), redis.url));
-    await expect.poll(() => readiness(), { timeout: 10_000 }).toBe(200);
+    await expect.poll(() => readiness()).toBe(200);
     expect(await (await inspect()).json()).toMatchObject({ model: 'part', width: 64 });
     const map = await inspect({ accept: 'application/x-npy' });
     expect(Buffer.from(await map.arrayBuffer()).toString('latin1', 1, 6)).toBe('NUMPY');
@@ -115,7 +115,7 @@ describe.runIf(hasRedis)(`QueuedDetectors${whyNot}`, { timeout: 120_000 }, () =>
       /^bigrid_inspections_waiting (\d+)$/m.exec(
         await (await server.send('GET', '/metrics')).text(),
       )?.[1];
-    await expect.poll(waiting, { timeout: 20_000 }).toBe('0');
+    await expect.poll(waiting).toBe('0');
     expect((await inspect()).status).toBe(200);
   });
 
@@ -126,7 +126,7 @@ describe.runIf(hasRedis)(`QueuedDetectors${whyNot}`, { timeout: 120_000 }, () =>
     expect([status, body.code]).toEqual([503, 'QUEUE_UNAVAILABLE']);
     expect(body.error).not.toContain('pass-word');
     await redis.start();
-    await expect.poll(() => readiness(), { timeout: 20_000 }).toBe(200);
+    await expect.poll(() => readiness()).toBe(200);
     expect((await inspect()).status).toBe(200);
   });
 

@@ -19,7 +19,7 @@ describe.runIf(hasStore)(`a store${whyNoStore}`, { timeout: 120_000 }, () => {
     const added = await server.send('POST', '/v1/models/part/versions', await tinyModel());
     expect(added.status).toBe(201);
     const ready = async () => (await server.send('GET', '/health/ready')).status;
-    await expect.poll(ready, { timeout: 10_000 }).toBe(200);
+    await expect.poll(ready).toBe(200);
     const answers = await Promise.all(Array.from({ length: 8 }, inspect));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
     expect(new Set(answers.map(({ score }) => score)).size).toBe(1);

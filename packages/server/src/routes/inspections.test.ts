@@ -168,9 +168,7 @@ it('has the images of streams', async () => {
   await server.send('POST', '/v1/streams', { name: 'line-1', source, model: 'part' });
   await copyFile(at('a.png'), at('camera', 'a.png'));
   await expect
-    .poll(async () => (await logged('?source=stream:line-1', server)).inspections, {
-      timeout: 20_000,
-    })
+    .poll(async () => (await logged('?source=stream:line-1', server)).inspections)
     .toMatchObject([{ name: at('camera', 'a.png'), model: 'part' }]);
 });
 

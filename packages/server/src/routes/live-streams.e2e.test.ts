@@ -44,7 +44,7 @@ async function inspect(image: string | Buffer, name: string) {
   const target = join(camera, name);
   await (typeof image === 'string' ? copyFile(image, target) : writeFile(target, image));
   await expect
-    .poll(async () => (await json(server, 'GET', path)).body.state.inspected, { timeout: 20_000 })
+    .poll(async () => (await json(server, 'GET', path)).body.state.inspected)
     .toBe(before + 1);
 }
 

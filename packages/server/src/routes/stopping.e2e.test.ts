@@ -36,7 +36,7 @@ async function total(server: TestServer): Promise<number> {
 
 /** Waits for the first image of the project. */
 async function begun(server: TestServer): Promise<void> {
-  await expect.poll(() => total(server), { interval: 5, timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => total(server), { interval: 5 }).toBeGreaterThan(0);
 }
 
 /** @returns another server, and how many images the project has there */

@@ -66,7 +66,7 @@ test('a folder is inspected as images come; results go to all sinks', async () =
   await copyFile(good(1), join(camera, 'a.png'));
   await copyFile(good(2), join(camera, 'b.png'));
   await writeFile(join(camera, 'note.txt'), 'no image');
-  await expect.poll(() => taken.length, { timeout: 20_000 }).toBe(2);
+  await expect.poll(() => taken.length).toBe(2);
   expect(taken[0]).toMatchObject({ stream: 'line-1', model: 'part', version: 1, width: 64 });
   expect(new Set(taken.map(({ image }) => image))).toEqual(
     new Set([join(camera, 'a.png'), join(camera, 'b.png')]),
@@ -107,7 +107,7 @@ test('after a restart a stream goes on, repeats nothing, and sends what was not 
   await first.post('/v1/streams', stream([{ type: 'webhook', url }]));
   await copyFile(good(1), join(camera, 'a.png'));
   await expect
-    .poll(async () => (await first.get('/v1/streams/line-1')).body, { timeout: 20_000 })
+    .poll(async () => (await first.get('/v1/streams/line-1')).body)
     .toMatchObject({ state: { inspected: 1 }, sinks: [{ trouble: expect.stringMatching(/503/) }] });
   await first.close();
   await copyFile(good(2), join(camera, 'b.png'));
@@ -115,7 +115,7 @@ test('after a restart a stream goes on, repeats nothing, and sends what was not 
   status = 200;
   const second = await start();
   await expect
-    .poll(() => taken.map(({ image }) => image), { timeout: 20_000 })
+    .poll(() => taken.map(({ image }) => image))
     .toEqual([join(camera, 'a.png'), join(camera, 'b.png')]);
   expect((await second.get('/v1/streams')).body).toMatchObject([{ state: { inspected: 1 } }]);
 
@@ -149,7 +149,7 @@ test('drift is told to a webhook, and by the state of the stream', async () => {
   for (let n = 0; n < 200; n++) await writeFile(join(camera, `${n}.png`), dark);
   await expect.poll(state, { timeout: 60_000, interval: 500 }).toMatchObject({ inspected: 200 });
   const alert = () => taken.find(({ type }) => type === 'drift');
-  await expect.poll(alert, { timeout: 20_000 }).toBeDefined();
+  await expect.poll(alert).toBeDefined();
   const { at: since, measures, ...rest } = alert();
   expect(rest).toEqual({
     type: 'drift',
@@ -179,7 +179,7 @@ test('images go to a project, which keeps the latest that nobody has labelled', 
   const add = async (n: number) => {
     await copyFile(good(n), join(camera, `${n}.png`));
     await expect
-      .poll(async () => (await server.get('/v1/streams/line-1')).body, { timeout: 20_000 })
+      .poll(async () => (await server.get('/v1/streams/line-1')).body)
       .toMatchObject({ sinks: [{ delivered: n + 1 }, {}] });
   };
   await add(0);
@@ -204,7 +204,7 @@ test('an image that cannot be read is reported once it is complete', async () =>
   const read = async () => (await server.get('/v1/streams/line-1')).body;
   await expect.poll(async () => (await read()).state.failed, { timeout: 30_000 }).toBe(1);
   await copyFile(good(3), path);
-  await expect.poll(async () => (await read()).state.inspected, { timeout: 20_000 }).toBe(1);
+  await expect.poll(async () => (await read()).state.inspected).toBe(1);
   await expect.poll(read).toMatchObject({ sinks: [{ delivered: 2 }, { delivered: 1 }] });
 });
 
@@ -216,7 +216,7 @@ test('a stream waits for its model and its folder, and says so', async () => {
   await copyFile(good(1), join(camera, 'a.png'));
   const state = async () => (await server.get('/v1/streams/line-1')).body.state;
   await expect
-    .poll(state, { timeout: 20_000 })
+    .poll(state)
     .toMatchObject({ status: 'waiting', reason: expect.stringMatching(/a model/), inspected: 0 });
   await server.addModel(at('part.onnx'));
   await expect.poll(state, { timeout: 30_000 }).toMatchObject({ status: 'running', inspected: 1 });

@@ -94,13 +94,10 @@ describe('DetectorPool', () => {
     await pool.inspect(task());
     expect(pool.processes).toBe(1);
     await expect
-      .poll(
-        async () => {
-          await Promise.all(Array.from({ length: 8 }, () => pool.inspect(task())));
-          return pool.processes;
-        },
-        { timeout: 20_000 },
-      )
+      .poll(async () => {
+        await Promise.all(Array.from({ length: 8 }, () => pool.inspect(task())));
+        return pool.processes;
+      })
       .toBe(2);
   });
 

@@ -103,7 +103,7 @@ describe.skipIf(chromiumPath === undefined)('a server that is killed under an op
     await start();
     await wake(session);
     await listed(page, 100);
-    await expect.poll(total, { timeout: 20_000 }).toBe(100);
+    await expect.poll(total).toBe(100);
   }, 120_000);
 });
 

@@ -114,7 +114,7 @@ describe.skipIf(!hasFfmpeg)(`cameras and videos${why}`, () => {
     await writeFile(path, content);
     const { state } = await startStream({ type: 'video', path });
     await expect
-      .poll(state, { timeout: 20_000 })
+      .poll(state)
       .toMatchObject({ status: 'failed', inspected: 0, reason: expect.stringMatching(/ffmpeg/) });
   });
 
@@ -136,8 +136,8 @@ describe.skipIf(!hasFfmpeg)(`cameras and videos${why}`, () => {
     camera.disconnect();
     await expect.poll(state).toMatchObject({ status: 'waiting' });
     const before = await inspected();
-    await expect.poll(state, { timeout: 20_000 }).toMatchObject({ status: 'running' });
-    await expect.poll(inspected, { timeout: 20_000 }).toBeGreaterThan(before);
+    await expect.poll(state).toMatchObject({ status: 'running' });
+    await expect.poll(inspected).toBeGreaterThan(before);
     expect(created.source.url).toBe(`http://127.0.0.1:${camera.port}/`);
     expect(JSON.stringify(await read())).not.toContain('secret');
   });
@@ -146,7 +146,7 @@ describe.skipIf(!hasFfmpeg)(`cameras and videos${why}`, () => {
     const url = 'rtsp://admin:pass-word@127.0.0.1:9/live?token=abcdef';
     const { state, read } = await startStream({ type: 'rtsp', url });
     await expect
-      .poll(state, { timeout: 20_000 })
+      .poll(state)
       .toMatchObject({ status: 'waiting', reason: expect.stringMatching(/refused/) });
     expect(JSON.stringify(await read())).not.toMatch(/admin|pass-word|abcdef/);
   });
@@ -156,9 +156,7 @@ describe.skipIf(!hasFfmpeg)(`cameras and videos${why}`, () => {
     const url = `rtsp://admin:pass-word@127.0.0.1:${camera.port}/live`;
     const { state, read } = await startStream({ type: 'rtsp', url, fps: 5 });
     await expect.poll(state, { timeout: 40_000 }).toMatchObject({ status: 'running' });
-    await expect
-      .poll(async () => (await state()).inspected, { timeout: 20_000 })
-      .toBeGreaterThan(4);
+    await expect.poll(async () => (await state()).inspected).toBeGreaterThan(4);
     expect((await read()).source.url).toBe(`rtsp://127.0.0.1:${camera.port}/`);
     const { framesPerSecond } = await state();
     expect(framesPerSecond).toBeLessThan(7);
@@ -167,7 +165,7 @@ describe.skipIf(!hasFfmpeg)(`cameras and videos${why}`, () => {
   test('the state says that there is no such camera at the server', async () => {
     const { state } = await startStream({ type: 'usb', device: '/dev/video99' });
     await expect
-      .poll(state, { timeout: 20_000 })
+      .poll(state)
       .toMatchObject({ status: 'waiting', reason: expect.stringMatching(/video99|v4l2/) });
   });
 

@@ -179,12 +179,7 @@ describe.skipIf(chromiumPath === undefined)('images page', () => {
     // Leaving the page ends the time to undo.
     await page.getByRole('link', { name: 'Train' }).click();
     await expect
-      .poll(
-        async () => (await (await server.send('GET', '/v1/projects/cut/images')).json()).total,
-        {
-          timeout: 20_000,
-        },
-      )
+      .poll(async () => (await (await server.send('GET', '/v1/projects/cut/images')).json()).total)
       .toBe(0);
   });
 
@@ -200,7 +195,7 @@ describe.skipIf(chromiumPath === undefined)('images page', () => {
     }
     const page = await open('check');
     await page.getByRole('button', { name: 'Check images' }).click();
-    await page.getByText('Findings of the check').waitFor({ timeout: 20_000 });
+    await page.getByText('Findings of the check').waitFor();
     expect(await page.locator('.finding').count()).toBeGreaterThan(0);
   });
 

@@ -49,7 +49,7 @@ describe.skipIf(chromiumPath === undefined)('inspect page', () => {
         }),
       );
     await expect
-      .poll(async () => (await names()).slice(0, 2).sort(), { timeout: 20_000 })
+      .poll(async () => (await names()).slice(0, 2).sort())
       .toEqual(['0-12.png, Anomalous', '1-13.png, Anomalous']);
     await page.getByText(/^Normal \d+$/).click();
     expect((await names()).filter((name) => !name.endsWith('Normal'))).toEqual([]);

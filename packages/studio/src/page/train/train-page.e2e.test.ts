@@ -82,7 +82,7 @@ describe.skipIf(chromiumPath === undefined)('train page', () => {
       const response = await server.send('GET', '/v1/projects/part/scores?model=part&version=1');
       return ((await response.json()) as { images: number[] }).images.length;
     };
-    await expect.poll(scored, { timeout: 20_000 }).toBe(13);
+    await expect.poll(scored).toBe(13);
     await page.reload();
     await page.getByRole('heading', { name: 'Version 1 is ready' }).waitFor();
     await expect.poll(() => maps.count()).toBe(4);

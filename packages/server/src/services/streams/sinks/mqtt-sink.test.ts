@@ -89,7 +89,7 @@ describe.skipIf(!hasBroker)(`MQTT${why}`, () => {
     const { inspect, read } = await startStream(sink);
     await inspect(1);
     const topics = () => messages.map(({ topic }) => topic);
-    await expect.poll(topics, { timeout: 20_000 }).toContain('bigrid/line-1');
+    await expect.poll(topics).toContain('bigrid/line-1');
     const result = messages.find(({ topic }) => topic === 'bigrid/line-1');
     expect(result).toMatchObject({ qos: 1 });
     expect(JSON.parse(result?.text ?? '')).toMatchObject({
@@ -156,7 +156,7 @@ describe.skipIf(!hasBroker)(`MQTT${why}`, () => {
     } as const;
     await sink.alert(alert);
     const told = () => messages.find(({ topic }) => topic === 'bigrid/line-1/drift')?.text;
-    await expect.poll(told, { timeout: 20_000 }).toBe(JSON.stringify(alert));
+    await expect.poll(told).toBe(JSON.stringify(alert));
   });
 
   test('without a broker images are inspected nevertheless; later it is found', async () => {
@@ -164,7 +164,7 @@ describe.skipIf(!hasBroker)(`MQTT${why}`, () => {
     const { inspect, read } = await startStream({ url: `mqtt://127.0.0.1:${port}`, topic: 'a/b' });
     await inspect(1);
     await expect
-      .poll(read, { timeout: 20_000 })
+      .poll(read)
       .toMatchObject({ state: { inspected: 1 }, sinks: [{ delivered: 0, skipped: 1 }] });
     await expect.poll(read).toMatchObject({
       sinks: [{ trouble: expect.stringMatching(/cannot be reached|connection/i) }],
@@ -172,11 +172,9 @@ describe.skipIf(!hasBroker)(`MQTT${why}`, () => {
     await startBroker(port);
     const messages = await listen(port);
     const online = expect.objectContaining({ topic: 'a/b/availability', text: 'online' });
-    await expect.poll(() => messages, { timeout: 20_000 }).toContainEqual(online);
+    await expect.poll(() => messages).toContainEqual(online);
     await inspect(2);
-    await expect
-      .poll(read, { timeout: 20_000 })
-      .toMatchObject({ sinks: [{ delivered: 1, skipped: 1 }] });
+    await expect.poll(read).toMatchObject({ sinks: [{ delivered: 1, skipped: 1 }] });
     expect((await read()).sinks[0].trouble).toBeUndefined();
   });
 
@@ -198,7 +196,7 @@ describe.skipIf(!hasBroker)(`MQTT${why}`, () => {
     const { inspect, read } = await startStream(sink);
     for (const n of [1, 2, 3]) await inspect(n);
     await expect
-      .poll(read, { timeout: 20_000 })
+      .poll(read)
       .toMatchObject({ state: { inspected: 3 }, sinks: [{ delivered: 1, skipped: 2 }] });
     expect(messages.filter(({ topic }) => topic === 'bigrid/line-1')).toHaveLength(1);
   });

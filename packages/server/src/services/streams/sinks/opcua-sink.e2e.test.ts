@@ -70,7 +70,7 @@ async function startStream(port: number, names: Record<string, string>, more = {
   });
   const inspect = (n: number) => copyFile(at(`good/${n}.png`), join(folder, `${n}.png`));
   const sink = async () => (await server.get('/v1/streams/line-1')).body.sinks[0];
-  const trouble = () => expect.poll(async () => (await sink()).trouble, { timeout: 20_000 });
+  const trouble = () => expect.poll(async () => (await sink()).trouble);
   return { inspect, sink, trouble };
 }
 
@@ -96,7 +96,7 @@ describe.skipIf(!python)(`OPC UA${why}`, () => {
     await trouble().toBeUndefined();
     const next = (plc.now().Count + 1) % 2 ** 16;
     await inspect(1);
-    await expect.poll(() => plc.now().Count, { timeout: 20_000 }).toBe(next);
+    await expect.poll(() => plc.now().Count).toBe(next);
     expect(plc.now()).toMatchObject({
       Image: join(folder, '1.png'),
       Verdict: expect.stringMatching(/normal|unsure|anomalous/),
@@ -121,7 +121,7 @@ describe.skipIf(!python)(`OPC UA${why}`, () => {
     } as const;
     const sink = new OpcuaSink(definition, at('certificates'), state);
     onTestFinished(() => sink.close());
-    await expect.poll(() => state.trouble, { timeout: 20_000 }).toBeUndefined();
+    await expect.poll(() => state.trouble).toBeUndefined();
     const { Real: score, Count: count } = plc.now();
     const error = { code: 'IMAGE_UNREADABLE', message: 'Expected an image' };
     const result = { at: '2026-11-27T06:00:00.000Z', stream: 's', image: '1', model: 'm', error };
@@ -139,7 +139,7 @@ describe.skipIf(!python)(`OPC UA${why}`, () => {
     await expect.poll(() => plc.now().Real).toBeGreaterThan(0);
     const first = plc.now().Real;
     await inspect(2);
-    await expect.poll(sink, { timeout: 20_000 }).toMatchObject({ delivered: 0, skipped: 2 });
+    await expect.poll(sink).toMatchObject({ delivered: 0, skipped: 2 });
     await expect.poll(() => plc.now().Real).not.toBe(first);
   });
 
@@ -163,7 +163,7 @@ describe.skipIf(!python)(`OPC UA${why}`, () => {
     const port = await freePort();
     const { inspect, sink, trouble } = await startStream(port, { score: 'Score' });
     await inspect(1);
-    await expect.poll(sink, { timeout: 20_000 }).toMatchObject({ delivered: 0, skipped: 1 });
+    await expect.poll(sink).toMatchObject({ delivered: 0, skipped: 1 });
     const message = `The OPC UA server cannot be used: connect ECONNREFUSED 127.0.0.1:${port}`;
     await trouble().toBe(message);
     const first = await startPlc(port);
@@ -175,7 +175,7 @@ describe.skipIf(!python)(`OPC UA${why}`, () => {
     onTestFinished(second.kill);
     await trouble().toBeUndefined();
     await inspect(2);
-    await expect.poll(() => second.now().Score, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => second.now().Score).toBeGreaterThan(0);
   });
 
   test('a secure server is used once its certificate is trusted', async () => {
@@ -189,7 +189,7 @@ describe.skipIf(!python)(`OPC UA${why}`, () => {
     await rename(join(rejected, `${file}`), at('data', 'opcua', 'trusted', 'certs', `${file}`));
     await trouble().toBeUndefined();
     await inspect(1);
-    await expect.poll(() => now().Verdict, { timeout: 20_000 }).not.toBe('');
+    await expect.poll(() => now().Verdict).not.toBe('');
   });
 
   test('a server that hangs does not hold up the end of a stream', async () => {
@@ -199,7 +199,7 @@ describe.skipIf(!python)(`OPC UA${why}`, () => {
     pause();
     await inspect(1);
     await expect
-      .poll(async () => (await server.get('/v1/streams/line-1')).body.state, { timeout: 20_000 })
+      .poll(async () => (await server.get('/v1/streams/line-1')).body.state)
       .toMatchObject({ inspected: 1 });
     const started = performance.now();
     await server.post('/v1/streams/line-1/stop');
