@@ -23,7 +23,7 @@ describe.skipIf(chromiumPath === undefined)('a server that is killed under an op
     port = await freePort();
     await start();
     await json(server, 'POST', '/v1/projects', { name: 'part' });
-    studio().browser.setDefaultTimeout(60_000);
+    studio().browser.setDefaultTimeout(110_000);
   });
   afterAll(() => server?.kill());
 
@@ -62,7 +62,7 @@ describe.skipIf(chromiumPath === undefined)('a server that is killed under an op
     await listed(page, 60);
     await page.getByRole('button', { name: 'Pause' }).waitFor({ state: 'detached' });
     expect(await total()).toBe(60);
-  }, 120_000);
+  }, 240_000);
 
   it('goes on with a training, which gives one version', async () => {
     const { page } = studio();
@@ -74,7 +74,7 @@ describe.skipIf(chromiumPath === undefined)('a server that is killed under an op
     await page.getByRole('heading', { name: 'Version 1 is ready' }).waitFor();
     expect(await trainings()).toHaveLength(1);
     expect((await json(server, 'GET', '/v1/models/part')).body).toHaveLength(1);
-  }, 120_000);
+  }, 240_000);
 
   it('shows a page that slept meanwhile what came of its training', async () => {
     const { page, browser } = studio();
@@ -88,7 +88,7 @@ describe.skipIf(chromiumPath === undefined)('a server that is killed under an op
     await wake(session);
     await page.getByRole('heading', { name: 'Version 2 is ready' }).waitFor();
     expect(await trainings()).toHaveLength(2);
-  }, 120_000);
+  }, 240_000);
 
   it('takes the rest of an upload from a page that slept meanwhile', async () => {
     const { browser } = studio();
@@ -104,7 +104,7 @@ describe.skipIf(chromiumPath === undefined)('a server that is killed under an op
     await wake(session);
     await listed(page, 100);
     await expect.poll(total).toBe(100);
-  }, 120_000);
+  }, 240_000);
 });
 
 /** Stops a page as a closed computer does: none of its scripts runs, and timers and answers wait. */
