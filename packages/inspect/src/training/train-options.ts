@@ -18,7 +18,7 @@ export interface TrainOptions {
    */
   readonly seed?: Given['seed'];
   /**
-   * Passes over the training images; default: 10, but at least 240 steps and at most 480 per
+   * Passes over the training images; default: 10, but at least 60 steps and at most 480 per
    * class. Values: integer, 1 to 10000.
    */
   readonly epochs?: Given['epochs'];

@@ -30,7 +30,7 @@ const SHARE_AS_NORMAL = 1 / 8;
 /** Cells of an image whose mean distance counts: the furthest. */
 const FURTHEST = 20;
 /** Images that are turned and images that they are compared with. */
-const MOST_PROBES = 12;
+const MOST_PROBES = 30;
 const MOST_OTHERS = 60;
 /** Images of different parts that are needed to compare any. */
 const LEAST_PARTS = 4;
