@@ -5,6 +5,7 @@ import type { Schedule } from '@bigrid/method';
  * reconstruct defects; of many images a sample is enough, so that time does not grow with their number.
  */
 const DEFAULT_EPOCHS = 10;
+/** docs/lab-notes/2026-11-28-steps-for-few-images.md compares fewer and more. */
 const LEAST_STEPS = 60;
 const MOST_STEPS_A_CLASS = 480;
 /** Steps of a stage that only detects pasted cells, as a share of those of one that reconstructs. */
