@@ -7,7 +7,9 @@ const { schedule } = profiles.fast;
 describe('stepsOf', () => {
   it.each([
     ['few images, at least 60', 20, 1, 60],
-    ['ten epochs in batches of 8', 300, 1, 375],
+    ['twenty epochs of more, in batches of 8', 60, 1, 150],
+    ['until these take 240', 100, 1, 240],
+    ['ten epochs of many', 300, 1, 375],
     ['many images, at most 480', 100_000, 1, 480],
     ['many images of three classes, at most 480 per class', 100_000, 3, 1440],
     ['few images of many classes', 20, 15, 60],

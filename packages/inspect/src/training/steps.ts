@@ -1,11 +1,13 @@
 import type { Schedule } from '@bigrid/method';
 
 /**
- * Default number of epochs of a stage. Few images are learnt quickly, and a grid that continues also learns to
- * reconstruct defects; of many images a sample is enough, so that time does not grow with their number.
+ * Default number of epochs of a stage. A grid that has seen its images more often also learns to reconstruct defects; of many
+ * images a sample is enough, so that time does not grow with their number.
  */
-const DEFAULT_EPOCHS = 10;
-/** docs/lab-notes/2026-11-28-steps-for-few-images.md compares fewer and more. */
+const EPOCHS = 10;
+/** Of few images, as long as these are no more steps than {@link FEW_STEPS}: docs/lab-notes/2026-11-28-steps-for-few-images.md. */
+const EPOCHS_OF_FEW = 20;
+const FEW_STEPS = 240;
 const LEAST_STEPS = 60;
 const MOST_STEPS_A_CLASS = 480;
 /** Steps of a stage that only detects pasted cells, as a share of those of one that reconstructs. */
@@ -43,10 +45,13 @@ export function stepsOf(
   isShort: boolean,
 ): number {
   const { epochs, batchSize } = schedule;
-  const wanted = Math.ceil(((epochs ?? DEFAULT_EPOCHS) * images) / batchSize);
+  const stepsIn = (epochs: number) => Math.ceil((epochs * images) / batchSize);
   const steps =
     epochs !== undefined
-      ? wanted
-      : Math.min(MOST_STEPS_A_CLASS * classes, Math.max(LEAST_STEPS, wanted));
+      ? stepsIn(epochs)
+      : Math.min(
+          MOST_STEPS_A_CLASS * classes,
+          Math.max(LEAST_STEPS, Math.min(FEW_STEPS, stepsIn(EPOCHS_OF_FEW)), stepsIn(EPOCHS)),
+        );
   return Math.max(1, Math.round(isShort ? steps * SHORT_SHARE : steps));
 }
