@@ -1,6 +1,7 @@
 // Fills the generated parts of the pages under docs/ (`<!-- generated:NAME -->`) from code and measurements, and draws the
 // figures that come from measurements. With --check it fails if that would change a file.
 
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorRegistry } from '@bigrid/errors';
@@ -130,6 +131,13 @@ function comment(text) {
   return ['  /**', ...lines.map((line) => `   * ${line}`), '   */'].join('\n');
 }
 
+const stale = [];
+const optionsFile = '../packages/inspect/src/training/train-options.ts';
+update(optionsFile, readFileSync(join(docs, optionsFile), 'utf8'), trainOptionsSource());
+// The reference of the API is made from compiled types.
+const compiler = join(docs, '../node_modules/@typescript/native/bin/tsc');
+execFileSync(process.execPath, [compiler, '-b', join(docs, '..')], { stdio: 'inherit' });
+
 const optionHead = ['option', 'values', 'default', 'meaning'];
 const fieldHead = ['field', 'values', '', 'meaning'];
 const measurements = JSON.parse(readFileSync(join(docs, 'benchmarks/scaling.json'), 'utf8'));
@@ -166,7 +174,6 @@ const parts = {
   ...scalingParts(measurements),
 };
 
-const stale = [];
 const unused = new Set(Object.keys(parts));
 for (const name of readdirSync(docs, { recursive: true })) {
   if (!name.endsWith('.md')) continue;
@@ -185,8 +192,6 @@ for (const [name, figure] of Object.entries(scalingFigures(measurements))) {
   const file = join('images', name);
   update(file, readFileSync(join(docs, file), 'utf8'), figure);
 }
-const optionsFile = '../packages/inspect/src/training/train-options.ts';
-update(optionsFile, readFileSync(join(docs, optionsFile), 'utf8'), trainOptionsSource());
 if (unused.size > 0) throw new Error(`No page has a part for ${[...unused].join(', ')}`);
 if (stale.length > 0) {
   console.error(
