@@ -133,10 +133,16 @@ function comment(text) {
 
 const stale = [];
 const optionsFile = '../packages/inspect/src/training/train-options.ts';
-update(optionsFile, readFileSync(join(docs, optionsFile), 'utf8'), trainOptionsSource());
-// The reference of the API is made from compiled types.
-const compiler = join(docs, '../node_modules/@typescript/native/bin/tsc');
-execFileSync(process.execPath, [compiler, '-b', join(docs, '..')], { stdio: 'inherit' });
+const writesOptions = update(
+  optionsFile,
+  readFileSync(join(docs, optionsFile), 'utf8'),
+  trainOptionsSource(),
+);
+if (writesOptions) {
+  // The reference of the API is made from compiled types.
+  const compiler = join(docs, '../node_modules/@typescript/native/bin/tsc');
+  execFileSync(process.execPath, [compiler, '-b', join(docs, '..')], { stdio: 'inherit' });
+}
 
 const optionHead = ['option', 'values', 'default', 'meaning'];
 const fieldHead = ['field', 'values', '', 'meaning'];
@@ -200,8 +206,13 @@ if (stale.length > 0) {
   process.exit(1);
 }
 
+/** @returns whether it wrote the file */
 function update(name, before, after) {
-  if (before === after) return;
-  if (process.argv.includes('--check')) stale.push(name);
-  else writeFileSync(join(docs, name), after);
+  if (before === after) return false;
+  if (process.argv.includes('--check')) {
+    stale.push(name);
+    return false;
+  }
+  writeFileSync(join(docs, name), after);
+  return true;
 }

@@ -116,7 +116,7 @@ export const scheduleSchema = z.strictObject({
     .max(10_000)
     .optional()
     .describe(
-      'Passes over the training images; default: 10, or 20 if these take at most 240 steps; at least 60 steps and at most 480 per class',
+      'Passes over the training images; default: 10, or up to 20 within 240 steps; at least 60 steps and at most 480 per class',
     ),
   batchSize: z.int().min(1).max(256).describe('Images per step'),
   tableLearningRate: z.number().positive().describe('Learning rate of the tables'),

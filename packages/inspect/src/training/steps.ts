@@ -5,7 +5,7 @@ import type { Schedule } from '@bigrid/method';
  * images a sample is enough, so that time does not grow with their number.
  */
 const EPOCHS = 10;
-/** Of few images, as long as these are no more steps than {@link FEW_STEPS}: docs/lab-notes/2026-11-28-steps-for-few-images.md. */
+/** Of few images up to these, within {@link FEW_STEPS}: docs/lab-notes/2026-11-28-steps-for-few-images.md. */
 const EPOCHS_OF_FEW = 20;
 const FEW_STEPS = 240;
 const LEAST_STEPS = 60;

@@ -18,8 +18,8 @@ export interface TrainOptions {
    */
   readonly seed?: Given['seed'];
   /**
-   * Passes over the training images; default: 10, or 20 if these take at most 240 steps; at least
-   * 60 steps and at most 480 per class. Values: integer, 1 to 10000.
+   * Passes over the training images; default: 10, or up to 20 within 240 steps; at least 60 steps
+   * and at most 480 per class. Values: integer, 1 to 10000.
    */
   readonly epochs?: Given['epochs'];
   /**
